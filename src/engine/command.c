@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What administrators want. A command is a message; every member carries it out at the same point of the order and
+ * comes to the same answer. It is answered when it is committed: when it is on the disks. */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+/* ---- carrying out ---- */
+
+typedef struct Outcome {
+        char *text;
+        size_t size_bytes;
+} Outcome;
+
+static CommandError refuse(Outcome *o, CommandError error, const char *format, ...) _printf_(3, 4);
+
+#include <stdarg.h>
+
+static CommandError refuse(Outcome *o, CommandError error, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(o->text, o->size_bytes, format, ap);
+        va_end(ap);
+        return error;
+}
+
+static void app_commanded(Engine *e, App *a)
+{
+        a->dirty = true;
+        a->changed_realtime_usec = e->realtime_usec;
+        e->lasting_changed = true;
+        engine_changed_app(e, a);
+}
+
+static CommandError command_start(Engine *e, App *a, Outcome *o)
+{
+        if (a->maintenance)
+                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
+        if (!a->has_definition)
+                return refuse(o, COMMAND_NOT_ALLOWED, "no node has a usable file for %s", a->name);
+        a->target_up = a->commanded = true;
+        a->finished = a->halted = false;
+        app_commanded(e, a);
+        return COMMAND_OK;
+}
+
+static CommandError command_stop(Engine *e, App *a, Outcome *o)
+{
+        if (a->maintenance)
+                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
+        a->target_up = false;
+        a->commanded = true;
+        app_commanded(e, a);
+        return COMMAND_OK;
+}
+
+static CommandError command_restart(Engine *e, App *a, Outcome *o)
+{
+        Copy *present = app_present_copy(a);
+        const Node *n = present ? state_find_node(&e->state, present->node_id) : NULL;
+
+        if (a->maintenance)
+                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
+        if (!present || present->phase == COPY_STOPPING)
+                return refuse(o, COMMAND_NOT_RUNNING, "%s is not running", a->name);
+        if (!n || n->presence != PRESENCE_SYNCED)
+                return refuse(o, COMMAND_STILL_RUNNING, "the manager of %s does not answer", n ? n->name : "?");
+        app_clear_next(a);
+        a->next_node = present->node_id;
+        app_stop_copy(e, a, present, "restarted by command");
+        app_commanded(e, a);
+        return COMMAND_OK;
+}
+
+/* Held against the nodes that are better than `at` and eligible now. */
+static void app_hold(Engine *e, App *a, const Node *at)
+{
+        uint32_t *against = calloc(e->state.n_nodes, sizeof(uint32_t));
+
+        if (!against) {
+                e->oom = true;
+                return;
+        }
+        free(a->held_against);
+        a->held_against = against;
+        a->n_held_against = 0;
+        a->held_node = at->id;
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (place_tier(a, n) < place_tier(a, at) && place_eligible(a, n, true) == ELIGIBLE)
+                        against[a->n_held_against++] = n->id;
+}
+
+static void app_release(App *a)
+{
+        a->held_node = 0;
+        free(a->held_against);
+        a->held_against = NULL;
+        a->n_held_against = 0;
+}
+
+static CommandError takeover_check_node(Engine *e, App *a, Node *to, Outcome *o)
+{
+        char why[200];
+        Eligibility x = place_eligible(a, to, false);
+
+        if (x == ELIGIBLE || x == NODE_MARKED)
+                return COMMAND_OK;
+        (void) engine_explain(e, a, to, why, sizeof(why));
+        if (x == NOT_IN_NODES || x == NOT_PERMITTED || x == NODE_IN_STANDBY)
+                return refuse(o, COMMAND_NOT_ALLOWED, "%s: %s", to->name, why);
+        return refuse(o, COMMAND_NOT_ELIGIBLE, "%s: %s", to->name, why);
+}
+
+static CommandError takeover_running(Engine *e, App *a, Copy *present, Node *to, Outcome *o)
+{
+        const Node *at = state_find_node(&e->state, present->node_id);
+        size_t n_live = 0;
+
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                n_live += copy_is_live(c);
+        if (n_live > 1)
+                return refuse(o, COMMAND_NOT_ALLOWED, "a takeover of %s is under way", a->name);
+        if (!at || at->presence != PRESENCE_SYNCED)
+                return refuse(o, COMMAND_STILL_RUNNING,
+                        "the manager of %s does not answer, so what it runs cannot be stopped", at ? at->name : "?");
+        if (!to) {
+                app_release(a);
+                to = place_choose(e, a, 0);
+                if (!to || to->id == at->id || place_tier(a, to) == place_tier(a, at)) {
+                        app_commanded(e, a);
+                        return COMMAND_OK;
+                }
+        } else
+                app_hold(e, a, to);
+        if (to->id == at->id) {
+                app_commanded(e, a);
+                return COMMAND_OK;
+        }
+        if (present->phase == COPY_STOPPING) {
+                a->next_type = START_TAKEOVER;
+                a->next_from = at->id;
+                a->next_node = to->id;
+        } else
+                app_move(e, a, present, START_TAKEOVER, to->id, "taken over by command");
+        app_commanded(e, a);
+        return COMMAND_OK;
+}
+
+/* Nothing runs: the start that waits happens now. `force` gives up copies that nobody can ask about any more. */
+static CommandError takeover_waiting(Engine *e, App *a, const Node *to, bool force, Outcome *o)
+{
+        char buffer[200];
+        const char *obstacle;
+
+        if (force) {
+                for (size_t i = a->n_copies; i > 0; i--)
+                        if (a->copies[i - 1].phase == COPY_LOST && a->copies[i - 1].untamed)
+                                app_remove_copy(a, &a->copies[i - 1]);
+                a->n_owed = 0;
+        }
+        obstacle = decide_obstacle(e, a, buffer, sizeof(buffer));
+        if (obstacle)
+                return refuse(o, COMMAND_STILL_RUNNING, "%s", obstacle);
+        if (!to && !place_choose(e, a, 0))
+                return refuse(o, COMMAND_NOT_ELIGIBLE, "no node may run %s now", a->name);
+        a->delay = (Timer){};
+        a->next_node = to ? to->id : 0;
+        if (to)
+                app_hold(e, a, to);
+        app_commanded(e, a);
+        return COMMAND_OK;
+}
+
+static CommandError command_takeover(Engine *e, App *a, const Command *c, Outcome *o)
+{
+        Node *to = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
+        Copy *present = app_present_copy(a);
+        CommandError error;
+        Mark *mark;
+
+        if (a->maintenance)
+                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
+        if (!a->has_definition)
+                return refuse(o, COMMAND_NOT_ALLOWED, "no node has a usable file for %s", a->name);
+        if (!a->target_up || a->finished || a->halted)
+                return refuse(o, COMMAND_NOT_RUNNING, "%s is not to run; start it first", a->name);
+        if (to) {
+                error = takeover_check_node(e, a, to, o);
+                if (error != COMMAND_OK)
+                        return error;
+                mark = app_find_mark(a, to->id);
+                if (mark)
+                        app_remove_mark(a, mark);
+        }
+        if (present)
+                return takeover_running(e, a, present, to, o);
+        return takeover_waiting(e, a, to, c->force, o);
+}
+
+static CommandError command_permit(Engine *e, App *a, const Command *c, Outcome *o)
+{
+        Node *n = state_find_node_name(&e->state, c->node);
+        size_t at = 0;
+
+        if (!n)
+                return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
+        if (place_tier(a, n) == UINT32_MAX)
+                return refuse(o, COMMAND_NOT_ALLOWED, "%s is not in Nodes= of %s", n->name, a->name);
+        while (at < a->n_permissions && a->permissions[at].node_id < n->id)
+                at++;
+        if (at == a->n_permissions || a->permissions[at].node_id != n->id) {
+                if (engine_grow(e, ARRAY_GROW(a->permissions, a->n_permissions, a->n_permissions_allocated)) < 0)
+                        return COMMAND_NO_QUORUM;
+                ARRAY_OPEN(a->permissions, a->n_permissions, at);
+                a->permissions[at].node_id = n->id;
+        }
+        a->permissions[at].allowed = c->flag;
+        app_commanded(e, a);
+        engine_changed_node(e, n->id);
+        return COMMAND_OK;
+}
+
+static CommandError command_standby(Engine *e, const Command *c, Outcome *o)
+{
+        Node *n = state_find_node_name(&e->state, c->node);
+
+        if (!n)
+                return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
+        n->standby = c->flag;
+        e->lasting_changed = true;
+        e->view_changed_state = true;
+        engine_changed_node(e, n->id);
+        return COMMAND_OK;
+}
+
+/* Switching it off makes every member report first. */
+static void app_set_maintenance(Engine *e, App *a, bool on)
+{
+        if (a->maintenance == on)
+                return;
+        a->maintenance = on;
+        free(a->owed);
+        a->owed = NULL;
+        a->n_owed = 0;
+        app_commanded(e, a);
+        if (on)
+                return;
+        a->owed = calloc(MAX(e->state.n_nodes, (size_t) 1), sizeof(uint32_t));
+        if (!a->owed) {
+                e->oom = true;
+                return;
+        }
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (n->presence == PRESENCE_SYNCED)
+                        a->owed[a->n_owed++] = n->id;
+}
+
+static CommandError command_clear(Engine *e, const Command *c, Outcome *o)
+{
+        const Node *n = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
+
+        if (!isempty(c->node) && !n)
+                return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                if (!isempty(c->app) && !streq(a->name, c->app))
+                        continue;
+                for (size_t i = a->n_marks; i > 0; i--)
+                        if (!n || a->marks[i - 1].node_id == n->id)
+                                app_remove_mark(a, &a->marks[i - 1]);
+                a->outside_count = 0;
+                if (!n)
+                        a->halted = false;
+                if (a->n_marks == 0) {
+                        free(a->failure);
+                        a->failure = NULL;
+                }
+                app_commanded(e, a);
+        }
+        return COMMAND_OK;
+}
+
+static CommandError command_maintenance(Engine *e, App *a, const Command *c)
+{
+        if (a)
+                app_set_maintenance(e, a, c->flag);
+        else
+                FOREACH_ARRAY(each, e->state.apps, e->state.n_apps)
+                        app_set_maintenance(e, each, c->flag);
+        return COMMAND_OK;
+}
+
+static CommandError command_do(Engine *e, const Command *c, Outcome *o)
+{
+        bool all = isempty(c->app) && (c->kind == COMMAND_MAINTENANCE || c->kind == COMMAND_CLEAR ||
+                                              c->kind == COMMAND_STANDBY || c->kind == COMMAND_RELOAD ||
+                                              c->kind == COMMAND_FORM);
+        App *a = isempty(c->app) ? NULL : state_find_app(&e->state, c->app);
+
+        if (!a && !all)
+                return refuse(o, COMMAND_NO_SUCH_APPLICATION, "no application is called %s", strempty(c->app));
+        switch (c->kind) {
+        case COMMAND_START:
+                return command_start(e, a, o);
+        case COMMAND_STOP:
+                return command_stop(e, a, o);
+        case COMMAND_RESTART:
+                return command_restart(e, a, o);
+        case COMMAND_TAKEOVER:
+                return command_takeover(e, a, c, o);
+        case COMMAND_PERMIT:
+                return command_permit(e, a, c, o);
+        case COMMAND_STANDBY:
+                return command_standby(e, c, o);
+        case COMMAND_MAINTENANCE:
+                return command_maintenance(e, a, c);
+        case COMMAND_CLEAR:
+                return command_clear(e, c, o);
+        case COMMAND_RELOAD:
+                engine_emit(e, EFFECT_RELOAD);
+                return COMMAND_OK;
+        case COMMAND_FORM:
+        case _COMMAND_KIND_MAX:
+        default:
+                return COMMAND_OK;
+        }
+}
+
+CommandError command_apply(Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes)
+{
+        Outcome o = { .text = ret_text, .size_bytes = size_bytes };
+        CommandError error = command_do(e, c, &o);
+
+        if (error == COMMAND_OK)
+                engine_note(e, NOTE_COMMAND, isempty(c->app) ? NULL : c->app, sender->node_id, "%s%s%s%s",
+                        c->kind == COMMAND_PERMIT && !c->flag      ? "forbid"
+                        : c->kind == COMMAND_STANDBY && !c->flag ? "unstandby"
+                                                                  : command_kind_to_string(c->kind),
+                        isempty(c->node) ? "" : " ", strempty(c->node),
+                        c->kind == COMMAND_MAINTENANCE ? (c->flag ? " on" : " off") : "");
+        return error;
+}
+
+/* ---- this node's commands ---- */
+
+static void command_reply(Engine *e, uint64_t token, CommandError error, const char *text)
+{
+        Effect *f = engine_emit(e, EFFECT_REPLY);
+
+        f->token = token;
+        f->error = error;
+        f->text = engine_strdup(e, strempty(text));
+}
+
+static void command_finish(Engine *e, size_t at, CommandError error, const char *text)
+{
+        LocalCommand *c = &e->commands[at];
+
+        command_reply(e, c->token, error, text);
+        command_done(&c->command);
+        ARRAY_CLOSE(e->commands, e->n_commands, at);
+}
+
+/* A lost node may be cut off, not dead: until IsolationTimeoutSec= is over it takes --force to start elsewhere. */
+static bool command_is_hasty(const Engine *e, const Command *c, char *ret_text, size_t size_bytes)
+{
+        const App *a = c->kind == COMMAND_TAKEOVER && !c->force ? state_find_app(&e->state, strempty(c->app)) : NULL;
+        const Node *lost = a ? state_find_node(&e->state, a->lost_node) : NULL;
+        uint64_t left;
+
+        if (!lost || lost->presence != PRESENCE_OFFLINE)
+                return false;
+        left = usec_left(usec_add(lost->since_usec, local_isolation_usec(e)), e->now_usec);
+        if (left == 0)
+                return false;
+        snprintf(ret_text, size_bytes,
+                "%s may be cut off and still run it for %llu ms; wait that long, or use --force if it is dead",
+                lost->name, (unsigned long long) (left / USEC_PER_MSEC));
+        return true;
+}
+
+void command_submit(Engine *e, uint64_t token, const Command *c)
+{
+        char text[256];
+        LocalCommand *l;
+
+        if (e->n_commands >= COMMANDS_MAX) {
+                command_reply(e, token, COMMAND_TOO_MANY, "too many commands are under way on this node");
+                return;
+        }
+        if (c->kind == COMMAND_FORM && e->phase == PHASE_DECIDED) {
+                command_reply(e, token, COMMAND_OK, "");
+                return;
+        }
+        if (e->synced && command_is_hasty(e, c, text, sizeof(text))) {
+                command_reply(e, token, COMMAND_STILL_RUNNING, text);
+                return;
+        }
+        if (engine_grow(e, ARRAY_GROW(e->commands, e->n_commands, e->n_commands_allocated)) < 0)
+                return;
+        l = &e->commands[e->n_commands++];
+        *l = (LocalCommand){ .token = token, .command = *c };
+        l->command.app = engine_strdup(e, strempty(c->app));
+        l->command.node = engine_strdup(e, strempty(c->node));
+}
+
+void command_applied(Engine *e, uint64_t seq, CommandError error, const char *text)
+{
+        for (size_t i = 0; i < e->n_commands; i++) {
+                LocalCommand *c = &e->commands[i];
+
+                if (c->seq != seq || c->applied)
+                        continue;
+                if (error != COMMAND_OK) {
+                        command_finish(e, i, error, text);
+                        return;
+                }
+                /* The revision that holds it is counted at the end of this message. */
+                c->applied = true;
+                c->applied_usec = e->now_usec;
+                c->revision = e->state.revision;
+                if (e->lasting_changed) {
+                        if (e->state.ring_seq > c->revision.ring_seq)
+                                c->revision = (Revision){ .ring_seq = e->state.ring_seq };
+                        c->revision.count++;
+                }
+                return;
+        }
+}
+
+void command_forget_sent(Engine *e)
+{
+        for (size_t i = e->n_commands; i > 0; i--)
+                if (e->commands[i - 1].sent_ever)
+                        command_finish(e, i - 1, COMMAND_NOT_COMMITTED,
+                                "the connection to the group was lost; it may or may not have been carried out");
+        e->command_seq = 0;
+}
+
+static void command_send(Engine *e, LocalCommand *c)
+{
+        Message m = { .type = MESSAGE_COMMAND };
+
+        if (c->seq == 0)
+                c->seq = ++e->command_seq;
+        m.command.seq = c->seq;
+        m.command.command = c->command;
+        m.command.command.app = engine_strdup(e, c->command.app);
+        m.command.command.node = engine_strdup(e, c->command.node);
+        engine_send(e, &m);
+        c->sent = c->sent_ever = true;
+}
+
+/* True where the command is over. */
+static bool command_step(Engine *e, size_t at)
+{
+        LocalCommand *c = &e->commands[at];
+        const Node *own = state_find_node(&e->state, e->node_id);
+        bool form = c->command.kind == COMMAND_FORM;
+
+        if (c->applied) {
+                if (revision_compare(&e->state.committed, &c->revision) >= 0)
+                        command_finish(e, at, COMMAND_OK, "");
+                else if (e->now_usec >= c->applied_usec + 2 * COMMIT_USEC || !engine_is_synced(e))
+                        command_finish(e, at, COMMAND_NOT_COMMITTED,
+                                "carried out, but too few disks have acknowledged it; it may be lost");
+                else
+                        return false;
+                return true;
+        }
+        if (engine_is_synced(e) && c->sent_ever && own && own->command_incarnation == e->incarnation &&
+            own->command_seq >= c->seq) {
+                command_finish(e, at, COMMAND_NOT_COMMITTED,
+                        "this node lost track of the group meanwhile; the command has reached the others");
+                return true;
+        }
+        if (e->phase == PHASE_VOTING || (e->phase == PHASE_DECIDED && view_is_quorate(e))) {
+                if (!c->sent && e->phase == PHASE_DECIDED && e->n_known)
+                        command_send(e, c);
+                return false;
+        }
+        if (e->phase == PHASE_FORMING && view_is_quorate(e)) {
+                if (form && !c->sent && e->n_known)
+                        command_send(e, c);
+                if (form)
+                        return false;
+                command_finish(e, at, c->sent_ever ? COMMAND_NOT_COMMITTED : COMMAND_NOT_FORMED,
+                        c->sent_ever ? "it may or may not have been carried out" : "the group has not formed yet");
+                return true;
+        }
+        command_finish(e, at, c->sent_ever ? COMMAND_NOT_COMMITTED : COMMAND_NO_QUORUM,
+                c->sent_ever ? "quorum was lost; it may or may not have been carried out" : "this node has no quorum");
+        return true;
+}
+
+void command_pump(Engine *e)
+{
+        for (size_t i = 0; i < e->n_commands;)
+                if (!command_step(e, i))
+                        i++;
+}
+
+uint64_t command_deadline(const Engine *e)
+{
+        uint64_t t = USEC_INFINITY;
+
+        FOREACH_ARRAY(c, e->commands, e->n_commands)
+                if (c->applied)
+                        t = MIN(t, c->applied_usec + 2 * COMMIT_USEC);
+        return t;
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What happens to an application now. Looked at after each message for every application that the message may
+ * concern; what follows is a change of the agreed state, which local.c carries out where it concerns this node.
+ *
+ *   no copy, target up ............ start: normal, or failover once the delay of a loss is over
+ *   no copy, owner back ........... start at once: normal where it is the placement's choice, else failover
+ *   copy where it may not be ...... takeover, no delay (forbid, standby, leave)
+ *   copy, better node eligible .... takeover after TakeoverDelaySec=
+ *   copy, target down ............. stop
+ *   in maintenance ................ nothing
+ *
+ * A move is two steps: the stop names the copy; once its end is reported the start gets the next epoch. With
+ * TakeoverMode=start-first the start comes first, and the old copy is stopped when the new one runs. */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+bool app_is_orphan(const Engine *e, const App *a)
+{
+        bool any = false;
+
+        if (!a->has_definition)
+                return a->n_copies > 0;
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                const Variant *v;
+
+                if (n->presence != PRESENCE_SYNCED)
+                        continue;
+                v = app_find_variant(a, n->id);
+                if (!v || v->digest != 0 || v->error)
+                        return false;
+                any = true;
+        }
+        return any;
+}
+
+void app_clear_next(App *a)
+{
+        a->next_type = START_NORMAL;
+        a->next_from = 0;
+        a->next_node = 0;
+}
+
+void app_end_loss(App *a)
+{
+        a->lost_node = 0;
+        a->delay = (Timer){};
+}
+
+static void app_clear_better(App *a)
+{
+        a->better_node = 0;
+        a->better = (Timer){};
+}
+
+static void app_clear_hold(App *a)
+{
+        a->held_node = 0;
+        free(a->held_against);
+        a->held_against = NULL;
+        a->n_held_against = 0;
+}
+
+static void app_touched(Engine *e, App *a)
+{
+        a->changed_realtime_usec = e->realtime_usec;
+        a->dirty = true;
+        engine_changed_app(e, a);
+}
+
+void app_stop_copy(Engine *e, App *a, Copy *c, const char *why)
+{
+        Effect *f;
+
+        if (c->phase == COPY_STOPPING)
+                return;
+        c->phase = COPY_STOPPING;
+        f = engine_note(e, NOTE_APP_STOPPING, a->name, c->node_id, "%s", why);
+        f->epoch = c->epoch;
+        app_touched(e, a);
+}
+
+Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t from_node)
+{
+        uint64_t floor = e->state.ring_seq << EPOCH_RING_SHIFT;
+        Copy *c;
+        Effect *f;
+
+        a->epoch = MAX(a->epoch, floor) + 1;
+        a->last_epoch = a->epoch;
+        c = app_add_copy(a, node_id, a->epoch);
+        if (!c) {
+                e->oom = true;
+                return NULL;
+        }
+        c->phase = COPY_STARTING;
+        c->start_type = a->start_type = type;
+        c->from_node = a->from_node = type == START_NORMAL ? 0 : from_node;
+        a->owner = node_id;
+        if (a->held_node != node_id)
+                app_clear_hold(a);
+        app_clear_next(a);
+        app_end_loss(a);
+        app_clear_better(a);
+        e->lasting_changed = true;
+        free(a->last_blocked);
+        a->last_blocked = NULL;
+        f = engine_note(e, NOTE_APP_STARTING, a->name, node_id, NULL);
+        f->epoch = c->epoch;
+        f->start_type = type;
+        f->from_node = engine_strdup(e, state_node_name(&e->state, c->from_node));
+        app_touched(e, a);
+        return c;
+}
+
+/* Takes the application from `present` to `to`, or to the placement's choice at that time. */
+void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why)
+{
+        uint32_t from = present->node_id;
+
+        app_clear_better(a);
+        if (a->definition.takeover_mode == TAKEOVER_START_FIRST && to != 0 && present->phase == COPY_RUNNING) {
+                (void) app_grant(e, a, to, type, from);
+                return;
+        }
+        a->next_type = type;
+        a->next_from = from;
+        a->next_node = to;
+        app_stop_copy(e, a, present, why);
+}
+
+/* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
+ * ring and has not reported, and a node that has not reported at all since the group formed. */
+const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes)
+{
+        FOREACH_ARRAY(c, a->copies, a->n_copies) {
+                const Node *n = state_find_node(&e->state, c->node_id);
+
+                if (c->phase == COPY_LOST && !c->untamed &&
+                    (!n || n->presence == PRESENCE_OFFLINE || n->grace_over))
+                        continue;
+                if (c->stuck)
+                        snprintf(buffer, size_bytes, "its stop on %s did not end; processes are left there",
+                                n ? n->name : "?");
+                else if (c->phase == COPY_LOST && c->untamed)
+                        snprintf(buffer, size_bytes, "%s was lost in maintenance and may still run it", n ? n->name : "?");
+                else if (n && n->presence == PRESENCE_SILENT)
+                        snprintf(buffer, size_bytes, "the manager of %s does not answer", n->name);
+                else if (n && n->presence != PRESENCE_SYNCED)
+                        snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
+                else
+                        snprintf(buffer, size_bytes, "the copy on %s has not ended", n ? n->name : "?");
+                return buffer;
+        }
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                if (!n->unknown || n->presence == PRESENCE_OFFLINE || n->grace_over ||
+                    place_tier(a, n) == UINT32_MAX)
+                        continue;
+                snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
+                return buffer;
+        }
+        if (a->n_owed > 0) {
+                snprintf(buffer, size_bytes, "%s has not reported after the maintenance",
+                        state_node_name(&e->state, a->owed[0]));
+                return buffer;
+        }
+        return NULL;
+}
+
+static size_t app_count_live(const App *a)
+{
+        size_t n = 0;
+
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                n += copy_is_live(c);
+        return n;
+}
+
+static void decide_blocked(Engine *e, App *a, const char *why)
+{
+        if (strcmp_ptr(a->last_blocked, why) == 0)
+                return;
+        free(a->last_blocked);
+        a->last_blocked = engine_strdup(e, why);
+        engine_note(e, NOTE_APP_BLOCKED, a->name, 0, "%s", why);
+        app_touched(e, a);
+}
+
+/* ---- the cases ---- */
+
+static void decide_down(Engine *e, App *a)
+{
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (copy_is_live(c))
+                        app_stop_copy(e, a, c, a->target_up ? "it has finished" : "stopped by command");
+        if (a->lost_node != 0 || a->owner != 0) {
+                app_end_loss(a);
+                if (app_count_live(a) == 0 && a->owner != 0) {
+                        a->owner = 0;
+                        e->lasting_changed = true;
+                }
+                app_touched(e, a);
+        }
+        app_clear_next(a);
+        app_clear_better(a);
+        app_clear_hold(a);
+}
+
+/* The owner was lost: wait for it as long as the delay runs. True where the start has to wait. */
+static bool decide_wait(const Engine *e, const App *a)
+{
+        const Node *lost = state_find_node(&e->state, a->lost_node);
+
+        if (a->lost_node == 0 || a->delay.serial == 0)
+                return false;
+        return !lost || lost->presence != PRESENCE_SYNCED;
+}
+
+static void decide_start(Engine *e, App *a)
+{
+        char buffer[200];
+        const char *obstacle;
+        Node *choice = NULL;
+        StartType type = a->next_type == START_NONE ? START_NORMAL : a->next_type;
+        uint32_t from = a->next_from;
+
+        if (decide_wait(e, a))
+                return;
+        obstacle = decide_obstacle(e, a, buffer, sizeof(buffer));
+        if (obstacle) {
+                decide_blocked(e, a, obstacle);
+                return;
+        }
+        if (a->next_node != 0) {
+                choice = state_find_node(&e->state, a->next_node);
+                if (choice && place_eligible(a, choice, false) != ELIGIBLE)
+                        choice = NULL;
+        }
+        if (!choice)
+                choice = place_choose(e, a, 0);
+        if (!choice) {
+                a->next_node = 0;
+                decide_blocked(e, a, a->n_marks > 0 ? "it failed on every node that may run it"
+                                                     : "no node that may run it is there");
+                /* What starts after that is a first start again, but for a loss: that stays one. */
+                if (a->lost_node == 0 && a->next_type != START_NORMAL) {
+                        app_clear_next(a);
+                        a->owner = 0;
+                        e->lasting_changed = true;
+                }
+                return;
+        }
+        /* The owner is back, or a move goes back to where it came from. */
+        if (type != START_NORMAL && choice->id == from &&
+            (a->lost_node == choice->id || type == START_TAKEOVER))
+                type = START_NORMAL;
+        (void) app_grant(e, a, choice->id, type, from);
+}
+
+static void decide_prune_hold(Engine *e, App *a)
+{
+        for (size_t i = a->n_held_against; i > 0; i--) {
+                const Node *n = state_find_node(&e->state, a->held_against[i - 1]);
+                Eligibility x = n ? place_eligible(a, n, false) : NOT_IN_NODES;
+
+                /* A restart of its manager alone does not count. */
+                if (x == ELIGIBLE || (x == NODE_NOT_SYNCED && n->presence != PRESENCE_OFFLINE) || x == NODE_LATE)
+                        continue;
+                ARRAY_CLOSE(a->held_against, a->n_held_against, i - 1);
+                e->lasting_changed = true;
+        }
+}
+
+static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
+{
+        Node *better;
+
+        if (!a->definition.takeover_automatic || present->phase != COPY_RUNNING) {
+                app_clear_better(a);
+                return;
+        }
+        better = place_better(e, a, place_tier(a, at));
+        if (!better) {
+                app_clear_better(a);
+                return;
+        }
+        if (a->better_node != better->id) {
+                app_clear_better(a);
+                a->better_node = better->id;
+                if (a->definition.takeover_delay_usec > 0) {
+                        a->better = timer_start(e, a->definition.takeover_delay_usec);
+                        app_touched(e, a);
+                }
+        }
+        if (a->better.serial == 0)
+                app_move(e, a, present, START_TAKEOVER, better->id, "a better node has become eligible");
+}
+
+static void decide_present(Engine *e, App *a, Copy *present)
+{
+        const Node *n = state_find_node(&e->state, present->node_id);
+        const Node *choice;
+        const char *why = NULL;
+
+        if (!n || n->presence != PRESENCE_SYNCED || present->phase == COPY_STOPPING)
+                return;
+        if (n->leaving)
+                why = "its node is leaving";
+        else if (n->standby)
+                why = "its node is in standby";
+        else if (!place_is_permitted(a, n))
+                why = "its node is forbidden";
+        if (!why) {
+                decide_better(e, a, present, n);
+                return;
+        }
+        /* A planned leave stops here before it starts there, whatever TakeoverMode= says. */
+        choice = n->leaving ? NULL : place_choose(e, a, n->id);
+        app_move(e, a, present, START_TAKEOVER, choice ? choice->id : 0, why);
+}
+
+static void decide_app(Engine *e, App *a)
+{
+        Copy *present = app_present_copy(a);
+        size_t n_live = app_count_live(a);
+        bool orphan = app_is_orphan(e, a);
+
+        if (a->n_held_against > 0)
+                decide_prune_hold(e, a);
+        if (a->maintenance || a->n_owed > 0)
+                return;
+        if (!a->target_up || a->finished || a->halted) {
+                decide_down(e, a);
+                return;
+        }
+        /* Without a file anywhere nothing is started or moved. */
+        if (orphan || !a->has_definition)
+                return;
+        if (n_live == 0)
+                decide_start(e, a);
+        else if (n_live == 1)
+                decide_present(e, a, present);
+        /* Two: a start-first takeover under way, which ends by what its copies report. */
+}
+
+/* An application that no node has a file for, that runs nowhere, and of which no disk tells anything, is forgotten. */
+static void decide_forget(Engine *e)
+{
+        for (size_t i = e->state.n_apps; i > 0; i--) {
+                App *a = &e->state.apps[i - 1];
+
+                if (!a->dirty || a->n_copies > 0 || a->maintenance || !definitions_gone(e, a))
+                        continue;
+                engine_changed_app(e, a);
+                state_remove_app(&e->state, a);
+                e->lasting_changed = true;
+        }
+}
+
+void decide_all(Engine *e)
+{
+        /* Nothing starts before the formed state is written. */
+        if (e->state.form_pending)
+                return;
+        if (e->view_changed_state)
+                FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                        a->dirty = true;
+        e->view_changed_state = false;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                if (a->dirty)
+                        decide_app(e, a);
+        decide_forget(e);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                a->dirty = false;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What engines decide by is agreed state and travels by message; a node's own file makes only its digest and the
+ * unit that it starts. The agreed definition changes by a message only: when the owner's file changes, or, while
+ * nothing runs, when a majority of the files agree that members have which stand in its Nodes=, else the lowest
+ * node's. It never makes a running application move. A node whose file differs is a Variant of the application,
+ * not eligible, and shown. */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+const LocalDefinition *definitions_find(const Engine *e, const char *app)
+{
+        for (size_t i = 0; i < e->n_definitions; i++)
+                if (streq(e->definitions[i].app, app))
+                        return &e->definitions[i];
+        return NULL;
+}
+
+static void definitions_free(LocalDefinition *d, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                definition_done(&d[i].definition);
+                free(d[i].app);
+                free(d[i].error);
+        }
+        free(d);
+}
+
+/* A unit that was started from another file than the present one. */
+static void definitions_compare_units(Engine *e, const LocalDefinition *old, size_t n_old)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units) {
+                const LocalDefinition *now = definitions_find(e, u->app);
+
+                for (size_t i = 0; i < n_old; i++)
+                        if (streq(old[i].app, u->app) && now && !now->error && !old[i].error &&
+                            now->definition.digest != old[i].definition.digest)
+                                u->changed_file = true;
+        }
+}
+
+void definitions_set(Engine *e, const Definition *definitions, size_t n, const struct DefinitionError *errors,
+        size_t n_errors)
+{
+        LocalDefinition *old = e->definitions;
+        size_t n_old = e->n_definitions;
+
+        e->definitions = n + n_errors > 0 ? calloc(n + n_errors, sizeof(LocalDefinition)) : NULL;
+        e->n_definitions = 0;
+        if (n + n_errors > 0 && !e->definitions) {
+                e->oom = true;
+                definitions_free(old, n_old);
+                return;
+        }
+        for (size_t i = 0; i < n; i++) {
+                LocalDefinition *d = &e->definitions[e->n_definitions++];
+
+                d->app = engine_strdup(e, definitions[i].name);
+                (void) engine_grow(e, definition_copy(&definitions[i], &d->definition));
+        }
+        for (size_t i = 0; i < n_errors; i++) {
+                LocalDefinition *d;
+
+                /* A file that became wrong: the last good definition stays in force, and the error is shown. */
+                if (definitions_find(e, errors[i].app))
+                        continue;
+                d = &e->definitions[e->n_definitions++];
+                d->app = engine_strdup(e, errors[i].app);
+                d->error = engine_strdup(e, errors[i].text);
+        }
+        if (!e->oom)
+                definitions_compare_units(e, old, n_old);
+        definitions_free(old, n_old);
+        e->definitions_sent = false;
+}
+
+/* ---- this node's side ---- */
+
+static bool definition_entry_needed(const Engine *e, const char *name, const App *a, const LocalDefinition *own)
+{
+        const Variant *v = a ? app_find_variant(a, e->node_id) : NULL;
+        uint64_t shown = v ? v->digest : a && a->has_definition ? a->definition.digest : 0;
+        uint64_t mine = own && !own->error ? own->definition.digest : 0;
+
+        (void) name;
+        if (mine != shown)
+                return true;
+        if (mine != 0)
+                return false;
+        return strcmp_ptr(own ? own->error : NULL, v ? v->error : NULL) != 0;
+}
+
+static int definition_entry_add(DefinitionsMessage *m, size_t *n_allocated, const char *name, const LocalDefinition *own)
+{
+        DefinitionEntry *entry;
+        int r;
+
+        r = array_reserve(&m->entries, n_allocated, m->n_entries + 1, sizeof(DefinitionEntry));
+        if (r < 0)
+                return r;
+        entry = &m->entries[m->n_entries++];
+        *entry = (DefinitionEntry){ .app = strdup(name) };
+        if (!entry->app)
+                return -ENOMEM;
+        if (own && own->error) {
+                entry->error = strndup(own->error, TEXT_MAX);
+                return entry->error ? 0 : -ENOMEM;
+        }
+        if (!own)
+                return 0;
+        r = definition_copy(&own->definition, &entry->definition);
+        if (r < 0)
+                return r;
+        entry->digest = own->definition.digest;
+        return 0;
+}
+
+bool definitions_differ(const Engine *e)
+{
+        for (size_t i = 0; i < e->n_definitions; i++)
+                if (definition_entry_needed(e, e->definitions[i].app,
+                            state_find_app(&e->state, e->definitions[i].app), &e->definitions[i]))
+                        return true;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                if (!definitions_find(e, a->name) && definition_entry_needed(e, a->name, a, NULL))
+                        return true;
+        return false;
+}
+
+int definitions_difference(const Engine *e, DefinitionsMessage *ret)
+{
+        size_t n_allocated = 0;
+        int r;
+
+        for (size_t i = 0; i < e->n_definitions; i++) {
+                const LocalDefinition *own = &e->definitions[i];
+
+                if (!definition_entry_needed(e, own->app, state_find_app(&e->state, own->app), own))
+                        continue;
+                r = definition_entry_add(ret, &n_allocated, own->app, own);
+                if (r < 0)
+                        return r;
+        }
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                if (definitions_find(e, a->name) || !definition_entry_needed(e, a->name, a, NULL))
+                        continue;
+                r = definition_entry_add(ret, &n_allocated, a->name, NULL);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+void definitions_form(Engine *e, State *s)
+{
+        for (size_t i = 0; i < e->n_definitions; i++) {
+                const LocalDefinition *own = &e->definitions[i];
+                App *a;
+
+                if (own->error)
+                        continue;
+                a = state_find_app(s, own->app);
+                if (!a)
+                        a = state_add_app(s, own->app);
+                if (!a || definition_copy(&own->definition, &a->definition) < 0) {
+                        e->oom = true;
+                        return;
+                }
+                a->has_definition = true;
+                if (!a->commanded)
+                        a->target_up = own->definition.enabled;
+        }
+}
+
+/* ---- the agreed side ---- */
+
+static bool node_is_known(const Node *n)
+{
+        return n->presence == PRESENCE_SYNCED || n->presence == PRESENCE_REPORTED;
+}
+
+bool definitions_gone(const Engine *e, const App *a)
+{
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                const Variant *v = app_find_variant(a, n->id);
+
+                if (!node_is_known(n))
+                        return false;
+                if (v ? v->digest != 0 || v->error : a->has_definition)
+                        return false;
+        }
+        return true;
+}
+
+static void variant_set(Engine *e, App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error)
+{
+        Variant *v = app_find_variant(a, node_id);
+
+        if (v)
+                app_remove_variant(a, v);
+        v = app_add_variant(a, node_id);
+        if (!v) {
+                e->oom = true;
+                return;
+        }
+        v->error = engine_strdup(e, error);
+        if (digest != 0 && engine_grow(e, definition_copy(d, &v->definition)) == 0)
+                v->digest = digest;
+}
+
+/* Makes `d` the agreed definition. Whoever agreed with the one before differs from now on. */
+static void definition_switch(Engine *e, App *a, const Definition *d)
+{
+        Definition next;
+
+        if (engine_grow(e, definition_copy(d, &next)) < 0)
+                return;
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (node_is_known(n) && !app_find_variant(a, n->id))
+                        variant_set(e, a, n->id, a->has_definition ? a->definition.digest : 0, &a->definition, NULL);
+        if (a->has_definition)
+                engine_note(e, NOTE_DEFINITION, a->name, 0, "the definition has changed");
+        definition_done(&a->definition);
+        a->definition = next;
+        a->has_definition = true;
+        if (!a->commanded)
+                a->target_up = next.enabled;
+        for (size_t i = a->n_variants; i > 0; i--)
+                if (a->variants[i - 1].digest == next.digest)
+                        app_remove_variant(a, &a->variants[i - 1]);
+        a->dirty = true;
+        e->lasting_changed = true;
+        engine_changed_app(e, a);
+}
+
+/* The definition that a node's file holds; NULL: none that can be used. */
+static const Definition *definition_of(const App *a, const Node *n)
+{
+        const Variant *v = app_find_variant(a, n->id);
+
+        if (v)
+                return v->digest != 0 ? &v->definition : NULL;
+        return a->has_definition ? &a->definition : NULL;
+}
+
+static const Definition *definition_majority(const Engine *e, const App *a)
+{
+        const Definition *lowest = NULL;
+        size_t n_files = 0;
+
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                const Definition *d = node_is_known(n) ? definition_of(a, n) : NULL;
+
+                if (!d || definition_find_node(d, n->name) < 0)
+                        continue;
+                n_files++;
+                if (!lowest)
+                        lowest = d;
+        }
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                const Definition *d = node_is_known(n) ? definition_of(a, n) : NULL;
+                size_t same = 0;
+
+                if (!d || definition_find_node(d, n->name) < 0)
+                        continue;
+                FOREACH_ARRAY(o, e->state.nodes, e->state.n_nodes) {
+                        const Definition *other = node_is_known(o) ? definition_of(a, o) : NULL;
+
+                        same += other && definition_find_node(other, o->name) >= 0 && other->digest == d->digest;
+                }
+                if (same * 2 > n_files)
+                        return d;
+        }
+        return lowest;
+}
+
+void app_agree_definition(Engine *e, App *a, uint32_t changed_node)
+{
+        const Copy *present = app_present_copy(a);
+        const Definition *d = NULL;
+
+        if (present) {
+                const Variant *v = app_find_variant(a, present->node_id);
+
+                if (changed_node == present->node_id && v && v->digest != 0)
+                        d = &v->definition;
+        } else
+                d = definition_majority(e, a);
+        if (d && (!a->has_definition || d->digest != a->definition.digest))
+                definition_switch(e, a, d);
+}
+
+void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
+{
+        for (size_t i = 0; i < m->n_entries; i++) {
+                const DefinitionEntry *d = &m->entries[i];
+                App *a = state_find_app(&e->state, d->app);
+                Variant *v;
+
+                if (!a) {
+                        if (d->digest == 0 && !d->error)
+                                continue;
+                        if (e->state.n_apps >= APPS_MAX)
+                                continue;
+                        a = state_add_app(&e->state, d->app);
+                        if (!a) {
+                                e->oom = true;
+                                return;
+                        }
+                        e->lasting_changed = true;
+                }
+                v = app_find_variant(a, node_id);
+                if (v)
+                        app_remove_variant(a, v);
+                if (d->digest == 0 ? a->has_definition || d->error
+                                   : !a->has_definition || d->digest != a->definition.digest) {
+                        variant_set(e, a, node_id, d->digest, &d->definition, d->error);
+                        if (d->error)
+                                engine_note(e, NOTE_DEFINITION, a->name, node_id, "%s", d->error);
+                }
+                app_agree_definition(e, a, node_id);
+                a->dirty = true;
+                engine_changed_app(e, a);
+        }
+}

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/internal.h"
+#include "base/array.h"
+
+#include <stdarg.h>
+
+void effect_done(Effect *f)
+{
+        message_free(f->message);
+        free(f->app);
+        free(f->node);
+        free(f->from_node);
+        free(f->data);
+        free(f->text);
+        *f = (Effect){};
+}
+
+void effect_list_done(EffectList *l)
+{
+        for (size_t i = 0; i < l->n_effects; i++)
+                effect_done(&l->effects[i]);
+        free(l->effects);
+        *l = (EffectList){};
+}
+
+int engine_grow(Engine *e, int r)
+{
+        if (r < 0)
+                e->oom = true;
+        return r;
+}
+
+char *engine_strdup(Engine *e, const char *s)
+{
+        char *copy = s ? strdup(s) : NULL;
+
+        if (s && !copy)
+                e->oom = true;
+        return copy;
+}
+
+/* Never NULL: without memory the effect goes to a place that nobody reads, and the step fails as a whole. */
+Effect *engine_emit(Engine *e, EffectType type)
+{
+        static Effect nowhere;
+        EffectList *l = e->effects;
+
+        if (engine_grow(e, ARRAY_GROW(l->effects, l->n_effects, l->n_allocated)) < 0) {
+                nowhere = (Effect){ .type = type };
+                return &nowhere;
+        }
+        l->effects[l->n_effects] = (Effect){ .type = type };
+        return &l->effects[l->n_effects++];
+}
+
+Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...)
+{
+        Effect *f = engine_emit(e, EFFECT_NOTE);
+        va_list ap;
+
+        f->note = kind;
+        f->app = engine_strdup(e, app);
+        if (node_id != 0)
+                f->node = engine_strdup(e, engine_node_name(e, node_id));
+        if (!format)
+                return f;
+        va_start(ap, format);
+        if (vasprintf(&f->text, format, ap) < 0) {
+                f->text = NULL;
+                e->oom = true;
+        }
+        va_end(ap);
+        return f;
+}
+
+void engine_changed_app(Engine *e, const App *a)
+{
+        EffectList *l = e->effects;
+
+        for (size_t i = 0; i < l->n_effects; i++)
+                if (l->effects[i].type == EFFECT_CHANGED && l->effects[i].app && streq(l->effects[i].app, a->name))
+                        return;
+        engine_emit(e, EFFECT_CHANGED)->app = engine_strdup(e, a->name);
+}
+
+void engine_changed_node(Engine *e, uint32_t node_id)
+{
+        engine_emit(e, EFFECT_CHANGED)->node = engine_strdup(e, engine_node_name(e, node_id));
+}
+
+void engine_changed(Engine *e)
+{
+        EffectList *l = e->effects;
+
+        for (size_t i = 0; i < l->n_effects; i++)
+                if (l->effects[i].type == EFFECT_CHANGED && !l->effects[i].app && !l->effects[i].node)
+                        return;
+        engine_emit(e, EFFECT_CHANGED);
+}
+
+const char *engine_node_name(const Engine *e, uint32_t id)
+{
+        const Node *n = state_find_node(&e->state, id);
+
+        if (n)
+                return n->name;
+        for (size_t i = 0; i < e->n_nodelist; i++)
+                if (e->nodelist[i].id == id)
+                        return e->nodelist[i].name;
+        return "?";
+}
+
+void engine_send(Engine *e, Message *m)
+{
+        Message *copy = malloc(sizeof(*copy));
+
+        if (!copy) {
+                e->oom = true;
+                message_done(m);
+                return;
+        }
+        m->view = e->view;
+        m->incarnation = e->incarnation;
+        m->number = ++e->number;
+        *copy = *m;
+        *m = (Message){};
+        engine_emit(e, EFFECT_SEND)->message = copy;
+}
+
+/* ---- birth ---- */
+
+static int engine_take_nodelist(Engine *e, const EngineConfig *config)
+{
+        if (config->n_nodes == 0 || config->n_nodes > NODES_MAX)
+                return -EINVAL;
+        e->nodelist = calloc(config->n_nodes, sizeof(Node));
+        if (!e->nodelist)
+                return -ENOMEM;
+        for (size_t i = 0; i < config->n_nodes; i++) {
+                size_t at = 0;
+
+                if (config->nodes[i].id == 0 || isempty(config->nodes[i].name))
+                        return -EINVAL;
+                for (size_t j = 0; j < e->n_nodelist; j++)
+                        if (e->nodelist[j].id == config->nodes[i].id ||
+                            streq(e->nodelist[j].name, config->nodes[i].name))
+                                return -EINVAL;
+                while (at < e->n_nodelist && e->nodelist[at].id < config->nodes[i].id)
+                        at++;
+                ARRAY_OPEN(e->nodelist, e->n_nodelist, at);
+                e->nodelist[at].id = config->nodes[i].id;
+                e->nodelist[at].name = strdup(config->nodes[i].name);
+                if (!e->nodelist[at].name)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < e->n_nodelist; i++)
+                if (e->nodelist[i].id == config->node_id)
+                        return 0;
+        return -EINVAL;
+}
+
+static int engine_take_names(Engine *e, const char *const *names, size_t n, uint32_t **ret, size_t *ret_n)
+{
+        if (n == 0)
+                return 0;
+        *ret = calloc(n, sizeof(uint32_t));
+        if (!*ret)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                uint32_t id = 0;
+
+                for (size_t j = 0; j < e->n_nodelist; j++)
+                        if (streq(e->nodelist[j].name, names[i]))
+                                id = e->nodelist[j].id;
+                if (id == 0)
+                        return -EINVAL;
+                if (id != e->node_id)
+                        (*ret)[(*ret_n)++] = id;
+        }
+        return 0;
+}
+
+static int engine_take_record(Engine *e, const EngineConfig *config)
+{
+        int r;
+
+        e->record_kind = config->record_kind;
+        if (config->record_kind != RECORD_VALID)
+                return 0;
+        r = state_decode(config->record, config->record_size_bytes, STATE_LASTING, 0, &e->state);
+        if (r < 0)
+                return r;
+        e->record_revision = e->state.revision;
+        return 0;
+}
+
+static int engine_init(Engine *e, const EngineConfig *config)
+{
+        int r;
+
+        e->node_id = config->node_id;
+        e->sync_timeout_usec = config->sync_timeout_usec;
+        e->no_quorum_policy = config->no_quorum_policy;
+        e->isolation_config_usec = config->isolation_timeout_usec;
+        e->grace_usec = config->grace_usec;
+        e->boot_id = config->boot_id;
+        e->takes_part = config->skip_sync_wait;
+        r = engine_take_nodelist(e, config);
+        if (r < 0)
+                return r;
+        r = engine_take_names(e, config->sync_mandatory, config->n_sync_mandatory, &e->wait_mandatory,
+                &e->n_wait_mandatory);
+        if (r < 0)
+                return r;
+        r = engine_take_names(e, config->sync_optional, config->n_sync_optional, &e->wait_optional,
+                &e->n_wait_optional);
+        if (r < 0)
+                return r;
+        return engine_take_record(e, config);
+}
+
+int engine_new(const EngineConfig *config, Engine **ret)
+{
+        _cleanup_(engine_freep) Engine *e = calloc(1, sizeof(*e));
+        int r;
+
+        if (!e)
+                return -ENOMEM;
+        r = engine_init(e, config);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(e);
+        return 0;
+}
+
+Engine *engine_free(Engine *e)
+{
+        if (!e)
+                return NULL;
+        view_end(e);
+        for (size_t i = 0; i < e->n_nodelist; i++)
+                free(e->nodelist[i].name);
+        free(e->nodelist);
+        free(e->wait_mandatory);
+        free(e->wait_optional);
+        free(e->record_nodes);
+        free(e->peers);
+        free(e->ring_nodes);
+        free(e->backlog);
+        free(e->expiry_sent);
+        state_done(&e->state);
+        definitions_set(e, NULL, 0, NULL, 0);
+        free(e->definitions);
+        for (size_t i = 0; i < e->n_units; i++) {
+                free(e->units[i].app);
+                free(e->units[i].reason);
+        }
+        free(e->units);
+        for (size_t i = 0; i < e->n_commands; i++)
+                command_done(&e->commands[i].command);
+        free(e->commands);
+        free(e);
+        return NULL;
+}
+
+/* ---- the step ---- */
+
+static void engine_connected(Engine *e, const Event *event)
+{
+        e->connected = true;
+        e->incarnation = event->connected.incarnation;
+        e->pid = event->connected.pid;
+        e->token_usec = event->connected.token_usec;
+        e->consensus_usec = event->connected.consensus_usec;
+        e->quorum_device = event->connected.quorum_device;
+        e->by_fewer = event->connected.quorum_by_fewer;
+        e->quorum_known = false;
+        if (e->started_usec == 0)
+                e->started_usec = e->now_usec;
+        command_forget_sent(e);
+        engine_changed(e);
+}
+
+static void engine_disconnected(Engine *e)
+{
+        if (e->connected && e->disconnected_usec == 0)
+                e->disconnected_usec = e->now_usec;
+        e->connected = false;
+        e->synced = false;
+        e->quorum_known = false;
+        e->silent_usec = e->probe_next_usec = 0;
+        if (e->no_quorum_usec == 0)
+                e->no_quorum_usec = e->now_usec;
+        view_end(e);
+        engine_changed(e);
+}
+
+/* A sender's messages of one view have one incarnation and follow each other without a gap. */
+static bool engine_accept(Engine *e, Peer *p, const Message *m)
+{
+        if (p->incarnation == 0)
+                p->incarnation = m->incarnation;
+        if (p->incarnation != m->incarnation) {
+                engine_note(e, NOTE_MESSAGE_REFUSED, NULL, p->member.node_id,
+                        "a %s message of another incarnation of this member", message_type_to_string(m->type));
+                return false;
+        }
+        if (m->number <= p->number)
+                return false;
+        if (m->number != p->number + 1)
+                sync_lose_track(e, "a message of the group is missing");
+        p->number = m->number;
+        return true;
+}
+
+static void engine_message(Engine *e, const Event *event)
+{
+        const Message *m = event->message.message;
+        Peer *p;
+
+        if (e->phase == PHASE_NONE)
+                return;
+        p = view_find_peer(e, &event->message.sender);
+        if (!p)
+                return;
+        if (!e->n_known && !view_learn(e, m))
+                return;
+        if (!view_id_equal(&m->view, &e->view))
+                return; /* of an earlier view: its sender sends again what still matters */
+        if (!engine_accept(e, p, m))
+                return;
+
+        if (m->type == MESSAGE_VIEW)
+                view_message(e, p, m);
+        else if (m->type == MESSAGE_EXCLUDE)
+                view_exclude(e, p, m);
+        else if (m->type == MESSAGE_STATE)
+                sync_state(e, p, m);
+        else {
+                if (m->type == MESSAGE_FACTS)
+                        sync_facts(e, p, m);
+                if (m->type == MESSAGE_SYNCED)
+                        p->won = true;
+                if (m->type == MESSAGE_COMMAND && m->command.command.kind == COMMAND_FORM)
+                        e->form_forced = true;
+                if (e->phase == PHASE_DECIDED && e->synced) {
+                        apply_message(e, &event->message.sender, m);
+                        apply_finish(e);
+                } else
+                        backlog_add(e, &event->message.sender, m);
+        }
+}
+
+static void engine_written(Engine *e, const Event *event)
+{
+        if (event->written.error < 0) {
+                if (!e->write_failed)
+                        engine_note(e, NOTE_RECORD_FAILED, NULL, e->node_id,
+                                "the record cannot be written: %s; this node gets no new applications",
+                                strerror(-event->written.error));
+                e->write_failed = true;
+                e->failure_told = false;
+                e->write_retry_usec = e->now_usec + COMMIT_USEC;
+                e->acked = (Revision){};
+                return;
+        }
+        if (e->write_failed)
+                e->acked = (Revision){};
+        e->write_failed = false;
+        e->write_retry_usec = 0;
+        if (revision_compare(&event->written.revision, &e->write_done) != 0)
+                e->write_done = event->written.revision;
+}
+
+static void engine_leave(Engine *e)
+{
+        if (e->leaving)
+                return;
+        e->leaving = true;
+        engine_note(e, NOTE_LEAVING, NULL, e->node_id, "handing over what runs here");
+        engine_changed(e);
+}
+
+static void engine_handle(Engine *e, const Event *event)
+{
+        switch (event->type) {
+        case EVENT_TIME:
+                break;
+        case EVENT_CONNECTED:
+                engine_connected(e, event);
+                break;
+        case EVENT_DISCONNECTED:
+                engine_disconnected(e);
+                break;
+        case EVENT_VIEW:
+                view_begin(e, event);
+                break;
+        case EVENT_QUORUM:
+                view_quorum(e, &event->quorum.ring, event->quorum.quorate);
+                break;
+        case EVENT_MESSAGE:
+                engine_message(e, event);
+                break;
+        case EVENT_PROBE:
+                e->silent_usec = 0;
+                e->hold_starts = false;
+                break;
+        case EVENT_SUSPENDED:
+                e->hold_starts = true;
+                e->probe_next_usec = 0;
+                break;
+        case EVENT_UNIT:
+                local_unit(e, event->unit.app, event->unit.epoch, event->unit.state, event->unit.reason);
+                break;
+        case EVENT_DEFINITIONS:
+                definitions_set(e, event->definitions.definitions, event->definitions.n_definitions,
+                        event->definitions.errors, event->definitions.n_errors);
+                break;
+        case EVENT_WRITTEN:
+                engine_written(e, event);
+                break;
+        case EVENT_COMMAND:
+                command_submit(e, event->command.token, &event->command.command);
+                break;
+        case EVENT_STOP_LOCAL:
+                local_stop(e, event->stop_local.token, event->stop_local.app);
+                break;
+        case EVENT_LEAVE:
+                engine_leave(e);
+                break;
+        case _EVENT_TYPE_MAX:
+        default:
+                break;
+        }
+}
+
+int engine_step(Engine *e, const Event *event, EffectList *effects)
+{
+        e->effects = effects;
+        e->now_usec = MAX(e->now_usec, event->now_usec);
+        e->realtime_usec = event->realtime_usec;
+        engine_handle(e, event);
+
+        /* What is due follows from the state alone, so that nothing is forgotten after a new view. */
+        view_pump(e);
+        sync_pump(e);
+        local_pump(e);
+        command_pump(e);
+        e->effects = NULL;
+        return e->oom ? -ENOMEM : 0;
+}
+
+uint64_t engine_deadline(const Engine *e)
+{
+        uint64_t t = view_deadline(e);
+
+        t = MIN(t, sync_deadline(e));
+        t = MIN(t, local_deadline(e));
+        t = MIN(t, command_deadline(e));
+        return t;
+}
+
+/* ---- reading ---- */
+
+const State *engine_state(const Engine *e)
+{
+        return &e->state;
+}
+
+bool engine_is_synced(const Engine *e)
+{
+        return e->synced && e->phase == PHASE_DECIDED;
+}
+
+bool engine_is_formed(const Engine *e)
+{
+        return e->phase == PHASE_DECIDED;
+}
+
+bool engine_is_quorate(const Engine *e)
+{
+        return view_is_quorate(e);
+}
+
+bool engine_is_isolated(const Engine *e)
+{
+        return e->isolated;
+}
+
+ViewId engine_view(const Engine *e)
+{
+        ViewId v = e->view;
+
+        if (!e->n_known)
+                v.n = VIEW_N_UNKNOWN;
+        return v;
+}
+
+uint32_t engine_node_id(const Engine *e)
+{
+        return e->node_id;
+}
+
+size_t engine_members(const Engine *e, Member *ret, size_t n_max)
+{
+        for (size_t i = 0; i < e->n_peers && i < n_max; i++)
+                ret[i] = e->peers[i].member;
+        return e->n_peers;
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The engine decides; it does nothing. Every manager feeds its engine the same ordered messages, and each engine
+ * reaches the same decision. What a node must do follows as a list of effects, which the adapters carry out in
+ * order; how that went comes back as a later event.
+ *
+ * No clock, no randomness, no I/O in here: time and random numbers arrive inside events.
+ *
+ * Rules of behaviour and where they live:
+ *   view.c      whose state counts in a view, who is left out (`view`, `exclude`)
+ *   sync.c      how an unsynced member gets the state and reports its facts; forming a group; a node's start
+ *   place.c     which node an application belongs on; who is eligible and why not
+ *   decide.c    what happens to an application now: first start, failover, takeover, stop, blocked
+ *   apply.c     what each delivered message changes in the agreed state
+ *   local.c     this node alone: starts held back, loss of quorum, isolation, leaving, results to report
+ *   state.c     the agreed state, its bytes, its digest, its lasting part
+ *   status.c    states and reasons in words
+ */
+
+#include "engine/message.h"
+#include "engine/state.h"
+
+typedef struct Engine Engine;
+
+typedef struct EngineNode {
+        uint32_t id;
+        const char *name;
+} EngineNode;
+
+/* What the engine is born with. Everything is copied. */
+typedef struct EngineConfig {
+        uint32_t node_id;
+        const EngineNode *nodes; /* the nodelist, any order */
+        size_t n_nodes;
+        const char *const *sync_mandatory; /* names; the node's own is ignored, one that the nodelist lacks is -EINVAL */
+        size_t n_sync_mandatory;
+        const char *const *sync_optional;
+        size_t n_sync_optional;
+        uint64_t sync_timeout_usec; /* USEC_INFINITY: for ever */
+        bool skip_sync_wait;        /* this manager was restarted in the same boot */
+        NoQuorumPolicy no_quorum_policy;
+        uint64_t isolation_timeout_usec; /* 0: the default that follows from EVENT_CONNECTED */
+        uint64_t grace_usec;
+        uint64_t boot_id; /* differs from boot to boot, not 0 */
+        /* The record from this node's disk as engine effects wrote it, or nothing. */
+        RecordKind record_kind;
+        const void *record;
+        size_t record_size_bytes; /* a RECORD_VALID that does not decode is -EBADMSG */
+} EngineConfig;
+
+typedef enum EventType {
+        EVENT_TIME,          /* nothing but time passed; due whenever engine_deadline() is over */
+        EVENT_CONNECTED,     /* the group is being joined; before the first view */
+        EVENT_DISCONNECTED,  /* Corosync is gone; the adapter goes on trying */
+        EVENT_VIEW,          /* the group or the ring changed */
+        EVENT_QUORUM,        /* Corosync's quorum notification of a ring */
+        EVENT_MESSAGE,       /* delivered, in order; the only source of agreed state */
+        EVENT_PROBE,         /* our own probe (EFFECT_PROBE) has come back from Corosync */
+        EVENT_SUSPENDED,     /* a turn of the loop found that the host slept */
+        EVENT_UNIT,          /* how a local unit stands now */
+        EVENT_DEFINITIONS,   /* all definitions of this node's files, read again */
+        EVENT_WRITTEN,       /* how an EFFECT_WRITE ended */
+        EVENT_COMMAND,       /* an administrator asks, on this node */
+        EVENT_STOP_LOCAL,    /* stop this node's copy without asking the group */
+        EVENT_LEAVE,         /* planned leave: hand over, then EFFECT_LEFT */
+        _EVENT_TYPE_MAX,
+} EventType;
+
+typedef enum ViewChange {
+        VIEW_RING,    /* a new ring, complete with its totem_confchg */
+        VIEW_PROCESS, /* a process joined or left; the ring is the same */
+} ViewChange;
+
+typedef struct Event {
+        EventType type;
+        uint64_t now_usec;      /* monotonic, counting sleep (CLOCK_BOOTTIME); never smaller than before */
+        uint64_t realtime_usec; /* wall clock, for dates that last */
+        union {
+                struct {
+                        uint64_t incarnation; /* random, not 0, new at each join */
+                        uint32_t pid;         /* ours, as the group will show it */
+                        uint64_t token_usec, consensus_usec; /* from cmap */
+                        bool quorum_device;   /* a quorum device is configured */
+                        bool quorum_by_fewer; /* quorum may be given to less than a majority of the nodelist:
+                                               * a device, two_node, last_man_standing, auto_tie_breaker */
+                } connected;
+                struct {
+                        ViewChange change;
+                        RingId ring;
+                        const Member *members; /* sorted; the group now */
+                        size_t n_members;
+                        const Member *joined; /* with VIEW_PROCESS: the processes that joined */
+                        size_t n_joined;
+                        const uint32_t *ring_nodes; /* sorted ids of the ring's nodes */
+                        size_t n_ring_nodes;
+                } view;
+                struct {
+                        RingId ring;
+                        bool quorate;
+                } quorum;
+                struct {
+                        Member sender;
+                        const Message *message;
+                } message;
+                struct {
+                        const char *app;
+                        uint64_t epoch; /* from the unit's environment; which copy this is */
+                        UnitState state;
+                        const char *reason; /* of FAILED, REFUSED and STUCK; may be NULL */
+                } unit;
+                struct {
+                        const Definition *definitions; /* sorted by name */
+                        size_t n_definitions;
+                        /* Files that are wrong: their application's name and the error. */
+                        const struct DefinitionError {
+                                const char *app;
+                                const char *text;
+                        } *errors;
+                        size_t n_errors;
+                } definitions;
+                struct {
+                        Revision revision;
+                        int error; /* 0 or negative errno */
+                } written;
+                struct {
+                        uint64_t token; /* the caller's, comes back in EFFECT_REPLY */
+                        Command command;
+                } command;
+                struct {
+                        uint64_t token;
+                        const char *app;
+                } stop_local;
+        };
+} Event;
+
+typedef enum EffectType {
+        EFFECT_SEND,       /* multicast `message`. On every EVENT_VIEW the adapter drops what it has not sent yet:
+                            * the engine sends again what still matters */
+        EFFECT_PROBE,      /* send a probe to this node's own group */
+        EFFECT_REJOIN,     /* leave the group and join it again, with a new incarnation */
+        EFFECT_START,      /* start the worker's unit: app, epoch, start_type, from_node */
+        EFFECT_STOP,       /* stop it: app, epoch */
+        EFFECT_KILL,       /* its time is over: kill all its processes */
+        EFFECT_FORGET,     /* the end of this copy (app, epoch) has been delivered: its failed unit may be reset */
+        EFFECT_WRITE,      /* put `data` on the disk as the record, then EVENT_WRITTEN with `revision`. Only the
+                            * newest counts: one that waits is replaced */
+        EFFECT_REPLY,      /* answer to the command with `token`: `error`, `text` */
+        EFFECT_NOTE,       /* a decision or observation for the journal and the bus signals */
+        EFFECT_CHANGED,    /* what the bus shows of `app`, of `node`, or (both empty) of the manager may have changed */
+        EFFECT_RELOAD,     /* read this node's definitions again, then EVENT_DEFINITIONS */
+        EFFECT_READY,      /* this node takes part: READY=1 */
+        EFFECT_SYNCED,     /* synced: disarm the guard */
+        EFFECT_LEFT,       /* everything is handed over or stopped: leave the group and exit */
+        EFFECT_EXIT,       /* give up with `text`; systemd must not restart us */
+        _EFFECT_TYPE_MAX,
+} EffectType;
+
+/* How a command ended; each is a D-Bus error's name but for the first. */
+typedef enum CommandError {
+        COMMAND_OK,
+        COMMAND_NO_SUCH_APPLICATION,
+        COMMAND_NO_SUCH_NODE,
+        COMMAND_NO_QUORUM,
+        COMMAND_NOT_FORMED,
+        COMMAND_NOT_RUNNING,
+        COMMAND_NOT_ELIGIBLE,
+        COMMAND_NOT_ALLOWED,
+        COMMAND_STILL_RUNNING,
+        COMMAND_IN_MAINTENANCE,
+        COMMAND_NOT_COMMITTED,
+        COMMAND_TOO_MANY,
+        _COMMAND_ERROR_MAX,
+} CommandError;
+
+typedef enum NoteKind {
+        NOTE_APP_STARTING, /* a start was decided: app, node, from_node, start_type, epoch */
+        NOTE_APP_STARTED,  /* it runs */
+        NOTE_APP_STOPPING, /* a stop was decided; text says why */
+        NOTE_APP_STOPPED,  /* it ended; text says why */
+        NOTE_APP_FAILED,   /* a worker failed for good and its node was marked; text: systemd's result */
+        NOTE_APP_WAITING,  /* the owner was lost: text says how long is waited and for what */
+        NOTE_APP_BLOCKED,  /* should run but cannot; text says why */
+        NOTE_APP_FINISHED,
+        NOTE_COPY_STOPPED, /* a second copy was found and is being stopped: node, epoch; from_node: kept on */
+        NOTE_COPY_ADOPTED, /* a running copy was taken into the state */
+        NOTE_NODE_JOINED,
+        NOTE_NODE_LEFT,    /* text: lost, left, manager gone */
+        NOTE_QUORUM_GAINED,
+        NOTE_QUORUM_LOST,  /* text: what happens to the workers */
+        NOTE_FORMED,       /* text: from whose record */
+        NOTE_WAITING,      /* the manager waits; text says for what */
+        NOTE_SYNC_FAILED,  /* mandatory nodes are missing; text names them */
+        NOTE_COMMAND,      /* a command was carried out; text says which, by which node */
+        NOTE_UNSYNCED,     /* this member lost track and asks for the state again; text says why */
+        NOTE_MESSAGE_REFUSED, /* a message could not be used: node, text */
+        NOTE_RECORD_FAILED,   /* the record could not be written: text */
+        NOTE_DEFINITION,      /* an agreed definition changed, or nodes' files differ: app, text */
+        NOTE_ISOLATED,        /* Corosync is silent: acting as cut off */
+        NOTE_LEAVING,
+        NOTE_MANAGER_GONE,    /* a node's manager is gone, its node alive: node, text: how long is waited */
+        _NOTE_KIND_MAX,
+} NoteKind;
+
+typedef struct Effect {
+        EffectType type;
+        Message *message;   /* SEND */
+        NoteKind note;      /* NOTE */
+        char *app;          /* NULL where it has no meaning */
+        char *node;         /* NOTE, CHANGED */
+        char *from_node;    /* START, NOTE: the owner of the previous epoch; "" for normal */
+        uint64_t epoch;     /* START, STOP, KILL, NOTE */
+        StartType start_type;
+        Revision revision;  /* WRITE */
+        uint8_t *data;      /* WRITE */
+        size_t data_size_bytes;
+        uint64_t token;     /* REPLY */
+        CommandError error; /* REPLY */
+        char *text;         /* REPLY, NOTE, EXIT */
+} Effect;
+
+typedef struct EffectList {
+        Effect *effects;
+        size_t n_effects;
+        size_t n_allocated;
+} EffectList;
+
+void effect_done(Effect *f);
+void effect_list_done(EffectList *l);
+
+/* Makes an engine that knows its configuration and nothing else. -EINVAL: the configuration contradicts itself
+ * (more than NODES_MAX nodes, a node twice, own node missing); -EBADMSG: the record; -ENOMEM. */
+int engine_new(const EngineConfig *config, Engine **ret);
+Engine *engine_free(Engine *e);
+DEFINE_TRIVIAL_CLEANUP(Engine *, engine_free)
+
+/* The only way in. Appends to `effects`, which the caller has initialised to zero or emptied. A message that
+ * cannot be used is noted and changes nothing. Returns 0, or -ENOMEM, after which the engine must not be used
+ * any more: the caller exits, and the restarted manager gets the state from its peers. */
+int engine_step(Engine *e, const Event *event, EffectList *effects);
+
+/* When the next EVENT_TIME is due, on the clock of Event.now_usec; USEC_INFINITY: nothing waits. */
+uint64_t engine_deadline(const Engine *e);
+
+/* What this engine holds to be agreed; valid until the next step. Before the group has formed, and while this
+ * member is not synced, it is the last that was known (engine_is_synced() tells). */
+const State *engine_state(const Engine *e);
+bool engine_is_synced(const Engine *e);  /* this member holds the present agreed state */
+bool engine_is_formed(const Engine *e);  /* the group has formed: some member holds an agreed state */
+bool engine_is_quorate(const Engine *e); /* Corosync's word for the present ring, on this node */
+bool engine_is_isolated(const Engine *e);
+ViewId engine_view(const Engine *e);
+/* Copies up to `n_max` members of the present view, sorted; returns how many there are. */
+size_t engine_members(const Engine *e, Member *ret, size_t n_max);
+uint32_t engine_node_id(const Engine *e);
+/* Node names that are being waited for, at start, at forming; count returned, pointers valid until the next step. */
+size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max);
+/* One line for STATUS=: what is being waited for, or how things stand. The caller frees; NULL without memory. */
+char *engine_status_text(const Engine *e, uint64_t now_usec);
+
+/* ---- what status, list, show and the bus display; see status.c ---- */
+
+typedef enum AppState {
+        APP_STOPPED,
+        APP_WAITING,
+        APP_STARTING,
+        APP_RUNNING,
+        APP_STOPPING,
+        APP_FAILED,
+        APP_FINISHED,
+        APP_BLOCKED,
+        APP_ORPHAN,
+        _APP_STATE_MAX,
+} AppState;
+
+typedef enum NodeState {
+        NODE_ONLINE,
+        NODE_SYNCING,
+        NODE_SILENT,
+        NODE_MANAGER_GONE,
+        NODE_LEAVING,
+        NODE_OFFLINE,
+        _NODE_STATE_MAX,
+} NodeState;
+
+typedef struct AppStatus {
+        AppState state;
+        char reason[256];       /* in words; "" where there is nothing to say */
+        const char *node;       /* where the present copy is; "" if nowhere */
+        StartType start_type;   /* of the last start */
+        const char *from_node;  /* "" for normal */
+        uint64_t epoch;         /* of the last start; 0: none */
+        uint64_t deadline_usec; /* when the next thing happens by itself, on this engine's clock; USEC_INFINITY: never */
+        bool held;
+        bool restart_needed;    /* this node's file has changed since its copy was started */
+} AppStatus;
+
+/* Points into the engine; valid until the next step. */
+void engine_app_status(const Engine *e, const App *app, AppStatus *ret);
+NodeState engine_node_state(const Engine *e, const Node *node);
+/* Why `node` may or may not run `app`: true and a remark, or false and the reason, in words. */
+bool engine_explain(const Engine *e, const App *app, const Node *node, char *ret_why, size_t size_bytes);
+
+const char *app_state_to_string(AppState s);     /* "stopped" ... */
+const char *node_state_to_string(NodeState s);   /* "online", ... "manager-gone" ... */
+const char *command_error_to_string(CommandError e); /* "NoSuchApplication" ...; "" for COMMAND_OK */
+const char *note_kind_to_string(NoteKind k);
+const char *event_type_to_string(EventType t);
+const char *effect_type_to_string(EffectType t);
+/* Writes "SEQ.N" ("SEQ.?" before n is known). */
+void view_id_format(const ViewId *view, char *ret, size_t size_bytes);

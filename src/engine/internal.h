@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of the engine share. Nothing outside of src/engine includes this. */
+
+#include "engine/engine.h"
+
+#define STAGGER_USEC (20 * USEC_PER_MSEC)   /* member i of the view waits i times this long */
+#define SILENCE_USEC (1 * USEC_PER_SEC)     /* a member that has not voted for so long is left out */
+#define COMMIT_USEC (2 * USEC_PER_SEC)      /* acknowledgements are waited for so long */
+#define FORM_EPOCHS UINT64_C(1024)          /* forming raises every application's count by this */
+#define MARK_MAX_USEC (24 * 3600 * USEC_PER_SEC)
+#define BACKLOG_MAX 65536u                  /* messages kept for a member that waits for the state */
+#define COMMANDS_MAX 128u                   /* commands of this node that are under way */
+
+/* How far the present view is. Only messages move it on. */
+typedef enum ViewPhase {
+        PHASE_NONE,      /* no view: not connected, or evicted */
+        PHASE_VOTING,    /* `view` messages are still missing */
+        PHASE_INQUORATE, /* all are there and none is quorate */
+        PHASE_FORMING,   /* quorate, but nobody holds an agreed state */
+        PHASE_DECIDED,   /* it is clear who holds the agreed state */
+} ViewPhase;
+
+/* A member as this view knows it. */
+typedef struct Peer {
+        Member member;
+        uint32_t joined_n;     /* see ViewMember; relative while our own n is not known */
+        bool joined_relative;
+        bool newcomer;         /* joined with this very view: is not waited for */
+        bool voted, quorate, claims_synced;
+        Revision revision;
+        uint64_t digest;
+        bool excluded;         /* left out until it answers */
+        bool won;              /* holds the agreed state, as the votes say */
+        uint64_t incarnation;  /* of its messages in this view; 0: none yet */
+        uint64_t number;       /* of its last message in this view */
+        FactsMessage facts;    /* its latest in this view */
+        bool has_facts;
+        uint64_t facts_number;
+        uint64_t facts_usec;   /* when they were delivered, on the local clock */
+        bool served;           /* a state that holds its facts has been delivered */
+} Peer;
+
+typedef struct BacklogEntry {
+        Member sender;
+        Message *message;
+} BacklogEntry;
+
+/* A unit of this node. */
+typedef struct LocalUnit {
+        char *app;
+        uint64_t epoch;
+        UnitState state;
+        char *reason;
+        bool stop_issued;   /* EFFECT_STOP is out */
+        bool kill_issued;
+        uint64_t kill_usec; /* when it has to be gone; USEC_INFINITY: systemd's own timeout is enough */
+        UnitState reported; /* RESULT under way in this view; UNIT_NONE: none */
+        bool changed_file;  /* this node's file has changed since it was started */
+} LocalUnit;
+
+typedef struct LocalCommand {
+        uint64_t token;
+        uint64_t seq;
+        Command command;
+        bool sent;          /* in this view */
+        bool sent_ever;
+        bool applied;       /* carried out; waits until `revision` is on the disks */
+        Revision revision;
+        uint64_t applied_usec;
+} LocalCommand;
+
+/* A definition of this node's own files. */
+typedef struct LocalDefinition {
+        Definition definition; /* where the file is right */
+        char *app;
+        char *error;           /* where it is wrong; else NULL */
+} LocalDefinition;
+
+struct Engine {
+        /* From the configuration. */
+        uint32_t node_id;
+        Node *nodelist;        /* id and name only, sorted */
+        size_t n_nodelist;
+        uint32_t *wait_mandatory, *wait_optional;
+        size_t n_wait_mandatory, n_wait_optional;
+        uint64_t sync_timeout_usec;
+        NoQuorumPolicy no_quorum_policy;
+        uint64_t isolation_config_usec;
+        uint64_t grace_usec;
+        uint64_t boot_id;
+        RecordKind record_kind;
+        Revision record_revision;
+        uint32_t *record_nodes;
+        size_t n_record_nodes;
+
+        /* Now. */
+        uint64_t now_usec, realtime_usec;
+        EffectList *effects;   /* of the present step */
+        bool oom;
+
+        State state;
+        bool synced;
+        bool lasting_changed;  /* within the message that is being applied */
+        bool view_changed_state; /* decide.c looks at all applications */
+
+        /* The connection to Corosync. */
+        bool connected;
+        uint64_t incarnation;
+        uint32_t pid;
+        uint64_t token_usec, consensus_usec;
+        bool quorum_device, by_fewer;
+
+        /* The view. */
+        ViewPhase phase;
+        ViewId view;
+        bool n_known;
+        Peer *peers;
+        size_t n_peers, n_peers_allocated;
+        uint32_t *ring_nodes;
+        size_t n_ring_nodes;
+        uint64_t view_usec;    /* when it began */
+        uint64_t own_digest;
+        Revision own_revision;
+        uint64_t number;       /* of our last message in this view */
+        bool own_vote_sent, own_vote_quorate;
+        bool lost_track;       /* a message of this view is missing */
+        BacklogEntry *backlog;
+        size_t n_backlog, n_backlog_allocated;
+        bool facts_sent, synced_sent, definitions_sent, leave_sent, exclude_sent, form_sent, form_command_sent;
+        bool form_forced;
+        uint64_t state_sent_usec; /* 0: none; a state of ours that has not been delivered yet */
+        uint64_t *expiry_sent;    /* serials of timers for which an expiry was sent in this view */
+        size_t n_expiry_sent, n_expiry_allocated;
+
+        /* Quorum. */
+        RingId quorum_ring;
+        bool quorum_known, quorum_value; /* the last notification */
+        uint64_t ring_quorum_usec;       /* when the present ring's came; 0: not yet */
+        bool was_quorate;                /* as it was noted last */
+        uint64_t no_quorum_usec;  /* the first view since the last one that was quorate; 0: quorate */
+        uint64_t cut_off_usec;    /* when the workers' time began to run; 0: not cut off */
+        uint64_t disconnected_usec; /* Corosync was lost then; 0: is not, and has not been lately */
+
+        /* Silence of Corosync. */
+        uint64_t probe_next_usec;
+        uint64_t silent_usec;     /* the first probe without an answer; 0: none */
+        bool isolated;
+        bool hold_starts;         /* the host slept: until a probe is back */
+
+        /* A node's start. */
+        uint64_t started_usec;    /* the first connection; 0: not yet */
+        bool takes_part, ready_sent, exiting;
+        bool noted_waiting;
+
+        /* This node's units, files, commands, record. */
+        LocalUnit *units;
+        size_t n_units, n_units_allocated;
+        LocalDefinition *definitions;
+        size_t n_definitions;
+        LocalCommand *commands;
+        size_t n_commands, n_commands_allocated;
+        uint64_t command_seq;
+        Revision write_issued, write_done;
+        bool write_failed, failure_told;
+        uint64_t write_retry_usec;
+        Revision acked;        /* our last ACK in this view */
+        bool leaving, left;
+        bool synced_told;      /* EFFECT_SYNCED is out */
+};
+
+/* ---- engine.c ---- */
+Effect *engine_emit(Engine *e, EffectType type);
+Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...) _printf_(5, 6);
+void engine_changed_app(Engine *e, const App *a);
+void engine_changed_node(Engine *e, uint32_t node_id);
+void engine_changed(Engine *e);
+char *engine_strdup(Engine *e, const char *s); /* sets oom */
+int engine_grow(Engine *e, int r);             /* sets oom where r is an error; returns r */
+const char *engine_node_name(const Engine *e, uint32_t id);
+/* Sends a message: stamps it. Takes the contents of *m. */
+void engine_send(Engine *e, Message *m);
+
+/* ---- view.c ---- */
+void view_begin(Engine *e, const Event *event);
+void view_end(Engine *e); /* no view any more */
+void view_quorum(Engine *e, const RingId *ring, bool quorate);
+void view_message(Engine *e, Peer *p, const Message *m);
+void view_exclude(Engine *e, Peer *p, const Message *m);
+void view_pump(Engine *e);
+uint64_t view_deadline(const Engine *e);
+/* Corosync's word for the present ring, on this node. False until it has come. */
+bool view_is_quorate(const Engine *e);
+Peer *view_find_peer(const Engine *e, const Member *m);
+size_t view_rank(const Engine *e); /* our place among the members */
+bool view_has_node(const Engine *e, uint32_t node_id);      /* in the ring */
+bool view_has_manager(const Engine *e, uint32_t node_id);   /* a member of the group */
+/* Learns n from a newcomer's place in a `view`. False where this message is of an earlier view. */
+bool view_learn(Engine *e, const Message *m);
+
+/* ---- sync.c ---- */
+void sync_facts(Engine *e, Peer *p, const Message *m);
+void sync_state(Engine *e, Peer *p, const Message *m);
+void sync_pump(Engine *e);
+uint64_t sync_deadline(const Engine *e);
+void sync_lose_track(Engine *e, const char *why);
+void backlog_clear(Engine *e);
+void backlog_add(Engine *e, const Member *sender, const Message *m);
+void backlog_replay(Engine *e, const StateMessage *numbers);
+bool sync_waits_for(const Engine *e, uint32_t node_id);
+bool sync_can_form(const Engine *e);
+
+/* ---- apply.c ---- */
+void apply_view(Engine *e);
+void apply_message(Engine *e, const Member *sender, const Message *m);
+void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool forming);
+void apply_formed(Engine *e);      /* after all facts: one copy of each application */
+void apply_finish(Engine *e);      /* after each message: decide, count the revision, write */
+Timer timer_start(Engine *e, uint64_t usec);
+void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
+void app_clear_next(App *a);
+void app_end_loss(App *a);
+void app_fail_copy(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);
+
+/* ---- place.c ---- */
+typedef enum Eligibility {
+        ELIGIBLE,
+        NOT_IN_NODES,
+        NOT_PERMITTED,
+        NODE_IN_STANDBY,
+        NODE_IS_LEAVING,
+        NODE_NOT_SYNCED,
+        NODE_MARKED,
+        NODE_DIFFERS,
+        NODE_UNWRITABLE,
+        NODE_LATE,
+} Eligibility;
+/* Whether `n` may run `a`. `takeover`: as the aim of an automatic takeover, for which an expired mark still counts. */
+Eligibility place_eligible(const App *a, const Node *n, bool takeover);
+bool place_is_permitted(const App *a, const Node *n);
+/* The node's tier, or UINT32_MAX where Nodes= does not name it. */
+uint32_t place_tier(const App *a, const Node *n);
+/* The placement's choice among all eligible nodes but `except`; NULL: none. */
+Node *place_choose(const Engine *e, const App *a, uint32_t except);
+/* An eligible node of a tier better than `tier` that nothing is held against; NULL: none. */
+Node *place_better(const Engine *e, const App *a, uint32_t tier);
+
+/* ---- decide.c ---- */
+void decide_all(Engine *e);
+/* Why nothing can be started anywhere, in words; NULL where nothing is in the way. Points into `buffer`. */
+const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes);
+bool app_is_orphan(const Engine *e, const App *a);
+void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why);
+void app_stop_copy(Engine *e, App *a, Copy *c, const char *why);
+Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t from_node);
+/* Picks the agreed definition again after a file changed on `changed_node`. */
+void app_agree_definition(Engine *e, App *a, uint32_t changed_node);
+
+/* ---- command.c ---- */
+CommandError command_apply(Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes);
+void command_submit(Engine *e, uint64_t token, const Command *c);
+void command_pump(Engine *e);
+void command_applied(Engine *e, uint64_t seq, CommandError error, const char *text);
+void command_forget_sent(Engine *e); /* a new connection: what was sent may or may not have happened */
+uint64_t command_deadline(const Engine *e);
+
+/* ---- local.c ---- */
+void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason);
+void local_pump(Engine *e);
+uint64_t local_deadline(const Engine *e);
+void local_cut_off(Engine *e, uint64_t since_usec, const char *why);
+void local_stop(Engine *e, uint64_t token, const char *app);
+LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch);
+bool local_has_workers(const Engine *e);
+void local_reset_reports(Engine *e);
+uint64_t local_isolation_usec(const Engine *e); /* IsolationTimeoutSec=, or the default that follows from Corosync's timing */
+bool local_in_maintenance(const Engine *e, const char *app);
+
+/* ---- definitions.c ---- */
+void definitions_set(Engine *e, const Definition *definitions, size_t n, const struct DefinitionError *errors,
+        size_t n_errors);
+/* Where this node's files differ from what the state says of them. */
+int definitions_difference(const Engine *e, DefinitionsMessage *ret);
+bool definitions_differ(const Engine *e);
+void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m);
+/* Forming: the former's own files are the agreed definitions until others object. */
+void definitions_form(Engine *e, State *s);
+/* No node has a usable or a wrong file for it, as far as all nodes of the cluster are known. */
+bool definitions_gone(const Engine *e, const App *a);
+const LocalDefinition *definitions_find(const Engine *e, const char *app);
+
+/* ---- state.c ---- */
+App *state_add_app(State *s, const char *name); /* NULL without memory */
+void state_remove_app(State *s, App *a);
+Node *state_add_node(State *s, uint32_t id, const char *name);
+Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch);
+void app_remove_copy(App *a, Copy *c);
+Mark *app_add_mark(App *a, uint32_t node_id);
+void app_remove_mark(App *a, Mark *m);
+Variant *app_add_variant(App *a, uint32_t node_id);
+void app_remove_variant(App *a, Variant *v);
+bool copy_is_live(const Copy *c); /* neither lost nor surplus */
+void put_definition(ByteWriter *w, const Definition *d);
+void get_definition(ByteReader *r, Definition *d);

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* This node alone: what the agreed state asks of it, what holds it back, and what it has to report.
+ *
+ * A start is issued when this member is synced in the present view, the view has been decided and its own quorum
+ * notification names the ring. Whatever cuts the node off (loss of quorum, a silent or lost Corosync) stops its
+ * workers here and now, without asking anybody: each has what is left of its FailoverDelaySec=. */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (u->epoch == epoch && streq(u->app, app))
+                        return u;
+        return NULL;
+}
+
+bool local_has_workers(const Engine *e)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (unit_state_is_alive(u->state))
+                        return true;
+        return false;
+}
+
+bool local_in_maintenance(const Engine *e, const char *app)
+{
+        const App *a = state_find_app(&e->state, app);
+
+        return a && a->maintenance;
+}
+
+void local_reset_reports(Engine *e)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                u->reported = UNIT_NONE;
+}
+
+static LocalUnit *local_add_unit(Engine *e, const char *app, uint64_t epoch)
+{
+        LocalUnit *u;
+
+        if (engine_grow(e, ARRAY_GROW(e->units, e->n_units, e->n_units_allocated)) < 0)
+                return NULL;
+        u = &e->units[e->n_units++];
+        *u = (LocalUnit){ .app = engine_strdup(e, app), .epoch = epoch, .kill_usec = USEC_INFINITY };
+        if (u->app)
+                return u;
+        e->n_units--;
+        return NULL;
+}
+
+static void local_remove_unit(Engine *e, LocalUnit *u)
+{
+        size_t at = (size_t) (u - e->units);
+
+        free(u->app);
+        free(u->reason);
+        ARRAY_CLOSE(e->units, e->n_units, at);
+}
+
+void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
+{
+        LocalUnit *u = local_find_unit(e, app, epoch);
+        const App *a = state_find_app(&e->state, app);
+
+        if (!u) {
+                if (state == UNIT_NONE)
+                        return;
+                u = local_add_unit(e, app, epoch);
+                if (!u)
+                        return;
+        }
+        if (state == UNIT_NONE)
+                state = UNIT_STOPPED;
+        if (u->state != state)
+                u->reported = UNIT_NONE;
+        u->state = state;
+        if (reason) {
+                free(u->reason);
+                u->reason = engine_strdup(e, reason);
+        }
+        /* One unit name holds one copy: whatever was there before is over. */
+        FOREACH_ARRAY(old, e->units, e->n_units)
+                if (old != u && streq(old->app, app) && unit_state_is_alive(old->state) && unit_state_is_alive(state))
+                        old->state = UNIT_STOPPED;
+        if (a)
+                engine_changed_app(e, a);
+}
+
+/* ---- cut off ---- */
+
+uint64_t local_isolation_usec(const Engine *e)
+{
+        uint64_t detection = e->token_usec + e->consensus_usec;
+
+        if (e->isolation_config_usec != 0)
+                return e->isolation_config_usec;
+        return detection + detection / 4 + (e->quorum_device ? 6 * USEC_PER_SEC : 0);
+}
+
+void local_cut_off(Engine *e, uint64_t since_usec, const char *why)
+{
+        (void) why;
+        if (e->cut_off_usec == 0)
+                e->cut_off_usec = MAX(since_usec, (uint64_t) 1);
+        e->synced = false;
+}
+
+static uint64_t local_delay(const Engine *e, const char *app)
+{
+        const App *a = state_find_app(&e->state, app);
+        const LocalDefinition *d = definitions_find(e, app);
+
+        if (a && a->has_definition)
+                return a->definition.failover_delay_usec;
+        return d && !d->error ? d->definition.failover_delay_usec : 0;
+}
+
+static void local_stop_unit(Engine *e, LocalUnit *u, uint64_t kill_usec)
+{
+        Effect *f;
+
+        u->kill_usec = MIN(u->kill_usec, kill_usec);
+        if (u->stop_issued)
+                return;
+        u->stop_issued = true;
+        f = engine_emit(e, EFFECT_STOP);
+        f->app = engine_strdup(e, u->app);
+        f->epoch = u->epoch;
+}
+
+/* Where this node is cut off, each worker has what is left of its delay to end; with 0 its time is over at once. */
+static void local_stop_cut_off(Engine *e)
+{
+        if (e->cut_off_usec == 0 || e->no_quorum_policy != NO_QUORUM_STOP)
+                return;
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (unit_state_is_alive(u->state) && !local_in_maintenance(e, u->app))
+                        local_stop_unit(e, u, usec_add(e->cut_off_usec, local_delay(e, u->app)));
+}
+
+static void local_kill_overdue(Engine *e)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units) {
+                Effect *f;
+
+                if (!unit_state_is_alive(u->state) || u->kill_issued || e->now_usec < u->kill_usec)
+                        continue;
+                u->kill_issued = true;
+                f = engine_emit(e, EFFECT_KILL);
+                f->app = engine_strdup(e, u->app);
+                f->epoch = u->epoch;
+        }
+}
+
+/* How long may pass without a quorum notification of a ring; counted from the first view since the last one that was
+ * quorate, or from the loss of Corosync. A manager that cannot reach its Corosync while its node is in the ring is
+ * waited for by its peers for the grace, so it never takes longer than half of that. */
+static uint64_t local_no_quorum_usec(const Engine *e)
+{
+        uint64_t timeout = local_isolation_usec(e);
+
+        if (e->no_quorum_usec == 0 || e->cut_off_usec != 0 || e->started_usec == 0)
+                return USEC_INFINITY;
+        if (!e->connected && e->grace_usec > 0)
+                timeout = MIN(timeout, e->grace_usec / 2);
+        return usec_add(e->disconnected_usec ? e->disconnected_usec : e->no_quorum_usec, timeout);
+}
+
+static uint64_t local_silence_usec(const Engine *e)
+{
+        return e->silent_usec == 0 || e->isolated ? USEC_INFINITY
+                                                  : usec_add(e->silent_usec, local_isolation_usec(e));
+}
+
+static void local_watch_quorum(Engine *e)
+{
+        if (e->now_usec >= local_no_quorum_usec(e)) {
+                uint64_t since = e->disconnected_usec ? e->disconnected_usec : e->no_quorum_usec;
+
+                e->disconnected_usec = 0;
+                if (e->was_quorate)
+                        engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "no quorum notification for %llu ms",
+                                (unsigned long long) (local_isolation_usec(e) / USEC_PER_MSEC));
+                e->was_quorate = false;
+                local_cut_off(e, since, "no quorum notification");
+                engine_changed(e);
+        }
+        if (e->now_usec >= local_silence_usec(e)) {
+                e->isolated = true;
+                engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "Corosync has been silent for %llu ms",
+                        (unsigned long long) (local_isolation_usec(e) / USEC_PER_MSEC));
+                /* The peers notice after token and consensus, and their delay begins then. */
+                local_cut_off(e, usec_add(e->silent_usec, e->token_usec + e->consensus_usec), "Corosync is silent");
+                engine_changed(e);
+        }
+}
+
+static uint64_t local_probe_usec(const Engine *e)
+{
+        if (!e->connected || e->phase == PHASE_NONE || (!local_has_workers(e) && !e->hold_starts))
+                return USEC_INFINITY;
+        return e->probe_next_usec;
+}
+
+static void local_probe(Engine *e)
+{
+        if (e->now_usec < local_probe_usec(e))
+                return;
+        engine_emit(e, EFFECT_PROBE);
+        if (e->silent_usec == 0)
+                e->silent_usec = e->now_usec;
+        e->probe_next_usec = e->now_usec + MAX((e->token_usec + e->consensus_usec) / 8, 10 * USEC_PER_MSEC);
+}
+
+/* ---- what the agreed state asks of this node ---- */
+
+static bool local_may_start(const Engine *e)
+{
+        return view_is_quorate(e) && !e->isolated && !e->hold_starts && !e->state.form_pending && e->cut_off_usec == 0;
+}
+
+static bool local_app_is_alive(const Engine *e, const char *app)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (unit_state_is_alive(u->state) && streq(u->app, app))
+                        return true;
+        return false;
+}
+
+static void local_start(Engine *e, const App *a, const Copy *c)
+{
+        LocalUnit *u;
+        Effect *f;
+
+        if (!local_may_start(e) || a->maintenance || local_app_is_alive(e, a->name))
+                return;
+        u = local_add_unit(e, a->name, c->epoch);
+        if (!u)
+                return;
+        u->state = UNIT_STARTING;
+        f = engine_emit(e, EFFECT_START);
+        f->app = engine_strdup(e, a->name);
+        f->epoch = c->epoch;
+        f->start_type = c->start_type;
+        f->from_node = engine_strdup(e, state_node_name(&e->state, c->from_node));
+}
+
+static void local_report(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
+{
+        Message m = { .type = MESSAGE_RESULT };
+
+        m.result.app = engine_strdup(e, app);
+        m.result.epoch = epoch;
+        m.result.state = state;
+        m.result.reason = reason ? strndup(reason, TEXT_MAX) : NULL;
+        m.result.realtime_usec = e->realtime_usec;
+        engine_send(e, &m);
+}
+
+/* What has to be reported of a copy here; UNIT_NONE: nothing. */
+static UnitState local_news(const Copy *c, const LocalUnit *u)
+{
+        if (!unit_state_is_alive(u->state))
+                return u->state;
+        if (u->state == UNIT_RUNNING && c->phase == COPY_STARTING)
+                return UNIT_RUNNING;
+        if (u->state == UNIT_STUCK && !c->stuck)
+                return UNIT_STUCK;
+        return UNIT_NONE;
+}
+
+static void local_reconcile_copy(Engine *e, const App *a, const Copy *c)
+{
+        LocalUnit *u = local_find_unit(e, a->name, c->epoch);
+        UnitState news;
+
+        if (!u && c->phase == COPY_STARTING) {
+                local_start(e, a, c);
+                return;
+        }
+        if (!u) {
+                /* It is to be stopped before it was started, or it has gone without a trace. */
+                u = local_add_unit(e, a->name, c->epoch);
+                if (!u)
+                        return;
+                u->state = UNIT_STOPPED;
+        }
+        if (c->phase == COPY_STOPPING && unit_state_is_alive(u->state) && u->state != UNIT_STUCK && !a->maintenance)
+                local_stop_unit(e, u, USEC_INFINITY);
+        news = local_news(c, u);
+        if (news == UNIT_NONE || news == u->reported)
+                return;
+        u->reported = news;
+        local_report(e, a->name, c->epoch, news, u->reason);
+}
+
+static void local_reconcile_owed(Engine *e, App *a)
+{
+        for (size_t i = 0; i < a->n_owed; i++) {
+                if (a->owed[i] != e->node_id)
+                        continue;
+                if (!a->owed_sent)
+                        local_report(e, a->name, a->last_epoch, UNIT_STARTING, NULL);
+                a->owed_sent = true;
+                return;
+        }
+        a->owed_sent = false;
+}
+
+static void local_reconcile(Engine *e)
+{
+        if (!engine_is_synced(e))
+                return;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                FOREACH_ARRAY(c, a->copies, a->n_copies)
+                        if (c->node_id == e->node_id)
+                                local_reconcile_copy(e, a, c);
+                local_reconcile_owed(e, a);
+        }
+        for (size_t i = e->n_units; i > 0; i--) {
+                LocalUnit *u = &e->units[i - 1];
+                const App *a = state_find_app(&e->state, u->app);
+                Effect *f;
+
+                if (a && app_find_copy(a, e->node_id, u->epoch))
+                        continue;
+                if (unit_state_is_alive(u->state)) {
+                        /* The agreed state does not know it: nobody else counts with it, so it must not run. */
+                        if (!local_in_maintenance(e, u->app))
+                                local_stop_unit(e, u, USEC_INFINITY);
+                        continue;
+                }
+                f = engine_emit(e, EFFECT_FORGET);
+                f->app = engine_strdup(e, u->app);
+                f->epoch = u->epoch;
+                local_remove_unit(e, u);
+        }
+}
+
+/* ---- the record ---- */
+
+static void local_write(Engine *e)
+{
+        ByteWriter w = {};
+        Effect *f;
+
+        if (!engine_is_synced(e))
+                return;
+        if (revision_compare(&e->state.revision, &e->write_issued) == 0 &&
+            !(e->write_failed && e->now_usec >= e->write_retry_usec))
+                return;
+        state_encode(&e->state, STATE_LASTING, e->now_usec, &w);
+        if (w.error) {
+                e->oom = true;
+                byte_writer_done(&w);
+                return;
+        }
+        f = engine_emit(e, EFFECT_WRITE);
+        f->revision = e->write_issued = e->state.revision;
+        f->data = w.data;
+        f->data_size_bytes = w.size_bytes;
+        e->write_retry_usec = e->now_usec + COMMIT_USEC;
+}
+
+static void local_acknowledge(Engine *e)
+{
+        const Node *own = state_find_node(&e->state, e->node_id);
+        Message m = { .type = MESSAGE_ACK };
+
+        if (!engine_is_synced(e) || !own)
+                return;
+        if (e->write_failed) {
+                if (e->failure_told)
+                        return;
+                e->failure_told = true;
+                m.ack.revision = e->state.revision;
+                engine_send(e, &m);
+                return;
+        }
+        if (e->write_done.count == 0 || revision_compare(&e->write_done, &e->acked) == 0)
+                return;
+        if (!own->unwritable && revision_compare(&e->write_done, &own->acked) <= 0)
+                return;
+        m.ack.revision = e->acked = e->write_done;
+        m.ack.written = true;
+        engine_send(e, &m);
+}
+
+/* ---- timers of the agreed state: the first that expires anywhere sends the message ---- */
+
+typedef void (*TimerVisit)(const Engine *e, TimerKind kind, const Timer *t, void *userdata);
+
+static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
+{
+        const State *s = &e->state;
+
+        FOREACH_ARRAY(a, s->apps, s->n_apps) {
+                if (a->delay.serial != 0)
+                        visit(e, TIMER_FAILOVER, &a->delay, userdata);
+                if (a->better.serial != 0)
+                        visit(e, TIMER_TAKEOVER, &a->better, userdata);
+                FOREACH_ARRAY(m, a->marks, a->n_marks)
+                        if (m->timer.serial != 0)
+                                visit(e, TIMER_MARK, &m->timer, userdata);
+        }
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+                if (n->grace.serial != 0)
+                        visit(e, TIMER_GRACE, &n->grace, userdata);
+        if (s->commit.serial != 0)
+                visit(e, TIMER_COMMIT, &s->commit, userdata);
+}
+
+static bool timer_was_sent(const Engine *e, uint64_t serial)
+{
+        for (size_t i = 0; i < e->n_expiry_sent; i++)
+                if (e->expiry_sent[i] == serial)
+                        return true;
+        return false;
+}
+
+static uint64_t timer_due_usec(const Engine *e, const Timer *t)
+{
+        return timer_was_sent(e, t->serial) ? USEC_INFINITY
+                                            : usec_add(t->deadline_usec, view_rank(e) * STAGGER_USEC);
+}
+
+static void visit_earliest(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
+{
+        uint64_t *earliest = userdata;
+
+        (void) kind;
+        *earliest = MIN(*earliest, timer_due_usec(e, t));
+}
+
+typedef struct Expired {
+        TimerRef *timers;
+        size_t n, n_allocated;
+        int error;
+} Expired;
+
+static void visit_expired(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
+{
+        Expired *x = userdata;
+
+        if (e->now_usec < timer_due_usec(e, t) || x->error < 0)
+                return;
+        x->error = ARRAY_GROW(x->timers, x->n, x->n_allocated);
+        if (x->error == 0)
+                x->timers[x->n++] = (TimerRef){ .kind = kind, .serial = t->serial };
+}
+
+static void local_expire(Engine *e)
+{
+        Message m = { .type = MESSAGE_EXPIRY };
+        uint64_t earliest = USEC_INFINITY;
+        Expired x = {};
+
+        if (!engine_is_synced(e))
+                return;
+        timers_visit(e, visit_earliest, &earliest);
+        if (e->now_usec < earliest)
+                return;
+        timers_visit(e, visit_expired, &x);
+        (void) engine_grow(e, x.error);
+        for (size_t i = 0; i < x.n; i++)
+                if (engine_grow(e, ARRAY_GROW(e->expiry_sent, e->n_expiry_sent, e->n_expiry_allocated)) == 0)
+                        e->expiry_sent[e->n_expiry_sent++] = x.timers[i].serial;
+        m.expiry.timers = x.timers;
+        m.expiry.n_timers = x.n;
+        m.expiry.realtime_usec = e->realtime_usec;
+        engine_send(e, &m);
+}
+
+/* ---- leaving ---- */
+
+static bool local_has_copies(const Engine *e)
+{
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                FOREACH_ARRAY(c, a->copies, a->n_copies)
+                        if (c->node_id == e->node_id && !a->maintenance)
+                                return true;
+        return false;
+}
+
+static bool local_has_workers_to_stop(const Engine *e)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (unit_state_is_alive(u->state) && !local_in_maintenance(e, u->app))
+                        return true;
+        return false;
+}
+
+/* A planned leave hands over; with nobody to hand over to, the workers are stopped all the same. */
+static void local_leave(Engine *e)
+{
+        const Node *own = state_find_node(&e->state, e->node_id);
+        Message m = { .type = MESSAGE_LEAVE };
+
+        if (!e->leaving || e->left)
+                return;
+        if (e->synced && e->phase == PHASE_VOTING)
+                return;
+        if (engine_is_synced(e) && view_is_quorate(e)) {
+                if (own && !own->leaving && !e->leave_sent) {
+                        engine_send(e, &m);
+                        e->leave_sent = true;
+                }
+                if (!own || !own->leaving || local_has_copies(e) || local_has_workers_to_stop(e))
+                        return;
+        } else {
+                FOREACH_ARRAY(u, e->units, e->n_units)
+                        if (unit_state_is_alive(u->state) && !local_in_maintenance(e, u->app))
+                                local_stop_unit(e, u, USEC_INFINITY);
+                if (local_has_workers_to_stop(e))
+                        return;
+        }
+        e->left = true;
+        engine_emit(e, EFFECT_LEFT);
+}
+
+/* `stop --local`: this node's copy is stopped without asking anybody. With quorum the group is to be asked. */
+void local_stop(Engine *e, uint64_t token, const char *app)
+{
+        Effect *f;
+        CommandError error = COMMAND_NOT_RUNNING;
+        const char *text = "it does not run here";
+
+        if (engine_is_synced(e) && view_is_quorate(e)) {
+                error = COMMAND_NOT_ALLOWED;
+                text = "this node has quorum: stop it without --local";
+        } else
+                FOREACH_ARRAY(u, e->units, e->n_units)
+                        if (streq(u->app, app) && unit_state_is_alive(u->state)) {
+                                local_stop_unit(e, u, USEC_INFINITY);
+                                error = COMMAND_OK;
+                                text = "";
+                        }
+        f = engine_emit(e, EFFECT_REPLY);
+        f->token = token;
+        f->error = error;
+        f->text = engine_strdup(e, text);
+}
+
+/* ---- all of it ---- */
+
+static void local_tell_synced(Engine *e)
+{
+        bool synced = engine_is_synced(e);
+        /* Without a formed group there is nobody to sync with: the guard is disarmed once the workers are adopted. */
+        bool alone = e->takes_part && (e->phase == PHASE_FORMING ||
+                                              (e->phase == PHASE_INQUORATE && e->no_quorum_policy == NO_QUORUM_FREEZE));
+
+        if ((synced || alone) && !e->synced_told) {
+                e->synced_told = true;
+                engine_emit(e, EFFECT_SYNCED);
+        }
+}
+
+void local_pump(Engine *e)
+{
+        local_tell_synced(e);
+        local_watch_quorum(e);
+        local_stop_cut_off(e);
+        local_leave(e);
+        local_reconcile(e);
+        local_kill_overdue(e);
+        local_probe(e);
+        local_write(e);
+        local_acknowledge(e);
+        local_expire(e);
+        /* What was reconciled may have been the last thing that a leave waited for. */
+        local_leave(e);
+}
+
+uint64_t local_deadline(const Engine *e)
+{
+        uint64_t t = USEC_INFINITY;
+
+        if (engine_is_synced(e))
+                timers_visit(e, visit_earliest, &t);
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (unit_state_is_alive(u->state) && !u->kill_issued)
+                        t = MIN(t, u->kill_usec);
+        t = MIN(t, local_no_quorum_usec(e));
+        t = MIN(t, local_silence_usec(e));
+        t = MIN(t, local_probe_usec(e));
+        if (e->write_failed && engine_is_synced(e))
+                t = MIN(t, e->write_retry_usec);
+        return t;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The messages of the group, as plain data. src/wire turns them into bytes and back; the engine makes and reads
+ * them. Who sent a message (node id and pid) is Corosync's to say and is not in it. */
+
+#include "engine/types.h"
+
+#define PROTOCOL_VERSION_MIN 1u
+#define PROTOCOL_VERSION 1u
+
+typedef enum MessageType {
+        MESSAGE_VIEW = 1,    /* "I am in this view, and this is what I hold" */
+        MESSAGE_EXCLUDE,     /* these members did not answer: decide without them */
+        MESSAGE_FACTS,       /* what an unsynced member runs and has recorded */
+        MESSAGE_STATE,       /* the whole agreed state, for unsynced members, or to form the group */
+        MESSAGE_SYNCED,      /* the sender has installed the state */
+        MESSAGE_DEFINITIONS, /* where the sender's files differ from the agreed definitions */
+        MESSAGE_RESULT,      /* how a copy of the sender's stands now */
+        MESSAGE_EXPIRY,      /* timers of the agreed state that have run out */
+        MESSAGE_COMMAND,     /* what an administrator wants */
+        MESSAGE_ACK,         /* the sender's disk holds this revision, or cannot */
+        MESSAGE_LEAVE,       /* the sender's manager is about to stop: move its applications */
+        _MESSAGE_TYPE_MAX,
+} MessageType;
+
+/* One member as the sender of a `view` counts it. */
+typedef struct ViewMember {
+        Member member;
+        uint32_t joined_n; /* the count n of the view in which it joined within this ring; 0: with the ring */
+} ViewMember;
+
+typedef struct ViewMessage {
+        bool quorate;
+        bool synced;       /* may be chosen as a source of the state */
+        Revision revision; /* of the sender's agreed state */
+        uint64_t digest;   /* of the sender's agreed state when the view began */
+        ViewMember *members;
+        size_t n_members;
+} ViewMessage;
+
+typedef struct ExcludeMessage {
+        Member *members;
+        size_t n_members;
+} ExcludeMessage;
+
+typedef enum RecordKind {
+        RECORD_BLANK,   /* no file: a new disk */
+        RECORD_VALID,
+        RECORD_DAMAGED, /* a file that could not be used was kept aside: counts as none */
+        _RECORD_KIND_MAX,
+} RecordKind;
+
+/* A copy that the sender's systemd knows. */
+typedef struct CopyFact {
+        char *app;
+        uint64_t epoch;
+        UnitState state;
+} CopyFact;
+
+typedef struct FactsMessage {
+        uint8_t version_min, version_max; /* protocol versions that the sender speaks */
+        char *node_name;
+        uint64_t grace_usec; /* the sender's ManagerGraceSec= */
+        uint64_t boot_id;    /* differs from boot to boot */
+        RecordKind record;
+        Revision record_revision;      /* RECORD_VALID only */
+        uint32_t *record_nodes;        /* the members of the last view on the record, sorted node ids */
+        size_t n_record_nodes;
+        bool can_write;                /* the sender's state directory takes writes */
+        uint64_t realtime_usec;
+        CopyFact *copies;
+        size_t n_copies;
+} FactsMessage;
+
+typedef struct StateMessage {
+        bool forms;                /* this message forms the group; else it brings newcomers up to date */
+        /* The running numbers up to which each member's messages of this view are in the state already. */
+        struct StateNumber {
+                Member member;
+                uint64_t number;
+        } *numbers;
+        size_t n_numbers;
+        uint8_t *state; /* see state.h */
+        size_t state_size_bytes;
+} StateMessage;
+
+/* A file of the sender's that differs from the agreed definition. */
+typedef struct DefinitionEntry {
+        char *app;
+        uint64_t digest;       /* 0: the sender has no usable file of that name */
+        Definition definition; /* only where digest is not 0 */
+        char *error;           /* only where digest is 0 because the file is wrong: the error, else NULL */
+} DefinitionEntry;
+
+typedef struct DefinitionsMessage {
+        bool complete; /* all differences of the sender; else only those that changed since */
+        DefinitionEntry *entries;
+        size_t n_entries;
+} DefinitionsMessage;
+
+typedef struct ResultMessage {
+        char *app;
+        uint64_t epoch;
+        UnitState state; /* RUNNING, STOPPING or an end */
+        char *reason;    /* of REFUSED, FAILED and STUCK; may be NULL */
+        uint64_t realtime_usec;
+} ResultMessage;
+
+typedef enum TimerKind {
+        TIMER_FAILOVER, /* FailoverDelaySec= of a loss */
+        TIMER_TAKEOVER, /* TakeoverDelaySec= */
+        TIMER_MARK,     /* a mark expires */
+        TIMER_GRACE,    /* ManagerGraceSec= of a node */
+        TIMER_COMMIT,   /* a revision waits for acknowledgements: 2 s */
+        _TIMER_KIND_MAX,
+} TimerKind;
+
+/* A timer is named by its serial number, which the agreed state hands out and never uses twice. */
+typedef struct TimerRef {
+        TimerKind kind;
+        uint64_t serial;
+} TimerRef;
+
+typedef struct ExpiryMessage {
+        TimerRef *timers;
+        size_t n_timers;
+        uint64_t realtime_usec;
+} ExpiryMessage;
+
+typedef enum CommandKind {
+        COMMAND_START,
+        COMMAND_STOP,
+        COMMAND_RESTART,
+        COMMAND_TAKEOVER, /* node "" is the placement's choice */
+        COMMAND_PERMIT,   /* flag: permit or forbid */
+        COMMAND_STANDBY,  /* flag: on or off; node only */
+        COMMAND_MAINTENANCE, /* flag: on or off; app "" is all */
+        COMMAND_CLEAR,    /* app and node may be "" for all */
+        COMMAND_RELOAD,   /* every node reads its files again */
+        COMMAND_FORM,     /* form without the missing records; acts while the group has not formed */
+        _COMMAND_KIND_MAX,
+} CommandKind;
+
+typedef struct Command {
+        CommandKind kind;
+        char *app;
+        char *node;
+        bool flag;
+        bool force;
+} Command;
+
+typedef struct CommandMessage {
+        uint64_t seq; /* the sender's own count since it joined, from 1; each is carried out once */
+        Command command;
+} CommandMessage;
+
+typedef struct AckMessage {
+        Revision revision;
+        bool written; /* false: the write failed, and the sender gets no new copies */
+} AckMessage;
+
+typedef struct Message {
+        MessageType type;
+        ViewId view;          /* in which it was sent */
+        uint64_t incarnation; /* drawn at random by the sender at each join */
+        uint64_t number;      /* of the sender in this view, from 1 */
+        union {
+                ViewMessage view_vote;
+                ExcludeMessage exclude;
+                FactsMessage facts;
+                StateMessage state;
+                DefinitionsMessage definitions;
+                ResultMessage result;
+                ExpiryMessage expiry;
+                CommandMessage command;
+                AckMessage ack;
+        };
+} Message;
+
+void command_done(Command *c);
+/* Copies everything. */
+int message_copy(const Message *m, Message **ret);
+void message_done(Message *m);
+/* Frees the message too. */
+Message *message_free(Message *m);
+DEFINE_TRIVIAL_CLEANUP(Message *, message_free)
+/* "view", "facts" ... */
+const char *message_type_to_string(MessageType t);
+const char *command_kind_to_string(CommandKind k);

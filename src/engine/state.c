@@ -1,0 +1,777 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/state.h"
+#include "engine/internal.h"
+#include "base/array.h"
+#include "base/hash.h"
+
+#define STATE_VERSION 1u
+
+static void app_done(App *a)
+{
+        free(a->name);
+        free(a->held_against);
+        free(a->permissions);
+        free(a->marks);
+        free(a->copies);
+        definition_done(&a->definition);
+        for (size_t i = 0; i < a->n_variants; i++) {
+                definition_done(&a->variants[i].definition);
+                free(a->variants[i].error);
+        }
+        free(a->variants);
+        free(a->owed);
+        free(a->failure);
+        free(a->last_blocked);
+        *a = (App){};
+}
+
+void state_done(State *s)
+{
+        for (size_t i = 0; i < s->n_nodes; i++)
+                free(s->nodes[i].name);
+        free(s->nodes);
+        for (size_t i = 0; i < s->n_apps; i++)
+                app_done(&s->apps[i]);
+        free(s->apps);
+        free(s->view_nodes);
+        *s = (State){};
+}
+
+/* ---- bytes: each pair stands side by side, and both name the fields in the same order ---- */
+
+/* How the bytes differ by what they are for. A digest leaves out what synced members may hold differently:
+ * times left and acknowledgements. A record leaves out what is of the present only. */
+typedef struct Codec {
+        ByteWriter *w;
+        ByteReader *r;
+        StateEncoding encoding;
+        uint64_t now_usec;
+} Codec;
+
+static bool codec_present(const Codec *c)
+{
+        return c->encoding != STATE_LASTING;
+}
+
+static bool codec_full(const Codec *c)
+{
+        return c->encoding == STATE_FULL;
+}
+
+static void put_timer(const Codec *c, const Timer *t)
+{
+        put_u64(c->w, t->serial);
+        if (t->serial != 0 && codec_full(c))
+                put_u64(c->w, usec_left(t->deadline_usec, c->now_usec));
+}
+
+static void get_timer(const Codec *c, Timer *t)
+{
+        t->serial = get_u64(c->r);
+        if (t->serial != 0 && codec_full(c))
+                t->deadline_usec = usec_add(c->now_usec, get_u64(c->r));
+}
+
+static void put_revision(ByteWriter *w, const Revision *v)
+{
+        put_u64(w, v->ring_seq);
+        put_u64(w, v->count);
+}
+
+static void get_revision(ByteReader *r, Revision *v)
+{
+        v->ring_seq = get_u64(r);
+        v->count = get_u64(r);
+}
+
+static void put_ids(ByteWriter *w, const uint32_t *ids, size_t n)
+{
+        put_u32(w, (uint32_t) n);
+        for (size_t i = 0; i < n; i++)
+                put_u32(w, ids[i]);
+}
+
+/* Sorted, no id twice, none of them 0. */
+static void get_ids(ByteReader *r, uint32_t **ret, size_t *ret_n)
+{
+        uint32_t n = get_count(r, 4);
+
+        if (r->error || n == 0)
+                return;
+        *ret = calloc(n, sizeof(uint32_t));
+        if (!*ret) {
+                r->error = -ENOMEM;
+                return;
+        }
+        for (; *ret_n < n; (*ret_n)++) {
+                (*ret)[*ret_n] = get_u32(r);
+                if ((*ret)[*ret_n] == 0 || (*ret_n > 0 && (*ret)[*ret_n] <= (*ret)[*ret_n - 1]))
+                        r->error = r->error ? r->error : -EBADMSG;
+                if (r->error)
+                        return;
+        }
+}
+
+static void *get_items(ByteReader *r, size_t n, size_t size)
+{
+        void *p;
+
+        if (r->error || n == 0)
+                return NULL;
+        p = calloc(n, size);
+        if (!p)
+                r->error = -ENOMEM;
+        return p;
+}
+
+static void reader_refuse(ByteReader *r)
+{
+        if (!r->error)
+                r->error = -EBADMSG;
+}
+
+void put_definition(ByteWriter *w, const Definition *d)
+{
+        put_string(w, d->name);
+        put_string(w, d->description);
+        put_u32(w, (uint32_t) d->n_nodes);
+        for (size_t i = 0; i < d->n_nodes; i++) {
+                put_string(w, d->nodes[i].name);
+                put_u32(w, d->nodes[i].tier);
+        }
+        put_u32(w, (uint32_t) d->n_permitted);
+        for (size_t i = 0; i < d->n_permitted; i++)
+                put_string(w, d->permitted[i]);
+        put_u64(w, d->failover_delay_usec);
+        put_u64(w, d->takeover_delay_usec);
+        put_u64(w, d->failure_timeout_usec);
+        put_u32(w, d->weight);
+        put_u8(w, (uint8_t) d->takeover_mode);
+        put_u8(w, (uint8_t) d->failure_action);
+        put_bool(w, d->takeover_automatic);
+        put_bool(w, d->enabled);
+        put_u64(w, d->digest);
+}
+
+void get_definition(ByteReader *r, Definition *d)
+{
+        uint32_t n;
+
+        d->name = get_string(r, APP_NAME_MAX);
+        d->description = get_string(r, TEXT_MAX);
+        n = get_count(r, 6);
+        if (n > NODES_MAX)
+                reader_refuse(r);
+        d->nodes = get_items(r, n, sizeof(NodePriority));
+        while (!r->error && d->n_nodes < n) {
+                NodePriority *p = &d->nodes[d->n_nodes++];
+                uint32_t tier = d->n_nodes > 1 ? p[-1].tier : 0;
+
+                p->name = get_string(r, NODE_NAME_MAX);
+                p->tier = get_u32(r);
+                if (p->tier < tier || p->tier > tier + (d->n_nodes > 1) ||
+                    (p->name && definition_find_node(d, p->name) != (int) d->n_nodes - 1))
+                        reader_refuse(r);
+        }
+        n = get_count(r, 2);
+        if (n > NODES_MAX)
+                reader_refuse(r);
+        d->permitted = get_items(r, n, sizeof(char *));
+        while (!r->error && d->n_permitted < n) {
+                d->permitted[d->n_permitted] = get_string(r, NODE_NAME_MAX);
+                d->n_permitted++;
+        }
+        d->failover_delay_usec = get_u64(r);
+        d->takeover_delay_usec = get_u64(r);
+        d->failure_timeout_usec = get_u64(r);
+        d->weight = get_u32(r);
+        d->takeover_mode = get_enum(r, _TAKEOVER_MODE_MAX);
+        d->failure_action = get_enum(r, _FAILURE_ACTION_MAX);
+        d->takeover_automatic = get_bool(r);
+        d->enabled = get_bool(r);
+        d->digest = get_u64(r);
+        if (!r->error && (!app_name_is_valid(d->name) || d->digest == 0 || d->weight == 0))
+                reader_refuse(r);
+}
+
+static void put_copy(const Codec *c, const Copy *p)
+{
+        put_u32(c->w, p->node_id);
+        put_u64(c->w, p->epoch);
+        put_u8(c->w, (uint8_t) p->start_type);
+        put_u32(c->w, p->from_node);
+        put_bool(c->w, p->untamed);
+        if (codec_present(c)) {
+                put_u8(c->w, (uint8_t) p->phase);
+                put_bool(c->w, p->stuck);
+                put_bool(c->w, p->surplus);
+        }
+}
+
+static void get_copy(const Codec *c, Copy *p)
+{
+        p->node_id = get_u32(c->r);
+        p->epoch = get_u64(c->r);
+        p->start_type = get_enum(c->r, _START_TYPE_MAX);
+        p->from_node = get_u32(c->r);
+        p->untamed = get_bool(c->r);
+        /* A copy on a record is what may still run somewhere: it counts once its node is in the ring. */
+        p->phase = COPY_LOST;
+        if (codec_present(c)) {
+                p->phase = get_enum(c->r, _COPY_PHASE_MAX);
+                p->stuck = get_bool(c->r);
+                p->surplus = get_bool(c->r);
+        }
+        if (p->node_id == 0 || p->epoch == 0)
+                reader_refuse(c->r);
+}
+
+static void put_mark(const Codec *c, const Mark *m)
+{
+        put_u32(c->w, m->node_id);
+        put_u32(c->w, m->count);
+        put_u64(c->w, m->set_realtime_usec);
+        put_u64(c->w, m->duration_usec);
+        put_bool(c->w, m->expired);
+        put_bool(c->w, m->booted);
+        if (codec_present(c))
+                put_timer(c, &m->timer);
+}
+
+static void get_mark(const Codec *c, Mark *m)
+{
+        m->node_id = get_u32(c->r);
+        m->count = get_u32(c->r);
+        m->set_realtime_usec = get_u64(c->r);
+        m->duration_usec = get_u64(c->r);
+        m->expired = get_bool(c->r);
+        m->booted = get_bool(c->r);
+        if (codec_present(c))
+                get_timer(c, &m->timer);
+        if (m->node_id == 0)
+                reader_refuse(c->r);
+}
+
+static void put_variant(const Codec *c, const Variant *v)
+{
+        put_u32(c->w, v->node_id);
+        put_u64(c->w, v->digest);
+        put_string(c->w, v->error);
+        if (v->digest != 0)
+                put_definition(c->w, &v->definition);
+}
+
+static void get_variant(const Codec *c, Variant *v)
+{
+        v->node_id = get_u32(c->r);
+        v->digest = get_u64(c->r);
+        v->error = get_string(c->r, TEXT_MAX);
+        if (v->error && !*v->error) {
+                free(v->error);
+                v->error = NULL;
+        }
+        if (v->digest != 0)
+                get_definition(c->r, &v->definition);
+        if (v->node_id == 0)
+                reader_refuse(c->r);
+}
+
+static void put_app_lists(const Codec *c, const App *a)
+{
+        put_ids(c->w, a->held_against, a->n_held_against);
+        put_u32(c->w, (uint32_t) a->n_permissions);
+        for (size_t i = 0; i < a->n_permissions; i++) {
+                put_u32(c->w, a->permissions[i].node_id);
+                put_bool(c->w, a->permissions[i].allowed);
+        }
+        put_u32(c->w, (uint32_t) a->n_marks);
+        for (size_t i = 0; i < a->n_marks; i++)
+                put_mark(c, &a->marks[i]);
+        put_u32(c->w, (uint32_t) a->n_copies);
+        for (size_t i = 0; i < a->n_copies; i++)
+                put_copy(c, &a->copies[i]);
+}
+
+static void get_app_lists(const Codec *c, App *a)
+{
+        ByteReader *r = c->r;
+        uint32_t n;
+
+        get_ids(r, &a->held_against, &a->n_held_against);
+        n = get_count(r, 5);
+        a->permissions = get_items(r, n, sizeof(Permission));
+        for (a->n_permissions_allocated = n; !r->error && a->n_permissions < n; a->n_permissions++) {
+                a->permissions[a->n_permissions].node_id = get_u32(r);
+                a->permissions[a->n_permissions].allowed = get_bool(r);
+                if (a->n_permissions > 0 && a->permissions[a->n_permissions].node_id <=
+                                                    a->permissions[a->n_permissions - 1].node_id)
+                        reader_refuse(r);
+        }
+        n = get_count(r, 26);
+        a->marks = get_items(r, n, sizeof(Mark));
+        for (a->n_marks_allocated = n; !r->error && a->n_marks < n; a->n_marks++) {
+                get_mark(c, &a->marks[a->n_marks]);
+                if (a->n_marks > 0 && a->marks[a->n_marks].node_id <= a->marks[a->n_marks - 1].node_id)
+                        reader_refuse(r);
+        }
+        n = get_count(r, 18);
+        a->copies = get_items(r, n, sizeof(Copy));
+        for (a->n_copies_allocated = n; !r->error && a->n_copies < n; a->n_copies++) {
+                get_copy(c, &a->copies[a->n_copies]);
+                if (a->n_copies > 0 && a->copies[a->n_copies].epoch < a->copies[a->n_copies - 1].epoch)
+                        reader_refuse(r);
+        }
+}
+
+static void put_app_present(const Codec *c, const App *a)
+{
+        put_bool(c->w, a->has_definition);
+        if (a->has_definition)
+                put_definition(c->w, &a->definition);
+        put_u32(c->w, (uint32_t) a->n_variants);
+        for (size_t i = 0; i < a->n_variants; i++)
+                put_variant(c, &a->variants[i]);
+        put_u8(c->w, (uint8_t) a->next_type);
+        put_u32(c->w, a->next_from);
+        put_u32(c->w, a->next_node);
+        put_u32(c->w, a->lost_node);
+        put_timer(c, &a->delay);
+        put_u32(c->w, a->better_node);
+        put_timer(c, &a->better);
+        put_ids(c->w, a->owed, a->n_owed);
+        put_u32(c->w, a->outside_count);
+        put_u64(c->w, a->outside_realtime_usec);
+        put_string(c->w, a->failure);
+        if (codec_full(c))
+                put_u64(c->w, a->changed_realtime_usec);
+}
+
+static void get_app_present(const Codec *c, App *a)
+{
+        ByteReader *r = c->r;
+        uint32_t n;
+
+        a->has_definition = get_bool(r);
+        if (a->has_definition) {
+                get_definition(r, &a->definition);
+                if (!r->error && !streq(a->definition.name, a->name))
+                        reader_refuse(r);
+        }
+        n = get_count(r, 14);
+        a->variants = get_items(r, n, sizeof(Variant));
+        a->n_variants_allocated = n;
+        while (!r->error && a->n_variants < n) {
+                Variant *v = &a->variants[a->n_variants++];
+
+                get_variant(c, v);
+                if (a->n_variants > 1 && v->node_id <= v[-1].node_id)
+                        reader_refuse(r);
+        }
+        a->next_type = get_enum(r, _START_TYPE_MAX);
+        a->next_from = get_u32(r);
+        a->next_node = get_u32(r);
+        a->lost_node = get_u32(r);
+        get_timer(c, &a->delay);
+        a->better_node = get_u32(r);
+        get_timer(c, &a->better);
+        get_ids(r, &a->owed, &a->n_owed);
+        a->outside_count = get_u32(r);
+        a->outside_realtime_usec = get_u64(r);
+        a->failure = get_string(r, TEXT_MAX);
+        if (a->failure && !*a->failure) {
+                free(a->failure);
+                a->failure = NULL;
+        }
+        a->changed_realtime_usec = get_u64(r);
+}
+
+static void put_app(const Codec *c, const App *a)
+{
+        put_string(c->w, a->name);
+        put_bool(c->w, a->target_up);
+        put_bool(c->w, a->commanded);
+        put_bool(c->w, a->finished);
+        put_bool(c->w, a->halted);
+        put_bool(c->w, a->maintenance);
+        put_u64(c->w, a->epoch);
+        put_u64(c->w, a->last_epoch);
+        put_u32(c->w, a->owner);
+        put_u8(c->w, (uint8_t) a->start_type);
+        put_u32(c->w, a->from_node);
+        put_u32(c->w, a->held_node);
+        put_app_lists(c, a);
+        if (codec_present(c))
+                put_app_present(c, a);
+}
+
+static void get_app(const Codec *c, App *a)
+{
+        ByteReader *r = c->r;
+
+        a->name = get_string(r, APP_NAME_MAX);
+        if (a->name && !app_name_is_valid(a->name))
+                reader_refuse(r);
+        a->target_up = get_bool(r);
+        a->commanded = get_bool(r);
+        a->finished = get_bool(r);
+        a->halted = get_bool(r);
+        a->maintenance = get_bool(r);
+        a->epoch = get_u64(r);
+        a->last_epoch = get_u64(r);
+        a->owner = get_u32(r);
+        a->start_type = get_enum(r, _START_TYPE_MAX);
+        a->from_node = get_u32(r);
+        a->held_node = get_u32(r);
+        get_app_lists(c, a);
+        if (codec_present(c))
+                get_app_present(c, a);
+        if (a->last_epoch > a->epoch)
+                reader_refuse(r);
+}
+
+static void put_node(const Codec *c, const Node *n)
+{
+        put_u32(c->w, n->id);
+        put_string(c->w, n->name);
+        put_bool(c->w, n->standby);
+        put_u64(c->w, n->grace_usec);
+        put_u64(c->w, n->boot_id);
+        if (!codec_present(c))
+                return;
+        put_bool(c->w, n->leaving);
+        put_bool(c->w, n->unknown);
+        put_bool(c->w, n->unwritable);
+        put_bool(c->w, n->late);
+        put_bool(c->w, n->grace_over);
+        put_u64(c->w, n->command_incarnation);
+        put_u64(c->w, n->command_seq);
+        put_u32(c->w, n->pid);
+        put_timer(c, &n->grace);
+        if (!codec_full(c))
+                return;
+        put_u8(c->w, (uint8_t) n->presence);
+        put_revision(c->w, &n->acked);
+}
+
+static void get_node(const Codec *c, Node *n)
+{
+        ByteReader *r = c->r;
+
+        n->id = get_u32(r);
+        n->name = get_string(r, NODE_NAME_MAX);
+        n->standby = get_bool(r);
+        n->grace_usec = get_u64(r);
+        n->boot_id = get_u64(r);
+        if (n->id == 0 || isempty(n->name))
+                reader_refuse(r);
+        if (!codec_present(c))
+                return;
+        n->leaving = get_bool(r);
+        n->unknown = get_bool(r);
+        n->unwritable = get_bool(r);
+        n->late = get_bool(r);
+        n->grace_over = get_bool(r);
+        n->command_incarnation = get_u64(r);
+        n->command_seq = get_u64(r);
+        n->pid = get_u32(r);
+        get_timer(c, &n->grace);
+        n->presence = get_enum(r, _PRESENCE_MAX);
+        get_revision(r, &n->acked);
+}
+
+void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, ByteWriter *w)
+{
+        Codec c = { .w = w, .encoding = encoding, .now_usec = now_usec };
+
+        put_u8(w, STATE_VERSION);
+        put_u8(w, (uint8_t) encoding);
+        put_revision(w, &s->revision);
+        put_bool(w, s->by_fewer);
+        put_ids(w, s->view_nodes, s->n_view_nodes);
+        if (codec_present(&c)) {
+                put_bool(w, s->formed);
+                put_bool(w, s->form_pending);
+                put_u64(w, s->ring_seq);
+                put_u64(w, s->next_serial);
+                put_revision(w, &s->commit_base);
+                put_timer(&c, &s->commit);
+        }
+        if (codec_full(&c))
+                put_revision(w, &s->committed);
+        put_u32(w, (uint32_t) s->n_nodes);
+        for (size_t i = 0; i < s->n_nodes; i++)
+                put_node(&c, &s->nodes[i]);
+        put_u32(w, (uint32_t) s->n_apps);
+        for (size_t i = 0; i < s->n_apps; i++)
+                put_app(&c, &s->apps[i]);
+}
+
+static void get_state(const Codec *c, State *s)
+{
+        ByteReader *r = c->r;
+        uint32_t n;
+
+        get_revision(r, &s->revision);
+        s->by_fewer = get_bool(r);
+        get_ids(r, &s->view_nodes, &s->n_view_nodes);
+        if (codec_present(c)) {
+                s->formed = get_bool(r);
+                s->form_pending = get_bool(r);
+                s->ring_seq = get_u64(r);
+                s->next_serial = get_u64(r);
+                get_revision(r, &s->commit_base);
+                get_timer(c, &s->commit);
+                get_revision(r, &s->committed);
+        }
+        n = get_count(r, 15);
+        if (n > NODES_MAX * 4)
+                reader_refuse(r);
+        s->nodes = get_items(r, n, sizeof(Node));
+        s->n_nodes_allocated = n;
+        while (!r->error && s->n_nodes < n) {
+                Node *node = &s->nodes[s->n_nodes++];
+
+                get_node(c, node);
+                if (s->n_nodes > 1 && node->id <= node[-1].id)
+                        reader_refuse(r);
+        }
+        n = get_count(r, 48);
+        if (n > APPS_MAX)
+                reader_refuse(r);
+        s->apps = get_items(r, n, sizeof(App));
+        s->n_apps_allocated = n;
+        while (!r->error && s->n_apps < n) {
+                App *a = &s->apps[s->n_apps++];
+
+                get_app(c, a);
+                if (!r->error && s->n_apps > 1 && strcmp(a->name, a[-1].name) <= 0)
+                        reader_refuse(r);
+        }
+}
+
+int state_decode(const void *data, size_t size_bytes, StateEncoding encoding, uint64_t now_usec, State *ret)
+{
+        ByteReader r = byte_reader(data, size_bytes);
+        Codec c = { .r = &r, .encoding = encoding, .now_usec = now_usec };
+        State s = {};
+        int error;
+
+        ASSERT(encoding != STATE_DIGEST);
+        if (get_u8(&r) != STATE_VERSION || get_u8(&r) != (uint8_t) encoding)
+                reader_refuse(&r);
+        get_state(&c, &s);
+        error = byte_reader_finish(&r);
+        if (error < 0) {
+                state_done(&s);
+                return error;
+        }
+        *ret = s;
+        return 0;
+}
+
+uint64_t state_digest(const State *s)
+{
+        ByteWriter w = {};
+        uint64_t digest;
+
+        state_encode(s, STATE_DIGEST, 0, &w);
+        digest = w.error ? 0 : hash64(w.data, w.size_bytes);
+        byte_writer_done(&w);
+        return digest;
+}
+
+/* ---- finding ---- */
+
+App *state_find_app(const State *s, const char *name)
+{
+        size_t low = 0, high = s->n_apps;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                int c = strcmp(s->apps[middle].name, name);
+
+                if (c == 0)
+                        return &s->apps[middle];
+                if (c < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
+}
+
+Node *state_find_node(const State *s, uint32_t id)
+{
+        for (size_t i = 0; i < s->n_nodes; i++)
+                if (s->nodes[i].id == id)
+                        return &s->nodes[i];
+        return NULL;
+}
+
+Node *state_find_node_name(const State *s, const char *name)
+{
+        for (size_t i = 0; i < s->n_nodes; i++)
+                if (streq(s->nodes[i].name, name))
+                        return &s->nodes[i];
+        return NULL;
+}
+
+const char *state_node_name(const State *s, uint32_t id)
+{
+        const Node *n = state_find_node(s, id);
+
+        return n ? n->name : id == 0 ? "" : "?";
+}
+
+App *state_add_app(State *s, const char *name)
+{
+        size_t at = 0;
+        char *copy;
+
+        if (array_reserve(&s->apps, &s->n_apps_allocated, s->n_apps + 1, sizeof(App)) < 0)
+                return NULL;
+        copy = strdup(name);
+        if (!copy)
+                return NULL;
+        while (at < s->n_apps && strcmp(s->apps[at].name, name) < 0)
+                at++;
+        ARRAY_OPEN(s->apps, s->n_apps, at);
+        s->apps[at].name = copy;
+        s->apps[at].next_type = START_NORMAL;
+        return &s->apps[at];
+}
+
+void state_remove_app(State *s, App *a)
+{
+        size_t at = (size_t) (a - s->apps);
+
+        app_done(a);
+        ARRAY_CLOSE(s->apps, s->n_apps, at);
+}
+
+Node *state_add_node(State *s, uint32_t id, const char *name)
+{
+        size_t at = 0;
+        char *copy;
+
+        if (array_reserve(&s->nodes, &s->n_nodes_allocated, s->n_nodes + 1, sizeof(Node)) < 0)
+                return NULL;
+        copy = strdup(name);
+        if (!copy)
+                return NULL;
+        while (at < s->n_nodes && s->nodes[at].id < id)
+                at++;
+        ARRAY_OPEN(s->nodes, s->n_nodes, at);
+        s->nodes[at].id = id;
+        s->nodes[at].name = copy;
+        return &s->nodes[at];
+}
+
+Copy *app_find_copy(const App *a, uint32_t node_id, uint64_t epoch)
+{
+        for (size_t i = 0; i < a->n_copies; i++)
+                if (a->copies[i].node_id == node_id && a->copies[i].epoch == epoch)
+                        return &a->copies[i];
+        return NULL;
+}
+
+Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch)
+{
+        size_t at = 0;
+
+        if (array_reserve(&a->copies, &a->n_copies_allocated, a->n_copies + 1, sizeof(Copy)) < 0)
+                return NULL;
+        while (at < a->n_copies && a->copies[at].epoch <= epoch)
+                at++;
+        ARRAY_OPEN(a->copies, a->n_copies, at);
+        a->copies[at].node_id = node_id;
+        a->copies[at].epoch = epoch;
+        return &a->copies[at];
+}
+
+void app_remove_copy(App *a, Copy *c)
+{
+        size_t at = (size_t) (c - a->copies);
+
+        ARRAY_CLOSE(a->copies, a->n_copies, at);
+}
+
+bool copy_is_live(const Copy *c)
+{
+        return c->phase != COPY_LOST && !c->surplus;
+}
+
+Copy *app_present_copy(const App *a)
+{
+        Copy *newest = NULL;
+
+        for (size_t i = 0; i < a->n_copies; i++) {
+                Copy *c = &a->copies[i];
+
+                if (!copy_is_live(c))
+                        continue;
+                /* A start-first takeover: until the new copy runs the old one is the application's. */
+                if (newest && c->phase == COPY_STARTING)
+                        continue;
+                newest = c;
+        }
+        return newest;
+}
+
+Mark *app_find_mark(const App *a, uint32_t node_id)
+{
+        for (size_t i = 0; i < a->n_marks; i++)
+                if (a->marks[i].node_id == node_id)
+                        return &a->marks[i];
+        return NULL;
+}
+
+Mark *app_add_mark(App *a, uint32_t node_id)
+{
+        size_t at = 0;
+
+        if (array_reserve(&a->marks, &a->n_marks_allocated, a->n_marks + 1, sizeof(Mark)) < 0)
+                return NULL;
+        while (at < a->n_marks && a->marks[at].node_id < node_id)
+                at++;
+        ARRAY_OPEN(a->marks, a->n_marks, at);
+        a->marks[at].node_id = node_id;
+        return &a->marks[at];
+}
+
+void app_remove_mark(App *a, Mark *m)
+{
+        size_t at = (size_t) (m - a->marks);
+
+        ARRAY_CLOSE(a->marks, a->n_marks, at);
+}
+
+Variant *app_find_variant(const App *a, uint32_t node_id)
+{
+        for (size_t i = 0; i < a->n_variants; i++)
+                if (a->variants[i].node_id == node_id)
+                        return &a->variants[i];
+        return NULL;
+}
+
+Variant *app_add_variant(App *a, uint32_t node_id)
+{
+        size_t at = 0;
+
+        if (array_reserve(&a->variants, &a->n_variants_allocated, a->n_variants + 1, sizeof(Variant)) < 0)
+                return NULL;
+        while (at < a->n_variants && a->variants[at].node_id < node_id)
+                at++;
+        ARRAY_OPEN(a->variants, a->n_variants, at);
+        a->variants[at].node_id = node_id;
+        return &a->variants[at];
+}
+
+void app_remove_variant(App *a, Variant *v)
+{
+        size_t at = (size_t) (v - a->variants);
+
+        definition_done(&v->definition);
+        free(v->error);
+        ARRAY_CLOSE(a->variants, a->n_variants, at);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The agreed state: what every synced member holds identically at the same point of the message order. It changes
+ * only in apply.c, decide.c and view.c, and only because a message was delivered. Everything is sorted: nodes by
+ * id, applications by name, what hangs off them by node id or epoch. Reading is free to everybody (the bus, status,
+ * simulate); only the engine writes.
+ *
+ * Node ids are Corosync's; 0 means "no node". */
+
+#include "base/bytes.h"
+#include "engine/types.h"
+
+/* A timer of the agreed state. The serial is agreed, the deadline is on the local clock: each member runs the timer
+ * for itself, and the expiry message is what counts. */
+typedef struct Timer {
+        uint64_t serial; /* 0: not running */
+        uint64_t deadline_usec;
+} Timer;
+
+typedef enum CopyPhase {
+        COPY_STARTING, /* granted; its end or its start has not been reported */
+        COPY_RUNNING,
+        COPY_STOPPING, /* its node has to stop it */
+        COPY_LOST,     /* its node, or its node's manager for longer than the grace, is gone. Kept until it is
+                        * reported ended: it counts again when the node is back in the ring */
+        _COPY_PHASE_MAX,
+} CopyPhase;
+
+typedef struct Copy {
+        uint32_t node_id;
+        uint64_t epoch;
+        CopyPhase phase;
+        StartType start_type; /* why it was started; START_NONE where it was only found */
+        uint32_t from_node;   /* the previous owner; 0 for normal */
+        bool stuck;    /* its stop did not end */
+        bool surplus;  /* found in a merge, being stopped because another one is the application's */
+        bool untamed;  /* lost while in maintenance: nobody stops it there, so it may run until it is reported */
+} Copy;
+
+/* A note that a node failed to run the application. */
+typedef struct Mark {
+        uint32_t node_id;
+        uint32_t count;            /* failures in a row; each lasts twice as long, up to a day */
+        uint64_t set_realtime_usec; /* wall clock */
+        uint64_t duration_usec;
+        bool expired;              /* good for the next start, not for an automatic takeover */
+        bool booted;               /* the node has booted since: the mark goes when it expires */
+        Timer timer;
+} Mark;
+
+typedef struct Permission {
+        uint32_t node_id;
+        bool allowed;
+} Permission;
+
+/* A node whose file differs from the agreed definition. */
+typedef struct Variant {
+        uint32_t node_id;
+        uint64_t digest;       /* 0: no usable file */
+        Definition definition; /* where digest is not 0 */
+        char *error;           /* where the file is wrong; else NULL */
+} Variant;
+
+typedef struct App {
+        char *name;
+
+        /* Lasting: on the record of every member. */
+        bool target_up;       /* what was commanded last, or Enabled= */
+        bool commanded;       /* target_up comes from a command */
+        bool finished;        /* the worker ended by itself: until the next command */
+        bool halted;          /* FailureAction=stop and it failed: until the next command */
+        bool maintenance;
+        uint64_t epoch;       /* nothing up to here is ever granted again */
+        uint64_t last_epoch;  /* of the last start that was granted or seen; 0: none */
+        uint32_t owner;       /* node of the last start that was granted; 0: none, or it was stopped on purpose */
+        StartType start_type; /* of the last start */
+        uint32_t from_node;   /* of the last start: the previous owner; 0 for normal */
+        uint32_t held_node;   /* moved here by hand ... */
+        uint32_t *held_against; /* ... and held against these nodes, sorted, until each was not eligible for once */
+        size_t n_held_against;
+        Permission *permissions;
+        size_t n_permissions;
+        Mark *marks;
+        size_t n_marks, n_marks_allocated, n_permissions_allocated;
+        Copy *copies;         /* sorted by epoch */
+        size_t n_copies, n_copies_allocated;
+
+        /* Agreed, but of the present only. */
+        bool has_definition;  /* false: known from a record or a copy, no file anywhere */
+        Definition definition;
+        Variant *variants;
+        size_t n_variants, n_variants_allocated;
+
+        StartType next_type;  /* why the next start will happen */
+        uint32_t next_from;
+        uint32_t next_node;   /* where an administrator wants it; 0: the placement's choice */
+
+        uint32_t lost_node;   /* the owner that was lost while FailoverDelaySec= runs; 0: none */
+        Timer delay;          /* FailoverDelaySec= */
+        uint32_t better_node; /* TakeoverDelaySec= runs for this one */
+        Timer better;
+
+        uint32_t *owed;       /* after maintenance: nodes that have yet to say what they run, sorted */
+        size_t n_owed;
+
+        uint32_t outside_count;        /* stops from outside in a row */
+        uint64_t outside_realtime_usec; /* of the first of them */
+        char *failure;        /* what the last failure was, in systemd's words; NULL */
+
+        /* Of this engine, not agreed. */
+        uint64_t changed_realtime_usec; /* when the state shown changed last; newcomers are told; 0: not known */
+        bool dirty;           /* decide.c has to look at it */
+        bool owed_sent;       /* this node's report after maintenance is under way */
+        char *last_blocked;   /* the reason that was noted last, so that it is noted once */
+} App;
+
+/* What a node is to the group, as of the last decided view and the messages since. */
+typedef enum Presence {
+        PRESENCE_OFFLINE,      /* not in the ring */
+        PRESENCE_MANAGER_GONE, /* in the ring, no member of the group */
+        PRESENCE_SILENT,       /* a member that did not answer */
+        PRESENCE_SYNCING,      /* a member that is not synced and has not reported its facts */
+        PRESENCE_REPORTED,     /* not synced, but its facts are in the state */
+        PRESENCE_SYNCED,
+        _PRESENCE_MAX,
+} Presence;
+
+typedef struct Node {
+        uint32_t id;
+        char *name;
+
+        /* Lasting. */
+        bool standby;
+        uint64_t grace_usec; /* its ManagerGraceSec=; 0: never reported */
+
+        /* Of the present only. */
+        Presence presence;
+        bool leaving;
+        bool unknown;      /* since forming it has not reported: it may run what no record shows */
+        bool unwritable;   /* it said that its disk takes no writes */
+        bool late;         /* has not acknowledged the present revision in time */
+        bool grace_over;   /* its manager has been gone for longer than its grace */
+        uint64_t boot_id;
+        Revision acked;
+        uint64_t command_incarnation; /* which of its commands have been carried out */
+        uint64_t command_seq;
+        uint32_t pid;      /* of the manager that was synced last */
+        Timer grace;
+        uint64_t since_usec; /* when it last ceased to be synced, on the local clock; for display */
+} Node;
+
+typedef struct State {
+        bool formed;
+        bool form_pending;     /* formed, but the record is not committed yet: nothing starts */
+        bool by_fewer;         /* Corosync may give quorum to less than a majority of the nodelist */
+        uint64_t ring_seq;     /* of the ring in whose view the state was decided last */
+        Revision revision;
+        uint64_t next_serial;
+        Node *nodes;
+        size_t n_nodes, n_nodes_allocated;
+        App *apps;
+        size_t n_apps, n_apps_allocated;
+        uint32_t *view_nodes;  /* members of the last quorate view, sorted node ids; lasting */
+        size_t n_view_nodes;
+        Revision committed;    /* this revision and all before it are committed */
+        Revision commit_base;  /* the revision for which `commit` runs */
+        Timer commit;
+} State;
+
+typedef enum StateEncoding {
+        STATE_FULL,    /* for newcomers: everything, timers as time left */
+        STATE_DIGEST,  /* what must be equal on all synced members: no times left, no acknowledgements, no presence */
+        STATE_LASTING, /* the record */
+} StateEncoding;
+
+void state_done(State *s);
+/* Appends the bytes; w->error tells. `now_usec` turns deadlines into time left. */
+void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, ByteWriter *w);
+/* STATE_FULL and STATE_LASTING. The bytes may come from anywhere: -EBADMSG for whatever is not exactly what
+ * state_encode() writes (order, ranges and references included), -ENOMEM. *ret is set on success only. */
+int state_decode(const void *data, size_t size_bytes, StateEncoding encoding, uint64_t now_usec, State *ret);
+uint64_t state_digest(const State *s);
+
+App *state_find_app(const State *s, const char *name);      /* NULL: there is none */
+Node *state_find_node(const State *s, uint32_t id);         /* NULL: there is none */
+Node *state_find_node_name(const State *s, const char *name);
+const char *state_node_name(const State *s, uint32_t id);   /* "" for 0, "?" for a node that is not known */
+
+Copy *app_find_copy(const App *a, uint32_t node_id, uint64_t epoch);
+/* The copy that is the application's: the greatest epoch of those not LOST and not surplus, where a start-first
+ * takeover's new copy counts from `started` on. NULL: there is none. */
+Copy *app_present_copy(const App *a);
+Mark *app_find_mark(const App *a, uint32_t node_id);
+Variant *app_find_variant(const App *a, uint32_t node_id);

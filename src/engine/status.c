@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* States and reasons in words, for people. Nothing here changes anything. */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+static void say(AppStatus *s, AppState state, const char *format, ...) _printf_(3, 4);
+
+#include <stdarg.h>
+
+static void say(AppStatus *s, AppState state, const char *format, ...)
+{
+        va_list ap;
+
+        s->state = state;
+        va_start(ap, format);
+        vsnprintf(s->reason, sizeof(s->reason), format, ap);
+        va_end(ap);
+}
+
+static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStatus *s)
+{
+        const Node *n = state_find_node(&e->state, c->node_id);
+        const char *name = n ? n->name : "?";
+
+        s->node = name;
+        s->epoch = c->epoch;
+        s->start_type = c->start_type;
+        s->from_node = state_node_name(&e->state, c->from_node);
+        if (c->stuck)
+                say(s, APP_BLOCKED, "its stop on %s did not end; processes are left there", name);
+        else if (n && n->presence == PRESENCE_SILENT)
+                say(s, APP_BLOCKED, "the manager of %s does not answer", name);
+        else if (n && n->grace.serial != 0) {
+                say(s, APP_BLOCKED, "the manager of %s is gone; it is waited for", name);
+                s->deadline_usec = n->grace.deadline_usec;
+        } else if (c->phase == COPY_STOPPING)
+                say(s, APP_STOPPING, "%s",
+                        a->next_type == START_TAKEOVER && a->target_up ? "on the way to another node" : "");
+        else if (c->phase == COPY_STARTING)
+                say(s, APP_STARTING, "%s", "");
+        else
+                say(s, APP_RUNNING, "%s", "");
+        if (a->better.serial != 0 && s->state == APP_RUNNING) {
+                say(s, APP_RUNNING, "%s takes it over after TakeoverDelaySec=",
+                        state_node_name(&e->state, a->better_node));
+                s->deadline_usec = a->better.deadline_usec;
+        }
+}
+
+static uint64_t first_mark_usec(const App *a)
+{
+        uint64_t t = USEC_INFINITY;
+
+        FOREACH_ARRAY(m, a->marks, a->n_marks)
+                if (m->timer.serial != 0)
+                        t = MIN(t, m->timer.deadline_usec);
+        return t;
+}
+
+static const char *file_error(const App *a)
+{
+        FOREACH_ARRAY(v, a->variants, a->n_variants)
+                if (v->error)
+                        return v->error;
+        return NULL;
+}
+
+static void status_of_none(const Engine *e, const App *a, AppStatus *s)
+{
+        char buffer[200];
+        const char *obstacle;
+
+        s->epoch = a->last_epoch;
+        s->start_type = a->start_type;
+        s->from_node = state_node_name(&e->state, a->from_node);
+        if (a->finished)
+                say(s, APP_FINISHED, "the worker ended by itself");
+        else if (a->halted)
+                say(s, APP_FAILED, "%s; FailureAction=stop", a->failure ? a->failure : "the worker failed");
+        else if (!a->target_up)
+                say(s, APP_STOPPED, "%s", a->commanded ? "by command" : "Enabled=no");
+        else if (a->maintenance)
+                say(s, APP_BLOCKED, "in maintenance");
+        else if (!a->has_definition)
+                say(s, APP_BLOCKED, "%s", file_error(a) ? file_error(a) : "no node has a file for it");
+        else if (app_is_orphan(e, a))
+                say(s, APP_ORPHAN, "no node has a file for it");
+        else if (e->state.form_pending)
+                say(s, APP_WAITING, "the group has just formed; its record is being written");
+        else if (a->lost_node != 0 && a->delay.serial != 0) {
+                say(s, APP_WAITING, "%s is lost; FailoverDelaySec= runs", state_node_name(&e->state, a->lost_node));
+                s->deadline_usec = a->delay.deadline_usec;
+        } else if ((obstacle = decide_obstacle(e, a, buffer, sizeof(buffer))))
+                say(s, APP_BLOCKED, "%s", obstacle);
+        else if (place_choose(e, a, 0))
+                say(s, APP_WAITING, "about to start");
+        else if (a->n_marks > 0) {
+                say(s, APP_FAILED, "%s; it failed on every node that may run it",
+                        a->failure ? a->failure : "the worker failed");
+                s->deadline_usec = first_mark_usec(a);
+        } else
+                say(s, APP_BLOCKED, "no node that may run it is there");
+}
+
+static bool app_restart_needed(const Engine *e, const App *a, const Copy *c)
+{
+        const LocalUnit *u = c && c->node_id == e->node_id ? local_find_unit(e, a->name, c->epoch) : NULL;
+
+        return u && u->changed_file;
+}
+
+void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
+{
+        const Copy *c = app_present_copy(a);
+
+        *ret = (AppStatus){ .node = "", .from_node = "", .deadline_usec = USEC_INFINITY };
+        ret->held = a->held_node != 0;
+        ret->restart_needed = app_restart_needed(e, a, c);
+        if (!c) {
+                status_of_none(e, a, ret);
+                return;
+        }
+        status_of_copy(e, a, c, ret);
+        if (ret->state == APP_RUNNING && a->maintenance)
+                say(ret, APP_RUNNING, "in maintenance: it is left alone");
+        else if (ret->state == APP_RUNNING && app_is_orphan(e, a))
+                say(ret, APP_ORPHAN, "no node has a file for it; it runs until it is stopped");
+        else if (ret->state == APP_RUNNING && a->n_owed > 0)
+                say(ret, APP_RUNNING, "%s has not reported after the maintenance",
+                        state_node_name(&e->state, a->owed[0]));
+}
+
+NodeState engine_node_state(const Engine *e, const Node *n)
+{
+        (void) e;
+        switch (n->presence) {
+        case PRESENCE_OFFLINE:
+                return NODE_OFFLINE;
+        case PRESENCE_MANAGER_GONE:
+                return NODE_MANAGER_GONE;
+        case PRESENCE_SILENT:
+                return NODE_SILENT;
+        case PRESENCE_SYNCED:
+                return n->leaving ? NODE_LEAVING : NODE_ONLINE;
+        case PRESENCE_SYNCING:
+        case PRESENCE_REPORTED:
+        case _PRESENCE_MAX:
+        default:
+                return NODE_SYNCING;
+        }
+}
+
+static void explain_mark(const Engine *e, const App *a, const Node *n, char *ret_why, size_t size_bytes)
+{
+        const Mark *m = app_find_mark(a, n->id);
+        uint64_t left = m && m->timer.serial != 0 ? usec_left(m->timer.deadline_usec, e->now_usec) : 0;
+
+        snprintf(ret_why, size_bytes, "failed %u times; its mark expires in %llu s", m ? m->count : 0,
+                (unsigned long long) (left / USEC_PER_SEC));
+}
+
+bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why, size_t size_bytes)
+{
+        const Copy *c = app_present_copy(a);
+        const Mark *m = app_find_mark(a, n->id);
+        const Variant *v = app_find_variant(a, n->id);
+        Eligibility x = place_eligible(a, n, false);
+
+        switch (x) {
+        case ELIGIBLE:
+                if (c && c->node_id == n->id)
+                        snprintf(ret_why, size_bytes, "it is here");
+                else if (m)
+                        snprintf(ret_why, size_bytes, "failed before: good for the next start, not for a takeover");
+                else
+                        snprintf(ret_why, size_bytes, "tier %u", place_tier(a, n) + 1);
+                break;
+        case NOT_IN_NODES:
+                snprintf(ret_why, size_bytes, "not in Nodes=");
+                break;
+        case NOT_PERMITTED:
+                snprintf(ret_why, size_bytes, "forbidden");
+                break;
+        case NODE_IN_STANDBY:
+                snprintf(ret_why, size_bytes, "in standby");
+                break;
+        case NODE_IS_LEAVING:
+                snprintf(ret_why, size_bytes, "leaving");
+                break;
+        case NODE_NOT_SYNCED:
+                snprintf(ret_why, size_bytes, "%s", node_state_to_string(engine_node_state(e, n)));
+                break;
+        case NODE_MARKED:
+                explain_mark(e, a, n, ret_why, size_bytes);
+                break;
+        case NODE_DIFFERS:
+                snprintf(ret_why, size_bytes, "%s",
+                        v && v->error             ? v->error
+                        : v && v->digest == 0 ? "it has no file for it"
+                                              : "its file differs from the agreed definition");
+                break;
+        case NODE_UNWRITABLE:
+                snprintf(ret_why, size_bytes, "its state directory takes no writes");
+                break;
+        case NODE_LATE:
+        default:
+                snprintf(ret_why, size_bytes, "its disk has not acknowledged the present state");
+                break;
+        }
+        return x == ELIGIBLE;
+}
+
+/* ---- the manager as a whole ---- */
+
+static size_t waiting_nodes(const Engine *e, const uint32_t *nodes, size_t n, const char **ret, size_t n_max, size_t at)
+{
+        for (size_t i = 0; i < n; i++) {
+                if (view_has_manager(e, nodes[i]))
+                        continue;
+                if (at < n_max)
+                        ret[at] = engine_node_name(e, nodes[i]);
+                at++;
+        }
+        return at;
+}
+
+size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max)
+{
+        size_t at = 0;
+
+        if (!e->takes_part) {
+                at = waiting_nodes(e, e->wait_mandatory, e->n_wait_mandatory, ret, n_max, at);
+                at = waiting_nodes(e, e->wait_optional, e->n_wait_optional, ret, n_max, at);
+        } else if (e->phase == PHASE_FORMING && !sync_can_form(e))
+                for (size_t i = 0; i < e->n_nodelist; i++) {
+                        if (!sync_waits_for(e, e->nodelist[i].id))
+                                continue;
+                        if (at < n_max)
+                                ret[at] = e->nodelist[i].name;
+                        at++;
+                }
+        return MIN(at, n_max);
+}
+
+static size_t count_here(const Engine *e)
+{
+        size_t n = 0;
+
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                const Copy *c = app_present_copy(a);
+
+                n += c && c->node_id == e->node_id && c->phase == COPY_RUNNING;
+        }
+        return n;
+}
+
+char *engine_status_text(const Engine *e, uint64_t now_usec)
+{
+        const char *names[NODES_MAX];
+        size_t n = engine_waiting_for(e, names, NODES_MAX), at = 0;
+        char list[512] = "", view[64];
+        char *text = NULL;
+        int r;
+
+        (void) now_usec;
+        for (size_t i = 0; i < n && at < sizeof(list); i++)
+                at += (size_t) snprintf(list + at, sizeof(list) - at, "%s%s", i ? " " : "", names[i]);
+        view_id_format(&e->view, view, sizeof(view));
+        if (e->leaving)
+                r = asprintf(&text, "Leaving: handing over what runs here");
+        else if (!e->connected)
+                r = asprintf(&text, "Waiting for Corosync");
+        else if (!e->takes_part && n > 0)
+                r = asprintf(&text, "Waiting for the managers of: %s", list);
+        else if (e->isolated)
+                r = asprintf(&text, "Corosync is silent: acting as cut off");
+        else if (e->phase == PHASE_FORMING && n > 0)
+                r = asprintf(&text, "Waiting for the records of: %s", list);
+        else if (!view_is_quorate(e))
+                r = asprintf(&text, "No quorum");
+        else if (e->phase == PHASE_FORMING)
+                r = asprintf(&text, "Forming the group");
+        else if (!engine_is_synced(e))
+                r = asprintf(&text, "Getting the state from the group");
+        else
+                r = asprintf(&text, "Taking part in view %s: %zu of %zu applications run here", view, count_here(e),
+                        e->state.n_apps);
+        return r < 0 ? NULL : text;
+}
+
+/* ---- words ---- */
+
+const char *app_state_to_string(AppState s)
+{
+        static const char *const names[_APP_STATE_MAX] = {
+                [APP_STOPPED] = "stopped",   [APP_WAITING] = "waiting", [APP_STARTING] = "starting",
+                [APP_RUNNING] = "running",   [APP_STOPPING] = "stopping", [APP_FAILED] = "failed",
+                [APP_FINISHED] = "finished", [APP_BLOCKED] = "blocked", [APP_ORPHAN] = "orphan",
+        };
+
+        return s < _APP_STATE_MAX ? names[s] : "?";
+}
+
+const char *node_state_to_string(NodeState s)
+{
+        static const char *const names[_NODE_STATE_MAX] = {
+                [NODE_ONLINE] = "online",
+                [NODE_SYNCING] = "syncing",
+                [NODE_SILENT] = "silent",
+                [NODE_MANAGER_GONE] = "manager-gone",
+                [NODE_LEAVING] = "leaving",
+                [NODE_OFFLINE] = "offline",
+        };
+
+        return s < _NODE_STATE_MAX ? names[s] : "?";
+}
+
+const char *command_error_to_string(CommandError e)
+{
+        static const char *const names[_COMMAND_ERROR_MAX] = {
+                [COMMAND_OK] = "",
+                [COMMAND_NO_SUCH_APPLICATION] = "NoSuchApplication",
+                [COMMAND_NO_SUCH_NODE] = "NoSuchNode",
+                [COMMAND_NO_QUORUM] = "NoQuorum",
+                [COMMAND_NOT_FORMED] = "NotFormed",
+                [COMMAND_NOT_RUNNING] = "NotRunning",
+                [COMMAND_NOT_ELIGIBLE] = "NotEligible",
+                [COMMAND_NOT_ALLOWED] = "NotAllowed",
+                [COMMAND_STILL_RUNNING] = "StillRunning",
+                [COMMAND_IN_MAINTENANCE] = "InMaintenance",
+                [COMMAND_NOT_COMMITTED] = "NotCommitted",
+                [COMMAND_TOO_MANY] = "TooMany",
+        };
+
+        return e < _COMMAND_ERROR_MAX ? names[e] : "?";
+}
+
+const char *note_kind_to_string(NoteKind k)
+{
+        static const char *const names[_NOTE_KIND_MAX] = {
+                [NOTE_APP_STARTING] = "starting",       [NOTE_APP_STARTED] = "started",
+                [NOTE_APP_STOPPING] = "stopping",       [NOTE_APP_STOPPED] = "stopped",
+                [NOTE_APP_FAILED] = "failed",           [NOTE_APP_WAITING] = "waiting",
+                [NOTE_APP_BLOCKED] = "blocked",         [NOTE_APP_FINISHED] = "finished",
+                [NOTE_COPY_STOPPED] = "copy-stopped",   [NOTE_COPY_ADOPTED] = "adopted",
+                [NOTE_NODE_JOINED] = "node-joined",     [NOTE_NODE_LEFT] = "node-left",
+                [NOTE_QUORUM_GAINED] = "quorum-gained", [NOTE_QUORUM_LOST] = "quorum-lost",
+                [NOTE_FORMED] = "formed",               [NOTE_WAITING] = "manager-waiting",
+                [NOTE_SYNC_FAILED] = "sync-failed",     [NOTE_COMMAND] = "command",
+                [NOTE_UNSYNCED] = "unsynced",           [NOTE_MESSAGE_REFUSED] = "message-refused",
+                [NOTE_RECORD_FAILED] = "record-failed", [NOTE_DEFINITION] = "definition",
+                [NOTE_ISOLATED] = "isolated",           [NOTE_LEAVING] = "leaving",
+                [NOTE_MANAGER_GONE] = "manager-gone",
+        };
+
+        return k < _NOTE_KIND_MAX ? names[k] : "?";
+}
+
+const char *event_type_to_string(EventType t)
+{
+        static const char *const names[_EVENT_TYPE_MAX] = {
+                [EVENT_TIME] = "time",           [EVENT_CONNECTED] = "connected", [EVENT_DISCONNECTED] = "disconnected",
+                [EVENT_VIEW] = "view",           [EVENT_QUORUM] = "quorum",       [EVENT_MESSAGE] = "message",
+                [EVENT_PROBE] = "probe",         [EVENT_SUSPENDED] = "suspended", [EVENT_UNIT] = "unit",
+                [EVENT_DEFINITIONS] = "definitions", [EVENT_WRITTEN] = "written", [EVENT_COMMAND] = "command",
+                [EVENT_STOP_LOCAL] = "stop-local", [EVENT_LEAVE] = "leave",
+        };
+
+        return t < _EVENT_TYPE_MAX ? names[t] : "?";
+}
+
+const char *effect_type_to_string(EffectType t)
+{
+        static const char *const names[_EFFECT_TYPE_MAX] = {
+                [EFFECT_SEND] = "send",     [EFFECT_PROBE] = "probe",     [EFFECT_REJOIN] = "rejoin",
+                [EFFECT_START] = "start",   [EFFECT_STOP] = "stop",       [EFFECT_KILL] = "kill",
+                [EFFECT_FORGET] = "forget", [EFFECT_WRITE] = "write",     [EFFECT_REPLY] = "reply",
+                [EFFECT_NOTE] = "note",     [EFFECT_CHANGED] = "changed", [EFFECT_RELOAD] = "reload",
+                [EFFECT_READY] = "ready",   [EFFECT_SYNCED] = "synced",   [EFFECT_LEFT] = "left",
+                [EFFECT_EXIT] = "exit",
+        };
+
+        return t < _EFFECT_TYPE_MAX ? names[t] : "?";
+}
+
+void view_id_format(const ViewId *view, char *ret, size_t size_bytes)
+{
+        if (view->n == VIEW_N_UNKNOWN)
+                snprintf(ret, size_bytes, "%llu.?", (unsigned long long) view->ring.seq);
+        else
+                snprintf(ret, size_bytes, "%llu.%u", (unsigned long long) view->ring.seq, view->n);
+}

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a member that is not synced becomes so. It reports its facts: what it runs, what its disk records. Where the
+ * group has formed, the lowest synced member that answers sends the state, and the newcomer carries out what was
+ * delivered since. Where it has not, the holder of the newest record forms the group from what the members report.
+ *
+ * A node's start comes before: a manager waits for the managers of SyncMandatory= and SyncOptional= before it
+ * takes part. The wait is skipped where the group has formed. */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+/* ---- messages kept for later ---- */
+
+void backlog_clear(Engine *e)
+{
+        for (size_t i = 0; i < e->n_backlog; i++)
+                message_free(e->backlog[i].message);
+        e->n_backlog = 0;
+}
+
+void backlog_add(Engine *e, const Member *sender, const Message *m)
+{
+        Message *copy;
+
+        if (e->n_backlog >= BACKLOG_MAX) {
+                sync_lose_track(e, "too many messages came before the state");
+                return;
+        }
+        if (engine_grow(e, ARRAY_GROW(e->backlog, e->n_backlog, e->n_backlog_allocated)) < 0)
+                return;
+        if (engine_grow(e, message_copy(m, &copy)) < 0)
+                return;
+        e->backlog[e->n_backlog++] = (BacklogEntry){ .sender = *sender, .message = copy };
+}
+
+static uint64_t numbers_find(const StateMessage *numbers, const Member *m)
+{
+        for (size_t i = 0; i < numbers->n_numbers; i++)
+                if (member_compare(&numbers->numbers[i].member, m) == 0)
+                        return numbers->numbers[i].number;
+        return 0;
+}
+
+/* Carries out what was delivered since the view began, but for what a received state holds already. */
+void backlog_replay(Engine *e, const StateMessage *numbers)
+{
+        for (size_t i = 0; i < e->n_backlog; i++) {
+                BacklogEntry *b = &e->backlog[i];
+
+                if (numbers && b->message->number <= numbers_find(numbers, &b->sender))
+                        continue;
+                apply_message(e, &b->sender, b->message);
+                apply_finish(e);
+        }
+}
+
+void sync_lose_track(Engine *e, const char *why)
+{
+        if (!e->lost_track)
+                engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "%s; asking for the state again", why);
+        e->lost_track = true;
+        e->synced = false;
+        e->facts_sent = e->synced_sent = false;
+        backlog_clear(e);
+        engine_changed(e);
+}
+
+/* ---- facts ---- */
+
+static bool state_is_known(const Engine *e)
+{
+        return e->state.revision.count != 0;
+}
+
+static int facts_add_copies(const Engine *e, FactsMessage *f)
+{
+        f->copies = calloc(MAX(e->n_units, (size_t) 1), sizeof(CopyFact));
+        if (!f->copies)
+                return -ENOMEM;
+        for (size_t i = 0; i < e->n_units; i++) {
+                const LocalUnit *u = &e->units[i];
+                char *app = strdup(u->app);
+
+                if (!app)
+                        return -ENOMEM;
+                f->copies[f->n_copies++] = (CopyFact){
+                        .app = app,
+                        .epoch = u->epoch,
+                        .state = u->stop_issued && unit_state_is_alive(u->state) && u->state != UNIT_STUCK
+                                         ? UNIT_STOPPING
+                                         : u->state,
+                };
+        }
+        return 0;
+}
+
+static void sync_send_facts(Engine *e)
+{
+        Message m = { .type = MESSAGE_FACTS };
+        FactsMessage *f = &m.facts;
+        const uint32_t *nodes = e->state.view_nodes;
+        size_t n_nodes = e->state.n_view_nodes;
+
+        f->version_min = PROTOCOL_VERSION_MIN;
+        f->version_max = PROTOCOL_VERSION;
+        f->node_name = engine_strdup(e, engine_node_name(e, e->node_id));
+        f->grace_usec = e->grace_usec;
+        f->boot_id = e->boot_id;
+        f->record = state_is_known(e) ? RECORD_VALID : e->record_kind;
+        if (f->record == RECORD_VALID) {
+                f->record_revision = e->state.revision;
+                f->record_nodes = calloc(MAX(n_nodes, (size_t) 1), sizeof(uint32_t));
+                if (!f->record_nodes)
+                        e->oom = true;
+                else if (n_nodes > 0) {
+                        memcpy(f->record_nodes, nodes, n_nodes * sizeof(uint32_t));
+                        f->n_record_nodes = n_nodes;
+                }
+        }
+        f->can_write = !e->write_failed;
+        f->realtime_usec = e->realtime_usec;
+        if (e->oom || engine_grow(e, facts_add_copies(e, f)) < 0) {
+                message_done(&m);
+                return;
+        }
+        engine_send(e, &m);
+        e->facts_sent = true;
+}
+
+static int facts_keep(const Message *m, FactsMessage *ret)
+{
+        Message *copy;
+        int r;
+
+        r = message_copy(m, &copy);
+        if (r < 0)
+                return r;
+        *ret = copy->facts;
+        copy->facts = (FactsMessage){};
+        message_free(copy);
+        return 0;
+}
+
+void sync_facts(Engine *e, Peer *p, const Message *m)
+{
+        FactsMessage facts;
+        Message old = { .type = MESSAGE_FACTS };
+
+        if (engine_grow(e, facts_keep(m, &facts)) < 0)
+                return;
+        old.facts = p->facts;
+        message_done(&old);
+        p->facts = facts;
+        p->has_facts = true;
+        p->facts_number = m->number;
+        p->facts_usec = e->now_usec;
+        p->served = false;
+        p->won = false;
+        engine_changed(e);
+}
+
+/* ---- the state, from those who have it ---- */
+
+static int state_message_numbers(const Engine *e, StateMessage *s)
+{
+        s->numbers = calloc(MAX(e->n_peers, (size_t) 1), sizeof(s->numbers[0]));
+        if (!s->numbers)
+                return -ENOMEM;
+        for (size_t i = 0; i < e->n_peers; i++) {
+                s->numbers[s->n_numbers].member = e->peers[i].member;
+                s->numbers[s->n_numbers++].number = e->peers[i].number;
+        }
+        return 0;
+}
+
+static void sync_send_state(Engine *e, const State *state, bool forms)
+{
+        Message m = { .type = MESSAGE_STATE };
+        ByteWriter w = {};
+
+        m.state.forms = forms;
+        if (!forms && engine_grow(e, state_message_numbers(e, &m.state)) < 0)
+                return;
+        state_encode(state, STATE_FULL, e->now_usec, &w);
+        if (w.error) {
+                e->oom = true;
+                byte_writer_done(&w);
+                message_done(&m);
+                return;
+        }
+        m.state.state = w.data;
+        m.state.state_size_bytes = w.size_bytes;
+        engine_send(e, &m);
+        e->state_sent_usec = e->now_usec;
+}
+
+/* When this member has to send the state: the lowest synced one at once, the next ones a little later each. */
+static uint64_t sync_state_usec(const Engine *e)
+{
+        uint64_t t = USEC_INFINITY;
+        size_t rank = 0;
+
+        if (!engine_is_synced(e) || e->state_sent_usec != 0)
+                return USEC_INFINITY;
+        for (size_t i = 0; i < e->state.n_nodes; i++)
+                rank += e->state.nodes[i].presence == PRESENCE_SYNCED && e->state.nodes[i].id < e->node_id;
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->has_facts && !p->served)
+                        t = MIN(t, p->facts_usec + rank * STAGGER_USEC);
+        return t;
+}
+
+static void sync_install(Engine *e, State *s)
+{
+        /* What this engine knows of an application besides the agreed state starts anew. */
+        state_done(&e->state);
+        e->state = *s;
+        for (size_t i = 0; i < e->state.n_nodes; i++)
+                e->state.nodes[i].since_usec = e->now_usec;
+        e->synced = true;
+        e->lost_track = false;
+        e->synced_sent = false;
+        e->own_revision = e->state.revision;
+        e->acked = (Revision){};
+        for (size_t i = 0; i < e->state.n_apps; i++)
+                engine_changed_app(e, &e->state.apps[i]);
+        for (size_t i = 0; i < e->state.n_nodes; i++)
+                engine_changed_node(e, e->state.nodes[i].id);
+        engine_changed(e);
+}
+
+/* The state that forms the group is the record; what the members reported comes on top, in the order delivered. */
+static void sync_install_formed(Engine *e, const Peer *former, State *s)
+{
+        e->phase = PHASE_DECIDED;
+        sync_install(e, s);
+        for (size_t i = 0; i < e->n_backlog; i++)
+                if (e->backlog[i].message->type == MESSAGE_FACTS)
+                        apply_facts(e, &e->backlog[i].sender, &e->backlog[i].message->facts, true);
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                Node *n = p->has_facts ? state_find_node(&e->state, p->member.node_id) : NULL;
+
+                if (!n)
+                        continue;
+                n->presence = PRESENCE_SYNCED;
+                n->pid = p->member.pid;
+                p->won = p->served = true;
+        }
+        engine_note(e, NOTE_FORMED, NULL, former->member.node_id, "%zu applications known", e->state.n_apps);
+        apply_formed(e);
+        for (size_t i = 0; i < e->n_backlog; i++)
+                if (e->backlog[i].message->type != MESSAGE_FACTS) {
+                        apply_message(e, &e->backlog[i].sender, e->backlog[i].message);
+                        apply_finish(e);
+                }
+        backlog_clear(e);
+}
+
+void sync_state(Engine *e, Peer *sender, const Message *m)
+{
+        const StateMessage *sm = &m->state;
+        Peer *own = NULL;
+        State s;
+        int r;
+
+        if (sender->member.node_id == e->node_id && sender->member.pid == e->pid)
+                e->state_sent_usec = 0;
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                if (p->member.node_id == e->node_id && p->member.pid == e->pid)
+                        own = p;
+                if (!sm->forms && p->has_facts && p->facts_number <= numbers_find(sm, &p->member))
+                        p->served = true;
+        }
+        if (sm->forms ? e->phase != PHASE_FORMING : e->synced)
+                return;
+        if (sm->forms && (!own || !own->has_facts || e->lost_track)) {
+                /* Formed without this member: now it asks for the state as anybody. */
+                FOREACH_ARRAY(p, e->peers, e->n_peers)
+                        p->won = p->served = p->has_facts;
+                e->phase = PHASE_DECIDED;
+                e->facts_sent = false;
+                backlog_clear(e);
+                engine_changed(e);
+                return;
+        }
+        if (!sm->forms && (!own || !own->has_facts || numbers_find(sm, &own->member) < own->facts_number))
+                return; /* meant for somebody else; it does not hold our facts */
+
+        r = state_decode(sm->state, sm->state_size_bytes, STATE_FULL, e->now_usec, &s);
+        if (r == -ENOMEM) {
+                e->oom = true;
+                return;
+        }
+        if (r < 0) {
+                engine_note(e, NOTE_MESSAGE_REFUSED, NULL, sender->member.node_id,
+                        "a state of %zu bytes that cannot be read", sm->state_size_bytes);
+                return;
+        }
+        if (sm->forms) {
+                sync_install_formed(e, sender, &s);
+                return;
+        }
+        e->phase = PHASE_DECIDED;
+        sync_install(e, &s);
+        backlog_replay(e, sm);
+        backlog_clear(e);
+}
+
+/* ---- forming ---- */
+
+static size_t nodelist_majority(const Engine *e)
+{
+        return e->n_nodelist / 2 + 1;
+}
+
+static const Peer *forming_find(const Engine *e, uint32_t node_id)
+{
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->member.node_id == node_id && p->has_facts && p->facts.record == RECORD_VALID)
+                        return p;
+        return NULL;
+}
+
+/* The newest record present; NULL: none. */
+static const Peer *forming_newest(const Engine *e)
+{
+        const Peer *newest = NULL;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->has_facts && p->facts.record == RECORD_VALID &&
+                    (!newest || revision_compare(&p->facts.record_revision, &newest->facts.record_revision) > 0))
+                        newest = p;
+        return newest;
+}
+
+/* A group forms from the records of a majority of the nodelist, or, where Corosync gives quorum to fewer, of all
+ * members of the newest recorded view. Blank disks count only where all present are blank and a majority. */
+bool sync_can_form(const Engine *e)
+{
+        const Peer *newest = forming_newest(e);
+        size_t n_facts = 0, n_valid = 0, n_blank = 0;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                n_facts += p->has_facts;
+                n_valid += p->has_facts && p->facts.record == RECORD_VALID;
+                n_blank += p->has_facts && p->facts.record == RECORD_BLANK;
+        }
+        if (e->form_forced)
+                return n_facts > 0;
+        if (!newest)
+                return n_blank == e->n_peers && n_blank >= nodelist_majority(e);
+        if (!e->by_fewer)
+                return n_valid >= nodelist_majority(e);
+        for (size_t i = 0; i < newest->facts.n_record_nodes; i++)
+                if (!forming_find(e, newest->facts.record_nodes[i]))
+                        return false;
+        return true;
+}
+
+/* While the group waits to be formed: is it this node's record that is missing? */
+bool sync_waits_for(const Engine *e, uint32_t node_id)
+{
+        const Peer *newest = forming_newest(e);
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->member.node_id == node_id && p->has_facts &&
+                    (p->facts.record == RECORD_VALID || (!newest && p->facts.record == RECORD_BLANK)))
+                        return false;
+        if (!newest || !e->by_fewer)
+                return true;
+        for (size_t i = 0; i < newest->facts.n_record_nodes; i++)
+                if (newest->facts.record_nodes[i] == node_id)
+                        return true;
+        return false;
+}
+
+/* Whoever holds the newest record forms; of several the lowest at once, the next ones a little later each. When
+ * somebody has not reported yet, it is waited for a moment, so that as many as possible are in from the start. */
+static uint64_t sync_form_usec(const Engine *e)
+{
+        const Peer *newest = forming_newest(e);
+        uint64_t t = 0, last = 0;
+        size_t rank = 0;
+        bool all = true, holder = false;
+
+        if (e->phase != PHASE_FORMING || !view_is_quorate(e) || e->form_sent || e->leaving || !sync_can_form(e))
+                return USEC_INFINITY;
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                bool holds = p->has_facts &&
+                             (!newest || (p->facts.record == RECORD_VALID &&
+                                                 revision_compare(&p->facts.record_revision,
+                                                         &newest->facts.record_revision) == 0));
+
+                all = all && p->has_facts;
+                if (p->has_facts)
+                        last = MAX(last, p->facts_usec);
+                if (p->member.node_id == e->node_id && p->member.pid == e->pid) {
+                        holder = holds;
+                        t = p->facts_usec + SILENCE_USEC;
+                } else if (holds && p->member.node_id < e->node_id)
+                        rank++;
+        }
+        if (!holder)
+                return USEC_INFINITY;
+        return (all || e->form_forced ? last : t) + rank * STAGGER_USEC;
+}
+
+static void form_set_nodes(Engine *e, State *s)
+{
+        for (size_t i = 0; i < e->n_nodelist; i++)
+                if (!state_find_node(s, e->nodelist[i].id) &&
+                    !state_add_node(s, e->nodelist[i].id, e->nodelist[i].name))
+                        e->oom = true;
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
+                n->unknown = view_has_node(e, n->id);
+                n->presence = !view_has_node(e, n->id)      ? PRESENCE_OFFLINE
+                              : view_has_manager(e, n->id) ? PRESENCE_SYNCING
+                                                           : PRESENCE_MANAGER_GONE;
+                if (n->presence == PRESENCE_MANAGER_GONE) {
+                        n->grace.serial = ++s->next_serial;
+                        n->grace.deadline_usec = usec_add(e->now_usec, n->grace_usec ? n->grace_usec : e->grace_usec);
+                }
+        }
+}
+
+/* A cold start after which the last owner is missing is a loss of it: the owner's way back inside the delay is the
+ * same as ever. Every count grows, since the last starts may be on no disk. */
+static void form_set_apps(Engine *e, State *s)
+{
+        FOREACH_ARRAY(a, s->apps, s->n_apps) {
+                a->epoch += FORM_EPOCHS;
+                a->next_type = START_NORMAL;
+                FOREACH_ARRAY(m, a->marks, a->n_marks)
+                        if (!m->expired) {
+                                uint64_t set = MIN(m->set_realtime_usec, e->realtime_usec);
+
+                                m->timer.serial = ++s->next_serial;
+                                m->timer.deadline_usec = usec_add(e->now_usec,
+                                        usec_left(usec_add(set, m->duration_usec), e->realtime_usec));
+                        }
+                if (a->owner == 0 || !a->target_up || a->finished || a->halted || a->maintenance)
+                        continue;
+                a->lost_node = a->owner;
+                a->next_type = START_FAILOVER;
+                a->next_from = a->owner;
+                if (a->has_definition && a->definition.failover_delay_usec > 0) {
+                        a->delay.serial = ++s->next_serial;
+                        a->delay.deadline_usec = usec_add(e->now_usec, a->definition.failover_delay_usec);
+                }
+        }
+}
+
+static void sync_form(Engine *e)
+{
+        ByteWriter w = {};
+        State s = {};
+        int r;
+
+        state_encode(&e->state, STATE_LASTING, e->now_usec, &w);
+        r = w.error ? w.error : state_decode(w.data, w.size_bytes, STATE_LASTING, e->now_usec, &s);
+        byte_writer_done(&w);
+        if (engine_grow(e, r) < 0)
+                return;
+        s.formed = s.form_pending = true;
+        s.by_fewer = e->by_fewer;
+        s.ring_seq = MAX(e->view.ring.seq, s.revision.ring_seq);
+        s.revision.count = s.revision.ring_seq == s.ring_seq ? s.revision.count + 1 : 1;
+        s.revision.ring_seq = s.ring_seq;
+        definitions_form(e, &s);
+        form_set_nodes(e, &s);
+        form_set_apps(e, &s);
+        if (!e->oom)
+                sync_send_state(e, &s, true);
+        e->form_sent = true;
+        state_done(&s);
+}
+
+/* ---- a node's start ---- */
+
+static bool sync_has_all(const Engine *e, const uint32_t *nodes, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!view_has_manager(e, nodes[i]))
+                        return false;
+        return true;
+}
+
+static uint64_t sync_wait_usec(const Engine *e)
+{
+        if (e->takes_part || e->started_usec == 0 || e->exiting)
+                return USEC_INFINITY;
+        return usec_add(e->started_usec, e->sync_timeout_usec);
+}
+
+static void sync_missing_names(const Engine *e, const uint32_t *nodes, size_t n, char *ret, size_t size_bytes)
+{
+        size_t at = 0;
+
+        ret[0] = '\0';
+        for (size_t i = 0; i < n; i++) {
+                if (view_has_manager(e, nodes[i]))
+                        continue;
+                at += (size_t) snprintf(ret + at, size_bytes - at, "%s%s", at ? " " : "", engine_node_name(e, nodes[i]));
+                if (at >= size_bytes)
+                        return;
+        }
+}
+
+static void sync_wait(Engine *e)
+{
+        char names[512];
+
+        if (e->takes_part || e->exiting)
+                return;
+        if (e->phase == PHASE_DECIDED)
+                e->takes_part = true;
+        else if (e->phase != PHASE_NONE && sync_has_all(e, e->wait_mandatory, e->n_wait_mandatory) &&
+                 sync_has_all(e, e->wait_optional, e->n_wait_optional))
+                e->takes_part = true;
+        else if (e->now_usec >= sync_wait_usec(e)) {
+                if (sync_has_all(e, e->wait_mandatory, e->n_wait_mandatory)) {
+                        e->takes_part = true;
+                        return;
+                }
+                sync_missing_names(e, e->wait_mandatory, e->n_wait_mandatory, names, sizeof(names));
+                engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", names);
+                e->exiting = true;
+                engine_emit(e, EFFECT_EXIT)->text = engine_strdup(e, names);
+        } else if (!e->noted_waiting && e->phase != PHASE_NONE) {
+                e->noted_waiting = true;
+                sync_missing_names(e, e->wait_mandatory, e->n_wait_mandatory, names, sizeof(names));
+                if (!*names)
+                        sync_missing_names(e, e->wait_optional, e->n_wait_optional, names, sizeof(names));
+                engine_note(e, NOTE_WAITING, NULL, 0, "waiting for the managers of: %s", names);
+                engine_changed(e);
+        }
+}
+
+static bool sync_owes_facts(const Engine *e)
+{
+        if (e->synced || !e->takes_part || !e->n_known || e->facts_sent || e->exiting || e->phase == PHASE_NONE)
+                return false;
+        if (e->phase == PHASE_FORMING)
+                return view_is_quorate(e);
+        return e->phase == PHASE_DECIDED || e->lost_track;
+}
+
+void sync_pump(Engine *e)
+{
+        const Node *own;
+        Message m = {};
+
+        sync_wait(e);
+        if (e->takes_part && !e->ready_sent) {
+                e->ready_sent = true;
+                engine_emit(e, EFFECT_READY);
+                engine_changed(e);
+        }
+        if (sync_owes_facts(e))
+                sync_send_facts(e);
+        if (e->now_usec >= sync_state_usec(e))
+                sync_send_state(e, &e->state, false);
+        if (e->now_usec >= sync_form_usec(e))
+                sync_form(e);
+        if (!engine_is_synced(e))
+                return;
+
+        own = state_find_node(&e->state, e->node_id);
+        if (!e->definitions_sent && definitions_differ(e)) {
+                m.type = MESSAGE_DEFINITIONS;
+                if (engine_grow(e, definitions_difference(e, &m.definitions)) < 0)
+                        return;
+                engine_send(e, &m);
+                e->definitions_sent = true;
+        }
+        if (own && own->presence != PRESENCE_SYNCED && !e->synced_sent) {
+                m.type = MESSAGE_SYNCED;
+                engine_send(e, &m);
+                e->synced_sent = true;
+        }
+}
+
+uint64_t sync_deadline(const Engine *e)
+{
+        uint64_t t = sync_wait_usec(e);
+
+        t = MIN(t, sync_state_usec(e));
+        t = MIN(t, sync_form_usec(e));
+        return t;
+}

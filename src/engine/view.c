@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A view by itself changes nothing that is agreed. In each view, and after each change of quorum in it, every member
+ * but the new processes sends `view`, once its own quorum notification names the ring. When the last one has been
+ * delivered it is clear who holds the agreed state: the greatest revision, then the commonest digest, then the
+ * lowest node. Whoever holds the same is synced, all others are not; only then is anything decided.
+ *
+ *   VOTING ----- all answered, none quorate ------------------------> INQUORATE
+ *   VOTING ----- all answered, quorate, somebody is synced ---------> DECIDED
+ *   VOTING ----- all answered, quorate, nobody is synced -----------> FORMING --- a `state` that forms ---> DECIDED
+ *   any ------- the last synced member says that quorum is gone ----> INQUORATE
+ */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+Peer *view_find_peer(const Engine *e, const Member *m)
+{
+        for (size_t i = 0; i < e->n_peers; i++)
+                if (member_compare(&e->peers[i].member, m) == 0)
+                        return &e->peers[i];
+        return NULL;
+}
+
+static Peer *view_own_peer(const Engine *e)
+{
+        Member own = { .node_id = e->node_id, .pid = e->pid };
+
+        return view_find_peer(e, &own);
+}
+
+size_t view_rank(const Engine *e)
+{
+        for (size_t i = 0; i < e->n_peers; i++)
+                if (e->peers[i].member.node_id == e->node_id && e->peers[i].member.pid == e->pid)
+                        return i;
+        return 0;
+}
+
+bool view_has_node(const Engine *e, uint32_t node_id)
+{
+        for (size_t i = 0; i < e->n_ring_nodes; i++)
+                if (e->ring_nodes[i] == node_id)
+                        return true;
+        return false;
+}
+
+bool view_has_manager(const Engine *e, uint32_t node_id)
+{
+        for (size_t i = 0; i < e->n_peers; i++)
+                if (e->peers[i].member.node_id == node_id)
+                        return true;
+        return false;
+}
+
+bool view_is_quorate(const Engine *e)
+{
+        return e->phase != PHASE_NONE && e->quorum_known && e->quorum_value &&
+               ring_compare(&e->quorum_ring, &e->view.ring) == 0;
+}
+
+static bool view_has_quorum_word(const Engine *e)
+{
+        return e->quorum_known && ring_compare(&e->quorum_ring, &e->view.ring) == 0;
+}
+
+static void peers_clear(Engine *e)
+{
+        for (size_t i = 0; i < e->n_peers; i++) {
+                Message m = { .type = MESSAGE_FACTS, .facts = e->peers[i].facts };
+
+                message_done(&m);
+        }
+        e->n_peers = 0;
+}
+
+static void view_reset(Engine *e)
+{
+        backlog_clear(e);
+        e->number = 0;
+        e->own_vote_sent = false;
+        e->lost_track = false;
+        e->facts_sent = e->synced_sent = e->definitions_sent = e->leave_sent = false;
+        e->exclude_sent = e->form_sent = e->form_command_sent = e->form_forced = false;
+        e->state_sent_usec = 0;
+        e->n_expiry_sent = 0;
+        e->acked = (Revision){};
+        e->failure_told = false;
+        e->ring_quorum_usec = 0;
+        local_reset_reports(e);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                a->owed_sent = false;
+        for (size_t i = 0; i < e->n_commands; i++)
+                e->commands[i].sent = false;
+}
+
+void view_end(Engine *e)
+{
+        peers_clear(e);
+        view_reset(e);
+        e->phase = PHASE_NONE;
+        e->n_ring_nodes = 0;
+        e->n_known = false;
+}
+
+static bool event_joined(const Event *event, const Member *m)
+{
+        for (size_t i = 0; i < event->view.n_joined; i++)
+                if (member_compare(&event->view.joined[i], m) == 0)
+                        return true;
+        return false;
+}
+
+/* Takes the members of the new view and keeps, within one ring, when each of them joined. */
+static void view_take_members(Engine *e, const Event *event, uint32_t n, bool n_known)
+{
+        bool ring = event->view.change == VIEW_RING;
+        Peer *old = e->peers;
+        size_t n_old = e->n_peers;
+        Peer *peers = calloc(MAX(event->view.n_members, (size_t) 1), sizeof(Peer));
+
+        if (!peers) {
+                e->oom = true;
+                return;
+        }
+        for (size_t i = 0; i < event->view.n_members; i++) {
+                Peer *p = &peers[i];
+
+                p->member = event->view.members[i];
+                if (ring)
+                        continue;
+                p->newcomer = event_joined(event, &p->member);
+                if (p->newcomer) {
+                        p->joined_n = n;
+                        p->joined_relative = !n_known;
+                        continue;
+                }
+                for (size_t j = 0; j < n_old; j++)
+                        if (member_compare(&old[j].member, &p->member) == 0) {
+                                p->joined_n = old[j].joined_n;
+                                p->joined_relative = old[j].joined_relative;
+                        }
+        }
+        peers_clear(e);
+        free(e->peers);
+        e->peers = peers;
+        e->n_peers = e->n_peers_allocated = event->view.n_members;
+}
+
+static void view_take_ring(Engine *e, const Event *event)
+{
+        uint32_t *nodes = NULL;
+
+        if (event->view.n_ring_nodes > 0) {
+                nodes = malloc(event->view.n_ring_nodes * sizeof(uint32_t));
+                if (!nodes) {
+                        e->oom = true;
+                        return;
+                }
+                memcpy(nodes, event->view.ring_nodes, event->view.n_ring_nodes * sizeof(uint32_t));
+        }
+        free(e->ring_nodes);
+        e->ring_nodes = nodes;
+        e->n_ring_nodes = event->view.n_ring_nodes;
+        e->view.ring = event->view.ring;
+}
+
+static bool event_has_self(const Engine *e, const Event *event)
+{
+        for (size_t i = 0; i < event->view.n_members; i++)
+                if (event->view.members[i].node_id == e->node_id && event->view.members[i].pid == e->pid)
+                        return true;
+        return false;
+}
+
+static void view_evaluate(Engine *e);
+
+void view_begin(Engine *e, const Event *event)
+{
+        Member own = { .node_id = e->node_id, .pid = e->pid };
+        bool known = true;
+        uint32_t n = 0;
+
+        /* Silence ends with any view: Corosync speaks. */
+        e->silent_usec = 0;
+        e->isolated = false;
+
+        if (!event_has_self(e, event)) {
+                view_end(e);
+                e->synced = false;
+                engine_emit(e, EFFECT_REJOIN);
+                engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "Corosync has put this member out of the group");
+                return;
+        }
+        if (event->view.change == VIEW_PROCESS) {
+                if (event_joined(event, &own)) {
+                        /* Alone, nobody else counts. With others, one of them tells. */
+                        known = event->view.n_members == 1;
+                        n = known ? 1 : 0;
+                } else {
+                        known = e->n_known;
+                        n = e->view.n + 1;
+                }
+        }
+        view_take_members(e, event, n, known);
+        view_take_ring(e, event);
+        e->view.n = n;
+        e->n_known = known;
+        view_reset(e);
+        e->view_usec = e->now_usec;
+        e->phase = PHASE_VOTING;
+        e->own_revision = e->state.revision;
+        e->own_digest = e->synced ? state_digest(&e->state) : 0;
+        if (view_has_quorum_word(e))
+                e->ring_quorum_usec = e->now_usec;
+        if (!view_is_quorate(e) && e->no_quorum_usec == 0)
+                e->no_quorum_usec = e->now_usec;
+        if (view_is_quorate(e))
+                e->no_quorum_usec = e->cut_off_usec = e->disconnected_usec = 0;
+        view_evaluate(e);
+        engine_changed(e);
+}
+
+static void view_note_quorum(Engine *e, bool quorate)
+{
+        if (quorate == e->was_quorate)
+                return;
+        e->was_quorate = quorate;
+        if (quorate)
+                engine_note(e, NOTE_QUORUM_GAINED, NULL, 0, NULL);
+        else
+                engine_note(e, NOTE_QUORUM_LOST, NULL, 0, "%s",
+                        e->no_quorum_policy == NO_QUORUM_STOP ? "the workers here are being stopped"
+                                                              : "the workers here run on (NoQuorumPolicy=freeze)");
+        engine_changed(e);
+}
+
+void view_quorum(Engine *e, const RingId *ring, bool quorate)
+{
+        e->quorum_ring = *ring;
+        e->quorum_known = true;
+        e->quorum_value = quorate;
+        if (e->phase == PHASE_NONE || ring_compare(ring, &e->view.ring) != 0)
+                return; /* of a ring whose view has not come yet, or is over */
+        if (e->ring_quorum_usec == 0)
+                e->ring_quorum_usec = e->now_usec;
+        if (quorate) {
+                e->no_quorum_usec = e->cut_off_usec = e->disconnected_usec = 0;
+                view_note_quorum(e, true);
+                return;
+        }
+        /* A member that has had a view without quorum is unsynced. */
+        e->synced = false;
+        if (e->no_quorum_usec == 0)
+                e->no_quorum_usec = e->now_usec;
+        /* A Corosync just started is alone at first: that counts only when IsolationTimeoutSec= is over. */
+        if (e->disconnected_usec != 0)
+                return;
+        view_note_quorum(e, false);
+        local_cut_off(e, e->view_usec, "quorum is lost");
+}
+
+bool view_learn(Engine *e, const Message *m)
+{
+        uint32_t base;
+
+        if (m->type != MESSAGE_VIEW || ring_compare(&m->view.ring, &e->view.ring) != 0)
+                return false;
+        for (size_t i = 0; i < m->view_vote.n_members; i++) {
+                const ViewMember *v = &m->view_vote.members[i];
+
+                if (v->member.node_id != e->node_id || v->member.pid != e->pid)
+                        continue;
+                base = v->joined_n;
+                e->view.n += base;
+                e->n_known = true;
+                FOREACH_ARRAY(p, e->peers, e->n_peers)
+                        if (p->joined_relative) {
+                                p->joined_n += base;
+                                p->joined_relative = false;
+                        }
+                return true;
+        }
+        return false;
+}
+
+/* ---- votes ---- */
+
+static void view_send_vote(Engine *e, bool quorate)
+{
+        Message m = { .type = MESSAGE_VIEW };
+
+        m.view_vote.members = calloc(e->n_peers, sizeof(ViewMember));
+        if (!m.view_vote.members) {
+                e->oom = true;
+                return;
+        }
+        for (size_t i = 0; i < e->n_peers; i++)
+                m.view_vote.members[m.view_vote.n_members++] =
+                        (ViewMember){ .member = e->peers[i].member, .joined_n = e->peers[i].joined_n };
+        m.view_vote.quorate = quorate;
+        m.view_vote.synced = quorate && e->synced;
+        m.view_vote.revision = e->own_revision;
+        m.view_vote.digest = e->own_digest;
+        engine_send(e, &m);
+        e->own_vote_sent = true;
+        e->own_vote_quorate = quorate;
+}
+
+static bool peer_is_missing(const Peer *p, bool any_quorate)
+{
+        if (p->newcomer || p->excluded)
+                return false;
+        return !p->voted || (any_quorate && !p->quorate);
+}
+
+static bool view_any_quorate(const Engine *e)
+{
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->voted && p->quorate && !p->excluded)
+                        return true;
+        return false;
+}
+
+static bool view_is_complete(const Engine *e)
+{
+        bool any = view_any_quorate(e);
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (peer_is_missing(p, any))
+                        return false;
+        return true;
+}
+
+static bool peer_is_candidate(const Peer *p)
+{
+        return p->voted && !p->excluded && p->quorate && p->claims_synced;
+}
+
+static size_t view_count_same(const Engine *e, const Peer *like)
+{
+        size_t n = 0;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (peer_is_candidate(p) && revision_compare(&p->revision, &like->revision) == 0 &&
+                    p->digest == like->digest)
+                        n++;
+        return n;
+}
+
+/* The greatest revision, then the commonest digest, then the lowest node. */
+static const Peer *view_winner(const Engine *e)
+{
+        const Peer *best = NULL;
+        size_t best_count = 0;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                size_t count;
+                int c;
+
+                if (!peer_is_candidate(p))
+                        continue;
+                count = view_count_same(e, p);
+                c = best ? revision_compare(&p->revision, &best->revision) : 1;
+                if (c > 0 || (c == 0 && count > best_count)) {
+                        best = p;
+                        best_count = count;
+                }
+        }
+        return best;
+}
+
+static void view_decided(Engine *e, const Peer *winner)
+{
+        Revision revision = winner->revision;
+        uint64_t digest = winner->digest;
+        bool was_synced = e->synced;
+
+        e->phase = PHASE_DECIDED;
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                p->won = peer_is_candidate(p) && revision_compare(&p->revision, &revision) == 0 && p->digest == digest;
+        e->synced = e->synced && !e->lost_track && view_own_peer(e) && view_own_peer(e)->won;
+        engine_changed(e);
+        if (e->synced) {
+                apply_view(e);
+                apply_finish(e);
+                backlog_replay(e, NULL);
+                backlog_clear(e);
+        } else if (was_synced)
+                engine_note(e, NOTE_UNSYNCED, NULL, e->node_id,
+                        "other members hold a newer or commoner state; asking them for it");
+}
+
+static void view_evaluate(Engine *e)
+{
+        const Peer *winner;
+        size_t n_votes = 0;
+
+        if (e->phase == PHASE_NONE || e->phase == PHASE_DECIDED || !view_is_complete(e))
+                return;
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                n_votes += p->voted && !p->excluded;
+        winner = view_winner(e);
+        if (winner)
+                view_decided(e, winner);
+        else if (view_any_quorate(e) || n_votes == 0)
+                e->phase = PHASE_FORMING;
+        else
+                e->phase = PHASE_INQUORATE;
+        engine_changed(e);
+}
+
+/* A member says that it has lost quorum after the view was decided. */
+static void view_revoke(Engine *e, Peer *p)
+{
+        Node *n = state_find_node(&e->state, p->member.node_id);
+
+        p->won = false;
+        if (e->synced && n && n->presence == PRESENCE_SYNCED) {
+                n->presence = PRESENCE_SYNCING;
+                n->since_usec = e->now_usec;
+                engine_changed_node(e, n->id);
+                e->view_changed_state = true;
+                apply_finish(e);
+        }
+        FOREACH_ARRAY(q, e->peers, e->n_peers)
+                if (q->won)
+                        return;
+        e->phase = PHASE_INQUORATE;
+        engine_changed(e);
+}
+
+void view_message(Engine *e, Peer *p, const Message *m)
+{
+        p->voted = true;
+        p->quorate = m->view_vote.quorate;
+        p->claims_synced = m->view_vote.synced;
+        p->revision = m->view_vote.revision;
+        p->digest = m->view_vote.digest;
+        if (e->phase == PHASE_DECIDED) {
+                if (!p->quorate && p->won)
+                        view_revoke(e, p);
+                return;
+        }
+        p->excluded = false;
+        if (e->phase == PHASE_INQUORATE || e->phase == PHASE_FORMING)
+                e->phase = PHASE_VOTING;
+        view_evaluate(e);
+}
+
+/* These members did not answer: the view is decided without them. One that has answered meanwhile stays. */
+void view_exclude(Engine *e, Peer *p, const Message *m)
+{
+        bool any = view_any_quorate(e);
+
+        (void) p;
+        e->exclude_sent = false;
+        if (e->phase == PHASE_DECIDED)
+                return;
+        for (size_t i = 0; i < m->exclude.n_members; i++) {
+                Peer *q = view_find_peer(e, &m->exclude.members[i]);
+
+                if (q && peer_is_missing(q, any))
+                        q->excluded = true;
+        }
+        view_evaluate(e);
+}
+
+static uint64_t view_exclude_usec(const Engine *e)
+{
+        if (e->phase != PHASE_VOTING || !e->n_known || !view_is_quorate(e) || e->exclude_sent)
+                return USEC_INFINITY;
+        return MAX(e->view_usec, e->ring_quorum_usec) + SILENCE_USEC + view_rank(e) * STAGGER_USEC;
+}
+
+static void view_send_exclude(Engine *e)
+{
+        bool any = view_any_quorate(e) || view_is_quorate(e);
+        Message m = { .type = MESSAGE_EXCLUDE };
+
+        m.exclude.members = calloc(e->n_peers, sizeof(Member));
+        if (!m.exclude.members) {
+                e->oom = true;
+                return;
+        }
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (peer_is_missing(p, any))
+                        m.exclude.members[m.exclude.n_members++] = p->member;
+        if (m.exclude.n_members == 0) {
+                message_done(&m);
+                return;
+        }
+        engine_send(e, &m);
+        e->exclude_sent = true;
+}
+
+/* A newcomer whom nobody tells how the views are counted, since the others are newcomers too or do not answer,
+ * counts for itself in the end. The newest waits longer: those before it tell it meanwhile. */
+static uint64_t view_count_usec(const Engine *e)
+{
+        const Peer *own = view_own_peer(e);
+
+        return e->view_usec + SILENCE_USEC * (own && own->newcomer ? 2 : 1) + view_rank(e) * STAGGER_USEC;
+}
+
+void view_pump(Engine *e)
+{
+        const Peer *own = view_own_peer(e);
+
+        if (e->phase == PHASE_NONE || !own)
+                return;
+        if (!e->n_known && e->now_usec >= view_count_usec(e)) {
+                e->n_known = true;
+                e->view.n += 1;
+                FOREACH_ARRAY(p, e->peers, e->n_peers)
+                        if (p->joined_relative) {
+                                p->joined_n += 1;
+                                p->joined_relative = false;
+                        }
+        }
+        if (e->n_known && own->newcomer && !e->own_vote_sent && e->synced) {
+                /* A new process is not waited for; it speaks up once its quorum changes. */
+                e->own_vote_sent = true;
+                e->own_vote_quorate = true;
+        }
+        if (e->n_known && view_has_quorum_word(e) && (!own->newcomer || e->own_vote_sent) &&
+            (!e->own_vote_sent || e->own_vote_quorate != e->quorum_value))
+                view_send_vote(e, e->quorum_value);
+        if (e->now_usec >= view_exclude_usec(e))
+                view_send_exclude(e);
+}
+
+uint64_t view_deadline(const Engine *e)
+{
+        if (e->phase == PHASE_NONE)
+                return USEC_INFINITY;
+        if (!e->n_known)
+                return view_count_usec(e);
+        return view_exclude_usec(e);
+}
