@@ -28,4 +28,6 @@ int array_reserve(void *array, size_t *n_allocated, size_t need, size_t size);
                 (n)--;                                                                                       \
         } while (0)
 
-#define FOREACH_ARRAY(it, ptr, n) for (__typeof__((ptr)[0]) *it = (ptr), *it##_end_ = (ptr) + (n); it < it##_end_; it++)
+/* An empty array may be NULL, to which not even 0 may be added. */
+#define FOREACH_ARRAY(it, ptr, n)                                                                            \
+        for (__typeof__((ptr)[0]) *it = (ptr), *it##_end_ = (n) > 0 ? it + (n) : it; it < it##_end_; it++)
