@@ -51,6 +51,11 @@ static size_t app_count_live_but(const App *a, const Copy *but)
         return n;
 }
 
+static void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
+{
+        engine_note(e, NOTE_APP_STOPPED, a->name, c->node_id, "%s", why)->epoch = c->epoch;
+}
+
 /* A copy went with its node. `delay_usec`: how long its node is waited for from now. */
 static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
 {
@@ -64,6 +69,7 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
         }
         if (a->maintenance)
                 c->untamed = true;
+        copy_ended_note(e, a, c, "lost with its node");
         if (live && !a->maintenance && app_wants_up(a)) {
                 /* With start-first the other copy goes on alone, without delay. */
                 if (app_count_live_but(a, c) > 0)
@@ -225,21 +231,24 @@ static void apply_view_node(Engine *e, Node *n)
                 node_touched(e, n);
 }
 
+/* Only who is synced can have a record of what comes now. */
 static void apply_view_nodes(Engine *e)
 {
-        uint32_t *nodes = calloc(MAX(e->n_peers, (size_t) 1), sizeof(uint32_t));
+        State *s = &e->state;
+        uint32_t *nodes = calloc(MAX(s->n_nodes, (size_t) 1), sizeof(uint32_t));
         size_t n = 0;
 
         if (!nodes) {
                 e->oom = true;
                 return;
         }
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (n == 0 || nodes[n - 1] != p->member.node_id)
-                        nodes[n++] = p->member.node_id;
-        free(e->state.view_nodes);
-        e->state.view_nodes = nodes;
-        e->state.n_view_nodes = n;
+        FOREACH_ARRAY(o, s->nodes, s->n_nodes)
+                if (o->presence == PRESENCE_SYNCED)
+                        nodes[n++] = o->id;
+        free(s->view_nodes);
+        s->view_nodes = nodes;
+        s->n_view_nodes = n;
+        e->lasting_changed = true;
 }
 
 void apply_view(Engine *e)
@@ -247,11 +256,29 @@ void apply_view(Engine *e)
         State *s = &e->state;
 
         s->ring_seq = MAX(s->ring_seq, e->view.ring.seq);
-        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+        /* The last acknowledgements of a view may have reached some of its members only. */
+        s->committed = (Revision){};
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
+                n->acked = (Revision){};
                 apply_view_node(e, n);
+        }
         apply_view_nodes(e);
-        e->lasting_changed = true;
+        apply_version(e);
         e->view_changed_state = true;
+}
+
+void apply_version(Engine *e)
+{
+        uint8_t version = UINT8_MAX;
+
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                /* A node that is away counts with what it knew last: it shall find its way back. */
+                if (n->version_max != 0 || (n->presence != PRESENCE_OFFLINE && n->presence != PRESENCE_MANAGER_GONE))
+                        version = MIN(version, n->version_max);
+        if (version == UINT8_MAX || version <= e->state.version)
+                return;
+        e->state.version = version;
+        engine_note(e, NOTE_COMMAND, NULL, 0, "protocol version %u: all members know it", version);
 }
 
 /* ---- marks ---- */
@@ -298,11 +325,6 @@ static void mark_expired(Engine *e, App *a, Mark *m)
 }
 
 /* ---- the end of a copy ---- */
-
-static void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
-{
-        engine_note(e, NOTE_APP_STOPPED, a->name, c->node_id, "%s", why)->epoch = c->epoch;
-}
 
 /* A stop job that is not ours: started again in place; twice within FailureTimeoutSec= is a mark. */
 static void app_stopped_outside(Engine *e, App *a, uint32_t node_id, uint64_t realtime_usec)
@@ -392,11 +414,12 @@ static void copy_ended(Engine *e, App *a, Copy *c, UnitState state, const char *
         app_remove_copy(a, c);
         e->lasting_changed = true;
         app_touched(e, a);
-        if (!live || a->maintenance) {
+        if (was.phase == COPY_LOST)
+                return; /* its loss was noted when it happened */
+        if (!live || a->maintenance)
                 copy_ended_note(e, a, &was, "ended");
-                if (was.surplus || was.phase == COPY_LOST)
-                        return;
-        }
+        if (was.surplus)
+                return;
         if (app_count_live_but(a, NULL) > 0) {
                 /* start-first: the other copy is the application's. A new one that failed leaves a mark. */
                 if (failed && !ordered)
@@ -582,9 +605,16 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
         n->grace_usec = f->grace_usec;
         n->boot_id = f->boot_id;
         n->unwritable = !f->can_write;
+        n->version_max = f->version_max;
         n->unknown = n->late = n->leaving = false;
         n->acked = (Revision){};
         n->presence = PRESENCE_REPORTED;
+        if (f->version_min > e->state.version || f->version_max < e->state.version) {
+                n->presence = PRESENCE_SYNCING; /* what it runs counts; it never gets to be synced */
+                engine_note(e, NOTE_MESSAGE_REFUSED, NULL, n->id,
+                        "its manager knows protocol versions %u to %u; the group speaks %u", f->version_min,
+                        f->version_max, e->state.version);
+        }
         node_touched(e, n);
         if (!booted)
                 return;
@@ -612,6 +642,7 @@ void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool fo
                 }
         }
         facts_node(e, n, f);
+        e->definitions_dirty = true;
         /* What differs is told anew by `definitions`. */
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 Variant *v = app_find_variant(a, n->id);
@@ -650,7 +681,6 @@ void apply_formed(Engine *e)
                 app_end_loss(a);
         }
         apply_view_nodes(e);
-        e->lasting_changed = true;
         e->view_changed_state = true;
         apply_finish(e);
 }
@@ -665,6 +695,8 @@ static void apply_synced(Engine *e, const Member *sender)
         n->grace = (Timer){};
         n->grace_over = false;
         n->pid = sender->pid;
+        apply_view_nodes(e);
+        apply_version(e);
         node_touched(e, n);
 }
 
@@ -746,8 +778,9 @@ static void apply_ack(Engine *e, uint32_t node_id, const AckMessage *m)
                 node_touched(e, n);
 }
 
-/* A revision is committed when every synced member has acknowledged it, or, without those that were late, a majority
- * of the nodelist; where forming asks for all of the last view, a majority of those present. */
+/* A revision is committed when every synced member has acknowledged it, but for those that were late, and they are a
+ * majority of the nodelist: forming needs the records of one. Where forming asks for all of the last view it is every
+ * synced member, or, without those that were late, a majority of them. */
 static bool commit_reached(const Engine *e, const Revision *revision)
 {
         size_t n_synced = 0, n_acked = 0, n_out = 0;
@@ -763,9 +796,9 @@ static bool commit_reached(const Engine *e, const Revision *revision)
         }
         if (n_acked == 0 || n_acked + n_out < n_synced)
                 return false;
-        if (n_out == 0)
-                return true;
-        return n_acked * 2 > (e->state.by_fewer ? n_synced : e->state.n_nodes);
+        if (!e->state.by_fewer)
+                return n_acked * 2 > e->state.n_nodes;
+        return n_out == 0 || n_acked * 2 > n_synced;
 }
 
 static void apply_commit(Engine *e)
@@ -782,6 +815,8 @@ static void apply_commit(Engine *e)
                 s->committed = best;
                 if (s->form_pending && best.ring_seq >= s->ring_seq) {
                         s->form_pending = false;
+                        e->lasting_changed = e->lasting_changed || !s->confirmed;
+                        s->confirmed = true;
                         e->view_changed_state = true;
                 }
         }

@@ -114,29 +114,15 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
         return c;
 }
 
-/* Takes the application from `present` to `to`, or to the placement's choice at that time. */
-void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why)
-{
-        uint32_t from = present->node_id;
-
-        app_clear_better(a);
-        if (a->definition.takeover_mode == TAKEOVER_START_FIRST && to != 0 && present->phase == COPY_RUNNING) {
-                (void) app_grant(e, a, to, type, from);
-                return;
-        }
-        a->next_type = type;
-        a->next_from = from;
-        a->next_node = to;
-        app_stop_copy(e, a, present, why);
-}
-
 /* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
  * ring and has not reported, and a node that has not reported at all since the group formed. */
-const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes)
+static const char *obstacle_but(const Engine *e, const App *a, const Copy *but, char *buffer, size_t size_bytes)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
                 const Node *n = state_find_node(&e->state, c->node_id);
 
+                if (c == but)
+                        continue;
                 if (c->phase == COPY_LOST && !c->untamed &&
                     (!n || n->presence == PRESENCE_OFFLINE || n->grace_over))
                         continue;
@@ -168,6 +154,30 @@ const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t 
         return NULL;
 }
 
+const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes)
+{
+        return obstacle_but(e, a, NULL, buffer, size_bytes);
+}
+
+/* Takes the application from `present` to `to`, or to the placement's choice at that time. */
+void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why)
+{
+        uint32_t from = present->node_id;
+        char buffer[200];
+
+        app_clear_better(a);
+        /* Two copies at most: where a third may run, the present one ends first. */
+        if (a->definition.takeover_mode == TAKEOVER_START_FIRST && to != 0 && present->phase == COPY_RUNNING &&
+            !obstacle_but(e, a, present, buffer, sizeof(buffer))) {
+                (void) app_grant(e, a, to, type, from);
+                return;
+        }
+        a->next_type = type;
+        a->next_from = from;
+        a->next_node = to;
+        app_stop_copy(e, a, present, why);
+}
+
 static size_t app_count_live(const App *a)
 {
         size_t n = 0;
@@ -175,6 +185,15 @@ static size_t app_count_live(const App *a)
         FOREACH_ARRAY(c, a->copies, a->n_copies)
                 n += copy_is_live(c);
         return n;
+}
+
+/* A mark is what keeps it from a node that is there. */
+bool app_failed_everywhere(const Engine *e, const App *a)
+{
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (place_eligible(a, n, false) == NODE_MARKED)
+                        return true;
+        return false;
 }
 
 static void decide_blocked(Engine *e, App *a, const char *why)
@@ -241,7 +260,7 @@ static void decide_start(Engine *e, App *a)
                 choice = place_choose(e, a, 0);
         if (!choice) {
                 a->next_node = 0;
-                decide_blocked(e, a, a->n_marks > 0 ? "it failed on every node that may run it"
+                decide_blocked(e, a, app_failed_everywhere(e, a) ? "it failed on every node that may run it"
                                                      : "no node that may run it is there");
                 /* What starts after that is a first start again, but for a loss: that stays one. */
                 if (a->lost_node == 0 && a->next_type != START_NORMAL) {
@@ -274,6 +293,7 @@ static void decide_prune_hold(Engine *e, App *a)
 
 static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
 {
+        char buffer[200];
         Node *better;
 
         if (!a->definition.takeover_automatic || present->phase != COPY_RUNNING) {
@@ -293,7 +313,8 @@ static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
                         app_touched(e, a);
                 }
         }
-        if (a->better.serial == 0)
+        /* What would stand against the start elsewhere is no reason to stop what runs. */
+        if (a->better.serial == 0 && !obstacle_but(e, a, present, buffer, sizeof(buffer)))
                 app_move(e, a, present, START_TAKEOVER, better->id, "a better node has become eligible");
 }
 
@@ -354,6 +375,7 @@ static void decide_forget(Engine *e)
                         continue;
                 engine_changed_app(e, a);
                 state_remove_app(&e->state, a);
+                e->definitions_dirty = true;
                 e->lasting_changed = true;
         }
 }

@@ -73,6 +73,7 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
                 definitions_compare_units(e, old, n_old);
         definitions_free(old, n_old);
         e->definitions_sent = false;
+        e->definitions_dirty = true;
 }
 
 /* ---- this node's side ---- */
@@ -293,6 +294,7 @@ void app_agree_definition(Engine *e, App *a, uint32_t changed_node)
 
 void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
 {
+        e->definitions_dirty = true;
         for (size_t i = 0; i < m->n_entries; i++) {
                 const DefinitionEntry *d = &m->entries[i];
                 App *a = state_find_app(&e->state, d->app);

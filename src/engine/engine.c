@@ -119,6 +119,8 @@ void engine_send(Engine *e, Message *m)
                 message_done(m);
                 return;
         }
+        /* Who does not share the state yet writes so that everybody can read it. */
+        m->version = engine_is_synced(e) ? e->state.version : e->version_min;
         m->view = e->view;
         m->incarnation = e->incarnation;
         m->number = ++e->number;
@@ -204,6 +206,8 @@ static int engine_init(Engine *e, const EngineConfig *config)
         e->isolation_config_usec = config->isolation_timeout_usec;
         e->grace_usec = config->grace_usec;
         e->boot_id = config->boot_id;
+        e->version_min = config->version_min ? config->version_min : PROTOCOL_VERSION_MIN;
+        e->version_max = config->version_max ? config->version_max : PROTOCOL_VERSION;
         e->takes_part = config->skip_sync_wait;
         r = engine_take_nodelist(e, config);
         if (r < 0)
@@ -275,6 +279,8 @@ static void engine_connected(Engine *e, const Event *event)
         e->quorum_device = event->connected.quorum_device;
         e->by_fewer = event->connected.quorum_by_fewer;
         e->quorum_known = false;
+        e->n_probes_sent = e->n_probes_back = 0;
+        e->hold_probe = e->hold_probe != 0;
         if (e->started_usec == 0)
                 e->started_usec = e->now_usec;
         command_forget_sent(e);
@@ -323,6 +329,7 @@ static void engine_message(Engine *e, const Event *event)
         p = view_find_peer(e, &event->message.sender);
         if (!p)
                 return;
+        view_doubt(e, m);
         if (!e->n_known && !view_learn(e, m))
                 return;
         if (!view_id_equal(&m->view, &e->view))
@@ -402,11 +409,10 @@ static void engine_handle(Engine *e, const Event *event)
                 engine_message(e, event);
                 break;
         case EVENT_PROBE:
-                e->silent_usec = 0;
-                e->hold_starts = false;
+                local_probe_back(e);
                 break;
         case EVENT_SUSPENDED:
-                e->hold_starts = true;
+                e->hold_probe = e->n_probes_sent + 1;
                 e->probe_next_usec = 0;
                 break;
         case EVENT_UNIT:
@@ -439,6 +445,7 @@ int engine_step(Engine *e, const Event *event, EffectList *effects)
         e->effects = effects;
         e->now_usec = MAX(e->now_usec, event->now_usec);
         e->realtime_usec = event->realtime_usec;
+        e->probed = false;
         engine_handle(e, event);
 
         /* What is due follows from the state alone, so that nothing is forgotten after a new view. */

@@ -43,6 +43,8 @@ typedef struct EngineConfig {
         uint64_t isolation_timeout_usec; /* 0: the default that follows from EVENT_CONNECTED */
         uint64_t grace_usec;
         uint64_t boot_id; /* differs from boot to boot, not 0 */
+        /* Protocol versions that this engine decides by; 0: those that the program knows. Tests pretend others. */
+        uint8_t version_min, version_max;
         /* The record from this node's disk as engine effects wrote it, or nothing. */
         RecordKind record_kind;
         const void *record;

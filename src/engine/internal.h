@@ -8,6 +8,7 @@
 #define STAGGER_USEC (20 * USEC_PER_MSEC)   /* member i of the view waits i times this long */
 #define SILENCE_USEC (1 * USEC_PER_SEC)     /* a member that has not voted for so long is left out */
 #define COMMIT_USEC (2 * USEC_PER_SEC)      /* acknowledgements are waited for so long */
+#define RING_STEP 4u                        /* between the numbers of two rings of the same Corosyncs */
 #define FORM_EPOCHS UINT64_C(1024)          /* forming raises every application's count by this */
 #define MARK_MAX_USEC (24 * 3600 * USEC_PER_SEC)
 #define BACKLOG_MAX 65536u                  /* messages kept for a member that waits for the state */
@@ -90,6 +91,7 @@ struct Engine {
         uint64_t isolation_config_usec;
         uint64_t grace_usec;
         uint64_t boot_id;
+        uint8_t version_min, version_max;
         RecordKind record_kind;
         Revision record_revision;
         uint32_t *record_nodes;
@@ -147,7 +149,9 @@ struct Engine {
         uint64_t probe_next_usec;
         uint64_t silent_usec;     /* the first probe without an answer; 0: none */
         bool isolated;
-        bool hold_starts;         /* the host slept: until a probe is back */
+        uint64_t n_probes_sent, n_probes_back; /* on this connection */
+        bool probed;              /* in this step */
+        uint64_t hold_probe;      /* the host slept: nothing starts until this probe is back; 0: it did not */
 
         /* A node's start. */
         uint64_t started_usec;    /* the first connection; 0: not yet */
@@ -159,6 +163,7 @@ struct Engine {
         size_t n_units, n_units_allocated;
         LocalDefinition *definitions;
         size_t n_definitions;
+        bool definitions_dirty; /* the files or what the state says of them has changed: compare again */
         LocalCommand *commands;
         size_t n_commands, n_commands_allocated;
         uint64_t command_seq;
@@ -196,6 +201,8 @@ Peer *view_find_peer(const Engine *e, const Member *m);
 size_t view_rank(const Engine *e); /* our place among the members */
 bool view_has_node(const Engine *e, uint32_t node_id);      /* in the ring */
 bool view_has_manager(const Engine *e, uint32_t node_id);   /* a member of the group */
+/* Forgets n where this message shows that this member has been told wrong. */
+void view_doubt(Engine *e, const Message *m);
 /* Learns n from a newcomer's place in a `view`. False where this message is of an earlier view. */
 bool view_learn(Engine *e, const Message *m);
 
@@ -213,6 +220,8 @@ bool sync_can_form(const Engine *e);
 
 /* ---- apply.c ---- */
 void apply_view(Engine *e);
+/* The group speaks the highest protocol version that all synced members know; it is never lowered again. */
+void apply_version(Engine *e);
 void apply_message(Engine *e, const Member *sender, const Message *m);
 void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool forming);
 void apply_formed(Engine *e);      /* after all facts: one copy of each application */
@@ -250,6 +259,7 @@ Node *place_better(const Engine *e, const App *a, uint32_t tier);
 void decide_all(Engine *e);
 /* Why nothing can be started anywhere, in words; NULL where nothing is in the way. Points into `buffer`. */
 const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes);
+bool app_failed_everywhere(const Engine *e, const App *a);
 bool app_is_orphan(const Engine *e, const App *a);
 void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why);
 void app_stop_copy(Engine *e, App *a, Copy *c, const char *why);
@@ -270,6 +280,7 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
 void local_pump(Engine *e);
 uint64_t local_deadline(const Engine *e);
 void local_cut_off(Engine *e, uint64_t since_usec, const char *why);
+void local_probe_back(Engine *e);
 void local_stop(Engine *e, uint64_t token, const char *app);
 LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch);
 bool local_has_workers(const Engine *e);

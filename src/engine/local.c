@@ -9,12 +9,29 @@
 #include "engine/internal.h"
 #include "base/array.h"
 
+/* Where the unit of this copy stands or would stand: units are sorted by application, then epoch. */
+static size_t local_unit_place(const Engine *e, const char *app, uint64_t epoch)
+{
+        size_t low = 0, high = e->n_units;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                const LocalUnit *u = &e->units[middle];
+                int c = strcmp(u->app, app);
+
+                if (c < 0 || (c == 0 && u->epoch < epoch))
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
 LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch)
 {
-        FOREACH_ARRAY(u, e->units, e->n_units)
-                if (u->epoch == epoch && streq(u->app, app))
-                        return u;
-        return NULL;
+        size_t at = local_unit_place(e, app, epoch);
+
+        return at < e->n_units && e->units[at].epoch == epoch && streq(e->units[at].app, app) ? &e->units[at] : NULL;
 }
 
 bool local_has_workers(const Engine *e)
@@ -40,16 +57,18 @@ void local_reset_reports(Engine *e)
 
 static LocalUnit *local_add_unit(Engine *e, const char *app, uint64_t epoch)
 {
-        LocalUnit *u;
+        size_t at = local_unit_place(e, app, epoch);
+        char *name = engine_strdup(e, app);
 
-        if (engine_grow(e, ARRAY_GROW(e->units, e->n_units, e->n_units_allocated)) < 0)
+        if (!name)
                 return NULL;
-        u = &e->units[e->n_units++];
-        *u = (LocalUnit){ .app = engine_strdup(e, app), .epoch = epoch, .kill_usec = USEC_INFINITY };
-        if (u->app)
-                return u;
-        e->n_units--;
-        return NULL;
+        if (engine_grow(e, ARRAY_GROW(e->units, e->n_units, e->n_units_allocated)) < 0) {
+                free(name);
+                return NULL;
+        }
+        ARRAY_OPEN(e->units, e->n_units, at);
+        e->units[at] = (LocalUnit){ .app = name, .epoch = epoch, .kill_usec = USEC_INFINITY };
+        return &e->units[at];
 }
 
 static void local_remove_unit(Engine *e, LocalUnit *u)
@@ -107,6 +126,42 @@ void local_cut_off(Engine *e, uint64_t since_usec, const char *why)
         if (e->cut_off_usec == 0)
                 e->cut_off_usec = MAX(since_usec, (uint64_t) 1);
         e->synced = false;
+}
+
+/* The peers may never have noticed the silence. What this member stopped meanwhile it has to tell them, and what was
+ * decided meanwhile it has to hear: it asks for the state as one that has lost track. */
+static void local_end_silence(Engine *e)
+{
+        if (!e->isolated)
+                return;
+        e->isolated = false;
+        if (view_is_quorate(e)) {
+                e->no_quorum_usec = e->cut_off_usec = 0;
+                if (e->phase == PHASE_DECIDED && !e->synced)
+                        sync_lose_track(e, "Corosync was silent");
+        }
+        engine_changed(e);
+}
+
+void local_probe_back(Engine *e)
+{
+        if (e->n_probes_back < e->n_probes_sent)
+                e->n_probes_back++;
+        if (e->hold_probe != 0 && e->n_probes_back >= e->hold_probe)
+                e->hold_probe = 0;
+        e->silent_usec = 0;
+        local_end_silence(e);
+}
+
+static void local_send_probe(Engine *e)
+{
+        if (e->probed)
+                return;
+        e->probed = true;
+        e->n_probes_sent++;
+        engine_emit(e, EFFECT_PROBE);
+        if (e->silent_usec == 0)
+                e->silent_usec = e->now_usec;
 }
 
 static uint64_t local_delay(const Engine *e, const char *app)
@@ -201,7 +256,7 @@ static void local_watch_quorum(Engine *e)
 
 static uint64_t local_probe_usec(const Engine *e)
 {
-        if (!e->connected || e->phase == PHASE_NONE || (!local_has_workers(e) && !e->hold_starts))
+        if (!e->connected || e->phase == PHASE_NONE || (!local_has_workers(e) && e->hold_probe == 0))
                 return USEC_INFINITY;
         return e->probe_next_usec;
 }
@@ -210,9 +265,7 @@ static void local_probe(Engine *e)
 {
         if (e->now_usec < local_probe_usec(e))
                 return;
-        engine_emit(e, EFFECT_PROBE);
-        if (e->silent_usec == 0)
-                e->silent_usec = e->now_usec;
+        local_send_probe(e);
         e->probe_next_usec = e->now_usec + MAX((e->token_usec + e->consensus_usec) / 8, 10 * USEC_PER_MSEC);
 }
 
@@ -220,7 +273,7 @@ static void local_probe(Engine *e)
 
 static bool local_may_start(const Engine *e)
 {
-        return view_is_quorate(e) && !e->isolated && !e->hold_starts && !e->state.form_pending && e->cut_off_usec == 0;
+        return view_is_quorate(e) && !e->isolated && e->hold_probe == 0 && !e->state.form_pending && e->cut_off_usec == 0;
 }
 
 static bool local_app_is_alive(const Engine *e, const char *app)
@@ -231,12 +284,50 @@ static bool local_app_is_alive(const Engine *e, const char *app)
         return false;
 }
 
-static void local_start(Engine *e, const App *a, const Copy *c)
+/* Since this start was decided a node may have come back that has, or may have, a copy: that one has to be reported
+ * ended first. A start-first takeover finds one. */
+static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
+{
+        bool overlap = c->start_type == START_TAKEOVER && a->has_definition &&
+                       a->definition.takeover_mode == TAKEOVER_START_FIRST;
+
+        FOREACH_ARRAY(o, a->copies, a->n_copies) {
+                const Node *n = state_find_node(&e->state, o->node_id);
+
+                if (o == c || (o->phase == COPY_LOST && (!n || n->presence == PRESENCE_OFFLINE || n->grace_over)))
+                        continue;
+                if (!overlap || !copy_is_live(o))
+                        return true;
+                overlap = false;
+        }
+        return false;
+}
+
+/* What was delivered may be long past: a Corosync that was frozen, or a manager that hung, hands over the last of a ring
+ * that the others have left. So a start waits until a probe that was sent after all that allows it has come back before
+ * any other view: then the ring still turned, and all of its nodes have been told what this node was told. */
+static bool local_is_fresh(Engine *e, App *a, const Copy *c)
+{
+        if (a->start_epoch != c->epoch)
+                a->start_probe = 0;
+        a->start_epoch = c->epoch;
+        if (a->start_probe == 0) {
+                local_send_probe(e);
+                a->start_probe = e->n_probes_sent;
+        }
+        return e->n_probes_back >= a->start_probe;
+}
+
+static void local_start(Engine *e, App *a, const Copy *c)
 {
         LocalUnit *u;
         Effect *f;
 
-        if (!local_may_start(e) || a->maintenance || local_app_is_alive(e, a->name))
+        if (!local_may_start(e) || a->maintenance || local_app_is_alive(e, a->name) || local_must_hold(e, a, c)) {
+                a->start_probe = 0;
+                return;
+        }
+        if (!local_is_fresh(e, a, c))
                 return;
         u = local_add_unit(e, a->name, c->epoch);
         if (!u)
@@ -273,7 +364,7 @@ static UnitState local_news(const Copy *c, const LocalUnit *u)
         return UNIT_NONE;
 }
 
-static void local_reconcile_copy(Engine *e, const App *a, const Copy *c)
+static void local_reconcile_copy(Engine *e, App *a, const Copy *c)
 {
         LocalUnit *u = local_find_unit(e, a->name, c->epoch);
         UnitState news;

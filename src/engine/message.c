@@ -198,6 +198,7 @@ int message_copy(const Message *m, Message **ret)
         if (!copy)
                 return -ENOMEM;
         copy->type = m->type;
+        copy->version = m->version;
         copy->view = m->view;
         copy->incarnation = m->incarnation;
         copy->number = m->number;

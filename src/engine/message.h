@@ -64,7 +64,7 @@ typedef struct FactsMessage {
         uint64_t grace_usec; /* the sender's ManagerGraceSec= */
         uint64_t boot_id;    /* differs from boot to boot */
         RecordKind record;
-        Revision record_revision;      /* RECORD_VALID only */
+        Revision record_revision;      /* count 0: none; with RECORD_BLANK: of a state that was never confirmed */
         uint32_t *record_nodes;        /* the members of the last view on the record, sorted node ids */
         size_t n_record_nodes;
         bool can_write;                /* the sender's state directory takes writes */
@@ -162,6 +162,7 @@ typedef struct AckMessage {
 
 typedef struct Message {
         MessageType type;
+        uint8_t version;      /* the protocol version that it is written in */
         ViewId view;          /* in which it was sent */
         uint64_t incarnation; /* drawn at random by the sender at each join */
         uint64_t number;      /* of the sender in this view, from 1 */

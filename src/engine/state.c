@@ -446,6 +446,7 @@ static void put_node(const Codec *c, const Node *n)
         put_u64(c->w, n->command_incarnation);
         put_u64(c->w, n->command_seq);
         put_u32(c->w, n->pid);
+        put_u8(c->w, n->version_max);
         put_timer(c, &n->grace);
         if (!codec_full(c))
                 return;
@@ -474,6 +475,7 @@ static void get_node(const Codec *c, Node *n)
         n->command_incarnation = get_u64(r);
         n->command_seq = get_u64(r);
         n->pid = get_u32(r);
+        n->version_max = get_u8(r);
         get_timer(c, &n->grace);
         n->presence = get_enum(r, _PRESENCE_MAX);
         get_revision(r, &n->acked);
@@ -486,9 +488,11 @@ void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, Byt
         put_u8(w, STATE_VERSION);
         put_u8(w, (uint8_t) encoding);
         put_revision(w, &s->revision);
+        put_bool(w, s->confirmed);
         put_bool(w, s->by_fewer);
         put_ids(w, s->view_nodes, s->n_view_nodes);
         if (codec_present(&c)) {
+                put_u8(w, s->version);
                 put_bool(w, s->formed);
                 put_bool(w, s->form_pending);
                 put_u64(w, s->ring_seq);
@@ -512,9 +516,11 @@ static void get_state(const Codec *c, State *s)
         uint32_t n;
 
         get_revision(r, &s->revision);
+        s->confirmed = get_bool(r);
         s->by_fewer = get_bool(r);
         get_ids(r, &s->view_nodes, &s->n_view_nodes);
         if (codec_present(c)) {
+                s->version = get_u8(r);
                 s->formed = get_bool(r);
                 s->form_pending = get_bool(r);
                 s->ring_seq = get_u64(r);

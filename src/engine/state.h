@@ -111,6 +111,7 @@ typedef struct App {
         /* Of this engine, not agreed. */
         uint64_t changed_realtime_usec; /* when the state shown changed last; newcomers are told; 0: not known */
         bool dirty;           /* decide.c has to look at it */
+        uint64_t start_epoch, start_probe; /* this node's start waits until this probe is back; 0: not sent yet */
         bool owed_sent;       /* this node's report after maintenance is under way */
         char *last_blocked;   /* the reason that was noted last, so that it is noted once */
 } App;
@@ -146,6 +147,7 @@ typedef struct Node {
         uint64_t command_incarnation; /* which of its commands have been carried out */
         uint64_t command_seq;
         uint32_t pid;      /* of the manager that was synced last */
+        uint8_t version_max; /* the highest protocol version that its manager knows */
         Timer grace;
         uint64_t since_usec; /* when it last ceased to be synced, on the local clock; for display */
 } Node;
@@ -153,6 +155,9 @@ typedef struct Node {
 typedef struct State {
         bool formed;
         bool form_pending;     /* formed, but the record is not committed yet: nothing starts */
+        bool confirmed;        /* since this cluster's first start a formed state has been on its disks; lasting. A
+                                * state of which that is not known counts as none: nothing was started by it */
+        uint8_t version;       /* of the protocol: fixes the bytes as well as the rules of decision */
         bool by_fewer;         /* Corosync may give quorum to less than a majority of the nodelist */
         uint64_t ring_seq;     /* of the ring in whose view the state was decided last */
         Revision revision;
@@ -161,7 +166,7 @@ typedef struct State {
         size_t n_nodes, n_nodes_allocated;
         App *apps;
         size_t n_apps, n_apps_allocated;
-        uint32_t *view_nodes;  /* members of the last quorate view, sorted node ids; lasting */
+        uint32_t *view_nodes;  /* synced members of the last quorate view, sorted node ids; lasting */
         size_t n_view_nodes;
         Revision committed;    /* this revision and all before it are committed */
         Revision commit_base;  /* the revision for which `commit` runs */

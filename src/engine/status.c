@@ -96,7 +96,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 say(s, APP_BLOCKED, "%s", obstacle);
         else if (place_choose(e, a, 0))
                 say(s, APP_WAITING, "about to start");
-        else if (a->n_marks > 0) {
+        else if (app_failed_everywhere(e, a)) {
                 say(s, APP_FAILED, "%s; it failed on every node that may run it",
                         a->failure ? a->failure : "the worker failed");
                 s->deadline_usec = first_mark_usec(a);

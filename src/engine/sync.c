@@ -102,13 +102,13 @@ static void sync_send_facts(Engine *e)
         const uint32_t *nodes = e->state.view_nodes;
         size_t n_nodes = e->state.n_view_nodes;
 
-        f->version_min = PROTOCOL_VERSION_MIN;
-        f->version_max = PROTOCOL_VERSION;
+        f->version_min = e->version_min;
+        f->version_max = e->version_max;
         f->node_name = engine_strdup(e, engine_node_name(e, e->node_id));
         f->grace_usec = e->grace_usec;
         f->boot_id = e->boot_id;
-        f->record = state_is_known(e) ? RECORD_VALID : e->record_kind;
-        if (f->record == RECORD_VALID) {
+        f->record = !state_is_known(e) ? e->record_kind : e->state.confirmed ? RECORD_VALID : RECORD_BLANK;
+        if (state_is_known(e)) {
                 f->record_revision = e->state.revision;
                 f->record_nodes = calloc(MAX(n_nodes, (size_t) 1), sizeof(uint32_t));
                 if (!f->record_nodes)
@@ -219,6 +219,7 @@ static void sync_install(Engine *e, State *s)
         for (size_t i = 0; i < e->state.n_nodes; i++)
                 e->state.nodes[i].since_usec = e->now_usec;
         e->synced = true;
+        e->definitions_dirty = true;
         e->lost_track = false;
         e->synced_sent = false;
         e->own_revision = e->state.revision;
@@ -241,7 +242,7 @@ static void sync_install_formed(Engine *e, const Peer *former, State *s)
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 Node *n = p->has_facts ? state_find_node(&e->state, p->member.node_id) : NULL;
 
-                if (!n)
+                if (!n || n->presence != PRESENCE_REPORTED)
                         continue;
                 n->presence = PRESENCE_SYNCED;
                 n->pid = p->member.pid;
@@ -297,6 +298,17 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
                         "a state of %zu bytes that cannot be read", sm->state_size_bytes);
                 return;
         }
+        if (s.version < e->version_min || s.version > e->version_max) {
+                char text[160];
+
+                snprintf(text, sizeof(text), "the group speaks protocol version %u; this manager knows %u to %u",
+                        s.version, e->version_min, e->version_max);
+                state_done(&s);
+                e->exiting = true;
+                engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", text);
+                engine_emit(e, EFFECT_EXIT)->text = engine_strdup(e, text);
+                return;
+        }
         if (sm->forms) {
                 sync_install_formed(e, sender, &s);
                 return;
@@ -314,10 +326,17 @@ static size_t nodelist_majority(const Engine *e)
         return e->n_nodelist / 2 + 1;
 }
 
+/* A first forming that never came to an end leaves states of which nobody knows that they were agreed on. They count
+ * as blank disks as long as there is nothing better, and beside a record as one that says nothing new. */
+static bool forming_has_record(const Peer *p)
+{
+        return p->has_facts && (p->facts.record == RECORD_VALID || p->facts.record_revision.count != 0);
+}
+
 static const Peer *forming_find(const Engine *e, uint32_t node_id)
 {
         FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (p->member.node_id == node_id && p->has_facts && p->facts.record == RECORD_VALID)
+                if (p->member.node_id == node_id && forming_has_record(p))
                         return p;
         return NULL;
 }
@@ -334,22 +353,41 @@ static const Peer *forming_newest(const Engine *e)
         return newest;
 }
 
+/* Every process present has a blank disk, and they are a majority. One that says nothing while another process of its
+ * node answers is dead and only still listed. */
+static bool forming_all_blank(const Engine *e)
+{
+        size_t n_blank = 0;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                bool answers = p->has_facts;
+
+                if (p->has_facts && p->facts.record != RECORD_BLANK)
+                        return false;
+                n_blank += p->has_facts;
+                FOREACH_ARRAY(q, e->peers, e->n_peers)
+                        answers = answers || (q->has_facts && q->member.node_id == p->member.node_id);
+                if (!answers)
+                        return false;
+        }
+        return n_blank >= nodelist_majority(e);
+}
+
 /* A group forms from the records of a majority of the nodelist, or, where Corosync gives quorum to fewer, of all
  * members of the newest recorded view. Blank disks count only where all present are blank and a majority. */
 bool sync_can_form(const Engine *e)
 {
         const Peer *newest = forming_newest(e);
-        size_t n_facts = 0, n_valid = 0, n_blank = 0;
+        size_t n_facts = 0, n_valid = 0;
 
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 n_facts += p->has_facts;
-                n_valid += p->has_facts && p->facts.record == RECORD_VALID;
-                n_blank += p->has_facts && p->facts.record == RECORD_BLANK;
+                n_valid += forming_has_record(p);
         }
         if (e->form_forced)
                 return n_facts > 0;
         if (!newest)
-                return n_blank == e->n_peers && n_blank >= nodelist_majority(e);
+                return forming_all_blank(e);
         if (!e->by_fewer)
                 return n_valid >= nodelist_majority(e);
         for (size_t i = 0; i < newest->facts.n_record_nodes; i++)
@@ -365,7 +403,7 @@ bool sync_waits_for(const Engine *e, uint32_t node_id)
 
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->member.node_id == node_id && p->has_facts &&
-                    (p->facts.record == RECORD_VALID || (!newest && p->facts.record == RECORD_BLANK)))
+                    (newest ? forming_has_record(p) : p->facts.record == RECORD_BLANK))
                         return false;
         if (!newest || !e->by_fewer)
                 return true;
@@ -429,7 +467,8 @@ static void form_set_nodes(Engine *e, State *s)
 static void form_set_apps(Engine *e, State *s)
 {
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
-                a->epoch += FORM_EPOCHS;
+                /* Above this ring's floor: what was granted in this very ring may be on no disk either. */
+                a->epoch = MAX(a->epoch, s->ring_seq << EPOCH_RING_SHIFT) + FORM_EPOCHS;
                 a->next_type = START_NORMAL;
                 FOREACH_ARRAY(m, a->marks, a->n_marks)
                         if (!m->expired) {
@@ -451,6 +490,17 @@ static void form_set_apps(Engine *e, State *s)
         }
 }
 
+/* The highest protocol version that everybody knows who has reported. */
+static uint8_t form_version(const Engine *e)
+{
+        uint8_t version = e->version_max;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->has_facts && p->facts.version_max >= e->version_min)
+                        version = MIN(version, p->facts.version_max);
+        return version;
+}
+
 static void sync_form(Engine *e)
 {
         ByteWriter w = {};
@@ -462,6 +512,7 @@ static void sync_form(Engine *e)
         byte_writer_done(&w);
         if (engine_grow(e, r) < 0)
                 return;
+        s.version = form_version(e);
         s.formed = s.form_pending = true;
         s.by_fewer = e->by_fewer;
         s.ring_seq = MAX(e->view.ring.seq, s.revision.ring_seq);
@@ -567,7 +618,9 @@ void sync_pump(Engine *e)
                 return;
 
         own = state_find_node(&e->state, e->node_id);
-        if (!e->definitions_sent && definitions_differ(e)) {
+        if (e->definitions_dirty && !e->definitions_sent)
+                e->definitions_dirty = definitions_differ(e);
+        if (e->definitions_dirty && !e->definitions_sent) {
                 m.type = MESSAGE_DEFINITIONS;
                 if (engine_grow(e, definitions_difference(e, &m.definitions)) < 0)
                         return;

@@ -80,6 +80,7 @@ static void view_reset(Engine *e)
         e->number = 0;
         e->own_vote_sent = false;
         e->lost_track = false;
+        e->definitions_dirty = true;
         e->facts_sent = e->synced_sent = e->definitions_sent = e->leave_sent = false;
         e->exclude_sent = e->form_sent = e->form_command_sent = e->form_forced = false;
         e->state_sent_usec = 0;
@@ -88,8 +89,10 @@ static void view_reset(Engine *e)
         e->failure_told = false;
         e->ring_quorum_usec = 0;
         local_reset_reports(e);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 a->owed_sent = false;
+                a->start_probe = 0;
+        }
         for (size_t i = 0; i < e->n_commands; i++)
                 e->commands[i].sent = false;
 }
@@ -211,12 +214,11 @@ void view_begin(Engine *e, const Event *event)
         e->phase = PHASE_VOTING;
         e->own_revision = e->state.revision;
         e->own_digest = e->synced ? state_digest(&e->state) : 0;
-        if (view_has_quorum_word(e))
-                e->ring_quorum_usec = e->now_usec;
         if (!view_is_quorate(e) && e->no_quorum_usec == 0)
                 e->no_quorum_usec = e->now_usec;
-        if (view_is_quorate(e))
-                e->no_quorum_usec = e->cut_off_usec = e->disconnected_usec = 0;
+        /* Quorum's word may have come before the view that it is about. */
+        if (view_has_quorum_word(e))
+                view_quorum(e, &e->quorum_ring, e->quorum_value);
         view_evaluate(e);
         engine_changed(e);
 }
@@ -260,6 +262,36 @@ void view_quorum(Engine *e, const RingId *ring, bool quorate)
         local_cut_off(e, e->view_usec, "quorum is lost");
 }
 
+/* Changes of a ring come to all of its members in the order of its messages, so nobody can be ahead. If a message is,
+ * this member was told wrong when it joined: by a `view` from before, in which the same process had joined already
+ * and left since, as one does that joins again. It begins this view anew. */
+void view_doubt(Engine *e, const Message *m)
+{
+        const Peer *own = view_own_peer(e);
+        uint32_t joined_n;
+
+        if (m->type != MESSAGE_VIEW || !e->n_known || !own || own->joined_n == 0 || m->view.n <= e->view.n ||
+            ring_compare(&m->view.ring, &e->view.ring) != 0)
+                return;
+        joined_n = own->joined_n;
+        e->view.n -= joined_n;
+        e->n_known = false;
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                if (p->joined_n >= joined_n) {
+                        p->joined_n -= joined_n;
+                        p->joined_relative = true;
+                }
+                p->voted = p->excluded = p->won = p->has_facts = p->served = false;
+                p->incarnation = p->number = 0;
+        }
+        view_reset(e);
+        e->synced = false;
+        e->phase = PHASE_VOTING;
+        if (view_has_quorum_word(e))
+                e->ring_quorum_usec = e->now_usec;
+        engine_changed(e);
+}
+
 bool view_learn(Engine *e, const Message *m)
 {
         uint32_t base;
@@ -271,6 +303,8 @@ bool view_learn(Engine *e, const Message *m)
 
                 if (v->member.node_id != e->node_id || v->member.pid != e->pid)
                         continue;
+                if (v->joined_n == 0)
+                        return false; /* an earlier process: this one has joined within the ring */
                 base = v->joined_n;
                 e->view.n += base;
                 e->n_known = true;
@@ -370,6 +404,25 @@ static const Peer *view_winner(const Engine *e)
         return best;
 }
 
+/* A member whose Corosync was frozen, or whose host slept, has not heard that the others went on without it, and takes
+ * itself for synced. Nobody holds what the group agreed on last where somebody here took part in a later quorate view
+ * and lost quorum since; nor where there may have been a ring between the winner's last one and this one, and too few
+ * answer to know of it. A ring's number is the greatest that its nodes have seen plus RING_STEP. */
+static bool view_is_behind(const Engine *e, const Peer *winner)
+{
+        size_t n_voters = 0;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                if (!p->voted || p->excluded || !p->quorate)
+                        continue;
+                n_voters++;
+                if (revision_compare(&p->revision, &winner->revision) > 0)
+                        return true;
+        }
+        return !e->by_fewer && n_voters * 2 <= e->n_nodelist &&
+               e->view.ring.seq > winner->revision.ring_seq + RING_STEP;
+}
+
 static void view_decided(Engine *e, const Peer *winner)
 {
         Revision revision = winner->revision;
@@ -401,6 +454,10 @@ static void view_evaluate(Engine *e)
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 n_votes += p->voted && !p->excluded;
         winner = view_winner(e);
+        if (winner && view_is_behind(e, winner)) {
+                winner = NULL;
+                e->synced = false;
+        }
         if (winner)
                 view_decided(e, winner);
         else if (view_any_quorate(e) || n_votes == 0)
