@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+check_PROGRAMS += tests/unit/test-wire
+TESTS += tests/unit/test-wire
+tests_unit_test_wire_SOURCES = \
+	tests/unit/test-wire.c \
+	tests/unit/wire-golden.h \
+	tests/unit/wire-samples.c \
+	tests/unit/wire-samples.h
+tests_unit_test_wire_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_wire_LDADD = libwire.a libengine.a libbase.a $(CMOCKA_LIBS)
