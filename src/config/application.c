@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "config/application.h"
+
+enum { APPLICATION, UNIT, SERVICE };
+const char *const app_sections[] = {
+        [APPLICATION] = "Application", [UNIT] = "Unit", [SERVICE] = "Service", NULL
+};
+
+/* Properties that the adapter does not know of: values that can't be read with neutral specifiers, for the
+ * digest. */
+#define RAW_PREFIX "raw:"
+
+void app_config_done(AppConfig *c)
+{
+        definition_done(&c->definition);
+        c->properties = unit_properties_free(c->properties, c->n_properties);
+        *c = (AppConfig){ 0 };
+}
+
+int app_parse_init(AppParse *a, const ConfigContext *context, ConfigMessages *messages, const char *name,
+                const char *file)
+{
+        *a = (AppParse){
+                .state = { .context = context, .messages = messages, .application = name, .file = file },
+                .specifiers = { .context = context, .application = name },
+                .neutral = { .context = context, .application = name, .neutral = true },
+                .definition.name = strdup(name),
+                .n_errors_before = messages->n_errors,
+                .unit_places = calloc(unit_key_count(), sizeof(ParsePlace)),
+        };
+        app_definition_init(&a->definition);
+        if (a->definition.name && a->unit_places)
+                return 0;
+        app_parse_done(a);
+        return -ENOMEM;
+}
+
+void app_parse_done(AppParse *a)
+{
+        definition_done(&a->definition);
+        unit_properties_done(&a->properties);
+        unit_properties_done(&a->neutral_properties);
+        free(a->unit_places);
+        *a = (AppParse){ 0 };
+}
+
+/* The same assignment once more, with specifiers that are equal on all nodes. Its complaints are the first's.
+ */
+static int apply_neutral(AppParse *a, ParseState *p, const UnitKey *k, const char *value)
+{
+        ParseState quiet = *p;
+        quiet.quiet = true;
+        UnitParse u = { .p = &quiet, .specifiers = &a->neutral, .properties = &a->neutral_properties };
+        _cleanup_free_ char *raw = text_format(RAW_PREFIX "%s", k->key);
+
+        if (!raw)
+                return -ENOMEM;
+        if (!*value)
+                unit_properties_remove(u.properties, raw);
+        int r = unit_key_apply(&u, k, value);
+        if (r != -EINVAL)
+                return r;
+        UnitProperty *property = unit_properties_extend(u.properties, raw, UNIT_PROPERTY_STRINGS);
+        return property ? unit_strings_add(&property->strings, value) : -ENOMEM;
+}
+
+static int parse_unit_assignment(AppParse *a, ParseState *p, unsigned section, const char *name,
+                const char *key, const char *value)
+{
+        UnitParse u = { .p = p, .specifiers = &a->specifiers, .properties = &a->properties };
+        const UnitKey *k = unit_key_find(section, key);
+
+        if (!k) {
+                const char *reason = unit_key_refusal(section, key);
+                if (reason)
+                        return parse_error(p, "%s", reason);
+                unsigned other = section == SECTION_UNIT ? SECTION_SERVICE : SECTION_UNIT;
+                if (unit_key_find(other, key))
+                        return parse_error(p, "unknown key in section [%s], expected it in [%s]", name,
+                                        app_sections[other == SECTION_UNIT ? UNIT : SERVICE]);
+                return parse_error(p, "unknown key in section [%s]", name);
+        }
+        a->unit_places[unit_key_index(k)] = (ParsePlace){ p->file, p->line };
+        int r = unit_key_apply(&u, k, value);
+        return r < 0 ? r : apply_neutral(a, p, k, value);
+}
+
+int app_parse_assignment(ParseState *p, size_t section, const char *key, const char *value, void *userdata)
+{
+        AppParse *a = userdata;
+
+        if (section == APPLICATION)
+                return app_key_parse(a, p, key, value);
+        return parse_unit_assignment(a, p, section == UNIT ? SECTION_UNIT : SECTION_SERVICE,
+                        app_sections[section], key, value);
+}
+
+/* Complaints about the whole: told, and not a reason to stop looking. */
+static int go_on(int r)
+{
+        return r == -ENOMEM ? r : 0;
+}
+
+static bool has_errors(const AppParse *a)
+{
+        return a->state.messages->n_errors > a->n_errors_before;
+}
+
+static int check_definition(AppParse *a)
+{
+        Definition *d = &a->definition;
+        ParseState at = parse_state_at(&a->state, &a->nodes, "Nodes");
+        int r = 0;
+
+        if (d->n_nodes == 0 && !a->nodes.file)
+                return parse_error(&at, "missing in section [Application], expected the nodes that may run "
+                                        "the application");
+        if (d->n_nodes == 0 && !has_errors(a)) /* else it was told why */
+                r = go_on(parse_error(&at, "names no node, expected at least one"));
+        for (size_t i = 0; r >= 0 && i < d->n_nodes; i++)
+                if (!context_has_node(a->state.context, d->nodes[i].name))
+                        r = parse_warning(&at,
+                                        "there is no node \"%s\" in corosync.conf, it will never be eligible",
+                                        d->nodes[i].name);
+
+        at = parse_state_at(&a->state, &a->permitted, "PermittedNodes");
+        for (size_t i = 0; r >= 0 && i < d->n_permitted; i++)
+                if (definition_find_node(d, d->permitted[i]) < 0)
+                        r = go_on(parse_error(&at, "\"%s\" is not in Nodes=, expected some of its nodes",
+                                        d->permitted[i]));
+        return r;
+}
+
+static ParseState at_key(AppParse *a, const char *key)
+{
+        const UnitKey *k = unit_key_find(SECTION_SERVICE, key);
+        ASSERT(k);
+        return parse_state_at(&a->state, &a->unit_places[unit_key_index(k)], key);
+}
+
+static const char *property_string(AppParse *a, const char *name, const char *fallback)
+{
+        const UnitProperty *p = unit_properties_get(&a->properties, name);
+        return p && p->kind == UNIT_PROPERTY_STRING ? p->string : fallback;
+}
+
+/* What systemd would refuse only when the application is started. */
+static int check_service(AppParse *a)
+{
+        const UnitProperty *start = unit_properties_get(&a->properties, "ExecStart");
+        const char *type = property_string(a, "Type", "simple"),
+                   *restart = property_string(a, "Restart", "no");
+        bool oneshot = streq(type, "oneshot");
+        ParseState at = at_key(a, "ExecStart");
+        int r = 0;
+
+        if (!start && (at.line == 0 || !has_errors(a)))
+                r = go_on(parse_error(&at, "missing in section [Service], expected the command to run"));
+        else if (start && start->exec.n > 1 && !oneshot)
+                r = go_on(parse_error(&at, "%zu commands with Type=%s, expected one, or Type=oneshot",
+                                start->exec.n, type));
+        at = at_key(a, "Restart");
+        if (r >= 0 && oneshot && (streq(restart, "always") || streq(restart, "on-success")))
+                r = go_on(parse_error(&at,
+                                "\"%s\" does not go with Type=oneshot, expected \"no\" or a kind of failure",
+                                restart));
+        at = at_key(a, "Type");
+        if (r >= 0 && streq(type, "dbus") && !unit_properties_get(&a->properties, "BusName"))
+                r = go_on(parse_error(&at, "\"dbus\" needs BusName= too"));
+
+        const UnitProperty *kill = unit_properties_get(&a->properties, "SendSIGKILL");
+        at = at_key(a, "SendSIGKILL");
+        if (r >= 0 && kill && !kill->boolean)
+                r = parse_warning(&at, "with \"no\" a worker that ignores its stop keeps the application "
+                                       "blocked on its node");
+        const UnitProperty *stop = unit_properties_get(&a->properties, "TimeoutStopUSec");
+        at = at_key(a, a->unit_places[unit_key_index(unit_key_find(SECTION_SERVICE, "TimeoutStopSec"))].file
+                                        ? "TimeoutStopSec"
+                                        : "TimeoutSec");
+        if (r >= 0 && stop && stop->u64 == USEC_INFINITY)
+                r = parse_warning(&at, "a worker that does not end in its own time keeps the application "
+                                       "blocked on its node");
+        return r;
+}
+
+static void encode_definition(const Definition *d, ByteWriter *w)
+{
+        put_string(w, d->name);
+        put_string(w, strempty(d->description));
+        put_u32(w, (uint32_t) d->n_nodes);
+        for (size_t i = 0; i < d->n_nodes; i++) {
+                put_string(w, d->nodes[i].name);
+                put_u32(w, d->nodes[i].tier);
+        }
+        put_u32(w, (uint32_t) d->n_permitted);
+        for (size_t i = 0; i < d->n_permitted; i++)
+                put_string(w, d->permitted[i]);
+        put_u64(w, d->failover_delay_usec);
+        put_u64(w, d->takeover_delay_usec);
+        put_u64(w, d->failure_timeout_usec);
+        put_u32(w, d->weight);
+        put_u8(w, (uint8_t) d->takeover_mode);
+        put_u8(w, (uint8_t) d->failure_action);
+        put_bool(w, d->takeover_automatic);
+        put_bool(w, d->enabled);
+}
+
+/* Never 0, which means "none" elsewhere. `d` may be NULL. */
+static int make_digest(const Definition *d, const UnitProperties *properties, uint64_t *ret)
+{
+        ByteWriter w = { 0 };
+        if (d)
+                encode_definition(d, &w);
+        unit_properties_encode(properties, &w);
+        int r = w.error;
+        uint64_t digest = r < 0 ? 0 : hash64(w.data, w.size_bytes);
+        byte_writer_done(&w);
+        if (r < 0)
+                return r == -E2BIG ? -EINVAL : r;
+        *ret = digest != 0 ? digest : 1;
+        return 0;
+}
+
+static bool has_dollar(const UnitProperty *p)
+{
+        for (size_t i = 0; i < p->exec.n; i++)
+                for (size_t k = 0; k < p->exec.items[i].argv.n; k++)
+                        if (strchr(p->exec.items[i].argv.items[k], '$'))
+                                return true;
+        return false;
+}
+
+/* systemd 252 writes "$" as "\$" into the transient unit's file, which it does not understand when it reads
+ * the file again. Newer ones have a way of quoting of their own for commands. */
+static int check_dollars(AppParse *a)
+{
+        int r = 0;
+        for (size_t i = 0; r >= 0 && i < a->properties.n_items; i++) {
+                const UnitProperty *p = a->properties.items + i;
+                if (p->kind != UNIT_PROPERTY_EXEC || !has_dollar(p))
+                        continue;
+                ParseState at = at_key(a, p->name);
+                r = parse_warning(&at, "systemd 252 puts a backslash before \"$\" at a daemon-reload, "
+                                       "better use a script that reads its variables itself");
+        }
+        return r;
+}
+
+static int split_exec(AppParse *a)
+{
+        const char *lost;
+        int r = unit_properties_split_exec(&a->properties, &lost);
+        if (r < 0 || !lost)
+                return r;
+
+        char key[32]; /* without the Ex */
+        snprintf(key, sizeof(key), "%.*s", (int) strlen(lost) - 2, lost);
+        ParseState at = at_key(a, key);
+        return parse_warning(&at,
+                        "systemd 252 forgets a last command with \"+\" or \"!\" at a daemon-reload, "
+                        "better put one without them last");
+}
+
+int app_parse_finish(AppParse *a, AppConfig *ret)
+{
+        AppConfig c = { 0 };
+
+        a->state.line = 0;
+        a->state.key = NULL;
+        int r = go_on(check_definition(a));
+        if (r >= 0)
+                r = go_on(check_service(a));
+        if (r < 0)
+                return r;
+        if (has_errors(a))
+                return -EINVAL;
+        r = make_digest(&a->definition, &a->neutral_properties, &a->definition.digest);
+        if (r >= 0)
+                r = make_digest(NULL, &a->properties, &c.unit_digest);
+        if (r < 0)
+                return r == -EINVAL ? parse_error(&a->state, "a value is too long") : r;
+
+        r = check_dollars(a);
+        if (r >= 0)
+                r = split_exec(a);
+        if (r < 0)
+                return r;
+        const UnitProperty *stop =
+                        unit_properties_find(a->properties.items, a->properties.n_items, "TimeoutStopUSec");
+        c.stop_timeout_usec = stop ? stop->u64 : 0;
+        c.definition = a->definition;
+        a->definition = (Definition){ 0 };
+        c.n_properties = a->properties.n_items;
+        c.properties = TAKE_PTR(a->properties.items);
+        a->properties = (UnitProperties){ 0 };
+        *ret = c;
+        return 0;
+}

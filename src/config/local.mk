@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += libconfig.a
+libconfig_a_SOURCES = \
+	src/config/application-keys.c \
+	src/config/application.c \
+	src/config/application.h \
+	src/config/config.h \
+	src/config/files.c \
+	src/config/files.h \
+	src/config/load.c \
+	src/config/manager.c \
+	src/config/message.c \
+	src/config/parse-state.h \
+	src/config/specifier.c \
+	src/config/specifier.h \
+	src/config/syntax.c \
+	src/config/unit-exec.c \
+	src/config/unit-keys.c \
+	src/config/unit-list.c \
+	src/config/unit-parse.h \
+	src/config/unit-property.c \
+	src/config/unit-property.h \
+	src/config/unit-resources.c \
+	src/config/unit-sandbox.c \
+	src/config/unit-values.c \
+	src/config/words.c

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A property of a transient systemd unit in neutral form: what [Unit] and [Service] of an application file
+ * become. It names the property as StartTransientUnit() takes it and carries a value of the kind that the
+ * property's bus signature asks for; the systemd adapter only has to write it down. Plain data, libc only.
+ *
+ * Everything that a property points to is its own and allocated; unit_property_done() frees it. Strings are
+ * never NULL. Empty arrays are NULL with a count of 0. Specifiers are expanded, quotes and escapes are gone,
+ * times are microseconds with UINT64_MAX for infinity, sizes are bytes with UINT64_MAX for infinity.
+ *
+ * A name may occur more than once in a list of properties (SystemCallFilter with an allowing and a denying
+ * set); all are sent, in the order of the list. */
+
+#include "base/macros.h"
+
+typedef enum UnitPropertyKind {
+        UNIT_PROPERTY_BOOL,    /* b        .boolean */
+        UNIT_PROPERTY_I32,     /* i        .i32 */
+        UNIT_PROPERTY_U32,     /* u        .u32 */
+        UNIT_PROPERTY_U64,     /* t        .u64 */
+        UNIT_PROPERTY_STRING,  /* s        .string */
+        UNIT_PROPERTY_STRINGS, /* as       .strings */
+        UNIT_PROPERTY_BYTES,   /* ay       .bytes */
+        UNIT_PROPERTY_EXEC,    /* a(sasb)  .exec: path, argv, whether flags has "ignore-failure" (Exec...=) */
+        UNIT_PROPERTY_EXEC_EX, /* a(sasas) .exec: path, argv, flags (the ...Ex form of Exec...=) */
+        UNIT_PROPERTY_STRING_BOOLS, /* a(sb)    .rows: first, flag (EnvironmentFiles: path, optional) */
+        UNIT_PROPERTY_STRING_PAIRS, /* a(ss)    .rows: first, second */
+        UNIT_PROPERTY_STRING_U64S,  /* a(st)    .rows: first, number */
+        UNIT_PROPERTY_STRING_BYTES, /* a(say)   .rows: first, second as bytes without the final zero */
+        UNIT_PROPERTY_BINDS,        /* a(ssbt)  .rows: first, second, flag, number (BindPaths) */
+        UNIT_PROPERTY_CONDITIONS,   /* a(sbbs)  .rows: first, flag (trigger), flag2 (negate), second */
+        UNIT_PROPERTY_ADDRESSES,    /* a(iayu)  .addresses */
+        UNIT_PROPERTY_SET, /* (bas)    .set: flag, strings (SystemCallFilter, RestrictAddressFamilies) */
+        UNIT_PROPERTY_STATUS_SET,   /* (aiai)   .status_set: exit codes, signals (SuccessExitStatus) */
+        UNIT_PROPERTY_LINKS,        /* a(sst)   .rows: first, second, number (StateDirectorySymlink) */
+        UNIT_PROPERTY_SOCKET_BINDS, /* a(iiqq)  .socket_binds (SocketBindAllow) */
+        UNIT_PROPERTY_LABEL,        /* (bs)     .label: flag (ignore failure), name (AppArmorProfile) */
+        UNIT_PROPERTY_BYTE_ARRAYS, /* aay      .strings, each as bytes without the final zero (LogExtraFields)
+                                    */
+        _UNIT_PROPERTY_KIND_MAX,
+} UnitPropertyKind;
+
+typedef struct UnitStrings {
+        char **items;
+        size_t n;
+} UnitStrings;
+
+/* One command line of an Exec...= key. Flags are systemd's words: "ignore-failure", "privileged",
+ * "no-setuid", "ambient", "no-env-expand". argv.items[0] is what the process sees as its name. */
+typedef struct UnitExec {
+        char *path;
+        UnitStrings argv;
+        UnitStrings flags;
+} UnitExec;
+
+typedef struct UnitRow {
+        char *first;
+        char *second; /* "" where the kind has none */
+        bool flag, flag2;
+        uint64_t number;
+} UnitRow;
+
+typedef struct UnitAddress {
+        int32_t family; /* AF_INET or AF_INET6 */
+        uint8_t bytes[16];
+        size_t n_bytes; /* 4 or 16 */
+        uint32_t prefix_length;
+} UnitAddress;
+
+typedef struct UnitSocketBind {
+        int32_t family;   /* AF_INET, AF_INET6 or AF_UNSPEC for both */
+        int32_t protocol; /* IPPROTO_TCP, IPPROTO_UDP or 0 for both */
+        uint16_t n_ports; /* 0: any port */
+        uint16_t port;    /* the first of them */
+} UnitSocketBind;
+
+typedef struct UnitProperty {
+        char *name; /* as on the bus: "MemoryMax", "RestartUSec" */
+        UnitPropertyKind kind;
+        union {
+                bool boolean;
+                int32_t i32;
+                uint32_t u32;
+                uint64_t u64;
+                char *string;
+                UnitStrings strings;
+                struct {
+                        uint8_t *data;
+                        size_t size_bytes;
+                } bytes;
+                struct {
+                        UnitExec *items;
+                        size_t n;
+                } exec;
+                struct {
+                        UnitRow *items;
+                        size_t n;
+                } rows;
+                struct {
+                        UnitAddress *items;
+                        size_t n;
+                } addresses;
+                struct {
+                        UnitSocketBind *items;
+                        size_t n;
+                } socket_binds;
+                struct {
+                        bool flag; /* true: only these are allowed; false: all but these */
+                        UnitStrings strings;
+                } set;
+                struct {
+                        bool flag;
+                        char *name;
+                } label;
+                struct {
+                        int32_t *codes;
+                        size_t n_codes;
+                        int32_t *signals;
+                        size_t n_signals;
+                } status_set;
+        };
+} UnitProperty;
+
+/* The bus signature of the value, as sd_bus_message_open_container('v') takes it. Never NULL. */
+const char *unit_property_kind_signature(UnitPropertyKind kind);
+
+/* Frees what the property owns and leaves it zeroed; NULL and zeroed properties are fine. */
+void unit_property_done(UnitProperty *p);
+/* Frees each property and the array; returns NULL. */
+UnitProperty *unit_properties_free(UnitProperty *properties, size_t n);
+/* Copies everything: 0 or -ENOMEM, and *ret is then untouched. */
+int unit_property_copy(const UnitProperty *p, UnitProperty *ret);
+/* The first property of that name, or NULL. */
+const UnitProperty *unit_properties_find(const UnitProperty *properties, size_t n, const char *name);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Any bytes as the two kinds of files. What is accepted has to be whole: a name, nodes, a command, a digest
+ * that does not change when it is read again; what is refused has to be explained. */
+
+#include "config/config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+
+static const ConfigContext context = {
+        .root = "/nonexistent",
+        .host_name = "host.example",
+        .machine_id = "0123456789abcdef0123456789abcdef",
+        .boot_id = "fedcba9876543210fedcba9876543210",
+};
+
+static void check_application(const char *text, size_t size_bytes)
+{
+        ConfigMessages messages = { 0 };
+        AppConfig app = { 0 }, again = { 0 };
+
+        int r = app_config_parse(&context, "fuzz", "fuzz.app", text, size_bytes, &messages, &app);
+        ASSERT(r == 0 || r == -EINVAL || r == -ENOMEM);
+        ASSERT(r != -EINVAL || messages.n_errors > 0);
+        if (r == 0) {
+                ASSERT(messages.n_errors == 0);
+                ASSERT(app.definition.n_nodes > 0);
+                ASSERT(app.definition.digest != 0);
+                ASSERT(unit_properties_find(app.properties, app.n_properties, "ExecStart") ||
+                                unit_properties_find(app.properties, app.n_properties, "ExecStartEx"));
+                for (size_t i = 0; i < app.n_properties; i++) {
+                        UnitProperty copy;
+                        ASSERT(app.properties[i].name &&
+                                        unit_property_kind_signature(app.properties[i].kind));
+                        if (unit_property_copy(app.properties + i, &copy) == 0)
+                                unit_property_done(&copy);
+                }
+                if (app_config_parse(&context, "fuzz", "fuzz.app", text, size_bytes, &messages, &again) ==
+                                0) {
+                        ASSERT(again.definition.digest == app.definition.digest);
+                        ASSERT(again.unit_digest == app.unit_digest);
+                }
+        }
+        app_config_done(&app);
+        app_config_done(&again);
+        config_messages_done(&messages);
+}
+
+static void check_manager(const char *text, size_t size_bytes)
+{
+        ConfigMessages messages = { 0 };
+        ManagerConfig config = { 0 };
+
+        int r = manager_config_parse(&context, "manager.conf", text, size_bytes, &messages, &config);
+        ASSERT(r == 0 || r == -EINVAL || r == -ENOMEM);
+        ASSERT(r != -EINVAL || messages.n_errors > 0);
+        if (r == 0)
+                ASSERT(config.group && *config.group && config.manager_grace_usec > 0);
+        manager_config_done(&config);
+        config_messages_done(&messages);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
+{
+        check_application((const char *) data, size_bytes);
+        check_manager((const char *) data, size_bytes);
+        return 0;
+}
