@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "systemd/cgroup.h"
+#include "systemd/unit-read.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define DEPTH_MAX 16u       /* how deep a worker's own groups are followed */
+#define KILL_ROUNDS_MAX 64u /* without cgroup.kill: how often new processes are looked for */
+
+static const char *const hierarchies[] = { "", "/unified", "/systemd" };
+
+static char *group_path(const char *root, const char *hierarchy, const char *group)
+{
+        char *path;
+
+        return asprintf(&path, "%s%s%s", root ? root : CGROUP_ROOT, hierarchy, group) < 0 ? NULL : path;
+}
+
+static int open_group(const char *root, const char *hierarchy, const char *group)
+{
+        _cleanup_free_ char *path = group_path(root, hierarchy, group);
+        if (!path)
+                return -ENOMEM;
+
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return fd < 0 ? -errno : fd;
+}
+
+static int write_kill(int dir_fd)
+{
+        int fd = openat(dir_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        int r = write(fd, "1", 1) < 0 ? -errno : 0;
+        (void) close(fd); /* cgroup files have nothing to flush */
+        return r;
+}
+
+/* Calls for each process in this group itself; with signal 0 it only counts. Returns how many there were. */
+static int signal_procs(int dir_fd, int sig)
+{
+        _cleanup_fclose_ FILE *f = NULL;
+        int fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+        long pid;
+        int n = 0;
+
+        if (fd < 0)
+                return -errno;
+        f = fdopen(fd, "re");
+        if (!f) {
+                (void) close(fd);
+                return -ENOMEM;
+        }
+        while (fscanf(f, "%ld", &pid) == 1) {
+                if (pid <= 1) /* 0 is a process that we cannot see; 1 is never a worker */
+                        continue;
+                n++;
+                if (sig != 0)
+                        (void) kill((pid_t) pid, sig); /* one that is gone already is what we want */
+        }
+        return n;
+}
+
+/* The same for a whole tree. Takes the descriptor. */
+static int signal_tree(int dir_fd, int sig, unsigned depth)
+{
+        int total = signal_procs(dir_fd, sig);
+        DIR *dir = fdopendir(dir_fd);
+        struct dirent *entry;
+
+        if (!dir) {
+                (void) close(dir_fd);
+                return -ENOMEM;
+        }
+        while (depth < DEPTH_MAX && (entry = readdir(dir))) {
+                if (entry->d_name[0] == '.' || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
+                        continue;
+                int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                if (fd < 0)
+                        continue;
+                int n = signal_tree(fd, sig, depth + 1);
+                if (n > 0)
+                        total = MAX(total, 0) + n;
+        }
+        (void) closedir(dir);
+        return total;
+}
+
+static int kill_tree(const char *root, const char *hierarchy, const char *group)
+{
+        for (unsigned round = 0; round < KILL_ROUNDS_MAX; round++) {
+                int fd = open_group(root, hierarchy, group);
+                if (fd < 0)
+                        return round > 0 && fd == -ENOENT ? 0 : fd;
+                int n = signal_tree(fd, SIGKILL, 0);
+                if (n <= 0)
+                        return n;
+                /* A process that was killed leaves its group a moment later; only forks are worth another
+                 * round at once, and they keep their group populated. */
+                (void) usleep(1000);
+        }
+        return -EBUSY;
+}
+
+int cgroup_kill(const char *root, const char *group)
+{
+        int error = -ENOENT;
+
+        if (isempty(group) || streq(group, "/"))
+                return -EINVAL;
+
+        FOREACH_ARRAY (h, hierarchies, ELEMENTSOF(hierarchies)) {
+                int fd = open_group(root, *h, group);
+                if (fd < 0) {
+                        if (fd != -ENOENT)
+                                error = fd;
+                        continue;
+                }
+                int r = write_kill(fd);
+                (void) close(fd);
+                if (r == 0)
+                        return 0;
+        }
+        FOREACH_ARRAY (h, hierarchies, ELEMENTSOF(hierarchies)) {
+                int r = kill_tree(root, *h, group);
+                if (r != -ENOENT)
+                        error = error == -ENOENT || r < 0 ? r : error;
+        }
+        return error;
+}
+
+/* cgroup.events of the second version knows at once; the first has only its lists of processes. */
+static int hierarchy_is_populated(const char *root, const char *hierarchy, const char *group)
+{
+        _cleanup_fclose_ FILE *f = NULL;
+        char key[32];
+        int value, dir_fd = open_group(root, hierarchy, group);
+
+        if (dir_fd < 0)
+                return dir_fd;
+
+        int fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        if (fd < 0) {
+                int n = signal_tree(dir_fd, 0, 0);
+                return n < 0 ? n : n > 0;
+        }
+        (void) close(dir_fd);
+        f = fdopen(fd, "re");
+        if (!f) {
+                (void) close(fd);
+                return -ENOMEM;
+        }
+        while (fscanf(f, "%31s %d", key, &value) == 2)
+                if (streq(key, "populated"))
+                        return value != 0;
+        return -EBADMSG;
+}
+
+int cgroup_is_populated(const char *root, const char *group)
+{
+        int result = 0;
+
+        if (isempty(group) || streq(group, "/"))
+                return -EINVAL;
+        FOREACH_ARRAY (h, hierarchies, ELEMENTSOF(hierarchies)) {
+                int r = hierarchy_is_populated(root, *h, group);
+                if (r > 0)
+                        return 1;
+                if (r < 0 && r != -ENOENT && r != -ENODEV)
+                        result = r;
+        }
+        return result;
+}
+
+/* What stands before "/system.slice/..." (or "/init.scope" ...) in our own group: not empty in a container
+ * that shares its host's view of the hierarchies. */
+static int own_prefix(char **ret)
+{
+        _cleanup_fclose_ FILE *f = fopen("/proc/self/cgroup", "re");
+        char line[1024], *prefix;
+
+        while (f && fgets(line, sizeof(line), f)) {
+                char *group = strstr(line, ":/");
+                if (!group || (strncmp(line, "0::", 3) != 0 && !strstr(line, ":name=systemd:")))
+                        continue;
+                char *slice = strstr(group, "/system.slice/");
+                if (!slice)
+                        continue;
+                *slice = 0;
+                prefix = strdup(group + 1);
+                if (!prefix)
+                        return -ENOMEM;
+                *ret = prefix;
+                return 0;
+        }
+        prefix = strdup("");
+        if (!prefix)
+                return -ENOMEM;
+        *ret = prefix;
+        return 0;
+}
+
+int cgroup_guess_worker(const char *app, char **ret)
+{
+        _cleanup_free_ char *prefix = NULL;
+        char name[WORKER_UNIT_NAME_MAX], *group;
+
+        int r = own_prefix(&prefix);
+        if (r < 0)
+                return r;
+        worker_unit_name(app, name);
+        if (asprintf(&group, "%s/" WORKER_SLICE "/%s", prefix, name) < 0)
+                return -ENOMEM;
+        *ret = group;
+        return 0;
+}
+
+char **cgroup_list_free(char **list)
+{
+        for (char **s = list; s && *s; s++)
+                free(*s);
+        free(list);
+        return NULL;
+}
+
+typedef struct GroupList {
+        char **items;
+        size_t n, n_allocated;
+} GroupList;
+
+static int list_add(GroupList *l, char *group)
+{
+        int r = array_reserve(&l->items, &l->n_allocated, l->n + 2, sizeof(l->items[0]));
+        if (r < 0)
+                return r;
+        l->items[l->n++] = group;
+        l->items[l->n] = NULL;
+        return 0;
+}
+
+static int list_hierarchy(const char *root, const char *hierarchy, const char *prefix, GroupList *l)
+{
+        _cleanup_free_ char *slice = NULL, *path = NULL;
+        char app[APP_NAME_MAX + 1], *group;
+        struct dirent *entry;
+        int r = 0;
+
+        if (asprintf(&slice, "%s/" WORKER_SLICE, prefix) < 0 || !(path = group_path(root, hierarchy, slice)))
+                return -ENOMEM;
+        DIR *dir = opendir(path);
+        if (!dir)
+                return errno == ENOENT ? 0 : -errno;
+        while (r >= 0 && (entry = readdir(dir))) {
+                if (!worker_unit_parse(entry->d_name, app))
+                        continue;
+                if (asprintf(&group, "%s/%s", slice, entry->d_name) < 0) {
+                        r = -ENOMEM;
+                        break;
+                }
+                bool known = false;
+                for (size_t i = 0; i < l->n && !known; i++)
+                        known = streq(l->items[i], group);
+                r = known ? 0 : list_add(l, group);
+                if (known || r < 0)
+                        free(group);
+        }
+        (void) closedir(dir);
+        return r;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+int cgroup_list_workers(const char *root, char ***ret)
+{
+        _cleanup_free_ char *prefix = NULL;
+        GroupList l = {};
+
+        int r = own_prefix(&prefix);
+        if (r < 0)
+                return r;
+        r = array_reserve(&l.items, &l.n_allocated, 1, sizeof(l.items[0]));
+        FOREACH_ARRAY (h, hierarchies, ELEMENTSOF(hierarchies))
+                if (r >= 0)
+                        r = list_hierarchy(root, *h, prefix, &l);
+        if (r < 0) {
+                cgroup_list_free(l.items);
+                return r;
+        }
+        qsort(l.items, l.n, sizeof(l.items[0]), compare_groups);
+        *ret = l.items;
+        return 0;
+}
+
+/* Shared by its owner and the thread; whoever lets go last frees it. */
+struct CgroupKiller {
+        atomic_int n_refs;
+        atomic_bool busy;
+        char *root;
+        char **groups; /* the thread's while busy */
+};
+
+static void killer_unref(CgroupKiller *k)
+{
+        if (atomic_fetch_sub(&k->n_refs, 1) != 1)
+                return;
+        cgroup_list_free(k->groups);
+        free(k->root);
+        free(k);
+}
+
+int cgroup_killer_new(const char *root, CgroupKiller **ret)
+{
+        CgroupKiller *k = calloc(1, sizeof(*k));
+        if (!k)
+                return -ENOMEM;
+        atomic_init(&k->n_refs, 1);
+        atomic_init(&k->busy, false);
+        if (root && !(k->root = strdup(root))) {
+                free(k);
+                return -ENOMEM;
+        }
+        *ret = k;
+        return 0;
+}
+
+CgroupKiller *cgroup_killer_free(CgroupKiller *k)
+{
+        if (k)
+                killer_unref(k);
+        return NULL;
+}
+
+static void *killer_thread(void *userdata)
+{
+        CgroupKiller *k = userdata;
+
+        for (char **g = k->groups; *g; g++)
+                (void) cgroup_kill(k->root, *g); /* the owner looks at the group again, and asks again */
+        k->groups = cgroup_list_free(k->groups);
+        atomic_store(&k->busy, false);
+        killer_unref(k);
+        return NULL;
+}
+
+int cgroup_killer_submit(CgroupKiller *k, const char *const *groups, size_t n_groups)
+{
+        GroupList l = {};
+        sigset_t all, saved;
+        pthread_t thread;
+        int r = 0;
+
+        if (n_groups == 0)
+                return 0;
+        if (atomic_load(&k->busy))
+                return -EBUSY;
+
+        for (size_t i = 0; i < n_groups && r >= 0; i++) {
+                char *copy = strdup(groups[i]);
+                r = copy ? list_add(&l, copy) : -ENOMEM;
+                if (r < 0)
+                        free(copy);
+        }
+        if (r < 0) {
+                cgroup_list_free(l.items);
+                return r;
+        }
+
+        k->groups = l.items;
+        atomic_store(&k->busy, true);
+        atomic_fetch_add(&k->n_refs, 1);
+        /* Signals are the loop's; the thread takes none. */
+        (void) sigfillset(&all);
+        (void) pthread_sigmask(SIG_SETMASK, &all, &saved);
+        r = pthread_create(&thread, NULL, killer_thread, k);
+        (void) pthread_sigmask(SIG_SETMASK, &saved, NULL);
+        if (r != 0) {
+                k->groups = cgroup_list_free(k->groups);
+                atomic_store(&k->busy, false);
+                killer_unref(k);
+                return -r;
+        }
+        (void) pthread_detach(thread);
+        return 0;
+}

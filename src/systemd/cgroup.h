@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The last resort: control groups by hand, for when systemd does not answer. Control groups are named as systemd does
+ * it ("/distro.slice/distro-app-NAME.service"); `root` is where the hierarchies are mounted (NULL: /sys/fs/cgroup).
+ * A unified hierarchy, the unified part of a hybrid one, and systemd's own v1 hierarchy are tried in that order. */
+
+#include "base/macros.h"
+
+/* Kills every process in the group and below it: by cgroup.kill where the kernel has it, else process by process, in
+ * a bounded number of rounds. May block for as long as the kernel does. Returns 0, -ENOENT if there is no such group,
+ * -EBUSY if processes kept appearing, another errno where the group could not be reached. */
+int cgroup_kill(const char *root, const char *group);
+
+/* 1: processes are in there; 0: none, or no such group; negative errno: could not be read. */
+int cgroup_is_populated(const char *root, const char *group);
+
+/* The groups of all workers that exist under the slice, found without systemd: sorted, NULL-terminated, to be freed
+ * with cgroup_list_free(). An empty list is no error. */
+int cgroup_list_workers(const char *root, char ***ret);
+char **cgroup_list_free(char **list);
+DEFINE_TRIVIAL_CLEANUP(char **, cgroup_list_free)
+
+/* The group in which systemd would put the worker of `app`, found from where this process is: below the same root as
+ * our own. The caller frees. 0 or -ENOMEM. */
+int cgroup_guess_worker(const char *app, char **ret);
+
+/* Kills on a thread of its own, so that the loop goes on whatever the kernel does. */
+typedef struct CgroupKiller CgroupKiller;
+
+int cgroup_killer_new(const char *root, CgroupKiller **ret);
+/* Waits for nothing: a thread that still works ends by itself. */
+CgroupKiller *cgroup_killer_free(CgroupKiller *k);
+DEFINE_TRIVIAL_CLEANUP(CgroupKiller *, cgroup_killer_free)
+/* Takes a copy of the names and kills all of these groups. -EBUSY: the thread is still at the last ones, try again
+ * later; -ENOMEM, -EAGAIN: no thread could be made. How it went shows in the groups themselves. */
+int cgroup_killer_submit(CgroupKiller *k, const char *const *groups, size_t n_groups);

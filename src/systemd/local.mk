@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += libunits.a
+libunits_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+libunits_a_SOURCES = \
+	src/systemd/cgroup.c src/systemd/cgroup.h \
+	src/systemd/guard-file.c \
+	src/systemd/guard.c src/systemd/guard.h \
+	src/systemd/own-job.c src/systemd/own-job.h \
+	src/systemd/unit-evaluate.c \
+	src/systemd/unit-facts.c \
+	src/systemd/unit-jobs.c \
+	src/systemd/unit-read.c src/systemd/unit-read.h \
+	src/systemd/unit-start.c src/systemd/unit-start.h \
+	src/systemd/unit-state.c src/systemd/unit-state.h \
+	src/systemd/units-internal.h \
+	src/systemd/units.c src/systemd/units.h

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array.h"
+#include "systemd/units-internal.h"
+
+/* ---- signals ---- */
+
+static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Units *u = userdata;
+        char app[APP_NAME_MAX + 1];
+        UnitProperties before;
+        const char *path = sd_bus_message_get_path(m);
+        Unit *unit;
+
+        if (!path || !worker_path_parse(path, app) || !(unit = units_lookup(u, app)))
+                return 0;
+        before = unit->properties;
+        if (sd_bus_message_skip(m, "s") < 0 || unit_properties_read(m, &unit->properties) < 0) {
+                unit_queue(unit, QUEUE_READ);
+                return 0;
+        }
+        /* A hint that says what is known already needs no reading; nor does a unit on its way up, where the
+         * end of our job will tell. */
+        if (!unit->start.active && (unit->read_slot || !unit_same_state(&before, &unit->properties)))
+                unit_queue(unit, QUEUE_READ);
+        return 0;
+}
+
+static void units_job_new(Units *u, sd_bus_message *m)
+{
+        char app[APP_NAME_MAX + 1];
+        const char *name;
+        uint32_t id;
+        Unit *unit;
+
+        if (sd_bus_message_read(m, "uos", &id, NULL, &name) < 0 || !worker_unit_parse(name, app))
+                return;
+        unit = units_lookup(u, app);
+        if (unit && !unit_state_is_end(unit->state))
+                unit_note_foreign(unit, id);
+}
+
+static void unit_job_removed(Unit *unit, uint32_t id, const char *result)
+{
+        UnitCall *calls[] = { &unit->start, &unit->stop };
+        bool waiting = false;
+
+        FOREACH_ARRAY (call, calls, ELEMENTSOF(calls)) {
+                if ((*call)->active && (*call)->job_id == id) {
+                        unit_finish_job(unit, *call, result);
+                        return;
+                }
+                waiting = waiting || ((*call)->active && (*call)->job_id == 0);
+        }
+        if (id == unit->foreign.id)
+                unit->foreign.done = streq(result, "done");
+        if (waiting) {
+                if (unit->n_jobs_seen == JOBS_SEEN_MAX)
+                        memmove(unit->jobs_seen, unit->jobs_seen + 1,
+                                        --unit->n_jobs_seen * sizeof(unit->jobs_seen[0]));
+                unit->jobs_seen[unit->n_jobs_seen].id = id;
+                snprintf(unit->jobs_seen[unit->n_jobs_seen].result, sizeof(unit->jobs_seen[0].result), "%s",
+                                result);
+                unit->n_jobs_seen++;
+        }
+        unit_queue(unit, QUEUE_READ);
+}
+
+static int on_manager_signal(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Units *u = userdata;
+        char app[APP_NAME_MAX + 1];
+        const char *name, *result;
+        uint32_t id;
+        Unit *unit;
+        int active;
+
+        if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "JobNew"))
+                units_job_new(u, m);
+        else if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "JobRemoved")) {
+                if (sd_bus_message_read(m, "uoss", &id, NULL, &name, &result) >= 0 &&
+                                worker_unit_parse(name, app) && (unit = units_lookup(u, app)))
+                        unit_job_removed(unit, id, result);
+        } else if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "Reloading")) {
+                if (sd_bus_message_read(m, "b", &active) >= 0 && !active) {
+                        int r = units_subscribe(u);
+                        if (r >= 0)
+                                r = units_relist(u);
+                        if (r == -ENOMEM)
+                                units_failed(u, r);
+                }
+        }
+        return 0;
+}
+
+static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Units *u = userdata;
+        const char *owner;
+        int r = 0;
+
+        if (sd_bus_message_read(m, "sss", NULL, NULL, &owner) < 0)
+                return 0;
+        if (owner[0]) {
+                r = units_subscribe(u);
+                if (r >= 0)
+                        r = units_relist(u);
+        } else
+                for (size_t i = 0; i < u->n_units; i++) /* what ends now, ends unseen */
+                        u->units[i]->history.blind = true;
+        if (r == -ENOMEM)
+                units_failed(u, r);
+        return 0;
+}
+
+/* ---- the listing ---- */
+
+static void units_list_later(Units *u)
+{
+        u->list_usec = usec_add(units_now(u), u->list_retry_usec);
+        u->list_retry_usec = MIN(u->list_retry_usec * 2, RETRY_MAX_USEC);
+        units_schedule(u, u->list_usec);
+}
+
+static int on_subscribed(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Units *u = userdata;
+
+        u->subscribe_slot = sd_bus_slot_unref(u->subscribe_slot);
+        /* Being subscribed already is as good. After anything else the listing, repeated later, subscribes
+         * again. */
+        if (sd_bus_message_is_method_error(m, NULL) &&
+                        !sd_bus_message_is_method_error(m, "org.freedesktop.systemd1.AlreadySubscribed"))
+                units_list_later(u);
+        return 0;
+}
+
+int units_subscribe(Units *u)
+{
+        u->subscribe_slot = sd_bus_slot_unref(u->subscribe_slot);
+        return sd_bus_call_method_async(u->bus, &u->subscribe_slot, SYSTEMD_NAME, SYSTEMD_PATH,
+                        SYSTEMD_MANAGER, "Subscribe", on_subscribed, u, NULL);
+}
+
+static int units_take_rows(Units *u, sd_bus_message *m)
+{
+        char app[APP_NAME_MAX + 1];
+        const char *name;
+        Unit *unit;
+        int r = sd_bus_message_enter_container(m, 'a', "(ssssssouso)");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_read(m, "(ssssssouso)", &name, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                                NULL, NULL)) > 0) {
+                if (!worker_unit_parse(name, app) || units_lookup(u, app))
+                        continue;
+                int k = units_add(u, app, 0, &unit);
+                if (k == -ENOMEM)
+                        return k;
+        }
+        return r;
+}
+
+static int on_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Units *u = userdata;
+        int r;
+
+        u->list_slot = sd_bus_slot_unref(u->list_slot);
+        if (sd_bus_message_is_method_error(m, NULL)) {
+                units_list_later(u);
+                return 0;
+        }
+        r = units_take_rows(u, m);
+        if (r == -ENOMEM) {
+                units_failed(u, r);
+                return 0;
+        }
+        if (r < 0) {
+                units_list_later(u);
+                return 0;
+        }
+
+        /* All that is known is read, listed or not. */
+        u->list_retry_usec = RETRY_MIN_USEC;
+        u->listed = true;
+        for (size_t i = 0; i < u->n_units; i++) {
+                Unit *unit = u->units[i];
+
+                if (!unit->listed) {
+                        unit->listed = true;
+                        u->n_unread++;
+                }
+                unit_queue(unit, QUEUE_READ);
+        }
+        units_check_ready(u);
+        return 0;
+}
+
+int units_relist(Units *u)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        if (!u->bus)
+                return 0;
+        u->list_slot = sd_bus_slot_unref(u->list_slot);
+        r = sd_bus_message_new_method_call(
+                        u->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "asas", 0, 1, WORKER_UNIT_PATTERN);
+        if (r >= 0)
+                r = sd_bus_call_async(u->bus, &u->list_slot, m, on_list, u, CALL_TIMEOUT_USEC);
+        return r;
+}
+
+/* ---- coming and going of the bus ---- */
+
+static int units_add_matches(Units *u)
+{
+        static const char properties[] =
+                        "type='signal',sender='" SYSTEMD_NAME "',interface='" DBUS_PROPERTIES
+                        "',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'";
+        static const char manager[] = "type='signal',sender='" SYSTEMD_NAME "',interface='" SYSTEMD_MANAGER
+                                      "',path='" SYSTEMD_PATH "'";
+        static const char owner[] =
+                        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
+                        "member='NameOwnerChanged',arg0='" SYSTEMD_NAME "'";
+
+        int r = sd_bus_add_match_async(
+                        u->bus, &u->match_properties, properties, on_properties_changed, NULL, u);
+        if (r >= 0)
+                r = sd_bus_add_match_async(u->bus, &u->match_manager, manager, on_manager_signal, NULL, u);
+        if (r >= 0)
+                r = sd_bus_add_match_async(u->bus, &u->match_owner, owner, on_owner_changed, NULL, u);
+        return r;
+}
+
+int units_attach(Units *u, sd_bus *bus)
+{
+        int r;
+
+        units_detach(u);
+        u->bus = sd_bus_ref(bus);
+        r = units_add_matches(u);
+        if (r >= 0)
+                r = units_subscribe(u);
+        if (r >= 0)
+                r = units_relist(u);
+        if (r < 0) {
+                units_detach(u);
+                return r;
+        }
+        units_pump_later(u);
+        return 0;
+}
+
+static void unit_detach(Unit *unit)
+{
+        Units *u = unit->units;
+
+        /* A start that was sent, answered or not, is looked for when systemd can be heard again. */
+        if (unit->start.active)
+                unit->verify = true;
+        unit_call_done(unit, &unit->start);
+        unit_call_done(unit, &unit->stop);
+        unit->read_slot = sd_bus_slot_unref(unit->read_slot);
+        unit->kill_slot = sd_bus_slot_unref(unit->kill_slot);
+        unit->foreign_slot = sd_bus_slot_unref(unit->foreign_slot);
+        unit->read_again = unit->listed = unit->judging = unit->judged = false;
+        unit->history.blind = true;
+        if (unit->kill_usec != USEC_INFINITY) {
+                unit->kill_usec = units_now(u);
+                units_schedule(u, unit->kill_usec);
+        }
+}
+
+void units_detach(Units *u)
+{
+        for (size_t i = 0; i < u->n_units; i++)
+                unit_detach(u->units[i]);
+        u->n_reads = u->n_kills = u->n_unread = 0;
+        u->listed = false;
+        u->list_usec = USEC_INFINITY;
+        u->judge = own_job_query_free(u->judge);
+        u->match_properties = sd_bus_slot_unref(u->match_properties);
+        u->match_manager = sd_bus_slot_unref(u->match_manager);
+        u->match_owner = sd_bus_slot_unref(u->match_owner);
+        u->subscribe_slot = sd_bus_slot_unref(u->subscribe_slot);
+        u->list_slot = sd_bus_slot_unref(u->list_slot);
+        u->bus = sd_bus_unref(u->bus);
+}
+
+void units_forget(Units *u, const char *app, uint64_t epoch)
+{
+        Unit *unit = units_lookup(u, app);
+
+        if (!unit || unit->epoch != epoch || !unit_state_is_end(unit->state))
+                return;
+        if (unit->properties.epoch == epoch)
+                unit_reset_failed(unit);
+        units_remove(u, unit);
+}

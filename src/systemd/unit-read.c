@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+
+#include "base/array.h"
+#include "systemd/unit-read.h"
+
+#define WORKER_PATH_PREFIX "/org/freedesktop/systemd1/unit/distro_2dapp_2d"
+
+void worker_unit_name(const char *app, char *ret)
+{
+        snprintf(ret, WORKER_UNIT_NAME_MAX, WORKER_UNIT_PREFIX "%.*s" WORKER_UNIT_SUFFIX, (int) APP_NAME_MAX,
+                        app);
+}
+
+bool worker_unit_parse(const char *unit_name, char *ret)
+{
+        size_t prefix = strlen(WORKER_UNIT_PREFIX), suffix = strlen(WORKER_UNIT_SUFFIX),
+               n = strlen(unit_name);
+        char name[APP_NAME_MAX + 1];
+
+        if (n <= prefix + suffix || n - prefix - suffix > APP_NAME_MAX)
+                return false;
+        if (strncmp(unit_name, WORKER_UNIT_PREFIX, prefix) != 0 ||
+                        !streq(unit_name + n - suffix, WORKER_UNIT_SUFFIX))
+                return false;
+
+        memcpy(name, unit_name + prefix, n - prefix - suffix);
+        name[n - prefix - suffix] = 0;
+        if (!app_name_is_valid(name))
+                return false;
+        strcpy(ret, name);
+        return true;
+}
+
+bool worker_path_parse(const char *path, char *ret)
+{
+        _cleanup_free_ char *name = NULL;
+
+        /* Most signals are about other units; this keeps them cheap. */
+        if (strncmp(path, WORKER_PATH_PREFIX, strlen(WORKER_PATH_PREFIX)) != 0)
+                return false;
+        if (sd_bus_path_decode(path, "/org/freedesktop/systemd1/unit", &name) <= 0)
+                return false;
+        return worker_unit_parse(name, ret);
+}
+
+uint32_t job_id_from_path(const char *path)
+{
+        size_t prefix = strlen(SYSTEMD_JOB_PREFIX);
+        char *end;
+
+        if (strncmp(path, SYSTEMD_JOB_PREFIX, prefix) != 0 || path[prefix] < '0' || path[prefix] > '9')
+                return 0;
+        errno = 0;
+        unsigned long id = strtoul(path + prefix, &end, 10);
+        return errno || *end || id > UINT32_MAX ? 0 : (uint32_t) id;
+}
+
+static void copy_field(char *field, size_t size_bytes, const char *value)
+{
+        snprintf(field, size_bytes, "%s", value);
+}
+
+static uint64_t epoch_from_environment(const char *assignment)
+{
+        const char *value = assignment + strlen("DISTRO_EPOCH=");
+        char *end;
+
+        if (*value < '0' || *value > '9')
+                return 0;
+        errno = 0;
+        uintmax_t v = strtoumax(value, &end, 10);
+        return errno || *end ? 0 : (uint64_t) v;
+}
+
+static int read_environment(sd_bus_message *m, UnitProperties *p)
+{
+        const char *s;
+        int r = sd_bus_message_enter_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+
+        p->epoch = 0;
+        while ((r = sd_bus_message_read_basic(m, 's', &s)) > 0)
+                if (strncmp(s, "DISTRO_EPOCH=", strlen("DISTRO_EPOCH=")) == 0)
+                        p->epoch = epoch_from_environment(s);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_job(sd_bus_message *m, UnitProperties *p)
+{
+        const char *path;
+        uint32_t id;
+        int r = sd_bus_message_read(m, "(uo)", &id, &path);
+        if (r >= 0)
+                p->job_id = id;
+        return r;
+}
+
+static int read_invocation(sd_bus_message *m, UnitProperties *p)
+{
+        const void *data;
+        size_t size_bytes;
+        int r = sd_bus_message_read_array(m, 'y', &data, &size_bytes);
+        if (r < 0)
+                return r;
+        if (size_bytes == sizeof(p->invocation_id))
+                memcpy(p->invocation_id, data, sizeof(p->invocation_id));
+        else
+                memset(p->invocation_id, 0, sizeof(p->invocation_id));
+        return 0;
+}
+
+/* ConditionResult and AssertResult mean something only after an attempt; their timestamps tell. */
+typedef struct Checks {
+        bool condition_result, assert_result, has_condition, has_assert;
+        uint64_t condition_usec, assert_usec;
+} Checks;
+
+typedef struct Field {
+        const char *name;
+        const char *signature;
+        int (*read)(sd_bus_message *m, UnitProperties *p); /* where the value is more than a basic one */
+        size_t offset, size_bytes;
+        bool in_checks;
+} Field;
+
+#define STRING_FIELD(n, f)                                                                                   \
+        {                                                                                                    \
+                n, "s", NULL, offsetof(UnitProperties, f), sizeof(((UnitProperties *) NULL)->f), false       \
+        }
+#define NUMBER_FIELD(n, f)                                                                                   \
+        {                                                                                                    \
+                n, "i", NULL, offsetof(UnitProperties, f), sizeof(int32_t), false                            \
+        }
+
+static const Field fields[] = {
+        STRING_FIELD("LoadState", load_state),
+        STRING_FIELD("ActiveState", active_state),
+        STRING_FIELD("SubState", sub_state),
+        STRING_FIELD("Result", result),
+        STRING_FIELD("FragmentPath", fragment_path),
+        STRING_FIELD("ControlGroup", control_group),
+        NUMBER_FIELD("ExecMainCode", exec_main_code),
+        NUMBER_FIELD("ExecMainStatus", exec_main_status),
+        { "Transient", "b", NULL, offsetof(UnitProperties, transient), sizeof(bool), false },
+        { "Job", "(uo)", read_job, 0, 0, false },
+        { "InvocationID", "ay", read_invocation, 0, 0, false },
+        { "Environment", "as", read_environment, 0, 0, false },
+        { "ConditionResult", "b", NULL, offsetof(Checks, condition_result), sizeof(bool), true },
+        { "ConditionTimestamp", "t", NULL, offsetof(Checks, condition_usec), sizeof(uint64_t), true },
+        { "AssertResult", "b", NULL, offsetof(Checks, assert_result), sizeof(bool), true },
+        { "AssertTimestamp", "t", NULL, offsetof(Checks, assert_usec), sizeof(uint64_t), true },
+};
+
+static int read_basic(sd_bus_message *m, const Field *f, void *target)
+{
+        union {
+                const char *s;
+                int32_t i;
+                int b;
+                uint64_t t;
+        } v;
+        int r = sd_bus_message_read_basic(m, f->signature[0], &v);
+        if (r < 0)
+                return r;
+
+        switch (f->signature[0]) {
+        case 's':
+                /* A path that is cut would name something else. */
+                if (strlen(v.s) >= f->size_bytes && streq(f->name, "ControlGroup"))
+                        v.s = "";
+                copy_field(target, f->size_bytes, v.s);
+                break;
+        case 'i':
+                memcpy(target, &v.i, sizeof(v.i));
+                break;
+        case 'b':
+                *(bool *) target = v.b != 0;
+                break;
+        default:
+                memcpy(target, &v.t, sizeof(v.t));
+                break;
+        }
+        return 0;
+}
+
+static int read_field(sd_bus_message *m, const char *name, UnitProperties *p, Checks *checks)
+{
+        const char *contents;
+        char type;
+
+        FOREACH_ARRAY (f, fields, ELEMENTSOF(fields)) {
+                if (!streq(f->name, name))
+                        continue;
+                int r = sd_bus_message_peek_type(m, &type, &contents);
+                if (r < 0)
+                        return r;
+                if (type != 'v' || !contents || !streq(contents, f->signature))
+                        break;
+
+                r = sd_bus_message_enter_container(m, 'v', f->signature);
+                if (r < 0)
+                        return r;
+                uint8_t *base = f->in_checks ? (uint8_t *) checks : (uint8_t *) p;
+                r = f->read ? f->read(m, p) : read_basic(m, f, base + f->offset);
+                if (r < 0)
+                        return r;
+                if (f->in_checks && f->signature[0] == 'b')
+                        *(f->name[0] == 'C' ? &checks->has_condition : &checks->has_assert) = true;
+                return sd_bus_message_exit_container(m);
+        }
+        return sd_bus_message_skip(m, "v");
+}
+
+static int read_entries(sd_bus_message *m, UnitProperties *p, Checks *checks)
+{
+        const char *name;
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = sd_bus_message_read_basic(m, 's', &name);
+                if (r < 0)
+                        return r;
+                r = read_field(m, name, p, checks);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+int unit_properties_read(sd_bus_message *m, UnitProperties *p)
+{
+        UnitProperties copy = *p;
+        Checks checks = {};
+
+        if (read_entries(m, &copy, &checks) < 0)
+                return -EBADMSG;
+
+        if (checks.has_condition)
+                copy.condition_failed = checks.condition_usec != 0 && !checks.condition_result;
+        if (checks.has_assert)
+                copy.assert_failed = checks.assert_usec != 0 && !checks.assert_result;
+        *p = copy;
+        return 0;
+}
+
+bool bus_error_means_unknown(const sd_bus_error *e)
+{
+        static const char *const names[] = {
+                SD_BUS_ERROR_NO_REPLY,
+                SD_BUS_ERROR_SERVICE_UNKNOWN,
+                SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                SD_BUS_ERROR_NO_MEMORY,
+                SD_BUS_ERROR_DISCONNECTED,
+                SD_BUS_ERROR_TIMEOUT,
+                SD_BUS_ERROR_LIMITS_EXCEEDED,
+                SD_BUS_ERROR_NO_SERVER,
+                SD_BUS_ERROR_NO_NETWORK,
+                "org.freedesktop.DBus.Error.TimedOut",
+                "System.Error.ECONNRESET",
+                "System.Error.ETIMEDOUT",
+                "System.Error.ENOTCONN",
+                "System.Error.EPIPE",
+        };
+
+        FOREACH_ARRAY (name, names, ELEMENTSOF(names))
+                if (sd_bus_error_has_name(e, *name))
+                        return true;
+        return false;
+}
+
+bool bus_error_means_absent(const sd_bus_error *e)
+{
+        return sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit") ||
+               sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchJob") ||
+               sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchProcess") ||
+               sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_OBJECT);
+}

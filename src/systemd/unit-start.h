@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What one start of a worker consists of, and the bus message that it becomes. */
+
+#include <systemd/sd-bus.h>
+
+#include "config/unit-property.h"
+#include "engine/types.h"
+
+/* Everything is copied by whoever keeps it. */
+typedef struct UnitStart {
+        const char *app;
+        uint64_t epoch;
+        const char *description; /* NULL: made from the name */
+        StartType start_type;
+        const char *node;        /* this node's name */
+        const char *from_node;   /* the previous owner; NULL or "" for normal */
+        const UnitProperty *properties;
+        size_t n_properties;
+} UnitStart;
+
+/* A copy of all of it that stays until it is freed; 0 or -ENOMEM. */
+typedef struct UnitStartCopy UnitStartCopy;
+int unit_start_copy(const UnitStart *start, UnitStartCopy **ret);
+UnitStartCopy *unit_start_copy_free(UnitStartCopy *c);
+DEFINE_TRIVIAL_CLEANUP(UnitStartCopy *, unit_start_copy_free)
+const UnitStart *unit_start_copy_get(const UnitStartCopy *c);
+
+/* Makes the call of StartTransientUnit(), mode "fail", for the worker's unit: the given properties, then Slice,
+ * CollectMode, the DISTRO_... variables of the environment and fields of the worker's journal entries. -EINVAL:
+ * a property does not fit its kind; -ENOMEM and what sd-bus says otherwise. The caller sends and frees. */
+int unit_start_message(sd_bus *bus, const UnitStart *start, sd_bus_message **ret);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What systemd says about a worker's unit, and what that means. Pure: no bus, no clock, nothing is kept.
+ *
+ * The decision needs two things: the unit's properties as they are now (or as they last were, where systemd has
+ * already forgotten the unit), and what was seen of this copy before: an inactive unit alone does not tell whether
+ * its worker was stopped by us, was stopped by somebody else, or came to its own end. */
+
+#include "engine/types.h"
+
+#define UNIT_REASON_MAX 256u /* bytes of a reason, with its final zero */
+
+/* The properties that count. Strings are cut to their field; "" is "not known". */
+typedef struct UnitProperties {
+        char load_state[16];   /* "loaded", "not-found", "masked" ... */
+        char active_state[16]; /* "active", "inactive", "failed" ... */
+        char sub_state[24];
+        char result[24];       /* "success", "exit-code", "signal", "timeout" ... */
+        int32_t exec_main_code; /* CLD_EXITED ...; 0: its main process has not ended */
+        int32_t exec_main_status; /* exit status or signal */
+        uint32_t job_id;       /* of the job that waits or runs; 0: none */
+        uint8_t invocation_id[16];
+        char fragment_path[256];
+        char control_group[512]; /* "" also where it would not fit */
+        uint64_t epoch;        /* DISTRO_EPOCH= of its environment; 0: none, so it is no copy of ours */
+        bool transient;
+        bool condition_failed; /* a Condition...= was not met at the last attempt */
+        bool assert_failed;
+} UnitProperties;
+
+/* What was seen of one copy. */
+typedef struct UnitHistory {
+        bool ran;            /* it was seen at work, or its start job was done */
+        bool stop_asked;     /* by us */
+        bool outside_stop;   /* a stop job that is not ours was seen */
+        bool restart_job;    /* the job at work is somebody's restart: the copy goes on afterwards */
+        bool going_down;     /* this host, corosync.service or the manager is being stopped */
+        bool blind;          /* systemd could not be heard when it ended */
+        bool left_over;      /* its control group holds processes although systemd is through with it */
+        char job_result[16]; /* of our start job: "done", "failed", "dependency" ...; "": no end of it was seen */
+} UnitHistory;
+
+/* True if systemd knows a unit of that name, in whatever state. */
+bool unit_properties_exist(const UnitProperties *p);
+/* True if processes of it may be at work: anything but inactive, failed and unknown to systemd. */
+bool unit_properties_are_alive(const UnitProperties *p);
+
+/* How the copy stands. For FAILED, REFUSED and STUCK `ret_reason` is set to systemd's result in words ("exit-code,
+ * status 1", "signal SEGV", "start-limit-hit", "timeout"); else to "". It has room for UNIT_REASON_MAX bytes.
+ * NONE: there is no such unit, and none was ever seen. */
+UnitState unit_state_from_properties(const UnitProperties *p, const UnitHistory *h, char *ret_reason);
+
+/* The result in words. */
+void unit_result_to_words(const UnitProperties *p, char *ret, size_t size_bytes);

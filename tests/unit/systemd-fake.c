@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "systemd-fake.h"
+#include "systemd/unit-read.h"
+
+FakeUnit *fake_find(Fake *fake, const char *app)
+{
+        char name[WORKER_UNIT_NAME_MAX];
+
+        worker_unit_name(app, name);
+        for (size_t i = 0; i < fake->n_units; i++)
+                if (streq(fake->units[i].name, name))
+                        return &fake->units[i];
+        return NULL;
+}
+
+static FakeUnit *find_name(Fake *fake, const char *name)
+{
+        char app[APP_NAME_MAX + 1];
+
+        return worker_unit_parse(name, app) ? fake_find(fake, app) : NULL;
+}
+
+FakeUnit *fake_add(Fake *fake, const char *app, uint64_t epoch, const char *active)
+{
+        assert_true(fake->n_units < FAKE_UNITS_MAX);
+        FakeUnit *unit = &fake->units[fake->n_units++];
+
+        *unit = (FakeUnit){ .epoch = epoch, .transient = true, .invocation = (uint8_t) (fake->last_job + 1) };
+        worker_unit_name(app, unit->name);
+        strcpy(unit->active, active);
+        strcpy(unit->result, "success");
+        strcpy(unit->fragment, "/run/systemd/transient/x");
+        return unit;
+}
+
+static void remove_unit(Fake *fake, FakeUnit *unit)
+{
+        *unit = fake->units[--fake->n_units];
+}
+
+void fake_remove(Fake *fake, const char *app)
+{
+        FakeUnit *unit = fake_find(fake, app);
+
+        assert_non_null(unit);
+        if (unit)
+                remove_unit(fake, unit);
+}
+
+static void send_message(Fake *fake, sd_bus_message *m)
+{
+        assert_true(sd_bus_send(fake->server, m, NULL) >= 0);
+        sd_bus_message_unref(m);
+}
+
+static sd_bus_message *new_signal(Fake *fake, const char *path, const char *interface, const char *member)
+{
+        sd_bus_message *m = NULL;
+
+        assert_true(sd_bus_message_new_signal(fake->server, &m, path, interface, member) >= 0);
+        return m;
+}
+
+static void append_state(sd_bus_message *m, const FakeUnit *u)
+{
+        char path[64] = "/";
+
+        if (u->job)
+                snprintf(path, sizeof(path), SYSTEMD_JOB_PREFIX "%u", u->job);
+        assert_true(sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}", "ActiveState", "s", u->active,
+                                    "SubState", "s", "x", "Result", "s", u->result, "Job", "(uo)", u->job,
+                                    path, "InvocationID", "ay", 16, u->invocation, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                    0, 0, 0, 0, 0, 0) >= 0);
+}
+
+static void emit_changed(Fake *fake, const FakeUnit *u)
+{
+        _cleanup_free_ char *path = NULL;
+
+        assert_true(sd_bus_path_encode("/org/freedesktop/systemd1/unit", u->name, &path) >= 0);
+        sd_bus_message *m = new_signal(fake, path, DBUS_PROPERTIES, "PropertiesChanged");
+        assert_true(sd_bus_message_append(m, "s", "org.freedesktop.systemd1.Unit") >= 0);
+        assert_true(sd_bus_message_open_container(m, 'a', "{sv}") >= 0);
+        append_state(m, u);
+        assert_true(sd_bus_message_close_container(m) >= 0);
+        assert_true(sd_bus_message_append(m, "as", 0) >= 0);
+        send_message(fake, m);
+}
+
+void fake_changed(Fake *fake, const char *app)
+{
+        emit_changed(fake, fake_find(fake, app));
+}
+
+static void emit_job(Fake *fake, const char *member, uint32_t id, const char *unit, const char *result)
+{
+        char path[64];
+        sd_bus_message *m = new_signal(fake, SYSTEMD_PATH, SYSTEMD_MANAGER, member);
+
+        snprintf(path, sizeof(path), SYSTEMD_JOB_PREFIX "%u", id);
+        assert_true(sd_bus_message_append(m, "uos", id, path, unit) >= 0);
+        if (result)
+                assert_true(sd_bus_message_append(m, "s", result) >= 0);
+        send_message(fake, m);
+}
+
+static void begin_job(Fake *fake, FakeUnit *u, const char *type)
+{
+        if (u->job) {
+                emit_job(fake, "JobRemoved", u->job, u->name, "canceled");
+                fake->n_jobs--;
+        }
+        u->job = ++fake->last_job;
+        strcpy(u->job_type, type);
+        fake->n_jobs++;
+        fake->n_jobs_max = MAX(fake->n_jobs_max, fake->n_jobs);
+        emit_job(fake, "JobNew", u->job, u->name, NULL);
+}
+
+static void end_job(Fake *fake, FakeUnit *u, const char *result)
+{
+        uint32_t id = u->job;
+        bool stop = streq(u->job_type, "stop"), done = streq(result, "done");
+
+        u->job = 0;
+        fake->n_jobs--;
+        if (done && !stop) {
+                u->invocation = (uint8_t) id;
+                strcpy(u->active, fake->finish_at_once ? "inactive" : "active");
+        } else if (done)
+                strcpy(u->active, u->exit_status ? "failed" : "inactive");
+        else if (streq(result, "failed")) {
+                strcpy(u->active, "failed");
+                strcpy(u->result, "exit-code");
+        }
+        emit_job(fake, "JobRemoved", id, u->name, result);
+        if (!stop || !fake->silent_stop)
+                emit_changed(fake, u);
+        if (streq(u->active, "inactive"))
+                remove_unit(fake, u);
+}
+
+void fake_job_new(Fake *fake, const char *app, const char *type)
+{
+        begin_job(fake, fake_find(fake, app), type);
+}
+
+void fake_job_done(Fake *fake, const char *app, const char *result)
+{
+        end_job(fake, fake_find(fake, app), result);
+}
+
+void fake_owner_changed(Fake *fake, const char *owner)
+{
+        sd_bus_message *m =
+                        new_signal(fake, "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged");
+
+        assert_true(sd_bus_message_set_sender(m, "org.freedesktop.DBus") >= 0);
+        assert_true(sd_bus_message_append(m, "sss", SYSTEMD_NAME, ":1.1", owner) >= 0);
+        send_message(fake, m);
+}
+
+/* ---- the methods ---- */
+
+static void note(Fake *fake, const char *what, const char *unit)
+{
+        char app[APP_NAME_MAX + 1] = "?";
+        size_t n = strlen(fake->log);
+
+        (void) worker_unit_parse(unit, app);
+        snprintf(fake->log + n, sizeof(fake->log) - n, "%s %s;", what, app);
+}
+
+/* Sends the answer for a job, and ends the job if it is not held. */
+static int answer_job(Fake *fake, sd_bus_message *m, FakeUnit *u, bool hold)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), SYSTEMD_JOB_PREFIX "%u", u->job);
+        if (!hold && fake->early_removed) {
+                end_job(fake, u, "done");
+                return sd_bus_reply_method_return(m, "o", path);
+        }
+        assert_true(sd_bus_reply_method_return(m, "o", path) >= 0);
+        if (!hold)
+                end_job(fake, u, "done");
+        return 1;
+}
+
+static uint64_t read_epoch(sd_bus_message *m)
+{
+        const char *name, *contents, *s;
+        uint64_t epoch = 0;
+        char type;
+
+        assert_true(sd_bus_message_enter_container(m, 'a', "(sv)") > 0);
+        while (sd_bus_message_enter_container(m, 'r', "sv") > 0) {
+                assert_true(sd_bus_message_read_basic(m, 's', &name) > 0);
+                assert_true(sd_bus_message_peek_type(m, &type, &contents) > 0);
+                if (!streq(name, "Environment"))
+                        assert_true(sd_bus_message_skip(m, "v") >= 0);
+                else {
+                        assert_true(sd_bus_message_enter_container(m, 'v', "as") > 0);
+                        assert_true(sd_bus_message_enter_container(m, 'a', "s") > 0);
+                        while (sd_bus_message_read_basic(m, 's', &s) > 0)
+                                if (strncmp(s, "DISTRO_EPOCH=", 13) == 0)
+                                        epoch = strtoull(s + 13, NULL, 10);
+                        assert_true(sd_bus_message_exit_container(m) >= 0);
+                        assert_true(sd_bus_message_exit_container(m) >= 0);
+                }
+                assert_true(sd_bus_message_exit_container(m) >= 0);
+        }
+        return epoch;
+}
+
+static int do_start(Fake *fake, sd_bus_message *m)
+{
+        const char *name, *mode, *error = fake->start_error;
+        char app[APP_NAME_MAX + 1];
+
+        assert_true(sd_bus_message_read(m, "ss", &name, &mode) > 0);
+        assert_string_equal(mode, "fail");
+        note(fake, "start", name);
+        fake->start_error = NULL;
+        if (error)
+                return sd_bus_reply_method_errorf(m, error, "it says no");
+        if (find_name(fake, name))
+                return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.UnitExists", "exists");
+
+        assert_true(worker_unit_parse(name, app));
+        FakeUnit *u = fake_add(fake, app, read_epoch(m), "activating");
+        begin_job(fake, u, "start");
+        return answer_job(fake, m, u, fake->hold_starts);
+}
+
+static int do_stop(Fake *fake, sd_bus_message *m)
+{
+        const char *name, *mode;
+
+        assert_true(sd_bus_message_read(m, "ss", &name, &mode) > 0);
+        assert_string_equal(mode, "replace");
+        note(fake, "stop", name);
+        FakeUnit *u = find_name(fake, name);
+        if (!u)
+                return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.NoSuchUnit", "not loaded");
+        begin_job(fake, u, "stop");
+        strcpy(u->active, "deactivating");
+        return answer_job(fake, m, u, fake->hold_stops);
+}
+
+static int do_kill(Fake *fake, sd_bus_message *m)
+{
+        const char *name, *who;
+        int32_t sig;
+
+        assert_true(sd_bus_message_read(m, "ssi", &name, &who, &sig) > 0);
+        assert_string_equal(who, "all");
+        assert_int_equal(sig, 9);
+        note(fake, "kill", name);
+        return find_name(fake, name) ? sd_bus_reply_method_return(m, NULL)
+                                     : sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.NoSuchUnit",
+                                                       "not loaded");
+}
+
+static int do_reset(Fake *fake, sd_bus_message *m)
+{
+        const char *name;
+
+        assert_true(sd_bus_message_read(m, "s", &name) > 0);
+        note(fake, "reset", name);
+        FakeUnit *u = find_name(fake, name);
+        if (u && streq(u->active, "failed"))
+                remove_unit(fake, u);
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static int reply_rows(Fake *fake, sd_bus_message *m, bool own)
+{
+        sd_bus_message *reply = NULL;
+
+        assert_true(sd_bus_message_new_method_return(m, &reply) >= 0);
+        assert_true(sd_bus_message_open_container(reply, 'a', "(ssssssouso)") >= 0);
+        for (size_t i = 0; !own && i < fake->n_units; i++)
+                assert_true(sd_bus_message_append(reply, "(ssssssouso)", fake->units[i].name, "", "loaded",
+                                            fake->units[i].active, "", "", "/x", 0, "", "/") >= 0);
+        if (own)
+                assert_true(sd_bus_message_append(reply, "(ssssssouso)", "distro-manager.service", "",
+                                            "loaded", "active", "", "", "/x", fake->own_job[0] ? 77 : 0,
+                                            fake->own_job, "/") >= 0);
+        assert_true(sd_bus_message_close_container(reply) >= 0);
+        send_message(fake, reply);
+        return 1;
+}
+
+static int do_get_all(Fake *fake, sd_bus_message *m)
+{
+        static const FakeUnit absent = { .active = "inactive", .result = "success" };
+        _cleanup_free_ char *name = NULL;
+        char epoch[64];
+        sd_bus_message *reply = NULL;
+
+        fake->n_reads++;
+        assert_true(sd_bus_path_decode(sd_bus_message_get_path(m), "/org/freedesktop/systemd1/unit", &name) >
+                        0);
+        const FakeUnit *found = find_name(fake, name), *u = found ? found : &absent;
+        snprintf(epoch, sizeof(epoch), "DISTRO_EPOCH=%llu", (unsigned long long) u->epoch);
+
+        assert_true(sd_bus_message_new_method_return(m, &reply) >= 0);
+        assert_true(sd_bus_message_open_container(reply, 'a', "{sv}") >= 0);
+        append_state(reply, u);
+        assert_true(sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "LoadState", "s",
+                                    found ? "loaded" : "not-found", "FragmentPath", "s", u->fragment,
+                                    "Transient", "b", (int) u->transient, "Environment", "as", 2, "A=b",
+                                    u->epoch ? epoch : "B=c", "ControlGroup", "s",
+                                    found ? "/distro.slice/distro-app-k.service" : "", "ExecMainCode", "i",
+                                    u->exit_status ? 1 : 0, "ExecMainStatus", "i", u->exit_status) >= 0);
+        assert_true(sd_bus_message_close_container(reply) >= 0);
+        send_message(fake, reply);
+        return 1;
+}
+
+static int do_get(Fake *fake, sd_bus_message *m)
+{
+        const char *interface, *name;
+
+        assert_true(sd_bus_message_read(m, "ss", &interface, &name) > 0);
+        if (streq(name, "SystemState"))
+                return sd_bus_reply_method_return(
+                                m, "v", "s", fake->system_state ? fake->system_state : "running");
+        assert_string_equal(name, "JobType");
+        uint32_t id = job_id_from_path(sd_bus_message_get_path(m));
+        for (size_t i = 0; i < fake->n_units; i++)
+                if (fake->units[i].job == id)
+                        return sd_bus_reply_method_return(m, "v", "s", fake->units[i].job_type);
+        return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_OBJECT, "no such job");
+}
+
+static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Fake *fake = userdata;
+
+        if (!sd_bus_message_is_method_call(m, NULL, NULL))
+                return 0;
+        if (fake->mute)
+                return 1; /* taken, and never answered */
+        if (sd_bus_message_is_method_call(m, NULL, "StartTransientUnit"))
+                return do_start(fake, m);
+        if (sd_bus_message_is_method_call(m, NULL, "StopUnit"))
+                return do_stop(fake, m);
+        if (sd_bus_message_is_method_call(m, NULL, "KillUnit"))
+                return do_kill(fake, m);
+        if (sd_bus_message_is_method_call(m, NULL, "ResetFailedUnit"))
+                return do_reset(fake, m);
+        if (sd_bus_message_is_method_call(m, NULL, "GetAll"))
+                return do_get_all(fake, m);
+        if (sd_bus_message_is_method_call(m, NULL, "Get"))
+                return do_get(fake, m);
+        if (sd_bus_message_is_method_call(m, NULL, "ListUnitsByPatterns")) {
+                fake->n_lists++;
+                return reply_rows(fake, m, false);
+        }
+        if (sd_bus_message_is_method_call(m, NULL, "ListUnitsByNames"))
+                return reply_rows(fake, m, true);
+        if (sd_bus_message_is_method_call(m, NULL, "Subscribe")) {
+                fake->n_subscribes++;
+                return sd_bus_reply_method_return(m, NULL);
+        }
+        fail_msg("a method that the fake does not have: %s", sd_bus_message_get_member(m));
+        return 0;
+}
+
+void fake_connect(Fake *fake, sd_event *event, sd_bus **ret_client)
+{
+        int fds[2];
+        sd_id128_t id = SD_ID128_MAKE(01, 02, 03, 04, 05, 06, 07, 08, 09, 0a, 0b, 0c, 0d, 0e, 0f, 10);
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+        assert_true(sd_bus_new(&fake->server) >= 0);
+        assert_true(sd_bus_set_fd(fake->server, fds[0], fds[0]) >= 0);
+        assert_true(sd_bus_set_server(fake->server, 1, id) >= 0);
+        assert_true(sd_bus_set_sender(fake->server, SYSTEMD_NAME) >= 0);
+        assert_true(sd_bus_add_filter(fake->server, NULL, on_call, fake) >= 0);
+        assert_true(sd_bus_start(fake->server) >= 0);
+        assert_true(sd_bus_attach_event(fake->server, event, SD_EVENT_PRIORITY_NORMAL) >= 0);
+
+        assert_true(sd_bus_new(ret_client) >= 0);
+        assert_true(sd_bus_set_fd(*ret_client, fds[1], fds[1]) >= 0);
+        assert_true(sd_bus_start(*ret_client) >= 0);
+        assert_true(sd_bus_attach_event(*ret_client, event, SD_EVENT_PRIORITY_NORMAL) >= 0);
+}
+
+void fake_close(Fake *fake)
+{
+        if (!fake->server)
+                return;
+        (void) sd_bus_detach_event(fake->server);
+        fake->server = sd_bus_close_unref(fake->server);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A systemd for tests: the other end of a socket pair, on the same loop, with the few methods that the adapter uses and
+ * as many units as a test makes. Tests steer it through the fields. */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "base/macros.h"
+
+#define FAKE_UNITS_MAX 256u
+
+typedef struct FakeUnit {
+        char name[96];
+        char active[16], result[16], fragment[64];
+        bool transient;
+        uint64_t epoch;
+        uint32_t job;
+        char job_type[16];
+        uint8_t invocation;
+        int exit_status;
+} FakeUnit;
+
+typedef struct Fake {
+        sd_bus *server;
+        FakeUnit units[FAKE_UNITS_MAX];
+        size_t n_units;
+        uint32_t last_job;
+        size_t n_jobs, n_jobs_max;
+        char log[8192]; /* the changing calls, in order: "start a;stop b;" */
+        unsigned n_reads, n_lists, n_subscribes;
+
+        bool hold_starts;       /* start jobs do not end by themselves */
+        bool hold_stops;
+        bool early_removed;     /* JobRemoved comes before the answer */
+        bool mute;              /* nothing is answered */
+        bool finish_at_once;    /* what is started has ended when its job is done, and is forgotten */
+        bool silent_stop;       /* a stopped unit is forgotten without PropertiesChanged */
+        const char *start_error; /* answers of StartTransientUnit(), once */
+        const char *system_state; /* "running" */
+        char own_job[16];       /* type of a job of distro-manager.service; "": none */
+} Fake;
+
+/* Connects a new fake; *ret_client is the adapter's end. Both are attached to the loop. */
+void fake_connect(Fake *fake, sd_event *event, sd_bus **ret_client);
+void fake_close(Fake *fake);
+
+FakeUnit *fake_find(Fake *fake, const char *app);
+FakeUnit *fake_add(Fake *fake, const char *app, uint64_t epoch, const char *active);
+void fake_remove(Fake *fake, const char *app);
+void fake_changed(Fake *fake, const char *app); /* emits PropertiesChanged */
+/* A job by somebody else, from its signal on, and its end. */
+void fake_job_new(Fake *fake, const char *app, const char *type);
+void fake_job_done(Fake *fake, const char *app, const char *result);
+void fake_owner_changed(Fake *fake, const char *owner);

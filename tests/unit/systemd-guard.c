@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/array.h"
+#include "systemd/cgroup.h"
+#include "systemd/guard.h"
+
+#define GROUP "/distro.slice/distro-app-a.service"
+
+static char directory[64];
+
+static int set_up(void **state)
+{
+        snprintf(directory, sizeof(directory), "/tmp/test-guard-XXXXXX");
+        return mkdtemp(directory) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+        char command[128];
+
+        snprintf(command, sizeof(command), "rm -rf '%s'", directory);
+        return system(command);
+}
+
+static void put(const char *name, const char *text)
+{
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/%s", directory, name);
+        for (char *slash = path + strlen(directory) + 1; (slash = strchr(slash, '/')); slash++) {
+                *slash = 0;
+                (void) mkdir(path, 0755);
+                *slash = '/';
+        }
+        FILE *f = fopen(path, "we");
+        assert_non_null(f);
+        assert_true(fputs(text, f) >= 0);
+        assert_int_equal(fclose(f), 0);
+}
+
+static const char *get(const char *name)
+{
+        static char text[256];
+        char path[256];
+        size_t n = 0;
+
+        snprintf(path, sizeof(path), "%s/%s", directory, name);
+        FILE *f = fopen(path, "re");
+        if (f) {
+                n = fread(text, 1, sizeof(text) - 1, f);
+                (void) fclose(f);
+        }
+        text[n] = 0;
+        return text;
+}
+
+static void test_moments(void **state)
+{
+        static const struct {
+                uint64_t ended, grace, stop, kill;
+        } cases[] = {
+                { 100, 16, 108, 112 },
+                { 0, 15 * USEC_PER_SEC, 7500000, 11250000 },
+                { 7, 0, 7, 7 },
+                { 7, 1, 7, 8 },
+                { UINT64_MAX - 1, 16, UINT64_MAX, UINT64_MAX },
+        };
+
+        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+                uint64_t stop, kill_at;
+
+                guard_moments(c->ended, c->grace, &stop, &kill_at);
+                assert_int_equal(stop, c->stop);
+                assert_int_equal(kill_at, c->kill);
+        }
+}
+
+static void test_file(void **state)
+{
+        const char *const apps[] = { "web", "db-1" };
+        GuardState s = {};
+
+        assert_int_equal(guard_file_read(directory, &s), -ENOENT);
+        assert_int_equal(guard_file_write(directory, 12345, apps, 2), 0);
+        assert_int_equal(guard_file_read(directory, &s), 0);
+        assert_int_equal(s.grace_usec, 12345);
+        assert_int_equal(s.n_maintenance, 2);
+        assert_true(guard_state_in_maintenance(&s, "web"));
+        assert_true(guard_state_in_maintenance(&s, "db-1"));
+        assert_false(guard_state_in_maintenance(&s, "db"));
+        guard_state_done(&s);
+
+        assert_int_equal(guard_file_write(directory, 1, NULL, 0), 0);
+        assert_int_equal(guard_file_read(directory, &s), 0);
+        assert_int_equal(s.n_maintenance, 0);
+        guard_state_done(&s);
+        assert_int_equal(guard_file_write("/nonexistent/directory", 1, NULL, 0), -ENOENT);
+}
+
+static void test_file_refused(void **state)
+{
+        static const char *const texts[] = {
+                "",
+                "grace=5\n", /* cut */
+                "grace=5\nmaintenance=web\n",
+                "grace=5\nend",
+                "end\n",
+                "grace=\nend\n",
+                "grace=-5\nend\n",
+                "grace=5s\nend\n",
+                "grace=99999999999999999999999\nend\n",
+                "grace=5\ngrace=6\nend\n",
+                "grace=5\nmaintenance=WEB\nend\n",
+                "grace=5\nmaintenance=\nend\n",
+                "grace=5\nwhat=ever\nend\n",
+                "grace=5\nend\nmore\n",
+        };
+
+        FOREACH_ARRAY (text, texts, ELEMENTSOF(texts)) {
+                GuardState s = {};
+
+                put("guard", *text);
+                if (guard_file_read(directory, &s) != -EBADMSG)
+                        fail_msg("accepted: %s", *text);
+        }
+}
+
+static void test_stamp_keeps_the_first(void **state)
+{
+        uint64_t ended;
+
+        assert_int_equal(guard_stamp_remove(directory), 0);
+        assert_int_equal(guard_stamp_set(directory, 1000, &ended), 0);
+        assert_int_equal(ended, 1000);
+        assert_int_equal(guard_stamp_set(directory, 2000, &ended), 0);
+        assert_int_equal(ended, 1000);
+        assert_int_equal(guard_stamp_remove(directory), 0);
+        assert_int_equal(guard_stamp_set(directory, 3000, &ended), 0);
+        assert_int_equal(ended, 3000);
+
+        /* Of another boot, or damaged: everything is over. */
+        assert_int_equal(guard_stamp_set(directory, 10, &ended), 0);
+        assert_int_equal(ended, 0);
+        put("guard.stamp", "ended=what\n");
+        assert_int_equal(guard_stamp_set(directory, 5000, &ended), 0);
+        assert_int_equal(ended, 0);
+}
+
+static void test_cgroup_kill_file(void **state)
+{
+        assert_int_equal(cgroup_kill(directory, GROUP), -ENOENT);
+        assert_int_equal(cgroup_kill(directory, ""), -EINVAL);
+        assert_int_equal(cgroup_kill(directory, "/"), -EINVAL);
+
+        put("unified" GROUP "/cgroup.kill", "");
+        put("unified" GROUP "/cgroup.events", "populated 1\nfrozen 0\n");
+        assert_int_equal(cgroup_is_populated(directory, GROUP), 1);
+        assert_int_equal(cgroup_kill(directory, GROUP), 0);
+        assert_string_equal(get("unified" GROUP "/cgroup.kill"), "1");
+        put("unified" GROUP "/cgroup.events", "populated 0\nfrozen 0\n");
+        assert_int_equal(cgroup_is_populated(directory, GROUP), 0);
+        put("unified" GROUP "/cgroup.events", "rubbish\n");
+        assert_int_equal(cgroup_is_populated(directory, GROUP), -EBADMSG);
+        assert_int_equal(cgroup_is_populated(directory, "/distro.slice/distro-app-b.service"), 0);
+}
+
+static pid_t child(void)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0)
+                for (;;)
+                        (void) pause();
+        return pid;
+}
+
+/* Without cgroup.kill every process dies by itself, those of groups below as well. */
+static void test_cgroup_kill_processes(void **state)
+{
+        pid_t pids[] = { child(), child() };
+        char text[32];
+
+        snprintf(text, sizeof(text), "%d\n", (int) pids[0]);
+        put("systemd" GROUP "/cgroup.procs", text);
+        snprintf(text, sizeof(text), "%d\n", (int) pids[1]);
+        put("systemd" GROUP "/below/cgroup.procs", text);
+        assert_int_equal(cgroup_is_populated(directory, GROUP), 1);
+        assert_int_equal(cgroup_kill(directory, GROUP), -EBUSY); /* the lists of this tree never get empty */
+        FOREACH_ARRAY (pid, pids, ELEMENTSOF(pids)) {
+                int status;
+
+                assert_int_equal(waitpid(*pid, &status, 0), *pid);
+                assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        }
+        put("systemd" GROUP "/cgroup.procs", "");
+        put("systemd" GROUP "/below/cgroup.procs", "");
+        assert_int_equal(cgroup_is_populated(directory, GROUP), 0);
+        assert_int_equal(cgroup_kill(directory, GROUP), 0);
+}
+
+static void test_cgroup_killer(void **state)
+{
+        const char *const groups[] = { GROUP, "/distro.slice/distro-app-b.service" };
+        CgroupKiller *killer;
+
+        put("unified" GROUP "/cgroup.kill", "");
+        put("unified/distro.slice/distro-app-b.service/cgroup.kill", "");
+        assert_int_equal(cgroup_killer_new(directory, &killer), 0);
+        assert_int_equal(cgroup_killer_submit(killer, NULL, 0), 0);
+        assert_int_equal(cgroup_killer_submit(killer, groups, 2), 0);
+        for (int i = 0; i < 2000 && get("unified/distro.slice/distro-app-b.service/cgroup.kill")[0] != '1';
+                        i++)
+                (void) usleep(1000);
+        assert_string_equal(get("unified" GROUP "/cgroup.kill"), "1");
+        assert_string_equal(get("unified/distro.slice/distro-app-b.service/cgroup.kill"), "1");
+        cgroup_killer_free(killer);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_moments),
+                cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_file_refused, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_stamp_keeps_the_first, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_cgroup_kill_file, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_cgroup_kill_processes, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_cgroup_killer, set_up, tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
