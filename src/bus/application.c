@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* org.distro.Application1: one application, as the group agreed on it. */
+
+#include "bus/internal.h"
+
+char *application_path(const char *name)
+{
+        char *path;
+
+        return sd_bus_path_encode(BUS_PATH_APPLICATION, name, &path) < 0 ? NULL : path;
+}
+
+char *application_unit(const char *name)
+{
+        char *unit;
+
+        return asprintf(&unit, "distro-app-%s.service", name) < 0 ? NULL : unit;
+}
+
+uint32_t application_node_id(const App *app)
+{
+        const Copy *copy = app_present_copy(app);
+
+        return copy ? copy->node_id : 0;
+}
+
+void application_object_fill(BusServer *s, const App *app, BusObject *ret)
+{
+        *ret = (BusObject){ .server = s, .app = app };
+        engine_app_status(server_engine(s), app, &ret->status);
+}
+
+/* ---- properties ---- */
+
+static void write_name(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->app->name);
+}
+
+static void write_unit(const BusObject *o, Sink *s)
+{
+        _cleanup_free_ char *unit = application_unit(o->app->name);
+
+        if (unit)
+                sink_string(s, unit);
+        else
+                s->error = -ENOMEM;
+}
+
+static void write_description(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->app->definition.description);
+}
+
+static void write_state(const BusObject *o, Sink *s)
+{
+        sink_string(s, app_state_to_string(o->status.state));
+}
+
+static void write_reason(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->status.reason);
+}
+
+static void write_node(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->status.node);
+}
+
+static void write_start_type(const BusObject *o, Sink *s)
+{
+        sink_string(s, start_type_to_string(o->status.start_type));
+}
+
+static void write_from_node(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->status.from_node);
+}
+
+static void write_epoch(const BusObject *o, Sink *s)
+{
+        sink_u64(s, o->status.epoch);
+}
+
+static void write_invocation_id(const BusObject *o, Sink *s)
+{
+        const BusOps *ops = &o->server->ops;
+        uint8_t id[16] = { 0 };
+
+        if (ops->invocation(o->server->userdata, o->app->name, id))
+                sink_bytes(s, id, sizeof(id));
+        else
+                sink_bytes(s, NULL, 0);
+}
+
+static void write_target(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->app->target_up ? "started" : "stopped");
+}
+
+static void write_nodes(const BusObject *o, Sink *s)
+{
+        const Definition *d = &o->app->definition;
+
+        sink_open(s, 'a', "as");
+        for (size_t i = 0; i < d->n_nodes; i++) {
+                if (i == 0 || d->nodes[i].tier != d->nodes[i - 1].tier)
+                        sink_open(s, 'a', "s");
+                sink_string(s, d->nodes[i].name);
+                if (i + 1 == d->n_nodes || d->nodes[i + 1].tier != d->nodes[i].tier)
+                        sink_close(s);
+        }
+        sink_close(s);
+}
+
+static void write_failover_delay(const BusObject *o, Sink *s)
+{
+        sink_u64(s, o->app->definition.failover_delay_usec);
+}
+
+static bool permitted_by_default(const Definition *d, const char *node)
+{
+        if (d->n_permitted == 0)
+                return definition_find_node(d, node) >= 0;
+        FOREACH_ARRAY(p, d->permitted, d->n_permitted)
+                if (streq(*p, node))
+                        return true;
+        return false;
+}
+
+static void write_permission(Sink *s, const char *node, bool allowed)
+{
+        sink_open(s, 'e', "sb");
+        sink_string(s, node);
+        sink_bool(s, allowed);
+        sink_close(s);
+}
+
+static const Permission *find_permission(const App *app, uint32_t node_id)
+{
+        FOREACH_ARRAY(p, app->permissions, app->n_permissions)
+                if (p->node_id == node_id)
+                        return p;
+        return NULL;
+}
+
+/* What was commanded, else the definition's default, for each node in Nodes=. */
+static void write_permissions(const BusObject *o, Sink *s)
+{
+        const State *state = server_state(o->server);
+        const Definition *d = &o->app->definition;
+
+        sink_open(s, 'a', "{sb}");
+        FOREACH_ARRAY(n, d->nodes, d->n_nodes) {
+                const Node *node = state_find_node_name(state, n->name);
+                const Permission *p = node ? find_permission(o->app, node->id) : NULL;
+
+                write_permission(s, n->name, p ? p->allowed : permitted_by_default(d, n->name));
+        }
+        sink_close(s);
+}
+
+static void write_failures(const BusObject *o, Sink *s)
+{
+        const State *state = server_state(o->server);
+
+        sink_open(s, 'a', "{st}");
+        FOREACH_ARRAY(m, o->app->marks, o->app->n_marks) {
+                sink_open(s, 'e', "st");
+                sink_string(s, state_node_name(state, m->node_id));
+                sink_u64(s, usec_add(m->set_realtime_usec, m->duration_usec));
+                sink_close(s);
+        }
+        sink_close(s);
+}
+
+static void write_maintenance(const BusObject *o, Sink *s)
+{
+        sink_bool(s, o->app->maintenance);
+}
+
+static void write_held(const BusObject *o, Sink *s)
+{
+        sink_bool(s, o->status.held);
+}
+
+static void write_restart_needed(const BusObject *o, Sink *s)
+{
+        sink_bool(s, o->status.restart_needed);
+}
+
+static void write_changed(const BusObject *o, Sink *s)
+{
+        sink_u64(s, o->app->changed_realtime_usec);
+}
+
+static void write_deadline(const BusObject *o, Sink *s)
+{
+        sink_u64(s, o->status.deadline_usec);
+}
+
+static void write_mismatch(const BusObject *o, Sink *s)
+{
+        const State *state = server_state(o->server);
+
+        sink_open(s, 'a', "s");
+        FOREACH_ARRAY(v, o->app->variants, o->app->n_variants)
+                sink_string(s, state_node_name(state, v->node_id));
+        sink_close(s);
+}
+
+const Property application_properties[] = {
+        { "Name", true, write_name },
+        { "Unit", true, write_unit },
+        { "Description", false, write_description },
+        { "State", false, write_state },
+        { "Reason", false, write_reason },
+        { "Node", false, write_node },
+        { "StartType", false, write_start_type },
+        { "FromNode", false, write_from_node },
+        { "Epoch", false, write_epoch },
+        { "InvocationID", false, write_invocation_id },
+        { "Target", false, write_target },
+        { "Nodes", false, write_nodes },
+        { "FailoverDelayUSec", false, write_failover_delay },
+        { "Permissions", false, write_permissions },
+        { "Failures", false, write_failures },
+        { "Maintenance", false, write_maintenance },
+        { "Held", false, write_held },
+        { "RestartNeeded", false, write_restart_needed },
+        { "StateChangeTimestamp", false, write_changed },
+        { "DeadlineUSec", false, write_deadline },
+        { "DefinitionMismatch", false, write_mismatch },
+};
+const size_t n_application_properties = ELEMENTSOF(application_properties);
+
+static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        return property_append(application_properties, n_application_properties, userdata, property, reply);
+}
+
+/* ---- methods ---- */
+
+static int begin(sd_bus_message *m, BusObject *o, CommandKind kind, const char *node, bool flag, bool force,
+                sd_bus_error *error)
+{
+        Command command = {
+                .kind = kind, .app = o->app->name, .node = (char *) node, .flag = flag, .force = force
+        };
+
+        return bus_call_begin(o->server, m, CALL_COMMAND, &command, error);
+}
+
+static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return begin(m, userdata, COMMAND_START, NULL, false, false, error);
+}
+
+static int method_stop(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return begin(m, userdata, COMMAND_STOP, NULL, false, false, error);
+}
+
+static int method_restart(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return begin(m, userdata, COMMAND_RESTART, NULL, false, false, error);
+}
+
+static int method_takeover(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *node;
+        int force, r;
+
+        r = bus_read_node_name(m, true, &node, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(m, "b", &force);
+        if (r < 0)
+                return r;
+        return begin(m, userdata, COMMAND_TAKEOVER, node, false, force, error);
+}
+
+static int method_permit(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *node;
+        int permitted, r;
+
+        r = bus_read_node_name(m, false, &node, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(m, "b", &permitted);
+        if (r < 0)
+                return r;
+        return begin(m, userdata, COMMAND_PERMIT, node, permitted, false, error);
+}
+
+static int method_clear_failures(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *node;
+        int r;
+
+        r = bus_read_node_name(m, true, &node, error);
+        if (r < 0)
+                return r;
+        return begin(m, userdata, COMMAND_CLEAR, node, false, false, error);
+}
+
+static int find_application(sd_bus *bus, const char *path, const char *interface, void *userdata,
+                void **ret_found, sd_bus_error *error)
+{
+        _cleanup_free_ char *name = NULL;
+        BusServer *s = userdata;
+        const App *app;
+        int r;
+
+        r = bus_path_name(path, BUS_PATH_APPLICATION, &name);
+        if (r <= 0)
+                return r;
+        app = state_find_app(server_state(s), name);
+        if (!app)
+                return 0;
+        application_object_fill(s, app, &s->found);
+        *ret_found = &s->found;
+        return 1;
+}
+
+static int enumerate_applications(
+                sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error)
+{
+        const State *state = server_state(userdata);
+        char **paths = calloc(state->n_apps + 1, sizeof(*paths));
+
+        if (!paths)
+                return -ENOMEM;
+        for (size_t i = 0; i < state->n_apps; i++) {
+                paths[i] = application_path(state->apps[i].name);
+                if (paths[i])
+                        continue;
+                while (i > 0)
+                        free(paths[--i]);
+                free(paths);
+                return -ENOMEM;
+        }
+        *ret_nodes = paths;
+        return 0;
+}
+
+#define CONSTANT(name, signature)                                                                            \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
+#define CHANGING(name, signature)                                                                            \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+
+/* clang-format off */
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+
+        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_start, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_stop, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Takeover", SD_BUS_ARGS("s", node, "b", force), SD_BUS_NO_RESULT, method_takeover,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Permit", SD_BUS_ARGS("s", node, "b", permitted), SD_BUS_NO_RESULT, method_permit,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ClearFailures", SD_BUS_ARGS("s", node), SD_BUS_NO_RESULT, method_clear_failures,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+
+        CONSTANT("Name", "s"),
+        CONSTANT("Unit", "s"),
+        CHANGING("Description", "s"),
+        CHANGING("State", "s"),
+        CHANGING("Reason", "s"),
+        CHANGING("Node", "s"),
+        CHANGING("StartType", "s"),
+        CHANGING("FromNode", "s"),
+        CHANGING("Epoch", "t"),
+        CHANGING("InvocationID", "ay"),
+        CHANGING("Target", "s"),
+        CHANGING("Nodes", "aas"),
+        CHANGING("FailoverDelayUSec", "t"),
+        CHANGING("Permissions", "a{sb}"),
+        CHANGING("Failures", "a{st}"),
+        CHANGING("Maintenance", "b"),
+        CHANGING("Held", "b"),
+        CHANGING("RestartNeeded", "b"),
+        CHANGING("StateChangeTimestamp", "t"),
+        CHANGING("DeadlineUSec", "t"),
+        CHANGING("DefinitionMismatch", "as"),
+
+        SD_BUS_VTABLE_END,
+};
+/* clang-format on */
+
+int application_object_add(BusServer *s, sd_bus_slot **ret_slots)
+{
+        int r;
+
+        r = sd_bus_add_fallback_vtable(s->bus, ret_slots, BUS_PATH_APPLICATION, BUS_INTERFACE_APPLICATION,
+                        vtable, find_application, s);
+        if (r < 0)
+                return r;
+        return sd_bus_add_node_enumerator(
+                        s->bus, ret_slots + 1, BUS_PATH_APPLICATION, enumerate_applications, s);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Our objects on D-Bus: org.distro.Manager1, one org.distro.Application1 for each application, one
+ * org.distro.Node1 for each node, and an ObjectManager over them. dbus/ holds the interfaces as XML,
+ * org.distro.Manager1(5) their meaning.
+ *
+ * Reads are answered at once from the engine. A change is parsed, the sender's right to it is found out
+ * without blocking (root and our own user pass, all others need polkit's word), and then it is handed to the
+ * owner's `submit`; the answer goes out when the owner calls bus_server_reply(). Nothing here changes the
+ * engine.
+ *
+ * Order of what leaves: bus_server_note() and bus_server_reply() only queue. bus_server_flush() sends what
+ * has changed (PropertiesChanged, InterfacesAdded, InterfacesRemoved), then the queue in its order, so that a
+ * client that has its answer has also been told what changed.
+ *
+ * Bounds: BUS_CALLS_MAX changes may be under way at once, BUS_CALLS_PER_SENDER_MAX of one connection, and
+ * BUS_CALLS_ASKING_MAX may wait for polkit; what is above is answered with org.distro.Error.TooMany. Those
+ * that wait for polkit (perhaps for a person with a password) are fewer than all, so that they never keep
+ * root out. */
+
+#include <systemd/sd-bus.h>
+
+#include "engine/engine.h"
+
+#define BUS_NAME "org.distro.Manager1"
+#define BUS_PATH "/org/distro/Manager1"
+#define BUS_PATH_APPLICATION BUS_PATH "/application"
+#define BUS_PATH_NODE BUS_PATH "/node"
+#define BUS_INTERFACE_MANAGER "org.distro.Manager1"
+#define BUS_INTERFACE_APPLICATION "org.distro.Application1"
+#define BUS_INTERFACE_NODE "org.distro.Node1"
+#define BUS_ERROR_PREFIX "org.distro.Error."
+
+#define BUS_CALLS_MAX 256u
+#define BUS_CALLS_PER_SENDER_MAX 32u
+#define BUS_CALLS_ASKING_MAX 64u
+#define BUS_OUTBOX_MAX 4096u /* messages that wait for the flush; what is above leaves at once */
+
+typedef struct BusServer BusServer;
+
+/* One entry of QuorumDetail. */
+typedef struct BusNumber {
+        const char *name; /* CamelCase */
+        uint64_t value;
+        bool is_flag; /* shown as a boolean; else as an unsigned 64-bit number */
+} BusNumber;
+
+/* What the engine does not know. The pointers stay valid until the owner is asked again or the loop turns. */
+typedef struct BusLocal {
+        const char *node_name;
+        const char *version;
+        uint64_t token_usec, consensus_usec; /* from cmap; 0: not known yet */
+        const BusNumber *quorum;             /* what Corosync's votequorum says; may be empty */
+        size_t n_quorum;
+} BusLocal;
+
+/* What the owner gives; all are required. They are called from within sd-bus's dispatch or from the functions
+ * below. */
+typedef struct BusOps {
+        /* Never NULL while a bus is attached. */
+        const Engine *(*engine)(void *userdata);
+        /* The clock of Event.now_usec. */
+        uint64_t (*now)(void *userdata);
+        void (*local)(void *userdata, BusLocal *ret);
+        /* Is a worker's unit of this application active on this node? Then its invocation id is written
+         * (zeroes where it is not known yet). */
+        bool (*invocation)(void *userdata, const char *app, uint8_t ret_id[16]);
+
+        /* The three changes. `command` and `app` are valid during the call only; names are never NULL, ""
+         * where they have no meaning. The answer is given by bus_server_reply() with the same token, in the
+         * call already or any time later. A negative errno refuses: -ENOBUFS as TooMany, all others as the
+         * D-Bus error that sd-bus makes of it. */
+        int (*submit)(void *userdata, uint64_t token, const Command *command);
+        int (*stop_local)(void *userdata, uint64_t token, const char *app);
+        /* Reads this node's files again; answer when they were read. */
+        int (*reload)(void *userdata, uint64_t token);
+
+        /* How asking for the bus name ended: 0; -EEXIST, another manager has it; -EPERM, the policy file is
+         * missing; or another negative errno. Once for each attach, later. */
+        void (*name)(void *userdata, int error);
+} BusOps;
+
+/* Copies `ops`; `userdata` is handed to them. 0 or -ENOMEM. */
+int bus_server_new(const BusOps *ops, void *userdata, BusServer **ret);
+/* Detaches too. */
+BusServer *bus_server_free(BusServer *s);
+DEFINE_TRIVIAL_CLEANUP(BusServer *, bus_server_free)
+
+/* Puts our objects on `bus` and asks for the name without blocking. A reference is taken; the owner attaches
+ * the bus to its loop and watches for its end. A server that was attached is detached first. What is shown
+ * now is taken as known to everybody. On failure (-ENOMEM, or what sd-bus says) the server is detached. */
+int bus_server_attach(BusServer *s, sd_bus *bus);
+/* For a bus that is gone: forgets it, and the calls that came over it; those that were submitted already are
+ * carried out all the same, their replies are dropped. */
+void bus_server_detach(BusServer *s);
+
+/* EFFECT_REPLY, or the answer to stop_local or reload. An empty text is replaced by the error's meaning. A
+ * token that is not known (its client or its bus is gone) is ignored. */
+void bus_server_reply(BusServer *s, uint64_t token, CommandError error, const char *text);
+/* EFFECT_NOTE: queues the D-Bus signal of those notes that have one. */
+void bus_server_note(BusServer *s, const Effect *note);
+/* EFFECT_CHANGED, and for what is local: this application, or this node, or (both NULL or empty) the manager
+ * may show something else now. Marking is cheap, and marking what has not changed sends nothing. */
+void bus_server_changed(BusServer *s, const char *app, const char *node);
+/* The same for everything there is. */
+void bus_server_changed_all(BusServer *s);
+
+/* Sends what has changed and what was queued. To be called after each step, or once for several. Returns 0,
+ * or the first error; the rest was sent nevertheless. Without a bus everything is dropped, and 0. */
+int bus_server_flush(BusServer *s);

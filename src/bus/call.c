@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "bus/internal.h"
+
+#define DBUS_NAME "org.freedesktop.DBus"
+#define DBUS_PATH "/org/freedesktop/DBus"
+#define POLKIT_NAME "org.freedesktop.PolicyKit1"
+#define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
+#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
+#define POLKIT_INTERACTIVE 1u
+/* How long polkit may take: its own work, and a person with a password. */
+#define POLKIT_TIMEOUT_USEC (25 * USEC_PER_SEC)
+#define POLKIT_INTERACTIVE_TIMEOUT_USEC (120 * USEC_PER_SEC)
+
+/* A call goes through these steps; each is asynchronous, none is skipped but polkit for who may do
+ * everything:
+ *
+ *   begin -> CALL_CREDENTIALS -> (root or our own user) ---------> CALL_SUBMITTED -> bus_server_reply()
+ *                             -> (all others) CALL_ASKING -> yes ->
+ *                                                         -> no: AccessDenied
+ */
+
+BusCall *bus_call_free(BusCall *c)
+{
+        if (!c)
+                return NULL;
+        sd_bus_slot_unref(c->pending_slot);
+        sd_bus_slot_unref(c->gone_slot);
+        sd_bus_message_unref(c->message);
+        command_done(&c->command);
+        free(c);
+        return NULL;
+}
+
+static void call_unlink(BusCall *c)
+{
+        for (BusCall **p = &c->server->calls; *p; p = &(*p)->next)
+                if (*p == c) {
+                        *p = c->next;
+                        return;
+                }
+}
+
+static void call_end(BusCall *c)
+{
+        call_unlink(c);
+        bus_call_free(c);
+}
+
+void bus_calls_drop(BusServer *s)
+{
+        while (s->calls)
+                call_end(s->calls);
+}
+
+static BusCall *call_find(const BusServer *s, uint64_t token)
+{
+        for (BusCall *c = s->calls; c; c = c->next)
+                if (c->token == token)
+                        return c;
+        return NULL;
+}
+
+/* Queues the answer (an empty one for success) and forgets the call. */
+static void call_answer(BusCall *c, const sd_bus_error *error)
+{
+        BusServer *s = c->server;
+        sd_bus_message *reply = NULL;
+        int r;
+
+        if (sd_bus_message_get_expect_reply(c->message) > 0) {
+                if (error)
+                        r = sd_bus_message_new_method_error(c->message, &reply, error);
+                else
+                        r = sd_bus_message_new_method_return(c->message, &reply);
+                if (r >= 0)
+                        server_queue(s, reply);
+                else if (s->outbox_error == 0)
+                        s->outbox_error = r;
+        }
+        call_end(c);
+}
+
+/* Outside of a step nobody else flushes. */
+static void call_refuse(BusCall *c, const sd_bus_error *error)
+{
+        BusServer *s = c->server;
+
+        call_answer(c, error);
+        (void) bus_server_flush(s); /* an answer that cannot be sent has nobody who could be told */
+}
+
+static void call_denied(BusCall *c, const char *name, const char *text)
+{
+        _cleanup_free_ char *clean = NULL;
+
+        call_refuse(c, &SD_BUS_ERROR_MAKE_CONST(name, bus_clean_text(text, &clean)));
+}
+
+void bus_server_reply(BusServer *s, uint64_t token, CommandError error, const char *text)
+{
+        _cleanup_free_ char *clean = NULL;
+        BusCall *c = call_find(s, token);
+
+        if (!c)
+                return;
+        if (error == COMMAND_OK)
+                call_answer(c, NULL);
+        else
+                call_answer(c, &SD_BUS_ERROR_MAKE_CONST(bus_error_name(error),
+                                               isempty(text) ? bus_error_text(error)
+                                                             : bus_clean_text(text, &clean)));
+}
+
+static int call_hand_over(BusCall *c)
+{
+        BusServer *s = c->server;
+
+        switch (c->kind) {
+        case CALL_RELOAD:
+                return s->ops.reload(s->userdata, c->token);
+        case CALL_STOP_LOCAL:
+                return s->ops.stop_local(s->userdata, c->token, c->command.app);
+        case CALL_COMMAND:
+        default:
+                return s->ops.submit(s->userdata, c->token, &c->command);
+        }
+}
+
+static void call_submit(BusCall *c)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusServer *s = c->server;
+        uint64_t token = c->token;
+        Command command;
+        int r;
+
+        c->phase = CALL_SUBMITTED;
+        c->gone_slot = sd_bus_slot_unref(c->gone_slot);
+        c->pending_slot = sd_bus_slot_unref(c->pending_slot);
+
+        r = call_hand_over(c);
+        /* The owner may have stepped and answered already, so the call is looked up again. */
+        c = call_find(s, token);
+        if (c && r >= 0) {
+                /* From here on the token is enough. */
+                command = c->command;
+                c->command = (Command){ 0 };
+                command_done(&command);
+        } else if (c && r == -ENOBUFS)
+                call_denied(c, bus_error_name(COMMAND_TOO_MANY), bus_error_text(COMMAND_TOO_MANY));
+        else if (c) {
+                (void) sd_bus_error_set_errno(&error, r); /* returns the errno back */
+                call_refuse(c, &error);
+        }
+}
+
+static int on_sender_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *cancel = NULL;
+        BusCall *c = userdata;
+        BusServer *s = c->server;
+        char id[32];
+
+        /* The dialog on somebody's screen has lost its purpose. Whether polkit hears it does not matter to
+         * us. */
+        snprintf(id, sizeof(id), "%" PRIu64, c->token);
+        if (sd_bus_message_new_method_call(s->bus, &cancel, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
+                            "CancelCheckAuthorization") >= 0 &&
+                        sd_bus_message_append(cancel, "s", id) >= 0 &&
+                        sd_bus_message_set_expect_reply(cancel, 0) >= 0)
+                (void) sd_bus_send(s->bus, cancel, NULL);
+        call_end(c);
+        return 0;
+}
+
+static void call_polkit_failed(BusCall *c, const sd_bus_error *error)
+{
+        char text[512];
+
+        if (sd_bus_error_has_names(error, SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                            "org.freedesktop.systemd1.NoSuchUnit",
+                            "org.freedesktop.DBus.Error.Spawn.ServiceNotFound"))
+                snprintf(text, sizeof(text),
+                                "Only root may do this: polkit, which could allow it to others (%s), "
+                                "is not installed or not running on this node.",
+                                c->action);
+        else if (sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT))
+                snprintf(text, sizeof(text), "polkit did not answer in time whether you may do this (%s).",
+                                c->action);
+        else
+                snprintf(text, sizeof(text), "polkit could not say whether you may do this (%s): %s",
+                                c->action, isempty(error->message) ? strempty(error->name) : error->message);
+        call_denied(c, SD_BUS_ERROR_ACCESS_DENIED, text);
+}
+
+static int on_polkit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+        const sd_bus_error *error = sd_bus_message_get_error(m);
+        BusCall *c = userdata;
+        int authorized, challenge, r;
+        char text[256];
+
+        if (error) {
+                call_polkit_failed(c, error);
+                return 0;
+        }
+        r = sd_bus_message_enter_container(m, 'r', "bba{ss}");
+        if (r > 0)
+                r = sd_bus_message_read(m, "bb", &authorized, &challenge);
+        if (r <= 0) {
+                call_denied(c, SD_BUS_ERROR_ACCESS_DENIED, "polkit gave an answer that could not be read.");
+                return 0;
+        }
+        if (authorized)
+                call_submit(c);
+        else if (challenge) {
+                snprintf(text, sizeof(text), "This needs an authentication (%s).", c->action);
+                call_denied(c, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, text);
+        } else {
+                snprintf(text, sizeof(text), "You may not do this (%s).", c->action);
+                call_denied(c, SD_BUS_ERROR_ACCESS_DENIED, text);
+        }
+        return 0;
+}
+
+/* Without a callback sd-bus would give up the whole connection over a match that the bus refused. Without the
+ * match the call only stays until polkit has answered. */
+static int on_match_installed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+        return 0;
+}
+
+static int call_match_sender_gone(BusCall *c, const char *sender)
+{
+        char match[512];
+        int n;
+
+        n = snprintf(match, sizeof(match),
+                        "type='signal',sender='" DBUS_NAME "',path='" DBUS_PATH "',interface='" DBUS_NAME "',"
+                        "member='NameOwnerChanged',arg0='%s',arg2=''",
+                        sender);
+        if (n < 0 || (size_t) n >= sizeof(match))
+                return -E2BIG;
+        return sd_bus_add_match_async(
+                        c->server->bus, &c->gone_slot, match, on_sender_gone, on_match_installed, c);
+}
+
+static int call_ask_polkit(BusCall *c)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *q = NULL;
+        const char *sender = sd_bus_message_get_sender(c->message);
+        bool interactive = sd_bus_message_get_allow_interactive_authorization(c->message) > 0;
+        sd_bus *bus = c->server->bus;
+        char id[32];
+        int r;
+
+        snprintf(id, sizeof(id), "%" PRIu64, c->token);
+        r = call_match_sender_gone(c, sender);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_new_method_call(
+                        bus, &q, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(q, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s", sender, c->action,
+                        0, interactive ? POLKIT_INTERACTIVE : 0u, id);
+        if (r < 0)
+                return r;
+        return sd_bus_call_async(bus, &c->pending_slot, q, on_polkit, c,
+                        interactive ? POLKIT_INTERACTIVE_TIMEOUT_USEC : POLKIT_TIMEOUT_USEC);
+}
+
+static size_t calls_asking(const BusServer *s)
+{
+        size_t n = 0;
+
+        for (const BusCall *c = s->calls; c; c = c->next)
+                n += c->phase == CALL_ASKING;
+        return n;
+}
+
+/* The sender is known now. */
+static void call_check_access(BusCall *c, uint32_t uid)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        c->pending_slot = sd_bus_slot_unref(c->pending_slot);
+        if (uid == 0 || uid == geteuid()) {
+                call_submit(c);
+                return;
+        }
+        if (calls_asking(c->server) >= BUS_CALLS_ASKING_MAX) {
+                call_denied(c, bus_error_name(COMMAND_TOO_MANY), "Too many calls wait for polkit's answer.");
+                return;
+        }
+        c->phase = CALL_ASKING;
+        r = call_ask_polkit(c);
+        if (r < 0) {
+                (void) sd_bus_error_set_errno(&error, r); /* returns the errno back */
+                call_refuse(c, &error);
+        }
+}
+
+static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+        BusCall *c = userdata;
+        uint32_t uid;
+
+        if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                call_end(c); /* nobody is left who could be answered */
+        else if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) <= 0)
+                call_denied(c, SD_BUS_ERROR_ACCESS_DENIED, "The bus could not say who you are.");
+        else
+                call_check_access(c, uid);
+        return 0;
+}
+
+/* On a connection without a bus in between there is one peer, and the socket knows it. */
+static int call_check_peer(BusCall *c)
+{
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        uid_t uid;
+        int r;
+
+        r = sd_bus_query_sender_creds(c->message, SD_BUS_CREDS_EUID, &creds);
+        if (r < 0)
+                return r;
+        r = sd_bus_creds_get_euid(creds, &uid);
+        if (r < 0)
+                return r;
+        if (uid != 0 && uid != geteuid())
+                return -EACCES;
+        call_submit(c);
+        return 0;
+}
+
+static const char *call_action(CallKind kind, CommandKind command)
+{
+        if (kind == CALL_STOP_LOCAL)
+                return BUS_NAME ".stop-local";
+        if (kind == CALL_RELOAD)
+                return BUS_NAME ".reload";
+        switch (command) {
+        case COMMAND_PERMIT:
+        case COMMAND_STANDBY:
+        case COMMAND_MAINTENANCE:
+                return BUS_NAME ".manage-nodes";
+        case COMMAND_RELOAD:
+                return BUS_NAME ".reload";
+        case COMMAND_FORM:
+                return BUS_NAME ".form";
+        case COMMAND_START:
+        case COMMAND_STOP:
+        case COMMAND_RESTART:
+        case COMMAND_TAKEOVER:
+        case COMMAND_CLEAR:
+        case _COMMAND_KIND_MAX:
+        default:
+                return BUS_NAME ".manage-applications";
+        }
+}
+
+static int call_new(BusServer *s, sd_bus_message *m, CallKind kind, const Command *command, BusCall **ret)
+{
+        _cleanup_(bus_call_freep) BusCall *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return -ENOMEM;
+        c->server = s;
+        c->kind = kind;
+        c->action = call_action(kind, command->kind);
+        c->message = sd_bus_message_ref(m);
+        c->command = (Command){ .kind = command->kind, .flag = command->flag, .force = command->force };
+        c->command.app = strdup(strempty(command->app));
+        c->command.node = strdup(strempty(command->node));
+        if (!c->command.app || !c->command.node)
+                return -ENOMEM;
+        c->token = ++s->last_token;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+static int calls_check_bounds(const BusServer *s, sd_bus_message *m, sd_bus_error *error)
+{
+        const char *sender = sd_bus_message_get_sender(m);
+        size_t n = 0, n_sender = 0;
+
+        for (const BusCall *c = s->calls; c; c = c->next) {
+                n++;
+                n_sender += strcmp_ptr(sd_bus_message_get_sender(c->message), sender) == 0;
+        }
+        if (n >= BUS_CALLS_MAX)
+                return bus_error_set(error, COMMAND_TOO_MANY, "The manager has %u changes under way already.",
+                                BUS_CALLS_MAX);
+        if (n_sender >= BUS_CALLS_PER_SENDER_MAX)
+                return bus_error_set(error, COMMAND_TOO_MANY,
+                                "This client has %u changes under way already; wait for their answers.",
+                                BUS_CALLS_PER_SENDER_MAX);
+        return 0;
+}
+
+int bus_call_begin(
+                BusServer *s, sd_bus_message *m, CallKind kind, const Command *command, sd_bus_error *error)
+{
+        _cleanup_(bus_call_freep) BusCall *c = NULL;
+        const char *sender = sd_bus_message_get_sender(m);
+        BusCall *linked;
+        int r;
+
+        r = calls_check_bounds(s, m, error);
+        if (r < 0)
+                return r;
+        r = call_new(s, m, kind, command, &c);
+        if (r < 0)
+                return r;
+        if (sender) {
+                r = sd_bus_call_method_async(s->bus, &c->pending_slot, DBUS_NAME, DBUS_PATH, DBUS_NAME,
+                                "GetConnectionUnixUser", on_credentials, c, "s", sender);
+                if (r < 0)
+                        return r;
+        }
+        linked = TAKE_PTR(c);
+        linked->next = s->calls;
+        s->calls = linked;
+        if (sender)
+                return 1;
+
+        r = call_check_peer(linked);
+        if (r < 0)
+                call_end(linked);
+        return r < 0 ? r : 1;
+}
+
+int bus_read_app_name(sd_bus_message *m, bool may_be_empty, const char **ret, sd_bus_error *error)
+{
+        const char *name;
+        bool quotable;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+        quotable = strlen(name) <= NODE_NAME_MAX;
+        if (isempty(name) && !may_be_empty)
+                return bus_error_set_invalid(
+                                error, "The name of an application was expected, not an empty string.");
+        if (!isempty(name) && !app_name_is_valid(name))
+                return bus_error_set(error, COMMAND_NO_SUCH_APPLICATION,
+                                "No application can have %s%s%s: a name is 1 to %u of a-z, 0-9 and hyphen, "
+                                "with no "
+                                "hyphen at either end.",
+                                quotable ? "the name '" : "that name", quotable ? name : "",
+                                quotable ? "'" : "", APP_NAME_MAX);
+        *ret = name;
+        return 0;
+}
+
+int bus_read_node_name(sd_bus_message *m, bool may_be_empty, const char **ret, sd_bus_error *error)
+{
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+        if (isempty(name) && !may_be_empty)
+                return bus_error_set_invalid(error, "The name of a node was expected, not an empty string.");
+        if (strlen(name) > NODE_NAME_MAX)
+                return bus_error_set(error, COMMAND_NO_SUCH_NODE,
+                                "No node can have a name of %zu bytes; %u are the most.", strlen(name),
+                                NODE_NAME_MAX);
+        *ret = name;
+        return 0;
+}

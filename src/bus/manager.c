@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* org.distro.Manager1: the cluster as this node sees it, and all that can be asked for by name. */
+
+#include "bus/internal.h"
+
+void manager_object_fill(BusServer *s, BusObject *ret)
+{
+        *ret = (BusObject){ .server = s };
+        s->ops.local(s->userdata, &ret->local);
+}
+
+/* ---- properties ---- */
+
+static void write_node_name(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->local.node_name);
+}
+
+static void write_node_id(const BusObject *o, Sink *s)
+{
+        sink_u32(s, engine_node_id(server_engine(o->server)));
+}
+
+static void write_version(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->local.version);
+}
+
+static void write_view(const BusObject *o, Sink *s)
+{
+        ViewId view = engine_view(server_engine(o->server));
+        char text[64];
+
+        view_id_format(&view, text, sizeof(text));
+        sink_string(s, text);
+}
+
+static void write_quorate(const BusObject *o, Sink *s)
+{
+        sink_bool(s, engine_is_quorate(server_engine(o->server)));
+}
+
+static void write_synced(const BusObject *o, Sink *s)
+{
+        sink_bool(s, engine_is_synced(server_engine(o->server)));
+}
+
+static void write_formed(const BusObject *o, Sink *s)
+{
+        sink_bool(s, engine_is_formed(server_engine(o->server)));
+}
+
+static void write_members(const BusObject *o, Sink *s)
+{
+        const State *state = server_state(o->server);
+        Member members[2 * NODES_MAX]; /* Corosync has no more */
+        size_t n = engine_members(server_engine(o->server), members, ELEMENTSOF(members));
+
+        sink_open(s, 'a', "s");
+        for (size_t i = 0; i < MIN(n, ELEMENTSOF(members)); i++)
+                /* While one manager of a node replaces another, both are members. */
+                if (i == 0 || members[i].node_id != members[i - 1].node_id)
+                        sink_string(s, state_node_name(state, members[i].node_id));
+        sink_close(s);
+}
+
+static void write_waiting_for(const BusObject *o, Sink *s)
+{
+        const char *names[NODES_MAX];
+        size_t n = engine_waiting_for(server_engine(o->server), names, ELEMENTSOF(names));
+
+        sink_open(s, 'a', "s");
+        for (size_t i = 0; i < MIN(n, ELEMENTSOF(names)); i++)
+                sink_string(s, names[i]);
+        sink_close(s);
+}
+
+static void write_quorum_detail(const BusObject *o, Sink *s)
+{
+        sink_open(s, 'a', "{sv}");
+        FOREACH_ARRAY(q, o->local.quorum, o->local.n_quorum) {
+                sink_open(s, 'e', "sv");
+                sink_string(s, q->name);
+                sink_open(s, 'v', q->is_flag ? "b" : "t");
+                if (q->is_flag)
+                        sink_bool(s, q->value != 0);
+                else
+                        sink_u64(s, q->value);
+                sink_close(s);
+                sink_close(s);
+        }
+        sink_close(s);
+}
+
+static void write_token(const BusObject *o, Sink *s)
+{
+        sink_u64(s, o->local.token_usec);
+}
+
+static void write_consensus(const BusObject *o, Sink *s)
+{
+        sink_u64(s, o->local.consensus_usec);
+}
+
+const Property manager_properties[] = {
+        { "NodeName", true, write_node_name },
+        { "NodeId", true, write_node_id },
+        { "Version", true, write_version },
+        { "View", false, write_view },
+        { "Quorate", false, write_quorate },
+        { "Synced", false, write_synced },
+        { "Formed", false, write_formed },
+        { "Members", false, write_members },
+        { "WaitingFor", false, write_waiting_for },
+        { "QuorumDetail", false, write_quorum_detail },
+        { "TokenUSec", false, write_token },
+        { "ConsensusUSec", false, write_consensus },
+};
+const size_t n_manager_properties = ELEMENTSOF(manager_properties);
+
+static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        BusObject o;
+
+        manager_object_fill(userdata, &o);
+        return property_append(manager_properties, n_manager_properties, &o, property, reply);
+}
+
+/* ---- methods that read ---- */
+
+static int append_application(BusServer *s, const App *app, Sink *reply)
+{
+        _cleanup_free_ char *path = application_path(app->name);
+        AppStatus status;
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+        engine_app_status(server_engine(s), app, &status);
+        sink_open(reply, 'r', "ssssto");
+        sink_string(reply, app->name);
+        sink_string(reply, app_state_to_string(status.state));
+        sink_string(reply, status.node);
+        sink_string(reply, start_type_to_string(status.start_type));
+        sink_u64(reply, status.epoch);
+        if (reply->error)
+                return reply->error;
+        r = sd_bus_message_append_basic(reply->message, 'o', path);
+        if (r < 0)
+                return r;
+        sink_close(reply);
+        return reply->error;
+}
+
+static int append_node(BusServer *s, const Node *node, Sink *reply)
+{
+        _cleanup_free_ char *path = node_path(node->name);
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+        sink_open(reply, 'r', "suso");
+        sink_string(reply, node->name);
+        sink_u32(reply, node->id);
+        sink_string(reply, node_state_to_string(engine_node_state(server_engine(s), node)));
+        if (reply->error)
+                return reply->error;
+        r = sd_bus_message_append_basic(reply->message, 'o', path);
+        if (r < 0)
+                return r;
+        sink_close(reply);
+        return reply->error;
+}
+
+static int send_reply(Sink *reply)
+{
+        return reply->error ? reply->error : sd_bus_send(NULL, reply->message, NULL);
+}
+
+static int method_list_applications(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        BusServer *s = userdata;
+        const State *state = server_state(s);
+        Sink reply = { 0 };
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &message);
+        if (r < 0)
+                return r;
+        reply.message = message;
+        sink_open(&reply, 'a', "(ssssto)");
+        FOREACH_ARRAY(app, state->apps, state->n_apps) {
+                r = append_application(s, app, &reply);
+                if (r < 0)
+                        return r;
+        }
+        sink_close(&reply);
+        return send_reply(&reply);
+}
+
+static int method_list_nodes(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        BusServer *s = userdata;
+        const State *state = server_state(s);
+        Sink reply = { 0 };
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &message);
+        if (r < 0)
+                return r;
+        reply.message = message;
+        sink_open(&reply, 'a', "(suso)");
+        FOREACH_ARRAY(node, state->nodes, state->n_nodes) {
+                r = append_node(s, node, &reply);
+                if (r < 0)
+                        return r;
+        }
+        sink_close(&reply);
+        return send_reply(&reply);
+}
+
+static int read_application(sd_bus_message *m, BusServer *s, const App **ret, sd_bus_error *error)
+{
+        const char *name;
+        int r;
+
+        r = bus_read_app_name(m, false, &name, error);
+        if (r < 0)
+                return r;
+        *ret = state_find_app(server_state(s), name);
+        if (!*ret)
+                return bus_error_set(
+                                error, COMMAND_NO_SUCH_APPLICATION, "There is no application '%s'.", name);
+        return 0;
+}
+
+static int method_get_application(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_free_ char *path = NULL;
+        const App *app;
+        int r;
+
+        r = read_application(m, userdata, &app, error);
+        if (r < 0)
+                return r;
+        path = application_path(app->name);
+        return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
+}
+
+static int method_get_node(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_free_ char *path = NULL;
+        const char *name;
+        int r;
+
+        r = bus_read_node_name(m, false, &name, error);
+        if (r < 0)
+                return r;
+        if (!state_find_node_name(server_state(userdata), name))
+                return bus_error_set(error, COMMAND_NO_SUCH_NODE, "There is no node '%s'.", name);
+        path = node_path(name);
+        return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
+}
+
+/* Without the group's word the only thing that is sure is what runs here: our own copy, with a unit that is
+ * active. */
+static bool runs_here(BusServer *s, const App *app, const Copy *copy)
+{
+        uint8_t id[16];
+
+        return copy && copy->node_id == engine_node_id(server_engine(s)) &&
+               s->ops.invocation(s->userdata, app->name, id);
+}
+
+static int method_locate(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_free_ char *unit = NULL;
+        BusServer *s = userdata;
+        const Engine *e = server_engine(s);
+        const Copy *copy;
+        const App *app;
+        int r;
+
+        r = read_application(m, s, &app, error);
+        if (r < 0)
+                return r;
+        copy = app_present_copy(app);
+        if ((!engine_is_quorate(e) || !engine_is_synced(e)) && !runs_here(s, app, copy))
+                return bus_error_set(error, COMMAND_NO_QUORUM,
+                                "'%s' does not run on this node, which %s, so that it does not know about "
+                                "others.",
+                                app->name,
+                                engine_is_quorate(e) ? "is not in step with its group yet" : "has no quorum");
+        if (!copy || copy->phase == COPY_LOST)
+                return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' does not run.", app->name);
+        if (copy->phase != COPY_RUNNING)
+                return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' is being %s on node '%s'.", app->name,
+                                copy->phase == COPY_STARTING ? "started" : "stopped",
+                                state_node_name(server_state(s), copy->node_id));
+        unit = application_unit(app->name);
+        if (!unit)
+                return -ENOMEM;
+        return sd_bus_reply_method_return(
+                        m, "sst", state_node_name(server_state(s), copy->node_id), unit, copy->epoch);
+}
+
+static void append_explanation(BusServer *s, const App *app, const Node *node, const char *name, Sink *reply)
+{
+        char why[TEXT_MAX] = "not in Corosync's nodelist";
+        bool eligible = node && engine_explain(server_engine(s), app, node, why, sizeof(why));
+
+        sink_open(reply, 'r', "sbs");
+        sink_string(reply, name);
+        sink_bool(reply, eligible);
+        sink_string(reply, why);
+        sink_close(reply);
+}
+
+static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        BusServer *s = userdata;
+        const State *state = server_state(s);
+        Sink reply = { 0 };
+        const App *app;
+        int r;
+
+        r = read_application(m, s, &app, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_new_method_return(m, &message);
+        if (r < 0)
+                return r;
+        reply.message = message;
+        sink_open(&reply, 'a', "(sbs)");
+        FOREACH_ARRAY(n, app->definition.nodes, app->definition.n_nodes)
+                append_explanation(s, app, state_find_node_name(state, n->name), n->name, &reply);
+        sink_close(&reply);
+        return send_reply(&reply);
+}
+
+static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(byte_writer_done) ByteWriter w = { 0 };
+        BusServer *s = userdata;
+        int r;
+
+        state_encode(server_state(s), STATE_FULL, s->ops.now(s->userdata), &w);
+        if (w.error)
+                return w.error;
+        r = sd_bus_message_new_method_return(m, &message);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_array(message, 'y', w.data, w.size_bytes);
+        if (r < 0)
+                return r;
+        return sd_bus_send(NULL, message, NULL);
+}
+
+/* ---- methods that change ---- */
+
+static int begin(BusServer *s, sd_bus_message *m, CommandKind kind, const char *app, const char *node,
+                bool flag, bool force, sd_bus_error *error)
+{
+        Command command = {
+                .kind = kind, .app = (char *) app, .node = (char *) node, .flag = flag, .force = force
+        };
+
+        return bus_call_begin(s, m, CALL_COMMAND, &command, error);
+}
+
+static int begin_by_name(sd_bus_message *m, BusServer *s, CommandKind kind, sd_bus_error *error)
+{
+        const char *app;
+        int r;
+
+        r = bus_read_app_name(m, false, &app, error);
+        if (r < 0)
+                return r;
+        return begin(s, m, kind, app, NULL, false, false, error);
+}
+
+static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return begin_by_name(m, userdata, COMMAND_START, error);
+}
+
+static int method_stop(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return begin_by_name(m, userdata, COMMAND_STOP, error);
+}
+
+static int method_restart(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return begin_by_name(m, userdata, COMMAND_RESTART, error);
+}
+
+static int method_takeover(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *app, *node;
+        int force, r;
+
+        r = bus_read_app_name(m, false, &app, error);
+        if (r < 0)
+                return r;
+        r = bus_read_node_name(m, true, &node, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(m, "b", &force);
+        if (r < 0)
+                return r;
+        return begin(userdata, m, COMMAND_TAKEOVER, app, node, false, force, error);
+}
+
+static int method_permit(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *app, *node;
+        int permitted, r;
+
+        r = bus_read_app_name(m, false, &app, error);
+        if (r < 0)
+                return r;
+        r = bus_read_node_name(m, false, &node, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(m, "b", &permitted);
+        if (r < 0)
+                return r;
+        return begin(userdata, m, COMMAND_PERMIT, app, node, permitted, false, error);
+}
+
+static int method_set_standby(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *node;
+        int standby, r;
+
+        r = bus_read_node_name(m, false, &node, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(m, "b", &standby);
+        if (r < 0)
+                return r;
+        return begin(userdata, m, COMMAND_STANDBY, NULL, node, standby, false, error);
+}
+
+static int method_set_maintenance(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *app;
+        int maintenance, r;
+
+        r = bus_read_app_name(m, true, &app, error);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(m, "b", &maintenance);
+        if (r < 0)
+                return r;
+        return begin(userdata, m, COMMAND_MAINTENANCE, app, NULL, maintenance, false, error);
+}
+
+static int method_clear_failures(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *app, *node;
+        int r;
+
+        r = bus_read_app_name(m, true, &app, error);
+        if (r < 0)
+                return r;
+        r = bus_read_node_name(m, true, &node, error);
+        if (r < 0)
+                return r;
+        return begin(userdata, m, COMMAND_CLEAR, app, node, false, false, error);
+}
+
+static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Command command = { .kind = COMMAND_RELOAD };
+        int all, r;
+
+        r = sd_bus_message_read(m, "b", &all);
+        if (r < 0)
+                return r;
+        return bus_call_begin(userdata, m, all ? CALL_COMMAND : CALL_RELOAD, &command, error);
+}
+
+static int method_form(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        return begin(userdata, m, COMMAND_FORM, NULL, NULL, false, false, error);
+}
+
+static int method_stop_local(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Command command = { .kind = COMMAND_STOP };
+        const char *app;
+        int r;
+
+        r = bus_read_app_name(m, false, &app, error);
+        if (r < 0)
+                return r;
+        command.app = (char *) app;
+        return bus_call_begin(userdata, m, CALL_STOP_LOCAL, &command, error);
+}
+
+/* Unprivileged throughout: reading is open, and for a change bus_call_begin() asks without blocking, where
+ * sd-bus's own check would wait for the bus daemon. */
+#define OPEN SD_BUS_VTABLE_UNPRIVILEGED
+#define CONSTANT(name, signature)                                                                            \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
+#define CHANGING(name, signature)                                                                            \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+
+/* clang-format off */
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+
+        SD_BUS_METHOD_WITH_ARGS("ListApplications", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a(ssssto)", applications), method_list_applications, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListNodes", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a(suso)", nodes), method_list_nodes, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetApplication", SD_BUS_ARGS("s", application),
+                                SD_BUS_RESULT("o", path), method_get_application, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetNode", SD_BUS_ARGS("s", node),
+                                SD_BUS_RESULT("o", path), method_get_node, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Locate", SD_BUS_ARGS("s", application),
+                                SD_BUS_RESULT("s", node, "s", unit, "t", epoch), method_locate, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", application),
+                                SD_BUS_RESULT("a(sbs)", nodes), method_explain, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("ay", state), method_get_state, OPEN),
+
+        SD_BUS_METHOD_WITH_ARGS("StartApplication", SD_BUS_ARGS("s", application),
+                                SD_BUS_NO_RESULT, method_start, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("StopApplication", SD_BUS_ARGS("s", application),
+                                SD_BUS_NO_RESULT, method_stop, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("RestartApplication", SD_BUS_ARGS("s", application),
+                                SD_BUS_NO_RESULT, method_restart, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("TakeoverApplication", SD_BUS_ARGS("s", application, "s", node, "b", force),
+                                SD_BUS_NO_RESULT, method_takeover, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Permit", SD_BUS_ARGS("s", application, "s", node, "b", permitted),
+                                SD_BUS_NO_RESULT, method_permit, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("SetStandby", SD_BUS_ARGS("s", node, "b", standby),
+                                SD_BUS_NO_RESULT, method_set_standby, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("SetMaintenance", SD_BUS_ARGS("s", application, "b", maintenance),
+                                SD_BUS_NO_RESULT, method_set_maintenance, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ClearFailures", SD_BUS_ARGS("s", application, "s", node),
+                                SD_BUS_NO_RESULT, method_clear_failures, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_ARGS("b", all), SD_BUS_NO_RESULT, method_reload, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Form", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_form, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("StopLocal", SD_BUS_ARGS("s", application),
+                                SD_BUS_NO_RESULT, method_stop_local, OPEN),
+
+        SD_BUS_SIGNAL_WITH_ARGS("ApplicationStarted",
+                                SD_BUS_ARGS("s", application, "s", node, "s", start_type, "s", from_node, "t", epoch), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ApplicationStopped", SD_BUS_ARGS("s", application, "s", node, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("CopyStopped", SD_BUS_ARGS("s", application, "s", node, "t", epoch, "s", kept_on), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("NodeJoined", SD_BUS_ARGS("s", node, "u", id), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("NodeLeft", SD_BUS_ARGS("s", node, "u", id, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("QuorumChanged", SD_BUS_ARGS("b", quorate), 0),
+
+        CONSTANT("NodeName", "s"),
+        CONSTANT("NodeId", "u"),
+        CONSTANT("Version", "s"),
+        CHANGING("View", "s"),
+        CHANGING("Quorate", "b"),
+        CHANGING("Synced", "b"),
+        CHANGING("Formed", "b"),
+        CHANGING("Members", "as"),
+        CHANGING("WaitingFor", "as"),
+        CHANGING("QuorumDetail", "a{sv}"),
+        CHANGING("TokenUSec", "t"),
+        CHANGING("ConsensusUSec", "t"),
+
+        SD_BUS_VTABLE_END,
+};
+/* clang-format on */
+
+int manager_object_add(BusServer *s, sd_bus_slot **ret_slots)
+{
+        return sd_bus_add_object_vtable(s->bus, ret_slots, BUS_PATH, BUS_INTERFACE_MANAGER, vtable, s);
+}
