@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "daemon/manager-internal.h"
+
+/* The system bus belongs to the manager; units and our own objects hang on it. When it is lost, or cannot be
+ * had, they are detached, and it is tried again with a growing delay: a manager lives on without a bus. */
+
+static void retry_later(Manager *m, const char *what, int error);
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        bus_link_connect(userdata);
+        return 0;
+}
+
+void bus_link_drop(Manager *m)
+{
+        if (m->bus_server)
+                bus_server_detach(m->bus_server);
+        if (m->units)
+                units_detach(m->units);
+        m->disconnected_slot = sd_bus_slot_unref(m->disconnected_slot);
+        /* Closed, not flushed: a peer that is gone or has stopped takes nothing. */
+        m->bus = sd_bus_close_unref(m->bus);
+}
+
+static void retry_later(Manager *m, const char *what, int error)
+{
+        int r;
+
+        bus_link_drop(m);
+        if (!m->bus_was_lost)
+                journal_text(m->journal, JOURNAL_BUS_LOST, "%s: %s; trying again until it works", what,
+                                strerror(-error));
+        m->bus_was_lost = true;
+        m->bus_delay_usec =
+                        m->bus_delay_usec == 0 ? RETRY_MIN_USEC : MIN(m->bus_delay_usec * 2, RETRY_MAX_USEC);
+        r = manager_arm(m, &m->bus_timer, m->bus_delay_usec, on_retry);
+        if (r < 0)
+                manager_fail(m, r, "arming a timer");
+}
+
+/* The bus's own word, made here in our process, that the connection has ended. */
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        retry_later(userdata, "the connection to the system bus has ended", -ECONNRESET);
+        return 0;
+}
+
+/* The bus has answered our first call: the connection is good. */
+static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+
+        m->bus_delay_usec = 0;
+        if (m->bus_was_lost)
+                journal_text(m->journal, JOURNAL_BUS_BACK, "connected to the system bus again");
+        m->bus_was_lost = false;
+        return 0;
+}
+
+static int connect_bus(Manager *m)
+{
+        int r;
+
+        r = sd_bus_open_system_with_description(&m->bus, "distro-manager");
+        if (r < 0)
+                return r;
+        r = sd_bus_attach_event(m->bus, m->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0)
+                return r;
+        r = sd_bus_match_signal(m->bus, &m->disconnected_slot, "org.freedesktop.DBus.Local",
+                        "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
+                        on_disconnected, m);
+        if (r < 0)
+                return r;
+        r = sd_bus_call_method_async(m->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                        "org.freedesktop.DBus.Peer", "Ping", on_connected, m, NULL);
+        if (r < 0)
+                return r;
+        r = units_attach(m->units, m->bus);
+        if (r < 0)
+                return r;
+        return m->engine ? bus_server_attach(m->bus_server, m->bus) : 0;
+}
+
+void bus_link_connect(Manager *m)
+{
+        int r = connect_bus(m);
+
+        if (r < 0)
+                retry_later(m, "the system bus cannot be used", r);
+}
+
+/* ---- what the bus server asks ---- */
+
+static const Engine *ask_engine(void *userdata)
+{
+        return ((Manager *) userdata)->engine;
+}
+
+static uint64_t ask_now(void *userdata)
+{
+        Manager *m = userdata;
+
+        return MAX(m->now_usec, boottime_usec());
+}
+
+static bool ask_invocation(void *userdata, const char *app, uint8_t ret_id[16])
+{
+        Manager *m = userdata;
+        UnitInfo info;
+
+        if (!units_find(m->units, app, &info) || !unit_state_is_alive(info.state))
+                return false;
+        memcpy(ret_id, info.invocation_id, 16);
+        return true;
+}
+
+static int ask_submit(void *userdata, uint64_t token, const Command *command)
+{
+        manager_step(userdata, &(Event){ .type = EVENT_COMMAND,
+                                               .command = { .token = token, .command = *command } });
+        return 0;
+}
+
+static int ask_stop_local(void *userdata, uint64_t token, const char *app)
+{
+        manager_step(userdata,
+                        &(Event){ .type = EVENT_STOP_LOCAL, .stop_local = { .token = token, .app = app } });
+        return 0;
+}
+
+static int ask_reload(void *userdata, uint64_t token)
+{
+        return reload_request(userdata, token);
+}
+
+static void tell_name(void *userdata, int error)
+{
+        Manager *m = userdata;
+
+        if (error == -EEXIST)
+                journal_text(m->journal, JOURNAL_BUS_LOST,
+                                "another process has the name " BUS_NAME " on the system bus: "
+                                "distroctl speaks to that one");
+        else if (error == -EPERM)
+                journal_text(m->journal, JOURNAL_BUS_LOST,
+                                "the system bus does not give us the name " BUS_NAME
+                                ": its policy file is missing, distroctl will not reach this manager");
+        else if (error < 0)
+                journal_text(m->journal, JOURNAL_BUS_LOST, "the name " BUS_NAME " was not given: %s",
+                                strerror(-error));
+}
+
+static void ask_local(void *userdata, BusLocal *ret)
+{
+        Manager *m = userdata;
+        const ClusterInfo *c = m->cluster;
+        const BusNumber quorum[] = {
+                { "TwoNode", c->two_node, true },
+                { "WaitForAll", c->wait_for_all, true },
+                { "LastManStanding", c->last_man_standing, true },
+                { "AutoTieBreaker", c->auto_tie_breaker, true },
+                { "AllowDownscale", c->allow_downscale, true },
+                { "UnevenVotes", c->uneven_votes, true },
+                { "Device", c->device_model != NULL, true },
+        };
+
+        memcpy(m->quorum_numbers, quorum, sizeof(quorum));
+        *ret = (BusLocal){
+                .node_name = m->cluster->own_name,
+                .version = PACKAGE_VERSION,
+                .token_usec = m->cluster->token_usec,
+                .consensus_usec = m->cluster->consensus_usec,
+                .quorum = m->quorum_numbers,
+                .n_quorum = ELEMENTSOF(quorum),
+        };
+}
+
+int bus_link_serve(Manager *m)
+{
+        static const BusOps ops = {
+                .engine = ask_engine,
+                .now = ask_now,
+                .local = ask_local,
+                .invocation = ask_invocation,
+                .submit = ask_submit,
+                .stop_local = ask_stop_local,
+                .reload = ask_reload,
+                .name = tell_name,
+        };
+        int r = bus_server_new(&ops, m, &m->bus_server);
+
+        if (r < 0 || !m->bus)
+                return r;
+        r = bus_server_attach(m->bus_server, m->bus);
+        if (r < 0)
+                retry_later(m, "the system bus cannot be used", r);
+        return 0;
+}

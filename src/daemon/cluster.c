@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager-internal.h"
+
+#include <inttypes.h>
+
+#define PROBES_PER_DETECTION 8 /* the engine probes so often while it takes a node to be noticed as lost */
+#define DEVICE_USEC (6 * USEC_PER_SEC)
+
+/* IsolationTimeoutSec= or its default. */
+static uint64_t isolation_usec(const ManagerConfig *config, const ClusterInfo *c)
+{
+        uint64_t detection = usec_add(c->token_usec, c->consensus_usec);
+
+        if (config->isolation_timeout_usec > 0)
+                return config->isolation_timeout_usec;
+        return usec_add(usec_add(detection, detection / 4), c->device_model ? DEVICE_USEC : 0);
+}
+
+/* ---- what to warn of ---- */
+
+static void warn_of_quorum(Manager *m, const ClusterInfo *c)
+{
+        const struct {
+                bool set;
+                const char *text;
+        } warnings[] = {
+                { c->two_node, "two_node: when the link between the nodes is cut both are quorate; without "
+                               "fencing an "
+                               "application can run on both" },
+                { c->last_man_standing, "last_man_standing: after a cut a part without a majority can become "
+                                        "quorate; "
+                                        "without fencing an application can run twice" },
+                { c->auto_tie_breaker,
+                                "auto_tie_breaker: half of the nodes are quorate; without fencing, and with "
+                                "different votes on the two sides, an application can run twice" },
+                { c->allow_downscale, "allow_downscale: Corosync itself calls this incomplete; the votes "
+                                      "that are needed "
+                                      "can sink until a few nodes are quorate" },
+                { c->uneven_votes, "the votes of corosync.conf are not one for each node: a quorate part can "
+                                   "have less than "
+                                   "half of the nodes" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(warnings); i++)
+                if (warnings[i].set)
+                        journal_text(m->journal, JOURNAL_CLUSTER_WARNING, "corosync.conf: %s",
+                                        warnings[i].text);
+}
+
+/* A node that is cut off notices it by its own silent Corosync at the latest, and then stops its workers; the
+ * others start them when they have noticed the loss and FailoverDelaySec= is over. */
+void cluster_warn_of_delays(Manager *m)
+{
+        uint64_t detection = usec_add(m->cluster->token_usec, m->cluster->consensus_usec);
+        uint64_t stopped = usec_add(detection / PROBES_PER_DETECTION + USEC_PER_SEC, m->isolation_usec);
+        uint64_t needed = usec_left(stopped, detection);
+        _cleanup_(byte_writer_done) ByteWriter names = {};
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->apps.n_items; i++) {
+                const Definition *d = &m->apps.items[i].definition;
+
+                if (d->failover_delay_usec >= needed || d->n_nodes < 2)
+                        continue;
+                if (n++ > 0)
+                        put_bytes(&names, ", ", 2);
+                put_bytes(&names, d->name, strlen(d->name));
+        }
+        put_u8(&names, 0);
+        if (n == 0 || names.error)
+                return;
+        journal_text(m->journal, JOURNAL_CLUSTER_WARNING,
+                        "FailoverDelaySec= is below %.1f s for: %s. A node whose Corosync hangs stops its "
+                        "workers up to %.1f s "
+                        "after it fell silent, the others notice its loss after %.1f s",
+                        (double) needed / USEC_PER_SEC, (const char *) names.data,
+                        (double) stopped / USEC_PER_SEC, (double) detection / USEC_PER_SEC);
+}
+
+/* ---- before there is an engine ---- */
+
+static void on_cluster(void *userdata, int error, ClusterInfo *cluster, const char *why)
+{
+        Manager *m = userdata;
+
+        if (error == -ENOTCONN) {
+                manager_status(m, "Waiting for Corosync: %s", why);
+                if (!m->waiting_noted)
+                        journal_text(m->journal, JOURNAL_COROSYNC_WAITING, "waiting for Corosync: %s", why);
+                m->waiting_noted = true;
+                return;
+        }
+        if (error == -EINVAL) {
+                journal_text(m->journal, JOURNAL_CLUSTER_REFUSED, "%s", why);
+                manager_status(m, "Corosync's configuration cannot be used: %s", why);
+                manager_exit(m, MANAGER_EXIT_CONFIG);
+                return;
+        }
+        if (error < 0)
+                return manager_fail(m, error, "reading Corosync's configuration");
+        m->cluster = cluster;
+        m->isolation_usec = isolation_usec(&m->config, cluster);
+        warn_of_quorum(m, cluster);
+        start_go_on(m);
+}
+
+int cluster_begin(Manager *m)
+{
+        return cluster_reader_new(m->event, on_cluster, m, &m->cluster_reader);
+}
+
+/* ---- the group ---- */
+
+static bool same_nodes(const ClusterInfo *a, const ClusterInfo *b)
+{
+        if (a->n_nodes != b->n_nodes || a->own_id != b->own_id)
+                return false;
+        for (size_t i = 0; i < a->n_nodes; i++)
+                if (a->nodes[i].id != b->nodes[i].id || !streq(a->nodes[i].name, b->nodes[i].name))
+                        return false;
+        return true;
+}
+
+/* An engine is made for one nodelist. With another one the manager starts anew; its workers run on. */
+static void begin_anew(Manager *m)
+{
+        journal_text(m->journal, JOURNAL_FAILED,
+                        "Corosync's nodelist has changed: the manager is started again to take it");
+        manager_exit(m, MANAGER_EXIT_FAILURE);
+}
+
+static void on_connected(void *userdata, const GroupConnected *c)
+{
+        Manager *m = userdata;
+
+        if (!same_nodes(m->cluster, c->cluster))
+                return begin_anew(m);
+        if (m->corosync_was_lost)
+                journal_text(m->journal, JOURNAL_COROSYNC_BACK, "connected to Corosync again");
+        m->corosync_was_lost = false;
+        m->self = c->self;
+        m->cluster->token_usec = c->cluster->token_usec;
+        m->cluster->consensus_usec = c->cluster->consensus_usec;
+        m->isolation_usec = isolation_usec(&m->config, c->cluster);
+        wire_reset(m->reader);
+        manager_step(m, &(Event){ .type = EVENT_CONNECTED,
+                                        .connected = { .incarnation = c->incarnation,
+                                                        .pid = c->self.pid,
+                                                        .token_usec = c->cluster->token_usec,
+                                                        .consensus_usec = c->cluster->consensus_usec,
+                                                        .quorum_device = c->cluster->device_model,
+                                                        .quorum_by_fewer = c->cluster->quorum_by_fewer } });
+}
+
+static void on_disconnected(void *userdata, const char *why)
+{
+        Manager *m = userdata;
+
+        journal_text(m->journal, JOURNAL_COROSYNC_LOST, "the connection to Corosync is lost: %s", why);
+        m->corosync_was_lost = true;
+        manager_step(m, &(Event){ .type = EVENT_DISCONNECTED });
+}
+
+static void on_trouble(void *userdata, const char *why)
+{
+        Manager *m = userdata;
+
+        m->corosync_was_lost = true;
+        journal_text(m->journal, JOURNAL_COROSYNC_WAITING, "waiting for Corosync: %s", why);
+}
+
+/* A node that was added to the nodelist while Corosync runs shows first in a ring. Asked off the loop; if the
+ * nodelist does not have it either, the administrator has forgotten this node's file. */
+static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, const char *why)
+{
+        Manager *m = userdata;
+        _cleanup_(cluster_info_freep) ClusterInfo *c = cluster;
+
+        if (error == -ENOTCONN)
+                return;
+        if (error >= 0 && !same_nodes(m->cluster, c))
+                return begin_anew(m);
+        journal_text(m->journal, JOURNAL_CLUSTER_WARNING,
+                        "a node of the ring is not in the nodelist of this node's corosync.conf: it counts "
+                        "for nothing here");
+        m->stranger_noted = true;
+}
+
+static void look_for_strangers(Manager *m, const Event *view)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < view->view.n_ring_nodes && r == 0; i++)
+                if (!cluster_info_find(m->cluster, view->view.ring_nodes[i]))
+                        r = 1;
+        if (r == 0) {
+                m->stranger_noted = false;
+                return;
+        }
+        if (m->stranger_noted)
+                return;
+        m->cluster_reader = cluster_reader_free(m->cluster_reader);
+        r = cluster_reader_new(m->event, on_cluster_again, m, &m->cluster_reader);
+        if (r < 0)
+                manager_fail(m, r, "asking for the nodelist");
+}
+
+static void on_view(void *userdata, const Event *view)
+{
+        Manager *m = userdata;
+        Event event = *view;
+
+        wire_reset(m->reader);
+        look_for_strangers(m, view);
+        manager_step(m, &event);
+}
+
+static void on_quorum(void *userdata, RingId ring, bool quorate)
+{
+        manager_step(userdata,
+                        &(Event){ .type = EVENT_QUORUM, .quorum = { .ring = ring, .quorate = quorate } });
+}
+
+static void on_message(void *userdata, Member sender, const void *data, size_t size_bytes)
+{
+        Manager *m = userdata;
+        _cleanup_(message_freep) Message *message = NULL;
+        _cleanup_free_ char *error = NULL;
+        uint64_t n_fragments = wire_refused(m->reader, WIRE_REFUSED_FRAGMENT);
+        int r = wire_feed(m->reader, sender, data, size_bytes, &message, &error);
+
+        if (r == -ENOMEM)
+                return manager_fail(m, r, "reading a message");
+        if (r < 0) {
+                /* The rest of a message that a new view has cut is nothing to speak of. */
+                if (wire_refused(m->reader, WIRE_REFUSED_FRAGMENT) == n_fragments)
+                        effects_note_refused(m, manager_node_name(m, sender.node_id),
+                                        error ? error : strerror(-r));
+                return;
+        }
+        if (r == 0)
+                return;
+        manager_step(m, &(Event){ .type = EVENT_MESSAGE,
+                                        .message = { .sender = sender, .message = message } });
+}
+
+static void on_probe(void *userdata)
+{
+        manager_step(userdata, &(Event){ .type = EVENT_PROBE });
+}
+
+static void on_left(void *userdata)
+{
+        manager_exit(userdata, MANAGER_EXIT_SUCCESS);
+}
+
+int cluster_join(Manager *m)
+{
+        static const GroupCallbacks callbacks = {
+                .connected = on_connected,
+                .disconnected = on_disconnected,
+                .trouble = on_trouble,
+                .view = on_view,
+                .quorum = on_quorum,
+                .message = on_message,
+                .probe = on_probe,
+                .left = on_left,
+        };
+
+        return group_new(m->event, m->config.group, &callbacks, m, &m->group);
+}
+
+void cluster_leave(Manager *m)
+{
+        m->leave = LEAVE_GOING;
+        if (m->group)
+                group_leave(m->group);
+        else
+                manager_exit(m, MANAGER_EXIT_SUCCESS);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager-internal.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+static void send_message(Manager *m, const Message *message)
+{
+        WireFragments fragments = {};
+        int r = wire_encode(message, 0, &fragments);
+
+        if (r == -ENOMEM)
+                return manager_fail(m, r, "encoding a message");
+        if (r < 0) {
+                /* Too large for the group, or something that every receiver would refuse. Without it the
+                 * others take us for silent, which is what we are. */
+                _cleanup_free_ char *text = NULL;
+
+                if (asprintf(&text, "a %s message of this node cannot be sent: %s",
+                                    message_type_to_string(message->type), strerror(-r)) < 0)
+                        text = NULL;
+                effects_note_refused(m, m->cluster->own_name, strempty(text));
+                return;
+        }
+        for (size_t i = 0; i < fragments.n_fragments && r >= 0; i++)
+                r = group_send(m->group, fragments.fragments[i].data, fragments.fragments[i].size_bytes);
+        wire_fragments_done(&fragments);
+        if (r == -ENOMEM)
+                manager_fail(m, r, "sending a message");
+        else if (r == -ENOBUFS) /* our numbers have a gap now */
+                group_rejoin(m->group);
+        /* -ENOTCONN: the engine is about to hear of it. */
+}
+
+void effects_note_refused(Manager *m, const char *node, const char *text)
+{
+        uint64_t now = boottime_usec();
+        _cleanup_free_ char *counted = NULL;
+
+        if (m->refused_usec != 0 && now - m->refused_usec < REFUSED_NOTE_USEC) {
+                m->n_refused++;
+                return;
+        }
+        if (m->n_refused > 0 && asprintf(&counted, "%s (and %" PRIu64 " more since the last such line)", text,
+                                                m->n_refused) < 0)
+                counted = NULL;
+        journal_send(m->journal, &(JournalEntry){ .kind = NOTE_MESSAGE_REFUSED,
+                                                 .node = node,
+                                                 .text = counted ? counted : text });
+        m->refused_usec = now;
+        m->n_refused = 0;
+}
+
+static void start_unit(Manager *m, const Effect *effect)
+{
+        const AppConfig *config = app_configs_find(&m->apps, effect->app);
+        UnitStart start;
+        int r;
+
+        if (!config) {
+                manager_late_unit(m, effect->app, effect->epoch, UNIT_REFUSED,
+                                "this node has no usable file of the application");
+                return;
+        }
+        start = (UnitStart){
+                .app = effect->app,
+                .epoch = effect->epoch,
+                .description = config->definition.description,
+                .start_type = effect->start_type,
+                .node = m->cluster->own_name,
+                .from_node = effect->from_node,
+                .properties = config->properties,
+                .n_properties = config->n_properties,
+        };
+        r = units_start(m->units, &start);
+        if (r == -ENOMEM)
+                manager_fail(m, r, "starting a unit");
+        else if (r < 0)
+                manager_late_unit(m, effect->app, effect->epoch, UNIT_REFUSED, strerror(-r));
+}
+
+static void end_unit(Manager *m, const Effect *effect)
+{
+        int r = effect->type == EFFECT_STOP ? units_stop(m->units, effect->app, effect->epoch)
+                                            : units_kill(m->units, effect->app, effect->epoch);
+
+        if (r < 0)
+                manager_fail(m, r, "stopping a unit");
+}
+
+static void write_record(Manager *m, Effect *effect)
+{
+        int r = record_writer_write(
+                        m->writer, effect->revision, TAKE_PTR(effect->data), effect->data_size_bytes);
+
+        if (r < 0)
+                manager_late_written(m, effect->revision, r);
+}
+
+static void note(Manager *m, const Effect *effect)
+{
+        ViewId view = engine_view(m->engine);
+
+        bus_server_note(m->bus_server, effect);
+        if (effect->note == NOTE_MESSAGE_REFUSED) {
+                effects_note_refused(m, effect->node, strempty(effect->text));
+                return;
+        }
+        journal_send(m->journal, &(JournalEntry){ .kind = effect->note,
+                                                 .app = effect->app,
+                                                 .node = effect->node,
+                                                 .from_node = effect->from_node,
+                                                 .text = effect->text,
+                                                 .start_type = effect->start_type,
+                                                 .epoch = effect->epoch,
+                                                 .view = view.ring.seq > 0 ? &view : NULL });
+}
+
+/* This node takes part: so will a manager that is started again in this boot. */
+static void take_part(Manager *m)
+{
+        _cleanup_free_ char *path = NULL;
+        int fd;
+
+        notify_ready(m->notify);
+        if (asprintf(&path, "%s/" TOOK_PART_NAME, m->runtime_directory) < 0)
+                return manager_fail(m, -ENOMEM, "noting that this node takes part");
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0)
+                /* All that follows is that a restarted manager waits for the others once more. */
+                journal_text(m->journal, JOURNAL_CONFIG_WARNING, "%s could not be made: %s", path,
+                                strerror(errno));
+        else
+                (void) close(fd);
+}
+
+static void give_up(Manager *m, const Effect *effect)
+{
+        journal_text(m->journal, JOURNAL_GAVE_UP, "giving up: %s", strempty(effect->text));
+        manager_status(m, "%s", strempty(effect->text));
+        notify_errno(m->notify, EHOSTUNREACH);
+        manager_exit(m, MANAGER_EXIT_GAVE_UP);
+}
+
+static void reload(Manager *m)
+{
+        int r = reload_request(m, 0);
+
+        if (r < 0)
+                journal_text(m->journal, JOURNAL_APPLICATION_WRONG,
+                                "the applications' files could not be read again: %s", strerror(-r));
+}
+
+static void carry_out(Manager *m, Effect *effect)
+{
+        switch (effect->type) {
+        case EFFECT_SEND:
+                send_message(m, effect->message);
+                break;
+        case EFFECT_PROBE:
+                group_probe(m->group);
+                break;
+        case EFFECT_REJOIN:
+                group_rejoin(m->group);
+                break;
+        case EFFECT_START:
+                start_unit(m, effect);
+                break;
+        case EFFECT_STOP:
+        case EFFECT_KILL:
+                end_unit(m, effect);
+                break;
+        case EFFECT_FORGET:
+                units_forget(m->units, effect->app, effect->epoch);
+                break;
+        case EFFECT_WRITE:
+                write_record(m, effect);
+                break;
+        case EFFECT_REPLY:
+                bus_server_reply(m->bus_server, effect->token, effect->error, effect->text);
+                break;
+        case EFFECT_NOTE:
+                note(m, effect);
+                break;
+        case EFFECT_CHANGED:
+                bus_server_changed(m->bus_server, effect->app, effect->node);
+                if (!isempty(effect->app))
+                        m->guard_dirty = true;
+                break;
+        case EFFECT_RELOAD:
+                reload(m);
+                break;
+        case EFFECT_READY:
+                take_part(m);
+                break;
+        case EFFECT_SYNCED:
+                m->guard_dirty = true;
+                guard_link_call_off(m);
+                break;
+        case EFFECT_LEFT:
+                journal_text(m->journal, JOURNAL_STOPPING, "everything is handed over or stopped");
+                cluster_leave(m);
+                break;
+        case EFFECT_EXIT:
+                give_up(m, effect);
+                break;
+        case _EFFECT_TYPE_MAX:
+        default:
+                ASSERT(false);
+        }
+}
+
+void effects_carry_out(Manager *m, EffectList *effects)
+{
+        /* After an end that was decided the rest still goes out: answers, lines, the last message. */
+        for (size_t i = 0; i < effects->n_effects; i++)
+                carry_out(m, &effects->effects[i]);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager-internal.h"
+
+#include <signal.h>
+
+/* How the manager's end goes on from a signal:
+ *
+ *   no engine yet                        ends at once: it has nothing that could be handed over
+ *   systemd restarts our unit            leaves the group and ends at once; the workers run on
+ *   a stop, a shutdown, Corosync's end,  EVENT_LEAVE; EFFECT_LEFT ends it, and systemd is asked for more time
+ *   or a signal by hand                  until then
+ *   systemd does not answer in time      the same: a hand-over is never wrong, only more than was needed */
+
+static int on_extend(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Manager *m = userdata;
+
+        notify_extend(m->notify, EXTEND_USEC);
+        return manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
+}
+
+static void hand_over(Manager *m, const char *why)
+{
+        int r;
+
+        m->own_job = own_job_query_free(m->own_job);
+        m->leave_timer = sd_event_source_unref(m->leave_timer);
+        m->leave = LEAVE_HANDING_OVER;
+        journal_text(m->journal, JOURNAL_STOPPING, "%s: handing over what runs here before the manager ends",
+                        why);
+        notify_extend(m->notify, EXTEND_USEC);
+        r = manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
+        if (r < 0)
+                return manager_fail(m, r, "arming a timer");
+        manager_step(m, &(Event){ .type = EVENT_LEAVE });
+}
+
+static void on_own_job(const OwnJobAnswer *answer, void *userdata);
+
+static int on_ask_again(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Manager *m = userdata;
+        uint64_t waited = boottime_usec() - m->leave_usec;
+
+        if (waited >= OWN_JOB_ANSWER_USEC) {
+                hand_over(m, "asked to end, and systemd does not say why");
+                return 0;
+        }
+        /* No answer, or no bus: a call that is in flight is given its time, a failed one is repeated. */
+        if (!m->own_job)
+                (void) units_query_own_job(
+                                m->units, on_own_job, m, &m->own_job); /* fails without a bus; see above */
+        return manager_arm(m, &m->leave_timer, RETRY_MIN_USEC, on_ask_again);
+}
+
+static void on_own_job(const OwnJobAnswer *answer, void *userdata)
+{
+        Manager *m = userdata;
+
+        m->own_job = own_job_query_free(m->own_job);
+        if (m->leave != LEAVE_ASKING || answer->error < 0)
+                return;
+        if (own_job_is_leave(answer))
+                hand_over(m, answer->manager == OWN_JOB_SHUTDOWN   ? "the host goes down"
+                                : answer->corosync == OWN_JOB_STOP ? "corosync.service is being stopped"
+                                : answer->corosync == OWN_JOB_RESTART
+                                                ? "corosync.service is being restarted"
+                                                : "distro-manager.service is being stopped");
+        else if (answer->manager == OWN_JOB_RESTART) {
+                journal_text(m->journal, JOURNAL_STOPPING,
+                                "distro-manager.service is being restarted: the workers run on");
+                cluster_leave(m);
+        } else
+                hand_over(m, "asked to end by a signal");
+}
+
+static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+        Manager *m = userdata;
+        int r;
+
+        if (!m->engine) {
+                journal_text(m->journal, JOURNAL_STOPPING, "asked to end before this node took part");
+                manager_exit(m, MANAGER_EXIT_SUCCESS);
+                return 0;
+        }
+        if (m->leave != LEAVE_NO)
+                return 0;
+        m->leave = LEAVE_ASKING;
+        m->leave_usec = boottime_usec();
+        notify_stopping(m->notify);
+        manager_status(m, "Ending");
+        r = manager_arm(m, &m->leave_timer, 0, on_ask_again);
+        if (r < 0)
+                manager_fail(m, r, "arming a timer");
+        return 0;
+}
+
+static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+        Manager *m = userdata;
+        int r = reload_request(m, 0);
+
+        /* Before the first load there is nothing to repeat. */
+        if (r < 0 && r != -EAGAIN)
+                journal_text(m->journal, JOURNAL_APPLICATION_WRONG,
+                                "the applications' files could not be read again: %s", strerror(-r));
+        return 0;
+}
+
+int leave_watch_signals(Manager *m)
+{
+        sigset_t mask;
+        int r;
+
+        (void) sigemptyset(&mask);
+        (void) sigaddset(&mask, SIGTERM);
+        (void) sigaddset(&mask, SIGINT);
+        (void) sigaddset(&mask, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+                return -errno;
+        (void) signal(SIGPIPE, SIG_IGN); /* a reader of standard error that has gone is no reason to end */
+        r = sd_event_add_signal(m->event, NULL, SIGTERM, on_end_signal, m);
+        if (r < 0)
+                return r;
+        r = sd_event_add_signal(m->event, NULL, SIGINT, on_end_signal, m);
+        if (r < 0)
+                return r;
+        return sd_event_add_signal(m->event, NULL, SIGHUP, on_reload_signal, m);
+}

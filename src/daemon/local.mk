@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += libdaemon.a
+libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
+libdaemon_a_SOURCES = \
+	src/daemon/bus-link.c \
+	src/daemon/cluster.c \
+	src/daemon/effects.c \
+	src/daemon/guard-link.c \
+	src/daemon/journal-table.c \
+	src/daemon/journal.c \
+	src/daemon/journal.h \
+	src/daemon/leave.c \
+	src/daemon/loader.c \
+	src/daemon/loader.h \
+	src/daemon/manager-internal.h \
+	src/daemon/manager.c \
+	src/daemon/manager.h \
+	src/daemon/notify.c \
+	src/daemon/notify.h \
+	src/daemon/record.c \
+	src/daemon/record.h \
+	src/daemon/reload.c \
+	src/daemon/start.c \
+	src/daemon/writer.c
+
+sbin_PROGRAMS += distro-manager
+distro_manager_SOURCES = src/daemon/main.c
+distro_manager_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
+distro_manager_LDADD = libdaemon.a libbus.a libunits.a libgroup.a libconfig.a libwire.a libengine.a libbase.a $(COROSYNC_LIBS) $(SYSTEMD_LIBS)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include <getopt.h>
+
+#include "daemon/manager.h"
+#include "systemd/guard.h"
+
+/* The guard's unit runs what is installed, whatever started us. */
+#define PROGRAM SBINDIR "/distro-manager"
+
+static void print_help(FILE *f)
+{
+        fputs("distro-manager [OPTIONS]\n"
+              "\n"
+              "Keeps each application running on one node of a Corosync cluster. It is started by\n"
+              "distro-manager.service; administrators use distroctl.\n"
+              "\n"
+              "     --config-root=DIRECTORY  comes before every path of a file, for tests\n"
+              "  -h --help                   this text\n"
+              "     --version                the version\n"
+              "\n"
+              "For the unit: distro-manager guard-arm, distro-manager guard-run.\n"
+              "See distro-manager(8).\n",
+                        f);
+}
+
+static const char *guard_directory(void)
+{
+        const char *directory = getenv("RUNTIME_DIRECTORY");
+
+        return isempty(directory) || directory[0] != '/' ? GUARD_DIRECTORY : directory;
+}
+
+static int run_guard(const char *verb)
+{
+        int r = streq(verb, "guard-arm") ? guard_arm(guard_directory(), PROGRAM)
+                                         : guard_run(guard_directory(), NULL);
+
+        if (r < 0)
+                fprintf(stderr, "distro-manager %s failed: %s\n", verb, strerror(-r));
+        return r < 0 ? MANAGER_EXIT_FAILURE : MANAGER_EXIT_SUCCESS;
+}
+
+static int run_manager(const ManagerOptions *options)
+{
+        _cleanup_(manager_freep) Manager *m = NULL;
+        int r = manager_new(options, &m);
+
+        if (r < 0) {
+                fprintf(stderr, "distro-manager cannot start: %s\n", strerror(-r));
+                return MANAGER_EXIT_FAILURE;
+        }
+        return manager_run(m);
+}
+
+int main(int argc, char **argv)
+{
+        enum {
+                ARG_VERSION = 256,
+                ARG_CONFIG_ROOT,
+        };
+        static const struct option long_options[] = {
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, ARG_VERSION },
+                { "config-root", required_argument, NULL, ARG_CONFIG_ROOT },
+                {},
+        };
+        ManagerOptions options = {};
+
+        for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) >= 0;)
+                switch (c) {
+                case 'h':
+                        print_help(stdout);
+                        return MANAGER_EXIT_SUCCESS;
+                case ARG_VERSION:
+                        puts("distro-manager " PACKAGE_VERSION);
+                        return MANAGER_EXIT_SUCCESS;
+                case ARG_CONFIG_ROOT:
+                        options.root = optarg;
+                        break;
+                default:
+                        return MANAGER_EXIT_USAGE;
+                }
+        if (argc - optind == 1 && (streq(argv[optind], "guard-arm") || streq(argv[optind], "guard-run")))
+                return run_guard(argv[optind]);
+        if (argc > optind) {
+                fprintf(stderr, "distro-manager: unexpected argument \"%s\"; see --help\n", argv[optind]);
+                return MANAGER_EXIT_USAGE;
+        }
+        return run_manager(&options);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of the manager share; manager.h says which is which. */
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "base/bytes.h"
+#include "bus/bus.h"
+#include "config/config.h"
+#include "daemon/journal.h"
+#include "daemon/loader.h"
+#include "daemon/manager.h"
+#include "daemon/notify.h"
+#include "daemon/record.h"
+#include "engine/engine.h"
+#include "group/group.h"
+#include "systemd/guard.h"
+#include "systemd/units.h"
+#include "wire/wire.h"
+
+#define STATE_DIRECTORY_DEFAULT "/var/lib/distro-manager"
+#define RUNTIME_DIRECTORY_DEFAULT "/run/distro-manager"
+#define TOOK_PART_NAME "took-part" /* in the runtime directory: a manager of this boot has taken part */
+
+#define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
+#define RETRY_MAX_USEC (5 * USEC_PER_SEC)
+#define REFUSED_NOTE_USEC (10 * USEC_PER_SEC)  /* refused messages get one line in so long */
+#define OWN_JOB_ANSWER_USEC (2 * USEC_PER_SEC) /* systemd is asked for so long why we are to end */
+#define EXTEND_USEC (30 * USEC_PER_SEC)        /* while leaving, systemd is asked for so much more time ... */
+#define EXTEND_EVERY_USEC (10 * USEC_PER_SEC)  /* ... in these steps */
+#define RELOADS_MAX BUS_CALLS_MAX              /* reloads that wait for their answer */
+
+typedef enum StartStep {
+        START_CLUSTER, /* Corosync is asked for the nodelist */
+        START_LOCAL,   /* the applications' files and the units of this host are being read */
+        START_DONE,    /* the engine runs */
+} StartStep;
+
+typedef enum LeaveStep {
+        LEAVE_NO,
+        LEAVE_ASKING,       /* a signal came; systemd is asked what it means */
+        LEAVE_HANDING_OVER, /* EVENT_LEAVE was given, EFFECT_LEFT is waited for */
+        LEAVE_GOING,        /* the group is being left: the engine is asked no more */
+} LeaveStep;
+
+/* What became of an effect while it was carried out. It is handled when the step is over, since the engine
+ * must not be called from within. */
+typedef struct LateEvent LateEvent;
+struct LateEvent {
+        EventType type; /* UNIT or WRITTEN */
+        char *app;
+        uint64_t epoch;
+        UnitState state;
+        char *reason;
+        Revision revision;
+        int error;
+        LateEvent *next;
+};
+
+/* A reload that is answered when its load has ended. */
+typedef struct ReloadWait {
+        uint64_t token;
+        uint64_t generation;
+} ReloadWait;
+
+struct Manager {
+        sd_event *event;
+        Journal *journal;
+        Notify *notify;
+        char *root;              /* "" or what comes before every path */
+        char *state_directory;   /* with the root */
+        char *runtime_directory; /* with the root */
+
+        /* Configuration, and what was found at the start. */
+        ManagerConfig config;
+        AppConfigs apps;      /* in force here: of a file that became wrong, the last that was right */
+        ClusterInfo *cluster; /* NULL until Corosync has told */
+        uint64_t boot_id;
+        Record record;
+        uint64_t isolation_usec; /* IsolationTimeoutSec=, or the default that Corosync's timing gives */
+        StartStep start;
+        bool apps_loaded, units_ready;
+
+        /* The parts. */
+        Engine *engine; /* NULL until START_DONE */
+        Units *units;
+        Group *group;
+        BusServer *bus_server;
+        WireReader *reader;
+        RecordWriter *writer;
+        Loader *loader;
+
+        /* The step. */
+        bool stepping;
+        LateEvent *late, **late_end;
+        sd_event_source *timer;
+        uint64_t now_usec; /* the engine's clock: what it was given last */
+        char *status;      /* STATUS= as it was sent last */
+
+        /* Time: a turn of the loop that finds too much of it gone. */
+        uint64_t turn_boottime_usec, turn_monotonic_usec;
+        sd_event_source *heartbeat;
+        uint64_t heartbeat_usec;
+        bool watchdog; /* systemd expects signs of life */
+
+        /* The system bus. */
+        sd_bus *bus;
+        sd_bus_slot *disconnected_slot;
+        BusNumber quorum_numbers[8]; /* what ask_local() in bus-link.c hands out */
+        sd_event_source *bus_timer;
+        uint64_t bus_delay_usec;
+        bool bus_was_lost;
+
+        /* Corosync. */
+        ClusterReader *cluster_reader;
+        Member self;         /* as the group shows us */
+        bool stranger_noted; /* a node that the nodelist does not have was spoken of */
+        bool corosync_was_lost;
+        bool waiting_noted;    /* that Corosync does not answer was said */
+        uint64_t refused_usec; /* when the last line about a refused message was written */
+        uint64_t n_refused;    /* refused since, without a line */
+
+        /* The guard: whether its file has to be looked at, and the applications in maintenance that it names.
+         */
+        bool guard_dirty, guard_written;
+        ByteWriter guard_text;
+        GuardDisarm *disarming;
+        sd_event_source *disarm_timer;
+        bool disarm_failed;
+
+        /* Reloads. */
+        ReloadWait *reloads;
+        size_t n_reloads, n_reloads_allocated;
+        sd_event_source *loader_source, *writer_source;
+
+        /* The end. */
+        LeaveStep leave;
+        OwnJobQuery *own_job;
+        uint64_t leave_usec; /* when the signal came */
+        sd_event_source *leave_timer;
+        int exit_status;
+        bool exiting;
+};
+
+/* ---- manager.c ---- */
+uint64_t boottime_usec(void);
+/* Hands an event to the engine, carries out what follows, and what follows from that. The event's times are
+ * filled in. Must not be called from within; before the engine exists it does nothing. */
+void manager_step(Manager *m, Event *event);
+/* For an outcome that is known at once; a copy is kept until the step is over. */
+void manager_late_unit(Manager *m, const char *app, uint64_t epoch, UnitState state, const char *reason);
+void manager_late_written(Manager *m, Revision revision, int error);
+/* Ends the loop. The first status counts. */
+void manager_exit(Manager *m, int status);
+/* Something that only a restart can mend (no memory): says so and ends. */
+void manager_fail(Manager *m, int error, const char *what);
+void manager_status(Manager *m, const char *format, ...) _printf_(2, 3);
+/* Arms `*source` (made at the first call) to fire after `delay_usec`. */
+int manager_arm(Manager *m, sd_event_source **source, uint64_t delay_usec, sd_event_time_handler_t handler);
+void manager_disarm(sd_event_source *source);
+const char *manager_node_name(const Manager *m, uint32_t node_id); /* "?" for one that is not known */
+
+/* ---- effects.c ---- */
+void effects_carry_out(Manager *m, EffectList *effects);
+/* A line about a message that could not be used, unless there was one lately. */
+void effects_note_refused(Manager *m, const char *node, const char *text);
+
+/* ---- start.c ---- */
+int start_begin(Manager *m);
+void start_go_on(Manager *m); /* something that a step waits for has come */
+
+/* ---- cluster.c ---- */
+int cluster_begin(Manager *m);
+void cluster_warn_of_delays(Manager *m);
+int cluster_join(Manager *m);
+void cluster_leave(Manager *m); /* the loop ends when that is done */
+
+/* ---- guard-link.c ---- */
+void guard_link_update(Manager *m); /* its file, if that may have to change */
+void guard_link_call_off(Manager *m);
+
+/* ---- bus-link.c ---- */
+void bus_link_connect(Manager *m);
+void bus_link_drop(Manager *m);
+int bus_link_serve(Manager *m); /* from now on there is an engine to show */
+
+/* ---- reload.c ---- */
+int reload_begin(Manager *m);
+/* Reads the files again; `token` 0: nobody waits for an answer. */
+int reload_request(Manager *m, uint64_t token);
+void reload_give_definitions(Manager *m);
+
+/* ---- leave.c ---- */
+int leave_watch_signals(Manager *m);

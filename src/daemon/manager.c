@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "daemon/manager-internal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WATCHDOG_DEFAULT_USEC                                                                                \
+        USEC_PER_SEC /* the loop's own heartbeat where systemd expects no signs of life */
+
+static uint64_t clock_usec(clockid_t clock)
+{
+        struct timespec t;
+
+        (void) clock_gettime(clock, &t); /* cannot fail for the clocks of this file */
+        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+}
+
+uint64_t boottime_usec(void)
+{
+        return clock_usec(CLOCK_BOOTTIME);
+}
+
+/* ---- the end ---- */
+
+void manager_exit(Manager *m, int status)
+{
+        if (m->exiting)
+                return;
+        m->exiting = true;
+        m->exit_status = status;
+        (void) sd_event_exit(m->event, status); /* the loop asks `exiting` as well */
+}
+
+void manager_fail(Manager *m, int error, const char *what)
+{
+        journal_text(m->journal, JOURNAL_FAILED, "%s failed: %s", what, strerror(-error));
+        notify_errno(m->notify, -error);
+        manager_exit(m, MANAGER_EXIT_FAILURE);
+}
+
+/* ---- timers, names, words ---- */
+
+int manager_arm(Manager *m, sd_event_source **source, uint64_t delay_usec, sd_event_time_handler_t handler)
+{
+        uint64_t usec = usec_add(boottime_usec(), delay_usec);
+        int r;
+
+        if (!*source)
+                return sd_event_add_time(m->event, source, CLOCK_BOOTTIME, usec, 1, handler, m);
+        r = sd_event_source_set_time(*source, usec);
+        return r < 0 ? r : sd_event_source_set_enabled(*source, SD_EVENT_ONESHOT);
+}
+
+void manager_disarm(sd_event_source *source)
+{
+        if (source)
+                (void) sd_event_source_set_enabled(
+                                source, SD_EVENT_OFF); /* fails for a loop that has ended only */
+}
+
+const char *manager_node_name(const Manager *m, uint32_t node_id)
+{
+        const ClusterNode *node = m->cluster ? cluster_info_find(m->cluster, node_id) : NULL;
+
+        return node ? node->name : "?";
+}
+
+void manager_status(Manager *m, const char *format, ...)
+{
+        char text[512];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        notify_status(m->notify, text);
+}
+
+/* ---- the step ---- */
+
+static LateEvent *late_free(LateEvent *l)
+{
+        free(l->app);
+        free(l->reason);
+        free(l);
+        return NULL;
+}
+
+static void late_add(Manager *m, const LateEvent *late)
+{
+        LateEvent *l = calloc(1, sizeof(*l));
+
+        if (!l)
+                return manager_fail(m, -ENOMEM, "remembering what became of an effect");
+        *l = *late;
+        *m->late_end = l;
+        m->late_end = &l->next;
+}
+
+void manager_late_unit(Manager *m, const char *app, uint64_t epoch, UnitState state, const char *reason)
+{
+        LateEvent late = { .type = EVENT_UNIT,
+                .app = strdup(app),
+                .epoch = epoch,
+                .state = state,
+                .reason = strdup(strempty(reason)) };
+
+        if (!late.app || !late.reason) {
+                free(late.app);
+                free(late.reason);
+                return manager_fail(m, -ENOMEM, "remembering what became of an effect");
+        }
+        late_add(m, &late);
+}
+
+void manager_late_written(Manager *m, Revision revision, int error)
+{
+        late_add(m, &(LateEvent){ .type = EVENT_WRITTEN, .revision = revision, .error = error });
+}
+
+/* Finds out how much time has gone since the loop looked last. While it waits for events it is woken by the
+ * heartbeat, so a long gap means that we could not run: the host slept, or we were stopped. */
+static bool turn_was_late(Manager *m)
+{
+        uint64_t boottime = boottime_usec(), monotonic = clock_usec(CLOCK_MONOTONIC), gone, slept;
+        bool first = m->turn_boottime_usec == 0;
+
+        gone = boottime - m->turn_boottime_usec;
+        slept = gone - MIN(gone, monotonic - m->turn_monotonic_usec);
+        m->turn_boottime_usec = boottime;
+        m->turn_monotonic_usec = monotonic;
+        if (first || m->isolation_usec == 0)
+                return false;
+        if (gone <= m->isolation_usec / 2 && slept <= m->isolation_usec / 2)
+                return false;
+        journal_text(m->journal, JOURNAL_SUSPENDED,
+                        "this host or this process did not run for %" PRIu64 ".%03" PRIu64
+                        " s: nothing is started before "
+                        "Corosync has answered",
+                        gone / USEC_PER_SEC, gone % USEC_PER_SEC / USEC_PER_MSEC);
+        return true;
+}
+
+static void step_once(Manager *m, Event *event)
+{
+        EffectList effects = {};
+        int r;
+
+        if (m->exiting || m->leave == LEAVE_GOING)
+                return;
+        m->now_usec = MAX(m->now_usec, boottime_usec());
+        event->now_usec = m->now_usec;
+        event->realtime_usec = clock_usec(CLOCK_REALTIME);
+        r = engine_step(m->engine, event, &effects);
+        if (r < 0)
+                manager_fail(m, r, "the engine");
+        else
+                effects_carry_out(m, &effects);
+        effect_list_done(&effects);
+}
+
+/* Probes that are still on their way prove nothing any more. */
+static void step_suspended(Manager *m)
+{
+        if (m->group)
+                group_forget_probes(m->group);
+        step_once(m, &(Event){ .type = EVENT_SUSPENDED });
+}
+
+static void step_late(Manager *m)
+{
+        while (m->late) {
+                LateEvent *l = m->late;
+
+                m->late = l->next;
+                if (!m->late)
+                        m->late_end = &m->late;
+                if (l->type == EVENT_UNIT)
+                        step_once(m, &(Event){ .type = EVENT_UNIT,
+                                                     .unit = { l->app, l->epoch, l->state,
+                                                                     *l->reason ? l->reason : NULL } });
+                else
+                        step_once(m, &(Event){ .type = EVENT_WRITTEN, .written = { l->revision, l->error } });
+                late_free(l);
+        }
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        manager_step(userdata, &(Event){ .type = EVENT_TIME });
+        return 0;
+}
+
+static void rearm_timer(Manager *m)
+{
+        uint64_t deadline = engine_deadline(m->engine), now = boottime_usec();
+        int r;
+
+        if (deadline == USEC_INFINITY) {
+                manager_disarm(m->timer);
+                return;
+        }
+        r = manager_arm(m, &m->timer, deadline > now ? deadline - now : 0, on_timer);
+        if (r < 0)
+                manager_fail(m, r, "arming the engine's timer");
+}
+
+static void finish_step(Manager *m)
+{
+        _cleanup_free_ char *text = NULL;
+
+        guard_link_update(m);
+        (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
+        rearm_timer(m);
+        if (m->leave == LEAVE_NO || m->leave == LEAVE_HANDING_OVER) {
+                text = engine_status_text(m->engine, m->now_usec);
+                if (text)
+                        notify_status(m->notify, text);
+        }
+}
+
+void manager_step(Manager *m, Event *event)
+{
+        if (!m->engine || m->exiting || m->leave == LEAVE_GOING)
+                return;
+        ASSERT(!m->stepping);
+        m->stepping = true;
+        if (turn_was_late(m))
+                step_suspended(m);
+        step_once(m, event);
+        step_late(m);
+        m->stepping = false;
+        if (!m->exiting)
+                finish_step(m);
+}
+
+/* Where too much time has gone the engine knows it before it is told anything else. */
+static void look_at_clocks(Manager *m)
+{
+        if (!m->engine || m->exiting || m->leave == LEAVE_GOING || !turn_was_late(m))
+                return;
+        m->stepping = true;
+        step_suspended(m);
+        step_late(m);
+        m->stepping = false;
+        if (!m->exiting)
+                finish_step(m);
+}
+
+/* ---- signs of life ---- */
+
+/* Sources of one priority take turns, so when this one is due again each part that had something to do has
+ * done it. */
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Manager *m = userdata;
+
+        (void) notify_flush(m->notify); /* what does not pass now is tried again with the next one */
+        if (m->watchdog)
+                notify_watchdog(m->notify);
+        return manager_arm(m, &m->heartbeat, m->heartbeat_usec, on_heartbeat);
+}
+
+/* WatchdogSec= as the unit has it, but at most a quarter of the grace; $WATCHDOG_USEC tells both. */
+static int begin_heartbeat(Manager *m)
+{
+        uint64_t usec = 0;
+        int r = sd_watchdog_enabled(false, &usec);
+
+        m->heartbeat_usec = WATCHDOG_DEFAULT_USEC;
+        if (r > 0) {
+                uint64_t most = MAX(m->config.manager_grace_usec / 4, USEC_PER_MSEC);
+
+                m->watchdog = true;
+                if (usec > most) {
+                        usec = most;
+                        notify_watchdog_usec(m->notify, usec);
+                }
+                m->heartbeat_usec = MAX(usec / 4, (uint64_t) 1);
+        }
+        return manager_arm(m, &m->heartbeat, 0, on_heartbeat);
+}
+
+/* ---- life ---- */
+
+/* What systemd sets, else the default; both come after the root. Of several directories the first is ours. */
+static char *directory_path(const char *root, const char *variable, const char *fallback)
+{
+        const char *from = getenv(variable);
+        char *path;
+
+        if (isempty(from) || from[0] != '/')
+                from = fallback;
+        if (asprintf(&path, "%s%.*s", root, (int) strcspn(from, ":"), from) < 0)
+                return NULL;
+        return path;
+}
+
+int manager_new(const ManagerOptions *options, Manager **ret)
+{
+        _cleanup_(manager_freep) Manager *m = calloc(1, sizeof(*m));
+        int r;
+
+        if (!m)
+                return -ENOMEM;
+        m->late_end = &m->late;
+        m->guard_dirty = true;
+        r = journal_new(NULL, &m->journal);
+        if (r < 0)
+                return r;
+        r = notify_new(getenv("NOTIFY_SOCKET"), &m->notify);
+        if (r < 0)
+                return r;
+        m->root = strdup(strempty(options->root));
+        m->state_directory =
+                        directory_path(strempty(options->root), "STATE_DIRECTORY", STATE_DIRECTORY_DEFAULT);
+        m->runtime_directory = directory_path(
+                        strempty(options->root), "RUNTIME_DIRECTORY", RUNTIME_DIRECTORY_DEFAULT);
+        if (!m->root || !m->state_directory || !m->runtime_directory)
+                return -ENOMEM;
+        r = sd_event_new(&m->event);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+Manager *manager_free(Manager *m)
+{
+        if (!m)
+                return NULL;
+
+        /* First whoever may call back, then what they would call. */
+        m->group = group_free(m->group);
+        m->cluster_reader = cluster_reader_free(m->cluster_reader);
+        m->disarming = guard_disarm_free(m->disarming);
+        m->own_job = own_job_query_free(m->own_job);
+        m->bus_server = bus_server_free(m->bus_server);
+        m->units = units_free(m->units);
+        bus_link_drop(m);
+        m->loader = loader_free(m->loader);
+        m->writer = record_writer_free(m->writer);
+        m->engine = engine_free(m->engine);
+        m->reader = wire_reader_free(m->reader);
+        sd_event_source_unref(m->timer);
+        sd_event_source_unref(m->heartbeat);
+        sd_event_source_unref(m->bus_timer);
+        sd_event_source_unref(m->leave_timer);
+        sd_event_source_unref(m->disarm_timer);
+        sd_event_source_unref(m->loader_source);
+        sd_event_source_unref(m->writer_source);
+        while (m->late) {
+                LateEvent *l = m->late;
+
+                m->late = l->next;
+                late_free(l);
+        }
+        manager_config_done(&m->config);
+        app_configs_done(&m->apps);
+        m->cluster = cluster_info_free(m->cluster);
+        record_done(&m->record);
+        free(m->reloads);
+        byte_writer_done(&m->guard_text);
+        free(m->root);
+        free(m->state_directory);
+        free(m->runtime_directory);
+        sd_event_unref(m->event);
+        m->notify = notify_free(m->notify);
+        m->journal = journal_free(m->journal);
+        free(m);
+        return NULL;
+}
+
+/* One turn: wait, look at the clocks, handle one thing. */
+static int turn(Manager *m)
+{
+        int r = sd_event_prepare(m->event);
+
+        if (r == 0)
+                r = sd_event_wait(m->event, UINT64_MAX);
+        if (r <= 0)
+                return r;
+        look_at_clocks(m);
+        return sd_event_dispatch(m->event);
+}
+
+int manager_run(Manager *m)
+{
+        int r;
+
+        journal_text(m->journal, JOURNAL_STARTING, "distro-manager " PACKAGE_VERSION " is starting");
+        r = leave_watch_signals(m);
+        if (r >= 0)
+                r = start_begin(m);
+        if (r >= 0 && !m->exiting)
+                r = begin_heartbeat(m);
+        while (r >= 0 && !m->exiting)
+                r = turn(m);
+        if (r < 0)
+                manager_fail(m, r, "the loop");
+        if (m->exit_status == MANAGER_EXIT_SUCCESS)
+                journal_text(m->journal, JOURNAL_ENDED, "distro-manager ends");
+        notify_stopping(m->notify);
+        (void) notify_flush(m->notify);
+        return m->exit_status;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The Manager owns the loop and joins the parts: what the adapters report becomes an event, the engine's step
+ * makes effects of it, and the adapters carry those out, in order. It decides nothing about applications.
+ *
+ *   manager.c   life, the loop, time, the step
+ *   effects.c   carries out what the engine asks for
+ *   start.c     from nothing to a running loop: configuration, cluster, record, bus, engine, group
+ *   cluster.c   Corosync: views, quorum, messages, probes
+ *   guard-link.c  the guard's file, and calling it off
+ *   bus-link.c  the system bus: connecting, losing it, and what the bus server asks
+ *   reload.c    the applications' files
+ *   leave.c     signals, and the end
+ *
+ * Start is a row of steps, each begun when the one before has ended; all of them but the reading of the local
+ * files wait in the loop, so that signals and the watchdog work from the beginning. */
+
+#include "base/macros.h"
+
+typedef struct Manager Manager;
+
+/* Exit statuses; distro-manager(8) explains them, RestartPreventExitStatus= names those after
+ * MANAGER_EXIT_FAILURE. */
+enum {
+        MANAGER_EXIT_SUCCESS = 0,
+        MANAGER_EXIT_FAILURE = 1, /* may have passed by the next start */
+        MANAGER_EXIT_USAGE = 2,
+        MANAGER_EXIT_GAVE_UP = 69, /* EFFECT_EXIT */
+        MANAGER_EXIT_RECORD = 76,  /* the record cannot be used */
+        MANAGER_EXIT_CONFIG = 78,  /* manager.conf or corosync.conf cannot be used */
+};
+
+typedef struct ManagerOptions {
+        const char *root; /* comes before every path; NULL: nothing does */
+} ManagerOptions;
+
+/* 0 or negative errno. */
+int manager_new(const ManagerOptions *options, Manager **ret);
+Manager *manager_free(Manager *m);
+DEFINE_TRIVIAL_CLEANUP(Manager *, manager_free)
+
+/* Runs until the end and returns the exit status. What went wrong has been logged. */
+int manager_run(Manager *m);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager-internal.h"
+
+#include <sys/epoll.h>
+
+#include "base/array.h"
+
+static void tell_messages(Manager *m, const ConfigMessages *messages)
+{
+        FOREACH_ARRAY (message, messages->items, messages->n_items)
+                journal_app(m->journal,
+                                message->level == CONFIG_ERROR ? JOURNAL_APPLICATION_WRONG
+                                                               : JOURNAL_CONFIG_WARNING,
+                                message->application, "%s", message->text);
+}
+
+static AppConfig *find_app(AppConfigs *c, const char *name)
+{
+        FOREACH_ARRAY (a, c->items, c->n_items)
+                if (streq(a->definition.name, name))
+                        return a;
+        return NULL;
+}
+
+/* Moves the last good definition of each file that has become wrong from the old set to the new one. */
+static int keep_last_good(AppConfigs *old, AppConfigs *new)
+{
+        AppConfig *items;
+
+        if (new->n_failures == 0 || old->n_items == 0)
+                return 0;
+        items = realloc(new->items, (new->n_items + new->n_failures) * sizeof(AppConfig));
+        if (!items)
+                return -ENOMEM;
+        new->items = items;
+        FOREACH_ARRAY (failure, new->failures, new->n_failures) {
+                AppConfig *kept = find_app(old, failure->name), moved;
+                size_t at = 0;
+
+                if (!kept || find_app(new, failure->name))
+                        continue;
+                moved = *kept;
+                ARRAY_CLOSE(old->items, old->n_items, (size_t) (kept - old->items));
+                while (at < new->n_items && strcmp(new->items[at].definition.name, moved.definition.name) < 0)
+                        at++;
+                ARRAY_OPEN(new->items, new->n_items, at);
+                new->items[at] = moved;
+        }
+        return 0;
+}
+
+void reload_give_definitions(Manager *m)
+{
+        _cleanup_free_ Definition *definitions = calloc(m->apps.n_items + 1, sizeof(Definition));
+        _cleanup_free_ struct DefinitionError *errors =
+                        calloc(m->apps.n_failures + 1, sizeof(struct DefinitionError));
+        size_t n_errors = 0;
+
+        if (!definitions || !errors)
+                return manager_fail(m, -ENOMEM, "handing the definitions to the engine");
+        for (size_t i = 0; i < m->apps.n_items; i++)
+                definitions[i] = m->apps.items[i].definition;
+        FOREACH_ARRAY (failure, m->apps.failures, m->apps.n_failures)
+                if (app_name_is_valid(failure->name))
+                        errors[n_errors++] = (struct DefinitionError){ .app = failure->name,
+                                .text = failure->text };
+        manager_step(m, &(Event){ .type = EVENT_DEFINITIONS,
+                                        .definitions = { .definitions = definitions,
+                                                        .n_definitions = m->apps.n_items,
+                                                        .errors = errors,
+                                                        .n_errors = n_errors } });
+}
+
+static void answer(Manager *m, uint64_t generation, int error)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < m->n_reloads; i++) {
+                if (m->reloads[i].generation > generation) {
+                        m->reloads[n++] = m->reloads[i];
+                        continue;
+                }
+                if (m->bus_server)
+                        bus_server_reply(m->bus_server, m->reloads[i].token,
+                                        error < 0 ? COMMAND_NOT_ALLOWED : COMMAND_OK,
+                                        error < 0 ? "the directories of the applications' files could not be "
+                                                    "read"
+                                                  : NULL);
+        }
+        m->n_reloads = n;
+        if (n == 0)
+                notify_reloading(m->notify, false);
+        if (m->bus_server)
+                (void) bus_server_flush(m->bus_server); /* a client that is gone needs no answer */
+}
+
+static void take(Manager *m, LoaderResult *result)
+{
+        bool first = !m->apps_loaded;
+
+        tell_messages(m, &result->messages);
+        if (result->error == -ENOMEM)
+                return manager_fail(m, result->error, "reading the applications' files");
+        if (result->error < 0 && !first)
+                return; /* what was read last stays in force; the message has said why */
+        if (result->error >= 0) {
+                AppConfigs old = m->apps;
+
+                if (keep_last_good(&old, &result->configs) < 0)
+                        return manager_fail(m, -ENOMEM, "taking over the applications' files");
+                m->apps = result->configs;
+                result->configs = (AppConfigs){};
+                app_configs_done(&old);
+        }
+        if (first) {
+                m->apps_loaded = true;
+                start_go_on(m);
+                return;
+        }
+        journal_text(m->journal, JOURNAL_RELOADED,
+                        "the applications' files were read again: %zu right, %zu wrong", m->apps.n_items,
+                        m->apps.n_failures);
+        reload_give_definitions(m);
+}
+
+static int on_loaded(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        Manager *m = userdata;
+        LoaderResult result = {};
+
+        if (!loader_take(m->loader, &result))
+                return 0;
+        take(m, &result);
+        answer(m, result.generation, result.error);
+        loader_result_done(&result);
+        return 0;
+}
+
+int reload_begin(Manager *m)
+{
+        _cleanup_free_ const char **names = calloc(m->cluster->n_nodes + 1, sizeof(names[0]));
+        int r;
+
+        if (!names)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->cluster->n_nodes; i++)
+                names[i] = m->cluster->nodes[i].name;
+        r = loader_new(*m->root ? m->root : NULL, names, m->cluster->n_nodes, &m->loader);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(m->event, &m->loader_source, loader_fd(m->loader), EPOLLIN, on_loaded, m);
+        if (r < 0)
+                return r;
+        return reload_request(m, 0);
+}
+
+int reload_request(Manager *m, uint64_t token)
+{
+        uint64_t generation;
+        int r;
+
+        if (!m->loader)
+                return -EAGAIN; /* the start has not come so far; it will read them anyway */
+        if (token != 0) {
+                if (m->n_reloads >= RELOADS_MAX)
+                        return -ENOBUFS;
+                if (ARRAY_GROW(m->reloads, m->n_reloads, m->n_reloads_allocated) < 0)
+                        return -ENOMEM;
+        }
+        r = loader_request(m->loader, &generation);
+        if (r < 0)
+                return r;
+        if (token != 0)
+                m->reloads[m->n_reloads++] = (ReloadWait){ .token = token, .generation = generation };
+        notify_reloading(m->notify, true);
+        return 0;
+}

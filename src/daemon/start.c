@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager-internal.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+static void tell_config(Manager *m, const ConfigMessages *messages)
+{
+        for (size_t i = 0; i < messages->n_items; i++)
+                journal_text(m->journal,
+                                messages->items[i].level == CONFIG_ERROR ? JOURNAL_CONFIG_WRONG
+                                                                         : JOURNAL_CONFIG_WARNING,
+                                "%s", messages->items[i].text);
+}
+
+static int load_config(Manager *m)
+{
+        ConfigContext context = { .root = *m->root ? m->root : NULL };
+        ConfigMessages messages = {};
+        int r = manager_config_load(&context, &messages, &m->config);
+
+        tell_config(m, &messages);
+        if (r == -EINVAL) {
+                _cleanup_free_ char *text = config_messages_join(&messages, CONFIG_ERROR);
+
+                manager_status(m, "The configuration is wrong: %.*s", text ? (int) strcspn(text, "\n") : 0,
+                                strempty(text));
+                manager_exit(m, MANAGER_EXIT_CONFIG);
+                r = 0;
+        }
+        config_messages_done(&messages);
+        return r;
+}
+
+static int read_record(Manager *m)
+{
+        int r;
+
+        if (mkdir(m->state_directory, 0700) < 0 && errno != EEXIST)
+                journal_text(m->journal, JOURNAL_CONFIG_WARNING, "%s could not be made: %s",
+                                m->state_directory, strerror(errno));
+        r = record_read(m->state_directory, &m->record);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                journal_text(m->journal, JOURNAL_RECORD_REFUSED, "%s", m->record.why);
+                manager_status(m, "%s", m->record.why);
+                notify_errno(m->notify, -r);
+                manager_exit(m, MANAGER_EXIT_RECORD);
+                return 0;
+        }
+        if (m->record.kind == RECORD_DAMAGED)
+                journal_text(m->journal, JOURNAL_RECORD_DAMAGED, "%s", m->record.why);
+        return 0;
+}
+
+static int read_boot_id(uint64_t *ret)
+{
+        _cleanup_fclose_ FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+        char text[64];
+
+        if (!f)
+                return -errno;
+        if (!fgets(text, sizeof(text), f))
+                return -EIO;
+        *ret = hash64(text, strcspn(text, "\n"));
+        if (*ret == 0)
+                *ret = 1; /* 0 means that it is not known */
+        return 0;
+}
+
+/* ---- the parts that work beside the loop ---- */
+
+static int on_written(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        Manager *m = userdata;
+        RecordResult result;
+
+        while (record_writer_result(m->writer, &result))
+                manager_step(m, &(Event){ .type = EVENT_WRITTEN,
+                                                .written = { result.revision, result.error } });
+        return 0;
+}
+
+static void on_unit_changed(const UnitInfo *info, void *userdata)
+{
+        Manager *m = userdata;
+
+        /* Before there is an engine nothing is lost: it is told how all units stand when it begins. */
+        if (!m->engine)
+                return;
+        manager_step(m, &(Event){ .type = EVENT_UNIT,
+                                        .unit = { .app = info->app,
+                                                        .epoch = info->epoch,
+                                                        .state = info->state,
+                                                        .reason = info->reason } });
+        if (m->exiting)
+                return;
+        bus_server_changed(m->bus_server, info->app, NULL); /* its invocation may have changed */
+        (void) bus_server_flush(m->bus_server);             /* a bus that is lost is noticed by itself */
+}
+
+static void on_units_ready(void *userdata)
+{
+        Manager *m = userdata;
+
+        m->units_ready = true;
+        start_go_on(m);
+}
+
+static void on_units_failed(int error, void *userdata)
+{
+        manager_fail(userdata, error, "watching the workers' units");
+}
+
+static int make_parts(Manager *m)
+{
+        UnitsParameters parameters = {
+                .event = m->event,
+                .callbacks = { .changed = on_unit_changed,
+                                .ready = on_units_ready,
+                                .failed = on_units_failed },
+                .userdata = m,
+        };
+        int r;
+
+        r = wire_reader_new(&m->reader);
+        if (r < 0)
+                return r;
+        r = record_writer_new(m->state_directory, &m->writer);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(m->event, &m->writer_source, record_writer_fd(m->writer), EPOLLIN, on_written, m);
+        if (r < 0)
+                return r;
+        return units_new(&parameters, &m->units);
+}
+
+int start_begin(Manager *m)
+{
+        int r;
+
+        r = load_config(m);
+        if (r < 0 || m->exiting)
+                return r;
+        r = read_record(m);
+        if (r < 0 || m->exiting)
+                return r;
+        r = read_boot_id(&m->boot_id);
+        if (r < 0)
+                return r;
+        r = make_parts(m);
+        if (r < 0)
+                return r;
+        bus_link_connect(m);
+        manager_status(m, "Waiting for Corosync");
+        return cluster_begin(m);
+}
+
+/* ---- when Corosync has told who the nodes are ---- */
+
+static bool names_are_known(Manager *m, const char *key, char **names, size_t n_names)
+{
+        bool known = true;
+
+        for (size_t i = 0; i < n_names; i++) {
+                size_t k = 0;
+
+                while (k < m->cluster->n_nodes && !streq(m->cluster->nodes[k].name, names[i]))
+                        k++;
+                if (k < m->cluster->n_nodes)
+                        continue;
+                journal_text(m->journal, JOURNAL_CONFIG_WRONG,
+                                "manager.conf: %s=: Corosync's nodelist has no node named %s", key, names[i]);
+                manager_status(m, "%s= names %s, which is not in Corosync's nodelist", key, names[i]);
+                known = false;
+        }
+        return known;
+}
+
+/* Two flags, so that all mistakes are told. */
+static bool config_fits_cluster(Manager *m)
+{
+        bool mandatory = names_are_known(
+                        m, "SyncMandatory", m->config.sync_mandatory, m->config.n_sync_mandatory);
+        bool optional = names_are_known(
+                        m, "SyncOptional", m->config.sync_optional, m->config.n_sync_optional);
+
+        return mandatory && optional;
+}
+
+static bool took_part(const Manager *m)
+{
+        _cleanup_free_ char *path = NULL;
+
+        return asprintf(&path, "%s/" TOOK_PART_NAME, m->runtime_directory) >= 0 && access(path, F_OK) == 0;
+}
+
+static int make_engine(Manager *m)
+{
+        _cleanup_free_ EngineNode *nodes = calloc(m->cluster->n_nodes, sizeof(EngineNode));
+        EngineConfig config = {
+                .node_id = m->cluster->own_id,
+                .nodes = nodes,
+                .n_nodes = m->cluster->n_nodes,
+                .sync_mandatory = (const char *const *) m->config.sync_mandatory,
+                .n_sync_mandatory = m->config.n_sync_mandatory,
+                .sync_optional = (const char *const *) m->config.sync_optional,
+                .n_sync_optional = m->config.n_sync_optional,
+                .sync_timeout_usec = m->config.sync_timeout_usec,
+                .skip_sync_wait = took_part(m),
+                .no_quorum_policy = m->config.no_quorum_policy,
+                .isolation_timeout_usec = m->config.isolation_timeout_usec,
+                .grace_usec = m->config.manager_grace_usec,
+                .boot_id = m->boot_id,
+                .record_kind = m->record.kind,
+                .record = m->record.payload,
+                .record_size_bytes = m->record.size_bytes,
+        };
+        int r;
+
+        if (!nodes)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->cluster->n_nodes; i++)
+                nodes[i] = (EngineNode){ .id = m->cluster->nodes[i].id, .name = m->cluster->nodes[i].name };
+        r = engine_new(&config, &m->engine);
+        if (r == -EBADMSG && m->record.kind == RECORD_VALID) {
+                record_reject(m->state_directory, "its content is not a manager's state", &m->record);
+                journal_text(m->journal, JOURNAL_RECORD_DAMAGED, "%s", m->record.why);
+                config.record_kind = RECORD_DAMAGED;
+                config.record = NULL;
+                config.record_size_bytes = 0;
+                r = engine_new(&config, &m->engine);
+        }
+        record_done(&m->record);
+        return r;
+}
+
+/* The units go in by a copy of the list: an effect of a step may change it. */
+static void give_units(Manager *m)
+{
+        for (size_t i = 0; i < units_count(m->units) && !m->exiting; i++) {
+                UnitInfo info;
+
+                units_get(m->units, i, &info);
+                if (info.state != UNIT_NONE)
+                        manager_late_unit(m, info.app, info.epoch, info.state, info.reason);
+        }
+        manager_step(m, &(Event){ .type = EVENT_TIME });
+}
+
+static int begin_engine(Manager *m)
+{
+        int r = make_engine(m);
+
+        if (r < 0)
+                return r;
+        m->start = START_DONE;
+        r = bus_link_serve(m);
+        if (r < 0)
+                return r;
+        give_units(m);
+        if (!m->exiting)
+                reload_give_definitions(m);
+        cluster_warn_of_delays(m);
+        return m->exiting ? 0 : cluster_join(m);
+}
+
+void start_go_on(Manager *m)
+{
+        int r = 0;
+
+        if (m->exiting)
+                return;
+        if (m->start == START_CLUSTER && m->cluster) {
+                if (!config_fits_cluster(m)) {
+                        manager_exit(m, MANAGER_EXIT_CONFIG);
+                        return;
+                }
+                m->start = START_LOCAL;
+                manager_status(m, "Looking for the units of this host");
+                r = reload_begin(m);
+        } else if (m->start == START_LOCAL && m->apps_loaded && m->units_ready)
+                r = begin_engine(m);
+        if (r < 0)
+                manager_fail(m, r, "starting");
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+nodist_systemdsystemunit_DATA += units/distro-manager.service
+dist_systemdsystemunit_DATA += units/distro.slice
+dist_catalog_DATA = units/distro-manager.catalog
+EXTRA_DIST += units/distro-manager.service.in
+CLEANFILES += units/distro-manager.service
+
+units/distro-manager.service: units/distro-manager.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) units && \
+	$(SED) -e 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/units/distro-manager.service.in > $@.tmp && mv $@.tmp $@
