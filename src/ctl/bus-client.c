@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/bus-client.h"
+
+#include <stdarg.h>
+
+#define START_MANAGER                                                                                        \
+        "Start it with 'systemctl start distro-manager'; 'systemctl status distro-manager' shows why it "    \
+        "ended."
+
+typedef struct BusErrorInfo {
+        const char *name;
+        int status;
+        const char *next_step; /* NULL: the manager's own words are enough */
+} BusErrorInfo;
+
+/* What the manager answers. */
+static const BusErrorInfo manager_errors[] = {
+        { "org.distro.Error.NoSuchApplication", STATUS_UNKNOWN,
+                        "'distroctl list-applications' names them all." },
+        { "org.distro.Error.NoSuchNode", STATUS_UNKNOWN, "'distroctl list-nodes' names them all." },
+        { "org.distro.Error.NoQuorum", STATUS_FAILURE,
+                        "Without quorum nothing is decided on this side: 'distroctl status' shows the votes. "
+                        "Ask on a node of the "
+                        "quorate side, or stop what runs here with 'distroctl stop --local'." },
+        { "org.distro.Error.NotFormed", STATUS_FAILURE,
+                        "'distroctl status' names the nodes that are being waited for; 'distroctl form' goes "
+                        "on without them." },
+        { "org.distro.Error.NotRunning", STATUS_FAILURE, "'distroctl status' with its name says why." },
+        { "org.distro.Error.NotEligible", STATUS_FAILURE,
+                        "'distroctl explain' says for each node why it may or may not." },
+        { "org.distro.Error.NotAllowed", STATUS_FAILURE,
+                        "Changing the cluster is for root, or for whom polkit allows it." },
+        { "org.distro.Error.StillRunning", STATUS_FAILURE,
+                        "A copy may still be at work. Make sure that it is not, then use 'distroctl "
+                        "takeover' with --force." },
+        { "org.distro.Error.InMaintenance", STATUS_FAILURE,
+                        "'distroctl maintenance … off' ends the maintenance." },
+        { "org.distro.Error.NotCommitted", STATUS_FAILURE,
+                        "It may still take effect: look with 'distroctl status' before asking again." },
+        { "org.distro.Error.TooMany", STATUS_FAILURE,
+                        "Wait until what was asked before is done, then ask again." },
+};
+
+/* What the bus answers in its place. */
+static const BusErrorInfo bus_errors[] = {
+        { "org.freedesktop.DBus.Error.AccessDenied", STATUS_FAILURE,
+                        "Changing the cluster is for root, or for whom polkit allows it." },
+        { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", STATUS_FAILURE,
+                        "Changing the cluster is for root, or for whom polkit allows it; polkit would have "
+                        "to ask for a password." },
+        { "org.freedesktop.DBus.Error.UnknownMethod", STATUS_FAILURE,
+                        "The running manager and this tool differ in version: 'systemctl restart "
+                        "distro-manager' leaves the workers "
+                        "running." },
+};
+
+static const char *const absent_errors[] = {
+        "org.freedesktop.DBus.Error.ServiceUnknown",
+        "org.freedesktop.DBus.Error.NameHasNoOwner",
+        "org.freedesktop.systemd1.NoSuchUnit",
+};
+
+static const char *const unanswered_errors[] = {
+        "org.freedesktop.DBus.Error.NoReply",
+        "org.freedesktop.DBus.Error.Timeout",
+        "org.freedesktop.DBus.Error.TimedOut",
+        "org.freedesktop.DBus.Error.Disconnected",
+};
+
+static bool error_is_one_of(const sd_bus_error *error, const char *const *names, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (sd_bus_error_has_name(error, names[i]))
+                        return true;
+        return false;
+}
+
+static const BusErrorInfo *find_error(const BusErrorInfo *table, size_t n, const sd_bus_error *error)
+{
+        for (size_t i = 0; i < n; i++)
+                if (sd_bus_error_has_name(error, table[i].name))
+                        return table + i;
+        return NULL;
+}
+
+bool bus_error_is_unknown(const sd_bus_error *error)
+{
+        return sd_bus_error_has_name(error, "org.freedesktop.DBus.Error.UnknownObject") ||
+               sd_bus_error_has_name(error, "org.distro.Error.NoSuchApplication") ||
+               sd_bus_error_has_name(error, "org.distro.Error.NoSuchNode");
+}
+
+/* A sentence needs one full stop at its end, whoever wrote it. */
+static const char *full_stop(const char *text)
+{
+        size_t n = strlen(text);
+
+        return n > 0 && strchr(".!?", text[n - 1]) ? "" : ".";
+}
+
+int bus_explain_error(const sd_bus_error *error, int r, const char *doing, bool is_command, char **ret)
+{
+        const BusErrorInfo *info = find_error(manager_errors, ELEMENTSOF(manager_errors), error);
+        const char *message = error && !isempty(error->message) ? error->message : strerror(abs(r));
+        int status = STATUS_FAILURE, n;
+
+        if (!info)
+                info = find_error(bus_errors, ELEMENTSOF(bus_errors), error);
+        if (info) {
+                status = info->status;
+                n = asprintf(ret, "Cannot %s: %s%s %s", doing, message, full_stop(message),
+                                strempty(info->next_step));
+        } else if (error_is_one_of(error, absent_errors, ELEMENTSOF(absent_errors)))
+                n = asprintf(ret, "Cannot %s: distro-manager is not running on this node. " START_MANAGER,
+                                doing);
+        else if (error_is_one_of(error, unanswered_errors, ELEMENTSOF(unanswered_errors)) ||
+                        r == -ETIMEDOUT || r == -ECONNRESET || r == -ENOTCONN)
+                n = is_command ? asprintf(ret,
+                                                 "No answer: distro-manager was asked to %s, which may or "
+                                                 "may not have happened. "
+                                                 "Look with 'distroctl status' before asking again.",
+                                                 doing)
+                               : asprintf(ret,
+                                                 "Cannot %s: distro-manager did not answer. 'systemctl "
+                                                 "status distro-manager' shows "
+                                                 "how it is.",
+                                                 doing);
+        else
+                n = asprintf(ret, "Cannot %s: %s%s 'journalctl -u distro-manager' may say more.", doing,
+                                message, full_stop(message));
+        if (n < 0)
+                *ret = NULL;
+        return status;
+}
+
+int bus_failed(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command)
+{
+        _cleanup_free_ char *text = NULL;
+        int status = bus_explain_error(error, r, doing, is_command, &text);
+
+        if (!text)
+                return ctl_oom(c);
+        ctl_error(c, "%s", text);
+        return status;
+}
+
+int ctl_connect(Ctl *c)
+{
+        int r;
+
+        if (c->bus)
+                return STATUS_OK;
+        if (c->options.host)
+                r = sd_bus_open_system_remote(&c->bus, c->options.host);
+        else
+                r = sd_bus_open_system_with_description(&c->bus, "distroctl");
+        if (r < 0) {
+                if (c->options.host)
+                        ctl_error(c,
+                                        "Cannot reach the system bus of %s: %s. 'ssh %s' must work without a "
+                                        "question.",
+                                        c->options.host, strerror(-r), c->options.host);
+                else
+                        ctl_error(c,
+                                        "Cannot reach the system bus: %s. 'systemctl status dbus' shows how "
+                                        "it is.",
+                                        strerror(-r));
+                return STATUS_FAILURE;
+        }
+        (void) sd_bus_set_allow_interactive_authorization(
+                        c->bus, !c->options.no_ask_password); /* without it polkit refuses */
+        return STATUS_OK;
+}
+
+int bus_read(Ctl *c, const char *member, sd_bus_error *error, sd_bus_message **reply, const char *types, ...)
+{
+        va_list args;
+        int r;
+
+        va_start(args, types);
+        r = sd_bus_call_methodv(c->bus, BUS_NAME, BUS_PATH, BUS_MANAGER, member, error, reply, types, args);
+        va_end(args);
+        return r < 0 ? r : 0;
+}
+
+int bus_get_all(Ctl *c, const char *path, const char *interface, sd_bus_error *error, sd_bus_message **ret)
+{
+        int r = sd_bus_call_method(c->bus, BUS_NAME, path, "org.freedesktop.DBus.Properties", "GetAll", error,
+                        ret, "s", interface);
+
+        return r < 0 ? r : 0;
+}

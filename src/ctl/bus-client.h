@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The manager's end of the bus, and what its errors mean for a person. */
+
+#include "ctl/ctl.h"
+
+#define BUS_NAME "org.distro.Manager1"
+#define BUS_PATH "/org/distro/Manager1"
+#define BUS_MANAGER "org.distro.Manager1"
+#define BUS_APPLICATION "org.distro.Application1"
+#define BUS_NODE "org.distro.Node1"
+#define BUS_APPLICATION_PREFIX BUS_PATH "/application"
+#define BUS_NODE_PREFIX BUS_PATH "/node"
+
+/* A command may wait for polkit's question to be answered and for two seconds of acknowledgements. */
+#define BUS_COMMAND_TIMEOUT_USEC (120 * USEC_PER_SEC)
+
+/* Connects to the system bus (DBUS_SYSTEM_BUS_ADDRESS names another one), or to that of --host. Returns
+ * STATUS_OK, or prints why not. */
+int ctl_connect(Ctl *c);
+
+/* Calls a method of the root object that only reads; waits. Returns 0, or a negative errno with `error` set.
+ */
+int bus_read(Ctl *c, const char *member, sd_bus_error *error, sd_bus_message **reply, const char *types, ...);
+/* Properties.GetAll */
+int bus_get_all(Ctl *c, const char *path, const char *interface, sd_bus_error *error, sd_bus_message **ret);
+
+/* Prints what went wrong and the next step. `doing` completes "Cannot …"; `is_command`: what was asked for
+ * changes something, so that a missing answer leaves it open whether it happened. Returns the exit status. */
+int bus_failed(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command);
+/* The same without printing: the text into `ret` (the caller frees; NULL without memory). */
+int bus_explain_error(const sd_bus_error *error, int r, const char *doing, bool is_command, char **ret);
+/* The error says that no such object is there. */
+bool bus_error_is_unknown(const sd_bus_error *error);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What `verify` wants to know from corosync.conf while no manager runs: the names of the nodes, the timing,
+ * and what makes quorum less than a majority. Not a check of that file, which is Corosync's own business:
+ * what is not understood is skipped. */
+
+#include "base/macros.h"
+#include "engine/types.h"
+
+typedef struct CorosyncConf {
+        char *names[NODES_MAX]; /* owned */
+        size_t n_names;
+        size_t n_nodes;                      /* also those without a name */
+        uint64_t token_usec, consensus_usec; /* as the nodes will use them, defaults included */
+        bool has_quorum_provider;
+        bool has_device, two_node, last_man_standing, auto_tie_breaker;
+} CorosyncConf;
+
+void corosync_conf_done(CorosyncConf *c);
+int corosync_conf_parse(const char *text, CorosyncConf *ret); /* 0 or -ENOMEM */
+/* $COROSYNC_MAIN_CONFIG_FILE, or /etc/corosync/corosync.conf. A negative errno where it cannot be read. */
+const char *corosync_conf_path(void);
+int corosync_conf_load(CorosyncConf *ret);

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# bash completion for distroctl(1)
+
+__distroctl_names() {
+        local row
+        while read -r row _; do
+                printf '%s\n' "$row"
+        done < <(distroctl --no-pager --no-legend --no-ask-password "$1" 2>/dev/null)
+}
+
+_distroctl() {
+        local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+        local verb='' n_args=0 i candidates=''
+        local options='-h --help --version -H --host= --json= -q --quiet --no-block -f --force --local -a --all -l --full
+                -n --lines= -p --property= --value --state= --save= --no-pager --no-legend --no-ask-password'
+        local verbs='status list-applications list-nodes show locate explain watch timing start stop restart takeover permit
+                forbid maintenance clear standby unstandby drain verify cat reload simulate form'
+
+        COMPREPLY=()
+        for ((i = 1; i < COMP_CWORD; i++)); do
+                case ${COMP_WORDS[i]} in
+                -*|=) ;;
+                *)
+                        case ${COMP_WORDS[i-1]} in
+                        -H|-n|-p|=) continue ;;
+                        esac
+                        if [[ -z $verb ]]; then
+                                verb=${COMP_WORDS[i]}
+                        else
+                                ((n_args++))
+                        fi
+                        ;;
+                esac
+        done
+
+        case $prev in
+        --json) candidates='short pretty off' ;;
+        =)
+                case ${COMP_WORDS[COMP_CWORD-2]} in
+                --json) candidates='short pretty off' ;;
+                --state|--save) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+                esac
+                ;;
+        esac
+        if [[ $cur == = && $prev == --json ]]; then
+                cur=''
+        fi
+        if [[ -z $candidates && $cur == -* ]]; then
+                candidates=$options
+        elif [[ -z $candidates && -z $verb ]]; then
+                candidates=$verbs
+        elif [[ -z $candidates ]]; then
+                case $verb in
+                status|show)
+                        candidates="$(__distroctl_names list-applications) $(__distroctl_names list-nodes)" ;;
+                list-applications|locate|start|stop|restart|cat)
+                        candidates=$(__distroctl_names list-applications) ;;
+                explain)
+                        ((n_args == 0)) && candidates=$(__distroctl_names list-applications) ;;
+                takeover|permit|forbid|clear)
+                        if ((n_args == 0)); then
+                                candidates=$(__distroctl_names list-applications)
+                        elif ((n_args == 1)); then
+                                candidates=$(__distroctl_names list-nodes)
+                        fi
+                        ;;
+                maintenance)
+                        if ((n_args == 0)); then
+                                candidates="$(__distroctl_names list-applications) --all on off"
+                        elif ((n_args == 1)); then
+                                candidates='on off'
+                        fi
+                        ;;
+                standby|unstandby|drain)
+                        ((n_args == 0)) && candidates=$(__distroctl_names list-nodes) ;;
+                list-nodes)
+                        candidates=$(__distroctl_names list-nodes) ;;
+                verify)
+                        mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+                esac
+        fi
+        mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$cur")
+        [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+        return 0
+}
+
+complete -F _distroctl distroctl

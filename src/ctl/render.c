@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/render.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+#include "base/array.h"
+#include "ctl/table.h"
+
+#define LABEL_WIDTH 10
+
+/* One line of a status screen: label, colon, text. Empty text prints nothing. */
+static void print_field(FILE *f, const RenderOptions *o, Color color, const char *label, const char *text)
+{
+        _cleanup_free_ char *clean = NULL;
+
+        if (isempty(text))
+                return;
+        clean = text_clean(text);
+        fprintf(f, "%*s: %s%s%s\n", LABEL_WIDTH, label, style_on(&o->style, color), clean ? clean : "?",
+                        style_off(&o->style, color));
+}
+
+static void print_fieldf(FILE *f, const RenderOptions *o, Color color, const char *label, const char *format,
+                ...) _printf_(5, 6);
+
+static void print_fieldf(
+                FILE *f, const RenderOptions *o, Color color, const char *label, const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        if (vasprintf(&text, format, args) < 0)
+                text = NULL;
+        va_end(args);
+        print_field(f, o, color, label, text);
+}
+
+/* ● NAME - DESCRIPTION */
+static void print_headline(FILE *f, const RenderOptions *o, Color color, const char *name, const char *text)
+{
+        _cleanup_free_ char *clean = text_clean(strempty(text));
+
+        fprintf(f, "%s%s%s %s%s%s%s%s\n", style_on(&o->style, color), style_dot(&o->style),
+                        style_off(&o->style, color), style_on(&o->style, COLOR_BOLD), name,
+                        style_off(&o->style, COLOR_BOLD), isempty(clean) ? "" : " - ", strempty(clean));
+}
+
+static int append(char **text, const char *separator, const char *format, ...) _printf_(3, 4);
+
+static int append(char **text, const char *separator, const char *format, ...)
+{
+        _cleanup_free_ char *more = NULL;
+        char *joined;
+        va_list args;
+        int r;
+
+        va_start(args, format);
+        r = vasprintf(&more, format, args);
+        va_end(args);
+        if (r < 0) {
+                more = NULL;
+                return -ENOMEM;
+        }
+        r = asprintf(&joined, "%s%s%s", strempty(*text), isempty(*text) ? "" : separator, more);
+        if (r < 0)
+                return -ENOMEM;
+        free(*text);
+        *text = joined;
+        return 0;
+}
+
+char *app_tiers(const AppInfo *a)
+{
+        _cleanup_free_ char *text = strdup("");
+
+        for (size_t i = 0; text && i < a->n_tiers; i++) {
+                _cleanup_free_ char *names = strings_join(&a->tiers[i], " ");
+                bool equals = a->tiers[i].n > 1;
+
+                if (!names || append(&text, " ", "%s%s%s", equals ? "{" : "", names, equals ? "}" : "") < 0)
+                        return NULL;
+        }
+        return TAKE_PTR(text);
+}
+
+char *app_remark(const AppInfo *a, const Moment *now)
+{
+        _cleanup_free_ char *text = strdup(a->reason);
+        uint64_t left = app_info_left(a, now);
+        char span[SPAN_MAX];
+        int r = text ? 0 : -ENOMEM;
+
+        if (r >= 0 && left != USEC_INFINITY)
+                r = append(&text, " ", isempty(a->reason) ? "%s left" : "(%s left)", span_rough(left, span));
+        if (r >= 0 && a->maintenance && !strstr(a->reason, "maintenance")) /* the manager may have said it */
+                r = append(&text, "; ", "in maintenance");
+        if (r >= 0 && a->held)
+                r = append(&text, "; ", "held here by hand");
+        if (r >= 0 && a->restart_needed)
+                r = append(&text, "; ", "restart needed: its file has changed");
+        if (r >= 0 && a->mismatch.n > 0) {
+                _cleanup_free_ char *names = strings_join(&a->mismatch, ", ");
+
+                r = names ? append(&text, "; ", "other definition on %s", names) : -ENOMEM;
+        }
+        return r < 0 ? NULL : TAKE_PTR(text);
+}
+
+size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max)
+{
+        static const struct {
+                const char *flag;
+                const char *text;
+        } warnings[] = {
+                { "TwoNode", "two_node: after a cut both nodes are quorate. Without fencing an application "
+                             "can run on both." },
+                { "LastManStanding", "last_man_standing: after a cut a part without a majority can become "
+                                     "quorate. Without "
+                                     "fencing an application can run twice." },
+                { "AutoTieBreaker", "auto_tie_breaker: half of the nodes are quorate. Without fencing, and "
+                                    "with different "
+                                    "votes on the two sides, an application can run twice." },
+                { "AllowDownscale", "allow_downscale: Corosync itself calls this incomplete. The votes that "
+                                    "are needed can sink "
+                                    "until a few nodes are quorate." },
+                { "UnevenVotes", "the votes of corosync.conf are not one for each node: a quorate part can "
+                                 "have less than half of "
+                                 "the nodes." },
+        };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(warnings) && n < n_max; i++) {
+                const QuorumFact *fact = manager_info_fact(m, warnings[i].flag);
+
+                if (fact && !fact->text && fact->number > 0)
+                        ret[n++] = warnings[i].text;
+        }
+        return n;
+}
+
+/* "yes, 3 of 3 votes, 2 needed"; without numbers from the manager only the word. */
+static void print_quorum(FILE *f, const RenderOptions *o, const ManagerInfo *m)
+{
+        const QuorumFact *total = manager_info_fact(m, "TotalVotes"),
+                         *expected = manager_info_fact(m, "ExpectedVotes"),
+                         *needed = manager_info_fact(m, "Quorum"), *device = manager_info_fact(m, "Device");
+        Color color = m->quorate ? COLOR_GREEN : COLOR_RED;
+        const char *word = m->quorate ? "yes" : "NO: nothing starts or moves here";
+        const char *with = device && device->number > 0 ? ", with a quorum device" : "";
+
+        if (total && expected && needed)
+                print_fieldf(f, o, color, "Quorum",
+                                "%s; %" PRIu64 " of %" PRIu64 " votes, %" PRIu64 " needed%s", word,
+                                total->number, expected->number, needed->number, with);
+        else
+                print_fieldf(f, o, color, "Quorum", "%s%s", word, with);
+}
+
+static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
+{
+        const ManagerInfo *m = &s->manager;
+        _cleanup_free_ char *members = strings_join(&m->members, ", "),
+                            *waiting = strings_join(&m->waiting_for, ", ");
+        bool well = m->quorate && m->formed && m->synced;
+        const char *warnings[8];
+        size_t n_warnings;
+
+        if (!members || !waiting)
+                return -ENOMEM;
+        print_headline(f, o,
+                        well         ? COLOR_GREEN
+                        : m->quorate ? COLOR_YELLOW
+                                     : COLOR_RED,
+                        m->node_name,
+                        well          ? "takes part in the cluster"
+                        : !m->quorate ? "has no quorum"
+                        : !m->formed  ? "waits for the group to form"
+                                      : "is being brought up to date");
+        print_fieldf(f, o, COLOR_NONE, "View", "%s, %zu of %zu nodes%s%s",
+                        isempty(m->view) ? "none" : m->view, m->members.n, s->n_nodes,
+                        m->members.n > 0 ? ": " : "", members);
+        print_quorum(f, o, m);
+        print_field(f, o, m->formed && m->synced ? COLOR_NONE : COLOR_YELLOW, "Group",
+                        !m->formed  ? "not formed yet: no application is started"
+                        : m->synced ? "formed, this node is in step"
+                                    : "formed, this node is not in step yet: what follows may be old");
+        if (m->waiting_for.n > 0) {
+                print_field(f, o, COLOR_YELLOW, "Waits for", waiting);
+                if (!m->formed && o->legend)
+                        print_field(f, o, COLOR_NONE, "Hint",
+                                        "'distroctl form' goes on without them. Only where they cannot be "
+                                        "running anything!");
+        }
+        n_warnings = quorum_warnings(m, warnings, ELEMENTSOF(warnings));
+        for (size_t i = 0; i < n_warnings; i++)
+                print_field(f, o, COLOR_YELLOW, "Warning", warnings[i]);
+        return 0;
+}
+
+static void add_node_row(Table *t, const NodeInfo *n)
+{
+        _cleanup_free_ char *apps = strings_join(&n->applications, " ");
+
+        table_add(t, COLOR_NONE, n->name);
+        table_addf(t, node_state_color(n->state), "%s%s", n->state, n->standby ? ", standby" : "");
+        if (!apps)
+                t->error = -ENOMEM;
+        table_add(t, COLOR_NONE, apps);
+}
+
+static void add_app_row(Table *t, const AppInfo *a, const Moment *now)
+{
+        _cleanup_free_ char *remark = app_remark(a, now);
+        char ago[SPAN_MAX];
+
+        if (!remark)
+                t->error = -ENOMEM;
+        table_add(t, COLOR_NONE, a->name);
+        table_add(t, app_state_color(a->state), a->state);
+        table_add(t, COLOR_NONE, a->node);
+        table_addf(t, COLOR_NONE, "%s%s%s",
+                        isempty(a->start_type) || streq(a->start_type, "none") ? "-" : a->start_type,
+                        isempty(a->from_node) ? "" : " from ", a->from_node);
+        table_add(t, COLOR_NONE, time_ago(a->changed_usec, now->realtime_usec, ago));
+        table_add(t, COLOR_NONE, remark);
+}
+
+static const char *const node_headers[] = { "NODE", "STATE", "APPLICATIONS", NULL };
+static const char *const app_headers[] = { "APPLICATION", "STATE", "NODE", "START", "SINCE", "REMARK", NULL };
+
+int render_node_list(FILE *f, const RenderOptions *o, const NodeInfo *const *nodes, size_t n)
+{
+        _cleanup_(table_done) Table t = table_start(node_headers);
+
+        for (size_t i = 0; i < n; i++)
+                add_node_row(&t, nodes[i]);
+        return table_print(&t, f, &o->style, 0, o->legend, o->full);
+}
+
+int render_app_list(FILE *f, const RenderOptions *o, const AppInfo *const *apps, size_t n)
+{
+        _cleanup_(table_done) Table t = table_start(app_headers);
+
+        for (size_t i = 0; i < n; i++)
+                add_app_row(&t, apps[i], &o->now);
+        return table_print(&t, f, &o->style, 0, o->legend, o->full);
+}
+
+int render_overview(FILE *f, const RenderOptions *o, const Snapshot *s)
+{
+        _cleanup_(table_done) Table nodes = table_start(node_headers), apps = table_start(app_headers);
+        int r = print_manager(f, o, s);
+
+        if (r < 0)
+                return r;
+        FOREACH_ARRAY (n, s->nodes, s->n_nodes)
+                add_node_row(&nodes, n);
+        FOREACH_ARRAY (a, s->apps, s->n_apps)
+                add_app_row(&apps, a, &o->now);
+        fputc('\n', f);
+        r = table_print(&nodes, f, &o->style, 0, o->legend, o->full);
+        if (r < 0)
+                return r;
+        fputc('\n', f);
+        if (s->n_apps > 0)
+                return table_print(&apps, f, &o->style, 0, o->legend, o->full);
+        if (o->legend)
+                fprintf(f, "No applications. Their files belong into /etc/distro-manager/applications/; see "
+                           "distro-manager.app(5).\n");
+        return 0;
+}
+
+int render_eligibility(FILE *f, const RenderOptions *o, unsigned indent, const Eligibility *e, size_t n)
+{
+        static const char *const headers[] = { "NODE", "MAY RUN IT", "WHY", NULL };
+        _cleanup_(table_done) Table t = table_start(headers);
+
+        for (size_t i = 0; i < n; i++) {
+                table_add(&t, COLOR_NONE, e[i].node);
+                table_add(&t, e[i].eligible ? COLOR_GREEN : COLOR_RED, yes_no(e[i].eligible));
+                table_add(&t, COLOR_NONE, e[i].why);
+        }
+        return table_print(&t, f, &o->style, indent, o->legend, o->full);
+}
+
+/* "running on abc since Fri 2026-… ; 2min ago" */
+static void print_app_state(FILE *f, const RenderOptions *o, const AppInfo *a)
+{
+        char stamp[SPAN_MAX], ago[SPAN_MAX];
+
+        fprintf(f, "%*s: %s%s%s", LABEL_WIDTH, "State", style_on(&o->style, app_state_color(a->state)),
+                        a->state, style_off(&o->style, app_state_color(a->state)));
+        if (!isempty(a->node))
+                fprintf(f, " on %s", a->node);
+        if (a->changed_usec > 0)
+                fprintf(f, " since %s; %s", time_stamp(a->changed_usec, stamp),
+                                time_ago(a->changed_usec, o->now.realtime_usec, ago));
+        fputc('\n', f);
+}
+
+static int print_marks(FILE *f, const RenderOptions *o, const AppInfo *a)
+{
+        _cleanup_free_ char *text = NULL;
+        char stamp[SPAN_MAX];
+
+        FOREACH_ARRAY (failure, a->failures, a->n_failures) {
+                bool dated = failure->until_usec > 0 && failure->until_usec != USEC_INFINITY;
+                bool over = dated && failure->until_usec <= o->now.realtime_usec;
+                int r = over ? append(&text, ", ", "%s (expired: good for the next start)", failure->node)
+                             : append(&text, ", ", "%s until %s", failure->node,
+                                               dated ? time_stamp(failure->until_usec, stamp) : "cleared");
+
+                if (r < 0)
+                        return r;
+        }
+        print_field(f, o, COLOR_YELLOW, "Failed on", text);
+        return 0;
+}
+
+static int print_permissions(FILE *f, const RenderOptions *o, const AppInfo *a)
+{
+        _cleanup_free_ char *text = NULL;
+
+        FOREACH_ARRAY (permission, a->permissions, a->n_permissions)
+                if (!permission->allowed && append(&text, ", ", "%s", permission->node) < 0)
+                        return -ENOMEM;
+        print_field(f, o, COLOR_NONE, "Forbidden", text);
+        return 0;
+}
+
+int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const Eligibility *eligibility,
+                size_t n_eligibility)
+{
+        _cleanup_free_ char *remark = app_remark(a, &o->now), *tiers = app_tiers(a);
+        bool never = a->failover_delay_usec == USEC_INFINITY;
+        char span[SPAN_MAX];
+        int r;
+
+        if (!remark || !tiers)
+                return -ENOMEM;
+        print_headline(f, o, app_state_color(a->state), a->name, a->description);
+        print_app_state(f, o, a);
+        print_field(f, o, COLOR_NONE, "Remark", remark);
+        print_field(f, o, COLOR_NONE, "Target", a->target);
+        if (a->epoch > 0)
+                print_fieldf(f, o, COLOR_NONE, "Start", "%s%s%s, epoch %" PRIu64,
+                                isempty(a->start_type) ? "unknown" : a->start_type,
+                                isempty(a->from_node) ? "" : " from ", a->from_node, a->epoch);
+        print_field(f, o, COLOR_NONE, "Unit", a->unit);
+        print_field(f, o, COLOR_NONE, "Nodes", tiers);
+        print_fieldf(f, o, COLOR_NONE, "Failover", "%s%s",
+                        a->failover_delay_usec > 0 && !never ? "after " : "",
+                        never                         ? "never by itself"
+                        : a->failover_delay_usec == 0 ? "at once"
+                                                      : span_exact(a->failover_delay_usec, span));
+        r = print_permissions(f, o, a);
+        if (r < 0)
+                return r;
+        r = print_marks(f, o, a);
+        if (r < 0 || n_eligibility == 0)
+                return r;
+        fputc('\n', f);
+        return render_eligibility(f, o, 2, eligibility, n_eligibility);
+}
+
+int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n)
+{
+        _cleanup_free_ char *apps = strings_join(&n->applications, " ");
+        Color color = node_state_color(n->state);
+
+        if (!apps)
+                return -ENOMEM;
+        print_headline(f, o, color, n->name, NULL);
+        print_field(f, o, color, "State", n->state);
+        print_fieldf(f, o, COLOR_NONE, "Id", "%" PRIu32, n->id);
+        print_field(f, o, n->standby ? COLOR_YELLOW : COLOR_NONE, "Standby",
+                        n->standby ? "yes: nothing is placed here until 'distroctl unstandby'" : "no");
+        print_field(f, o, COLOR_NONE, "Runs", isempty(apps) ? "nothing" : apps);
+        return 0;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* simulate: what would happen if. The steps run on engines in this process; the cluster is asked for its
+ * state and for nothing else. */
+
+#include <unistd.h>
+
+#include "base/array.h"
+#include "config/config.h"
+#include "ctl/bus-client.h"
+#include "ctl/model.h"
+#include "ctl/read-file.h"
+#include "ctl/simulate.h"
+#include "ctl/table.h"
+#include "world/script.h"
+
+typedef struct Simulation {
+        Ctl *ctl;
+        FILE *trace; /* into `text` */
+        char *text;
+        size_t text_size;
+        size_t shown;       /* of the text: what has been printed, or is not to be */
+        uint64_t base_usec; /* the world's time that is shown as 0 */
+        World *world;       /* made from a state; NULL: the script makes its own */
+        Script *script;
+        Strings lines; /* of the trace, for JSON */
+} Simulation;
+
+static void simulation_done(Simulation *s)
+{
+        script_free(s->script);
+        world_free(s->world);
+        if (s->trace)
+                fclose(s->trace);
+        free(s->text);
+        strings_done(&s->lines);
+}
+
+static World *simulation_world(Simulation *s)
+{
+        return s->world ? s->world : script_world(s->script);
+}
+
+/* What was added to the trace since the last time, with times that count from the first step. */
+static int show_trace(Simulation *s)
+{
+        World *w = simulation_world(s);
+        char *line, *end;
+        int r = 0;
+
+        if (w)
+                world_flush_trace(w);
+        if (fflush(s->trace) != 0)
+                return -ENOMEM;
+        for (line = s->text + s->shown; (end = strchr(line, '\n')); line = end + 1) {
+                _cleanup_free_ char *shifted = NULL;
+                char *dot;
+                unsigned long long seconds = strtoull(line, &dot, 10);
+
+                if (asprintf(&shifted, "%6llu%.*s", seconds - s->base_usec / USEC_PER_SEC, (int) (end - dot),
+                                    dot) < 0) {
+                        shifted = NULL;
+                        return -ENOMEM;
+                }
+                s->shown = (size_t) (end + 1 - s->text);
+                if (s->ctl->options.json != JSON_OFF)
+                        r = strings_add(&s->lines, shifted);
+                else if (!s->ctl->options.quiet)
+                        puts(shifted);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- where the world comes from ---- */
+
+static bool makes_its_own_world(const char *step)
+{
+        static const char *const words[] = { "nodes", "quorum", "policy", "grace", "mandatory", "optional",
+                "sync-timeout" };
+        size_t length;
+
+        step += strspn(step, " \t");
+        length = strcspn(step, " \t\n");
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (strlen(words[i]) == length && strncmp(words[i], step, length) == 0)
+                        return true;
+        return false;
+}
+
+/* This node's NoQuorumPolicy=; what cannot be read is the default. */
+static NoQuorumPolicy local_policy(void)
+{
+        ConfigContext context = {};
+        ConfigMessages messages = {};
+        ManagerConfig config = {};
+        NoQuorumPolicy policy = manager_config_load(&context, &messages, &config) < 0
+                                                ? NO_QUORUM_STOP
+                                                : config.no_quorum_policy;
+
+        manager_config_done(&config);
+        config_messages_done(&messages);
+        return policy;
+}
+
+static int ask_manager(Ctl *c, SimulateConfig *config, char **ret_data, size_t *ret_size)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(manager_info_done) ManagerInfo info = {};
+        const QuorumFact *device, *two_node;
+        const void *data;
+        size_t size;
+        int r, status = ctl_connect(c);
+
+        if (status != STATUS_OK)
+                return status;
+        r = manager_info_fetch(c, &error, &info);
+        if (r >= 0)
+                r = bus_read(c, "GetState", &error, &m, "");
+        if (r >= 0)
+                r = sd_bus_message_read_array(m, 'y', &data, &size);
+        if (r < 0)
+                return bus_failed(c, &error, r, "get the state of the cluster", false);
+        *ret_data = malloc(size + 1);
+        if (!*ret_data)
+                return ctl_oom(c);
+        memcpy(*ret_data, data, size);
+        *ret_size = size;
+        device = manager_info_fact(&info, "Device");
+        two_node = manager_info_fact(&info, "TwoNode");
+        config->quorum = device && device->number > 0       ? WORLD_QUORUM_DEVICE
+                         : two_node && two_node->number > 0 ? WORLD_QUORUM_TWO_NODE
+                                                            : WORLD_QUORUM_MAJORITY;
+        config->token_usec = info.token_usec;
+        config->consensus_usec = info.consensus_usec;
+        return STATUS_OK;
+}
+
+static int save(const Ctl *c, const char *data, size_t size)
+{
+        FILE *f = fopen(c->options.save_file, "we");
+        bool written;
+
+        if (f) {
+                written = fwrite(data, 1, size, f) == size;
+                if (fclose(f) == 0 && written)
+                        return STATUS_OK;
+        }
+        ctl_error(c, "Cannot write %s: %s.", c->options.save_file, strerror(errno));
+        return STATUS_FAILURE;
+}
+
+/* From the cluster, or from what was saved of one. */
+static int open_world(Simulation *s)
+{
+        Ctl *c = s->ctl;
+        _cleanup_free_ char *data = NULL;
+        SimulateConfig config = { .policy = local_policy(), .trace = s->trace };
+        size_t size = 0;
+        int r, status;
+
+        if (c->options.state_file) {
+                r = read_file(c->options.state_file, &data, &size);
+                if (r < 0) {
+                        ctl_error(c, "Cannot read %s: %s.", c->options.state_file, strerror(-r));
+                        return STATUS_FAILURE;
+                }
+        } else {
+                status = ask_manager(c, &config, &data, &size);
+                if (status != STATUS_OK)
+                        return status;
+        }
+        if (c->options.save_file) {
+                status = save(c, data, size);
+                if (status != STATUS_OK)
+                        return status;
+        }
+        r = simulate_world_from_state(&config, data, size, &s->world);
+        if (r < 0) {
+                if (r == -EBADMSG)
+                        ctl_error(c, "This is not the state of a cluster, or one of another version.");
+                else
+                        ctl_error(c, "Cannot simulate: %s.", strerror(-r));
+                return STATUS_FAILURE;
+        }
+        s->base_usec = SIMULATE_SETTLED_USEC;
+        world_flush_trace(s->world);
+        if (fflush(s->trace) != 0)
+                return ctl_oom(c);
+        s->shown = s->text_size; /* how it came up is nothing that was asked */
+        return script_new_for(s->world, &s->script) < 0 ? ctl_oom(c) : STATUS_OK;
+}
+
+/* ---- steps and result ---- */
+
+static int run_step(Simulation *s, const char *step)
+{
+        char why[256];
+        int r = script_line(s->script, step, why, sizeof(why)), shown = show_trace(s);
+
+        if (r >= 0)
+                return shown < 0 ? ctl_oom(s->ctl) : STATUS_OK;
+        if (r == -EINVAL)
+                ctl_error(s->ctl, "Cannot read the step '%s': %s. distroctl(1) lists the steps.", step, why);
+        else if (r == -EDOM)
+                ctl_error(s->ctl, "Not as expected: '%s': %s.", step, why);
+        else
+                ctl_error(s->ctl, "Cannot simulate '%s': %s.", step, strerror(-r));
+        return r == -EINVAL ? STATUS_USAGE : STATUS_FAILURE;
+}
+
+/* The engine that knows best: the first one that is synced, else the first one. */
+static const Engine *best_engine(const World *w)
+{
+        const Engine *first = NULL;
+
+        for (uint32_t node = 1; node <= world_n_nodes(w); node++) {
+                const Engine *e = world_engine(w, node);
+
+                if (e && engine_is_synced(e) && engine_is_quorate(e))
+                        return e;
+                first = first ? first : e;
+        }
+        return first;
+}
+
+static int node_names(const World *w, const char *app, Strings *ret)
+{
+        uint32_t nodes[NODES_MAX];
+        size_t n = world_running(w, app, nodes, ELEMENTSOF(nodes));
+
+        for (size_t i = 0; i < n; i++)
+                if (strings_add(ret, world_node_name(w, nodes[i])) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static int show_result(Simulation *s)
+{
+        static const char *const headers[] = { "APPLICATION", "STATE", "RUNS ON", "REASON", NULL };
+        _cleanup_(table_done) Table t = table_start(headers);
+        const World *w = simulation_world(s);
+        const Engine *e = w ? best_engine(w) : NULL;
+        const State *state = e ? engine_state(e) : NULL;
+        const Options *o = &s->ctl->options;
+        Json j = json(stdout, o->json);
+
+        if (o->json != JSON_OFF) {
+                json_object(&j, NULL);
+                json_strings(&j, "trace", s->lines.items, s->lines.n);
+                json_u64(&j, "time_usec", w ? world_now(w) - s->base_usec : 0);
+                json_array(&j, "applications");
+        }
+        for (size_t i = 0; state && i < state->n_apps; i++) {
+                _cleanup_(strings_done) Strings nodes = {};
+                _cleanup_free_ char *joined = NULL;
+                const char *app = state->apps[i].name;
+                AppStatus status;
+
+                engine_app_status(e, state->apps + i, &status);
+                if (node_names(w, app, &nodes) < 0 || !(joined = strings_join(&nodes, " ")))
+                        return -ENOMEM;
+                if (o->json != JSON_OFF) {
+                        json_object(&j, NULL);
+                        json_string(&j, "name", app);
+                        json_string(&j, "state", app_state_to_string(status.state));
+                        json_strings(&j, "nodes", nodes.items, nodes.n);
+                        json_text(&j, "reason", status.reason);
+                        json_end(&j);
+                        continue;
+                }
+                table_add(&t, COLOR_NONE, app);
+                table_add(&t, app_state_color(app_state_to_string(status.state)),
+                                app_state_to_string(status.state));
+                table_add(&t, COLOR_NONE, joined);
+                table_add(&t, COLOR_NONE, status.reason);
+        }
+        if (o->json != JSON_OFF) {
+                json_end(&j);
+                json_end(&j);
+                return 0;
+        }
+        if (o->quiet || !e)
+                return 0;
+        fputc('\n', stdout);
+        return table_print(&t, stdout, &s->ctl->out, 0, !o->no_legend, o->full);
+}
+
+static int run_steps(Simulation *s, const Strings *steps)
+{
+        bool ends_with_wait = false;
+        int r = 0, status = STATUS_OK;
+
+        if (steps->n > 0 && makes_its_own_world(steps->items[0]))
+                status = script_new(s->trace, &s->script) < 0 ? ctl_oom(s->ctl) : STATUS_OK;
+        else
+                status = open_world(s);
+        if (status == STATUS_OK)
+                ctl_pager_open(s->ctl);
+        for (size_t i = 0; i < steps->n && status == STATUS_OK; i++) {
+                const char *step = steps->items[i] + strspn(steps->items[i], " \t");
+
+                status = run_step(s, step);
+                ends_with_wait = strncmp(step, "wait", 4) == 0 || strncmp(step, "expect", 6) == 0;
+        }
+        if (status != STATUS_OK)
+                return status;
+        /* Who does not say how long to wait wants to know how it ends. */
+        if (!ends_with_wait && simulation_world(s))
+                r = world_run_for(simulation_world(s), simulate_patience_usec(simulation_world(s)));
+        if (r >= 0)
+                r = show_trace(s);
+        if (r >= 0)
+                r = show_result(s);
+        if (r < 0)
+                ctl_error(s->ctl, "Cannot simulate: %s.", strerror(-r));
+        return r < 0 ? STATUS_FAILURE : STATUS_OK;
+}
+
+/* One step a line, as a golden test has them. */
+static int read_steps(Strings *ret)
+{
+        _cleanup_free_ char *text = NULL;
+        char *rest, *line;
+        int r = read_file("-", &text, NULL);
+
+        rest = text;
+        while (r >= 0 && (line = strsep(&rest, "\n"))) {
+                line += strspn(line, " \t\r");
+                if (*line && *line != '#')
+                        r = strings_add(ret, line);
+        }
+        return r;
+}
+
+int verb_simulate(Ctl *c, int argc, char **argv)
+{
+        _cleanup_(simulation_done) Simulation s = { .ctl = c };
+        _cleanup_(strings_done) Strings steps = {};
+        int r = 0;
+
+        if (argc == 1 && isatty(STDIN_FILENO) && !c->options.save_file) {
+                ctl_error(c, "Say what is to happen, for example: distroctl simulate 'down abc'. "
+                             "distroctl(1) lists the steps; without "
+                             "any they are read from standard input.");
+                return STATUS_USAGE;
+        }
+        for (int i = 1; i < argc && r >= 0; i++)
+                r = strings_add(&steps, argv[i]);
+        if (argc == 1 && !isatty(STDIN_FILENO))
+                r = read_steps(&steps);
+        s.trace = r < 0 ? NULL : open_memstream(&s.text, &s.text_size);
+        if (!s.trace)
+                return ctl_oom(c);
+        return run_steps(&s, &steps);
+}

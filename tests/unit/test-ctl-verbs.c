@@ -1,0 +1,698 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* distroctl against a manager of canned data, on a private dbus-daemon: what it prints and how it exits. */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/macros.h"
+
+#define ARGS_MAX 8
+#define TEXTS_MAX 8
+
+typedef struct World {
+        char dir[64];
+        char address[256];
+        pid_t daemon, manager;
+        bool no_daemon; /* there is no dbus-daemon on this machine */
+} World;
+
+static World world;
+
+static const char bus_config[] =
+                "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
+                " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
+                "<busconfig><listen>unix:path=%s/bus</listen><policy context=\"default\">"
+                "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow "
+                "own=\"*\"/><allow user=\"*\"/>"
+                "</policy></busconfig>\n";
+
+static const char *top_builddir(void)
+{
+        const char *dir = getenv("top_builddir");
+
+        return isempty(dir) ? "." : dir;
+}
+
+/* Starts a program whose standard output is read by us. Its end comes with ours. */
+static pid_t spawn(char *const *argv, int *ret_output)
+{
+        int fds[2];
+        pid_t pid;
+
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                dup2(fds[1], STDOUT_FILENO);
+                dup2(open("/dev/null", O_WRONLY | O_CLOEXEC),
+                                STDERR_FILENO); /* dbus-daemon complains about its limits */
+                execvp(argv[0], argv);
+                _exit(127);
+        }
+        close(fds[1]);
+        *ret_output = fds[0];
+        return pid;
+}
+
+static void end_process(pid_t *pid)
+{
+        if (*pid <= 0)
+                return;
+        kill(*pid, SIGTERM);
+        waitpid(*pid, NULL, 0);
+        *pid = 0;
+}
+
+static int group_setup(void **state)
+{
+        char config[128], arg[160];
+        char *argv[] = { (char[]){ "dbus-daemon" }, (char[]){ "--nofork" }, (char[]){ "--print-address" },
+                arg, NULL };
+        FILE *f;
+        ssize_t n;
+        int output;
+
+        snprintf(world.dir, sizeof(world.dir), "/tmp/distroctl-test-XXXXXX");
+        assert_non_null(mkdtemp(world.dir));
+        snprintf(config, sizeof(config), "%s/bus.conf", world.dir);
+        snprintf(arg, sizeof(arg), "--config-file=%s", config);
+        f = fopen(config, "we");
+        assert_non_null(f);
+        fprintf(f, bus_config, world.dir);
+        assert_int_equal(fclose(f), 0);
+
+        world.daemon = spawn(argv, &output);
+        n = read(output, world.address, sizeof(world.address) - 1);
+        close(output);
+        world.no_daemon = n <= 0;
+        if (world.no_daemon) {
+                print_message("dbus-daemon cannot be started: nothing is tested here\n");
+                return 0;
+        }
+        world.address[strcspn(world.address, "\n")] = 0;
+        setenv("DBUS_SYSTEM_BUS_ADDRESS", world.address, 1);
+        setenv("LC_ALL", "C.UTF-8", 1);
+        setenv("TZ", "UTC", 1);
+        unsetenv("COLUMNS");
+        unsetenv("SYSTEMD_COLORS");
+        unsetenv("NO_COLOR");
+        return 0;
+}
+
+static int group_teardown(void **state)
+{
+        static const char *const files[] = { "bus.conf", "bus", "good.app", "bad.app", "stdout", "stderr",
+                "corosync.conf", "manager.conf", "short.app", "state" };
+        char path[128];
+
+        end_process(&world.manager);
+        end_process(&world.daemon);
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                snprintf(path, sizeof(path), "%s/%s", world.dir, files[i]);
+                unlink(path);
+        }
+        return rmdir(world.dir);
+}
+
+static void start_manager(const char *scenario)
+{
+        char program[512], name[32], ready[16] = "";
+        char *argv[] = { program, name, NULL };
+        int output;
+
+        end_process(&world.manager);
+        if (!scenario)
+                return;
+        snprintf(program, sizeof(program), "%s/tests/unit/ctl-fake-manager", top_builddir());
+        snprintf(name, sizeof(name), "%s", scenario);
+        world.manager = spawn(argv, &output);
+        assert_true(read(output, ready, sizeof(ready) - 1) > 0);
+        assert_string_equal(ready, "ready\n");
+        close(output);
+}
+
+static char *slurp(const char *name)
+{
+        char path[128], *text = calloc(1, 65536);
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/%s", world.dir, name);
+        f = fopen(path, "re");
+        assert_non_null(f);
+        assert_non_null(text);
+        text[fread(text, 1, 65535, f)] = 0;
+        fclose(f);
+        return text;
+}
+
+static void write_file(const char *name, const char *text)
+{
+        char path[128];
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/%s", world.dir, name);
+        f = fopen(path, "we");
+        assert_non_null(f);
+        fputs(text, f);
+        assert_int_equal(fclose(f), 0);
+}
+
+/* Begins distroctl with standard output and error in files. */
+static pid_t begin(const char *const *args)
+{
+        char program[512];
+        char *argv[ARGS_MAX + 2] = { program };
+        pid_t pid;
+
+        snprintf(program, sizeof(program), "%s/distroctl", top_builddir());
+        for (size_t i = 0; i < ARGS_MAX && args[i]; i++)
+                argv[i + 1] = strdup(args[i]);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                if (chdir(world.dir) < 0)
+                        _exit(126);
+                dup2(open("stdout", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), STDOUT_FILENO);
+                dup2(open("stderr", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), STDERR_FILENO);
+                execv(program, argv);
+                _exit(127);
+        }
+        for (size_t i = 1; argv[i]; i++)
+                free(argv[i]);
+        return pid;
+}
+
+typedef struct Case {
+        const char *scenario; /* NULL: no manager */
+        const char *args[ARGS_MAX];
+        int status;
+        const char *out[TEXTS_MAX];     /* all of these are in standard output */
+        const char *err[TEXTS_MAX];     /* and these in standard error */
+        const char *not_out[TEXTS_MAX]; /* and these in neither */
+        bool silent;                    /* nothing in standard output */
+} Case;
+
+static void check_text(const Case *c, const char *stream, const char *text, const char *const *wanted)
+{
+        for (size_t i = 0; i < TEXTS_MAX && wanted[i]; i++)
+                if (!strstr(text, wanted[i]))
+                        fail_msg("distroctl %s %s (%s): '%s' is not in %s:\n%s", c->args[0],
+                                        strempty(c->args[1]), strempty(c->scenario), wanted[i], stream, text);
+}
+
+static void run_case(const Case *c)
+{
+        _cleanup_free_ char *out = NULL, *err = NULL;
+        int status;
+        pid_t pid = begin(c->args);
+
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        out = slurp("stdout");
+        err = slurp("stderr");
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != c->status)
+                fail_msg("distroctl %s %s (%s): status %d, not %d\n%s\n%s", c->args[0], strempty(c->args[1]),
+                                strempty(c->scenario), WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                                c->status, out, err);
+        check_text(c, "standard output", out, c->out);
+        check_text(c, "standard error", err, c->err);
+        for (size_t i = 0; i < TEXTS_MAX && c->not_out[i]; i++)
+                if (strstr(out, c->not_out[i]) || strstr(err, c->not_out[i]))
+                        fail_msg("distroctl %s %s: '%s' must not be printed:\n%s%s", c->args[0],
+                                        strempty(c->args[1]), c->not_out[i], out, err);
+        if (c->silent)
+                assert_string_equal(out, "");
+}
+
+/* A fresh manager for each case: commands change what it has. */
+static void run_cases(const Case *cases, size_t n)
+{
+        if (world.no_daemon)
+                skip();
+        for (size_t i = 0; i < n; i++) {
+                start_manager(cases[i].scenario);
+                run_case(cases + i);
+        }
+        start_manager(NULL);
+}
+
+static void test_usage(void **state)
+{
+        static const Case cases[] = {
+                { .args = { "--help" },
+                                .out = { "list-applications [PATTERN...]", "--no-pager", "Emergencies:" } },
+                { .args = { "--version" }, .out = { "distroctl 0." } },
+                { .args = { "frobnicate" },
+                                .status = 2,
+                                .err = { "There is no command 'frobnicate'", "--help" },
+                                .silent = true },
+                { .args = { "start" },
+                                .status = 2,
+                                .err = { "Too few arguments", "distroctl start APP..." } },
+                { .args = { "takeover", "a", "b", "c" }, .status = 2, .err = { "Too many arguments" } },
+                { .args = { "start", "--force", "web" }, .status = 2, .err = { "'start' does not take" } },
+                { .args = { "--json=xml", "status" },
+                                .status = 2,
+                                .err = { "short, pretty or off, not 'xml'" } },
+                { .args = { "-n", "-3", "status" }, .status = 2, .err = { "number from 0" } },
+                { .args = { "-H", "-oProxyCommand=x", "status" },
+                                .status = 2,
+                                .err = { "wants the name of a host" } },
+                { .args = { "--nonsense" }, .status = 2, .err = { "distroctl --help" } },
+                { .args = { "maintenance", "web" }, .status = 2, .err = { "maintenance APP on|off" } },
+                { .args = { "maintenance", "web", "maybe" },
+                                .status = 2,
+                                .err = { "maintenance APP on|off" } },
+                { .args = { "maintenance", "--all", "web", "on" }, .status = 2, .err = { "--all on|off" } },
+                { .args = { "clear", "--all", "web", "abc" }, .status = 2, .err = { "clear --all [NODE]" } },
+                { .args = { "-H", "other", "verify" }, .status = 2, .err = { "files of this host" } },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_no_manager(void **state)
+{
+        static const Case cases[] = {
+                { .args = { "status" },
+                                .status = 1,
+                                .err = { "distro-manager is not running", "systemctl start distro-manager" },
+                                .silent = true },
+                { .args = { "status", "web" }, .status = 1, .err = { "not running" } },
+                { .args = { "list-nodes" }, .status = 1, .err = { "not running" } },
+                { .args = { "locate", "web" },
+                                .status = 1,
+                                .err = { "Cannot locate web: distro-manager is not running" } },
+                { .args = { "start", "web" },
+                                .status = 1,
+                                .err = { "Cannot start web: distro-manager is not running" },
+                                .not_out = { "may or may not" } },
+                { .args = { "show" }, .status = 1, .err = { "not running" } },
+                { .args = { "timing" }, .status = 1, .err = { "not running" } },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_status(void **state)
+{
+        static const Case cases[] = {
+                { "well", { "status" },
+                                .out = { "\u25cf abc - takes part", "Quorum: yes; 2 of 3 votes, 2 needed",
+                                                "Warning: last_man_standing",
+                                                "bcd   online, standby  silent kept",
+                                                "def was lost (1h 59min left)",
+                                                "takeover from bcd  2min 5s ago",
+                                                "in maintenance; other definition on def", "restart needed" },
+                                .not_out = { "\x1b[" } },
+                { "noquorum", { "status" },
+                                .out = { "Quorum: NO: nothing starts or moves here; 1 of 3 votes",
+                                                "has no quorum" } },
+                { "unformed", { "status" },
+                                .out = { "not formed yet", "Waits for: bcd, def", "distroctl form" } },
+                { "unformed", { "--no-legend", "status" }, .out = { "Waits for: bcd, def" },
+                                .not_out = { "distroctl form", "APPLICATION" } },
+                { "well", { "-q", "status" }, .silent = true },
+                { "well", { "-n0", "status", "web" },
+                                .out = { "web - The web server", "State: running on abc since ",
+                                                "; 2min 5s ago", "Start: takeover from bcd, epoch 42",
+                                                "Nodes: abc {bcd def}", "Forbidden: def",
+                                                "Failed on: bcd until Fri 2100-01-01 00:00:00 UTC",
+                                                "bcd   no          in standby" } },
+                { "well", { "-n0", "status", "db" }, .status = 3,
+                                .out = { "State: waiting", "Failover: after 5s" } },
+                { "well", { "-n0", "status", "mail" }, .status = 3,
+                                .out = { "State: blocked", "Failover: never by itself" } },
+                { "well", { "status", "bcd" },
+                                .out = { "State: online", "Standby: yes", "Runs: silent kept" } },
+                { "well", { "-n0", "status", "web", "nope", "db" }, .status = 4,
+                                .out = { "The web server", "The database" },
+                                .err = { "There is no application and no node named nope" } },
+                { "well", { "status", "-q", "idle" }, .status = 3, .silent = true },
+                { "well", { "status", "No such/name" }, .status = 4, .err = { "named No such/name" } },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_lists(void **state)
+{
+        static const Case cases[] = {
+                { "well", { "list-applications" },
+                                .out = { "APPLICATION  STATE", "db           waiting  -",
+                                                "\n8 applications.\n" } },
+                { "well", { "list-applications", "--no-legend", "w*" }, .out = { "web  running" },
+                                .not_out = { "STATE", "db" } },
+                { "well", { "list-nodes" },
+                                .out = { "NODE  STATE            APPLICATIONS", "def   offline          -",
+                                                "3 nodes." } },
+                { "well", { "locate", "web" }, .out = { "abc\n" }, .not_out = { "web" } },
+                { "well", { "locate", "web", "kept" }, .out = { "web abc\nkept bcd\n" } },
+                { "well", { "locate", "idle" }, .status = 1,
+                                .err = { "Cannot locate idle: The application does not run." },
+                                .silent = true },
+                { "well", { "locate", "nope" }, .status = 4, .err = { "list-applications" }, .silent = true },
+                { "well", { "explain", "web" },
+                                .out = { "abc   yes         runs it", "def   no          offline" } },
+                { "well", { "explain", "nope" }, .status = 4 },
+                { "well", { "timing" },
+                                .out = { "Detection: 3s 630ms", "Isolation: 4s 537ms 500us",
+                                                "web          0         3s 630ms  shorter than",
+                                                "db           5s        8s 630ms  -",
+                                                "mail         infinity  infinity  -",
+                                                "may need up to 2s 361ms 250us" } },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_show(void **state)
+{
+        static const Case cases[] = {
+                { "well", { "show" },
+                                .out = { "NodeName=abc\n", "Quorate=yes\n", "Members=abc bcd\n",
+                                                "TokenUSec=1s 650ms\n", "TotalVotes=2" } },
+                { "well", { "show", "web" },
+                                .out = { "Name=web\n", "Nodes={abc} {bcd def}\n",
+                                                "Permissions=abc=yes def=no\n", "InvocationID=abcd\n",
+                                                "DeadlineUSec=infinity\n",
+                                                "Failures=bcd=Fri 2100-01-01 00:00:00 UTC\n",
+                                                "FailoverDelayUSec=0\n" } },
+                { "well", { "show", "-p", "State", "--value", "web", "db" },
+                                .out = { "running\n\nwaiting\n" }, .not_out = { "State" } },
+                { "well", { "show", "bcd" }, .out = { "Standby=yes\n", "Applications=silent kept\n" } },
+                { "well", { "show", "nope" }, .status = 4, .err = { "named nope" }, .silent = true },
+                { "well", { "--json=short", "show", "-p", "Nodes", "web" },
+                                .out = { "[{\"Nodes\":[[\"abc\"],[\"bcd\",\"def\"]]}]\n" } },
+                { "well", { "--json=short", "show", "-p", "DeadlineUSec", "web" },
+                                .out = { "[{\"DeadlineUSec\":null}]\n" } },
+                { "well", { "--json=short", "show", "-p", "QuorumDetail" },
+                                .out = { "{\"QuorumDetail\":{\"TotalVotes\":2,\"ExpectedVotes\":3,\"Quorum\":"
+                                         "2,\"LastManStanding\":true}}\n" } },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_json(void **state)
+{
+        static const Case cases[] = {
+                { "well", { "--json=short", "list-nodes", "bcd" },
+                                .out = { "[{\"name\":\"bcd\",\"id\":2,\"state\":\"online\",\"standby\":true,"
+                                         "\"applications\":[\"silent\",\"kept\"]}]\n" } },
+                { "well", { "--json=short", "locate", "web" },
+                                .out = { "[{\"name\":\"web\",\"node\":\"abc\",\"unit\":\"distro-app-web."
+                                         "service\",\"epoch\":42}]\n" } },
+                { "well", { "--json=short", "locate", "idle" }, .status = 1, .out = { "[]\n" },
+                                .err = { "does not run" } },
+                { "well", { "--json=pretty", "status", "web" },
+                                .out = { "    \"applications\": [\n        {\n            \"name\": \"web\",",
+                                                "\"failures\": {\n                \"bcd\": 4102444800000000",
+                                                "\"reason\": null", "\"deadline_usec\": null",
+                                                "\"eligibility\": [" } },
+                { "well", { "--json=short", "status", "db" }, .status = 3, .out = { "\"left_usec\":71" } },
+                { "noquorum", { "--json=short", "status" },
+                                .out = { "{\"manager\":{\"node\":\"abc\"", "\"quorate\":false",
+                                                "\"warnings\":[]" } },
+                { "well", { "--json=short", "explain", "web" },
+                                .out = { "[{\"node\":\"abc\",\"eligible\":true,\"why\":\"runs it\"}," } },
+                { "well", { "--json=short", "timing" },
+                                .out = { "{\"token_usec\":1650000,\"consensus_usec\":1980000,\"detection_"
+                                         "usec\":3630000",
+                                                "\"needed_delay_usec\":2361250",
+                                                "{\"name\":\"db\",\"failover_delay_usec\":5000000,\"total_"
+                                                "usec\":8630000,\"safe\":true}" } },
+                { "well", { "--json=short", "start", "idle" }, .silent = true },
+                { "well", { "--json=off", "locate", "web" }, .out = { "abc\n" } },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_commands(void **state)
+{
+        static const Case cases[] = {
+                { "well", { "start", "idle" }, .out = { "idle runs on abc (normal).\n" } },
+                { "well", { "start", "-q", "idle" }, .silent = true },
+                { "well", { "start", "--no-block", "bad" }, .silent = true },
+                { "well", { "start", "idle", "bad" }, .status = 1, .out = { "idle runs on abc" },
+                                .err = { "bad has failed: exit-code. 'distroctl status bad'" } },
+                { "well", { "start", "stuck" }, .status = 1,
+                                .err = { "stuck cannot run now: no eligible node.", "explain stuck" } },
+                { "well", { "start", "nope" }, .status = 4,
+                                .err = { "Cannot start nope: There is no application of that name. "
+                                         "'distroctl list-" } },
+                { "well", { "start", "kept" }, .status = 1, .err = { "in maintenance" } },
+                { "noquorum", { "start", "idle" }, .status = 1,
+                                .err = { "no quorum", "quorate side", "--local" }, .silent = true },
+                { "unformed", { "start", "idle" }, .status = 1,
+                                .err = { "has not formed", "distroctl form" } },
+                { "well", { "start", "silent" }, .status = 1,
+                                .err = { "may or may not have happened", "distroctl status" } },
+                { "well", { "stop", "web" }, .out = { "web is stopped.\n" } },
+                { "noquorum", { "stop", "--local", "web" }, .silent = true },
+                { "well", { "restart", "web" }, .out = { "web runs on abc" } },
+                { "well", { "restart", "nope" }, .status = 4 },
+                { "well", { "takeover", "web", "bcd" }, .out = { "web runs on bcd (takeover from abc).\n" } },
+                { "well", { "takeover", "web" }, .out = { "web runs on abc" } },
+                { "well", { "takeover", "web", "nope" }, .status = 4,
+                                .err = { "no node of that name", "list-nodes" } },
+                { "well", { "takeover", "web", "def" }, .status = 1,
+                                .err = { "def is offline. 'distroctl explain'" } },
+                { "well", { "takeover", "--force", "web", "def" }, .status = 1,
+                                .err = { "could not be started on def and runs on abc" } },
+                { "well", { "permit", "web", "def" }, .silent = true },
+                { "well", { "forbid", "web", "abc" }, .out = { "web runs on bcd" } },
+                { "well", { "forbid", "web", "nope" }, .status = 4 },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_nodes_and_rest(void **state)
+{
+        static const Case cases[] = {
+                { "well", { "standby", "bcd" }, .out = { "bcd is in standby." } },
+                { "well", { "unstandby", "bcd" }, .out = { "bcd takes part again." } },
+                { "well", { "standby", "nope" }, .status = 4 },
+                { "well", { "drain", "abc" }, .out = { "web runs on bcd", "abc is drained." } },
+                { "well", { "drain", "bcd" }, .status = 1, .out = { "silent runs on abc" },
+                                .err = { "kept stays on bcd: it is in maintenance", "not everything" } },
+                { "clean", { "drain", "def" }, .out = { "def is drained." } },
+                { "well", { "drain", "nope" }, .status = 4 },
+                /* The fake manager refuses these and repeats what it was asked. */
+                { "well", { "maintenance", "web", "on" }, .status = 1, .err = { "application 'web', yes" } },
+                { "well", { "maintenance", "--all", "off" }, .status = 1, .err = { "application '', no" } },
+                { "well", { "clear" }, .status = 1,
+                                .err = { "application '', node ''. It may still take effect" } },
+                { "well", { "clear", "web", "bcd" }, .status = 1,
+                                .err = { "application 'web', node 'bcd'" } },
+                { "well", { "clear", "--all", "bcd" }, .status = 1, .err = { "application '', node 'bcd'" } },
+                { "well", { "reload" }, .silent = true },
+                { "well", { "reload", "--all" }, .status = 1, .err = { "Too many calls", "ask again" } },
+                { "unformed", { "form" }, .out = { "without the records of bcd, def." } },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_simulate(void **state)
+{
+        static const Case cases[] = {
+                /* The manager's state: web runs on abc and comes after 5 s to one of the others. */
+                { "well", { "simulate", "--save=state", "down abc" },
+                                .out = { "     0.000  --              down abc", "failover from abc",
+                                                "web          running  bcd" } },
+                { .args = { "simulate", "--state=state", "--json=short", "down abc", "wait 3s" },
+                                .out = { "{\"trace\":[\"     0.000  ", "\"time_usec\":3000000",
+                                                "{\"name\":\"web\",\"state\":\"running\",\"nodes\":[]," } },
+                { .args = { "simulate", "--state=state", "command bcd takeover web def", "wait 1s",
+                                  "expect web running def takeover" },
+                                .out = { "takeover from abc" } },
+                { .args = { "simulate", "--state=state", "wait 1s", "expect web running def" },
+                                .status = 1,
+                                .err = { "Not as expected" } },
+                { .args = { "simulate", "--state=state", "explode abc" },
+                                .status = 2,
+                                .err = { "Cannot read the step 'explode abc'" } },
+                { .args = { "simulate", "--state=good.app", "wait 1s" },
+                                .status = 1,
+                                .err = { "not the state of a cluster" } },
+                { .args = { "simulate", "--state=absent", "wait 1s" },
+                                .status = 1,
+                                .err = { "Cannot read absent" } },
+                { .args = { "simulate", "down abc" }, .status = 1, .err = { "not running" } },
+                { .args = { "simulate", "nodes a b c", "app web Nodes=a b", "up all", "wait 60s",
+                                  "expect web running a normal" },
+                                .out = { "boots" } },
+        };
+
+        write_file("good.app", "[Application]\n");
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
+static void test_verify(void **state)
+{
+        static const Case cases[] = {
+                { .args = { "verify", "good.app" },
+                                .out = { "Checked 1 definition: no errors, 0 warnings." } },
+                { .args = { "verify", "short.app" },
+                                .err = { "FailoverDelaySec=0 is shorter than 2s 361ms 250us" } },
+                { .args = { "verify", "bad.app" }, .status = 1, .err = { "bad.app:3", "1 error" } },
+                { .args = { "verify", "--json=short", "bad.app" },
+                                .status = 1,
+                                .out = { "{\"ok\":false,\"messages\":[{\"level\":\"error\"", "\"line\":3" } },
+                { .args = { "verify", "absent.app" }, .status = 1, .err = { "absent.app" } },
+                { .args = { "verify", "manager.conf" }, .out = { "no errors" } },
+                { .args = { "verify", "bus.conf" },
+                                .status = 1,
+                                .err = { "neither manager.conf nor NAME.app" } },
+                { .args = { "cat", "no-such-application" },
+                                .status = 4,
+                                .err = { "There is no file for no-such-application" },
+                                .silent = true },
+        };
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/corosync.conf", world.dir);
+        setenv("COROSYNC_MAIN_CONFIG_FILE", path, 1);
+        write_file("corosync.conf",
+                        "totem {\n token: 1000\n}\nquorum {\n provider: corosync_votequorum\n}\nnodelist {\n"
+                        " node {\n  name: abc\n  nodeid: 1\n }\n node {\n  name: bcd\n  nodeid: 2\n }\n"
+                        " node {\n  name: def\n  nodeid: 3\n }\n}\n");
+        write_file("good.app", "[Application]\nNodes=abc "
+                               "bcd\nFailoverDelaySec=5s\n[Service]\nExecStart=/bin/sleep 1d\n");
+        write_file("short.app", "[Application]\nNodes=abc bcd\n[Service]\nExecStart=/bin/sleep 1d\n");
+        write_file("bad.app",
+                        "[Application]\nNodes=abc bcd\nNonsense=1\n[Service]\nExecStart=/bin/sleep 1d\n");
+        write_file("manager.conf", "[Cluster]\nSyncTimeoutSec=10s\n");
+        run_cases(cases, ELEMENTSOF(cases));
+        unsetenv("COROSYNC_MAIN_CONFIG_FILE");
+}
+
+static void test_colors(void **state)
+{
+        static const Case forced[] = { { "well", { "status" }, .out = { "\x1b[0;1;32mrunning\x1b[0m" } } };
+
+        setenv("SYSTEMD_COLORS", "1", 1);
+        run_cases(forced, ELEMENTSOF(forced));
+        unsetenv("SYSTEMD_COLORS");
+}
+
+static void test_narrow(void **state)
+{
+        static const Case narrow[] = { { "well", { "list-applications", "--no-legend" }, .out = { "\u2026" },
+                                                       .not_out = { "other definition on def" } },
+                { "well", { "list-applications", "--full" }, .out = { "other definition on def" } } };
+
+        setenv("COLUMNS", "80", 1);
+        run_cases(narrow, ELEMENTSOF(narrow));
+        unsetenv("COLUMNS");
+}
+
+/* Ctrl-C while a start that takes for ever is waited for: the tool says that it goes on, and dies of the
+ * signal. */
+static void test_interrupt(void **state)
+{
+        static const char *const args[ARGS_MAX] = { "start", "stuck", NULL };
+        _cleanup_free_ char *err = NULL;
+        int status;
+        pid_t pid;
+
+        if (world.no_daemon)
+                skip();
+        start_manager("well");
+        pid = begin(args);
+        usleep(700000);
+        kill(pid, SIGINT);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGINT);
+        err = slurp("stderr");
+        assert_non_null(strstr(err, "Interrupted: 'start stuck' goes on in the cluster"));
+        start_manager(NULL);
+}
+
+/* The manager goes while its result is waited for. */
+static void test_manager_leaves(void **state)
+{
+        static const char *const args[ARGS_MAX] = { "start", "stuck", NULL };
+        _cleanup_free_ char *err = NULL;
+        int status;
+        pid_t pid;
+
+        if (world.no_daemon)
+                skip();
+        start_manager("well");
+        pid = begin(args);
+        usleep(700000);
+        start_manager(NULL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 1);
+        err = slurp("stderr");
+        assert_non_null(strstr(err, "'start stuck' is in force, but distro-manager has left the bus"));
+}
+
+/* watch prints a status at its start and one at each change. */
+static void test_watch(void **state)
+{
+        static const char *const args[ARGS_MAX] = { "watch", "--json=short", NULL };
+        static const Case start = { "well", { "start", "idle" }, .out = { "idle runs on abc" } };
+        char path[128], second[128];
+        _cleanup_free_ char *out = NULL;
+        int status;
+        pid_t pid;
+
+        if (world.no_daemon)
+                skip();
+        start_manager("well");
+        pid = begin(args);
+        usleep(500000);
+        snprintf(path, sizeof(path), "%s/stdout", world.dir);
+        snprintf(second, sizeof(second), "%s/watched", world.dir);
+        assert_int_equal(rename(path, second), 0); /* the watcher goes on writing into it */
+        run_case(&start);
+        usleep(300000);
+        kill(pid, SIGTERM);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        out = slurp("watched");
+        assert_non_null(strstr(out, "\"name\":\"idle\",\"description\":null,\"state\":\"stopped\""));
+        assert_non_null(strstr(out, "\"name\":\"idle\",\"description\":null,\"state\":\"running\""));
+        unlink(second);
+        start_manager(NULL);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_usage),
+                cmocka_unit_test(test_no_manager),
+                cmocka_unit_test(test_status),
+                cmocka_unit_test(test_lists),
+                cmocka_unit_test(test_show),
+                cmocka_unit_test(test_json),
+                cmocka_unit_test(test_commands),
+                cmocka_unit_test(test_nodes_and_rest),
+                cmocka_unit_test(test_simulate),
+                cmocka_unit_test(test_verify),
+                cmocka_unit_test(test_colors),
+                cmocka_unit_test(test_narrow),
+                cmocka_unit_test(test_interrupt),
+                cmocka_unit_test(test_manager_leaves),
+                cmocka_unit_test(test_watch),
+        };
+
+        return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
