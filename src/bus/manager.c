@@ -232,10 +232,10 @@ static int read_application(sd_bus_message *m, BusServer *s, const App **ret, sd
         if (r < 0)
                 return r;
         *ret = state_find_app(server_state(s), name);
-        if (!*ret)
-                return bus_error_set(
-                                error, COMMAND_NO_SUCH_APPLICATION, "There is no application '%s'.", name);
-        return 0;
+        if (*ret)
+                return 0;
+        (void) bus_error_set(error, COMMAND_NO_SUCH_APPLICATION, "There is no application '%s'.", name); /* is the reply */
+        return -ENOENT;
 }
 
 static int method_get_application(sd_bus_message *m, void *userdata, sd_bus_error *error)

@@ -222,6 +222,11 @@ static const struct {
         { "Weight", parse_weight },
 };
 
+const char *app_key_name(size_t i)
+{
+        return i < ELEMENTSOF(app_keys) ? app_keys[i].key : NULL;
+}
+
 int app_key_parse(AppParse *a, ParseState *p, const char *key, const char *value)
 {
         for (size_t i = 0; i < ELEMENTSOF(app_keys); i++)

@@ -32,4 +32,5 @@ int app_parse_finish(AppParse *a, AppConfig *ret);
 
 /* application-keys.c: one key of [Application]. */
 int app_key_parse(AppParse *a, ParseState *p, const char *key, const char *value);
+const char *app_key_name(size_t i); /* NULL after the last one */
 void app_definition_init(Definition *d);

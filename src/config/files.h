@@ -39,3 +39,6 @@ int config_files_parse(ParseState *p, const ConfigFiles *f, const char *const *s
                 AssignmentHandler handler, void *userdata);
 /* The paths as a NULL-terminated array. */
 int config_files_paths(const ConfigFiles *f, char ***ret);
+
+/* The keys of [Cluster] in manager.conf; NULL after the last one. */
+const char *manager_key_name(size_t i);

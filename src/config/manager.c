@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "config/files.h"
 
-#define GROUP_MAX 127u
+#define GROUP_MAX 100u
 
 static const char *const manager_sections[] = { "Cluster", NULL };
 
@@ -107,6 +107,11 @@ static const struct {
         { "IsolationTimeoutSec", parse_isolation_timeout },
         { "ManagerGraceSec", parse_manager_grace },
 };
+
+const char *manager_key_name(size_t i)
+{
+        return i < ELEMENTSOF(manager_keys) ? manager_keys[i].key : NULL;
+}
 
 typedef struct ManagerParse {
         ManagerConfig config;

@@ -449,6 +449,11 @@ const UnitKey *unit_key_find(unsigned section, const char *key)
         return NULL;
 }
 
+const UnitKey *unit_key_at(size_t i)
+{
+        return i < ELEMENTSOF(keys) ? keys + i : NULL;
+}
+
 size_t unit_key_index(const UnitKey *k)
 {
         return (size_t) (k - keys);

@@ -21,7 +21,7 @@ int unit_word_next(UnitParse *u, const char **s, WordFlags flags, char **ret)
         _cleanup_free_ char *word = NULL;
         int r = word_next(s, flags, &word);
         if (r == -EINVAL)
-                return parse_error(u->p, "a quote that is not closed or a wrong escape");
+                r = parse_error(u->p, "a quote that is not closed or a wrong escape");
         if (r <= 0)
                 return r;
         r = unit_expand(u, word, ret);
@@ -35,8 +35,11 @@ int unit_expand(UnitParse *u, const char *value, char **ret)
         if (r < 0)
                 return r;
         /* Escapes can make bytes that no bus message carries. */
-        if (!utf8_is_valid(text, strlen(text)))
-                return parse_error(u->p, "not valid UTF-8 after escapes");
+        if (!utf8_is_valid(text, strlen(text))) {
+                r = parse_error(u->p, "not valid UTF-8 after escapes");
+                ASSERT(r < 0);
+                return r;
+        }
         *ret = TAKE_PTR(text);
         return 0;
 }

@@ -37,8 +37,6 @@ libctl_a_SOURCES = \
 	src/ctl/simulate.h \
 	src/ctl/table.c \
 	src/ctl/table.h \
-	src/ctl/timing.c \
-	src/ctl/timing.h \
 	src/ctl/verbs-change.c \
 	src/ctl/verbs-drain.c \
 	src/ctl/verbs-files.c \

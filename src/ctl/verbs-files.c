@@ -5,11 +5,11 @@
 #include <stdarg.h>
 
 #include "base/array.h"
+#include "base/timing.h"
 #include "config/config.h"
 #include "ctl/corosync-conf.h"
 #include "ctl/ctl.h"
 #include "ctl/read-file.h"
-#include "ctl/timing.h"
 
 /* What verify finds. */
 typedef struct Findings {

@@ -5,10 +5,10 @@
 #include <inttypes.h>
 
 #include "base/array.h"
+#include "base/timing.h"
 #include "ctl/bus-client.h"
 #include "ctl/model.h"
 #include "ctl/table.h"
-#include "ctl/timing.h"
 
 static Timing timing_from(const ManagerInfo *m)
 {

@@ -3,17 +3,11 @@
 
 #include <inttypes.h>
 
-#define PROBES_PER_DETECTION 8 /* the engine probes so often while it takes a node to be noticed as lost */
-#define DEVICE_USEC (6 * USEC_PER_SEC)
+#include "base/timing.h"
 
-/* IsolationTimeoutSec= or its default. */
-static uint64_t isolation_usec(const ManagerConfig *config, const ClusterInfo *c)
+static Timing cluster_timing(const ManagerConfig *config, const ClusterInfo *c)
 {
-        uint64_t detection = usec_add(c->token_usec, c->consensus_usec);
-
-        if (config->isolation_timeout_usec > 0)
-                return config->isolation_timeout_usec;
-        return usec_add(usec_add(detection, detection / 4), c->device_model ? DEVICE_USEC : 0);
+        return timing_of(c->token_usec, c->consensus_usec, config->isolation_timeout_usec, c->device_model);
 }
 
 /* ---- what to warn of ---- */
@@ -51,16 +45,14 @@ static void warn_of_quorum(Manager *m, const ClusterInfo *c)
  * others start them when they have noticed the loss and FailoverDelaySec= is over. */
 void cluster_warn_of_delays(Manager *m)
 {
-        uint64_t detection = usec_add(m->cluster->token_usec, m->cluster->consensus_usec);
-        uint64_t stopped = usec_add(detection / PROBES_PER_DETECTION + USEC_PER_SEC, m->isolation_usec);
-        uint64_t needed = usec_left(stopped, detection);
+        Timing t = cluster_timing(&m->config, m->cluster);
         _cleanup_(byte_writer_done) ByteWriter names = {};
         size_t n = 0;
 
         for (size_t i = 0; i < m->apps.n_items; i++) {
                 const Definition *d = &m->apps.items[i].definition;
 
-                if (d->failover_delay_usec >= needed || d->n_nodes < 2)
+                if (d->failover_delay_usec >= t.needed_usec || d->n_nodes < 2)
                         continue;
                 if (n++ > 0)
                         put_bytes(&names, ", ", 2);
@@ -73,8 +65,8 @@ void cluster_warn_of_delays(Manager *m)
                         "FailoverDelaySec= is below %.1f s for: %s. A node whose Corosync hangs stops its "
                         "workers up to %.1f s "
                         "after it fell silent, the others notice its loss after %.1f s",
-                        (double) needed / USEC_PER_SEC, (const char *) names.data,
-                        (double) stopped / USEC_PER_SEC, (double) detection / USEC_PER_SEC);
+                        (double) t.needed_usec / USEC_PER_SEC, (const char *) names.data,
+                        (double) t.stopped_usec / USEC_PER_SEC, (double) t.detection_usec / USEC_PER_SEC);
 }
 
 /* ---- before there is an engine ---- */
@@ -99,7 +91,7 @@ static void on_cluster(void *userdata, int error, ClusterInfo *cluster, const ch
         if (error < 0)
                 return manager_fail(m, error, "reading Corosync's configuration");
         m->cluster = cluster;
-        m->isolation_usec = isolation_usec(&m->config, cluster);
+        m->isolation_usec = cluster_timing(&m->config, cluster).isolation_usec;
         warn_of_quorum(m, cluster);
         start_go_on(m);
 }
@@ -141,7 +133,7 @@ static void on_connected(void *userdata, const GroupConnected *c)
         m->self = c->self;
         m->cluster->token_usec = c->cluster->token_usec;
         m->cluster->consensus_usec = c->cluster->consensus_usec;
-        m->isolation_usec = isolation_usec(&m->config, c->cluster);
+        m->isolation_usec = cluster_timing(&m->config, c->cluster).isolation_usec;
         wire_reset(m->reader);
         manager_step(m, &(Event){ .type = EVENT_CONNECTED,
                                         .connected = { .incarnation = c->incarnation,
@@ -244,9 +236,9 @@ static void on_message(void *userdata, Member sender, const void *data, size_t s
                                         .message = { .sender = sender, .message = message } });
 }
 
-static void on_probe(void *userdata)
+static void on_probe(void *userdata, uint64_t number)
 {
-        manager_step(userdata, &(Event){ .type = EVENT_PROBE });
+        manager_step(userdata, &(Event){ .type = EVENT_PROBE, .probe = { .number = number } });
 }
 
 static void on_left(void *userdata)

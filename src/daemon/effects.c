@@ -159,7 +159,7 @@ static void carry_out(Manager *m, Effect *effect)
                 send_message(m, effect->message);
                 break;
         case EFFECT_PROBE:
-                group_probe(m->group);
+                group_probe(m->group, effect->token);
                 break;
         case EFFECT_REJOIN:
                 group_rejoin(m->group);

@@ -55,6 +55,8 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
                         "[node %n: ]planned leave[: %t]" },
         [NOTE_MANAGER_GONE] = { "manager-gone", "0a5b4d57b714474c993878e4f6e9fe7d", LOG_WARNING,
                         "the manager of %n is gone[: %t]" },
+        [NOTE_VERSION] = { "version", "f12b5b2a20b54914a1e2ff927863b8f5", LOG_NOTICE,
+                        "the group's protocol version is now %t" },
         [JOURNAL_STARTING] = { "manager-starting", "fc2890e7c01843ffb37cc6ac1b5659a2", LOG_INFO, "%t" },
         [JOURNAL_ENDED] = { "manager-ended", "009f1f0bc62e4d71b8a864546f13529e", LOG_INFO, "%t" },
         [JOURNAL_STOPPING] = { "manager-stopping", "b6b8a39384f1468da912eb01990ba213", LOG_NOTICE, "%t" },

@@ -278,7 +278,7 @@ void apply_version(Engine *e)
         if (version == UINT8_MAX || version <= e->state.version)
                 return;
         e->state.version = version;
-        engine_note(e, NOTE_COMMAND, NULL, 0, "protocol version %u: all members know it", version);
+        engine_note(e, NOTE_VERSION, NULL, 0, "%u, which all nodes know", version);
 }
 
 /* ---- marks ---- */
@@ -728,9 +728,15 @@ static void apply_timer(Engine *e, const TimerRef *t)
                                         mark_expired(e, a, &a->marks[i - 1]);
                 break;
         case TIMER_GRACE:
-                FOREACH_ARRAY(n, s->nodes, s->n_nodes)
-                        if (n->grace.serial == t->serial)
+                FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
+                        if (n->grace.serial != t->serial)
+                                continue;
+                        /* Its next manager is there and about to report what runs. */
+                        if (n->presence == PRESENCE_SYNCING || n->presence == PRESENCE_REPORTED)
+                                n->grace = timer_start(e, ANSWER_USEC);
+                        else
                                 node_grace_over(e, n);
+                }
                 break;
         case TIMER_COMMIT:
                 if (s->commit.serial != t->serial)

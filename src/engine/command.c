@@ -75,22 +75,10 @@ static CommandError command_restart(Engine *e, App *a, Outcome *o)
         return COMMAND_OK;
 }
 
-/* Held against the nodes that are better than `at` and eligible now. */
 static void app_hold(Engine *e, App *a, const Node *at)
 {
-        uint32_t *against = calloc(e->state.n_nodes, sizeof(uint32_t));
-
-        if (!against) {
-                e->oom = true;
-                return;
-        }
-        free(a->held_against);
-        a->held_against = against;
-        a->n_held_against = 0;
+        app_hold_against(e, a, at, false);
         a->held_node = at->id;
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
-                if (place_tier(a, n) < place_tier(a, at) && place_eligible(a, n, true) == ELIGIBLE)
-                        against[a->n_held_against++] = n->id;
 }
 
 static void app_release(App *a)
@@ -187,17 +175,18 @@ static CommandError command_takeover(Engine *e, App *a, const Command *c, Outcom
                 return refuse(o, COMMAND_NOT_ALLOWED, "no node has a usable file for %s", a->name);
         if (!a->target_up || a->finished || a->halted)
                 return refuse(o, COMMAND_NOT_RUNNING, "%s is not to run; start it first", a->name);
+        if (!to && !isempty(c->node))
+                return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
         if (to) {
                 error = takeover_check_node(e, a, to, o);
                 if (error != COMMAND_OK)
                         return error;
-                mark = app_find_mark(a, to->id);
-                if (mark)
-                        app_remove_mark(a, mark);
         }
-        if (present)
-                return takeover_running(e, a, present, to, o);
-        return takeover_waiting(e, a, to, c->force, o);
+        error = present ? takeover_running(e, a, present, to, o) : takeover_waiting(e, a, to, c->force, o);
+        mark = error == COMMAND_OK && to ? app_find_mark(a, to->id) : NULL;
+        if (mark)
+                app_remove_mark(a, mark);
+        return error;
 }
 
 static CommandError command_permit(Engine *e, App *a, const Command *c, Outcome *o)
@@ -256,6 +245,13 @@ static void app_set_maintenance(Engine *e, App *a, bool on)
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
                 if (n->presence == PRESENCE_SYNCED)
                         a->owed[a->n_owed++] = n->id;
+        /* Where nobody heard that it is over, the guard goes on leaving the worker alone. */
+        FOREACH_ARRAY(c, a->copies, a->n_copies) {
+                const Node *n = state_find_node(&e->state, c->node_id);
+
+                if (!n || n->presence != PRESENCE_SYNCED)
+                        c->untamed = true;
+        }
 }
 
 static CommandError command_clear(Engine *e, const Command *c, Outcome *o)

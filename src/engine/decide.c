@@ -62,6 +62,25 @@ static void app_clear_hold(App *a)
         a->n_held_against = 0;
 }
 
+void app_hold_against(Engine *e, App *a, const Node *at, bool differing)
+{
+        uint32_t *against = calloc(MAX(e->state.n_nodes, (size_t) 1), sizeof(uint32_t));
+
+        if (!against) {
+                e->oom = true;
+                return;
+        }
+        free(a->held_against);
+        a->held_against = against;
+        a->n_held_against = 0;
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                Eligibility x = place_eligible(a, n, true);
+
+                if (at && place_tier(a, n) < place_tier(a, at) && (x == ELIGIBLE || (differing && x == NODE_DIFFERS)))
+                        against[a->n_held_against++] = n->id;
+        }
+}
+
 static void app_touched(Engine *e, App *a)
 {
         a->changed_realtime_usec = e->realtime_usec;
@@ -103,6 +122,7 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
         app_clear_next(a);
         app_end_loss(a);
         app_clear_better(a);
+        a->kept = false;
         e->lasting_changed = true;
         free(a->last_blocked);
         a->last_blocked = NULL;
@@ -213,8 +233,10 @@ static void decide_down(Engine *e, App *a)
         FOREACH_ARRAY(c, a->copies, a->n_copies)
                 if (copy_is_live(c))
                         app_stop_copy(e, a, c, a->target_up ? "it has finished" : "stopped by command");
-        if (a->lost_node != 0 || a->owner != 0) {
-                app_end_loss(a);
+        /* A lost node may be cut off, not dead: its delay goes on, should a start be commanded meanwhile. */
+        if ((a->lost_node != 0 && a->delay.serial == 0) || a->owner != 0) {
+                if (a->delay.serial == 0)
+                        app_end_loss(a);
                 if (app_count_live(a) == 0 && a->owner != 0) {
                         a->owner = 0;
                         e->lasting_changed = true;
@@ -283,8 +305,9 @@ static void decide_prune_hold(Engine *e, App *a)
                 const Node *n = state_find_node(&e->state, a->held_against[i - 1]);
                 Eligibility x = n ? place_eligible(a, n, false) : NOT_IN_NODES;
 
-                /* A restart of its manager alone does not count. */
-                if (x == ELIGIBLE || (x == NODE_NOT_SYNCED && n->presence != PRESENCE_OFFLINE) || x == NODE_LATE)
+                /* A restart of its manager alone does not count, nor does a file that is behind. */
+                if (x == ELIGIBLE || (x == NODE_NOT_SYNCED && n->presence != PRESENCE_OFFLINE) || x == NODE_LATE ||
+                    x == NODE_DIFFERS)
                         continue;
                 ARRAY_CLOSE(a->held_against, a->n_held_against, i - 1);
                 e->lasting_changed = true;
@@ -330,7 +353,7 @@ static void decide_present(Engine *e, App *a, Copy *present)
                 why = "its node is leaving";
         else if (n->standby)
                 why = "its node is in standby";
-        else if (!place_is_permitted(a, n))
+        else if (!place_is_permitted(a, n) && !a->kept)
                 why = "its node is forbidden";
         if (!why) {
                 decide_better(e, a, present, n);

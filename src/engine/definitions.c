@@ -213,6 +213,7 @@ static void variant_set(Engine *e, App *a, uint32_t node_id, uint64_t digest, co
 /* Makes `d` the agreed definition. Whoever agreed with the one before differs from now on. */
 static void definition_switch(Engine *e, App *a, const Definition *d)
 {
+        const Copy *present = app_present_copy(a);
         Definition next;
 
         if (engine_grow(e, definition_copy(d, &next)) < 0)
@@ -225,11 +226,15 @@ static void definition_switch(Engine *e, App *a, const Definition *d)
         definition_done(&a->definition);
         a->definition = next;
         a->has_definition = true;
-        if (!a->commanded)
+        if (!present && !a->commanded)
                 a->target_up = next.enabled;
         for (size_t i = a->n_variants; i > 0; i--)
                 if (a->variants[i - 1].digest == next.digest)
                         app_remove_variant(a, &a->variants[i - 1]);
+        /* It never makes a running application move. */
+        a->kept = present != NULL;
+        if (present)
+                app_hold_against(e, a, state_find_node(&e->state, present->node_id), true);
         a->dirty = true;
         e->lasting_changed = true;
         engine_changed_app(e, a);

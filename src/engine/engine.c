@@ -409,7 +409,7 @@ static void engine_handle(Engine *e, const Event *event)
                 engine_message(e, event);
                 break;
         case EVENT_PROBE:
-                local_probe_back(e);
+                local_probe_back(e, event->probe.number);
                 break;
         case EVENT_SUSPENDED:
                 e->hold_probe = e->n_probes_sent + 1;

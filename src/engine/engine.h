@@ -106,6 +106,9 @@ typedef struct Event {
                         const Message *message;
                 } message;
                 struct {
+                        uint64_t number; /* of the EFFECT_PROBE that came back */
+                } probe;
+                struct {
                         const char *app;
                         uint64_t epoch; /* from the unit's environment; which copy this is */
                         UnitState state;
@@ -139,7 +142,8 @@ typedef struct Event {
 typedef enum EffectType {
         EFFECT_SEND,       /* multicast `message`. On every EVENT_VIEW the adapter drops what it has not sent yet:
                             * the engine sends again what still matters */
-        EFFECT_PROBE,      /* send a probe to this node's own group */
+        EFFECT_PROBE,      /* send a probe to this node's own group; `token` is its number. One that cannot be sent
+                            * is dropped: the engine sends another */
         EFFECT_REJOIN,     /* leave the group and join it again, with a new incarnation */
         EFFECT_START,      /* start the worker's unit: app, epoch, start_type, from_node */
         EFFECT_STOP,       /* stop it: app, epoch */
@@ -201,6 +205,7 @@ typedef enum NoteKind {
         NOTE_ISOLATED,        /* Corosync is silent: acting as cut off */
         NOTE_LEAVING,
         NOTE_MANAGER_GONE,    /* a node's manager is gone, its node alive: node, text: how long is waited */
+        NOTE_VERSION,         /* the group goes over to another protocol version: text */
         _NOTE_KIND_MAX,
 } NoteKind;
 
@@ -216,7 +221,7 @@ typedef struct Effect {
         Revision revision;  /* WRITE */
         uint8_t *data;      /* WRITE */
         size_t data_size_bytes;
-        uint64_t token;     /* REPLY */
+        uint64_t token;     /* REPLY; PROBE: its number */
         CommandError error; /* REPLY */
         char *text;         /* REPLY, NOTE, EXIT */
 } Effect;

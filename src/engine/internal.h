@@ -8,8 +8,10 @@
 #define STAGGER_USEC (20 * USEC_PER_MSEC)   /* member i of the view waits i times this long */
 #define SILENCE_USEC (1 * USEC_PER_SEC)     /* a member that has not voted for so long is left out */
 #define COMMIT_USEC (2 * USEC_PER_SEC)      /* acknowledgements are waited for so long */
+#define ANSWER_USEC (2 * USEC_PER_SEC)      /* a manager that is there has so long to report */
 #define RING_STEP 4u                        /* between the numbers of two rings of the same Corosyncs */
 #define FORM_EPOCHS UINT64_C(1024)          /* forming raises every application's count by this */
+#define PROBE_RETRY_USEC (10 * USEC_PER_MSEC) /* while a start waits for a probe */
 #define MARK_MAX_USEC (24 * 3600 * USEC_PER_SEC)
 #define BACKLOG_MAX 65536u                  /* messages kept for a member that waits for the state */
 #define COMMANDS_MAX 128u                   /* commands of this node that are under way */
@@ -149,7 +151,9 @@ struct Engine {
         uint64_t probe_next_usec;
         uint64_t silent_usec;     /* the first probe without an answer; 0: none */
         bool isolated;
-        uint64_t n_probes_sent, n_probes_back; /* on this connection */
+        bool starts_wait;         /* for a probe to come back */
+        uint64_t probe_sent_usec; /* when the last one was sent */
+        uint64_t n_probes_sent, n_probes_back; /* numbers of the last ones, on this connection */
         bool probed;              /* in this step */
         uint64_t hold_probe;      /* the host slept: nothing starts until this probe is back; 0: it did not */
 
@@ -259,6 +263,9 @@ Node *place_better(const Engine *e, const App *a, uint32_t tier);
 void decide_all(Engine *e);
 /* Why nothing can be started anywhere, in words; NULL where nothing is in the way. Points into `buffer`. */
 const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes);
+/* Holds the application against the nodes that are better than `at` and eligible now, with `differing` also those that
+ * only have another file. */
+void app_hold_against(Engine *e, App *a, const Node *at, bool differing);
 bool app_failed_everywhere(const Engine *e, const App *a);
 bool app_is_orphan(const Engine *e, const App *a);
 void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why);
@@ -280,7 +287,7 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
 void local_pump(Engine *e);
 uint64_t local_deadline(const Engine *e);
 void local_cut_off(Engine *e, uint64_t since_usec, const char *why);
-void local_probe_back(Engine *e);
+void local_probe_back(Engine *e, uint64_t number);
 void local_stop(Engine *e, uint64_t token, const char *app);
 LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch);
 bool local_has_workers(const Engine *e);

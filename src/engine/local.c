@@ -8,6 +8,7 @@
 
 #include "engine/internal.h"
 #include "base/array.h"
+#include "base/timing.h"
 
 /* Where the unit of this copy stands or would stand: units are sorted by application, then epoch. */
 static size_t local_unit_place(const Engine *e, const char *app, uint64_t epoch)
@@ -113,11 +114,7 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
 
 uint64_t local_isolation_usec(const Engine *e)
 {
-        uint64_t detection = e->token_usec + e->consensus_usec;
-
-        if (e->isolation_config_usec != 0)
-                return e->isolation_config_usec;
-        return detection + detection / 4 + (e->quorum_device ? 6 * USEC_PER_SEC : 0);
+        return timing_of(e->token_usec, e->consensus_usec, e->isolation_config_usec, e->quorum_device).isolation_usec;
 }
 
 void local_cut_off(Engine *e, uint64_t since_usec, const char *why)
@@ -125,7 +122,9 @@ void local_cut_off(Engine *e, uint64_t since_usec, const char *why)
         (void) why;
         if (e->cut_off_usec == 0)
                 e->cut_off_usec = MAX(since_usec, (uint64_t) 1);
+        /* Should quorum come back in this very view, it asks for the state. */
         e->synced = false;
+        e->facts_sent = e->synced_sent = false;
 }
 
 /* The peers may never have noticed the silence. What this member stopped meanwhile it has to tell them, and what was
@@ -143,10 +142,10 @@ static void local_end_silence(Engine *e)
         engine_changed(e);
 }
 
-void local_probe_back(Engine *e)
+void local_probe_back(Engine *e, uint64_t number)
 {
-        if (e->n_probes_back < e->n_probes_sent)
-                e->n_probes_back++;
+        if (number <= e->n_probes_sent)
+                e->n_probes_back = MAX(e->n_probes_back, number);
         if (e->hold_probe != 0 && e->n_probes_back >= e->hold_probe)
                 e->hold_probe = 0;
         e->silent_usec = 0;
@@ -159,7 +158,8 @@ static void local_send_probe(Engine *e)
                 return;
         e->probed = true;
         e->n_probes_sent++;
-        engine_emit(e, EFFECT_PROBE);
+        e->probe_sent_usec = e->now_usec;
+        engine_emit(e, EFFECT_PROBE)->token = e->n_probes_sent;
         if (e->silent_usec == 0)
                 e->silent_usec = e->now_usec;
 }
@@ -216,13 +216,15 @@ static void local_kill_overdue(Engine *e)
  * waited for by its peers for the grace, so it never takes longer than half of that. */
 static uint64_t local_no_quorum_usec(const Engine *e)
 {
-        uint64_t timeout = local_isolation_usec(e);
+        uint64_t t;
 
         if (e->no_quorum_usec == 0 || e->cut_off_usec != 0 || e->started_usec == 0)
                 return USEC_INFINITY;
+        /* Losing Corosync on top of it gives no further time. */
+        t = usec_add(e->no_quorum_usec, local_isolation_usec(e));
         if (!e->connected && e->grace_usec > 0)
-                timeout = MIN(timeout, e->grace_usec / 2);
-        return usec_add(e->disconnected_usec ? e->disconnected_usec : e->no_quorum_usec, timeout);
+                t = MIN(t, usec_add(e->disconnected_usec ? e->disconnected_usec : e->no_quorum_usec, e->grace_usec / 2));
+        return t;
 }
 
 static uint64_t local_silence_usec(const Engine *e)
@@ -234,7 +236,7 @@ static uint64_t local_silence_usec(const Engine *e)
 static void local_watch_quorum(Engine *e)
 {
         if (e->now_usec >= local_no_quorum_usec(e)) {
-                uint64_t since = e->disconnected_usec ? e->disconnected_usec : e->no_quorum_usec;
+                uint64_t since = e->no_quorum_usec;
 
                 e->disconnected_usec = 0;
                 if (e->was_quorate)
@@ -256,9 +258,12 @@ static void local_watch_quorum(Engine *e)
 
 static uint64_t local_probe_usec(const Engine *e)
 {
-        if (!e->connected || e->phase == PHASE_NONE || (!local_has_workers(e) && e->hold_probe == 0))
+        if (!e->connected || e->phase == PHASE_NONE)
                 return USEC_INFINITY;
-        return e->probe_next_usec;
+        /* A probe may be dropped while Corosync is busy: what waits for one does not wait long for the next. */
+        if (e->starts_wait || e->hold_probe > e->n_probes_sent)
+                return MIN(e->probe_next_usec, e->probe_sent_usec + PROBE_RETRY_USEC);
+        return local_has_workers(e) || e->hold_probe != 0 ? e->probe_next_usec : USEC_INFINITY;
 }
 
 static void local_probe(Engine *e)
@@ -266,7 +271,7 @@ static void local_probe(Engine *e)
         if (e->now_usec < local_probe_usec(e))
                 return;
         local_send_probe(e);
-        e->probe_next_usec = e->now_usec + MAX((e->token_usec + e->consensus_usec) / 8, 10 * USEC_PER_MSEC);
+        e->probe_next_usec = e->now_usec + MAX(timing_of(e->token_usec, e->consensus_usec, 0, false).probe_usec, 10 * USEC_PER_MSEC);
 }
 
 /* ---- what the agreed state asks of this node ---- */
@@ -315,7 +320,10 @@ static bool local_is_fresh(Engine *e, App *a, const Copy *c)
                 local_send_probe(e);
                 a->start_probe = e->n_probes_sent;
         }
-        return e->n_probes_back >= a->start_probe;
+        if (e->n_probes_back >= a->start_probe)
+                return true;
+        e->starts_wait = true;
+        return false;
 }
 
 static void local_start(Engine *e, App *a, const Copy *c)
@@ -404,6 +412,7 @@ static void local_reconcile_owed(Engine *e, App *a)
 
 static void local_reconcile(Engine *e)
 {
+        e->starts_wait = false;
         if (!engine_is_synced(e))
                 return;
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {

@@ -398,6 +398,7 @@ static void put_app(const Codec *c, const App *a)
         put_u32(c->w, a->owner);
         put_u8(c->w, (uint8_t) a->start_type);
         put_u32(c->w, a->from_node);
+        put_bool(c->w, a->kept);
         put_u32(c->w, a->held_node);
         put_app_lists(c, a);
         if (codec_present(c))
@@ -421,6 +422,7 @@ static void get_app(const Codec *c, App *a)
         a->owner = get_u32(r);
         a->start_type = get_enum(r, _START_TYPE_MAX);
         a->from_node = get_u32(r);
+        a->kept = get_bool(r);
         a->held_node = get_u32(r);
         get_app_lists(c, a);
         if (codec_present(c))

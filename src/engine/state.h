@@ -76,6 +76,8 @@ typedef struct App {
         uint32_t owner;       /* node of the last start that was granted; 0: none, or it was stopped on purpose */
         StartType start_type; /* of the last start */
         uint32_t from_node;   /* of the last start: the previous owner; 0 for normal */
+        bool kept;            /* the definition changed while it ran: what it says against its node waits for the next
+                               * start, since a changed definition moves nothing */
         uint32_t held_node;   /* moved here by hand ... */
         uint32_t *held_against; /* ... and held against these nodes, sorted, until each was not eligible for once */
         size_t n_held_against;

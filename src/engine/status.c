@@ -352,7 +352,7 @@ const char *note_kind_to_string(NoteKind k)
                 [NOTE_UNSYNCED] = "unsynced",           [NOTE_MESSAGE_REFUSED] = "message-refused",
                 [NOTE_RECORD_FAILED] = "record-failed", [NOTE_DEFINITION] = "definition",
                 [NOTE_ISOLATED] = "isolated",           [NOTE_LEAVING] = "leaving",
-                [NOTE_MANAGER_GONE] = "manager-gone",
+                [NOTE_MANAGER_GONE] = "manager-gone",   [NOTE_VERSION] = "version",
         };
 
         return k < _NOTE_KIND_MAX ? names[k] : "?";

@@ -446,6 +446,10 @@ static uint64_t sync_form_usec(const Engine *e)
 
 static void form_set_nodes(Engine *e, State *s)
 {
+        uint64_t longest = e->grace_usec;
+
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+                longest = MAX(longest, n->grace_usec);
         for (size_t i = 0; i < e->n_nodelist; i++)
                 if (!state_find_node(s, e->nodelist[i].id) &&
                     !state_add_node(s, e->nodelist[i].id, e->nodelist[i].name))
@@ -457,7 +461,7 @@ static void form_set_nodes(Engine *e, State *s)
                                                            : PRESENCE_MANAGER_GONE;
                 if (n->presence == PRESENCE_MANAGER_GONE) {
                         n->grace.serial = ++s->next_serial;
-                        n->grace.deadline_usec = usec_add(e->now_usec, n->grace_usec ? n->grace_usec : e->grace_usec);
+                        n->grace.deadline_usec = usec_add(e->now_usec, n->grace_usec ? n->grace_usec : longest);
                 }
         }
 }
@@ -592,7 +596,7 @@ static bool sync_owes_facts(const Engine *e)
 {
         if (e->synced || !e->takes_part || !e->n_known || e->facts_sent || e->exiting || e->phase == PHASE_NONE)
                 return false;
-        if (e->phase == PHASE_FORMING)
+        if (e->phase == PHASE_FORMING || e->cut_off_usec != 0)
                 return view_is_quorate(e);
         return e->phase == PHASE_DECIDED || e->lost_track;
 }

@@ -289,6 +289,7 @@ void view_doubt(Engine *e, const Message *m)
         e->phase = PHASE_VOTING;
         if (view_has_quorum_word(e))
                 e->ring_quorum_usec = e->now_usec;
+        view_evaluate(e);
         engine_changed(e);
 }
 
@@ -407,7 +408,8 @@ static const Peer *view_winner(const Engine *e)
 /* A member whose Corosync was frozen, or whose host slept, has not heard that the others went on without it, and takes
  * itself for synced. Nobody holds what the group agreed on last where somebody here took part in a later quorate view
  * and lost quorum since; nor where there may have been a ring between the winner's last one and this one, and too few
- * answer to know of it. A ring's number is the greatest that its nodes have seen plus RING_STEP. */
+ * answer to know of it: neither all nodes of this ring nor, where that is what quorum takes, a majority. A ring's number
+ * is the greatest that its nodes have seen plus RING_STEP. */
 static bool view_is_behind(const Engine *e, const Peer *winner)
 {
         size_t n_voters = 0;
@@ -419,20 +421,22 @@ static bool view_is_behind(const Engine *e, const Peer *winner)
                 if (revision_compare(&p->revision, &winner->revision) > 0)
                         return true;
         }
-        return !e->by_fewer && n_voters * 2 <= e->n_nodelist &&
-               e->view.ring.seq > winner->revision.ring_seq + RING_STEP;
+        if (e->view.ring.seq <= winner->revision.ring_seq + RING_STEP || n_voters >= e->n_ring_nodes)
+                return false;
+        return e->by_fewer || n_voters * 2 <= e->n_nodelist;
 }
 
 static void view_decided(Engine *e, const Peer *winner)
 {
         Revision revision = winner->revision;
         uint64_t digest = winner->digest;
+        const Peer *own = view_own_peer(e);
         bool was_synced = e->synced;
 
         e->phase = PHASE_DECIDED;
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 p->won = peer_is_candidate(p) && revision_compare(&p->revision, &revision) == 0 && p->digest == digest;
-        e->synced = e->synced && !e->lost_track && view_own_peer(e) && view_own_peer(e)->won;
+        e->synced = e->synced && !e->lost_track && own && own->won;
         engine_changed(e);
         if (e->synced) {
                 apply_view(e);
@@ -545,6 +549,7 @@ static void view_send_exclude(Engine *e)
                         m.exclude.members[m.exclude.n_members++] = p->member;
         if (m.exclude.n_members == 0) {
                 message_done(&m);
+                view_evaluate(e);
                 return;
         }
         engine_send(e, &m);

@@ -297,7 +297,7 @@ size_t group_queued(const Group *g)
 
 /* ---- probes ---- */
 
-void group_probe(Group *g)
+void group_probe(Group *g, uint64_t number)
 {
         ByteWriter w = {};
 
@@ -305,6 +305,7 @@ void group_probe(Group *g)
                 return;
         put_u64(&w, g->connection->incarnation);
         put_u64(&w, g->probe_sent + 1);
+        put_u64(&w, number);
         if (!w.error) {
                 cs_error_t e = multicast(g->connection->probe, w.data, w.size_bytes);
 
@@ -325,7 +326,7 @@ static void on_probe(cpg_handle_t handle, const struct cpg_name *name, uint32_t 
                 void *data, size_t size_bytes)
 {
         ByteReader r = byte_reader(data, size_bytes);
-        uint64_t incarnation = get_u64(&r), count = get_u64(&r);
+        uint64_t incarnation = get_u64(&r), count = get_u64(&r), number = get_u64(&r);
         void *context = NULL;
         Group *g;
 
@@ -337,7 +338,7 @@ static void on_probe(cpg_handle_t handle, const struct cpg_name *name, uint32_t 
                 return; /* of an earlier life, or not ours at all */
         g->probe_answered = count;
         if (count > g->probe_forgotten)
-                g->callbacks.probe(g->userdata);
+                g->callbacks.probe(g->userdata, number);
 }
 
 /* ---- what Corosync calls ---- */

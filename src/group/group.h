@@ -64,8 +64,8 @@ typedef struct GroupCallbacks {
         void (*quorum)(void *userdata, RingId ring, bool quorate);
         /* What a member has multicast, in the order that is the same for all. */
         void (*message)(void *userdata, Member sender, const void *data, size_t size_bytes);
-        /* A probe has come back that was sent after the last group_forget_probes(). */
-        void (*probe)(void *userdata);
+        /* The probe with this number has come back; it was sent after the last group_forget_probes(). */
+        void (*probe)(void *userdata, uint64_t number);
         /* After group_leave(): the others know that we are gone, or the time for that is over. */
         void (*left)(void *userdata);
 } GroupCallbacks;
@@ -87,9 +87,9 @@ int group_send(Group *g, const void *data, size_t size_bytes);
 size_t group_queued(const Group *g); /* bytes that wait */
 
 /* Sends a probe to a group that this process alone has joined, "NAME/NODEID": if Corosync works, probe()
- * follows at once. Not sent, and not tried again, while Corosync is busy or GROUP_PROBES_MAX are unanswered.
- */
-void group_probe(Group *g);
+ * follows at once, with the caller's `number`. Not sent, and not tried again, while Corosync is busy or
+ * GROUP_PROBES_MAX are unanswered: a later one with a greater number says as much. */
+void group_probe(Group *g, uint64_t number);
 /* Probes sent so far count no more, wherever they are: the host has slept. */
 void group_forget_probes(Group *g);
 

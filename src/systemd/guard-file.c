@@ -187,7 +187,7 @@ int guard_stamp_set(const char *directory, uint64_t now_usec, uint64_t *ret_ende
         if (r != -EEXIST)
                 return r;
 
-        uint64_t ended_usec;
+        uint64_t ended_usec = 0;
         r = read_stamp(path, &ended_usec);
         if (r == -ENOMEM)
                 return r;

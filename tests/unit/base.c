@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "base/timing.h"
 
 typedef struct Number {
         const char *text;
@@ -401,6 +402,25 @@ static void test_hash(void **state)
         assert_true(hash64_finish(hash64_add(hash64_add(HASH64_INIT, "ab", 2), "c", 1)) == hash64("abc", 3));
 }
 
+static void test_timing(void **state)
+{
+        Timing t = timing_of(1650 * USEC_PER_MSEC, 1980 * USEC_PER_MSEC, 0, false);
+
+        assert_int_equal(t.detection_usec, 3630 * USEC_PER_MSEC);
+        assert_int_equal(t.isolation_usec, UINT64_C(4537500));
+        assert_int_equal(t.probe_usec, UINT64_C(453750));
+        assert_int_equal(t.stopped_usec, UINT64_C(5991250));
+        assert_int_equal(t.needed_usec, UINT64_C(2361250)); /* 3.63/8 + 4.5375 + 1 - 3.63 */
+        t = timing_of(1650 * USEC_PER_MSEC, 1980 * USEC_PER_MSEC, 0, true);
+        assert_int_equal(t.needed_usec, UINT64_C(8361250));
+        /* A short timeout of one's own: nothing is left to wait for. */
+        t = timing_of(10 * USEC_PER_SEC, 12 * USEC_PER_SEC, USEC_PER_SEC, false);
+        assert_int_equal(t.isolation_usec, USEC_PER_SEC);
+        assert_int_equal(t.needed_usec, 0);
+        t = timing_of(10 * USEC_PER_SEC, 12 * USEC_PER_SEC, USEC_INFINITY, false);
+        assert_int_equal(t.needed_usec, USEC_INFINITY);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -416,6 +436,7 @@ int main(void)
                 cmocka_unit_test(test_array),
                 cmocka_unit_test(test_bytes),
                 cmocka_unit_test(test_hash),
+                cmocka_unit_test(test_timing),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

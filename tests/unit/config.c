@@ -526,7 +526,7 @@ static void test_bad_manager(void **state)
         } cases[] = {
                 { "[Cluster]\nGrp=x\n", "f:2: Grp=: unknown key in section [Cluster]" },
                 { "[Application]\n", "f:1: unknown section [Application], expected [Cluster]" },
-                { "[Cluster]\nGroup=a b\n", "f:2: Group=: \"a b\" is not valid, expected at most 127 "
+                { "[Cluster]\nGroup=a b\n", "f:2: Group=: \"a b\" is not valid, expected at most 100 "
                                             "letters, digits and \"-_.\"" },
                 { "[Cluster]\nSyncMandatory=xyz\n", "f:2: SyncMandatory=: there is no node \"xyz\" in "
                                                     "corosync.conf, expected a name of its nodelist" },

@@ -148,7 +148,11 @@ static void end_job(Fake *fake, FakeUnit *u, const char *result)
 
 void fake_job_new(Fake *fake, const char *app, const char *type)
 {
-        begin_job(fake, fake_find(fake, app), type);
+        FakeUnit *unit = fake_find(fake, app);
+
+        assert_non_null(unit);
+        if (unit)
+                begin_job(fake, unit, type);
 }
 
 void fake_job_done(Fake *fake, const char *app, const char *result)

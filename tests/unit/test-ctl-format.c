@@ -15,7 +15,6 @@
 #include "ctl/json.h"
 #include "ctl/render.h"
 #include "ctl/table.h"
-#include "ctl/timing.h"
 
 #define SEC USEC_PER_SEC
 
@@ -325,23 +324,6 @@ static void test_overview(void **state)
                                   "web          running  abc   failover from def  1min 40s ago  -\n");
 }
 
-static void test_timing(void **state)
-{
-        Timing t = timing_of(1650 * USEC_PER_MSEC, 1980 * USEC_PER_MSEC, 0, false);
-
-        assert_int_equal(t.detection_usec, 3630 * USEC_PER_MSEC);
-        assert_int_equal(t.isolation_usec, UINT64_C(4537500));
-        assert_int_equal(t.needed_usec, UINT64_C(2361250)); /* 3.63/8 + 4.5375 + 1 - 3.63 */
-        t = timing_of(1650 * USEC_PER_MSEC, 1980 * USEC_PER_MSEC, 0, true);
-        assert_int_equal(t.needed_usec, UINT64_C(8361250));
-        /* A short timeout of one's own: nothing is left to wait for. */
-        t = timing_of(10 * SEC, 12 * SEC, SEC, false);
-        assert_int_equal(t.isolation_usec, SEC);
-        assert_int_equal(t.needed_usec, 0);
-        t = timing_of(10 * SEC, 12 * SEC, USEC_INFINITY, false);
-        assert_int_equal(t.needed_usec, USEC_INFINITY);
-}
-
 static void test_style(void **state)
 {
         Style plain = {}, colored = { .color = true };
@@ -374,7 +356,6 @@ int main(void)
                 cmocka_unit_test(test_table),
                 cmocka_unit_test(test_remark),
                 cmocka_unit_test(test_overview),
-                cmocka_unit_test(test_timing),
                 cmocka_unit_test(test_style),
         };
 

@@ -249,7 +249,7 @@ static void test_units(void **state)
         effect = doubles_effect(EVENT_PROBE, EFFECT_FORGET);
         effect->app = strdup("c");
         effect->epoch = 3;
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("event probe\n"
                      "start distro 5 failover on abc from bcd properties=yes\n"
                      "stop a 1\n"
@@ -268,7 +268,7 @@ static void test_start_without_a_file(void **state)
         effect->app = strdup("unknown");
         effect->epoch = 5;
         doubles_effect(EVENT_PROBE, EFFECT_PROBE);
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("event probe\n"
                      "probe\n"
                      "event unit unknown 5 refused: this node has no usable file of the application\n");
@@ -277,7 +277,7 @@ static void test_start_without_a_file(void **state)
         effect = doubles_effect(EVENT_PROBE, EFFECT_START);
         effect->app = strdup("distro");
         effect->epoch = 6;
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_non_null(strstr(doubles_trace(), "event unit distro 6 refused: "));
 }
 
@@ -293,7 +293,7 @@ static void test_write(void **state)
         effect->revision = (Revision){ 3, 4 };
         effect->data = (uint8_t *) strdup("abc");
         effect->data_size_bytes = 3;
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         for (unsigned i = 0;
                         i < 100 && !strstr(doubles.trace_file ? doubles_trace() : "", "event written 4 0\n");
                         i++)
@@ -309,7 +309,7 @@ static void test_write(void **state)
         effect->data_size_bytes = (size_t) RECORD_PAYLOAD_MAX + 1;
         effect->revision = (Revision){ 3, 5 };
         (void) doubles_trace();
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_non_null(strstr(doubles_trace(), "event written 5 -7\n"));
 }
 
@@ -348,12 +348,12 @@ static void test_messages(void **state)
         wire_fragments_done(&fragments);
 
         doubles_effect(EVENT_PROBE, EFFECT_SEND)->message = message;
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("event probe\nsend\n");
         /* A full queue makes a gap in our numbers. */
         doubles.group_send_result = -ENOBUFS;
         doubles_effect(EVENT_PROBE, EFFECT_SEND)->message = make_message();
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("event probe\nsend\nrejoin\n");
 }
 
@@ -370,7 +370,7 @@ static void test_notes_and_replies(void **state)
         effect->token = 11;
         effect->error = COMMAND_NOT_RUNNING;
         effect->text = strdup("words");
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("event probe\nsignal formed\nchanged distro \nreply 11 NotRunning: words\n");
 
         assert_int_equal(doubles.bus.submit(m, 12, &(Command){ .kind = COMMAND_FORM }), 0);
@@ -389,7 +389,7 @@ static void test_guard_file(void **state)
         doubles.state.apps[0].name = strdup("distro");
         doubles.state.apps[0].maintenance = true;
         doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         snprintf(directory, sizeof(directory), "%s/run/distro-manager", root);
         assert_int_equal(guard_file_read(directory, &guard), 0);
         assert_int_equal(guard.grace_usec, 15 * USEC_PER_SEC);
@@ -404,7 +404,7 @@ static void test_ready(void **state)
         begin_quietly();
         doubles_effect(EVENT_PROBE, EFFECT_READY);
         assert_false(file_exists("/run/distro-manager/took-part"));
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_true(file_exists("/run/distro-manager/took-part"));
 }
 
@@ -436,7 +436,7 @@ static void test_reload(void **state)
                 assert_int_equal(unlink(name), 0);
         }
         doubles_effect(EVENT_PROBE, EFFECT_RELOAD);
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         turn();
         assert_trace("event probe\nevent definitions right=1 wrong=0 more\n");
         assert_null(app_configs_find(&m->apps, "distro"));
@@ -447,17 +447,17 @@ static void test_suspended(void **state)
 {
         (void) state;
         begin_quietly();
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("event probe\n");
         m->turn_boottime_usec -= m->isolation_usec;
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("forget-probes\nevent suspended\nevent probe\n");
         /* The host ran, but we did not. */
         m->turn_boottime_usec -= m->isolation_usec;
         m->turn_monotonic_usec -= m->isolation_usec;
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("forget-probes\nevent suspended\nevent probe\n");
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_trace("event probe\n");
 }
 
@@ -466,7 +466,7 @@ static void test_exits(void **state)
         (void) state;
         begin_quietly();
         doubles_effect(EVENT_PROBE, EFFECT_EXIT)->text = strdup("bcd is missing");
-        doubles.group.probe(m);
+        doubles.group.probe(m, 1);
         assert_true(m->exiting);
         assert_int_equal(m->exit_status, MANAGER_EXIT_GAVE_UP);
 }
@@ -554,9 +554,9 @@ static void test_planned_leave(void **state)
                 assert_trace("");
                 assert_int_equal(m->leave, LEAVE_HANDING_OVER);
                 doubles_effect(EVENT_PROBE, EFFECT_LEFT);
-                doubles.group.probe(m);
+                doubles.group.probe(m, 1);
                 /* The engine has had its last word. */
-                doubles.group.probe(m);
+                doubles.group.probe(m, 1);
                 assert_false(m->exiting);
                 turn();
                 assert_trace("event probe\nleave\n");

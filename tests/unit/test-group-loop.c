@@ -21,6 +21,7 @@ typedef struct Test {
         char log[8192]; /* what the callbacks said, a blank after each */
         uint64_t incarnation;
         size_t n_messages, n_probes;
+        uint64_t last_probe, probe_back; /* numbers */
         bool send_from_view, rejoin_from_message;
 } Test;
 
@@ -84,11 +85,12 @@ static void on_message(void *userdata, Member sender, const void *data, size_t s
         }
 }
 
-static void on_probe(void *userdata)
+static void on_probe(void *userdata, uint64_t number)
 {
         Test *t = userdata;
 
         t->n_probes++;
+        t->probe_back = number;
         say(t, "probe ");
 }
 
@@ -521,17 +523,18 @@ static void test_probes(void **state)
         Test *t = *state;
 
         start(t);
-        group_probe(t->group); /* without a connection: nothing */
+        group_probe(t->group, ++t->last_probe); /* without a connection: nothing */
         expect(t, "connected quorum.4=1 process.4/1 ");
-        group_probe(t->group);
+        group_probe(t->group, ++t->last_probe);
         expect(t, "probe ");
+        assert_int_equal(t->probe_back, 2);
         fake.mcast_error = CS_ERR_TRY_AGAIN;
         fake.n_mcast_errors = 1;
-        group_probe(t->group);
+        group_probe(t->group, ++t->last_probe);
         run_for(t, 20000);
         assert_string_equal(t->log, "");
         assert_int_equal(fake.n_probes, 1);
-        group_probe(t->group);
+        group_probe(t->group, ++t->last_probe);
         expect(t, "probe ");
 }
 
@@ -542,12 +545,12 @@ static void test_probes_bound(void **state)
         start_connected(t);
         fake.no_echo = true;
         for (size_t i = 0; i < 100; i++)
-                group_probe(t->group);
+                group_probe(t->group, ++t->last_probe);
         assert_int_equal(fake.n_probes, GROUP_PROBES_MAX);
         fake_echo_probe();
         expect(t, "probe ");
-        group_probe(t->group);
-        group_probe(t->group);
+        group_probe(t->group, ++t->last_probe);
+        group_probe(t->group, ++t->last_probe);
         assert_int_equal(fake.n_probes, GROUP_PROBES_MAX + 1);
 }
 
@@ -557,9 +560,9 @@ static void test_probes_forgotten(void **state)
 
         start_connected(t);
         fake.no_echo = true;
-        group_probe(t->group);
+        group_probe(t->group, ++t->last_probe);
         group_forget_probes(t->group);
-        group_probe(t->group);
+        group_probe(t->group, ++t->last_probe);
         fake_echo_probe();
         run_for(t, 20000);
         assert_string_equal(t->log, "");

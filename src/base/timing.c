@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ctl/timing.h"
+#include "base/timing.h"
 
 /* A node whose Corosync is silent has noticed that after the isolation timeout, counted from the first probe
- * that was not answered; probes are an eighth of the detection apart. Then its workers are stopped, and
- * killed if systemd does not answer within a second. */
-#define PROBES_PER_DETECTION 8
+ * that was not answered. Then its workers are stopped, and killed if systemd does not answer within a second. */
 #define STOP_USEC (1 * USEC_PER_SEC)
 #define DEVICE_USEC (6 * USEC_PER_SEC)
 
@@ -15,12 +13,12 @@ Timing timing_of(uint64_t token_usec, uint64_t consensus_usec, uint64_t isolatio
                 .consensus_usec = consensus_usec,
                 .detection_usec = usec_add(token_usec, consensus_usec),
         };
-        uint64_t stopped;
 
+        t.probe_usec = t.detection_usec / TIMING_PROBES_PER_DETECTION;
         t.isolation_usec = isolation_usec > 0 ? isolation_usec
                                               : usec_add(usec_add(t.detection_usec, t.detection_usec / 4),
                                                                 quorum_device ? DEVICE_USEC : 0);
-        stopped = usec_add(usec_add(t.detection_usec / PROBES_PER_DETECTION, t.isolation_usec), STOP_USEC);
-        t.needed_usec = stopped == USEC_INFINITY ? USEC_INFINITY : usec_left(stopped, t.detection_usec);
+        t.stopped_usec = usec_add(usec_add(t.probe_usec, t.isolation_usec), STOP_USEC);
+        t.needed_usec = t.stopped_usec == USEC_INFINITY ? USEC_INFINITY : usec_left(t.stopped_usec, t.detection_usec);
         return t;
 }

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a test does to the world: nodes, processes, cables, disks, commands. */
+
+#include "world/internal.h"
+
+/* ---- files ---- */
+
+static size_t definition_place(const WorldNode *n, const char *name, bool *ret_found)
+{
+        size_t i = 0;
+
+        while (i < n->n_definitions && strcmp(n->definitions[i].name, name) < 0)
+                i++;
+        *ret_found = i < n->n_definitions && streq(n->definitions[i].name, name);
+        return i;
+}
+
+int world_set_definition(World *w, uint32_t node, const Definition *d)
+{
+        WorldNode *n = world_node(w, node);
+        Definition copy;
+        bool found;
+        size_t at;
+
+        if (definition_copy(d, &copy) < 0)
+                return -ENOMEM;
+        at = definition_place(n, d->name, &found);
+        if (found)
+                definition_done(n->definitions + at);
+        else {
+                if (ARRAY_GROW(n->definitions, n->n_definitions, n->n_definitions_allocated) < 0) {
+                        definition_done(&copy);
+                        return -ENOMEM;
+                }
+                ARRAY_OPEN(n->definitions, n->n_definitions, at);
+        }
+        n->definitions[at] = copy;
+        return 0;
+}
+
+void world_drop_definition(World *w, uint32_t node, const char *app)
+{
+        WorldNode *n = world_node(w, node);
+        bool found;
+        size_t at = definition_place(n, app, &found);
+
+        if (!found)
+                return;
+        definition_done(n->definitions + at);
+        ARRAY_CLOSE(n->definitions, n->n_definitions, at);
+}
+
+void world_reload(World *w, uint32_t node)
+{
+        manager_post_definitions(w, world_node(w, node));
+}
+
+int world_set_record(World *w, uint32_t node, const void *data, size_t size_bytes)
+{
+        WorldNode *n = world_node(w, node);
+        uint8_t *copy = malloc(MAX(size_bytes, 1u));
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, data, size_bytes);
+        free(n->record);
+        n->record = copy;
+        n->record_size_bytes = size_bytes;
+        n->record_kind = RECORD_VALID;
+        return 0;
+}
+
+void world_wipe_disk(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+
+        trace(w, n, "its disk is new");
+        free(TAKE_PTR(n->record));
+        n->record_size_bytes = 0;
+        n->record_kind = RECORD_BLANK;
+        n->disk_lost = true;
+        world_observe(w, &(Observation){ .type = OBSERVE_DISK_LOST, .node_id = n->id });
+}
+
+void world_disk_fail(World *w, uint32_t node, bool fails)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (n->disk_fails != fails)
+                trace(w, n, fails ? "its disk takes no writes" : "its disk takes writes again");
+        n->disk_fails = fails;
+}
+
+/* ---- nodes ---- */
+
+static void on_boot(World *w, WorldNode *n, const Happening *h)
+{
+        if (!n->up || n->generation != h->generation)
+                return;
+        totem_corosync_start(w, n);
+}
+
+static void on_manager(World *w, WorldNode *n, const Happening *h)
+{
+        if (n->up && n->generation == h->generation)
+                manager_start(w, n);
+}
+
+void world_node_up(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+        uint64_t boot = world_delay(w, BOOT_USEC, 4 * USEC_PER_SEC);
+
+        if (n->up)
+                return;
+        trace(w, n, "boots");
+        n->up = true;
+        n->suspended = n->shutting_down = n->ready_in_boot = false;
+        n->generation = ++w->next_serial;
+        n->boot_id = ++w->next_serial;
+        n->clock_offset_usec = USEC_PER_SEC;
+        n->realtime_offset_usec = 0;
+        if (world_has(w, WORLD_CLOCKS)) {
+                n->clock_offset_usec = USEC_PER_SEC + world_random(w, 1000 * USEC_PER_SEC);
+                n->realtime_offset_usec = world_random(w, 7200 * USEC_PER_SEC);
+        }
+        world_schedule(w, w->now_usec + boot, on_boot, n, n->generation, 0);
+        world_schedule(w, w->now_usec + boot + world_delay(w, MANAGER_BOOT_USEC, 5 * USEC_PER_SEC), on_manager, n, n->generation, 0);
+}
+
+void world_node_down(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+        bool left = n->corosync.left;
+
+        if (!n->up)
+                return;
+        trace(w, n, "is off");
+        disk_power_cut(w, n);
+        n->up = n->suspended = n->shutting_down = false;
+        n->generation = ++w->next_serial;
+        manager_end(w, n, false, false);
+        n->manager.exited = false;
+        guard_disarm(n);
+        units_power_cut(w, n);
+        totem_corosync_stop(w, n);
+        n->corosync.left = left;
+        world_observe(w, &(Observation){ .type = OBSERVE_NODE_DOWN, .node_id = n->id });
+        totem_changed(w);
+}
+
+static void on_late_power_off(World *w, WorldNode *n, const Happening *h)
+{
+        if (n->up && n->generation == h->generation)
+                world_node_down(w, n->id);
+}
+
+void world_node_shutdown(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+        Letter l = { .type = EVENT_LEAVE };
+
+        if (!n->up || n->shutting_down)
+                return;
+        trace(w, n, "shuts down");
+        n->shutting_down = true;
+        for (size_t i = 0; i < n->n_units; i++)
+                unit_stop_as(w, n, n->units + i, UNIT_SHUTDOWN);
+        if (n->manager.up)
+                manager_post(w, n, INBOX_OTHER, &l, 0);
+        world_schedule(w, w->now_usec + (n->manager.up ? 90 : 5) * USEC_PER_SEC, on_late_power_off, n, n->generation, 0);
+}
+
+static void on_wake(World *w, WorldNode *n, const Happening *h)
+{
+        Event event = { .type = EVENT_SUSPENDED };
+
+        if (!n->up || n->generation != h->generation || !n->suspended)
+                return;
+        trace(w, n, "wakes up");
+        n->suspended = false;
+        if (n->manager.up && n->manager.hung) {
+                n->manager.hung = false;
+                manager_step(w, n, &event);
+                n->manager.hung = n->manager.up;
+                manager_unhang(w, n);
+        }
+        totem_changed(w);
+}
+
+void world_node_suspend(World *w, uint32_t node, uint64_t usec)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->up || n->suspended || n->manager.hung)
+                return;
+        trace(w, n, "sleeps");
+        n->suspended = true;
+        n->manager.hung = n->manager.up;
+        world_schedule(w, w->now_usec + usec, on_wake, n, n->generation, 0);
+        totem_changed(w);
+}
+
+/* ---- managers ---- */
+
+void world_manager_kill(World *w, uint32_t node, bool restart)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->manager.up)
+                return;
+        trace(w, n, "manager dies");
+        manager_end(w, n, false, restart);
+}
+
+void world_manager_start(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+
+        n->manager.exited = false;
+        manager_start(w, n);
+}
+
+void world_manager_restart(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->manager.up)
+                return;
+        trace(w, n, "manager restarts");
+        manager_end(w, n, false, true);
+}
+
+void world_manager_stop(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+        Letter l = { .type = EVENT_LEAVE };
+
+        if (!n->manager.up)
+                return;
+        trace(w, n, "manager is to stop");
+        manager_post(w, n, INBOX_OTHER, &l, 0);
+}
+
+static void on_unhang(World *w, WorldNode *n, const Happening *h)
+{
+        if (n->manager.up && n->manager.generation == h->generation) {
+                trace(w, n, "manager goes on");
+                manager_unhang(w, n);
+        }
+}
+
+static void on_watchdog(World *w, WorldNode *n, const Happening *h)
+{
+        if (n->manager.up && n->manager.generation == h->generation && n->manager.hung)
+                world_manager_kill(w, n->id, true);
+}
+
+void world_manager_hang(World *w, uint32_t node, uint64_t usec)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->manager.up || n->manager.hung)
+                return;
+        trace(w, n, "manager hangs");
+        n->manager.hung = true;
+        if (usec > w->config.grace_usec / 4)
+                world_schedule(w, w->now_usec + w->config.grace_usec / 4, on_watchdog, n, n->manager.generation, 0);
+        else
+                world_schedule(w, w->now_usec + usec, on_unhang, n, n->manager.generation, 0);
+}
+
+/* ---- Corosync ---- */
+
+void world_corosync_kill(World *w, uint32_t node, uint64_t down_usec)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->up || !n->corosync.up)
+                return;
+        trace(w, n, "corosync dies");
+        totem_corosync_stop(w, n);
+        group_disconnect(w, n);
+        world_schedule(w, w->now_usec + down_usec, on_boot, n, n->generation, 0);
+        totem_changed(w);
+}
+
+void world_corosync_freeze(World *w, uint32_t node, bool frozen)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->up || !n->corosync.up || n->corosync.frozen == frozen)
+                return;
+        trace(w, n, frozen ? "corosync freezes" : "corosync goes on");
+        n->corosync.frozen = frozen;
+        totem_changed(w);
+        if (!frozen && n->manager.up)
+                group_connect(w, n);
+}
+
+void world_evict(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+        Item item = { .kind = ITEM_LEAVE, .id = ++w->next_serial, .member = { n->id, n->manager.pid } };
+
+        if (!n->manager.in_group || !n->corosync.up)
+                return;
+        trace(w, n, "is taken out of the group");
+        totem_order(w, n, item);
+}
+
+void world_partition(World *w, const unsigned *part)
+{
+        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+                n->part = part[n->id - 1];
+        totem_changed(w);
+}
+
+void world_heal(World *w)
+{
+        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+                n->part = 0;
+        totem_changed(w);
+}
+
+void world_device_fail(World *w, bool fails)
+{
+        w->device_fails = fails;
+        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+                if (n->corosync.ring && n->corosync.open)
+                        totem_quorum_again(w, n->corosync.ring->serial);
+}
+
+/* ---- commands ---- */
+
+static int command_copy(const Command *c, Command *ret)
+{
+        *ret = (Command){ .kind = c->kind, .app = strdup(strempty(c->app)), .node = strdup(strempty(c->node)), .flag = c->flag,
+                .force = c->force };
+        if (ret->app && ret->node)
+                return 0;
+        command_done(ret);
+        return -ENOMEM;
+}
+
+static int reply_new(World *w, uint32_t node, uint64_t *ret_token)
+{
+        if (ARRAY_GROW(w->replies, w->n_replies, w->n_replies_allocated) < 0)
+                return -ENOMEM;
+        w->replies[w->n_replies++] = (Reply){ .node_id = node };
+        *ret_token = w->n_replies;
+        return 0;
+}
+
+int world_command(World *w, uint32_t node, const Command *command, uint64_t *ret_token)
+{
+        WorldNode *n = world_node(w, node);
+        Letter l = { .type = EVENT_COMMAND };
+        uint64_t token;
+
+        if (!n->manager.up)
+                return -ENOTCONN;
+        if (reply_new(w, node, &token) < 0 || command_copy(command, &l.command) < 0)
+                return -ENOMEM;
+        trace(w, n, "command %llu: %s%s%s%s%s%s%s", (unsigned long long) token, command_kind_to_string(command->kind),
+                isempty(command->app) ? "" : " ", strempty(command->app), isempty(command->node) ? "" : " ",
+                strempty(command->node),
+                command->kind == COMMAND_PERMIT || command->kind == COMMAND_STANDBY || command->kind == COMMAND_MAINTENANCE
+                        ? (command->flag ? " on" : " off")
+                        : "",
+                command->force ? " --force" : "");
+        world_observe(w, &(Observation){ .type = OBSERVE_COMMAND, .node_id = node, .token = token, .command = &l.command });
+        l.token = token;
+        manager_post(w, n, INBOX_OTHER, &l, 0);
+        *ret_token = token;
+        return 0;
+}
+
+int world_stop_local(World *w, uint32_t node, const char *app)
+{
+        WorldNode *n = world_node(w, node);
+        Letter l = { .type = EVENT_STOP_LOCAL };
+        uint64_t token;
+
+        if (!n->manager.up)
+                return -ENOTCONN;
+        l.app = strdup(app);
+        if (!l.app || reply_new(w, node, &token) < 0) {
+                free(l.app);
+                return -ENOMEM;
+        }
+        trace(w, n, "command %llu: stop --local %s", (unsigned long long) token, app);
+        l.token = token;
+        manager_post(w, n, INBOX_OTHER, &l, 0);
+        return 0;
+}
+
+bool world_reply(const World *w, uint64_t token, CommandError *ret_error, const char **ret_text)
+{
+        const Reply *r;
+
+        if (token == 0 || token > w->n_replies)
+                return false;
+        r = w->replies + token - 1;
+        if (!r->answered)
+                return false;
+        *ret_error = r->error;
+        *ret_text = strempty(r->text);
+        return true;
+}
+
+/* ---- blows ---- */
+
+int world_arm(World *w, uint32_t node, WorldMoment moment, unsigned count, WorldBlow blow)
+{
+        if (ARRAY_GROW(w->arms, w->n_arms, w->n_arms_allocated) < 0)
+                return -ENOMEM;
+        w->arms[w->n_arms++] = (Arm){ node, moment, MAX(count, 1u), blow };
+        return 0;
+}
+
+void world_disarm(World *w)
+{
+        w->n_arms = 0;
+}
+
+static void cut_off(World *w, WorldNode *n)
+{
+        unsigned part = 1;
+
+        FOREACH_ARRAY (o, w->nodes, w->n_nodes)
+                part = MAX(part, o->part + 1);
+        trace(w, n, "is cut off");
+        n->part = part;
+        totem_changed(w);
+}
+
+static void strike(World *w, WorldNode *n, WorldBlow blow)
+{
+        switch (blow) {
+        case BLOW_NODE_DOWN:
+                world_node_down(w, n->id);
+                break;
+        case BLOW_MANAGER_KILL:
+                world_manager_kill(w, n->id, true);
+                break;
+        case BLOW_CUT:
+                cut_off(w, n);
+                break;
+        case BLOW_FREEZE:
+                world_corosync_freeze(w, n->id, true);
+                break;
+        case BLOW_COROSYNC_KILL:
+                world_corosync_kill(w, n->id, world_delay(w, USEC_PER_SEC, 5 * USEC_PER_SEC));
+                break;
+        case _WORLD_BLOW_MAX:
+        default:
+                break;
+        }
+}
+
+void world_moment(World *w, WorldNode *n, WorldMoment moment)
+{
+        for (size_t i = 0; i < w->n_arms; i++) {
+                Arm *a = w->arms + i;
+                WorldBlow blow;
+
+                if (a->node_id != n->id || a->moment != moment || --a->count > 0)
+                        continue;
+                blow = a->blow;
+                ARRAY_CLOSE(w->arms, w->n_arms, i);
+                strike(w, n, blow);
+                return;
+        }
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of the world share. Nothing in here is for others. */
+
+#include <stdarg.h>
+
+#include "base/array.h"
+#include "world/world.h"
+
+#define BOOT_USEC (500 * USEC_PER_MSEC)        /* from power to a running Corosync */
+#define RING_ALONE_USEC (50 * USEC_PER_MSEC)   /* a Corosync that has just started finds nobody at first */
+#define RING_MERGE_USEC (300 * USEC_PER_MSEC)  /* two rings find each other */
+#define RING_LEAVE_USEC (50 * USEC_PER_MSEC)   /* a Corosync that was stopped in order has said so */
+#define MANAGER_RESTART_USEC (100 * USEC_PER_MSEC)
+#define MANAGER_BOOT_USEC (100 * USEC_PER_MSEC)
+#define EVENTS_AT_ONCE_MAX 100000u             /* of one moment: more is an engine that goes round and round */
+
+/* A multicast message on its way; shared by everybody who is to get it. */
+typedef struct Packet {
+        size_t n_refs;
+        uint64_t id;
+        Member sender;
+        Message *message;
+} Packet;
+
+typedef enum ItemKind {
+        ITEM_MESSAGE,
+        ITEM_PROBE,
+        ITEM_JOIN,
+        ITEM_LEAVE,
+} ItemKind;
+
+/* One thing that a ring brings into order. */
+typedef struct Item {
+        ItemKind kind;
+        uint64_t id;
+        Member member;  /* the sender, or who joins or leaves */
+        Packet *packet; /* ITEM_MESSAGE */
+        uint64_t number; /* ITEM_PROBE */
+} Item;
+
+typedef struct ItemQueue {
+        Item *items;
+        size_t n_items, n_allocated;
+} ItemQueue;
+
+/* One membership of Corosyncs. It lives as long as a Corosync is in it. */
+typedef struct Ring {
+        size_t n_refs;
+        uint64_t serial;
+        RingId id;
+        uint32_t nodes[NODES_MAX];
+        size_t n_nodes;
+        bool broken;      /* the token is lost: nothing is put in order any more */
+        uint64_t broken_usec;
+        bool open;        /* its round is complete: messages may be sent */
+        size_t n_commits_max; /* the round is to fail after so many members have committed */
+        size_t n_committed;
+        ItemQueue log;
+        Member *members;  /* of the group, as the round found them */
+        size_t n_members, n_members_allocated;
+} Ring;
+
+typedef struct Corosync {
+        bool up, frozen;
+        bool starting;       /* looks for nobody yet */
+        bool left;           /* it was stopped in order: its peers know at once */
+        uint64_t generation; /* of this process: what was scheduled for an earlier one is void */
+        uint64_t last_seq;   /* on the disk */
+        Ring *ring;          /* NULL: none since it started */
+        bool committed;      /* this node has the ring's view */
+        bool open;           /* this node may send */
+        bool ready;          /* clients may connect: a first round is complete */
+        size_t at;           /* so many items of the ring's log have been delivered here */
+        uint64_t history;    /* over the ring's messages, joins and leaves delivered here */
+        ItemQueue queue;     /* accepted from the manager, not in order yet */
+        Member *procs;       /* the group's members as known here, sorted */
+        size_t n_procs, n_procs_allocated;
+        bool quorate;        /* as last notified, for this ring */
+        RingId quorum_ring;
+        bool seen_peer;      /* two-node clusters wait for all first */
+} Corosync;
+
+typedef enum InboxSource {
+        INBOX_GROUP,
+        INBOX_QUORUM,
+        INBOX_SYSTEMD,
+        INBOX_OTHER,
+        _INBOX_SOURCE_MAX,
+} InboxSource;
+
+/* Something that waits to be read by a manager, with all it points to. */
+typedef struct Letter {
+        EventType type;
+        ViewChange change;
+        RingId ring;
+        bool quorate;
+        Member *members, *joined;
+        size_t n_members, n_joined;
+        uint32_t *nodes;
+        size_t n_nodes;
+        Packet *packet;
+        uint64_t number;  /* of PROBE */
+        uint64_t history; /* of MESSAGE: including it */
+        char *app;
+        uint64_t epoch;
+        UnitState state;
+        const char *reason; /* a literal */
+        Revision revision;
+        int error;
+        uint64_t token;
+        Command command;
+} Letter;
+
+typedef struct Inbox {
+        Letter *letters;
+        size_t n_letters, n_allocated;
+        uint64_t last_usec; /* when the newest will be read */
+        size_t n_due;       /* read as soon as the manager does not hang any more */
+} Inbox;
+
+typedef struct Manager {
+        bool up, hung, stopping, exited; /* exited: it said so itself, systemd does not restart it */
+        uint64_t generation;
+        Engine *engine;
+        uint32_t pid;
+        uint64_t incarnation;
+        bool connected; /* to Corosync */
+        bool told;      /* its engine has read so */
+        bool in_group;  /* its own join has been delivered */
+        uint64_t join_id; /* the item that is its own join */
+        uint64_t probe;   /* the newest that waits to be sent; 0: none. One that waits is replaced, as Corosync drops
+                           * it while it is busy */
+        bool send_scheduled;
+        Inbox inbox[_INBOX_SOURCE_MAX];
+        Packet **outbox;
+        size_t n_outbox, n_outbox_allocated;
+        uint64_t timer_usec; /* for when the next EVENT_TIME is scheduled */
+        uint64_t timer_serial;
+        bool timer_due; /* while it hung */
+        uint64_t stepped_usec; /* many steps of one moment are a loop */
+        size_t n_steps_at_once;
+        RingId ring; /* of the last view that it was given */
+        uint32_t ring_nodes[NODES_MAX];
+        size_t n_ring_nodes;
+        uint64_t history;
+        bool was_quorate;
+        bool writing, next_write;
+        Revision write_revision, next_revision;
+        uint8_t *write_data, *next_data;
+        size_t write_size_bytes, next_size_bytes;
+} Manager;
+
+/* A worker's unit. It stays listed when it has failed, as systemd keeps it, until it is started again. */
+typedef struct Unit {
+        char *app;
+        UnitState state;
+        uint64_t epoch;
+        StartType start_type;
+        uint64_t serial; /* of its last change: what was scheduled for an earlier one is void */
+        bool asked;      /* a stop that the manager asked for */
+        UnitState ending; /* what its end will be called */
+        WorldUnitFault fault;
+        uint64_t start_usec, stop_usec;
+} Unit;
+
+typedef struct Guard {
+        bool armed;
+        uint64_t serial;
+        char **spared; /* applications in maintenance when the manager ended */
+        size_t n_spared, n_spared_allocated;
+} Guard;
+
+typedef struct WorldNode {
+        uint32_t id;
+        char *name;
+        bool up, suspended, shutting_down;
+        uint64_t generation; /* of this boot */
+        uint64_t boot_id;
+        uint64_t clock_offset_usec, realtime_offset_usec;
+        uint32_t next_pid;
+        bool ready_in_boot; /* a manager has taken part since the boot */
+        unsigned part;
+        Corosync corosync;
+        Manager manager;
+        Guard guard;
+        Unit *units;
+        size_t n_units, n_units_allocated;
+        RecordKind record_kind;
+        uint8_t *record;
+        size_t record_size_bytes;
+        bool disk_fails, disk_lost;
+        Definition *definitions; /* sorted by name */
+        size_t n_definitions, n_definitions_allocated;
+} WorldNode;
+
+typedef struct Happening Happening;
+typedef void (*HappeningFunc)(World *w, WorldNode *n, const Happening *h);
+struct Happening {
+        uint64_t at_usec;
+        uint64_t serial;     /* those of one moment happen in the order in which they were scheduled */
+        uint64_t generation; /* of whatever it is meant for; the function checks it */
+        uint64_t value;
+        HappeningFunc func;
+        WorldNode *node;     /* NULL: the world's */
+};
+
+typedef struct Arm {
+        uint32_t node_id;
+        WorldMoment moment;
+        unsigned count;
+        WorldBlow blow;
+} Arm;
+
+typedef struct Reply {
+        bool answered;
+        uint32_t node_id;
+        CommandError error;
+        char *text;
+} Reply;
+
+/* A line of the trace that waits for other nodes to say the same. */
+typedef struct TraceLine {
+        uint64_t at_usec;
+        char *nodes, *text;
+        bool joins;
+} TraceLine;
+
+struct World {
+        WorldNode *nodes;
+        size_t n_nodes;
+        WorldConfig config; /* its pointers are the world's own */
+        char **sync_mandatory, **sync_optional;
+        uint64_t now_usec;
+        uint64_t random;
+        uint64_t next_serial;
+        int error;
+        bool halted;
+        Happening *heap;
+        size_t n_heap, n_heap_allocated;
+        /* Sets of Corosyncs that are going to form a ring. */
+        struct Pending {
+                uint64_t serial;
+                uint32_t nodes[NODES_MAX];
+                size_t n_nodes;
+                uint64_t at_usec;
+        } *pending;
+        size_t n_pending, n_pending_allocated;
+        bool device_fails;
+        uint32_t device_nodes[NODES_MAX]; /* to whom the quorum device has given its vote last */
+        size_t n_device_nodes;
+        Arm *arms;
+        size_t n_arms, n_arms_allocated;
+        Reply *replies;
+        size_t n_replies, n_replies_allocated;
+        TraceLine *lines;
+        size_t n_lines, n_lines_allocated;
+};
+
+/* world.c */
+WorldNode *world_node(const World *w, uint32_t id);
+void world_schedule(World *w, uint64_t at_usec, HappeningFunc func, WorldNode *n, uint64_t generation, uint64_t value);
+void world_fail(World *w, int error); /* remembers the first error; the run ends with it */
+static inline bool world_has(const World *w, WorldFaults f)
+{
+        return w->config.faults & f;
+}
+/* `usec`, or with WORLD_JITTER a number between 0 and `max_usec`, mostly small. */
+uint64_t world_delay(World *w, uint64_t usec, uint64_t max_usec);
+bool world_chance(World *w, unsigned percent);
+void world_observe(World *w, Observation *o);
+/* It may bring a blow: the caller's node may not be what it was afterwards. */
+void world_moment(World *w, WorldNode *n, WorldMoment moment);
+
+/* totem.c */
+void totem_changed(World *w); /* who hears whom has changed */
+void totem_corosync_start(World *w, WorldNode *n);
+void totem_corosync_stop(World *w, WorldNode *n);
+void totem_order(World *w, WorldNode *n, Item item);  /* into the node's queue */
+void totem_quorum_again(World *w, uint64_t ring_serial); /* the votes may have changed */
+bool totem_is_ghostly(const World *w, const WorldNode *n); /* a round is under way here */
+
+/* group.c */
+Packet *packet_unref(Packet *p);
+void item_done(Item *i);
+void item_queue_done(ItemQueue *q);
+int item_queue_add(ItemQueue *q, Item item);
+void group_deliver(World *w, WorldNode *n, const Item *item);
+void group_commit(World *w, WorldNode *n); /* the node commits its ring's round */
+void group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool quorate);
+void group_connect(World *w, WorldNode *n); /* a manager connects if it can */
+void group_told(World *w, WorldNode *n);    /* its engine has read that it is connected */
+void group_disconnect(World *w, WorldNode *n);
+void group_rejoin(World *w, WorldNode *n);
+void group_leave(World *w, WorldNode *n, bool planned); /* the manager's process has ended */
+void group_send(World *w, WorldNode *n, Message *message); /* takes the message */
+void group_probe(World *w, WorldNode *n, uint64_t number);
+void group_flush(World *w, WorldNode *n); /* sending may be possible again */
+void group_drop_outbox(WorldNode *n);
+
+/* manager.c */
+void manager_start(World *w, WorldNode *n);
+void manager_end(World *w, WorldNode *n, bool planned, bool restart);
+void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter, uint64_t delay_usec); /* takes the letter */
+void manager_step(World *w, WorldNode *n, Event *event);
+void manager_schedule(World *w, WorldNode *n);
+void manager_unhang(World *w, WorldNode *n);
+void manager_post_definitions(World *w, WorldNode *n);
+uint64_t manager_clock(const World *w, const WorldNode *n);
+uint64_t manager_realtime(const World *w, const WorldNode *n);
+void letter_done(Letter *l);
+
+/* effects.c */
+void effects_carry_out(World *w, WorldNode *n, EffectList *effects);
+void disk_power_cut(World *w, WorldNode *n);
+
+/* units.c */
+Unit *unit_find(const WorldNode *n, const char *app);
+Unit *unit_get(World *w, WorldNode *n, const char *app); /* makes it; NULL without memory */
+void unit_start(World *w, WorldNode *n, const Effect *f);
+void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch);
+void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch);
+void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending);
+void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason);
+void unit_forget(WorldNode *n, const char *app, uint64_t epoch);
+void units_power_cut(World *w, WorldNode *n);
+void guard_arm(World *w, WorldNode *n);
+void guard_disarm(WorldNode *n);
+
+/* trace.c */
+void trace(World *w, const WorldNode *n, const char *format, ...) _printf_(3, 4);
+void trace_note(World *w, const WorldNode *n, const Effect *f);
+void trace_view(World *w, const WorldNode *n, const Letter *l);

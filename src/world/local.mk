@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_LIBRARIES += libworld.a
+libworld_a_SOURCES = \
+	src/world/effects.c \
+	src/world/faults.c \
+	src/world/group.c \
+	src/world/internal.h \
+	src/world/manager.c \
+	src/world/script.c \
+	src/world/script.h \
+	src/world/script-definition.c \
+	src/world/totem.c \
+	src/world/trace.c \
+	src/world/units.c \
+	src/world/world.c \
+	src/world/world.h

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Readable lines. What several nodes say in the same words within a moment becomes one line with all their names;
+ * so lines are held back for that long. */
+
+#include "world/internal.h"
+
+#define JOIN_USEC (100 * USEC_PER_MSEC)
+
+static void line_print(World *w, const TraceLine *l)
+{
+        fprintf(w->config.trace, "%8llu.%03llu  %-15s %s\n", (unsigned long long) (l->at_usec / USEC_PER_SEC),
+                (unsigned long long) (l->at_usec / USEC_PER_MSEC % 1000), l->nodes, l->text);
+}
+
+static void flush_until(World *w, uint64_t usec)
+{
+        size_t n = 0;
+
+        while (n < w->n_lines && w->lines[n].at_usec <= usec) {
+                line_print(w, w->lines + n);
+                free(w->lines[n].nodes);
+                free(w->lines[n].text);
+                n++;
+        }
+        if (n == 0)
+                return;
+        memmove(w->lines, w->lines + n, (w->n_lines - n) * sizeof(*w->lines));
+        w->n_lines -= n;
+}
+
+void world_flush_trace(World *w)
+{
+        if (!w->config.trace)
+                return;
+        flush_until(w, UINT64_MAX);
+        fflush(w->config.trace);
+}
+
+static bool line_join(World *w, const WorldNode *n, const char *text)
+{
+        FOREACH_ARRAY (l, w->lines, w->n_lines) {
+                char *nodes;
+                size_t length = strlen(n->name);
+                const char *at;
+
+                if (!l->joins || !streq(l->text, text))
+                        continue;
+                at = strstr(l->nodes, n->name);
+                if (at && (at[length] == ' ' || at[length] == '\0') && (at == l->nodes || at[-1] == ' '))
+                        continue;
+                if (asprintf(&nodes, "%s %s", l->nodes, n->name) < 0) {
+                        world_fail(w, -ENOMEM);
+                        return true;
+                }
+                free(l->nodes);
+                l->nodes = nodes;
+                return true;
+        }
+        return false;
+}
+
+_printf_(4, 0) static void line_add(World *w, const WorldNode *n, bool joins, const char *format, va_list ap)
+{
+        _cleanup_free_ char *text = NULL;
+        TraceLine *l;
+
+        if (!w->config.trace)
+                return;
+        if (vasprintf(&text, format, ap) < 0) {
+                text = NULL;
+                world_fail(w, -ENOMEM);
+                return;
+        }
+        flush_until(w, w->now_usec > JOIN_USEC ? w->now_usec - JOIN_USEC : 0);
+        if (joins && line_join(w, n, text))
+                return;
+        if (ARRAY_GROW(w->lines, w->n_lines, w->n_lines_allocated) < 0) {
+                world_fail(w, -ENOMEM);
+                return;
+        }
+        l = w->lines + w->n_lines;
+        *l = (TraceLine){ .at_usec = w->now_usec, .joins = joins, .nodes = strdup(n ? n->name : "--") };
+        if (!l->nodes) {
+                world_fail(w, -ENOMEM);
+                return;
+        }
+        l->text = TAKE_PTR(text);
+        w->n_lines++;
+}
+
+void trace(World *w, const WorldNode *n, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        line_add(w, n, false, format, ap);
+        va_end(ap);
+}
+
+_printf_(3, 4) static void trace_shared(World *w, const WorldNode *n, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        line_add(w, n, true, format, ap);
+        va_end(ap);
+}
+
+void world_remark(World *w, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        line_add(w, NULL, false, format, ap);
+        va_end(ap);
+}
+
+void trace_note(World *w, const WorldNode *n, const Effect *f)
+{
+        char epoch[64] = "";
+
+        if (!w->config.trace)
+                return;
+        if (f->epoch > 0)
+                (void) snprintf(epoch, sizeof(epoch), " %llu.%llu", (unsigned long long) (f->epoch >> EPOCH_RING_SHIFT),
+                        (unsigned long long) (f->epoch & ((1u << EPOCH_RING_SHIFT) - 1)));
+        trace_shared(w, n, "%s%s%s%s%s%s%s%s%s%s%s%s", note_kind_to_string(f->note), isempty(f->app) ? "" : " ",
+                strempty(f->app), epoch, isempty(f->node) ? "" : " @", strempty(f->node),
+                f->start_type == START_NONE ? "" : " ", start_type_to_string(f->start_type),
+                isempty(f->from_node) ? "" : " from ", strempty(f->from_node), isempty(f->text) ? "" : ": ",
+                strempty(f->text));
+}
+
+void trace_view(World *w, const WorldNode *n, const Letter *l)
+{
+        char text[2048];
+        int at = 0;
+
+        if (!w->config.trace)
+                return;
+        text[0] = '\0';
+        for (size_t i = 0; i < l->n_members && at >= 0 && (size_t) at < sizeof(text); i++)
+                at += snprintf(text + at, sizeof(text) - (size_t) at, " %s/%u", world_node_name(w, l->members[i].node_id),
+                        l->members[i].pid);
+        if (at >= 0 && (size_t) at < sizeof(text) && l->n_nodes != l->n_members) {
+                at += snprintf(text + at, sizeof(text) - (size_t) at, "; ring");
+                for (size_t i = 0; i < l->n_nodes && (size_t) at < sizeof(text); i++)
+                        at += snprintf(text + at, sizeof(text) - (size_t) at, " %s", world_node_name(w, l->nodes[i]));
+        }
+        trace_shared(w, n, "%s of ring %u.%llu:%s", l->change == VIEW_RING ? "view" : "change", l->ring.node_id,
+                (unsigned long long) l->ring.seq, text);
+}

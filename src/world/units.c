@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* systemd: workers that outlive the manager, and the guard that ends them when no manager comes back. */
+
+#include "world/internal.h"
+
+#define REPORT_USEC USEC_PER_MSEC            /* from a change to its signal */
+#define STUCK_USEC (2 * USEC_PER_SEC)        /* a stop that takes so long does not end */
+
+Unit *unit_find(const WorldNode *n, const char *app)
+{
+        FOREACH_ARRAY (u, n->units, n->n_units)
+                if (streq(u->app, app))
+                        return u;
+        return NULL;
+}
+
+Unit *unit_get(World *w, WorldNode *n, const char *app)
+{
+        Unit *u = unit_find(n, app);
+
+        if (u)
+                return u;
+        if (ARRAY_GROW(n->units, n->n_units, n->n_units_allocated) < 0) {
+                world_fail(w, -ENOMEM);
+                return NULL;
+        }
+        u = n->units + n->n_units;
+        *u = (Unit){ .app = strdup(app), .start_usec = w->config.start_usec, .stop_usec = w->config.stop_usec };
+        if (!u->app) {
+                world_fail(w, -ENOMEM);
+                return NULL;
+        }
+        n->n_units++;
+        return u;
+}
+
+static Unit *unit_by_serial(WorldNode *n, uint64_t serial)
+{
+        FOREACH_ARRAY (u, n->units, n->n_units)
+                if (u->serial == serial)
+                        return u;
+        return NULL;
+}
+
+static void report(World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
+{
+        Letter l = { .type = EVENT_UNIT, .epoch = epoch, .state = state, .reason = reason, .app = strdup(app) };
+
+        if (!l.app) {
+                world_fail(w, -ENOMEM);
+                return;
+        }
+        manager_post(w, n, INBOX_SYSTEMD, &l, world_delay(w, REPORT_USEC, 20 * USEC_PER_MSEC));
+}
+
+static const char *epoch_text(uint64_t epoch, char *buffer, size_t size)
+{
+        (void) snprintf(buffer, size, "%llu.%llu", (unsigned long long) (epoch >> EPOCH_RING_SHIFT),
+                (unsigned long long) (epoch & ((1u << EPOCH_RING_SHIFT) - 1)));
+        return buffer;
+}
+
+static void observe_unit(World *w, const WorldNode *n, const Unit *u, ObservationType type)
+{
+        world_observe(w, &(Observation){ .type = type, .node_id = n->id, .app = u->app, .epoch = u->epoch,
+                .start_type = u->start_type });
+}
+
+void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason)
+{
+        char buffer[64];
+
+        u->state = state;
+        u->serial = ++w->next_serial;
+        trace(w, n, "unit %s (%s) ends: %s%s%s", u->app, epoch_text(u->epoch, buffer, sizeof(buffer)),
+                unit_state_to_string(state), isempty(reason) ? "" : ", ", strempty(reason));
+        observe_unit(w, n, u, OBSERVE_UNIT_END);
+        report(w, n, u->app, u->epoch, state, reason);
+}
+
+/* ---- starting ---- */
+
+static void on_started(World *w, WorldNode *n, const Happening *h)
+{
+        Unit *u = unit_by_serial(n, h->value);
+
+        if (n->generation != h->generation || !u)
+                return;
+        if (u->fault == WORLD_UNIT_START_FAILS) {
+                unit_end(w, n, u, UNIT_FAILED, "exit-code");
+                return;
+        }
+        u->state = UNIT_RUNNING;
+        u->serial = ++w->next_serial;
+        report(w, n, u->app, u->epoch, UNIT_RUNNING, NULL);
+}
+
+void unit_start(World *w, WorldNode *n, const Effect *f)
+{
+        Unit *u = unit_get(w, n, f->app);
+        char buffer[64];
+
+        if (!u)
+                return;
+        trace(w, n, "unit %s (%s) starts: %s%s%s", f->app, epoch_text(f->epoch, buffer, sizeof(buffer)),
+                start_type_to_string(f->start_type), isempty(f->from_node) ? "" : " from ", strempty(f->from_node));
+        if (unit_state_is_alive(u->state)) {
+                report(w, n, f->app, f->epoch, UNIT_REFUSED, "the unit exists");
+                return;
+        }
+        if (u->fault == WORLD_UNIT_START_REFUSED) {
+                u->state = UNIT_NONE;
+                report(w, n, f->app, f->epoch, UNIT_REFUSED, "it cannot be started");
+                return;
+        }
+        u->state = UNIT_STARTING;
+        u->epoch = f->epoch;
+        u->start_type = f->start_type;
+        u->serial = ++w->next_serial;
+        observe_unit(w, n, u, OBSERVE_UNIT_BEGIN);
+        report(w, n, u->app, u->epoch, UNIT_STARTING, NULL);
+        world_schedule(w, w->now_usec + world_delay(w, u->start_usec, 2 * u->start_usec), on_started, n, n->generation,
+                u->serial);
+}
+
+/* ---- stopping ---- */
+
+static void on_stopped(World *w, WorldNode *n, const Happening *h)
+{
+        Unit *u = unit_by_serial(n, h->value);
+
+        if (n->generation != h->generation || !u)
+                return;
+        if (u->fault != WORLD_UNIT_STOP_STUCK) {
+                unit_end(w, n, u, u->ending, NULL);
+                return;
+        }
+        u->state = UNIT_STUCK;
+        u->serial = ++w->next_serial;
+        trace(w, n, "unit %s does not end", u->app);
+        observe_unit(w, n, u, OBSERVE_UNIT_STUCK);
+        report(w, n, u->app, u->epoch, UNIT_STUCK, "timeout");
+}
+
+void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending)
+{
+        if (!unit_state_is_alive(u->state) || u->state == UNIT_STUCK)
+                return;
+        if (u->state == UNIT_STOPPING) {
+                /* A stop of ours on top of somebody else's: systemd has one job for both. */
+                return;
+        }
+        u->ending = ending;
+        u->state = UNIT_STOPPING;
+        u->serial = ++w->next_serial;
+        report(w, n, u->app, u->epoch, UNIT_STOPPING, NULL);
+        world_schedule(w, w->now_usec + (u->fault == WORLD_UNIT_STOP_STUCK ? STUCK_USEC : world_delay(w, u->stop_usec, 2 * u->stop_usec)),
+                on_stopped, n, n->generation, u->serial);
+}
+
+/* The unit that the manager means, or NULL after telling it that there is none. */
+static Unit *find_copy(World *w, WorldNode *n, const char *app, uint64_t epoch)
+{
+        Unit *u = unit_find(n, app);
+
+        if (u && u->epoch == epoch && unit_state_is_alive(u->state))
+                return u;
+        report(w, n, app, epoch, UNIT_NONE, NULL);
+        return NULL;
+}
+
+void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch)
+{
+        Unit *u = find_copy(w, n, app, epoch);
+
+        if (!u)
+                return;
+        trace(w, n, "unit %s is told to stop", app);
+        u->ending = UNIT_STOPPED;
+        unit_stop_as(w, n, u, UNIT_STOPPED);
+}
+
+void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch)
+{
+        Unit *u = find_copy(w, n, app, epoch);
+
+        if (!u)
+                return;
+        trace(w, n, "unit %s is killed", app);
+        if (u->fault == WORLD_UNIT_STOP_STUCK)
+                unit_stop_as(w, n, u, UNIT_STOPPED);
+        else
+                unit_end(w, n, u, UNIT_STOPPED, NULL);
+}
+
+void unit_forget(WorldNode *n, const char *app, uint64_t epoch)
+{
+        Unit *u = unit_find(n, app);
+
+        if (u && u->epoch == epoch && !unit_state_is_alive(u->state))
+                u->state = UNIT_NONE;
+}
+
+void units_power_cut(World *w, WorldNode *n)
+{
+        FOREACH_ARRAY (u, n->units, n->n_units) {
+                bool alive = unit_state_is_alive(u->state);
+
+                u->state = UNIT_NONE;
+                u->serial = ++w->next_serial;
+                if (alive)
+                        observe_unit(w, n, u, OBSERVE_UNIT_END);
+        }
+}
+
+/* ---- what a test does to workers ---- */
+
+void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec, uint64_t stop_usec)
+{
+        WorldNode *n = world_node(w, node);
+        Unit *u = unit_get(w, n, app);
+
+        if (!u)
+                return;
+        u->fault = fault;
+        u->start_usec = start_usec > 0 ? start_usec : w->config.start_usec;
+        u->stop_usec = stop_usec > 0 ? stop_usec : w->config.stop_usec;
+        if (fault != WORLD_UNIT_STOP_STUCK && u->state == UNIT_STUCK)
+                unit_end(w, n, u, u->ending, NULL);
+}
+
+void world_unit_fail(World *w, uint32_t node, const char *app)
+{
+        WorldNode *n = world_node(w, node);
+        Unit *u = unit_find(n, app);
+
+        if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING))
+                unit_end(w, n, u, UNIT_FAILED, "exit-code");
+}
+
+void world_unit_finish(World *w, uint32_t node, const char *app)
+{
+        WorldNode *n = world_node(w, node);
+        Unit *u = unit_find(n, app);
+
+        if (u && u->state == UNIT_RUNNING)
+                unit_end(w, n, u, UNIT_FINISHED, NULL);
+}
+
+void world_unit_stop_outside(World *w, uint32_t node, const char *app)
+{
+        WorldNode *n = world_node(w, node);
+        Unit *u = unit_find(n, app);
+
+        if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING)) {
+                trace(w, n, "unit %s is stopped from outside", app);
+                unit_stop_as(w, n, u, UNIT_KILLED);
+        }
+}
+
+/* ---- the guard ---- */
+
+static bool guard_spares(const Guard *g, const char *app)
+{
+        for (size_t i = 0; i < g->n_spared; i++)
+                if (streq(g->spared[i], app))
+                        return true;
+        return false;
+}
+
+static void on_guard(World *w, WorldNode *n, const Happening *h)
+{
+        if (!n->guard.armed || n->guard.serial != h->generation)
+                return;
+        for (size_t i = 0; i < n->n_units; i++) {
+                Unit *u = n->units + i;
+
+                if (!unit_state_is_alive(u->state) || guard_spares(&n->guard, u->app))
+                        continue;
+                trace(w, n, "the guard %s unit %s", h->value ? "kills" : "stops", u->app);
+                if (h->value && u->fault != WORLD_UNIT_STOP_STUCK)
+                        unit_end(w, n, u, UNIT_KILLED, NULL);
+                else
+                        unit_stop_as(w, n, u, UNIT_KILLED);
+        }
+}
+
+void guard_arm(World *w, WorldNode *n)
+{
+        Guard *g = &n->guard;
+        const State *s = engine_state(n->manager.engine);
+
+        if (g->armed)
+                return; /* it counts from the first end since the manager was synced */
+        FOREACH_ARRAY (a, s->apps, s->n_apps) {
+                if (!a->maintenance)
+                        continue;
+                if (ARRAY_GROW(g->spared, g->n_spared, g->n_spared_allocated) < 0 || !(g->spared[g->n_spared] = strdup(a->name))) {
+                        world_fail(w, -ENOMEM);
+                        return;
+                }
+                g->n_spared++;
+        }
+        g->armed = true;
+        g->serial = ++w->next_serial;
+        world_schedule(w, w->now_usec + w->config.grace_usec / 2, on_guard, n, g->serial, 0);
+        world_schedule(w, w->now_usec + w->config.grace_usec * 3 / 4, on_guard, n, g->serial, 1);
+}
+
+void guard_disarm(WorldNode *n)
+{
+        for (size_t i = 0; i < n->guard.n_spared; i++)
+                free(n->guard.spared[i]);
+        n->guard.n_spared = 0;
+        n->guard.armed = false;
+}

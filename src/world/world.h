@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A deterministic world: whole clusters of real engines in one process, on one virtual clock. Each node has a disk,
+ * a fake systemd, a fake Corosync and a manager process with an engine in it. The tests drive it with faults; `distroctl
+ * simulate` asks it what would happen.
+ *
+ * Two worlds that are made with the same configuration and get the same calls do exactly the same, to the
+ * microsecond. What is drawn at random is drawn from the seed.
+ *
+ * Times are virtual microseconds since world_new(). Nodes are named by their Corosync id, which is their place in
+ * WorldConfig.nodes counted from 1.
+ *
+ * How the parts are modelled:
+ *   totem.c    which nodes hear each other, rings, their total order, what a broken ring delivers to whom
+ *   group.c    the process group: joining, leaving, views, quorum notifications, sending
+ *   manager.c  the manager's process: what the daemon does around an engine, start to end
+ *   effects.c  carries out what an engine asks for
+ *   units.c    systemd: workers, and the guard that outlives the manager
+ *   faults.c   what a test does to the world
+ *   trace.c    readable lines
+ *   script.c   a small language over all of it */
+
+#include "engine/engine.h"
+
+typedef struct World World;
+
+/* What the world may do wrong by itself, drawn from the seed. Without any of them every delay is a small constant and
+ * the trace is fit for reading. What a test does to the world (world_node_down() and so on) is on top of it. */
+typedef enum WorldFaults {
+        WORLD_JITTER = 1 << 0,       /* every delay is drawn; sources overtake each other */
+        WORLD_ALONE = 1 << 1,        /* what a broken ring had not delivered everywhere reaches only some */
+        WORLD_ABORT = 1 << 2,        /* a round reaches some members only and is followed by another one */
+        WORLD_CARRY = 1 << 3,        /* messages queued in the old ring come before the new ring's view */
+        WORLD_GHOST = 1 << 4,        /* a process that dies during a round stays in the member list */
+        WORLD_EVICT = 1 << 5,        /* a living process is taken out of the member list */
+        WORLD_REPEAT = 1 << 6,       /* a ring's view comes twice */
+        WORLD_LATE_QUORUM = 1 << 7,  /* quorum comes up to 30 s after the view, nodes in any order */
+        WORLD_TEAR = 1 << 8,         /* a power cut during a write can leave a damaged record */
+        WORLD_CLOCKS = 1 << 9,       /* every node's clocks have an offset of their own; pids are used again */
+        WORLD_SLOW_SYSTEMD = 1 << 10, /* unit events come late, by seconds at times */
+        WORLD_ALL_FAULTS = (1 << 11) - 1,
+} WorldFaults;
+
+typedef enum WorldQuorum {
+        WORLD_QUORUM_MAJORITY, /* more than half of the nodes */
+        WORLD_QUORUM_DEVICE,   /* last man standing by a quorum device: one part at a time, the largest, even a single node */
+        WORLD_QUORUM_TWO_NODE, /* each of two nodes is quorate by itself once it has seen the other */
+} WorldQuorum;
+
+/* What happened, as the checkers see it: plain data, so that a test can make up a history. */
+typedef enum ObservationType {
+        OBSERVE_START,       /* an engine issued a start: node, app, epoch, start_type, ring, ring_nodes, quorate */
+        OBSERVE_STOP,        /* an engine issued a stop: node, app, epoch */
+        OBSERVE_KILL,        /* and its time was over */
+        OBSERVE_UNIT_BEGIN,  /* processes of a worker exist from now on: node, app, epoch */
+        OBSERVE_UNIT_END,    /* they are gone */
+        OBSERVE_UNIT_STUCK,  /* they cannot be ended */
+        OBSERVE_QUORUM,      /* an engine's step began without quorum and ended with it or the reverse: node, quorate */
+        OBSERVE_DECISION,    /* an engine noted a decision on an application: node, app, where, epoch, note, quorate */
+        OBSERVE_STATE,       /* after a delivered message: node, ring, history, digest; synced members only */
+        OBSERVE_MANAGER_BEGIN,
+        OBSERVE_MANAGER_END, /* node; flag: planned */
+        OBSERVE_NODE_DOWN,   /* its workers are gone with it */
+        OBSERVE_DISK_WRITTEN, /* a record is on the disk: node */
+        OBSERVE_DISK_LOST,   /* a record was lost or damaged: node */
+        OBSERVE_COMMAND,     /* an administrator asked: node, token, command */
+        OBSERVE_REPLY,       /* and was answered: node, token, error */
+        OBSERVE_STEP,        /* after each step: node, engine, event, effects */
+        _OBSERVATION_TYPE_MAX,
+} ObservationType;
+
+typedef struct Observation {
+        ObservationType type;
+        uint64_t at_usec;
+        uint32_t node_id;
+        const char *app;
+        const char *where; /* of a decision: the node that it names */
+        uint64_t epoch;
+        StartType start_type;
+        NoteKind note;
+        bool quorate;
+        bool flag;
+        RingId ring;
+        const uint32_t *ring_nodes;
+        size_t n_ring_nodes;
+        uint64_t history; /* over what was delivered in this ring, in order */
+        uint64_t digest;  /* of the agreed state */
+        uint64_t token;
+        const Command *command;
+        CommandError error;
+        const Engine *engine;
+        const Event *event;
+        const EffectList *effects;
+} Observation;
+
+typedef void (*WorldObserver)(void *userdata, const Observation *o);
+
+/* Everything is copied, but for the trace and the observer's userdata. Zero means the default. */
+typedef struct WorldConfig {
+        const char *const *nodes;
+        size_t n_nodes;
+        uint64_t seed;
+        unsigned faults; /* WorldFaults */
+        WorldQuorum quorum;
+        NoQuorumPolicy policy;
+        uint64_t token_usec, consensus_usec; /* 1 s, 2.63 s */
+        uint64_t grace_usec;                 /* 15 s */
+        uint64_t isolation_timeout_usec;     /* 0: the engine's default */
+        uint64_t sync_timeout_usec;          /* 30 s */
+        const char *const *sync_mandatory;   /* the same on every node */
+        size_t n_sync_mandatory;
+        const char *const *sync_optional;
+        size_t n_sync_optional;
+        uint64_t start_usec, stop_usec;      /* of a worker: 20 ms, 10 ms */
+        FILE *trace;                         /* NULL: none */
+        WorldObserver observer;
+        void *userdata;
+} WorldConfig;
+
+/* All nodes are down at first, with blank disks and without definitions. -EINVAL, -ENOMEM. */
+int world_new(const WorldConfig *config, World **ret);
+World *world_free(World *w);
+DEFINE_TRIVIAL_CLEANUP(World *, world_free)
+
+uint64_t world_now(const World *w);
+/* Lets everything happen that is due up to and at `usec`. 0, or -ENOMEM, or -ELOOP: an engine asks to be woken again
+ * and again without time passing. */
+int world_run_until(World *w, uint64_t usec);
+int world_run_for(World *w, uint64_t usec);
+/* Time stands still from now on, for an observer that has seen enough: runs end at once, with 0. */
+void world_halt(World *w);
+
+/* Which WorldFaults happen from now on. */
+void world_set_faults(World *w, unsigned faults);
+
+size_t world_n_nodes(const World *w);
+uint32_t world_find_node(const World *w, const char *name); /* 0: there is none */
+const char *world_node_name(const World *w, uint32_t node);
+
+/* ---- what lies on a node's disk ---- */
+
+/* Puts a definition into a node's files, or takes it out; the manager reads it at its start and on a reload.
+ * 0 or -ENOMEM. */
+int world_set_definition(World *w, uint32_t node, const Definition *d);
+void world_drop_definition(World *w, uint32_t node, const char *app);
+/* The manager reads its files again, as after a reload on this node alone. */
+void world_reload(World *w, uint32_t node);
+/* The record as if it had been written earlier; the node is down. */
+int world_set_record(World *w, uint32_t node, const void *data, size_t size_bytes);
+void world_wipe_disk(World *w, uint32_t node);
+/* Writes fail from now on, or work again. */
+void world_disk_fail(World *w, uint32_t node, bool fails);
+
+/* ---- what can happen to nodes and processes; those that do not apply (a node that is down already) do nothing ---- */
+
+void world_node_up(World *w, uint32_t node);       /* boots: Corosync, then the manager */
+void world_node_down(World *w, uint32_t node);     /* a power cut */
+void world_node_shutdown(World *w, uint32_t node); /* in order: hand over, then off */
+void world_manager_kill(World *w, uint32_t node, bool restart); /* a crash; systemd starts it again or does not */
+void world_manager_start(World *w, uint32_t node);
+void world_manager_stop(World *w, uint32_t node);  /* a planned leave */
+void world_manager_restart(World *w, uint32_t node); /* workers run on */
+/* Hangs for so long; its watchdog kills it after a quarter of the grace. */
+void world_manager_hang(World *w, uint32_t node, uint64_t usec);
+void world_corosync_kill(World *w, uint32_t node, uint64_t down_usec);
+void world_corosync_freeze(World *w, uint32_t node, bool frozen);
+void world_evict(World *w, uint32_t node);
+/* The host sleeps for so long: nothing of it runs. */
+void world_node_suspend(World *w, uint32_t node, uint64_t usec);
+
+/* Nodes of the same part hear each other: part[i] belongs to node i + 1. */
+void world_partition(World *w, const unsigned *part);
+void world_heal(World *w);
+/* The quorum device gives or takes its vote of its own accord. */
+void world_device_fail(World *w, bool fails);
+
+/* ---- workers ---- */
+
+typedef enum WorldUnitFault {
+        WORLD_UNIT_WELL,
+        WORLD_UNIT_START_FAILS,   /* after its start time */
+        WORLD_UNIT_START_REFUSED, /* at once */
+        WORLD_UNIT_STOP_STUCK,    /* a stop does not end, a kill neither, until WELL again */
+} WorldUnitFault;
+
+/* How workers of `app` behave on `node` from now on. */
+void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec, uint64_t stop_usec);
+void world_unit_fail(World *w, uint32_t node, const char *app);         /* for good */
+void world_unit_finish(World *w, uint32_t node, const char *app);       /* cleanly, by itself */
+void world_unit_stop_outside(World *w, uint32_t node, const char *app); /* systemctl stop */
+
+/* ---- commands ---- */
+
+/* Asks the manager of `node`; *ret_token names the answer. -ENOTCONN: no manager answers there. */
+int world_command(World *w, uint32_t node, const Command *command, uint64_t *ret_token);
+/* True once it has been answered; *ret_error and *ret_text (valid as long as the world) are set then. A manager that
+ * died first never answers. */
+bool world_reply(const World *w, uint64_t token, CommandError *ret_error, const char **ret_text);
+int world_stop_local(World *w, uint32_t node, const char *app);
+
+/* ---- when something is about to go wrong ---- */
+
+typedef enum WorldMoment {
+        MOMENT_SEND,  /* this node's Corosync has just put a message of its manager in order */
+        MOMENT_START, /* its manager has just asked for a start */
+        MOMENT_STOP,
+        MOMENT_WRITE, /* has begun to write its record */
+        MOMENT_WRITTEN,
+        MOMENT_VIEW,  /* has just been given a view */
+        _WORLD_MOMENT_MAX,
+} WorldMoment;
+
+typedef enum WorldBlow {
+        BLOW_NODE_DOWN,
+        BLOW_MANAGER_KILL,
+        BLOW_CUT,    /* the node is alone */
+        BLOW_FREEZE, /* its Corosync */
+        BLOW_COROSYNC_KILL,
+        _WORLD_BLOW_MAX,
+} WorldBlow;
+
+/* The `count`-th such moment on `node` from now on brings the blow, before anything else happens. */
+int world_arm(World *w, uint32_t node, WorldMoment moment, unsigned count, WorldBlow blow);
+
+/* Forgets them all. */
+void world_disarm(World *w);
+
+/* ---- looking ---- */
+
+bool world_node_is_up(const World *w, uint32_t node);
+bool world_manager_is_up(const World *w, uint32_t node);
+bool world_corosync_is_well(const World *w, uint32_t node);  /* neither down nor frozen */
+const Engine *world_engine(const World *w, uint32_t node); /* NULL: no manager runs */
+/* Where processes of the worker exist: ids in ascending order; the number is returned. */
+size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_t n_max);
+/* 0: no worker there. */
+uint64_t world_unit_epoch(const World *w, uint32_t node, const char *app);
+UnitState world_unit_state(const World *w, uint32_t node, const char *app);
+/* How the worker was started that runs there. */
+StartType world_unit_start_type(const World *w, uint32_t node, const char *app);
+bool world_disk_is_lost(const World *w, uint32_t node);
+/* A random number of the world's own, below `n`. */
+uint64_t world_random(World *w, uint64_t n);
+/* A remark between the lines of the trace. */
+void world_remark(World *w, const char *format, ...) _printf_(2, 3);
+/* Prints what is held back to be joined with what other nodes say. */
+void world_flush_trace(World *w);
