@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Scripts over a simulated cluster and the traces that they must print. `make update-golden` writes the traces anew.
+check_PROGRAMS += tests/golden/golden
+tests_golden_golden_SOURCES = tests/golden/golden.c
+tests_golden_golden_LDADD = libworld.a libengine.a libbase.a
+golden_cases = \
+	tests/golden/all-cut.script \
+	tests/golden/cold-start.script \
+	tests/golden/corosync.script \
+	tests/golden/cut-freeze.script \
+	tests/golden/cut.script \
+	tests/golden/definitions.script \
+	tests/golden/delay-infinity.script \
+	tests/golden/delay-next-dies.script \
+	tests/golden/delay-now.script \
+	tests/golden/delay-return.script \
+	tests/golden/delay-standby-restarts.script \
+	tests/golden/delay-target-dies.script \
+	tests/golden/device.script \
+	tests/golden/disk.script \
+	tests/golden/evicted.script \
+	tests/golden/form-command.script \
+	tests/golden/form.script \
+	tests/golden/frozen.script \
+	tests/golden/group.script \
+	tests/golden/leave.script \
+	tests/golden/left-behind.script \
+	tests/golden/main.script \
+	tests/golden/maintenance.script \
+	tests/golden/manager-gone.script \
+	tests/golden/manager-hangs.script \
+	tests/golden/mandatory.script \
+	tests/golden/permission.script \
+	tests/golden/priority.script \
+	tests/golden/slow-start.script \
+	tests/golden/standby.script \
+	tests/golden/start-fails.script \
+	tests/golden/start-first.script \
+	tests/golden/stuck.script \
+	tests/golden/suspend.script \
+	tests/golden/takeover-fails.script \
+	tests/golden/takeover-held.script \
+	tests/golden/takeover-manual.script \
+	tests/golden/takeover-refused.script \
+	tests/golden/two-applications.script \
+	tests/golden/two-node.script \
+	tests/golden/weights.script \
+	tests/golden/worker.script
+TESTS += tests/golden/run
+check_SCRIPTS += tests/golden/run
+EXTRA_DIST += tests/golden/run $(golden_cases) $(golden_cases:.script=.trace)
+
+.PHONY: update-golden
+update-golden: tests/golden/golden
+	cd $(srcdir) && $(abs_builddir)/tests/golden/golden --update $(golden_cases)

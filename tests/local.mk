@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Each module's unit tests, and each kind of test, keep their own list.
+TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
+if HAVE_CMOCKA
+include tests/unit/base.mk
+include tests/unit/engine.mk
+include tests/unit/wire.mk
+include tests/unit/config.mk
+include tests/unit/group.mk
+include tests/unit/systemd.mk
+include tests/unit/bus.mk
+include tests/unit/daemon.mk
+include tests/unit/ctl.mk
+endif
+include tests/unit/man.mk
+include tests/sim/local.mk
+include tests/golden/local.mk
+include tests/fuzz/wire.mk
+include tests/fuzz/config.mk
+include tests/fuzz/engine.mk
+include tests/fuzz/daemon.mk
+include tests/cluster/local.mk
+include tests/bench/local.mk

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Judges of a history. Each looks at one promise only, and only at observations: plain data that a test can make up,
+ * so that every judge can be shown to bite. None of them knows how the world or the engine work. */
+
+#include "world/world.h"
+
+/* What the judges have to know of an application. */
+typedef struct CheckApp {
+        const char *name;
+        bool start_first;
+        uint64_t failover_delay_usec;
+} CheckApp;
+
+typedef struct CheckConfig {
+        const CheckApp *apps;
+        size_t n_apps;
+        size_t n_nodes;
+        NoQuorumPolicy policy;
+        bool apart;              /* two sets of nodes without a common one can have quorum, one after the other */
+        bool tails_differ;       /* the last messages of a ring reach only some of its members */
+        uint64_t isolation_usec; /* how long workers may run on without quorum's word */
+} CheckConfig;
+
+typedef struct Findings {
+        size_t n;
+        char first[512]; /* the first one, in words */
+} Findings;
+
+void finding(Findings *f, const Observation *o, const char *format, ...) _printf_(3, 4);
+
+/* What each judge is. `judge_new` gives NULL without memory. */
+typedef struct CheckClass {
+        const char *name;
+        void *(*judge_new)(const CheckConfig *config);
+        void *(*judge_free)(void *judge);
+        void (*observe)(void *judge, const Observation *o, Findings *f);
+} CheckClass;
+
+extern const CheckClass check_copies;   /* no start while another copy of the application may run */
+extern const CheckClass check_epochs;   /* no epoch twice */
+extern const CheckClass check_states;   /* who has heard the same holds the same */
+extern const CheckClass check_quorum;   /* nothing starts without quorum; workers end in time when it is lost */
+extern const CheckClass check_commands; /* a command that was answered is not lost */
+
+/* The settings that commands make, as the agreed state shows them in the end; check_commands asks for them. */
+void check_commands_settings(void *judge, const State *s, Findings *f);
+
+/* ---- liveness: what must run in the end ---- */
+
+typedef struct LiveNode {
+        const char *name;
+        uint32_t tier;
+        bool eligible;   /* for the next start */
+        bool better;     /* also as the aim of an automatic takeover */
+} LiveNode;
+
+typedef struct LiveApp {
+        const char *name;
+        bool wanted;     /* its target is up and nothing keeps it from running */
+        bool left_alone; /* in maintenance: nothing is asked of it */
+        bool may_move;   /* takeovers are automatic and it is not held */
+        const LiveNode *nodes; /* of its list, in order */
+        size_t n_nodes;
+        const char *const *running;
+        size_t n_running;
+} LiveApp;
+
+/* True if all is as it should be; else false, and why. */
+bool check_live(const LiveApp *a, char *ret_why, size_t size_bytes);

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+check_PROGRAMS += tests/sim/sim
+sim_checks = \
+	tests/sim/check.h \
+	tests/sim/check-commands.c \
+	tests/sim/check-copies.c \
+	tests/sim/check-epochs.c \
+	tests/sim/check-live.c \
+	tests/sim/check-quorum.c \
+	tests/sim/check-states.c
+tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c $(sim_checks)
+tests_sim_sim_LDADD = libworld.a libengine.a libbase.a
+TESTS += tests/sim/sim
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/sim/test-checks
+tests_sim_test_checks_SOURCES = tests/sim/test-checks.c $(sim_checks)
+tests_sim_test_checks_CFLAGS = $(TEST_CFLAGS)
+tests_sim_test_checks_LDADD = libworld.a libengine.a libbase.a $(CMOCKA_LIBS)
+TESTS += tests/sim/test-checks
+endif

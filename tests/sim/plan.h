@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What one seed stands for: a cluster, its applications, and a list of acts, each of which can be left out to see
+ * whether a failure needs it. */
+
+#include "check.h"
+
+#define PLAN_APPS_MAX 4u
+#define PLAN_NODES_MAX 7u
+#define PLAN_ACTS_MAX 256u
+
+typedef enum ActKind {
+        ACT_UP,
+        ACT_DOWN,
+        ACT_SHUTDOWN,
+        ACT_SUSPEND, /* value: how long */
+        ACT_WIPE,    /* if it is down */
+        ACT_MANAGER_KILL,
+        ACT_MANAGER_KILL_FOR_GOOD,
+        ACT_MANAGER_START,
+        ACT_MANAGER_STOP,
+        ACT_MANAGER_RESTART,
+        ACT_MANAGER_HANG, /* value: how long */
+        ACT_FREEZE,
+        ACT_THAW,
+        ACT_COROSYNC_KILL, /* value: how long */
+        ACT_EVICT,
+        ACT_CUT, /* value: a bit for each node */
+        ACT_HEAL,
+        ACT_DISK_FAILS,
+        ACT_DISK_WORKS,
+        ACT_DEVICE_FAILS,
+        ACT_DEVICE_WORKS,
+        ACT_UNIT_FAIL,
+        ACT_UNIT_FINISH,
+        ACT_UNIT_STOP_OUTSIDE,
+        ACT_BEHAVE, /* value: WorldUnitFault */
+        ACT_COMMAND,
+        ACT_ARM, /* value: moment and blow; value2: count */
+        ACT_FILE, /* value: the failover delay that this node's file has from now on */
+        _ACT_KIND_MAX,
+} ActKind;
+
+typedef struct Act {
+        uint64_t at_usec;
+        ActKind kind;
+        uint32_t node;
+        size_t app;
+        uint64_t value, value2;
+        CommandKind command;
+        bool flag, force;
+} Act;
+
+/* Kinds of faults that a run may be held to; the lowest bits are WorldFaults. */
+typedef enum PlanFaults {
+        PLAN_POWER = 1 << 16,
+        PLAN_MANAGER = 1 << 17,
+        PLAN_COROSYNC = 1 << 18,
+        PLAN_CUT = 1 << 19,
+        PLAN_DISK = 1 << 20,
+        PLAN_UNIT = 1 << 21,
+        PLAN_COMMAND = 1 << 22,
+        PLAN_ARM = 1 << 23,
+        PLAN_SUSPEND = 1 << 24,
+        PLAN_FILE = 1 << 25,
+        PLAN_SHAPE = 1 << 26, /* clusters and applications of every kind; else three nodes and the usual one */
+        PLAN_ALL = (1 << 27) - 1,
+} PlanFaults;
+
+typedef struct Plan {
+        uint64_t seed;
+        unsigned faults;
+        size_t n_nodes;
+        WorldQuorum quorum;
+        NoQuorumPolicy policy;
+        uint64_t grace_usec;
+        size_t n_mandatory, n_optional; /* the first so many nodes */
+        Definition apps[PLAN_APPS_MAX];
+        size_t n_apps;
+        Act acts[PLAN_ACTS_MAX];
+        bool left_out[PLAN_ACTS_MAX];
+        size_t n_acts;
+        uint64_t end_usec; /* of the faults */
+} Plan;
+
+extern const char *const plan_node_names[PLAN_NODES_MAX];
+
+/* `allowed`: PlanFaults and WorldFaults of which each is taken or left for this seed. 0 or -ENOMEM. */
+int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret);
+void plan_done(Plan *p);
+void plan_print(const Plan *p, FILE *f);
+/* "jitter,alone,power" or "all" or "none"; -EINVAL. */
+int plan_parse_faults(const char *text, unsigned *ret);
+void act_print(const Plan *p, const Act *a, FILE *f);
+
+/* Runs it: 0, or the number of findings. `trace` may be NULL. Negative: -ENOMEM. */
+int plan_run(const Plan *p, FILE *trace, Findings *ret);

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Runs a plan: first the acts, with every judge looking on; then all is healed and progress is demanded. */
+
+#include <stdarg.h>
+
+#include "base/array.h"
+#include "plan.h"
+
+#define SETTLE_USEC (90 * USEC_PER_SEC)  /* after healing, before anything is asked for */
+#define PROGRESS_USEC (300 * USEC_PER_SEC) /* until all must run */
+#define PEACE_USEC (30 * USEC_PER_SEC)   /* and go on to */
+
+typedef struct Run {
+        const Plan *plan;
+        World *world;
+        CheckApp apps[PLAN_APPS_MAX];
+        CheckConfig config;
+        const CheckClass *classes[5];
+        void *judges[5];
+        const char *judge; /* whose finding came first */
+        Findings findings;
+} Run;
+
+static void on_observation(void *userdata, const Observation *o)
+{
+        Run *r = userdata;
+
+        for (size_t i = 0; i < ELEMENTSOF(r->judges); i++) {
+                size_t n = r->findings.n;
+
+                r->classes[i]->observe(r->judges[i], o, &r->findings);
+                if (n == 0 && r->findings.n > 0) {
+                        r->judge = r->classes[i]->name;
+                        world_halt(r->world);
+                }
+        }
+}
+
+static int run_init(Run *r, FILE *trace)
+{
+        const Plan *p = r->plan;
+        const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum, &check_commands };
+        WorldConfig c = {
+                .nodes = plan_node_names, .n_nodes = p->n_nodes, .seed = p->seed, .faults = p->faults & WORLD_ALL_FAULTS,
+                .quorum = p->quorum, .policy = p->policy, .grace_usec = p->grace_usec,
+                .sync_mandatory = plan_node_names, .n_sync_mandatory = p->n_mandatory,
+                .sync_optional = plan_node_names, .n_sync_optional = p->n_optional,
+                .sync_timeout_usec = 20 * USEC_PER_SEC,
+                .trace = trace, .observer = on_observation, .userdata = r,
+        };
+
+        for (size_t i = 0; i < p->n_apps; i++)
+                r->apps[i] = (CheckApp){ p->apps[i].name, p->apps[i].takeover_mode == TAKEOVER_START_FIRST,
+                        p->faults & PLAN_FILE ? USEC_INFINITY : p->apps[i].failover_delay_usec };
+        r->config = (CheckConfig){ .apps = r->apps, .n_apps = p->n_apps, .n_nodes = p->n_nodes, .policy = p->policy,
+                .apart = p->quorum != WORLD_QUORUM_MAJORITY, .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
+                .isolation_usec = 4540 * USEC_PER_MSEC + (p->quorum == WORLD_QUORUM_DEVICE ? 6 * USEC_PER_SEC : 0) };
+        for (size_t i = 0; i < ELEMENTSOF(classes); i++) {
+                r->classes[i] = classes[i];
+                r->judges[i] = classes[i]->judge_new(&r->config);
+                if (!r->judges[i])
+                        return -ENOMEM;
+        }
+        if (world_new(&c, &r->world) < 0)
+                return -ENOMEM;
+        for (uint32_t node = 1; node <= p->n_nodes; node++)
+                for (size_t i = 0; i < p->n_apps; i++)
+                        if (world_set_definition(r->world, node, p->apps + i) < 0)
+                                return -ENOMEM;
+        return 0;
+}
+
+static void run_done(Run *r)
+{
+        world_free(r->world);
+        for (size_t i = 0; i < ELEMENTSOF(r->judges); i++)
+                if (r->judges[i])
+                        r->classes[i]->judge_free(r->judges[i]);
+}
+
+_printf_(2, 3) static void demand(Run *r, const char *format, ...)
+{
+        Observation now = { .at_usec = world_now(r->world) };
+        char text[400];
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        if (r->findings.n == 0)
+                r->judge = "progress";
+        finding(&r->findings, &now, "%s", text);
+}
+
+/* ---- acts ---- */
+
+static void set_file(Run *r, const Act *a, uint64_t delay_usec)
+{
+        Definition d = r->plan->apps[a->app];
+
+        d.failover_delay_usec = delay_usec;
+        if (delay_usec != r->plan->apps[a->app].failover_delay_usec)
+                d.digest += 100 + delay_usec / USEC_PER_SEC % 1000;
+        (void) world_set_definition(r->world, a->node, &d);
+        world_reload(r->world, a->node);
+}
+
+static void cut(Run *r, uint64_t bits)
+{
+        unsigned part[PLAN_NODES_MAX] = {};
+
+        for (size_t i = 0; i < r->plan->n_nodes; i++)
+                part[i] = bits >> i & 1;
+        world_partition(r->world, part);
+}
+
+static void command(Run *r, const Act *a)
+{
+        bool node = a->command == COMMAND_TAKEOVER || a->command == COMMAND_PERMIT || a->command == COMMAND_STANDBY;
+        Command c = { .kind = a->command, .flag = a->flag, .force = a->force };
+        uint64_t token;
+
+        c.app = (char *) (a->command == COMMAND_STANDBY || a->command == COMMAND_RELOAD ? "" : r->plan->apps[a->app].name);
+        c.node = (char *) (node && !(a->command == COMMAND_TAKEOVER && a->flag) ? plan_node_names[a->value - 1] : "");
+        (void) world_command(r->world, a->node, &c, &token); /* where no manager runs there is nobody to ask */
+}
+
+static void act(Run *r, const Act *a)
+{
+        World *w = r->world;
+        const char *app = r->plan->apps[a->app].name;
+
+        switch (a->kind) {
+        case ACT_UP:
+                world_node_up(w, a->node);
+                break;
+        case ACT_DOWN:
+                world_node_down(w, a->node);
+                break;
+        case ACT_SHUTDOWN:
+                world_node_shutdown(w, a->node);
+                break;
+        case ACT_SUSPEND:
+                world_node_suspend(w, a->node, a->value);
+                break;
+        case ACT_WIPE:
+                if (!world_node_is_up(w, a->node))
+                        world_wipe_disk(w, a->node);
+                break;
+        case ACT_MANAGER_KILL:
+        case ACT_MANAGER_KILL_FOR_GOOD:
+                world_manager_kill(w, a->node, a->kind == ACT_MANAGER_KILL);
+                break;
+        case ACT_MANAGER_START:
+                world_manager_start(w, a->node);
+                break;
+        case ACT_MANAGER_STOP:
+                world_manager_stop(w, a->node);
+                break;
+        case ACT_MANAGER_RESTART:
+                world_manager_restart(w, a->node);
+                break;
+        case ACT_MANAGER_HANG:
+                world_manager_hang(w, a->node, a->value);
+                break;
+        case ACT_FREEZE:
+        case ACT_THAW:
+                world_corosync_freeze(w, a->node, a->kind == ACT_FREEZE);
+                break;
+        case ACT_COROSYNC_KILL:
+                world_corosync_kill(w, a->node, a->value);
+                break;
+        case ACT_EVICT:
+                world_evict(w, a->node);
+                break;
+        case ACT_CUT:
+                cut(r, a->value);
+                break;
+        case ACT_HEAL:
+                world_heal(w);
+                break;
+        case ACT_DISK_FAILS:
+        case ACT_DISK_WORKS:
+                world_disk_fail(w, a->node, a->kind == ACT_DISK_FAILS);
+                break;
+        case ACT_DEVICE_FAILS:
+        case ACT_DEVICE_WORKS:
+                world_device_fail(w, a->kind == ACT_DEVICE_FAILS);
+                break;
+        case ACT_UNIT_FAIL:
+                world_unit_fail(w, a->node, app);
+                break;
+        case ACT_UNIT_FINISH:
+                world_unit_finish(w, a->node, app);
+                break;
+        case ACT_UNIT_STOP_OUTSIDE:
+                world_unit_stop_outside(w, a->node, app);
+                break;
+        case ACT_BEHAVE:
+                world_unit_behave(w, a->node, app, (WorldUnitFault) a->value, 0, 0);
+                break;
+        case ACT_COMMAND:
+                command(r, a);
+                break;
+        case ACT_ARM:
+                (void) world_arm(w, a->node, (WorldMoment) (a->value / _WORLD_BLOW_MAX), (unsigned) a->value2,
+                        (WorldBlow) (a->value % _WORLD_BLOW_MAX));
+                break;
+        case ACT_FILE:
+                set_file(r, a, a->value);
+                break;
+        case _ACT_KIND_MAX:
+        default:
+                break;
+        }
+}
+
+static int run_acts(Run *r, FILE *trace)
+{
+        const Plan *p = r->plan;
+
+        for (size_t i = 0; i < p->n_acts && r->findings.n == 0; i++) {
+                int k;
+
+                if (p->left_out[i])
+                        continue;
+                k = world_run_until(r->world, p->acts[i].at_usec);
+                if (k < 0)
+                        return k;
+                if (trace) {
+                        _cleanup_free_ char *text = NULL;
+                        size_t size;
+                        FILE *f = open_memstream(&text, &size);
+
+                        if (f) {
+                                act_print(p, p->acts + i, f);
+                                fclose(f);
+                                world_remark(r->world, "> %zu: %s", i, text);
+                        }
+                }
+                act(r, p->acts + i);
+        }
+        return r->findings.n > 0 ? 0 : world_run_until(r->world, p->end_usec);
+}
+
+/* ---- healing ---- */
+
+static void heal(Run *r)
+{
+        World *w = r->world;
+
+        world_remark(w, "> all faults end");
+        world_set_faults(w, r->plan->faults & WORLD_JITTER);
+        world_disarm(w);
+        world_device_fail(w, false);
+        world_heal(w);
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
+                world_disk_fail(w, node, false);
+                world_corosync_freeze(w, node, false);
+                for (size_t i = 0; i < r->plan->n_apps; i++) {
+                        world_unit_behave(w, node, r->plan->apps[i].name, WORLD_UNIT_WELL, 0, 0);
+                        (void) world_set_definition(w, node, r->plan->apps + i);
+                }
+                world_node_up(w, node);
+        }
+}
+
+static void start_managers(Run *r)
+{
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++)
+                if (!world_node_is_up(r->world, node))
+                        world_node_up(r->world, node);
+                else if (!world_manager_is_up(r->world, node))
+                        world_manager_start(r->world, node);
+}
+
+static const Engine *synced_engine(const Run *r)
+{
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
+                const Engine *e = world_engine(r->world, node);
+
+                if (e && engine_is_synced(e) && engine_is_quorate(e))
+                        return e;
+        }
+        return NULL;
+}
+
+static void ask(Run *r, CommandKind kind)
+{
+        const Engine *e = synced_engine(r);
+        Command c = { .kind = kind, .app = (char *) "", .node = (char *) "" };
+        uint64_t token;
+
+        (void) world_command(r->world, e ? engine_node_id(e) : 1, &c, &token); /* what comes of it is judged later */
+}
+
+/* ---- progress ---- */
+
+static bool node_is_eligible(const App *a, const Node *n, bool better)
+{
+        bool allowed = a->definition.n_permitted == 0;
+
+        for (size_t i = 0; i < a->definition.n_permitted; i++)
+                allowed = allowed || streq(a->definition.permitted[i], n->name);
+        FOREACH_ARRAY (p, a->permissions, a->n_permissions)
+                if (p->node_id == n->id)
+                        allowed = p->allowed;
+        FOREACH_ARRAY (m, a->marks, a->n_marks)
+                if (m->node_id == n->id && (better || !m->expired))
+                        allowed = false;
+        return allowed && !n->standby;
+}
+
+/* Moved here by hand, or its definition changed while it ran: against these nodes it stays. */
+static bool node_is_held_against(const App *a, const Node *n)
+{
+        for (size_t i = 0; i < a->n_held_against; i++)
+                if (a->held_against[i] == n->id)
+                        return true;
+        return false;
+}
+
+static bool app_is_live(Run *r, const State *s, const char *name, char *ret_why, size_t size_bytes)
+{
+        const App *a = state_find_app(s, name);
+        LiveNode nodes[PLAN_NODES_MAX];
+        const char *running[PLAN_NODES_MAX];
+        uint32_t ids[PLAN_NODES_MAX];
+        LiveApp live = { .name = name, .nodes = nodes, .running = running };
+
+        if (!a || !a->has_definition) {
+                (void) snprintf(ret_why, size_bytes, "nobody knows %s", name);
+                return false;
+        }
+        for (size_t i = 0; i < a->definition.n_nodes; i++) {
+                const Node *n = state_find_node_name(s, a->definition.nodes[i].name);
+
+                if (n)
+                        nodes[live.n_nodes++] = (LiveNode){ n->name, a->definition.nodes[i].tier, node_is_eligible(a, n, false),
+                                node_is_eligible(a, n, true) && !node_is_held_against(a, n) };
+        }
+        live.wanted = a->target_up && !a->finished && !a->halted;
+        live.left_alone = a->maintenance;
+        live.may_move = a->definition.takeover_automatic;
+        live.n_running = world_running(r->world, name, ids, ELEMENTSOF(ids));
+        for (size_t i = 0; i < live.n_running; i++)
+                running[i] = world_node_name(r->world, ids[i]);
+        return check_live(&live, ret_why, size_bytes);
+}
+
+static bool all_is_live(Run *r, char *ret_why, size_t size_bytes)
+{
+        const Engine *first = synced_engine(r);
+
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
+                const Engine *e = world_engine(r->world, node);
+
+                if (e && engine_is_synced(e) && first && state_digest(engine_state(e)) == state_digest(engine_state(first)))
+                        continue;
+                (void) snprintf(ret_why, size_bytes, "%s is not synced with the others", world_node_name(r->world, node));
+                return false;
+        }
+        for (size_t i = 0; i < r->plan->n_apps; i++)
+                if (!app_is_live(r, engine_state(first), r->plan->apps[i].name, ret_why, size_bytes))
+                        return false;
+        return true;
+}
+
+static bool no_group(const Run *r)
+{
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
+                const Engine *e = world_engine(r->world, node);
+
+                if (e && engine_is_synced(e))
+                        return false;
+        }
+        return true;
+}
+
+/* A disk that took no writes for a while has no record of what was decided then. */
+static bool disk_was_lost(const Run *r)
+{
+        if (r->plan->faults & PLAN_DISK)
+                return true;
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++)
+                if (world_disk_is_lost(r->world, node))
+                        return true;
+        return false;
+}
+
+/* How things stand, for the reader of a failure. */
+static void remark_nodes(Run *r)
+{
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
+                const Engine *e = world_engine(r->world, node);
+                _cleanup_free_ char *text = NULL;
+                char view[64];
+                ViewId id;
+
+                if (!e) {
+                        world_remark(r->world, "%s: no manager", world_node_name(r->world, node));
+                        continue;
+                }
+                id = engine_view(e);
+                view_id_format(&id, view, sizeof(view));
+                text = engine_status_text(e, world_now(r->world));
+                world_remark(r->world, "%s: view %s%s%s%s, state %016llx: %s", world_node_name(r->world, node), view,
+                        engine_is_quorate(e) ? " quorate" : "", engine_is_formed(e) ? " formed" : "",
+                        engine_is_synced(e) ? " synced" : "", (unsigned long long) state_digest(engine_state(e)), strempty(text));
+                FOREACH_ARRAY (n, engine_state(e)->nodes, engine_state(e)->n_nodes)
+                        world_remark(r->world, "   %s: presence %d pid %u grace %llu%s%s%s%s%s%s", n->name, (int) n->presence, n->pid,
+                                (unsigned long long) n->grace.serial, n->grace_over ? " over" : "", n->leaving ? " leaving" : "",
+                                n->unknown ? " unknown" : "", n->late ? " late" : "", n->unwritable ? " unwritable" : "",
+                                n->standby ? " standby" : "");
+                for (size_t i = 0; i < r->plan->n_apps; i++) {
+                        const App *a = state_find_app(engine_state(e), r->plan->apps[i].name);
+                        AppStatus s;
+
+                        if (!a)
+                                continue;
+                        engine_app_status(e, a, &s);
+                        world_remark(r->world, "   %s: %s on '%s' (%s), epoch %llx, owner %u, next %d from %u on %u, lost %u delay %llu better %u %llu",
+                                a->name, app_state_to_string(s.state), s.node, s.reason, (unsigned long long) a->epoch, a->owner,
+                                (int) a->next_type, a->next_from, a->next_node, a->lost_node, (unsigned long long) a->delay.serial,
+                                a->better_node, (unsigned long long) a->better.serial);
+                        FOREACH_ARRAY (c, a->copies, a->n_copies)
+                                world_remark(r->world, "      copy on %u epoch %llx phase %d%s%s", c->node_id, (unsigned long long) c->epoch,
+                                        (int) c->phase, c->stuck ? " stuck" : "", c->surplus ? " surplus" : "");
+                }
+        }
+}
+
+static int demand_progress(Run *r)
+{
+        uint64_t deadline = world_now(r->world) + PROGRESS_USEC;
+        char why[256] = "";
+        bool live = false, asked = false;
+        int k = 0;
+
+        while (!live && k == 0 && r->findings.n == 0 && world_now(r->world) < deadline) {
+                start_managers(r);
+                if (no_group(r) && disk_was_lost(r))
+                        ask(r, COMMAND_FORM);
+                else if (!asked && synced_engine(r)) {
+                        ask(r, COMMAND_RELOAD);
+                        ask(r, COMMAND_CLEAR);
+                        asked = true;
+                }
+                k = world_run_for(r->world, 10 * USEC_PER_SEC);
+                live = k == 0 && asked && all_is_live(r, why, sizeof(why));
+        }
+        if (k < 0 || r->findings.n > 0)
+                return k;
+        if (!live) {
+                demand(r, "no progress: %s", why);
+                return 0;
+        }
+        k = world_run_for(r->world, PEACE_USEC);
+        if (k == 0 && r->findings.n == 0 && !all_is_live(r, why, sizeof(why)))
+                demand(r, "it does not last: %s", why);
+        return k;
+}
+
+static void demand_commands(Run *r)
+{
+        const Engine *e = synced_engine(r);
+        size_t n = r->findings.n;
+
+        if (n > 0 || !e)
+                return;
+        check_commands_settings(r->judges[4], engine_state(e), &r->findings);
+        if (r->findings.n > n)
+                r->judge = check_commands.name;
+}
+
+int plan_run(const Plan *p, FILE *trace, Findings *ret)
+{
+        Run r = { .plan = p };
+        int k = run_init(&r, trace);
+
+        if (k == 0)
+                k = run_acts(&r, trace);
+        if (k == 0 && r.findings.n == 0) {
+                heal(&r);
+                k = world_run_for(r.world, SETTLE_USEC);
+        }
+        if (k == 0 && r.findings.n == 0)
+                k = demand_progress(&r);
+        if (k == 0 && r.findings.n > 0 && trace)
+                remark_nodes(&r);
+        if (k == 0)
+                demand_commands(&r);
+        if (k == -ELOOP && r.findings.n == 0) {
+                r.judge = "world";
+                demand(&r, "an engine goes round and round");
+                k = 0;
+        }
+        *ret = r.findings;
+        if (r.findings.n > 0)
+                (void) snprintf(ret->first, sizeof(ret->first), "%.20s: %.480s", r.judge, r.findings.first);
+        run_done(&r);
+        return k < 0 ? k : (int) MIN(ret->n, (size_t) 1000);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Shows that every judge bites: a good history passes, and the same one with one thing wrong does not. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "check.h"
+
+static const CheckApp apps[] = {
+        { "one", false, 5 * USEC_PER_SEC },
+        { "two", true, 0 },
+};
+static const CheckConfig config = { .apps = apps, .n_apps = ELEMENTSOF(apps), .n_nodes = 3, .policy = NO_QUORUM_STOP,
+        .isolation_usec = 5 * USEC_PER_SEC };
+static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
+
+#define START(n, a, e, t, q) { .type = OBSERVE_START, .node_id = (n), .app = (a), .epoch = (e), .start_type = (t), .quorate = (q), \
+        .ring = { 1, 8 }, .ring_nodes = all_nodes, .n_ring_nodes = 3 }
+#define BEGIN(n, a, e) { .type = OBSERVE_UNIT_BEGIN, .node_id = (n), .app = (a), .epoch = (e) }
+#define END(n, a, e) { .type = OBSERVE_UNIT_END, .node_id = (n), .app = (a), .epoch = (e) }
+#define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
+#define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
+#define GRANT(a, e, w) { .type = OBSERVE_DECISION, .node_id = 1, .app = (a), .epoch = (e), .note = NOTE_APP_STARTING, .where = (w), .quorate = true }
+
+static size_t judge(const CheckClass *class, const Observation *history, size_t n)
+{
+        Findings f = {};
+        void *j = class->judge_new(&config);
+
+        assert_non_null(j);
+        for (size_t i = 0; i < n; i++)
+                class->observe(j, history + i, &f);
+        class->judge_free(j);
+        assert_int_equal(f.n > 0, f.first[0] != '\0');
+        return f.n;
+}
+#define JUDGE(class, ...) judge(&(class), (const Observation[]){ __VA_ARGS__ }, sizeof((const Observation[]){ __VA_ARGS__ }) / sizeof(Observation))
+
+static void test_copies(void **state)
+{
+        Command force = { .kind = COMMAND_TAKEOVER, .app = (char *) "one", .node = (char *) "b", .force = true };
+        Observation outside = START(1, "one", 2, START_FAILOVER, true);
+
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), BEGIN(1, "one", 1), END(1, "one", 1),
+                START(2, "one", 2, START_FAILOVER, true)), 0);
+        assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(2, "one", 2, START_FAILOVER, true)), 1);
+        assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(1, "one", 2, START_NORMAL, true)), 1);
+        assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(2, "one", 2, START_TAKEOVER, true)), 1);
+        /* Another application is another matter. */
+        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "one", 2, START_FAILOVER, true)), 0);
+        /* One overlap for start-first, not two, and for a takeover only. */
+        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "two", 2, START_TAKEOVER, true)), 0);
+        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "two", 2, START_FAILOVER, true)), 1);
+        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), BEGIN(3, "two", 2), START(2, "two", 3, START_TAKEOVER, true)), 1);
+        /* A node outside of the ring is not seen. */
+        outside.ring_nodes = two_nodes;
+        outside.n_ring_nodes = 2;
+        assert_int_equal(JUDGE(check_copies, BEGIN(3, "one", 1), outside), 0);
+        /* By force, once. */
+        assert_int_equal(JUDGE(check_copies, { .type = OBSERVE_COMMAND, .command = &force }, BEGIN(1, "one", 1),
+                START(2, "one", 2, START_FAILOVER, true)), 0);
+        assert_int_equal(JUDGE(check_copies, { .type = OBSERVE_COMMAND, .command = &force }, BEGIN(1, "one", 1), BEGIN(2, "one", 2),
+                END(1, "one", 1), START(3, "one", 3, START_FAILOVER, true)), 1);
+        /* A stuck worker counts while its manager is there. */
+        assert_int_equal(JUDGE(check_copies, MANAGER(1), BEGIN(1, "one", 1), { .type = OBSERVE_UNIT_STUCK, .node_id = 1, .app = "one", .epoch = 1 },
+                START(2, "one", 2, START_FAILOVER, true)), 1);
+}
+
+static void test_epochs(void **state)
+{
+        assert_int_equal(JUDGE(check_epochs, GRANT("one", 1, "a"), GRANT("one", 1, "a"), GRANT("one", 2, "b"), GRANT("two", 1, "b")), 0);
+        assert_int_equal(JUDGE(check_epochs, GRANT("one", 1, "a"), GRANT("one", 1, "b")), 1);
+        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true), START(2, "one", 2, START_NORMAL, true)), 0);
+        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true), START(2, "one", 1, START_NORMAL, true)), 1);
+        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true), START(1, "one", 1, START_NORMAL, true)), 1);
+}
+
+static void test_states(void **state)
+{
+        assert_int_equal(JUDGE(check_states, HOLDS(1, 7, 1), HOLDS(2, 7, 1), HOLDS(1, 8, 2), HOLDS(3, 8, 2)), 0);
+        assert_int_equal(JUDGE(check_states, HOLDS(1, 7, 1), HOLDS(1, 8, 2), HOLDS(2, 7, 2)), 1);
+}
+
+static void test_quorum(void **state)
+{
+        Event time = { .type = EVENT_TIME }, view = { .type = EVENT_VIEW };
+        EffectList nothing = {};
+        Observation tick = { .type = OBSERVE_STEP, .node_id = 1, .event = &time, .effects = &nothing };
+        Observation grant = GRANT("one", 1, "a"), change = tick, quorate = tick, late = tick;
+
+        change.event = &view;
+        quorate.quorate = true;
+        late.at_usec = 30 * USEC_PER_SEC;
+        change.at_usec = USEC_PER_SEC;
+        assert_int_equal(JUDGE(check_quorum, START(1, "one", 1, START_NORMAL, true)), 0);
+        assert_int_equal(JUDGE(check_quorum, START(1, "one", 1, START_NORMAL, false)), 1);
+        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_DECISION, .node_id = 1, .app = "one", .note = NOTE_APP_STARTING }), 1);
+        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_DECISION, .node_id = 1, .app = "one", .note = NOTE_APP_STOPPED }), 0);
+        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_QUORUM, .node_id = 2, .quorate = true }, GRANT("one", 1, "a")), 0);
+        grant.at_usec = 10 * USEC_PER_SEC;
+        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_QUORUM, .node_id = 2, .quorate = true }, { .type = OBSERVE_MANAGER_END, .node_id = 2 },
+                grant), 1);
+        /* Without a word of quorum a worker may run on for so long. */
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change, late), 1);
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change, quorate, late), 0);
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change,
+                { .type = OBSERVE_STOP, .node_id = 1, .app = "one", .epoch = 1 }, late), 0);
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change, END(1, "one", 1), late), 0);
+}
+
+/* A real engine is told that its ring has no quorum; its word is judged, and then the word of one that says nothing. */
+static void test_quorum_loss(void **state)
+{
+        static const EngineNode nodes[] = { { 1, "a" }, { 2, "b" }, { 3, "c" } };
+        EngineConfig engine_config = { .node_id = 1, .nodes = nodes, .n_nodes = 3, .boot_id = 1, .grace_usec = USEC_PER_SEC };
+        _cleanup_(engine_freep) Engine *e = NULL;
+        EffectList effects = {}, nothing = {};
+        Member own = { 1, 10 };
+        uint32_t node = 1;
+        Event connected = { .type = EVENT_CONNECTED, .now_usec = 1, .connected = { .incarnation = 1, .pid = 10 } };
+        Event view = { .type = EVENT_VIEW, .now_usec = 2, .view = { .change = VIEW_RING, .ring = { 1, 4 }, .members = &own,
+                .n_members = 1, .ring_nodes = &node, .n_ring_nodes = 1 } };
+        Event lost = { .type = EVENT_QUORUM, .now_usec = 3, .quorum = { .ring = { 1, 4 } } };
+        Observation step = { .type = OBSERVE_STEP, .node_id = 1, .event = &lost, .effects = &nothing };
+
+        assert_int_equal(engine_new(&engine_config, &e), 0);
+        assert_int_equal(engine_step(e, &connected, &effects), 0);
+        assert_int_equal(engine_step(e, &view, &effects), 0);
+        assert_int_equal(engine_step(e, &lost, &effects), 0);
+        step.engine = e;
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), step), 0);
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), step), 1);
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), { .type = OBSERVE_STOP, .node_id = 1, .app = "one", .epoch = 1 }, step), 0);
+        effect_list_done(&effects);
+}
+
+static size_t judge_commands(const Observation *history, size_t n, bool target_up)
+{
+        App app = { .name = (char *) "one", .target_up = target_up };
+        State s = { .apps = &app, .n_apps = 1 };
+        Findings f = {};
+        void *j = check_commands.judge_new(&config);
+
+        assert_non_null(j);
+        for (size_t i = 0; i < n; i++)
+                check_commands.observe(j, history + i, &f);
+        check_commands_settings(j, &s, &f);
+        check_commands.judge_free(j);
+        return f.n;
+}
+#define JUDGE_COMMANDS(up, ...) judge_commands((const Observation[]){ __VA_ARGS__ }, sizeof((const Observation[]){ __VA_ARGS__ }) / sizeof(Observation), up)
+#define WRITTEN(n) { .type = OBSERVE_DISK_WRITTEN, .node_id = (n) }
+#define LOST(n) { .type = OBSERVE_DISK_LOST, .node_id = (n) }
+#define ASK(at, t, c) { .type = OBSERVE_COMMAND, .at_usec = (at), .token = (t), .command = (c) }
+#define ANSWER(at, t, e) { .type = OBSERVE_REPLY, .at_usec = (at), .token = (t), .error = (e) }
+
+static void test_commands(void **state)
+{
+        const Command start = { .kind = COMMAND_START, .app = (char *) "one" }, stop = { .kind = COMMAND_STOP, .app = (char *) "one" };
+
+        assert_int_equal(JUDGE_COMMANDS(true, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK)), 0);
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK)), 1);
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_NO_QUORUM)), 0);
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start)), 0);
+        /* The later one counts; one that was refused does not. */
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop), ANSWER(4, 2, COMMAND_OK)), 0);
+        assert_int_equal(JUDGE_COMMANDS(true, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop), ANSWER(4, 2, COMMAND_OK)), 1);
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop), ANSWER(4, 2, COMMAND_NO_QUORUM)), 1);
+        /* One that was not answered may still come. */
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 2, &stop), ASK(2, 1, &start), ANSWER(3, 1, COMMAND_OK)), 0);
+        /* With most of the disks gone nothing is promised. */
+        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1)), 1);
+        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1), LOST(2)), 0);
+        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1), WRITTEN(1), LOST(2)), 1);
+        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1)), 0);
+}
+
+static void test_live(void **state)
+{
+        const LiveNode nodes[] = { { "a", 0, true, true }, { "b", 1, true, true } }, worse[] = { { "a", 0, false, false }, { "b", 1, true, true } },
+                      expired[] = { { "a", 0, true, false }, { "b", 1, true, true } };
+        const char *a[] = { "a" }, *b[] = { "b" }, *both[] = { "a", "b" }, *c[] = { "c" };
+        const struct {
+                LiveApp app;
+                bool good;
+        } cases[] = {
+                { { "x", true, false, true, nodes, 2, a, 1 }, true },
+                { { "x", true, false, true, nodes, 2, b, 1 }, false },
+                { { "x", true, false, false, nodes, 2, b, 1 }, true },
+                { { "x", true, false, true, expired, 2, b, 1 }, true },
+                { { "x", true, false, true, worse, 2, b, 1 }, true },
+                { { "x", true, false, true, nodes, 2, NULL, 0 }, false },
+                { { "x", true, false, true, nodes, 2, both, 2 }, false },
+                { { "x", true, false, true, nodes, 2, c, 1 }, false },
+                { { "x", false, false, true, nodes, 2, NULL, 0 }, true },
+                { { "x", false, false, true, nodes, 2, a, 1 }, false },
+                { { "x", false, true, true, nodes, 2, a, 1 }, true },
+                { { "x", true, false, true, worse, 1, NULL, 0 }, true },
+        };
+        char why[256];
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                if (check_live(&cases[i].app, why, sizeof(why)) != cases[i].good)
+                        fail_msg("case %zu", i);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_copies),   cmocka_unit_test(test_epochs),   cmocka_unit_test(test_states), cmocka_unit_test(test_quorum),
+                cmocka_unit_test(test_quorum_loss), cmocka_unit_test(test_commands), cmocka_unit_test(test_live),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
