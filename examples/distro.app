@@ -1,0 +1,26 @@
+# An application: what shall run, and where. Belongs into /etc/distro-manager/applications/distro.app,
+# the same on every node. See distro-manager.app(5).
+
+[Application]
+Description=The distro worker
+# In order of priority; braces hold a tier of equals.
+Nodes=abc {bcd def}
+# Give a failed node so long to come back before another one takes over.
+FailoverDelaySec=5s
+# When a better node comes back, it takes the application over: first stopped here, then started there.
+Takeover=automatic
+TakeoverMode=stop-first
+# A node on which the worker failed for good is left out for so long.
+FailureTimeoutSec=10min
+
+[Unit]
+RequiresMountsFor=/srv/distro
+
+[Service]
+# Why it was started is in DISTRO_START_TYPE, DISTRO_FROM_NODE, DISTRO_NODE and DISTRO_EPOCH.
+ExecStart=/usr/libexec/distro-manager/distro-worker
+Type=notify
+Restart=on-failure
+RestartSec=100ms
+User=nobody
+MemoryMax=64M

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The owner's cable is cut: its side has no quorum and stops the worker, the other side starts it only afterwards; when
+# the cable is mended one copy is left. Then the same where only what the owner sends is lost.
+# shellcheck source-path=SCRIPTDIR source=lab/lab.sh
+. "${0%/*}/lab/lab.sh"
+
+applications() { cluster_app distro 'abc {bcd def}' FailoverDelaySec=5s Takeover=manual; }
+
+# cut_off OWNER NEXT: what both sides do after $CUT, when OWNER can't be heard any more.
+cut_off() {
+        check_within 10 "$1 has no quorum" test_quorum "$1" false
+        check_within 5 "$1 stops the worker" node_runs_nothing "$1"
+        expect_start_after_cut "$2" "$1"
+        check 'the cut node still runs nothing' node_runs_nothing "$1"
+}
+
+test_quorum() { [ "$(cluster_status "$1" .manager.quorate)" = "$2" ]; }
+
+node_runs_nothing() {
+        [ "$(node_exec "$1" systemctl show --value -p ActiveState distro-app-distro.service)" != active ]
+}
+
+# Not expect_start: the node that is cut off can't say what the others do.
+expect_start_after_cut() {
+        local line
+        line=$(worker_start "$CUT" distro "$1" 20) || fail "distro starts on $1"
+        case $(line_text "$line") in
+        "distro: start type failover on $1, from $2, epoch "*) ;;
+        *) fail "distro starts on $1 as failover from $2" "$(line_text "$line")" ;;
+        esac
+}
+
+begin=$(now)
+cluster_up abc bcd def
+expect_start "$begin" 10 distro abc normal
+
+step 'the cable of abc is cut'
+CUT=$(now)
+cable_cut abc
+cut_off abc bcd
+check 'without quorum only what runs here is answered' \
+        test "$(NODE_TIMEOUT=10 node_exec abc distroctl locate distro 2>/dev/null)" = ''
+
+step 'the cable is mended'
+cable_mend abc
+cluster_wait_synced
+check_within 5 'one copy is left, where it was' app_runs_on distro bcd
+check_stays 3 'it stays there' app_runs_on distro bcd
+
+step 'all that bcd sends is lost'
+CUT=$(now)
+loss_from bcd 100
+cut_off bcd abc
+step 'it is heard again'
+loss_end bcd
+cluster_wait_synced
+check_within 5 'one copy is left' app_runs_on distro abc
+
+end_test distro

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Files of one application that differ between nodes: shown, not eligible, nothing crashes; and reload.
+# shellcheck source-path=SCRIPTDIR source=lab/lab.sh
+. "${0%/*}/lab/lab.sh"
+
+applications() {
+        cluster_app distro 'abc bcd def' FailoverDelaySec=1s Takeover=manual
+        CLUSTER_APP_ON=bcd cluster_app distro 'abc bcd def' FailoverDelaySec=2s Takeover=manual
+}
+
+mismatch_is() {
+        [ "$(cluster_status def '.applications[] | select(.name == "distro") | .definition_mismatch | join(" ")')" = "$1" ]
+}
+
+begin=$(now)
+cluster_up -w abc bcd def
+expect_start "$begin" 10 distro abc normal
+check_within 3 'bcd differs, and status shows it' mismatch_is bcd
+
+step 'bcd is not eligible'
+check_fails 'takeover' node_exec abc distroctl takeover distro bcd
+cut=$(now)
+node_power_cut abc
+expect_start "$cut" 10 distro def failover abc
+
+step 'the file on bcd is mended and read again'
+cluster_file bcd /etc/distro-manager/applications/distro.app <"$LAB/def/root/etc/distro-manager/applications/distro.app"
+check 'reload' node_exec bcd distroctl reload
+check_within 3 'no node differs' mismatch_is ''
+begin=$(now)
+check 'takeover' node_exec def distroctl takeover distro bcd
+expect_start "$begin" 5 distro bcd takeover def
+
+step 'a file that cannot be used: the last good definition stays in force'
+echo 'Nodes=' >>"$LAB/bcd/root/etc/distro-manager/applications/distro.app"
+echo 'Nonsense=yes' >>"$LAB/bcd/root/etc/distro-manager/applications/distro.app"
+check_fails 'verify' node_exec bcd distroctl verify /etc/distro-manager/applications/distro.app
+node_exec bcd distroctl reload >/dev/null 2>&1 || true
+check_stays 2 'it runs' app_runs_on distro bcd
+
+step 'a new [Service] counts at the next start'
+cluster_app distro 'abc bcd def' FailoverDelaySec=1s Takeover=manual -- Environment=GENERATION=2
+id=$(node_exec bcd systemctl show --value -p InvocationID distro-app-distro.service)
+check 'reload on every node' node_exec bcd distroctl reload --all
+needs_restart() { [ "$(app_field distro restart_needed bcd)" = "$1" ]; }
+check_within 3 'the status on the node where it runs says so' needs_restart true
+check 'it was left alone' test "$(node_exec bcd systemctl show --value -p InvocationID distro-app-distro.service)" = "$id"
+begin=$(now)
+check 'restart' node_exec def distroctl restart distro
+expect_start "$begin" 5 distro bcd normal
+check 'the new setting is in force' node_exec bcd sh -c \
+        'systemctl show -p Environment distro-app-distro.service | grep -q GENERATION=2'
+check_within 3 'no restart is needed' needs_restart false
+
+end_test distro

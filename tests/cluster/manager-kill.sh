@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A manager that crashes, and one that is restarted, leave the workers alone and find them again.
+# shellcheck source-path=SCRIPTDIR source=lab/lab.sh
+. "${0%/*}/lab/lab.sh"
+
+applications() { cluster_app distro 'abc {bcd def}' FailoverDelaySec=0; }
+
+identity() {
+        node_exec abc systemctl show --value -p InvocationID -p MainPID -p NRestarts distro-app-distro.service
+        app_field distro epoch
+        app_field distro start_type
+}
+
+manager_is_new() {
+        local pid
+        pid=$(node_exec "$1" systemctl show --value -p MainPID distro-manager)
+        [ "$pid" != 0 ] && [ "$pid" != "$2" ]
+}
+
+begin=$(now)
+cluster_up abc bcd def
+expect_start "$begin" 10 distro abc normal
+before=$(identity)
+
+signals=(KILL SEGV)
+# An instrument would report the second, as it should.
+[ -z "${LAB_INSTRUMENT:-}" ] || signals=(KILL)
+for signal in "${signals[@]}"; do
+        step "the manager of the owner gets SIG$signal"
+        pid=$(node_exec abc systemctl show --value -p MainPID distro-manager)
+        since=$(now)
+        node_exec abc kill "-$signal" "$pid"
+        check_within 5 'systemd starts it again' manager_is_new abc "$pid"
+        cluster_wait_synced 10
+        note "it takes part again after $(seconds $(($(now) - since))) s"
+        check_within 2 'all show it as running' app_runs_on distro abc
+        check 'it is the same copy' test "$(identity)" = "$before"
+done
+
+step 'all managers at once'
+for node in abc bcd def; do
+        node_exec "$node" systemctl kill -s KILL distro-manager
+done
+cluster_wait_synced 20
+check_within 2 'it runs where it ran' app_runs_on distro abc
+[ "$(identity)" = "$before" ] || fail 'it is the same copy' "before: $before
+now: $(identity)"
+
+step 'systemctl restart'
+for node in abc bcd def; do
+        check 'restart' node_exec "$node" systemctl restart distro-manager
+        cluster_wait_synced 10
+        check 'it is the same copy' test "$(identity)" = "$before"
+done
+check_stays 10 'no guard stops it later' app_runs_on distro abc
+
+end_test distro

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A worker that fails for good marks its node and moves; one that fails everywhere is failed until it is cleared; one that
+# ends by itself is finished; one that is stopped from outside is started again.
+# shellcheck source-path=SCRIPTDIR source=lab/lab.sh
+. "${0%/*}/lab/lab.sh"
+
+SICK=/etc/distro-sick
+applications() {
+        cluster_app distro 'abc bcd' FailoverDelaySec=60s -- Type=exec Restart=on-failure RestartSec=100ms \
+                "ExecStart=/bin/sh -c 'test ! -e $SICK; while test ! -e $SICK; do sleep 0.1; done; exit 1'"
+        cluster_app once 'abc bcd' -- Type=exec "ExecStart=/bin/sh -c 'while test ! -e /etc/distro-done; do sleep 0.1; done'"
+}
+
+marks() { cluster_status "$(a_node)" '.applications[] | select(.name == "distro") | .failures | keys | join(" ")'; }
+marks_are() { [ "$(marks)" = "$1" ]; }
+
+cluster_up abc bcd def
+check_within 10 'it runs' app_runs_on distro abc
+check_within 10 'it runs' app_runs_on once abc
+
+step 'it fails on abc, also when systemd tries again'
+echo | cluster_file abc "$SICK"
+check_within 20 'it runs on bcd' app_runs_on distro bcd
+check 'at once, and as failover' app_is distro start_type failover
+check 'from abc' app_is distro from_node abc
+check 'abc is marked' marks_are abc
+check_stays 2 'abc does not take it back' app_runs_on distro bcd
+
+step 'it fails on bcd too'
+echo | cluster_file bcd "$SICK"
+check_within 20 'it is failed' app_is distro state failed
+check 'both are marked' marks_are 'abc bcd'
+check 'nothing runs' app_runs_nowhere distro
+check 'distroctl status says so' test "$(node_exec def distroctl --no-pager status distro >/dev/null; echo $?)" = 3
+
+step 'abc is well again and cleared'
+rm "$LAB/abc/root$SICK" "$LAB/bcd/root$SICK"
+check 'clear' node_exec def distroctl clear distro abc
+check_within 5 'it runs on abc' app_runs_on distro abc
+check 'type normal' app_is distro start_type normal
+check 'the other mark stays' marks_are bcd
+
+step 'stopped from outside, it is started again in place'
+node_exec abc systemctl stop distro-app-distro.service
+check_within 5 'it runs on abc again' app_runs_on distro abc
+check 'no mark for that' marks_are bcd
+
+step 'a worker that ends by itself is finished'
+echo | cluster_file abc /etc/distro-done
+check_within 5 'it is finished' app_is once state finished
+check_stays 2 'it is not started again' app_runs_nowhere once
+rm "$LAB/abc/root/etc/distro-done"
+check 'start' node_exec abc distroctl start once
+check_within 5 'until it is commanded to' app_runs_on once abc
+
+end_test distro once
