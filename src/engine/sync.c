@@ -206,7 +206,8 @@ static uint64_t sync_state_usec(const Engine *e)
         for (size_t i = 0; i < e->state.n_nodes; i++)
                 rank += e->state.nodes[i].presence == PRESENCE_SYNCED && e->state.nodes[i].id < e->node_id;
         FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (p->has_facts && !p->served)
+                if (p->has_facts && !p->served && p->facts.version_min <= e->state.version &&
+                    p->facts.version_max >= e->state.version)
                         t = MIN(t, p->facts_usec + rank * STAGGER_USEC);
         return t;
 }

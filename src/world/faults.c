@@ -71,6 +71,11 @@ int world_set_record(World *w, uint32_t node, const void *data, size_t size_byte
         return 0;
 }
 
+void world_set_version(World *w, uint32_t node, uint8_t version_max)
+{
+        world_node(w, node)->version_max = version_max;
+}
+
 void world_wipe_disk(World *w, uint32_t node)
 {
         WorldNode *n = world_node(w, node);

@@ -100,6 +100,9 @@ static void deliver_message(World *w, WorldNode *n, const Item *item)
         history_add(&n->corosync, item);
         if (!n->manager.in_group)
                 return;
+        /* What is written in a version that this manager does not know cannot be read. */
+        if (item->packet->message->version > MAX(n->manager.version_max, (uint8_t) PROTOCOL_VERSION))
+                return;
         l.packet = item->packet;
         l.packet->n_refs++;
         l.history = n->corosync.history;

@@ -125,6 +125,7 @@ typedef struct Manager {
         uint64_t generation;
         Engine *engine;
         uint32_t pid;
+        uint8_t version_max; /* of the program that it runs; 0: as it is */
         uint64_t incarnation;
         bool connected; /* to Corosync */
         bool told;      /* its engine has read so */
@@ -190,6 +191,7 @@ typedef struct WorldNode {
         RecordKind record_kind;
         uint8_t *record;
         size_t record_size_bytes;
+        uint8_t version_max; /* the highest protocol version of the manager that is installed; 0: the program's */
         bool disk_fails, disk_lost;
         Definition *definitions; /* sorted by name */
         size_t n_definitions, n_definitions_allocated;

@@ -291,11 +291,13 @@ static int make_engine(World *w, WorldNode *n)
                 .isolation_timeout_usec = w->config.isolation_timeout_usec,
                 .grace_usec = w->config.grace_usec,
                 .boot_id = n->boot_id,
+                .version_max = n->version_max,
                 .record_kind = n->record_kind, .record = n->record, .record_size_bytes = n->record_size_bytes,
         };
 
         for (size_t i = 0; i < w->n_nodes; i++)
                 nodes[i] = (EngineNode){ .id = w->nodes[i].id, .name = w->nodes[i].name };
+        n->manager.version_max = n->version_max;
         return engine_new(&config, &n->manager.engine);
 }
 

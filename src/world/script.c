@@ -241,6 +241,27 @@ static int do_file(Script *s, bool all)
         return r;
 }
 
+/* version NODES N */
+static int do_version(Script *s)
+{
+        uint32_t node = 0;
+        int r = need_words(s, 3, WORDS_MAX);
+        unsigned long version;
+
+        if (r < 0)
+                return r;
+        version = strtoul(s->words[s->n_words - 1], NULL, 10);
+        if (version == 0 || version > UINT8_MAX)
+                return -EINVAL;
+        for (size_t i = 1; i + 1 < s->n_words; i++) {
+                r = need_node(s, s->words[i], &node);
+                if (r < 0)
+                        return r;
+                world_set_version(s->world, node, (uint8_t) version);
+        }
+        return 0;
+}
+
 /* ---- what happens to nodes ---- */
 
 static void manager_kill(World *w, uint32_t node)
@@ -628,7 +649,7 @@ static int carry_out(Script *s)
                 int (*func)(Script *s);
         } verbs[] = {
                 { "cut", do_cut }, { "disk", do_fails }, { "device", do_fails }, { "behave", do_behave },
-                { "command", do_command }, { "stop-local", do_stop_local }, { "drop", do_drop },
+                { "command", do_command }, { "stop-local", do_stop_local }, { "drop", do_drop }, { "version", do_version },
         };
         const char *verb = s->words[0];
 

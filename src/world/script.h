@@ -32,6 +32,7 @@
  *                                forbid APP NODE, standby NODE, unstandby NODE, maintenance APP|--all on|off,
  *                                clear [APP [NODE]], reload, form
  *   stop-local NODE APP
+ *   version NODES N              another program is installed: its next manager knows protocol versions up to N
  *   wait TIME
  *
  * What must be so now:

@@ -148,6 +148,8 @@ void world_drop_definition(World *w, uint32_t node, const char *app);
 void world_reload(World *w, uint32_t node);
 /* The record as if it had been written earlier; the node is down. */
 int world_set_record(World *w, uint32_t node, const void *data, size_t size_bytes);
+/* Another version of the program is installed: the next manager there knows the protocol versions up to this one. */
+void world_set_version(World *w, uint32_t node, uint8_t version_max);
 void world_wipe_disk(World *w, uint32_t node);
 /* Writes fail from now on, or work again. */
 void world_disk_fail(World *w, uint32_t node, bool fails);

@@ -10,11 +10,13 @@ golden_cases = \
 	tests/golden/cut-freeze.script \
 	tests/golden/cut.script \
 	tests/golden/definitions.script \
+	tests/golden/definitions-move-nothing.script \
 	tests/golden/delay-infinity.script \
 	tests/golden/delay-next-dies.script \
 	tests/golden/delay-now.script \
 	tests/golden/delay-return.script \
 	tests/golden/delay-standby-restarts.script \
+	tests/golden/delay-stop-start.script \
 	tests/golden/delay-target-dies.script \
 	tests/golden/device.script \
 	tests/golden/disk.script \
@@ -27,6 +29,7 @@ golden_cases = \
 	tests/golden/left-behind.script \
 	tests/golden/main.script \
 	tests/golden/maintenance.script \
+	tests/golden/maintenance-manager-gone.script \
 	tests/golden/manager-gone.script \
 	tests/golden/manager-hangs.script \
 	tests/golden/mandatory.script \
@@ -44,6 +47,7 @@ golden_cases = \
 	tests/golden/takeover-refused.script \
 	tests/golden/two-applications.script \
 	tests/golden/two-node.script \
+	tests/golden/versions.script \
 	tests/golden/weights.script \
 	tests/golden/worker.script
 TESTS += tests/golden/run
