@@ -154,28 +154,61 @@ static void tell_name(void *userdata, int error)
                                 strerror(-error));
 }
 
+/* What corosync.conf allows is shown also where it is not in force at the moment; the votes only where votequorum has
+ * told, and those of a device only where there is one. */
+static size_t quorum_numbers(Manager *m)
+{
+        const ClusterInfo *c = m->cluster;
+        const Votes *v = &m->votes;
+        const BusNumber flags[] = {
+                { "TwoNode", c->two_node || v->two_node, true },
+                { "WaitForAll", c->wait_for_all || v->wait_for_all, true },
+                { "LastManStanding", c->last_man_standing || v->last_man_standing, true },
+                { "AutoTieBreaker", c->auto_tie_breaker || v->auto_tie_breaker, true },
+                { "AllowDownscale", c->allow_downscale || v->allow_downscale, true },
+                { "UnevenVotes", c->uneven_votes, true },
+                { "Device", c->device_model || v->device, true },
+                { "IsolationTimeoutUSec", m->isolation_usec, false },
+        };
+        const BusNumber votes[] = {
+                { "NodeVotes", v->node_votes, false },
+                { "ExpectedVotes", v->expected_votes, false },
+                { "HighestExpected", v->highest_expected, false },
+                { "TotalVotes", v->total_votes, false },
+                { "Quorum", v->quorum, false },
+        };
+        const BusNumber device[] = {
+                { "DeviceVotes", v->device_votes, false },
+                { "DeviceAlive", v->device_alive, true },
+                { "DeviceCastsVote", v->device_casts_vote, true },
+                { "DeviceMasterWins", v->device_master_wins, true },
+        };
+        _Static_assert(sizeof(flags) + sizeof(votes) + sizeof(device) <= sizeof(m->quorum_numbers), "all have room");
+        size_t n = ELEMENTSOF(flags);
+
+        memcpy(m->quorum_numbers, flags, sizeof(flags));
+        if (m->votes_known) {
+                memcpy(m->quorum_numbers + n, votes, sizeof(votes));
+                n += ELEMENTSOF(votes);
+        }
+        if (m->votes_known && v->device) {
+                memcpy(m->quorum_numbers + n, device, sizeof(device));
+                n += ELEMENTSOF(device);
+        }
+        return n;
+}
+
 static void ask_local(void *userdata, BusLocal *ret)
 {
         Manager *m = userdata;
-        const ClusterInfo *c = m->cluster;
-        const BusNumber quorum[] = {
-                { "TwoNode", c->two_node, true },
-                { "WaitForAll", c->wait_for_all, true },
-                { "LastManStanding", c->last_man_standing, true },
-                { "AutoTieBreaker", c->auto_tie_breaker, true },
-                { "AllowDownscale", c->allow_downscale, true },
-                { "UnevenVotes", c->uneven_votes, true },
-                { "Device", c->device_model != NULL, true },
-        };
 
-        memcpy(m->quorum_numbers, quorum, sizeof(quorum));
         *ret = (BusLocal){
                 .node_name = m->cluster->own_name,
                 .version = PACKAGE_VERSION,
                 .token_usec = m->cluster->token_usec,
                 .consensus_usec = m->cluster->consensus_usec,
                 .quorum = m->quorum_numbers,
-                .n_quorum = ELEMENTSOF(quorum),
+                .n_quorum = quorum_numbers(m),
         };
 }
 

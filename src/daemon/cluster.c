@@ -121,9 +121,29 @@ static void begin_anew(Manager *m)
         manager_exit(m, MANAGER_EXIT_FAILURE);
 }
 
+static void set_votes(Manager *m, const Votes *votes)
+{
+        if (!m->votes_known && !votes)
+                return;
+        m->votes_known = votes;
+        m->votes = votes ? *votes : (Votes){};
+        if (m->bus_server)
+                bus_server_changed(m->bus_server, NULL, NULL);
+}
+
+static void on_votes(void *userdata, const Votes *votes)
+{
+        Manager *m = userdata;
+
+        set_votes(m, votes);
+        if (m->bus_server)
+                (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
+}
+
 static void on_connected(void *userdata, const GroupConnected *c)
 {
         Manager *m = userdata;
+        int r;
 
         if (!same_nodes(m->cluster, c->cluster))
                 return begin_anew(m);
@@ -135,6 +155,10 @@ static void on_connected(void *userdata, const GroupConnected *c)
         m->cluster->consensus_usec = c->cluster->consensus_usec;
         m->isolation_usec = cluster_timing(&m->config, c->cluster).isolation_usec;
         wire_reset(m->reader);
+        m->votes_reader = votes_reader_free(m->votes_reader);
+        r = votes_reader_new(m->event, m->self.node_id, on_votes, m, &m->votes_reader);
+        if (r < 0)
+                return manager_fail(m, r, "preparing to ask for the votes");
         manager_step(m, &(Event){ .type = EVENT_CONNECTED,
                                         .connected = { .incarnation = c->incarnation,
                                                         .pid = c->self.pid,
@@ -150,6 +174,8 @@ static void on_disconnected(void *userdata, const char *why)
 
         journal_text(m->journal, JOURNAL_COROSYNC_LOST, "the connection to Corosync is lost: %s", why);
         m->corosync_was_lost = true;
+        m->votes_reader = votes_reader_free(m->votes_reader);
+        set_votes(m, NULL);
         manager_step(m, &(Event){ .type = EVENT_DISCONNECTED });
 }
 
@@ -209,8 +235,11 @@ static void on_view(void *userdata, const Event *view)
 
 static void on_quorum(void *userdata, RingId ring, bool quorate)
 {
-        manager_step(userdata,
-                        &(Event){ .type = EVENT_QUORUM, .quorum = { .ring = ring, .quorate = quorate } });
+        Manager *m = userdata;
+
+        if (m->votes_reader)
+                votes_reader_ask(m->votes_reader);
+        manager_step(m, &(Event){ .type = EVENT_QUORUM, .quorum = { .ring = ring, .quorate = quorate } });
 }
 
 static void on_message(void *userdata, Member sender, const void *data, size_t size_bytes)

@@ -16,6 +16,7 @@
 #include "daemon/record.h"
 #include "engine/engine.h"
 #include "group/group.h"
+#include "group/votes.h"
 #include "systemd/guard.h"
 #include "systemd/units.h"
 #include "wire/wire.h"
@@ -108,13 +109,16 @@ struct Manager {
         /* The system bus. */
         sd_bus *bus;
         sd_bus_slot *disconnected_slot;
-        BusNumber quorum_numbers[8]; /* what ask_local() in bus-link.c hands out */
+        BusNumber quorum_numbers[24]; /* what ask_local() in bus-link.c hands out */
         sd_event_source *bus_timer;
         uint64_t bus_delay_usec;
         bool bus_was_lost;
 
         /* Corosync. */
         ClusterReader *cluster_reader;
+        VotesReader *votes_reader; /* while there is a connection */
+        Votes votes;
+        bool votes_known;
         Member self;         /* as the group shows us */
         bool stranger_noted; /* a node that the nodelist does not have was spoken of */
         bool corosync_was_lost;

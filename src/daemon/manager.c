@@ -338,6 +338,7 @@ Manager *manager_free(Manager *m)
         /* First whoever may call back, then what they would call. */
         m->group = group_free(m->group);
         m->cluster_reader = cluster_reader_free(m->cluster_reader);
+        m->votes_reader = votes_reader_free(m->votes_reader);
         m->disarming = guard_disarm_free(m->disarming);
         m->own_job = own_job_query_free(m->own_job);
         m->bus_server = bus_server_free(m->bus_server);

@@ -13,8 +13,6 @@
 #include "group/task.h"
 #include "group/tracker.h"
 
-#define PROBE_BYTES 16u
-
 /* CONNECTING -> CONNECTED -> (lost) WAITING -> CONNECTING ...; LEAVING from anywhere, then LEFT. */
 typedef enum GroupState {
         GROUP_CONNECTING, /* `task` opens the connection */

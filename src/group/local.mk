@@ -18,5 +18,7 @@ libgroup_a_SOURCES = \
 	src/group/task.c \
 	src/group/task.h \
 	src/group/tracker.c \
-	src/group/tracker.h
+	src/group/tracker.h \
+	src/group/votes.c \
+	src/group/votes.h
 GROUP_LIBS = $(COROSYNC_LIBS) $(SYSTEMD_LIBS) -lpthread

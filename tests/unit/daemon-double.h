@@ -28,6 +28,7 @@ typedef struct Doubles {
         OwnJobAnswer own_job;
         bool own_job_silent;
         bool units_ready_now;
+        bool no_votes;
 
         /* What the manager gave us. */
         GroupCallbacks group;

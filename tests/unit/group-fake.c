@@ -444,6 +444,38 @@ cs_error_t quorum_dispatch(quorum_handle_t id, cs_dispatch_flags_t flags)
         return CS_OK;
 }
 
+/* ---- libvotequorum ---- */
+
+cs_error_t votequorum_initialize(votequorum_handle_t *handle, votequorum_callbacks_t *callbacks)
+{
+        hang(&fake.hang_votes);
+        fake_lock();
+        if (fake.n_votes_errors > 0) {
+                fake.n_votes_errors--;
+                fake_unlock();
+                return fake.votes_error;
+        }
+        (void) handle_open(handle);
+        fake_unlock();
+        return CS_OK;
+}
+
+cs_error_t votequorum_getinfo(votequorum_handle_t handle, unsigned int node_id, struct votequorum_info *info)
+{
+        fake_lock();
+        (void) handle_find(handle);
+        ASSERT(node_id == 1);
+        fake.n_votes++;
+        *info = fake.votes;
+        fake_unlock();
+        return CS_OK;
+}
+
+cs_error_t votequorum_finalize(votequorum_handle_t handle)
+{
+        return handle_close(handle);
+}
+
 /* ---- libcmap: one handle, iterators are positions ---- */
 
 static const struct {

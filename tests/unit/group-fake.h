@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A Corosync in this process: the functions of libcpg, libquorum and libcmap that src/group calls, with one
+/* A Corosync in this process: the functions of libcpg, libquorum, libvotequorum and libcmap that src/group calls, with one
  * node, and knobs for everything that can go wrong. A test links this instead of the libraries. */
 
 #include <corosync/cpg.h>
 #include <corosync/quorum.h>
+#include <corosync/votequorum.h>
 
 #include "base/macros.h"
 
@@ -21,11 +22,16 @@ typedef struct Fake {
         bool no_leave;              /* an own leave is not reported */
         bool hang_open, hang_leave; /* those calls wait until they are no longer to */
         bool no_names;              /* the nodelist has none */
+        cs_error_t votes_error;     /* of votequorum_initialize(), so many times; then CS_OK */
+        size_t n_votes_errors;
+        bool hang_votes;
+        struct votequorum_info votes; /* of node 1 */
 
         /* What was called. */
         size_t n_opened, n_closed; /* handles of any kind */
         size_t n_joined, n_left;
         size_t n_mcast, n_probes; /* taken, in the main group and in the own one */
+        size_t n_votes;           /* votequorum_getinfo() */
         char main_group[CPG_MAX_NAME_LENGTH + 1], own_group[CPG_MAX_NAME_LENGTH + 1];
 } Fake;
 

@@ -516,6 +516,52 @@ static void test_other_nodelist_after_reconnect(void **state)
         cluster_info_free(c);
 }
 
+static uint64_t quorum_number(const char *name)
+{
+        BusLocal local;
+
+        doubles.bus.local(m, &local);
+        for (size_t i = 0; i < local.n_quorum; i++)
+                if (streq(local.quorum[i].name, name))
+                        return local.quorum[i].value;
+        return UINT64_MAX;
+}
+
+/* The votes are asked for with each notification of quorum, and forgotten with the connection. */
+static void test_votes(void **state)
+{
+        ClusterInfo *c = doubles_cluster();
+
+        (void) state;
+        c->device_model = strdup("net");
+        begin_quietly();
+        assert_int_equal(quorum_number("Quorum"), UINT64_MAX);
+        assert_int_equal(quorum_number("IsolationTimeoutUSec"), 2750 * USEC_PER_MSEC);
+        doubles.group.quorum(m, (RingId){ 1, 4 }, true); /* before connected(): there is nobody to ask */
+        assert_trace("event quorum\n");
+        doubles.group.connected(m, &(GroupConnected){ .incarnation = 5, .self = { 1, 10 }, .cluster = c });
+        assert_trace("event connected\n");
+        assert_int_equal(quorum_number("IsolationTimeoutUSec"), 8750 * USEC_PER_MSEC);
+        doubles.group.quorum(m, (RingId){ 1, 4 }, true);
+        assert_trace("votes\nchanged  \nevent quorum\n");
+        assert_int_equal(quorum_number("ExpectedVotes"), 3);
+        assert_int_equal(quorum_number("TotalVotes"), 2);
+        assert_int_equal(quorum_number("Quorum"), 2);
+        assert_int_equal(quorum_number("DeviceVotes"), UINT64_MAX); /* none is registered */
+        doubles.no_votes = true;
+        doubles.group.quorum(m, (RingId){ 1, 8 }, true);
+        assert_trace("votes\nchanged  \nevent quorum\n");
+        assert_int_equal(quorum_number("TotalVotes"), UINT64_MAX);
+        doubles.no_votes = false;
+        doubles.group.quorum(m, (RingId){ 1, 12 }, true);
+        assert_int_equal(quorum_number("TotalVotes"), 2);
+        (void) doubles_trace();
+        doubles.group.disconnected(m, "words");
+        assert_trace("changed  \nevent disconnected\n");
+        assert_int_equal(quorum_number("TotalVotes"), UINT64_MAX);
+        cluster_info_free(c);
+}
+
 /* ---- the end ---- */
 
 static void test_restart_leaves_the_workers(void **state)
@@ -620,6 +666,7 @@ int main(void)
                 TEST(test_exits),
                 TEST(test_changed_nodelist),
                 TEST(test_other_nodelist_after_reconnect),
+                TEST(test_votes),
                 TEST(test_restart_leaves_the_workers),
                 TEST(test_planned_leave),
                 TEST(test_silent_systemd),

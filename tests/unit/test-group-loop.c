@@ -12,6 +12,7 @@
 
 #include "group-fake.h"
 #include "group/group.h"
+#include "group/votes.h"
 
 #define PATIENCE_USEC (10 * USEC_PER_SEC)
 
@@ -22,6 +23,7 @@ typedef struct Test {
         uint64_t incarnation;
         size_t n_messages, n_probes;
         uint64_t last_probe, probe_back; /* numbers */
+        Votes votes;
         bool send_from_view, rejoin_from_message;
 } Test;
 
@@ -158,7 +160,7 @@ static int teardown(void **state)
         uint64_t end = now_usec() + PATIENCE_USEC;
 
         fake_lock();
-        fake.hang_open = fake.hang_leave = false;
+        fake.hang_open = fake.hang_leave = fake.hang_votes = false;
         fake_unlock();
         group_free(t->group);
         while (fake_open_handles() > 0 && now_usec() < end)
@@ -610,6 +612,113 @@ static void test_cluster_reader_wrong(void **state)
         expect(t, "wrong(node 1 (ring0_addr ?) ");
 }
 
+/* ---- votes ---- */
+
+static void on_votes(void *userdata, const Votes *v)
+{
+        Test *t = userdata;
+
+        if (!v) {
+                say(t, "unknown ");
+                return;
+        }
+        t->votes = *v;
+        say(t, "votes %u/%u ", v->total_votes, v->expected_votes);
+}
+
+static void test_votes(void **state)
+{
+        _cleanup_(votes_reader_freep) VotesReader *r = NULL;
+        Test *t = *state;
+        const Votes *v = &t->votes;
+
+        fake.votes = (struct votequorum_info){ .node_id = 1,
+                .node_votes = 1,
+                .node_expected_votes = 3,
+                .highest_expected = 4,
+                .total_votes = 2,
+                .quorum = 2,
+                .qdevice_votes = 5,
+                .flags = VOTEQUORUM_INFO_WAIT_FOR_ALL | VOTEQUORUM_INFO_QDEVICE_REGISTERED |
+                         VOTEQUORUM_INFO_QDEVICE_ALIVE | VOTEQUORUM_INFO_QUORATE };
+        assert_int_equal(votes_reader_new(t->loop, 1, on_votes, t, &r), 0);
+        expect(t, ""); /* nothing was asked */
+        votes_reader_ask(r);
+        assert_string_equal(t->log, ""); /* nothing before the loop runs */
+        expect(t, "votes 2/3 ");
+        assert_int_equal(v->node_votes, 1);
+        assert_int_equal(v->highest_expected, 4);
+        assert_int_equal(v->quorum, 2);
+        assert_int_equal(v->device_votes, 5);
+        assert_true(v->wait_for_all && v->device && v->device_alive);
+        assert_false(v->two_node || v->last_man_standing || v->auto_tie_breaker || v->allow_downscale);
+        assert_false(v->device_casts_vote || v->device_master_wins);
+        fake.votes.flags = VOTEQUORUM_INFO_TWONODE | VOTEQUORUM_INFO_LAST_MAN_STANDING |
+                           VOTEQUORUM_INFO_AUTO_TIE_BREAKER | VOTEQUORUM_INFO_ALLOW_DOWNSCALE |
+                           VOTEQUORUM_INFO_QDEVICE_CAST_VOTE | VOTEQUORUM_INFO_QDEVICE_MASTER_WINS;
+        fake.votes.total_votes = 1;
+        votes_reader_ask(r);
+        expect(t, "votes 1/3 ");
+        assert_false(v->wait_for_all || v->device || v->device_alive);
+        assert_true(v->two_node && v->last_man_standing && v->auto_tie_breaker && v->allow_downscale);
+        assert_true(v->device_casts_vote && v->device_master_wins);
+}
+
+/* A busy Corosync is asked again; one that is gone not for ever. */
+static void test_votes_errors(void **state)
+{
+        _cleanup_(votes_reader_freep) VotesReader *r = NULL;
+        Test *t = *state;
+
+        fake.votes.total_votes = 3;
+        fake.votes_error = CS_ERR_TRY_AGAIN;
+        fake.n_votes_errors = 2;
+        assert_int_equal(votes_reader_new(t->loop, 1, on_votes, t, &r), 0);
+        votes_reader_ask(r);
+        expect(t, "votes 3/0 ");
+        fake_lock();
+        fake.votes_error = CS_ERR_LIBRARY;
+        fake.n_votes_errors = 1000;
+        fake_unlock();
+        votes_reader_ask(r);
+        expect(t, "unknown ");
+        fake_lock();
+        assert_true(fake.n_votes_errors > 900);
+        fake.n_votes_errors = 0;
+        fake_unlock();
+        votes_reader_ask(r);
+        expect(t, "votes 3/0 ");
+}
+
+/* One that hangs holds up nobody. What was asked meanwhile is one question more, and its answer is the one that
+ * counts. */
+static void test_votes_hang(void **state)
+{
+        VotesReader *r = NULL;
+        Test *t = *state;
+
+        fake.hang_votes = true;
+        assert_int_equal(votes_reader_new(t->loop, 1, on_votes, t, &r), 0);
+        for (size_t i = 0; i < 3; i++) {
+                votes_reader_ask(r);
+                run_for(t, 20000);
+        }
+        expect(t, "");
+        fake_lock();
+        fake.votes.total_votes = 7;
+        fake.hang_votes = false;
+        fake_unlock();
+        expect(t, "votes 7/0 ");
+        assert_int_equal(fake.n_votes, 2);
+        fake_lock();
+        fake.hang_votes = true;
+        fake_unlock();
+        votes_reader_ask(r);
+        run_for(t, 20000);
+        votes_reader_free(r); /* the thread cleans up when it can */
+        expect(t, "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -642,6 +751,9 @@ int main(void)
                 TEST(test_probes_forgotten),
                 TEST(test_cluster_reader),
                 TEST(test_cluster_reader_wrong),
+                TEST(test_votes),
+                TEST(test_votes_errors),
+                TEST(test_votes_hang),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <corosync/votequorum.h>
+#include <time.h>
+
+#include "group/queue.h"
+#include "group/task.h"
+#include "group/votes.h"
+
+#define TRIES_MAX 6u /* some 3 s */
+
+/* One attempt; the thread's until it is done. */
+typedef struct VotesAttempt {
+        uint32_t own_id;
+        cs_error_t error;
+        struct votequorum_info info;
+} VotesAttempt;
+
+struct VotesReader {
+        sd_event *loop;
+        uint32_t own_id;
+        VotesCallback callback;
+        void *userdata;
+        size_t n_failed;
+        bool again; /* was asked while an attempt was under way */
+        Task *task;
+        sd_event_source *timer;
+};
+
+/* The handle is closed again: the answer is seldom wanted, and an open one costs shared memory. */
+static void run_votes(void *data)
+{
+        static votequorum_callbacks_t no_callbacks;
+        VotesAttempt *a = data;
+        votequorum_handle_t handle;
+
+        a->error = votequorum_initialize(&handle, &no_callbacks);
+        if (a->error != CS_OK)
+                return;
+        a->error = votequorum_getinfo(handle, a->own_id, &a->info);
+        (void) votequorum_finalize(handle);
+}
+
+static void votes_from_info(const struct votequorum_info *info, Votes *ret)
+{
+        *ret = (Votes){
+                .node_votes = info->node_votes,
+                .expected_votes = info->node_expected_votes,
+                .highest_expected = info->highest_expected,
+                .total_votes = info->total_votes,
+                .quorum = info->quorum,
+                .device_votes = info->qdevice_votes,
+                .two_node = info->flags & VOTEQUORUM_INFO_TWONODE,
+                .wait_for_all = info->flags & VOTEQUORUM_INFO_WAIT_FOR_ALL,
+                .last_man_standing = info->flags & VOTEQUORUM_INFO_LAST_MAN_STANDING,
+                .auto_tie_breaker = info->flags & VOTEQUORUM_INFO_AUTO_TIE_BREAKER,
+                .allow_downscale = info->flags & VOTEQUORUM_INFO_ALLOW_DOWNSCALE,
+                .device = info->flags & VOTEQUORUM_INFO_QDEVICE_REGISTERED,
+                .device_alive = info->flags & VOTEQUORUM_INFO_QDEVICE_ALIVE,
+                .device_casts_vote = info->flags & VOTEQUORUM_INFO_QDEVICE_CAST_VOTE,
+                .device_master_wins = info->flags & VOTEQUORUM_INFO_QDEVICE_MASTER_WINS,
+        };
+}
+
+static void reader_begin(VotesReader *r);
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        VotesReader *r = userdata;
+
+        r->timer = sd_event_source_disable_unref(r->timer);
+        reader_begin(r);
+        return 0;
+}
+
+/* False where it has been tried often enough, or cannot be. */
+static bool reader_retry(VotesReader *r)
+{
+        if (r->n_failed >= TRIES_MAX)
+                return false;
+        return sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME, reconnect_delay_usec(r->n_failed++), 1,
+                               on_timer, r) >= 0;
+}
+
+static void on_votes(void *data, void *userdata)
+{
+        _cleanup_free_ VotesAttempt *a = data;
+        VotesReader *r = userdata;
+        Votes votes;
+
+        r->task = task_free(r->task);
+        if (r->again) {
+                r->again = false;
+                r->n_failed = 0;
+                reader_begin(r);
+                return;
+        }
+        if (a->error != CS_OK) {
+                if (!reader_retry(r))
+                        r->callback(r->userdata, NULL);
+                return;
+        }
+        votes_from_info(&a->info, &votes);
+        r->callback(r->userdata, &votes);
+}
+
+static void reader_begin(VotesReader *r)
+{
+        VotesAttempt *a = calloc(1, sizeof(*a));
+
+        if (a) {
+                a->own_id = r->own_id;
+                if (task_start(r->loop, run_votes, on_votes, free, a, r, &r->task) >= 0)
+                        return;
+                free(a);
+        }
+        if (!reader_retry(r))
+                r->callback(r->userdata, NULL);
+}
+
+void votes_reader_ask(VotesReader *r)
+{
+        r->n_failed = 0;
+        if (r->task) {
+                r->again = true;
+                return;
+        }
+        r->timer = sd_event_source_disable_unref(r->timer);
+        /* Without a source for the loop the numbers are those of the last time. */
+        (void) sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME, 0, 1, on_timer, r);
+}
+
+int votes_reader_new(sd_event *loop, uint32_t own_id, VotesCallback callback, void *userdata, VotesReader **ret)
+{
+        VotesReader *r = calloc(1, sizeof(*r));
+
+        if (!r)
+                return -ENOMEM;
+        *r = (VotesReader){ .loop = sd_event_ref(loop), .own_id = own_id, .callback = callback, .userdata = userdata };
+        *ret = r;
+        return 0;
+}
+
+VotesReader *votes_reader_free(VotesReader *r)
+{
+        if (!r)
+                return NULL;
+        task_free(r->task);
+        sd_event_source_disable_unref(r->timer);
+        sd_event_unref(r->loop);
+        free(r);
+        return NULL;
+}
