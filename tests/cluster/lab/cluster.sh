@@ -226,7 +226,7 @@ LimitCORE=0'
 			WatchdogSec=60s
 			NotifyAccess=all
 			ExecStart=
-			ExecStart=/usr/bin/valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99 --log-file=/var/log/distro-manager/valgrind.%%p /usr/sbin/distro-manager
+			ExecStart=/usr/bin/valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99 --log-file=/var/log/distro-manager/valgrind.%%q{INVOCATION_ID}.%%p /usr/sbin/distro-manager
 		END
                 ;;
         *) lab_die "LAB_INSTRUMENT=$LAB_INSTRUMENT: sanitize or valgrind" ;;
