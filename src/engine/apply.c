@@ -113,10 +113,26 @@ static void apply_owed(App *a, uint32_t node_id)
                         ARRAY_CLOSE(a->owed, a->n_owed, i - 1);
 }
 
+static bool node_has_copies(const Engine *e, const Node *n)
+{
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                FOREACH_ARRAY(c, a->copies, a->n_copies)
+                        if (c->node_id == n->id)
+                                return true;
+        return false;
+}
+
+/* Its manager said that it would leave, and nothing is left there that anybody would have to wait for. */
+static bool node_has_left(const Engine *e, const Node *n)
+{
+        return n->leaving && !n->unknown && !node_has_copies(e, n);
+}
+
 /* The node is not in the ring any more. Where its manager was gone before, or did not answer, the later of grace and
  * delay decides: its workers are stopped by the guard then. */
 static void node_lost(Engine *e, Node *n)
 {
+        const char *how = node_has_left(e, n) ? "left" : "lost";
         uint64_t grace_left = 0;
 
         if (n->grace.serial != 0)
@@ -133,7 +149,7 @@ static void node_lost(Engine *e, Node *n)
         n->grace_over = false;
         n->leaving = n->unknown = n->late = false;
         if (n->presence != PRESENCE_OFFLINE)
-                engine_note(e, NOTE_NODE_LEFT, NULL, n->id, "lost");
+                engine_note(e, NOTE_NODE_LEFT, NULL, n->id, "%s", how);
 }
 
 /* Counts from the first end of the manager since it was synced. */
@@ -141,7 +157,7 @@ static void node_manager_gone(Engine *e, Node *n)
 {
         uint64_t grace = node_grace(e, n);
 
-        if (n->grace.serial != 0 || n->grace_over)
+        if (n->grace.serial != 0 || n->grace_over || node_has_left(e, n))
                 return;
         n->grace = timer_start(e, grace);
         if (n->presence == PRESENCE_MANAGER_GONE) {
@@ -213,8 +229,12 @@ static void apply_view_node(Engine *e, Node *n)
         if (now == PRESENCE_OFFLINE) {
                 if (before != PRESENCE_OFFLINE)
                         node_lost(e, n);
-        } else if (before == PRESENCE_OFFLINE)
+        } else if (before == PRESENCE_OFFLINE) {
                 engine_note(e, NOTE_NODE_JOINED, NULL, n->id, NULL);
+                /* Where fewer than a majority can have quorum, it may come from a group of its own, with anything. */
+                if (e->state.by_fewer && now != PRESENCE_SYNCED)
+                        n->unknown = true;
+        }
         if (now == PRESENCE_SYNCED) {
                 n->grace = (Timer){};
                 n->grace_over = false;
@@ -425,13 +445,13 @@ static void copy_ended(Engine *e, App *a, Copy *c, UnitState state, const char *
                 if (failed && !ordered)
                         app_fail_copy(e, a, was.node_id, reason, realtime);
                 else
-                        copy_ended_note(e, a, &was, "stopped");
+                        copy_ended_note(e, a, &was, strempty(was.stop_why));
                 a->owner = app_present_copy(a)->node_id;
                 return;
         }
         if (ordered || a->maintenance) {
                 if (live && !a->maintenance)
-                        copy_ended_note(e, a, &was, "stopped");
+                        copy_ended_note(e, a, &was, strempty(was.stop_why));
                 return;
         }
         app_present_ended(e, a, &was, state, reason, realtime);

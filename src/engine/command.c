@@ -192,6 +192,7 @@ static CommandError command_takeover(Engine *e, App *a, const Command *c, Outcom
 static CommandError command_permit(Engine *e, App *a, const Command *c, Outcome *o)
 {
         Node *n = state_find_node_name(&e->state, c->node);
+        const Copy *present = app_present_copy(a);
         size_t at = 0;
 
         if (!n)
@@ -207,6 +208,9 @@ static CommandError command_permit(Engine *e, App *a, const Command *c, Outcome 
                 a->permissions[at].node_id = n->id;
         }
         a->permissions[at].allowed = c->flag;
+        /* That a changed definition moves nothing is no shelter from a command. */
+        if (!c->flag && present && present->node_id == n->id)
+                a->kept = false;
         app_commanded(e, a);
         engine_changed_node(e, n->id);
         return COMMAND_OK;

@@ -95,6 +95,7 @@ void app_stop_copy(Engine *e, App *a, Copy *c, const char *why)
         if (c->phase == COPY_STOPPING)
                 return;
         c->phase = COPY_STOPPING;
+        c->stop_why = why;
         f = engine_note(e, NOTE_APP_STOPPING, a->name, c->node_id, "%s", why);
         f->epoch = c->epoch;
         app_touched(e, a);
@@ -232,7 +233,7 @@ static void decide_down(Engine *e, App *a)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies)
                 if (copy_is_live(c))
-                        app_stop_copy(e, a, c, a->target_up ? "it has finished" : "stopped by command");
+                        app_stop_copy(e, a, c, a->target_up ? "it has finished" : "by command");
         /* A lost node may be cut off, not dead: its delay goes on, should a start be commanded meanwhile. */
         if ((a->lost_node != 0 && a->delay.serial == 0) || a->owner != 0) {
                 if (a->delay.serial == 0)
@@ -280,6 +281,15 @@ static void decide_start(Engine *e, App *a)
         }
         if (!choice)
                 choice = place_choose(e, a, 0);
+        /* Whoever had the agreed file may be gone: the files of those who are here say what it is now. */
+        if (!choice && a->n_variants > 0) {
+                app_agree_definition(e, a, 0);
+                if (!a->target_up) {
+                        decide_down(e, a);
+                        return;
+                }
+                choice = place_choose(e, a, 0);
+        }
         if (!choice) {
                 a->next_node = 0;
                 decide_blocked(e, a, app_failed_everywhere(e, a) ? "it failed on every node that may run it"
@@ -364,6 +374,17 @@ static void decide_present(Engine *e, App *a, Copy *present)
         app_move(e, a, present, START_TAKEOVER, choice ? choice->id : 0, why);
 }
 
+/* Without a file anywhere nothing is started or moved. A node that leaves has nobody to hand it over to. */
+static void decide_orphan(Engine *e, App *a)
+{
+        FOREACH_ARRAY(c, a->copies, a->n_copies) {
+                const Node *n = state_find_node(&e->state, c->node_id);
+
+                if (copy_is_live(c) && n && n->leaving)
+                        app_stop_copy(e, a, c, "its node is leaving");
+        }
+}
+
 static void decide_app(Engine *e, App *a)
 {
         Copy *present = app_present_copy(a);
@@ -378,9 +399,10 @@ static void decide_app(Engine *e, App *a)
                 decide_down(e, a);
                 return;
         }
-        /* Without a file anywhere nothing is started or moved. */
-        if (orphan || !a->has_definition)
+        if (orphan || !a->has_definition) {
+                decide_orphan(e, a);
                 return;
+        }
         if (n_live == 0)
                 decide_start(e, a);
         else if (n_live == 1)

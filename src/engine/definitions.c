@@ -46,9 +46,9 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
         LocalDefinition *old = e->definitions;
         size_t n_old = e->n_definitions;
 
-        e->definitions = n + n_errors > 0 ? calloc(n + n_errors, sizeof(LocalDefinition)) : NULL;
+        e->definitions = calloc(MAX(n + n_errors, (size_t) 1), sizeof(LocalDefinition));
         e->n_definitions = 0;
-        if (n + n_errors > 0 && !e->definitions) {
+        if (!e->definitions) {
                 e->oom = true;
                 definitions_free(old, n_old);
                 return;
@@ -236,6 +236,7 @@ static void definition_switch(Engine *e, App *a, const Definition *d)
         if (present)
                 app_hold_against(e, a, state_find_node(&e->state, present->node_id), true);
         a->dirty = true;
+        e->definitions_dirty = true;
         e->lasting_changed = true;
         engine_changed_app(e, a);
 }

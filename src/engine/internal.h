@@ -8,6 +8,7 @@
 #define STAGGER_USEC (20 * USEC_PER_MSEC)   /* member i of the view waits i times this long */
 #define SILENCE_USEC (1 * USEC_PER_SEC)     /* a member that has not voted for so long is left out */
 #define COMMIT_USEC (2 * USEC_PER_SEC)      /* acknowledgements are waited for so long */
+#define UNANSWERED_USEC (5 * USEC_PER_SEC)  /* nobody sends the state: a new view is asked for */
 #define ANSWER_USEC (2 * USEC_PER_SEC)      /* a manager that is there has so long to report */
 #define RING_STEP 4u                        /* between the numbers of two rings of the same Corosyncs */
 #define FORM_EPOCHS UINT64_C(1024)          /* forming raises every application's count by this */
@@ -134,6 +135,7 @@ struct Engine {
         size_t n_backlog, n_backlog_allocated;
         bool facts_sent, synced_sent, definitions_sent, leave_sent, exclude_sent, form_sent, form_command_sent;
         bool form_forced;
+        uint64_t own_facts_usec;  /* when ours were sent */
         uint64_t state_sent_usec; /* 0: none; a state of ours that has not been delivered yet */
         uint64_t *expiry_sent;    /* serials of timers for which an expiry was sent in this view */
         size_t n_expiry_sent, n_expiry_allocated;
@@ -269,7 +271,7 @@ void app_hold_against(Engine *e, App *a, const Node *at, bool differing);
 bool app_failed_everywhere(const Engine *e, const App *a);
 bool app_is_orphan(const Engine *e, const App *a);
 void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why);
-void app_stop_copy(Engine *e, App *a, Copy *c, const char *why);
+void app_stop_copy(Engine *e, App *a, Copy *c, const char *why); /* `why` is a literal: it is kept */
 Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t from_node);
 /* Picks the agreed definition again after a file changed on `changed_node`. */
 void app_agree_definition(Engine *e, App *a, uint32_t changed_node);

@@ -36,6 +36,9 @@ typedef struct Copy {
         bool stuck;    /* its stop did not end */
         bool surplus;  /* found in a merge, being stopped because another one is the application's */
         bool untamed;  /* lost while in maintenance: nobody stops it there, so it may run until it is reported */
+
+        /* Of this engine, not agreed. */
+        const char *stop_why; /* why its stop was decided; NULL: it was not, or before this member came */
 } Copy;
 
 /* A note that a node failed to run the application. */

@@ -126,6 +126,7 @@ static void sync_send_facts(Engine *e)
         }
         engine_send(e, &m);
         e->facts_sent = true;
+        e->own_facts_usec = e->now_usec;
 }
 
 static int facts_keep(const Message *m, FactsMessage *ret)
@@ -442,7 +443,7 @@ static uint64_t sync_form_usec(const Engine *e)
         }
         if (!holder)
                 return USEC_INFINITY;
-        return (all || e->form_forced ? last : t) + rank * STAGGER_USEC;
+        return (all ? last : t) + rank * STAGGER_USEC;
 }
 
 static void form_set_nodes(Engine *e, State *s)
@@ -565,7 +566,7 @@ static void sync_missing_names(const Engine *e, const uint32_t *nodes, size_t n,
 
 static void sync_wait(Engine *e)
 {
-        char names[512];
+        char names[512], text[600];
 
         if (e->takes_part || e->exiting)
                 return;
@@ -580,9 +581,10 @@ static void sync_wait(Engine *e)
                         return;
                 }
                 sync_missing_names(e, e->wait_mandatory, e->n_wait_mandatory, names, sizeof(names));
-                engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", names);
+                snprintf(text, sizeof(text), "the managers of these mandatory nodes have not joined: %s", names);
+                engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", text);
                 e->exiting = true;
-                engine_emit(e, EFFECT_EXIT)->text = engine_strdup(e, names);
+                engine_emit(e, EFFECT_EXIT)->text = engine_strdup(e, text);
         } else if (!e->noted_waiting && e->phase != PHASE_NONE) {
                 e->noted_waiting = true;
                 sync_missing_names(e, e->wait_mandatory, e->n_wait_mandatory, names, sizeof(names));
@@ -602,6 +604,27 @@ static bool sync_owes_facts(const Engine *e)
         return e->phase == PHASE_DECIDED || e->lost_track;
 }
 
+/* All who held the state when the view was decided may have lost it since, by a silent Corosync or a quorum that went
+ * and came back. Only a new view finds that out; leaving the group and joining it again makes one. */
+static uint64_t sync_unanswered_usec(const Engine *e)
+{
+        if (e->phase != PHASE_DECIDED || e->synced || !e->facts_sent || !view_is_quorate(e))
+                return USEC_INFINITY;
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->won && (!p->has_facts || p->served))
+                        return USEC_INFINITY;
+        return e->own_facts_usec + UNANSWERED_USEC + view_rank(e) * USEC_PER_SEC;
+}
+
+static void sync_ask_again(Engine *e)
+{
+        if (e->now_usec < sync_unanswered_usec(e))
+                return;
+        engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "nobody has sent the state; joining the group again");
+        view_end(e);
+        engine_emit(e, EFFECT_REJOIN);
+}
+
 void sync_pump(Engine *e)
 {
         const Node *own;
@@ -615,6 +638,7 @@ void sync_pump(Engine *e)
         }
         if (sync_owes_facts(e))
                 sync_send_facts(e);
+        sync_ask_again(e);
         if (e->now_usec >= sync_state_usec(e))
                 sync_send_state(e, &e->state, false);
         if (e->now_usec >= sync_form_usec(e))
@@ -645,5 +669,6 @@ uint64_t sync_deadline(const Engine *e)
 
         t = MIN(t, sync_state_usec(e));
         t = MIN(t, sync_form_usec(e));
+        t = MIN(t, sync_unanswered_usec(e));
         return t;
 }

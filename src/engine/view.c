@@ -417,7 +417,7 @@ static bool view_is_behind(const Engine *e, const Peer *winner)
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 if (!p->voted || p->excluded || !p->quorate)
                         continue;
-                n_voters++;
+                n_voters += p->revision.count != 0; /* a blank disk knows of nothing */
                 if (revision_compare(&p->revision, &winner->revision) > 0)
                         return true;
         }
@@ -464,9 +464,10 @@ static void view_evaluate(Engine *e)
         }
         if (winner)
                 view_decided(e, winner);
-        else if (view_any_quorate(e) || n_votes == 0)
+        else if (view_any_quorate(e) || n_votes == 0) {
                 e->phase = PHASE_FORMING;
-        else
+                e->synced = false;
+        } else
                 e->phase = PHASE_INQUORATE;
         engine_changed(e);
 }

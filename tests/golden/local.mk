@@ -7,44 +7,81 @@ golden_cases = \
 	tests/golden/all-cut.script \
 	tests/golden/cold-start.script \
 	tests/golden/corosync.script \
-	tests/golden/cut-freeze.script \
 	tests/golden/cut.script \
+	tests/golden/cut-freeze.script \
 	tests/golden/definitions.script \
+	tests/golden/definitions-majority.script \
 	tests/golden/definitions-move-nothing.script \
+	tests/golden/definitions-owner.script \
+	tests/golden/definitions-then-forbid.script \
 	tests/golden/delay-infinity.script \
 	tests/golden/delay-next-dies.script \
 	tests/golden/delay-now.script \
 	tests/golden/delay-return.script \
+	tests/golden/delay-return-other.script \
 	tests/golden/delay-standby-restarts.script \
 	tests/golden/delay-stop-start.script \
 	tests/golden/delay-target-dies.script \
 	tests/golden/device.script \
 	tests/golden/disk.script \
+	tests/golden/enabled.script \
 	tests/golden/evicted.script \
-	tests/golden/form-command.script \
+	tests/golden/finished.script \
 	tests/golden/form.script \
+	tests/golden/form-command.script \
+	tests/golden/forming-unreported.script \
 	tests/golden/frozen.script \
+	tests/golden/grace-and-delay.script \
+	tests/golden/grace-first-end.script \
 	tests/golden/group.script \
+	tests/golden/hold-commands.script \
+	tests/golden/hold-ends.script \
 	tests/golden/leave.script \
+	tests/golden/leave-alone.script \
+	tests/golden/leave-no-quorum.script \
+	tests/golden/leave-start-first.script \
 	tests/golden/left-behind.script \
+	tests/golden/loss-waits.script \
 	tests/golden/main.script \
 	tests/golden/maintenance.script \
+	tests/golden/maintenance-all.script \
+	tests/golden/maintenance-lost.script \
 	tests/golden/maintenance-manager-gone.script \
 	tests/golden/manager-gone.script \
 	tests/golden/manager-hangs.script \
 	tests/golden/mandatory.script \
+	tests/golden/mark-boot.script \
+	tests/golden/marks.script \
+	tests/golden/move-returns.script \
+	tests/golden/orphan.script \
+	tests/golden/orphan-stays.script \
 	tests/golden/permission.script \
+	tests/golden/permit-others.script \
 	tests/golden/priority.script \
+	tests/golden/restart.script \
+	tests/golden/silent.script \
+	tests/golden/silent-then-lost.script \
 	tests/golden/slow-start.script \
 	tests/golden/standby.script \
 	tests/golden/start-fails.script \
 	tests/golden/start-first.script \
+	tests/golden/start-first-new-lost.script \
+	tests/golden/start-first-old-lost.script \
+	tests/golden/stop-local.script \
+	tests/golden/stopped-outside.script \
 	tests/golden/stuck.script \
 	tests/golden/suspend.script \
+	tests/golden/sync-formed.script \
+	tests/golden/sync-infinity.script \
+	tests/golden/sync-timeout.script \
+	tests/golden/takeover-delay-again.script \
 	tests/golden/takeover-fails.script \
 	tests/golden/takeover-held.script \
 	tests/golden/takeover-manual.script \
+	tests/golden/takeover-marked.script \
 	tests/golden/takeover-refused.script \
+	tests/golden/takeover-refused-nodes.script \
+	tests/golden/takeover-under-way.script \
 	tests/golden/two-applications.script \
 	tests/golden/two-node.script \
 	tests/golden/versions.script \
