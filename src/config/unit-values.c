@@ -104,14 +104,14 @@ static int read_number(UnitParse *u, const UnitKey *k, const char *value, int64_
 
 int unit_parse_i32(UnitParse *u, const UnitKey *k, const char *value)
 {
-        int64_t number;
+        int64_t number = 0;
         int r = read_number(u, k, value, &number);
         return r < 0 ? r : unit_set_i32(u, unit_key_property(k), number);
 }
 
 int unit_parse_u32(UnitParse *u, const UnitKey *k, const char *value)
 {
-        int64_t number;
+        int64_t number = 0;
         int r = read_number(u, k, value, &number);
         return r < 0 ? r : unit_set_u32(u, unit_key_property(k), (uint64_t) number);
 }

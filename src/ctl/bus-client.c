@@ -29,7 +29,7 @@ static const BusErrorInfo manager_errors[] = {
         { "org.distro.Error.NotEligible", STATUS_FAILURE,
                         "'distroctl explain' says for each node why it may or may not." },
         { "org.distro.Error.NotAllowed", STATUS_FAILURE,
-                        "Changing the cluster is for root, or for whom polkit allows it." },
+                        "'distroctl status' shows the present state, 'distroctl explain' where it may run." },
         { "org.distro.Error.StillRunning", STATUS_FAILURE,
                         "A copy may still be at work. Make sure that it is not, then use 'distroctl "
                         "takeover' with --force." },

@@ -65,7 +65,8 @@ void pager_close(Pager *p)
                 return;
         fflush(stdout);
         /* Both descriptors: the pager sees the end only when the last writer is gone. */
-        (void) freopen("/dev/null", "w", stdout);
+        if (!freopen("/dev/null", "w", stdout))
+                (void) close(STDOUT_FILENO);
         while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
                 ;
         p->pid = 0;

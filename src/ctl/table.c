@@ -66,6 +66,7 @@ static void measure(const Table *t, bool legend, size_t *ret_widths)
 {
         for (size_t i = 0; i < t->n_columns; i++)
                 ret_widths[i] = legend ? text_width(t->headers[i]) : 0;
+        ASSERT(t->n_columns > 0 || t->n_cells == 0);
         for (size_t i = 0; i < t->n_cells; i++)
                 ret_widths[i % t->n_columns] =
                                 MAX(ret_widths[i % t->n_columns], text_width(t->cells[i].text));
@@ -124,6 +125,7 @@ int table_print(const Table *t, FILE *f, const Style *style, unsigned indent, bo
         }
         if (legend)
                 fputc('\n', f);
+        ASSERT(t->n_columns > 0 || t->n_cells == 0);
         for (size_t i = 0; i < t->n_cells; i++) {
                 size_t column = i % t->n_columns;
                 bool last = column + 1 == t->n_columns;

@@ -25,7 +25,7 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
                         "%a: the copy on %n (epoch %e) is one too many and is stopped[, the one on %f "
                         "stays][: %t]" },
         [NOTE_COPY_ADOPTED] = { "copy-adopted", "22115edaa66047e99287e5f51dc5e03c", LOG_INFO,
-                        "%a: the copy that runs on %n was taken over[ (epoch %e)]" },
+                        "%a: adopted as it runs on %n[ (epoch %e)]" },
         [NOTE_NODE_JOINED] = { "node-joined", "c0dcbb7d93d3463981a9c543cc19ed40", LOG_NOTICE,
                         "node %n joined[: %t]" },
         [NOTE_NODE_LEFT] = { "node-left", "13cffefa96e341f8b3a51f3968c0a2c2", LOG_NOTICE,

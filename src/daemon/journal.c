@@ -147,7 +147,7 @@ char *journal_format(const JournalEntry *entry)
 
 static void put_field(ByteWriter *w, const char *name, const char *value)
 {
-        if (isempty(value))
+        if (!value || !*value)
                 return;
         put_text(w, name);
         if (strchr(value, '\n')) {

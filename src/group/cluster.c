@@ -197,6 +197,7 @@ static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
                 r = check_node(c, keys, n_keys, position, id, name, ret_error);
                 if (r < 0)
                         return r;
+                ASSERT(name); /* checked with the rest */
                 if (ARRAY_GROW(c->nodes, c->n_nodes, n_allocated) < 0)
                         return -ENOMEM;
                 c->nodes[c->n_nodes].id = (uint32_t) id;

@@ -55,7 +55,7 @@ static char *value_to_string(const uint8_t *value, size_t size_bytes, cmap_value
                 memcpy(&u, value, sizeof(u));
                 break;
         case CMAP_VALUETYPE_INT8:
-                s = (int8_t) *value;
+                s = (int8_t) *value; /* NOLINT(bugprone-signed-char-misuse): it is a number */
                 break;
         case CMAP_VALUETYPE_INT16: {
                 int16_t v;

@@ -17,8 +17,8 @@ const char *corosync_error_to_string(int error)
                 [CS_ERR_NO_MEMORY] = "no memory",
                 [CS_ERR_BAD_HANDLE] = "the connection is closed",
                 [CS_ERR_BUSY] = "busy",
-                [CS_ERR_ACCESS] = "access refused: only root, or who has a uidgid entry in corosync.conf, "
-                                  "may connect",
+                [CS_ERR_ACCESS] = ("access refused: only root, or who has a uidgid entry in corosync.conf, "
+                                   "may connect"),
                 [CS_ERR_NOT_EXIST] = "does not exist",
                 [CS_ERR_NAME_TOO_LONG] = "the name is too long",
                 [CS_ERR_EXIST] = "exists already",

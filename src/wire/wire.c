@@ -410,6 +410,7 @@ int wire_feed(WireReader *r, Member sender, const void *data, size_t size_bytes,
         k = collect(r, sender, &h, &bytes, &p, ret_error);
         if (k < 0 || h.index + 1 < h.n_fragments)
                 return k;
+        ASSERT(p);
         k = decode(r, sender, &h, p->data, ret_message, ret_error);
         reader_forget(r, sender);
         return k;
