@@ -13,6 +13,7 @@ include tests/unit/daemon.mk
 include tests/unit/ctl.mk
 endif
 include tests/unit/man.mk
+include tests/unit/errors.mk
 include tests/sim/local.mk
 include tests/golden/local.mk
 include tests/fuzz/wire.mk
@@ -20,4 +21,5 @@ include tests/fuzz/config.mk
 include tests/fuzz/engine.mk
 include tests/fuzz/daemon.mk
 include tests/cluster/local.mk
+include tests/package/local.mk
 include tests/bench/local.mk
