@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The engine's tests link the engine and base alone: a stray dependency breaks the build.
 engine_unit_tests = \
+	tests/unit/test-engine-agreed \
 	tests/unit/test-engine-place \
-	tests/unit/test-engine-state
+	tests/unit/test-engine-state \
+	tests/unit/test-engine-step
 check_PROGRAMS += $(engine_unit_tests)
 TESTS += $(engine_unit_tests)
 tests_unit_test_engine_place_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_place_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_state_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_state_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+engine_cluster_sources = tests/unit/engine-cluster.c tests/unit/engine-cluster.h
+tests_unit_test_engine_agreed_SOURCES = tests/unit/test-engine-agreed.c $(engine_cluster_sources)
+tests_unit_test_engine_agreed_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_agreed_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_step_SOURCES = tests/unit/test-engine-step.c $(engine_cluster_sources)
+tests_unit_test_engine_step_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_step_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)

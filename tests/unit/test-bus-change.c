@@ -287,9 +287,9 @@ static sd_bus *child_connect(const char *address)
 static void child_call(
                 const char *address, const char *member, bool interactive, char *report, size_t size_bytes)
 {
-        sd_bus_error error = SD_BUS_ERROR_NULL;
-        sd_bus_message *m = NULL;
-        sd_bus *bus = child_connect(address);
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = child_connect(address);
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r = sd_bus_message_new_method_call(bus, &m, BUS_NAME, ROOT, MANAGER, member);
 
         if (r < 0)
@@ -461,6 +461,8 @@ static void child_flood(const char *address, char *report, size_t size_bytes)
                                 _exit(1);
                 }
         snprintf(report, size_bytes, "%u %u", tally.n, tally.n_too_many);
+        for (size_t i = 0; i < ELEMENTSOF(buses); i++)
+                sd_bus_close_unref(buses[i]);
 }
 
 static void test_flood_leaves_room(void **state)
@@ -487,7 +489,7 @@ static void test_flood_leaves_room(void **state)
 
 static void child_ask_and_go(const char *address, char *report, size_t size_bytes)
 {
-        sd_bus *bus = child_connect(address);
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = child_connect(address);
 
         if (sd_bus_call_method_async(bus, NULL, BUS_NAME, DISTRO, BUS_INTERFACE_APPLICATION, "Stop", on_tally,
                             NULL, "") < 0 ||
@@ -517,7 +519,8 @@ static void test_sender_gone(void **state)
 
 static void child_own(const char *address, char *report, size_t size_bytes)
 {
-        int r = sd_bus_request_name(child_connect(address), BUS_NAME, SD_BUS_NAME_REPLACE_EXISTING);
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = child_connect(address);
+        int r = sd_bus_request_name(bus, BUS_NAME, SD_BUS_NAME_REPLACE_EXISTING);
 
         snprintf(report, size_bytes, "%s", r == -EACCES ? "denied" : strerror(-r));
 }

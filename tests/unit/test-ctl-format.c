@@ -345,10 +345,40 @@ static void test_style(void **state)
         unsetenv("COLUMNS");
 }
 
+/* Each kind of quorum that a cut can make two parts of is warned of in `status`, and nothing else is. */
+static void test_quorum_warnings(void **state)
+{
+        static const struct {
+                const char *fact, *word;
+        } cases[] = {
+                { "TwoNode", "two_node" },
+                { "LastManStanding", "last_man_standing" },
+                { "AutoTieBreaker", "auto_tie_breaker" },
+                { "AllowDownscale", "allow_downscale" },
+                { "UnevenVotes", "votes" },
+                { "TotalVotes", NULL },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                QuorumFact fact = { .key = (char *) cases[i].fact, .number = 1, .is_bool = true };
+                ManagerInfo info = { .facts = &fact, .n_facts = 1 };
+                const char *warnings[8];
+                size_t n = quorum_warnings(&info, warnings, ELEMENTSOF(warnings));
+
+                assert_int_equal(n, cases[i].word != NULL);
+                if (cases[i].word)
+                        assert_non_null(strstr(warnings[0], cases[i].word));
+                fact.number = 0;
+                assert_int_equal(quorum_warnings(&info, warnings, ELEMENTSOF(warnings)), 0);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_spans),
+                cmocka_unit_test(test_quorum_warnings),
                 cmocka_unit_test(test_times),
                 cmocka_unit_test(test_text),
                 cmocka_unit_test(test_json),

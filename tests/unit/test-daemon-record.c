@@ -359,7 +359,7 @@ static void test_full_and_readonly_disk(void **state)
         Record record;
 
         (void) state;
-        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        if (unshare(CLONE_NEWNS) < 0 || mount("", "/", "", MS_REC | MS_PRIVATE, NULL) < 0 ||
                         mount("record", directory, "tmpfs", 0, "size=16k") < 0)
                 skip();
         assert_int_equal(record_write(directory, "old", 3), 0);
@@ -368,12 +368,12 @@ static void test_full_and_readonly_disk(void **state)
         assert_valid("old", 3);
         assert_int_equal(record_write(directory, "new", 3), 0);
 
-        assert_int_equal(mount(NULL, directory, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+        assert_int_equal(mount("", directory, "", MS_REMOUNT | MS_RDONLY, NULL), 0);
         assert_int_equal(record_write(directory, "newer", 5), -EROFS);
         assert_valid("new", 3);
-        assert_int_equal(mount(NULL, directory, NULL, MS_REMOUNT, NULL), 0);
+        assert_int_equal(mount("", directory, "", MS_REMOUNT, NULL), 0);
         write_file("state", "damaged", 7);
-        assert_int_equal(mount(NULL, directory, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+        assert_int_equal(mount("", directory, "", MS_REMOUNT | MS_RDONLY, NULL), 0);
         assert_int_equal(record_read(directory, &record), 0);
         assert_int_equal(record.kind, RECORD_DAMAGED);
         assert_non_null(strstr(record.why, "could not be moved aside"));

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a single node does with quorum's word, with silence and with what holds a start back, to the microsecond. */
+
+#include "engine-cluster.h"
+
+/* ---- quorum ---- */
+
+/* From a view on there is no quorum until its ring's own word: workers run on, but no longer than IsolationTimeoutSec=
+ * from the first view since the last quorate one. */
+static void test_quorum_that_does_not_come(void **state)
+{
+        uint64_t t = CLUSTER_START + 10 * USEC_PER_SEC;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, 60 * USEC_PER_SEC);
+        c.now = t;
+        cluster_new_ring(&c);
+        cluster_deliver(&c);
+        cluster_at(&c, ABC, t + cluster_isolation_usec() / 2);
+        cluster_new_ring(&c);
+        cluster_deliver(&c);
+        cluster_at(&c, ABC, t + cluster_isolation_usec() - 1);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        cluster_at(&c, ABC, t + cluster_isolation_usec());
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
+        /* Its time began with that first view. */
+        cluster_at(&c, ABC, t + 60 * USEC_PER_SEC - 1);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
+        cluster_at(&c, ABC, t + 60 * USEC_PER_SEC);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 1);
+        cluster_end(&c);
+}
+
+/* A start that was decided is not issued in a ring whose quorum has not spoken here, whatever an earlier one said. */
+static void test_nothing_starts_before_quorum(void **state)
+{
+        RingId old;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_unit_is(&c, ABC, "distro", UNIT_KILLED); /* it is started again in place */
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
+        cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
+        c.n_log = 0;
+        c.hold_probes = true;
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        c.hold_probes = false;
+        old = c.ring;
+        cluster_new_ring(&c);
+        cluster_quorum_on(&c, BCD, old, true);
+        cluster_deliver(&c);
+        cluster_at(&c, BCD, c.now + 500 * USEC_PER_MSEC);
+        cluster_deliver(&c);
+        assert_false(engine_is_quorate(c.engine[BCD]));
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        /* The others have it, bcd has not: the view waits for its word. */
+        cluster_quorum_on(&c, ABC, c.ring, true);
+        cluster_quorum_on(&c, DEF, c.ring, true);
+        cluster_deliver(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        cluster_quorum_on(&c, BCD, c.ring, true);
+        cluster_deliver(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
+/* Loss of quorum: the stop in the same step; then the worker has what is left of the delay, counted from the view. */
+static void test_quorum_is_lost(void **state)
+{
+        static const struct {
+                uint64_t delay_usec, word_usec;
+                bool killed_at_once;
+        } cases[] = {
+                { 0, 0, true },
+                { CLUSTER_DELAY, 0, false },
+                { CLUSTER_DELAY, 3 * USEC_PER_SEC, false },
+                { CLUSTER_DELAY, CLUSTER_DELAY, true },
+                { USEC_INFINITY, 0, false },
+        };
+        uint64_t t = CLUSTER_START + 10 * USEC_PER_SEC;
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, k->delay_usec);
+                c.now = t;
+                c.member[BCD] = c.member[DEF] = false;
+                cluster_new_ring(&c);
+                cluster_at(&c, ABC, t + k->word_usec);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+                cluster_quorum_on(&c, ABC, c.ring, false);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), k->killed_at_once);
+                if (!k->killed_at_once && k->delay_usec != USEC_INFINITY) {
+                        cluster_at(&c, ABC, t + k->delay_usec - 1);
+                        assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
+                        assert_true(engine_deadline(c.engine[ABC]) <= t + k->delay_usec);
+                        cluster_at(&c, ABC, t + k->delay_usec);
+                }
+                cluster_at(&c, ABC, t + 10 * 3600 * USEC_PER_SEC);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), k->delay_usec != USEC_INFINITY);
+                cluster_end(&c);
+        }
+}
+
+/* With freeze neither the loss of quorum nor its silence stops anything, and nothing starts. */
+static void test_freeze(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, CLUSTER_DELAY);
+        c.member[BCD] = c.member[DEF] = false;
+        cluster_new_ring(&c);
+        cluster_at(&c, ABC, c.now + 2 * cluster_isolation_usec());
+        cluster_quorum_on(&c, ABC, c.ring, false);
+        cluster_at(&c, ABC, c.now + 3600 * USEC_PER_SEC);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP) + cluster_count(&c, ABC, EFFECT_KILL) + cluster_count(&c, ABC, EFFECT_START), 0);
+        cluster_end(&c);
+}
+
+/* A lost Corosync: within IsolationTimeoutSec= from the loss, no longer than half of the grace. */
+static void test_corosync_is_lost(void **state)
+{
+        uint64_t t = CLUSTER_START + 10 * USEC_PER_SEC;
+        Event lost = { .type = EVENT_DISCONNECTED };
+        Cluster c;
+
+        (void) state;
+        for (int brief = 0; brief < 2; brief++) {
+                uint64_t end_usec = brief ? 2 * USEC_PER_SEC : cluster_isolation_usec();
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                c.engine[ABC]->grace_usec = brief ? 4 * USEC_PER_SEC : CLUSTER_GRACE;
+                c.now = t;
+                cluster_step(&c, ABC, &lost);
+                cluster_at(&c, ABC, t + end_usec - 1);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+                assert_true(engine_deadline(c.engine[ABC]) <= t + end_usec);
+                cluster_at(&c, ABC, t + end_usec);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+                cluster_end(&c);
+        }
+}
+
+/* ---- silence ---- */
+
+static void test_corosync_is_silent(void **state)
+{
+        uint64_t t, detection = CLUSTER_TOKEN + CLUSTER_CONSENSUS;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
+        t = c.engine[ABC]->probe_next_usec;
+        assert_true(engine_deadline(c.engine[ABC]) <= t);
+        c.hold_probes = true;
+        cluster_at(&c, ABC, t);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_PROBE), 1);
+        cluster_at(&c, ABC, t + cluster_isolation_usec() - 1);
+        assert_false(engine_is_isolated(c.engine[ABC]));
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        cluster_at(&c, ABC, t + cluster_isolation_usec());
+        assert_true(engine_is_isolated(c.engine[ABC]));
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+        /* The others notice after the detection; the delay began then. */
+        cluster_at(&c, ABC, t + detection + 30 * USEC_PER_SEC - 1);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
+        cluster_at(&c, ABC, t + detection + 30 * USEC_PER_SEC);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 1);
+        cluster_end(&c);
+}
+
+/* A silence that ends in time moves nothing, and the next one is counted anew. */
+static void test_short_silence(void **state)
+{
+        Event back = { .type = EVENT_PROBE };
+        uint64_t t;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_probes = true;
+        t = c.engine[ABC]->probe_next_usec;
+        cluster_at(&c, ABC, t);
+        cluster_at(&c, ABC, t + cluster_isolation_usec() - 1000);
+        back.probe.number = c.engine[ABC]->n_probes_sent;
+        cluster_step(&c, ABC, &back);
+        cluster_at(&c, ABC, t + cluster_isolation_usec() + 1000);
+        assert_false(engine_is_isolated(c.engine[ABC]));
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        cluster_end(&c);
+}
+
+/* ---- what holds back a start ---- */
+
+/* A host that slept starts nothing until a probe sent after that is back. */
+static void test_suspended(void **state)
+{
+        Event suspended = { .type = EVENT_SUSPENDED };
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_probes = true;
+        cluster_step(&c, BCD, &suspended);
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        assert_true(cluster_count(&c, BCD, EFFECT_PROBE) >= 1);
+        c.hold_probes = false;
+        cluster_at(&c, BCD, c.now + USEC_PER_SEC);
+        cluster_deliver(&c);
+        cluster_at(&c, BCD, c.now + USEC_PER_SEC);
+        cluster_deliver(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
+/* A start waits for a probe that was sent after it was decided; a view in between begins that anew. */
+static void test_start_waits_for_a_probe(void **state)
+{
+        Event back = { .type = EVENT_PROBE };
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_probes = true;
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_PROBE), 1);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        back.probe.number = c.engine[BCD]->n_probes_sent;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        cluster_step(&c, BCD, &back); /* of before the view */
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        back.probe.number = c.engine[BCD]->n_probes_sent;
+        cluster_step(&c, BCD, &back);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
+/* Grants bcd the application while its probe is away: what happens then holds the start back. */
+static void grant_to_bcd(Cluster *c)
+{
+        cluster_begin_running(c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c->hold_probes = true;
+        cluster_unit_is(c, ABC, "distro", UNIT_FAILED);
+        assert_int_equal(cluster_count(c, BCD, EFFECT_START), 0);
+}
+
+static void probe_back_on_bcd(Cluster *c)
+{
+        Event back = { .type = EVENT_PROBE };
+
+        back.probe.number = c->engine[BCD]->n_probes_sent;
+        cluster_step(c, BCD, &back);
+}
+
+static void test_start_is_held_back(void **state)
+{
+        Event alive = { .type = EVENT_UNIT, .unit.app = "distro", .unit.epoch = 1, .unit.state = UNIT_RUNNING };
+        Cluster c;
+        App *a;
+
+        (void) state;
+        grant_to_bcd(&c);
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+
+        /* Another worker of that name is alive here. */
+        grant_to_bcd(&c);
+        cluster_step(&c, BCD, &alive);
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        cluster_end(&c);
+
+        /* Maintenance has begun. */
+        grant_to_bcd(&c);
+        state_find_app(&c.engine[BCD]->state, "distro")->maintenance = true;
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        cluster_end(&c);
+
+        /* This node is cut off, though nobody else has noticed. */
+        grant_to_bcd(&c);
+        c.engine[BCD]->cut_off_usec = c.now;
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        cluster_end(&c);
+
+        /* The formed state is not on the disks. */
+        grant_to_bcd(&c);
+        c.engine[BCD]->state.form_pending = true;
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        cluster_end(&c);
+
+        /* A node is back that has a copy which has not been reported ended. */
+        grant_to_bcd(&c);
+        a = state_find_app(&c.engine[BCD]->state, "distro");
+        app_add_copy(a, DEF, 1)->phase = COPY_LOST;
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        state_find_node(&c.engine[BCD]->state, DEF)->presence = PRESENCE_OFFLINE;
+        cluster_at(&c, BCD, c.now + USEC_PER_SEC);
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_quorum_that_does_not_come),
+                cmocka_unit_test(test_nothing_starts_before_quorum),
+                cmocka_unit_test(test_quorum_is_lost),
+                cmocka_unit_test(test_freeze),
+                cmocka_unit_test(test_corosync_is_lost),
+                cmocka_unit_test(test_corosync_is_silent),
+                cmocka_unit_test(test_short_silence),
+                cmocka_unit_test(test_suspended),
+                cmocka_unit_test(test_start_waits_for_a_probe),
+                cmocka_unit_test(test_start_is_held_back),
+        };
+
+        return cmocka_run_group_tests_name("engine-step", tests, NULL, NULL);
+}
