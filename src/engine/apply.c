@@ -715,6 +715,11 @@ static void apply_synced(Engine *e, const Member *sender)
         n->grace = (Timer){};
         n->grace_over = false;
         n->pid = sender->pid;
+        /* Its manager knows by now whether maintenance is over: what runs there is under somebody's eyes again. */
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                FOREACH_ARRAY(c, a->copies, a->n_copies)
+                        if (c->node_id == n->id && copy_is_live(c))
+                                c->untamed = false;
         apply_view_nodes(e);
         apply_version(e);
         node_touched(e, n);

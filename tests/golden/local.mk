@@ -23,6 +23,7 @@ golden_cases = \
 	tests/golden/delay-stop-start.script \
 	tests/golden/delay-target-dies.script \
 	tests/golden/device.script \
+	tests/golden/device-forming.script \
 	tests/golden/disk.script \
 	tests/golden/enabled.script \
 	tests/golden/evicted.script \

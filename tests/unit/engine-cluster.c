@@ -181,7 +181,7 @@ void cluster_definition_on(Cluster *c, uint32_t node, const char *app, const cha
 {
         NodePriority list[N_NODES] = {};
         Definition d = { .name = (char *) app, .nodes = list, .failover_delay_usec = delay_usec, .weight = 1,
-                .failure_timeout_usec = 600 * USEC_PER_SEC, .takeover_automatic = true, .enabled = true, .digest = 5 };
+                .failure_timeout_usec = 600 * USEC_PER_SEC, .takeover_automatic = true, .enabled = true, .digest = 5 + delay_usec / USEC_PER_MSEC };
         Event event = { .type = EVENT_DEFINITIONS };
 
         for (size_t i = 0; i < N_NODES && names[i]; i++)

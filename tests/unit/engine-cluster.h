@@ -69,7 +69,7 @@ void cluster_connect(Cluster *c, uint32_t node);
 void cluster_manager_gone(Cluster *c, uint32_t node);
 /* The worker of the last epoch stands so on this node, and all hear of it. */
 void cluster_unit_is(Cluster *c, uint32_t node, const char *app, UnitState state);
-/* One file, `names` in order of priority. */
+/* One file, `names` in order of priority; another delay is another file. */
 void cluster_definition_on(Cluster *c, uint32_t node, const char *app, const char *const *names, uint64_t delay_usec);
 /* Three nodes, formed; `distro` is started on abc, before bcd and def. */
 void cluster_begin(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec);

@@ -248,6 +248,55 @@ static void test_start_first_old_fails(void **state)
         cluster_end(&c);
 }
 
+/* Start-first, but another copy may run somewhere: never three, so the present one ends first. */
+static void test_start_first_is_never_three(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        for (int third = 0; third < 2; third++) {
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cluster_manager_gone(&c, DEF);
+                for (uint32_t i = ABC; i <= BCD; i++) {
+                        cluster_distro(&c, i)->definition.takeover_mode = TAKEOVER_START_FIRST;
+                        if (third)
+                                app_add_copy(cluster_distro(&c, i), DEF, 1)->phase = COPY_LOST;
+                }
+                cluster_command(&c, ABC, 1, COMMAND_TAKEOVER, "distro", "bcd");
+                cluster_deliver(&c);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), third);
+                assert_int_equal(cluster_count(&c, BCD, EFFECT_START), !third);
+                cluster_end(&c);
+        }
+}
+
+/* A worker goes on with the file that it was started from: its own node says that a restart is needed. */
+static void test_restart_is_needed(void **state)
+{
+        static const char *const names[] = { "abc", "bcd", "def" };
+        AppStatus status;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_definition_on(&c, ABC, "distro", names, CLUSTER_DELAY);
+        cluster_deliver(&c);
+        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
+        assert_false(status.restart_needed);
+        cluster_definition_on(&c, ABC, "distro", names, 2 * CLUSTER_DELAY);
+        cluster_deliver(&c);
+        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
+        assert_true(status.restart_needed);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        engine_app_status(c.engine[BCD], cluster_distro(&c, BCD), &status);
+        assert_false(status.restart_needed);
+        cluster_unit_is(&c, ABC, "distro", UNIT_KILLED); /* it is started again in place */
+        cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
+        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
+        assert_false(status.restart_needed);
+        cluster_end(&c);
+}
+
 /* ---- commands ---- */
 
 /* 128 commands of a node may be under way, the next one is refused; room comes back with the answers. */
@@ -366,12 +415,14 @@ static void test_copy_is_known_by_its_epoch(void **state)
 static void test_copies_that_meet(void **state)
 {
         static const struct {
-                bool present;
+                bool present; /* abc has one */
+                bool known;   /* as one that was lost */
                 int64_t epoch_offset;
                 bool adopted;
         } cases[] = {
-                { true, 0, false }, { true, -1, false }, { true, 1, false },
-                { false, 0, true }, { false, 1, true }, { false, -1, false },
+                { true, false, 0, false }, { true, false, -1, false }, { true, false, 1, false },
+                { true, true, -1, false }, { false, false, 0, true }, { false, false, 1, true },
+                { false, false, -1, false }, { false, true, 0, true }, { false, true, -1, false },
         };
 
         (void) state;
@@ -390,6 +441,8 @@ static void test_copies_that_meet(void **state)
                         app_remove_copy(a, &a->copies[0]);
                 }
                 epoch = (uint64_t) ((int64_t) a->last_epoch + k->epoch_offset);
+                if (k->known)
+                        app_add_copy(a, BCD, epoch)->phase = COPY_LOST;
                 report(&c, BCD, epoch, UNIT_RUNNING);
                 found = app_find_copy(a, BCD, epoch);
                 assert_non_null(found);
@@ -496,6 +549,46 @@ static void test_grace_of_a_node(void **state)
         }
 }
 
+/* Of two members of one node, a dead one that is still listed and its successor, the one that answers counts. */
+static void test_two_members_of_a_node(void **state)
+{
+        static const struct {
+                bool won, excluded, other_excluded;
+                Presence presence;
+        } cases[] = {
+                { true, false, true, PRESENCE_SYNCED },
+                { false, false, true, PRESENCE_SYNCING },
+                { false, true, true, PRESENCE_SILENT },
+                { true, false, false, PRESENCE_SYNCED },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < 2 * ELEMENTSOF(cases); i++) {
+                const bool first = i % 2 == 0;
+                EffectList effects = {};
+                Cluster c;
+                Engine *e;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                e = c.engine[DEF];
+                e->effects = &effects;
+                e->peers = realloc(e->peers, 4 * sizeof(Peer));
+                assert_non_null(e->peers);
+                e->peers[3] = e->peers[2];
+                e->peers[2] = (Peer){ .member = { BCD, 22 } };
+                e->n_peers = e->n_peers_allocated = 4;
+                e->peers[first ? 1 : 2].won = cases[i / 2].won;
+                e->peers[first ? 1 : 2].excluded = cases[i / 2].excluded;
+                e->peers[first ? 2 : 1].won = false;
+                e->peers[first ? 2 : 1].excluded = cases[i / 2].other_excluded;
+                apply_view(e);
+                assert_int_equal(state_find_node(&e->state, BCD)->presence, cases[i / 2].presence);
+                e->effects = NULL;
+                effect_list_done(&effects);
+                cluster_end(&c);
+        }
+}
+
 /* A worker that ends while its host shuts down: handed over at once, before its manager says that it leaves. */
 static void test_worker_ends_with_its_host(void **state)
 {
@@ -589,6 +682,8 @@ int main(void)
                 cmocka_unit_test(test_marks_grow),
                 cmocka_unit_test(test_stopped_from_outside),
                 cmocka_unit_test(test_start_first_old_fails),
+                cmocka_unit_test(test_start_first_is_never_three),
+                cmocka_unit_test(test_restart_is_needed),
                 cmocka_unit_test(test_too_many_commands),
                 cmocka_unit_test(test_commands_without_quorum),
                 cmocka_unit_test(test_stop_local),
@@ -597,6 +692,7 @@ int main(void)
                 cmocka_unit_test(test_copies_that_meet_at_forming),
                 cmocka_unit_test(test_obstacles),
                 cmocka_unit_test(test_grace_of_a_node),
+                cmocka_unit_test(test_two_members_of_a_node),
                 cmocka_unit_test(test_worker_ends_with_its_host),
                 cmocka_unit_test(test_command_is_committed),
                 cmocka_unit_test(test_command_is_carried_out_once),

@@ -264,12 +264,24 @@ static void probe_back_on_bcd(Cluster *c)
 
 static void test_start_is_held_back(void **state)
 {
+        Event early = { .type = EVENT_PROBE };
         Event alive = { .type = EVENT_UNIT, .unit.app = "distro", .unit.epoch = 1, .unit.state = UNIT_RUNNING };
         Cluster c;
         App *a;
 
         (void) state;
         grant_to_bcd(&c);
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+
+        /* The host slept since that probe was sent: it takes one from after that. */
+        grant_to_bcd(&c);
+        early.probe.number = c.engine[BCD]->n_probes_sent;
+        cluster_step(&c, BCD, &(Event){ .type = EVENT_SUSPENDED });
+        cluster_step(&c, BCD, &early);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        probe_back_on_bcd(&c); /* ends the hold; the start waits for one of its own */
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         cluster_end(&c);

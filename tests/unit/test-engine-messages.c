@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Messages that no Corosync in good order would deliver, and members that differ: what is refused, who is believed. */
+
+#include "engine-cluster.h"
+
+/* A message as `from` would send it next, for the engine of `to`. The caller fills in the rest. */
+static Message next_message(const Cluster *c, uint32_t from, uint32_t to, MessageType type)
+{
+        Member m = { from, from };
+        const Peer *p = view_find_peer(c->engine[to], &m);
+
+        assert_non_null(p);
+        return (Message){ .type = type, .version = PROTOCOL_VERSION, .view = engine_view(c->engine[to]),
+                .incarnation = 100 + from, .number = p->number + 1 };
+}
+
+static void hear(Cluster *c, uint32_t from, uint32_t to, const Message *m)
+{
+        Event event = { .type = EVENT_MESSAGE };
+
+        event.message.sender = (Member){ from, from };
+        event.message.message = m;
+        cluster_step(c, to, &event);
+}
+
+static const Node *node_at(const Cluster *c, uint32_t node, uint32_t of)
+{
+        const Node *n = state_find_node(&c->engine[node]->state, of);
+
+        assert_non_null(n);
+        return n;
+}
+
+/* ---- numbers ---- */
+
+static void test_gap_makes_unsynced(void **state)
+{
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        c.member[ABC] = false; /* hears nothing for a moment, in the same view */
+        cluster_command(&c, BCD, 1, COMMAND_STANDBY, "", "def");
+        cluster_deliver(&c);
+        c.member[ABC] = true;
+        assert_true(engine_is_synced(c.engine[ABC]));
+        c.hold_writes[ABC] = true;
+        cluster_command(&c, BCD, 2, COMMAND_CLEAR, "distro", "");
+        assert_true(c.n_queue > 0);
+        hear(&c, BCD, ABC, c.queue[0].message);
+        assert_false(engine_is_synced(c.engine[ABC]));
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+
+        /* The others have heard all: one of them sends the state, and it is synced again. */
+        cluster_deliver(&c);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        assert_int_equal(state_digest(&c.engine[ABC]->state), state_digest(&c.engine[DEF]->state));
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        cluster_end(&c);
+}
+
+static void test_repeated_message_is_no_news(void **state)
+{
+        Message facts, synced;
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        facts = next_message(&c, BCD, ABC, MESSAGE_FACTS);
+        facts.facts = (FactsMessage){ .version_min = 1, .version_max = 1, .node_name = (char *) "bcd", .boot_id = BCD,
+                .grace_usec = CLUSTER_GRACE, .can_write = true };
+        hear(&c, BCD, ABC, &facts);
+        assert_int_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_REPORTED);
+        synced = next_message(&c, BCD, ABC, MESSAGE_SYNCED);
+        hear(&c, BCD, ABC, &synced);
+        assert_int_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_SYNCED);
+
+        hear(&c, BCD, ABC, &facts);
+        assert_int_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_SYNCED);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        cluster_end(&c);
+}
+
+static void test_other_incarnation_is_refused(void **state)
+{
+        Cluster c;
+        Message m;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        m = next_message(&c, BCD, ABC, MESSAGE_LEAVE);
+        m.incarnation++;
+        hear(&c, BCD, ABC, &m);
+        assert_false(node_at(&c, ABC, BCD)->leaving);
+        assert_true(engine_is_synced(c.engine[ABC]));
+
+        m.incarnation--;
+        hear(&c, BCD, ABC, &m);
+        assert_true(node_at(&c, ABC, BCD)->leaving);
+        cluster_end(&c);
+}
+
+static void test_earlier_view_is_refused(void **state)
+{
+        Cluster c;
+        Message m;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        m = next_message(&c, BCD, ABC, MESSAGE_LEAVE);
+        m.view.ring.seq -= 4;
+        hear(&c, BCD, ABC, &m);
+        assert_false(node_at(&c, ABC, BCD)->leaving);
+        m.view.ring.seq += 4;
+        m.view.n++;
+        hear(&c, BCD, ABC, &m);
+        assert_false(node_at(&c, ABC, BCD)->leaving);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        cluster_end(&c);
+}
+
+/* ---- what a message names ---- */
+
+/* A result names a copy. One of a copy that is over, or of another node's, changes nothing. */
+static void test_result_names_its_copy(void **state)
+{
+        static const struct {
+                uint32_t from;
+                int epoch;
+        } strangers[] = { { ABC, -1 }, { ABC, 1 }, { BCD, 0 } };
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        for (size_t i = 0; i < ELEMENTSOF(strangers); i++) {
+                Message m = next_message(&c, strangers[i].from, DEF, MESSAGE_RESULT);
+
+                m.result = (ResultMessage){ .app = (char *) "distro", .state = UNIT_FAILED,
+                        .epoch = cluster_distro(&c, DEF)->last_epoch + (uint64_t) strangers[i].epoch };
+                hear(&c, strangers[i].from, DEF, &m);
+                assert_int_equal(cluster_distro(&c, DEF)->n_copies, 1);
+                assert_int_equal(cluster_distro(&c, DEF)->copies[0].phase, COPY_RUNNING);
+                assert_int_equal(cluster_distro(&c, DEF)->n_marks, 0);
+        }
+        cluster_end(&c);
+}
+
+/* An expiry names a timer by its serial: that of an earlier delay does not end the present one. */
+static void test_expiry_names_its_timer(void **state)
+{
+        TimerRef timer = { .kind = TIMER_FAILOVER };
+        Cluster c;
+        Message m;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.member[ABC] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        timer.serial = cluster_distro(&c, BCD)->delay.serial;
+        assert_true(timer.serial > 1);
+
+        timer.serial--;
+        m = next_message(&c, DEF, BCD, MESSAGE_EXPIRY);
+        m.expiry = (ExpiryMessage){ .timers = &timer, .n_timers = 1 };
+        hear(&c, DEF, BCD, &m);
+        assert_int_equal(cluster_distro(&c, BCD)->delay.serial, timer.serial + 1);
+        assert_int_equal(cluster_distro(&c, BCD)->lost_node, ABC);
+
+        timer.serial++;
+        m = next_message(&c, DEF, BCD, MESSAGE_EXPIRY);
+        m.expiry = (ExpiryMessage){ .timers = &timer, .n_timers = 1 };
+        hear(&c, DEF, BCD, &m);
+        assert_int_equal(cluster_distro(&c, BCD)->delay.serial, 0);
+        assert_int_equal(cluster_distro(&c, BCD)->owner, BCD);
+        cluster_end(&c);
+}
+
+/* ---- votes ---- */
+
+/* Revisions are equal: what most hold is believed, of two the lower node. outside_count is agreed, but not on the record. */
+static void test_commonest_digest_is_believed(void **state)
+{
+        static const struct {
+                bool member[N_NODES + 1];
+                uint32_t differs, kept;
+        } cases[] = {
+                { { [ABC] = true, [BCD] = true, [DEF] = true }, ABC, 0 },
+                { { [ABC] = true, [BCD] = true, [DEF] = true }, DEF, 0 },
+                { { [BCD] = true, [DEF] = true }, BCD, 5 },
+                { { [BCD] = true, [DEF] = true }, DEF, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cluster_distro(&c, cases[i].differs)->outside_count = 5;
+                memcpy(c.member, cases[i].member, sizeof(c.member));
+                cluster_new_ring(&c);
+                cluster_quorum(&c, true);
+                cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+                for (uint32_t node = ABC; node <= DEF; node++) {
+                        if (!c.member[node])
+                                continue;
+                        assert_true(engine_is_synced(c.engine[node]));
+                        assert_int_equal(cluster_distro(&c, node)->outside_count, cases[i].kept);
+                }
+                cluster_end(&c);
+        }
+}
+
+/* A member whose quorum goes after the view was decided does not count as synced any more; when it comes back in the same
+ * ring it asks for the state. */
+static void test_quorum_goes_in_a_decided_view(void **state)
+{
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        cluster_quorum_on(&c, BCD, c.ring, false);
+        cluster_deliver(&c);
+        assert_false(engine_is_synced(c.engine[BCD]));
+        assert_true(engine_is_synced(c.engine[ABC]));
+        assert_int_not_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_SYNCED);
+        assert_int_equal(node_at(&c, ABC, DEF)->presence, PRESENCE_SYNCED);
+
+        cluster_quorum_on(&c, BCD, c.ring, true);
+        cluster_deliver(&c);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        assert_true(engine_is_synced(c.engine[BCD]));
+        assert_int_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_SYNCED);
+        cluster_end(&c);
+}
+
+/* All of them lose it: nobody holds the agreed state in this view any more, and the group forms again. */
+static void test_quorum_goes_everywhere(void **state)
+{
+        uint64_t epoch;
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
+        epoch = cluster_distro(&c, ABC)->epoch;
+        cluster_quorum(&c, false);
+        for (uint32_t node = ABC; node <= DEF; node++)
+                assert_false(engine_is_formed(c.engine[node]));
+        cluster_quorum(&c, true);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        for (uint32_t node = ABC; node <= DEF; node++)
+                assert_true(engine_is_synced(c.engine[node]));
+        assert_true(cluster_distro(&c, DEF)->epoch >= epoch + FORM_EPOCHS);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        cluster_end(&c);
+}
+
+/* ---- the state for those who ask ---- */
+
+/* The lowest synced member sends it. When it says nothing the next one does, a moment later. */
+static void test_next_member_sends_the_state(void **state)
+{
+        Cluster c;
+        Message m;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        m = next_message(&c, ABC, DEF, MESSAGE_LEAVE);
+        m.number++;
+        hear(&c, ABC, DEF, &m);
+        assert_false(engine_is_synced(c.engine[DEF]));
+        c.member[ABC] = false; /* hears nothing, and the others don't know */
+        cluster_deliver(&c);
+        assert_false(engine_is_synced(c.engine[DEF]));
+        cluster_at(&c, BCD, c.now + STAGGER_USEC);
+        cluster_deliver(&c);
+        assert_true(engine_is_synced(c.engine[DEF]));
+        c.member[ABC] = true;
+        cluster_end(&c);
+}
+
+/* ---- one unit name ---- */
+
+static void unit_is(Cluster *c, uint64_t epoch, UnitState state)
+{
+        Event event = { .type = EVENT_UNIT };
+
+        event.unit.app = "distro";
+        event.unit.epoch = epoch;
+        event.unit.state = state;
+        cluster_step(c, ABC, &event);
+        cluster_deliver(c);
+}
+
+/* A worker that nobody knows is stopped, and while it lives its unit's name is taken. */
+static void test_strange_worker_is_in_the_way(void **state)
+{
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        cluster_command(&c, ABC, 1, COMMAND_STOP, "distro", NULL);
+        cluster_deliver(&c);
+        cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+        c.n_log = 0;
+        unit_is(&c, 7, UNIT_RUNNING);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+
+        cluster_command(&c, ABC, 2, COMMAND_START, "distro", NULL);
+        cluster_deliver(&c);
+        assert_int_equal(cluster_distro(&c, BCD)->owner, ABC);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 0);
+        unit_is(&c, 7, UNIT_STOPPED);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
+/* ---- maintenance ---- */
+
+static void maintenance(Cluster *c, uint64_t token, bool on)
+{
+        Event event = { .type = EVENT_COMMAND, .command.token = token };
+
+        event.command.command = (Command){ .kind = COMMAND_MAINTENANCE, .app = (char *) "distro", .flag = on };
+        cluster_step(c, BCD, &event);
+        cluster_deliver(c);
+}
+
+/* After maintenance nothing is decided before every member has said what it runs. */
+static void test_all_report_after_maintenance(void **state)
+{
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        maintenance(&c, 1, true);
+        cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 0);
+
+        c.member[DEF] = false; /* what it says comes late */
+        maintenance(&c, 2, false);
+        assert_int_equal(cluster_distro(&c, BCD)->n_owed, 1);
+        assert_int_equal(cluster_distro(&c, BCD)->owed[0], DEF);
+        assert_int_equal(cluster_distro(&c, BCD)->owner, ABC);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 0);
+        for (uint32_t node = ABC; node <= BCD; node++) {
+                Message m = next_message(&c, DEF, node, MESSAGE_RESULT);
+
+                m.result = (ResultMessage){ .app = (char *) "distro", .state = UNIT_STARTING, .epoch = 1 };
+                hear(&c, DEF, node, &m);
+        }
+        cluster_deliver(&c);
+        assert_int_equal(cluster_distro(&c, BCD)->n_owed, 0);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
+        c.member[DEF] = true;
+        cluster_end(&c);
+}
+
+/* A leave where there is no quorum stops the worker here, but not one in maintenance. */
+static void test_leave_alone_in_maintenance(void **state)
+{
+        for (int on = 0; on <= 1; on++) {
+                Event leave = { .type = EVENT_LEAVE };
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
+                maintenance(&c, 1, on);
+                c.member[BCD] = c.member[DEF] = false;
+                cluster_new_ring(&c);
+                cluster_quorum(&c, false);
+                cluster_step(&c, ABC, &leave);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), on ? 0 : 1);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_LEFT), on ? 1 : 0);
+                cluster_end(&c);
+        }
+}
+
+int main(void)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_gap_makes_unsynced),
+                cmocka_unit_test(test_repeated_message_is_no_news),
+                cmocka_unit_test(test_other_incarnation_is_refused),
+                cmocka_unit_test(test_earlier_view_is_refused),
+                cmocka_unit_test(test_result_names_its_copy),
+                cmocka_unit_test(test_expiry_names_its_timer),
+                cmocka_unit_test(test_commonest_digest_is_believed),
+                cmocka_unit_test(test_quorum_goes_in_a_decided_view),
+                cmocka_unit_test(test_quorum_goes_everywhere),
+                cmocka_unit_test(test_next_member_sends_the_state),
+                cmocka_unit_test(test_strange_worker_is_in_the_way),
+                cmocka_unit_test(test_all_report_after_maintenance),
+                cmocka_unit_test(test_leave_alone_in_maintenance),
+        };
+
+        return cmocka_run_group_tests_name("engine: messages", tests, NULL, NULL);
+}
