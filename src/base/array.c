@@ -10,7 +10,8 @@ int array_reserve(void *array, size_t *n_allocated, size_t need, size_t size)
         if (need <= *n_allocated)
                 return 0;
         n = MAX(need, *n_allocated + *n_allocated / 2);
-        n = MAX(n, (size_t) 4);
+        /* Small items come in numbers; of large ones there is often just one, in each of a thousand arrays. */
+        n = MAX(n, size <= 16 ? (size_t) 4 : (size_t) 1);
         if (n > SIZE_MAX / size)
                 return -ENOMEM;
         grown = realloc(*p, n * size);

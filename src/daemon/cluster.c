@@ -229,6 +229,7 @@ static void on_view(void *userdata, const Event *view)
         Event event = *view;
 
         wire_reset(m->reader);
+        manager_trim_later(m); /* the state is exchanged, and there may be much to start */
         look_for_strangers(m, view);
         manager_step(m, &event);
 }

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <getopt.h>
+#include <malloc.h>
 
 #include "daemon/manager.h"
 #include "systemd/guard.h"
@@ -45,8 +46,14 @@ static int run_guard(const char *verb)
 static int run_manager(const ManagerOptions *options)
 {
         _cleanup_(manager_freep) Manager *m = NULL;
-        int r = manager_new(options, &m);
+        int r;
 
+        /* The few threads do not compete for memory. Libqb's buffers of a megabyte each stay apart, untouched as long
+         * as no message is that long, and so do replies of the bus, which go back at once. */
+        (void) mallopt(M_ARENA_MAX, 1);
+        (void) mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+        (void) mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+        r = manager_new(options, &m);
         if (r < 0) {
                 fprintf(stderr, "distro-manager cannot start: %s\n", strerror(-r));
                 return MANAGER_EXIT_FAILURE;

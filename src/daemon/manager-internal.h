@@ -97,6 +97,8 @@ struct Manager {
         bool stepping;
         LateEvent *late, **late_end;
         sd_event_source *timer;
+        sd_event_source *status_timer;
+        bool status_pending; /* STATUS= follows when it fires */
         uint64_t now_usec; /* the engine's clock: what it was given last */
         char *status;      /* STATUS= as it was sent last */
 
@@ -104,6 +106,7 @@ struct Manager {
         uint64_t turn_boottime_usec, turn_monotonic_usec;
         sd_event_source *heartbeat;
         uint64_t heartbeat_usec;
+        uint64_t trim_usec; /* what was freed is given back to the host then; 0: there is nothing of account */
         bool watchdog; /* systemd expects signs of life */
 
         /* The system bus. */
@@ -150,6 +153,8 @@ struct Manager {
 
 /* ---- manager.c ---- */
 uint64_t boottime_usec(void);
+/* Something has taken much memory for a while: files were read, the state was exchanged, much was told. */
+void manager_trim_later(Manager *m);
 /* Hands an event to the engine, carries out what follows, and what follows from that. The event's times are
  * filled in. Must not be called from within; before the engine exists it does nothing. */
 void manager_step(Manager *m, Event *event);

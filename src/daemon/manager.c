@@ -7,10 +7,13 @@
 #include <stdarg.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <malloc.h>
 #include <unistd.h>
 
+#define TRIM_USEC (5 * USEC_PER_SEC)
 #define WATCHDOG_DEFAULT_USEC                                                                                \
         USEC_PER_SEC /* the loop's own heartbeat where systemd expects no signs of life */
+#define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
 
 static uint64_t clock_usec(clockid_t clock)
 {
@@ -23,6 +26,11 @@ static uint64_t clock_usec(clockid_t clock)
 uint64_t boottime_usec(void)
 {
         return clock_usec(CLOCK_BOOTTIME);
+}
+
+void manager_trim_later(Manager *m)
+{
+        m->trim_usec = boottime_usec() + TRIM_USEC;
 }
 
 /* ---- the end ---- */
@@ -210,18 +218,49 @@ static void rearm_timer(Manager *m)
                 manager_fail(m, r, "arming the engine's timer");
 }
 
-static void finish_step(Manager *m)
+static bool shows_engine_status(const Manager *m)
 {
+        return m->leave == LEAVE_NO || m->leave == LEAVE_HANDING_OVER;
+}
+
+static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Manager *m = userdata;
         _cleanup_free_ char *text = NULL;
 
+        m->status_pending = false;
+        if (!m->engine || m->exiting || !shows_engine_status(m))
+                return 0;
+        text = engine_status_text(m->engine, m->now_usec);
+        if (text)
+                notify_status(m->notify, text);
+        return 0;
+}
+
+/* systemd tells the whole bus of each STATUS=, which takes it and the bus as long as a part of a start; so a change waits
+ * until what it goes with, the starts of a failover above all, has been sent. */
+static void status_later(Manager *m)
+{
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (m->status_pending || !shows_engine_status(m))
+                return;
+        text = engine_status_text(m->engine, m->now_usec);
+        if (!text || notify_status_is(m->notify, text))
+                return;
+        r = manager_arm(m, &m->status_timer, STATUS_DELAY_USEC, on_status_timer);
+        if (r < 0)
+                return manager_fail(m, r, "arming the timer of the status");
+        m->status_pending = true;
+}
+
+static void finish_step(Manager *m)
+{
         guard_link_update(m);
         (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
         rearm_timer(m);
-        if (m->leave == LEAVE_NO || m->leave == LEAVE_HANDING_OVER) {
-                text = engine_status_text(m->engine, m->now_usec);
-                if (text)
-                        notify_status(m->notify, text);
-        }
+        status_later(m);
 }
 
 void manager_step(Manager *m, Event *event)
@@ -263,6 +302,10 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
         (void) notify_flush(m->notify); /* what does not pass now is tried again with the next one */
         if (m->watchdog)
                 notify_watchdog(m->notify);
+        if (m->trim_usec > 0 && boottime_usec() >= m->trim_usec) {
+                m->trim_usec = 0;
+                (void) malloc_trim(0); /* whether there was anything */
+        }
         return manager_arm(m, &m->heartbeat, m->heartbeat_usec, on_heartbeat);
 }
 
@@ -349,6 +392,7 @@ Manager *manager_free(Manager *m)
         m->engine = engine_free(m->engine);
         m->reader = wire_reader_free(m->reader);
         sd_event_source_unref(m->timer);
+        sd_event_source_unref(m->status_timer);
         sd_event_source_unref(m->heartbeat);
         sd_event_source_unref(m->bus_timer);
         sd_event_source_unref(m->leave_timer);

@@ -126,6 +126,11 @@ void notify_stopping(Notify *n)
         (void) notify_flush(n);
 }
 
+bool notify_status_is(const Notify *n, const char *text)
+{
+        return n->status && streq(n->status, text);
+}
+
 void notify_status(Notify *n, const char *text)
 {
         char *copy = strdup(text);

@@ -98,6 +98,7 @@ static void take(Manager *m, LoaderResult *result)
 {
         bool first = !m->apps_loaded;
 
+        manager_trim_later(m);
         tell_messages(m, &result->messages);
         if (result->error == -ENOMEM)
                 return manager_fail(m, result->error, "reading the applications' files");

@@ -8,6 +8,10 @@
 
 #define TRIES_MAX 6u /* some 3 s */
 
+/* A connection holds up Corosync, which has one thread, for some milliseconds: it makes three rings of shared memory. Asked at once
+ * after a change of quorum, that is when the group's messages decide who starts what, and they would wait for it. */
+#define SETTLE_USEC (500 * USEC_PER_MSEC)
+
 /* One attempt; the thread's until it is done. */
 typedef struct VotesAttempt {
         uint32_t own_id;
@@ -126,7 +130,8 @@ void votes_reader_ask(VotesReader *r)
         }
         r->timer = sd_event_source_disable_unref(r->timer);
         /* Without a source for the loop the numbers are those of the last time. */
-        (void) sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME, 0, 1, on_timer, r);
+        (void) sd_event_add_time_relative(
+                        r->loop, &r->timer, CLOCK_BOOTTIME, SETTLE_USEC, 100 * USEC_PER_MSEC, on_timer, r);
 }
 
 int votes_reader_new(sd_event *loop, uint32_t own_id, VotesCallback callback, void *userdata, VotesReader **ret)

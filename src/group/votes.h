@@ -29,6 +29,6 @@ int votes_reader_new(sd_event *loop, uint32_t own_id, VotesCallback callback, vo
 VotesReader *votes_reader_free(VotesReader *r);
 DEFINE_TRIVIAL_CLEANUP(VotesReader *, votes_reader_free)
 
-/* Asks for what is so now; the callback follows from the loop. Requests during one that is under way become one
- * more. Where Corosync is busy it is asked again a few times. */
+/* Asks for what is so in half a second, so that Corosync is left alone while a change of quorum is acted upon; the
+ * callback follows from the loop. Requests during one that is under way become one more. Where Corosync is busy it is asked again a few times. */
 void votes_reader_ask(VotesReader *r);

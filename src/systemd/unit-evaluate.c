@@ -309,7 +309,7 @@ static bool unit_wait_left_over(Unit *unit)
         uint64_t now = units_now(unit->units);
 
         unit->history.left_over = false;
-        if (!unit->control_group[0] ||
+        if (!unit->control_group ||
                         cgroup_is_populated(unit->units->cgroup_root, unit->control_group) <= 0) {
                 unit->ended_usec = 0;
                 return false;
@@ -380,8 +380,8 @@ void unit_evaluate(Unit *unit)
                 unit->history.blind = false;
                 unit->judging = unit->judged = false;
                 unit->ended_usec = 0;
-                if (p->control_group[0])
-                        strcpy(unit->control_group, p->control_group);
+                if (p->control_group[0] && strcmp_ptr(unit->control_group, p->control_group) != 0)
+                        unit_set_text(unit, &unit->control_group, p->control_group);
         }
 
         unit_note_foreign(unit, p->job_id);
@@ -394,13 +394,13 @@ void unit_evaluate(Unit *unit)
         }
 
         state = unit_state_from_properties(p, &unit->history, reason);
-        if (unit->refusal[0] && state == UNIT_NONE)
+        if (unit->refusal && state == UNIT_NONE)
                 state = UNIT_KILLED;
         if (state == UNIT_KILLED && !unit_is_judged(unit))
                 return;
         if (unit->history.going_down && state == UNIT_KILLED)
                 state = UNIT_SHUTDOWN;
-        if (unit->refusal[0] && state == UNIT_KILLED)
+        if (unit->refusal && state == UNIT_KILLED)
                 unit_set_state(unit, UNIT_REFUSED, unit->refusal);
         else if (state != UNIT_NONE)
                 unit_set_state(unit, state, reason);

@@ -112,7 +112,7 @@ static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
         } else if (sd_bus_error_has_name(e, "org.freedesktop.systemd1.TransactionIsDestructive") ||
                         sd_bus_error_has_name(e, "org.freedesktop.systemd1.ShuttingDown")) {
                 /* Either another job is in the way, or the host goes down. */
-                snprintf(unit->refusal, sizeof(unit->refusal), "%s", e->message ? e->message : e->name);
+                unit_set_text(unit, &unit->refusal, e->message ? e->message : e->name);
                 unit_drop_request(unit);
                 unit_evaluate(unit);
         } else
@@ -321,14 +321,10 @@ void units_kill_groups(Units *u, uint64_t now_usec)
                 if (unit->kill_usec > now_usec)
                         continue;
                 unit->kill_usec = usec_add(now_usec, UNITS_KILL_REPEAT_USEC);
-                if (!unit->control_group[0]) {
-                        _cleanup_free_ char *group = NULL;
-                        if (cgroup_guess_worker(unit->app, &group) >= 0 &&
-                                        strlen(group) < sizeof(unit->control_group))
-                                strcpy(unit->control_group, group);
-                }
                 /* Without memory the next round tries again. */
-                if (unit->control_group[0] &&
+                if (!unit->control_group)
+                        (void) cgroup_guess_worker(unit->app, &unit->control_group);
+                if (unit->control_group &&
                                 array_reserve(&groups, &n_allocated, n_groups + 1, sizeof(*groups)) >= 0)
                         groups[n_groups++] = unit->control_group;
         }

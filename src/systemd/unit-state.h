@@ -21,8 +21,8 @@ typedef struct UnitProperties {
         int32_t exec_main_status; /* exit status or signal */
         uint32_t job_id;       /* of the job that waits or runs; 0: none */
         uint8_t invocation_id[16];
-        char fragment_path[256];
-        char control_group[512]; /* "" also where it would not fit */
+        char fragment_path[160];
+        char control_group[256]; /* "" also where it would not fit */
         uint64_t epoch;        /* DISTRO_EPOCH= of its environment; 0: none, so it is no copy of ours */
         bool transient;
         bool condition_failed; /* a Condition...= was not met at the last attempt */

@@ -52,22 +52,23 @@ typedef enum UnitQueue {
 
 typedef struct Unit Unit;
 
-/* One application's unit. `epoch` names the copy that all of it is about. */
+/* One application's unit. `epoch` names the copy that all of it is about. There are hundreds of them for most of the
+ * time at rest, so texts that few of them have are not in the struct. */
 struct Unit {
         Units *units;
         char *app, *name, *path;
         uint64_t epoch;
 
         UnitState state; /* as reported last; UNIT_NONE: nothing was */
-        char reason[UNIT_REASON_MAX];
+        char *reason; /* NULL: none */
         UnitProperties properties; /* as read last, with what signals said since */
         UnitHistory history;
-        char control_group[512]; /* learned while it ran: systemd forgets it at the end */
+        char *control_group; /* learned while it ran: systemd forgets it at the end; NULL: not known */
 
         UnitStartCopy *request; /* not NULL: a start that waits, is in flight, or whose effect is not known */
         bool verify;            /* the start's effect is not known: read, then decide */
         unsigned n_tries;
-        char refusal[UNIT_REASON_MAX]; /* the start failed in a way that a host going down explains as well */
+        char *refusal; /* not NULL: the start failed in a way that a host going down explains as well */
         UnitCall start, stop;
         struct {
                 uint32_t id;
@@ -142,6 +143,7 @@ void unit_unqueue(Unit *unit, UnitQueue queue);
 /* A fresh copy: everything that was seen of the last one is forgotten. */
 void unit_reset_copy(Unit *unit, uint64_t epoch);
 void unit_set_state(Unit *unit, UnitState state, const char *reason); /* reports what is new */
+void unit_set_text(Unit *unit, char **text, const char *value);        /* one of the unit's own; NULL or "": none */
 void unit_report(Unit *unit);
 void units_report(Units *u, const char *app, uint64_t epoch, UnitState state, const char *reason, const uint8_t *invocation_id);
 void unit_check_at(Unit *unit, uint64_t usec);

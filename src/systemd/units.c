@@ -104,6 +104,9 @@ static Unit *unit_free(Unit *unit)
         free(unit->app);
         free(unit->name);
         free(unit->path);
+        free(unit->reason);
+        free(unit->control_group);
+        free(unit->refusal);
         free(unit);
         return NULL;
 }
@@ -112,6 +115,7 @@ DEFINE_TRIVIAL_CLEANUP(Unit *, unit_free)
 int units_add(Units *u, const char *app, uint64_t epoch, Unit **ret)
 {
         _cleanup_(unit_freep) Unit *unit = NULL;
+        _cleanup_free_ char *path = NULL;
         char name[WORKER_UNIT_NAME_MAX];
         bool found;
         size_t at = units_place(u, app, &found);
@@ -129,8 +133,10 @@ int units_add(Units *u, const char *app, uint64_t epoch, Unit **ret)
         worker_unit_name(app, name);
         unit->app = strdup(app);
         unit->name = strdup(name);
-        if (!unit->app || !unit->name ||
-                        sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &unit->path) < 0)
+        if (!unit->app || !unit->name || sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &path) < 0)
+                return -ENOMEM;
+        unit->path = strdup(path); /* as long as it is, and no longer */
+        if (!unit->path)
                 return -ENOMEM;
         unit_reset_copy(unit, epoch);
 
@@ -158,16 +164,26 @@ void units_remove(Units *u, Unit *unit)
         units_pump_later(u);
 }
 
+void unit_set_text(Unit *unit, char **text, const char *value)
+{
+        char *copy = isempty(value) ? NULL : strdup(value);
+
+        if (!isempty(value) && !copy)
+                units_failed(unit->units, -ENOMEM);
+        free(*text);
+        *text = copy;
+}
+
 void unit_reset_copy(Unit *unit, uint64_t epoch)
 {
         unit->epoch = epoch;
         unit->state = UNIT_NONE;
-        unit->reason[0] = 0;
+        unit_set_text(unit, &unit->reason, NULL);
         unit->properties = (UnitProperties){};
         unit->history = (UnitHistory){};
-        unit->control_group[0] = 0;
+        unit_set_text(unit, &unit->control_group, NULL);
         unit->n_tries = 0;
-        unit->refusal[0] = 0;
+        unit_set_text(unit, &unit->refusal, NULL);
         unit->foreign = (ForeignJob){};
         unit->foreign_slot = sd_bus_slot_unref(unit->foreign_slot);
         unit->judging = unit->judged = false;
@@ -211,11 +227,11 @@ void unit_report(Unit *unit)
 
 void unit_set_state(Unit *unit, UnitState state, const char *reason)
 {
-        bool same = unit->state == state && streq(unit->reason, strempty(reason));
+        bool same = unit->state == state && streq(strempty(unit->reason), strempty(reason));
 
         unit->state = state;
         if (!same) {
-                snprintf(unit->reason, sizeof(unit->reason), "%s", strempty(reason));
+                unit_set_text(unit, &unit->reason, reason);
                 unit_report(unit);
         }
         if (!unit_state_is_end(state))
@@ -442,7 +458,7 @@ void units_get(const Units *u, size_t i, UnitInfo *ret)
                 .unit = unit->name,
                 .epoch = unit->epoch,
                 .state = unit->state,
-                .reason = unit->reason[0] ? unit->reason : NULL,
+                .reason = unit->reason,
                 .invocation_id = unit->properties.invocation_id,
         };
 }

@@ -448,6 +448,9 @@ cs_error_t quorum_dispatch(quorum_handle_t id, cs_dispatch_flags_t flags)
 
 cs_error_t votequorum_initialize(votequorum_handle_t *handle, votequorum_callbacks_t *callbacks)
 {
+        fake_lock();
+        fake.n_votes_begun++;
+        fake_unlock();
         hang(&fake.hang_votes);
         fake_lock();
         if (fake.n_votes_errors > 0) {

@@ -690,6 +690,20 @@ static void test_votes_errors(void **state)
         expect(t, "votes 3/0 ");
 }
 
+static void wait_votes_begun(Test *t, size_t n)
+{
+        uint64_t end = now_usec() + PATIENCE_USEC;
+        size_t n_begun = 0;
+
+        while (n_begun < n && now_usec() < end) {
+                run_for(t, 5000);
+                fake_lock();
+                n_begun = fake.n_votes_begun;
+                fake_unlock();
+        }
+        assert_int_equal(n_begun, n);
+}
+
 /* One that hangs holds up nobody. What was asked meanwhile is one question more, and its answer is the one that
  * counts. */
 static void test_votes_hang(void **state)
@@ -699,10 +713,11 @@ static void test_votes_hang(void **state)
 
         fake.hang_votes = true;
         assert_int_equal(votes_reader_new(t->loop, 1, on_votes, t, &r), 0);
-        for (size_t i = 0; i < 3; i++) {
-                votes_reader_ask(r);
-                run_for(t, 20000);
-        }
+        votes_reader_ask(r);
+        wait_votes_begun(t, 1);
+        votes_reader_ask(r);
+        run_for(t, 20000);
+        votes_reader_ask(r);
         expect(t, "");
         fake_lock();
         fake.votes.total_votes = 7;
@@ -714,7 +729,7 @@ static void test_votes_hang(void **state)
         fake.hang_votes = true;
         fake_unlock();
         votes_reader_ask(r);
-        run_for(t, 20000);
+        wait_votes_begun(t, 3);
         votes_reader_free(r); /* the thread cleans up when it can */
         expect(t, "");
 }
