@@ -19,3 +19,16 @@ tests_sim_test_checks_CFLAGS = $(TEST_CFLAGS)
 tests_sim_test_checks_LDADD = libworld.a libengine.a libbase.a $(CMOCKA_LIBS)
 TESTS += tests/sim/test-checks
 endif
+
+# Everything that can happen in a very small cluster; copying engines is for tests only and in no library.
+check_PROGRAMS += tests/sim/exhaustive
+tests_sim_exhaustive_SOURCES = \
+	src/engine/copy.c \
+	src/engine/copy.h \
+	tests/sim/exhaustive.c \
+	tests/sim/exhaustive-model.c \
+	tests/sim/exhaustive-model.h
+tests_sim_exhaustive_LDADD = libengine.a libbase.a
+TESTS += tests/sim/exhaustive
+
+EXTRA_DIST += tests/mutations

@@ -2,9 +2,13 @@
 # The engine's tests link the engine and base alone: a stray dependency breaks the build.
 engine_unit_tests = \
 	tests/unit/test-engine-agreed \
+	tests/unit/test-engine-copy \
+	tests/unit/test-engine-fields \
+	tests/unit/test-engine-messages \
 	tests/unit/test-engine-place \
 	tests/unit/test-engine-state \
-	tests/unit/test-engine-step
+	tests/unit/test-engine-step \
+	tests/unit/test-engine-words
 check_PROGRAMS += $(engine_unit_tests)
 TESTS += $(engine_unit_tests)
 tests_unit_test_engine_place_CFLAGS = $(TEST_CFLAGS)
@@ -18,3 +22,16 @@ tests_unit_test_engine_agreed_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_step_SOURCES = tests/unit/test-engine-step.c $(engine_cluster_sources)
 tests_unit_test_engine_step_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_step_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_copy_SOURCES = tests/unit/test-engine-copy.c tests/unit/wire-samples.c tests/unit/wire-samples.h \
+	src/engine/copy.c src/engine/copy.h \
+	$(engine_cluster_sources)
+tests_unit_test_engine_copy_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_copy_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_fields_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_fields_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_messages_SOURCES = tests/unit/test-engine-messages.c $(engine_cluster_sources)
+tests_unit_test_engine_messages_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_messages_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_words_SOURCES = tests/unit/test-engine-words.c $(engine_cluster_sources)
+tests_unit_test_engine_words_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_words_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)

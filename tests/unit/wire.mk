@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-check_PROGRAMS += tests/unit/test-wire
-TESTS += tests/unit/test-wire
+check_PROGRAMS += tests/unit/test-wire tests/unit/test-wire-fields
+TESTS += tests/unit/test-wire tests/unit/test-wire-fields
 tests_unit_test_wire_SOURCES = \
 	tests/unit/test-wire.c \
 	tests/unit/wire-golden.h \
@@ -8,3 +8,5 @@ tests_unit_test_wire_SOURCES = \
 	tests/unit/wire-samples.h
 tests_unit_test_wire_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_wire_LDADD = libwire.a libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_wire_fields_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_wire_fields_LDADD = libwire.a libengine.a libbase.a $(CMOCKA_LIBS)

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One table for each structure says which pointers it owns; copying and the fingerprint both follow the tables, and
+ * all else is taken byte by byte. A pointer that is missing in a table is shared by the copy and freed twice, which no
+ * test survives; a plain field cannot be missing. */
+
+#include "engine/copy.h"
+#include "engine/internal.h"
+
+typedef enum OwnedKind {
+        OWNED_STRING,   /* char *, may be NULL */
+        OWNED_ARRAY,    /* a pointer and, elsewhere in the structure, a count */
+        OWNED_EMBEDDED, /* a structure within */
+        OWNED_MESSAGE,  /* Message * */
+} OwnedKind;
+
+#define NOWHERE SIZE_MAX
+
+struct Shape;
+
+typedef struct Owned {
+        OwnedKind kind;
+        size_t at;
+        size_t count_at;
+        size_t allocated_at; /* NOWHERE: the array never grows in place */
+        const struct Shape *shape; /* of an element or of what is embedded; NULL: nothing is owned there */
+        size_t size_bytes;         /* of an element */
+} Owned;
+
+typedef struct Shape {
+        size_t size_bytes;
+        const Owned *owned;
+        size_t n_owned;
+} Shape;
+
+#define STRING(t, f) { .kind = OWNED_STRING, .at = offsetof(t, f) }
+#define EMBEDDED(t, f, s) { .kind = OWNED_EMBEDDED, .at = offsetof(t, f), .shape = &(s) }
+#define ARRAY_AS(t, f, n, allocated, s)                                                                      \
+        { .kind = OWNED_ARRAY, .at = offsetof(t, f), .count_at = offsetof(t, n), .allocated_at = allocated,  \
+          .shape = s, .size_bytes = sizeof(((t *) NULL)->f[0]) }
+#define ARRAY(t, f, s) ARRAY_AS(t, f, n_##f, NOWHERE, s)
+#define GROWING(t, f, s) ARRAY_AS(t, f, n_##f, offsetof(t, n_##f##_allocated), s)
+#define SHAPE(name, t, ...)                                                                                  \
+        static const Owned name##_owned[] = { __VA_ARGS__ };                                                 \
+        static const Shape name = { sizeof(t), name##_owned, ELEMENTSOF(name##_owned) }
+
+SHAPE(string_shape, char *, { .kind = OWNED_STRING, .at = 0 });
+SHAPE(priority_shape, NodePriority, STRING(NodePriority, name));
+SHAPE(definition_shape, Definition, STRING(Definition, name), STRING(Definition, description),
+        ARRAY(Definition, nodes, &priority_shape), ARRAY(Definition, permitted, &string_shape));
+SHAPE(variant_shape, Variant, EMBEDDED(Variant, definition, definition_shape), STRING(Variant, error));
+SHAPE(app_shape, App, STRING(App, name), ARRAY(App, held_against, NULL), GROWING(App, permissions, NULL),
+        GROWING(App, marks, NULL), GROWING(App, copies, NULL), EMBEDDED(App, definition, definition_shape),
+        GROWING(App, variants, &variant_shape), ARRAY(App, owed, NULL), STRING(App, failure), STRING(App, last_blocked));
+SHAPE(node_shape, Node, STRING(Node, name));
+SHAPE(state_shape, State, GROWING(State, nodes, &node_shape), GROWING(State, apps, &app_shape),
+        ARRAY(State, view_nodes, NULL));
+SHAPE(fact_shape, CopyFact, STRING(CopyFact, app));
+SHAPE(facts_shape, FactsMessage, STRING(FactsMessage, node_name), ARRAY(FactsMessage, record_nodes, NULL),
+        ARRAY(FactsMessage, copies, &fact_shape));
+SHAPE(peer_shape, Peer, EMBEDDED(Peer, facts, facts_shape));
+SHAPE(backlog_shape, BacklogEntry, { .kind = OWNED_MESSAGE, .at = offsetof(BacklogEntry, message) });
+SHAPE(unit_shape, LocalUnit, STRING(LocalUnit, app), STRING(LocalUnit, reason));
+SHAPE(command_shape, Command, STRING(Command, app), STRING(Command, node));
+SHAPE(local_command_shape, LocalCommand, EMBEDDED(LocalCommand, command, command_shape));
+SHAPE(local_definition_shape, LocalDefinition, EMBEDDED(LocalDefinition, definition, definition_shape),
+        STRING(LocalDefinition, app), STRING(LocalDefinition, error));
+SHAPE(engine_shape, Engine, ARRAY(Engine, nodelist, &node_shape), ARRAY(Engine, wait_mandatory, NULL),
+        ARRAY(Engine, wait_optional, NULL), ARRAY(Engine, record_nodes, NULL), EMBEDDED(Engine, state, state_shape),
+        GROWING(Engine, peers, &peer_shape), ARRAY(Engine, ring_nodes, NULL), GROWING(Engine, backlog, &backlog_shape),
+        ARRAY_AS(Engine, expiry_sent, n_expiry_sent, offsetof(Engine, n_expiry_allocated), NULL),
+        GROWING(Engine, units, &unit_shape), ARRAY(Engine, definitions, &local_definition_shape),
+        GROWING(Engine, commands, &local_command_shape));
+
+SHAPE(view_message_shape, Message, ARRAY_AS(Message, view_vote.members, view_vote.n_members, NOWHERE, NULL));
+SHAPE(exclude_message_shape, Message, ARRAY_AS(Message, exclude.members, exclude.n_members, NOWHERE, NULL));
+SHAPE(facts_message_shape, Message, EMBEDDED(Message, facts, facts_shape));
+SHAPE(state_message_shape, Message, ARRAY_AS(Message, state.numbers, state.n_numbers, NOWHERE, NULL),
+        ARRAY_AS(Message, state.state, state.state_size_bytes, NOWHERE, NULL));
+SHAPE(entry_shape, DefinitionEntry, STRING(DefinitionEntry, app),
+        EMBEDDED(DefinitionEntry, definition, definition_shape), STRING(DefinitionEntry, error));
+SHAPE(definitions_message_shape, Message,
+        ARRAY_AS(Message, definitions.entries, definitions.n_entries, NOWHERE, &entry_shape));
+SHAPE(result_message_shape, Message, STRING(Message, result.app), STRING(Message, result.reason));
+SHAPE(expiry_message_shape, Message, ARRAY_AS(Message, expiry.timers, expiry.n_timers, NOWHERE, NULL));
+SHAPE(command_message_shape, Message, EMBEDDED(Message, command.command, command_shape));
+static const Shape plain_message_shape = { sizeof(Message), NULL, 0 };
+
+static const Shape *message_shape(const Message *m)
+{
+        static const Shape *const shapes[_MESSAGE_TYPE_MAX] = {
+                [MESSAGE_VIEW] = &view_message_shape,     [MESSAGE_EXCLUDE] = &exclude_message_shape,
+                [MESSAGE_FACTS] = &facts_message_shape,   [MESSAGE_STATE] = &state_message_shape,
+                [MESSAGE_RESULT] = &result_message_shape, [MESSAGE_DEFINITIONS] = &definitions_message_shape,
+                [MESSAGE_EXPIRY] = &expiry_message_shape, [MESSAGE_COMMAND] = &command_message_shape,
+        };
+
+        return m->type < _MESSAGE_TYPE_MAX && shapes[m->type] ? shapes[m->type] : &plain_message_shape;
+}
+
+static void *pointer_at(const void *base, size_t at)
+{
+        void *p;
+
+        memcpy(&p, (const char *) base + at, sizeof(p));
+        return p;
+}
+
+static void pointer_put(void *base, size_t at, const void *p)
+{
+        memcpy((char *) base + at, &p, sizeof(p));
+}
+
+static size_t count_at(const void *base, size_t at)
+{
+        size_t n;
+
+        memcpy(&n, (const char *) base + at, sizeof(n));
+        return n;
+}
+
+/* ---- copying ---- */
+
+static void *duplicate(const void *from, size_t n, size_t size_bytes)
+{
+        void *copy;
+
+        if (!from || n == 0)
+                return NULL;
+        copy = malloc(n * size_bytes);
+        ASSERT(copy);
+        memcpy(copy, from, n * size_bytes);
+        return copy;
+}
+
+/* `base` is a copy, byte by byte, whose pointers are still the original's. */
+static void own(void *base, const Shape *shape)
+{
+        for (size_t i = 0; i < shape->n_owned; i++) {
+                const Owned *o = &shape->owned[i];
+                char *p = o->kind == OWNED_EMBEDDED ? NULL : pointer_at(base, o->at);
+                size_t n = o->kind == OWNED_ARRAY ? count_at(base, o->count_at) : 0;
+
+                switch (o->kind) {
+                case OWNED_STRING:
+                        pointer_put(base, o->at, p ? duplicate(p, strlen(p) + 1, 1) : NULL);
+                        break;
+                case OWNED_ARRAY:
+                        p = duplicate(p, n, o->size_bytes);
+                        pointer_put(base, o->at, p);
+                        if (o->allocated_at != NOWHERE)
+                                memcpy((char *) base + o->allocated_at, &n, sizeof(n));
+                        for (size_t j = 0; o->shape && j < n; j++)
+                                own(p + j * o->size_bytes, o->shape);
+                        break;
+                case OWNED_EMBEDDED:
+                        own((char *) base + o->at, o->shape);
+                        break;
+                case OWNED_MESSAGE:
+                        ASSERT(p);
+                        p = duplicate(p, 1, sizeof(Message));
+                        pointer_put(base, o->at, p);
+                        own(p, message_shape((const Message *) (const void *) p));
+                        break;
+                }
+        }
+}
+
+Engine *engine_copy(const Engine *e)
+{
+        Engine *copy = duplicate(e, 1, sizeof(*e));
+
+        own(copy, &engine_shape);
+        return copy;
+}
+
+/* ---- the fingerprint ---- */
+
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+        h = (h ^ word) * UINT64_C(0x9fb21c651e98df25);
+        return h ^ h >> 29;
+}
+
+static uint64_t mix_bytes(uint64_t h, const void *data, size_t size_bytes)
+{
+        const char *p = data;
+        uint64_t word;
+
+        h = mix(h, size_bytes);
+        for (; size_bytes >= sizeof(word); p += sizeof(word), size_bytes -= sizeof(word)) {
+                memcpy(&word, p, sizeof(word));
+                h = mix(h, word);
+        }
+        word = 0;
+        if (size_bytes > 0)
+                memcpy(&word, p, size_bytes);
+        return mix(h, word);
+}
+
+/* Addresses, and how much was allocated, say nothing. */
+static void blank(void *base, const Shape *shape)
+{
+        static const size_t none;
+
+        for (size_t i = 0; i < shape->n_owned; i++) {
+                const Owned *o = &shape->owned[i];
+
+                if (o->kind == OWNED_EMBEDDED) {
+                        blank((char *) base + o->at, o->shape);
+                        continue;
+                }
+                pointer_put(base, o->at, NULL);
+                if (o->kind == OWNED_ARRAY && o->allocated_at != NOWHERE)
+                        memcpy((char *) base + o->allocated_at, &none, sizeof(none));
+        }
+}
+
+static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape);
+
+static uint64_t mix_shape(uint64_t h, const void *base, const Shape *shape)
+{
+        uint64_t buffer[512];
+
+        ASSERT(shape->size_bytes <= sizeof(buffer));
+        memcpy(buffer, base, shape->size_bytes);
+        blank(buffer, shape);
+        return mix_owned(mix_bytes(h, buffer, shape->size_bytes), base, shape);
+}
+
+static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape)
+{
+        for (size_t i = 0; i < shape->n_owned; i++) {
+                const Owned *o = &shape->owned[i];
+                const char *p = o->kind == OWNED_EMBEDDED ? NULL : pointer_at(base, o->at);
+                size_t n = o->kind == OWNED_ARRAY && p ? count_at(base, o->count_at) : 0;
+
+                switch (o->kind) {
+                case OWNED_STRING:
+                        h = p ? mix_bytes(h, p, strlen(p)) : mix(h, 1);
+                        break;
+                case OWNED_ARRAY:
+                        if (!o->shape)
+                                h = mix_bytes(h, p ? p : "", n * o->size_bytes);
+                        for (size_t j = 0; o->shape && j < n; j++)
+                                h = mix_shape(h, p + j * o->size_bytes, o->shape);
+                        break;
+                case OWNED_EMBEDDED:
+                        h = mix_owned(h, (const char *) base + o->at, o->shape);
+                        break;
+                case OWNED_MESSAGE:
+                        ASSERT(p);
+                        h = mix_shape(h, p, message_shape((const Message *) (const void *) p));
+                        break;
+                }
+        }
+        return h;
+}
+
+uint64_t engine_fingerprint(const Engine *e)
+{
+        return mix_shape(UINT64_C(0x2545f4914f6cdd1d), e, &engine_shape);
+}
+
+uint64_t message_fingerprint(const Message *m)
+{
+        return mix_shape(UINT64_C(0x61c8864680b583eb), m, message_shape(m));
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What people are told: states, reasons, why a node may not, STATUS=. And that every word has its value, and every value
+ * its word. */
+
+#include "engine-cluster.h"
+
+typedef void (*Change)(Cluster *c, Engine *e, App *a);
+
+#define CHANGE(name, statement)                                                                              \
+        static void name(Cluster *c, Engine *e, App *a)                                                      \
+        {                                                                                                    \
+                (void) c;                                                                                    \
+                (void) e;                                                                                    \
+                (void) a;                                                                                    \
+                statement;                                                                                   \
+        }
+
+static Node *node_of(Engine *e, uint32_t id)
+{
+        Node *n = state_find_node(&e->state, id);
+
+        assert_non_null(n);
+        return n;
+}
+
+static void variant(App *a, uint32_t node, uint64_t digest, const char *error)
+{
+        Variant *v = app_add_variant(a, node);
+
+        assert_non_null(v);
+        v->digest = digest;
+        v->error = error ? strdup(error) : NULL;
+}
+
+static void no_copy(App *a)
+{
+        a->n_copies = 0;
+}
+
+static void everywhere(Engine *e, App *a, bool error)
+{
+        for (uint32_t node = ABC; node <= DEF; node++)
+                variant(a, node, 0, error ? "distro.app:3: Nodes=: empty" : NULL);
+        (void) e;
+}
+
+/* ---- applications ---- */
+
+CHANGE(runs, (void) 0)
+CHANGE(starts, a->copies[0].phase = COPY_STARTING)
+CHANGE(stops, a->copies[0].phase = COPY_STOPPING)
+CHANGE(moves, a->copies[0].phase = COPY_STOPPING; a->next_type = START_TAKEOVER)
+CHANGE(is_stuck, a->copies[0].stuck = true)
+CHANGE(is_silent, node_of(e, ABC)->presence = PRESENCE_SILENT)
+CHANGE(manager_gone, node_of(e, ABC)->grace = ((Timer){ .serial = 3, .deadline_usec = 77 }))
+CHANGE(better_waits, a->better = ((Timer){ .serial = 3, .deadline_usec = 78 }); a->better_node = BCD)
+CHANGE(in_maintenance, a->maintenance = true)
+CHANGE(runs_orphaned, everywhere(e, a, false))
+CHANGE(runs_owed, a->owed = calloc(1, sizeof(uint32_t)); a->owed[0] = DEF; a->n_owed = 1)
+CHANGE(is_finished, no_copy(a); a->finished = true)
+CHANGE(is_halted, no_copy(a); a->halted = true; a->failure = strdup("exit-code"))
+CHANGE(is_halted_unsaid, no_copy(a); a->halted = true)
+CHANGE(is_stopped, no_copy(a); a->target_up = false; a->commanded = true)
+CHANGE(is_disabled, no_copy(a); a->target_up = false)
+CHANGE(is_held_back, no_copy(a); a->maintenance = true)
+CHANGE(has_no_file, no_copy(a); a->has_definition = false)
+CHANGE(has_a_wrong_file, no_copy(a); a->has_definition = false; everywhere(e, a, true))
+CHANGE(is_orphan, no_copy(a); everywhere(e, a, false))
+CHANGE(is_forming, no_copy(a); e->state.form_pending = true)
+CHANGE(waits, no_copy(a); a->lost_node = ABC; a->delay = ((Timer){ .serial = 3, .deadline_usec = 79 }))
+CHANGE(is_obstructed, a->copies[0].phase = COPY_LOST)
+CHANGE(is_untamed, a->copies[0].phase = COPY_LOST; a->copies[0].untamed = true)
+CHANGE(is_about_to, no_copy(a))
+CHANGE(failed, no_copy(a); app_add_mark(a, ABC)->timer = ((Timer){ .serial = 4, .deadline_usec = 81 });
+        app_add_mark(a, BCD)->timer = ((Timer){ .serial = 3, .deadline_usec = 80 }); app_add_mark(a, DEF))
+CHANGE(has_nowhere, no_copy(a); for (uint32_t node = ABC; node <= DEF; node++) node_of(e, node)->standby = true)
+CHANGE(has_unknown, no_copy(a); node_of(e, DEF)->unknown = true)
+
+static const struct {
+        Change change;
+        AppState state;
+        const char *reason, *node;
+        uint64_t deadline_usec;
+} apps[] = {
+        { runs, APP_RUNNING, "", "abc", USEC_INFINITY },
+        { starts, APP_STARTING, "", "abc", USEC_INFINITY },
+        { stops, APP_STOPPING, "", "abc", USEC_INFINITY },
+        { moves, APP_STOPPING, "on the way to another node", "abc", USEC_INFINITY },
+        { is_stuck, APP_BLOCKED, "its stop on abc did not end; processes are left there", "abc", USEC_INFINITY },
+        { is_silent, APP_BLOCKED, "the manager of abc does not answer", "abc", USEC_INFINITY },
+        { manager_gone, APP_BLOCKED, "the manager of abc is gone; it is waited for", "abc", 77 },
+        { better_waits, APP_RUNNING, "bcd takes it over after TakeoverDelaySec=", "abc", 78 },
+        { in_maintenance, APP_RUNNING, "in maintenance: it is left alone", "abc", USEC_INFINITY },
+        { runs_orphaned, APP_ORPHAN, "no node has a file for it; it runs until it is stopped", "abc", USEC_INFINITY },
+        { runs_owed, APP_RUNNING, "def has not reported after the maintenance", "abc", USEC_INFINITY },
+        { is_finished, APP_FINISHED, "the worker ended by itself", "", USEC_INFINITY },
+        { is_halted, APP_FAILED, "exit-code; FailureAction=stop", "", USEC_INFINITY },
+        { is_halted_unsaid, APP_FAILED, "the worker failed; FailureAction=stop", "", USEC_INFINITY },
+        { is_stopped, APP_STOPPED, "by command", "", USEC_INFINITY },
+        { is_disabled, APP_STOPPED, "Enabled=no", "", USEC_INFINITY },
+        { is_held_back, APP_BLOCKED, "in maintenance", "", USEC_INFINITY },
+        { has_no_file, APP_BLOCKED, "no node has a file for it", "", USEC_INFINITY },
+        { has_a_wrong_file, APP_BLOCKED, "distro.app:3: Nodes=: empty", "", USEC_INFINITY },
+        { is_orphan, APP_ORPHAN, "no node has a file for it", "", USEC_INFINITY },
+        { is_forming, APP_WAITING, "the group has just formed; its record is being written", "", USEC_INFINITY },
+        { waits, APP_WAITING, "abc is lost; FailoverDelaySec= runs", "", 79 },
+        { is_obstructed, APP_BLOCKED, "the copy on abc has not ended", "", USEC_INFINITY },
+        { is_untamed, APP_BLOCKED, "abc was lost in maintenance and may still run it", "", USEC_INFINITY },
+        { is_about_to, APP_WAITING, "about to start", "", USEC_INFINITY },
+        { failed, APP_FAILED, "the worker failed; it failed on every node that may run it", "", 80 },
+        { has_nowhere, APP_BLOCKED, "no node that may run it is there", "", USEC_INFINITY },
+        { has_unknown, APP_BLOCKED, "def has not reported what it runs", "", USEC_INFINITY },
+};
+
+static void test_application_states(void **state)
+{
+        for (size_t i = 0; i < ELEMENTSOF(apps); i++) {
+                AppStatus s;
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                apps[i].change(&c, c.engine[ABC], cluster_distro(&c, ABC));
+                engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &s);
+                assert_string_equal(s.reason, apps[i].reason);
+                assert_string_equal(app_state_to_string(s.state), app_state_to_string(apps[i].state));
+                assert_string_equal(s.node, apps[i].node);
+                assert_int_equal(s.deadline_usec, apps[i].deadline_usec);
+                assert_int_equal(s.epoch, cluster_distro(&c, ABC)->last_epoch);
+                cluster_end(&c);
+        }
+}
+
+/* ---- nodes, and why they may not ---- */
+
+CHANGE(is_forbidden, a->permissions = calloc(1, sizeof(Permission)); a->permissions[0].node_id = BCD; a->n_permissions = 1)
+CHANGE(bcd_standby, node_of(e, BCD)->standby = true)
+CHANGE(bcd_leaving, node_of(e, BCD)->leaving = true)
+CHANGE(bcd_gone, node_of(e, BCD)->presence = PRESENCE_MANAGER_GONE)
+CHANGE(bcd_offline, node_of(e, BCD)->presence = PRESENCE_OFFLINE)
+CHANGE(bcd_silent, node_of(e, BCD)->presence = PRESENCE_SILENT)
+CHANGE(bcd_syncing, node_of(e, BCD)->presence = PRESENCE_SYNCING)
+CHANGE(bcd_reported, node_of(e, BCD)->presence = PRESENCE_REPORTED)
+CHANGE(bcd_marked, Mark *m = app_add_mark(a, BCD); m->count = 2;
+        m->timer = ((Timer){ .serial = 3, .deadline_usec = e->now_usec + 90 * USEC_PER_SEC }))
+CHANGE(bcd_mark_expired, Mark *m = app_add_mark(a, BCD); m->count = 2; m->expired = true)
+CHANGE(bcd_differs, variant(a, BCD, 5, NULL))
+CHANGE(bcd_has_none, variant(a, BCD, 0, NULL))
+CHANGE(bcd_is_wrong, variant(a, BCD, 0, "distro.app:3: Nodes=: empty"))
+CHANGE(bcd_unwritable, node_of(e, BCD)->unwritable = true)
+CHANGE(bcd_late, node_of(e, BCD)->late = true)
+CHANGE(not_listed, free(a->definition.nodes[1].name); a->definition.nodes[1].name = strdup("xyz"))
+CHANGE(is_here, a->copies[0].node_id = BCD)
+
+static const struct {
+        Change change;
+        bool eligible;
+        const char *why;
+        NodeState state;
+} nodes[] = {
+        { runs, true, "tier 2", NODE_ONLINE },
+        { is_here, true, "it is here", NODE_ONLINE },
+        { not_listed, false, "not in Nodes=", NODE_ONLINE },
+        { is_forbidden, false, "forbidden", NODE_ONLINE },
+        { bcd_standby, false, "in standby", NODE_ONLINE },
+        { bcd_leaving, false, "leaving", NODE_LEAVING },
+        { bcd_gone, false, "manager-gone", NODE_MANAGER_GONE },
+        { bcd_offline, false, "offline", NODE_OFFLINE },
+        { bcd_silent, false, "silent", NODE_SILENT },
+        { bcd_syncing, false, "syncing", NODE_SYNCING },
+        { bcd_reported, false, "syncing", NODE_SYNCING },
+        { bcd_marked, false, "failed 2 times; its mark expires in 90 s", NODE_ONLINE },
+        { bcd_mark_expired, true, "failed before: good for the next start, not for a takeover", NODE_ONLINE },
+        { bcd_differs, false, "its file differs from the agreed definition", NODE_ONLINE },
+        { bcd_has_none, false, "it has no file for it", NODE_ONLINE },
+        { bcd_is_wrong, false, "distro.app:3: Nodes=: empty", NODE_ONLINE },
+        { bcd_unwritable, false, "its state directory takes no writes", NODE_ONLINE },
+        { bcd_late, false, "its disk has not acknowledged the present state", NODE_ONLINE },
+};
+
+static void test_nodes_are_explained(void **state)
+{
+        for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
+                char why[200];
+                Cluster c;
+                Engine *e;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                e = c.engine[ABC];
+                nodes[i].change(&c, e, cluster_distro(&c, ABC));
+                assert_int_equal(engine_explain(e, cluster_distro(&c, ABC), node_of(e, BCD), why, sizeof(why)),
+                        nodes[i].eligible);
+                assert_string_equal(why, nodes[i].why);
+                assert_string_equal(node_state_to_string(engine_node_state(e, node_of(e, BCD))),
+                        node_state_to_string(nodes[i].state));
+                cluster_end(&c);
+        }
+}
+
+/* ---- the manager ---- */
+
+CHANGE(leaves, e->leaving = true)
+CHANGE(no_corosync, e->connected = false)
+CHANGE(isolated, e->isolated = true)
+CHANGE(no_quorum, e->quorum_value = false)
+CHANGE(forms, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
+        e->form_forced = true)
+CHANGE(waits_for_records, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
+CHANGE(asks, e->synced = false)
+CHANGE(waits_for_managers, e->takes_part = false; e->wait_mandatory = calloc(1, sizeof(uint32_t));
+        e->wait_mandatory[0] = 9; e->n_wait_mandatory = 1)
+
+static void test_status_of_the_manager(void **state)
+{
+        static const struct {
+                Change change;
+                const char *text;
+        } cases[] = {
+                { runs, "Taking part in view 8.0: 1 of 1 applications run here" },
+                { leaves, "Leaving: handing over what runs here" },
+                { no_corosync, "Waiting for Corosync" },
+                { isolated, "Corosync is silent: acting as cut off" },
+                { no_quorum, "No quorum" },
+                { forms, "Forming the group" },
+                { waits_for_records, "Waiting for the records of: abc bcd def" },
+                { asks, "Getting the state from the group" },
+                { waits_for_managers, "Waiting for the managers of: ?" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Cluster c;
+                char *text;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cases[i].change(&c, c.engine[ABC], cluster_distro(&c, ABC));
+                text = engine_status_text(c.engine[ABC], c.now);
+                assert_non_null(text);
+                assert_string_equal(text, cases[i].text);
+                free(text);
+                cluster_end(&c);
+        }
+}
+
+/* ---- words ---- */
+
+typedef const char *(*Word)(unsigned v);
+
+#define WORD(f, t)                                                                                           \
+        static const char *word_of_##t(unsigned v)                                                           \
+        {                                                                                                    \
+                return f((t) v);                                                                             \
+        }
+
+WORD(app_state_to_string, AppState)
+WORD(node_state_to_string, NodeState)
+WORD(command_error_to_string, CommandError)
+WORD(note_kind_to_string, NoteKind)
+WORD(event_type_to_string, EventType)
+WORD(effect_type_to_string, EffectType)
+WORD(message_type_to_string, MessageType)
+WORD(command_kind_to_string, CommandKind)
+WORD(start_type_to_string, StartType)
+WORD(unit_state_to_string, UnitState)
+
+static void test_every_value_has_its_word(void **state)
+{
+        static const struct {
+                Word word;
+                unsigned first, end;
+        } tables[] = {
+                { word_of_AppState, 0, _APP_STATE_MAX },       { word_of_NodeState, 0, _NODE_STATE_MAX },
+                { word_of_CommandError, 0, _COMMAND_ERROR_MAX }, { word_of_NoteKind, 0, _NOTE_KIND_MAX },
+                { word_of_EventType, 0, _EVENT_TYPE_MAX },     { word_of_EffectType, 0, _EFFECT_TYPE_MAX },
+                { word_of_MessageType, 1, _MESSAGE_TYPE_MAX }, { word_of_CommandKind, 0, _COMMAND_KIND_MAX },
+                { word_of_StartType, 0, _START_TYPE_MAX },     { word_of_UnitState, 0, _UNIT_STATE_MAX },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
+                for (unsigned v = tables[i].first; v < tables[i].end; v++) {
+                        assert_non_null(tables[i].word(v));
+                        assert_string_not_equal(tables[i].word(v), "?");
+                        for (unsigned other = tables[i].first; other < v; other++)
+                                assert_string_not_equal(tables[i].word(v), tables[i].word(other));
+                }
+                assert_string_equal(tables[i].word(tables[i].end), "?");
+        }
+        assert_string_equal(message_type_to_string(0), "?");
+}
+
+static void test_names_of_views(void **state)
+{
+        ViewId view = { .ring.seq = 12, .n = 3 };
+        char text[32];
+
+        (void) state;
+        view_id_format(&view, text, sizeof(text));
+        assert_string_equal(text, "12.3");
+        view.n = VIEW_N_UNKNOWN;
+        view_id_format(&view, text, sizeof(text));
+        assert_string_equal(text, "12.?");
+}
+
+int main(void)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_application_states),   cmocka_unit_test(test_nodes_are_explained),
+                cmocka_unit_test(test_status_of_the_manager), cmocka_unit_test(test_every_value_has_its_word),
+                cmocka_unit_test(test_names_of_views),
+        };
+
+        return cmocka_run_group_tests_name("engine: words", tests, NULL, NULL);
+}
