@@ -53,13 +53,13 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
                 definitions_free(old, n_old);
                 return;
         }
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n && !e->oom; i++) {
                 LocalDefinition *d = &e->definitions[e->n_definitions++];
 
                 d->app = engine_strdup(e, definitions[i].name);
                 (void) engine_grow(e, definition_copy(&definitions[i], &d->definition));
         }
-        for (size_t i = 0; i < n_errors; i++) {
+        for (size_t i = 0; i < n_errors && !e->oom; i++) {
                 LocalDefinition *d;
 
                 /* A file that became wrong: the last good definition stays in force, and the error is shown. */

@@ -42,12 +42,11 @@ char *engine_strdup(Engine *e, const char *s)
 /* Never NULL: without memory the effect goes to a place that nobody reads, and the step fails as a whole. */
 Effect *engine_emit(Engine *e, EffectType type)
 {
-        static Effect nowhere;
         EffectList *l = e->effects;
 
         if (engine_grow(e, ARRAY_GROW(l->effects, l->n_effects, l->n_allocated)) < 0) {
-                nowhere = (Effect){ .type = type };
-                return &nowhere;
+                effect_done(&e->nowhere);
+                return &e->nowhere;
         }
         l->effects[l->n_effects] = (Effect){ .type = type };
         return &l->effects[l->n_effects++];
@@ -242,6 +241,7 @@ Engine *engine_free(Engine *e)
         if (!e)
                 return NULL;
         view_end(e);
+        effect_done(&e->nowhere);
         for (size_t i = 0; i < e->n_nodelist; i++)
                 free(e->nodelist[i].name);
         free(e->nodelist);
@@ -447,6 +447,10 @@ int engine_step(Engine *e, const Event *event, EffectList *effects)
         e->realtime_usec = event->realtime_usec;
         e->probed = false;
         engine_handle(e, event);
+        if (e->oom) {
+                e->effects = NULL;
+                return -ENOMEM;
+        }
 
         /* What is due follows from the state alone, so that nothing is forgotten after a new view. */
         view_pump(e);

@@ -104,6 +104,7 @@ struct Engine {
         uint64_t now_usec, realtime_usec;
         EffectList *effects;   /* of the present step */
         bool oom;
+        Effect nowhere;        /* what could not be put on the list, and nobody reads */
 
         State state;
         bool synced;

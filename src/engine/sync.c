@@ -651,8 +651,10 @@ void sync_pump(Engine *e)
                 e->definitions_dirty = definitions_differ(e);
         if (e->definitions_dirty && !e->definitions_sent) {
                 m.type = MESSAGE_DEFINITIONS;
-                if (engine_grow(e, definitions_difference(e, &m.definitions)) < 0)
+                if (engine_grow(e, definitions_difference(e, &m.definitions)) < 0) {
+                        message_done(&m);
                         return;
+                }
                 engine_send(e, &m);
                 e->definitions_sent = true;
         }
