@@ -166,10 +166,13 @@ void units_remove(Units *u, Unit *unit)
 
 void unit_set_text(Unit *unit, char **text, const char *value)
 {
-        char *copy = isempty(value) ? NULL : strdup(value);
+        char *copy = NULL;
 
-        if (!isempty(value) && !copy)
-                units_failed(unit->units, -ENOMEM);
+        if (value && *value) {
+                copy = strdup(value);
+                if (!copy)
+                        units_failed(unit->units, -ENOMEM);
+        }
         free(*text);
         *text = copy;
 }
