@@ -24,7 +24,7 @@ typedef enum ActType {
         ACT_ORDER,   /* the next message of `node` is put in order and delivered */
         ACT_UNIT,    /* the unit of `app` on `node` has started or ended */
         ACT_WRITTEN, /* the record of `node` is on its disk */
-        ACT_RING,    /* a ring forms of `mask`; flag: what its nodes had not sent comes in the new ring, else it is dropped */
+        ACT_RING,    /* a ring forms of `mask`; flag: what its nodes had not sent comes later, else it is dropped */
         ACT_TIME,    /* the next thing that is due, where nothing else is about to happen */
         /* What may happen, at any time. */
         ACT_UP,      /* `node` boots */

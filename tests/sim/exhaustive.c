@@ -40,7 +40,8 @@ typedef struct Search {
 } Search;
 
 #define ALL_KINDS                                                                                            \
-        (1u << ACT_DOWN | 1u << ACT_CUT | 1u << ACT_KILL | 1u << ACT_LOSE | 1u << ACT_LAG | 1u << ACT_FAIL | 1u << ACT_COMMAND)
+        (1u << ACT_DOWN | 1u << ACT_CUT | 1u << ACT_KILL | 1u << ACT_LOSE | 1u << ACT_LAG | 1u << ACT_FAIL | \
+                1u << ACT_COMMAND)
 
 static double now_sec(void)
 {
@@ -167,8 +168,8 @@ static bool run(const ModelConfig *config, uint64_t seconds)
         Search s = { .config = config, .until_sec = start + (double) seconds };
         bool well = search_run(&s);
 
-        printf("%u nodes, %zu applications, %s, FailoverDelaySec=%llu, %u faults of %d kinds: %zu states, %zu steps, depth %zu, "
-               "%zu ends, %.1f s: %s\n",
+        printf("%u nodes, %zu applications, %s, FailoverDelaySec=%llu, %u faults of %d kinds: %zu states, %zu steps, "
+               "depth %zu, %zu ends, %.1f s: %s\n",
                 MODEL_NODES, config->n_apps, config->start_first ? "start-first" : "stop-first",
                 (unsigned long long) (config->delay_usec / USEC_PER_SEC), config->n_faults,
                 __builtin_popcount(config->kinds), s.seen.n, s.n_steps, s.depth, s.n_calm, now_sec() - start,

@@ -26,6 +26,9 @@ tests_sim_exhaustive_SOURCES = \
 	src/engine/copy.c \
 	src/engine/copy.h \
 	tests/sim/exhaustive.c \
+	tests/sim/exhaustive-acts.c \
+	tests/sim/exhaustive-cluster.c \
+	tests/sim/exhaustive-internal.h \
 	tests/sim/exhaustive-model.c \
 	tests/sim/exhaustive-model.h
 tests_sim_exhaustive_LDADD = libengine.a libbase.a

@@ -4,6 +4,7 @@ engine_unit_tests = \
 	tests/unit/test-engine-agreed \
 	tests/unit/test-engine-copy \
 	tests/unit/test-engine-fields \
+	tests/unit/test-engine-memory \
 	tests/unit/test-engine-messages \
 	tests/unit/test-engine-place \
 	tests/unit/test-engine-state \
@@ -23,8 +24,7 @@ tests_unit_test_engine_step_SOURCES = tests/unit/test-engine-step.c $(engine_clu
 tests_unit_test_engine_step_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_step_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_copy_SOURCES = tests/unit/test-engine-copy.c tests/unit/wire-samples.c tests/unit/wire-samples.h \
-	src/engine/copy.c src/engine/copy.h \
-	$(engine_cluster_sources)
+	src/engine/copy.c src/engine/copy.h $(engine_cluster_sources)
 tests_unit_test_engine_copy_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_copy_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_fields_CFLAGS = $(TEST_CFLAGS)
@@ -35,3 +35,12 @@ tests_unit_test_engine_messages_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_words_SOURCES = tests/unit/test-engine-words.c $(engine_cluster_sources)
 tests_unit_test_engine_words_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_words_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+# Allocations of our own code go through tests/unit/failing-memory.c.
+failing_memory_sources = tests/unit/failing-memory.c tests/unit/failing-memory.h
+failing_memory_link = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=vasprintf
+tests_unit_test_engine_memory_SOURCES = tests/unit/test-engine-memory.c tests/unit/wire-samples.c tests/unit/wire-samples.h \
+	src/engine/copy.c src/engine/copy.h $(failing_memory_sources) $(engine_cluster_sources)
+tests_unit_test_engine_memory_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_memory_LDFLAGS = $(failing_memory_link) -Wl,--wrap=engine_step
+tests_unit_test_engine_memory_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)

@@ -33,7 +33,8 @@ static void test_copies_do_the_same(void **state)
         for (uint32_t node = ABC; node <= DEF; node++) {
                 uint64_t before = engine_fingerprint(c.engine[node]);
                 Engine *copy = engine_copy(c.engine[node]);
-                Event quorum = { .type = EVENT_QUORUM, .now_usec = c.now + 1, .quorum.ring = c.ring, .quorum.quorate = true };
+                Event quorum = { .type = EVENT_QUORUM, .now_usec = c.now + 1, .quorum.ring = c.ring,
+                        .quorum.quorate = true };
                 EffectList a = {}, b = {};
 
                 assert_int_equal(engine_fingerprint(copy), before);

@@ -172,6 +172,135 @@ static void test_expiry_names_its_timer(void **state)
         cluster_end(&c);
 }
 
+/* ---- what a view swallowed ---- */
+
+/* All that was queued when a view begins is dropped. Who sent it sends it again, as far as it still matters. */
+static void test_command_is_sent_again(void **state)
+{
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_command(&c, BCD, 1, COMMAND_STOP, "distro", NULL);
+        assert_true(c.n_queue > 0);
+        cluster_new_ring(&c);
+        assert_true(cluster_distro(&c, ABC)->target_up);
+        cluster_quorum(&c, true);
+        assert_false(cluster_distro(&c, ABC)->target_up);
+        assert_int_equal(cluster_reply(&c, 1), COMMAND_OK);
+        cluster_end(&c);
+}
+
+static void test_result_is_sent_again(void **state)
+{
+        Event ended = { .type = EVENT_UNIT };
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        ended.unit.app = "distro";
+        ended.unit.epoch = cluster_distro(&c, ABC)->last_epoch;
+        ended.unit.state = UNIT_FAILED;
+        cluster_step(&c, ABC, &ended);
+        assert_true(c.n_queue > 0);
+        cluster_new_ring(&c);
+        assert_int_equal(cluster_distro(&c, BCD)->owner, ABC);
+        cluster_quorum(&c, true);
+        assert_int_equal(cluster_distro(&c, BCD)->owner, BCD);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
+static void test_expiry_is_sent_again(void **state)
+{
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.member[ABC] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        cluster_at(&c, BCD, c.now + CLUSTER_DELAY + USEC_PER_SEC);
+        cluster_at(&c, DEF, c.now);
+        assert_true(c.n_queue > 0);
+        cluster_new_ring(&c);
+        assert_int_equal(cluster_distro(&c, BCD)->owner, ABC);
+        cluster_quorum(&c, true);
+        cluster_all_at(&c, c.now + USEC_PER_SEC);
+        assert_int_equal(cluster_distro(&c, BCD)->owner, BCD);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
+/* All of them miss a message: nobody holds the state in this view any more. One after another they join anew, so that a
+ * new view finds out what is known. */
+static void test_nobody_has_the_state(void **state)
+{
+        static const uint32_t speakers[] = { [ABC] = BCD, [BCD] = ABC, [DEF] = ABC };
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        for (uint32_t node = ABC; node <= DEF; node++) {
+                Message m = next_message(&c, speakers[node], node, MESSAGE_LEAVE);
+
+                m.number++;
+                hear(&c, speakers[node], node, &m);
+                assert_false(engine_is_synced(c.engine[node]));
+        }
+        for (uint32_t node = ABC; node <= DEF; node++)
+                for (size_t i = 0; i < c.n_queue; i++)
+                        if (c.queue[i].message && c.queue[i].message->type == MESSAGE_FACTS) {
+                                Message m = next_message(&c, c.queue[i].sender.node_id, node, MESSAGE_FACTS);
+
+                                m.facts = c.queue[i].message->facts;
+                                hear(&c, c.queue[i].sender.node_id, node, &m);
+                        }
+        cluster_at(&c, ABC, c.now + UNANSWERED_USEC - 1);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_REJOIN), 0);
+        cluster_at(&c, ABC, c.now + 1);
+        cluster_at(&c, BCD, c.now);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_REJOIN), 1);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_REJOIN), 0);
+        cluster_at(&c, BCD, c.now + USEC_PER_SEC);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_REJOIN), 1);
+        cluster_end(&c);
+}
+
+/* ---- states that cannot be used ---- */
+
+/* A newcomer is sent bytes that are no state, then a state of a protocol that it does not know. */
+static void test_states_that_cannot_be_used(void **state)
+{
+        uint8_t bytes[] = { 1, 2, 3 };
+        ByteWriter w = {};
+        Cluster c;
+        Message m;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        m = next_message(&c, ABC, DEF, MESSAGE_LEAVE);
+        m.number++;
+        hear(&c, ABC, DEF, &m); /* a gap: it asks */
+        for (size_t i = 0; i < c.n_queue; i++)
+                if (c.queue[i].message && c.queue[i].message->type == MESSAGE_FACTS)
+                        hear(&c, DEF, DEF, c.queue[i].message);
+
+        m = next_message(&c, BCD, DEF, MESSAGE_STATE);
+        m.state = (StateMessage){ .numbers = &(struct StateNumber){ .member = { DEF, DEF }, .number = 1000 }, .n_numbers = 1,
+                .state = bytes, .state_size_bytes = sizeof(bytes) };
+        hear(&c, BCD, DEF, &m);
+        assert_false(engine_is_synced(c.engine[DEF]));
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_EXIT), 0);
+
+        c.engine[BCD]->state.version = PROTOCOL_VERSION + 1;
+        state_encode(&c.engine[BCD]->state, STATE_FULL, c.now, &w);
+        assert_int_equal(w.error, 0);
+        m.number++;
+        m.state.state = w.data;
+        m.state.state_size_bytes = w.size_bytes;
+        hear(&c, BCD, DEF, &m);
+        assert_false(engine_is_synced(c.engine[DEF]));
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_EXIT), 1);
+        byte_writer_done(&w);
+        cluster_end(&c);
+}
+
 /* ---- votes ---- */
 
 /* Revisions are equal: what most hold is believed, of two the lower node. outside_count is agreed, but not on the record. */
@@ -411,6 +540,11 @@ int main(void)
                 cmocka_unit_test(test_earlier_view_is_refused),
                 cmocka_unit_test(test_result_names_its_copy),
                 cmocka_unit_test(test_expiry_names_its_timer),
+                cmocka_unit_test(test_command_is_sent_again),
+                cmocka_unit_test(test_result_is_sent_again),
+                cmocka_unit_test(test_expiry_is_sent_again),
+                cmocka_unit_test(test_nobody_has_the_state),
+                cmocka_unit_test(test_states_that_cannot_be_used),
                 cmocka_unit_test(test_commonest_digest_is_believed),
                 cmocka_unit_test(test_quorum_goes_in_a_decided_view),
                 cmocka_unit_test(test_quorum_goes_everywhere),
