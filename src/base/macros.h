@@ -67,6 +67,13 @@ static inline int strcmp_ptr(const char *a, const char *b)
         return CMP(!!a, !!b);
 }
 
+/* A copy that the caller frees; of NULL it is NULL. 0, or -ENOMEM, and *ret is NULL then too. */
+static inline int string_copy(const char *s, char **ret)
+{
+        *ret = s ? strdup(s) : NULL;
+        return s && !*ret ? -ENOMEM : 0;
+}
+
 static inline bool isempty(const char *s)
 {
         return !s || !*s;

@@ -18,13 +18,6 @@ static void node_touched(Engine *e, Node *n)
         engine_changed_node(e, n->id);
 }
 
-static void app_touched(Engine *e, App *a)
-{
-        a->dirty = true;
-        a->changed_realtime_usec = e->realtime_usec;
-        engine_changed_app(e, a);
-}
-
 /* ---- losses ---- */
 
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
@@ -40,15 +33,6 @@ void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
 static bool app_wants_up(const App *a)
 {
         return a->target_up && !a->finished && !a->halted;
-}
-
-static size_t app_count_live_but(const App *a, const Copy *but)
-{
-        size_t n = 0;
-
-        FOREACH_ARRAY(c, a->copies, a->n_copies)
-                n += c != but && copy_is_live(c);
-        return n;
 }
 
 static void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
@@ -72,7 +56,7 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
         copy_ended_note(e, a, c, "lost with its node");
         if (live && !a->maintenance && app_wants_up(a)) {
                 /* With start-first the other copy goes on alone, without delay. */
-                if (app_count_live_but(a, c) > 0)
+                if (app_count_live(a, c) > 0)
                         a->owner = 0;
                 else {
                         app_begin_loss(e, a, c->node_id, delay_usec);
@@ -440,7 +424,7 @@ static void copy_ended(Engine *e, App *a, Copy *c, UnitState state, const char *
                 copy_ended_note(e, a, &was, "ended");
         if (was.surplus)
                 return;
-        if (app_count_live_but(a, NULL) > 0) {
+        if (app_count_live(a, NULL) > 0) {
                 /* start-first: the other copy is the application's. A new one that failed leaves a mark. */
                 if (failed && !ordered)
                         app_fail_copy(e, a, was.node_id, reason, realtime);
@@ -575,7 +559,7 @@ static void apply_fact(Engine *e, uint32_t node_id, const CopyFact *f, uint64_t 
         }
         c = app_find_copy(a, node_id, f->epoch);
         if (!unit_state_is_alive(f->state)) {
-                bool last = c && c->phase == COPY_LOST && c->epoch == a->last_epoch && app_count_live_but(a, NULL) == 0;
+                bool last = c && c->phase == COPY_LOST && c->epoch == a->last_epoch && app_count_live(a, NULL) == 0;
 
                 if (last && app_wants_up(a))
                         c->phase = COPY_RUNNING; /* it was the application's: its end counts */
@@ -608,7 +592,7 @@ static void apply_fact(Engine *e, uint32_t node_id, const CopyFact *f, uint64_t 
                 c->phase = COPY_STOPPING;
                 app_touched(e, a);
         } else if (c->phase == COPY_LOST) {
-                if (forming || (app_count_live_but(a, c) == 0 && c->epoch >= a->last_epoch))
+                if (forming || (app_count_live(a, c) == 0 && c->epoch >= a->last_epoch))
                         copy_adopt(e, a, c, f->state);
                 else
                         copy_stop_surplus(e, a, c);

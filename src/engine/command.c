@@ -29,10 +29,8 @@ static CommandError refuse(Outcome *o, CommandError error, const char *format, .
 
 static void app_commanded(Engine *e, App *a)
 {
-        a->dirty = true;
-        a->changed_realtime_usec = e->realtime_usec;
         e->lasting_changed = true;
-        engine_changed_app(e, a);
+        app_touched(e, a);
 }
 
 static CommandError command_start(Engine *e, App *a, Outcome *o)
@@ -81,14 +79,6 @@ static void app_hold(Engine *e, App *a, const Node *at)
         a->held_node = at->id;
 }
 
-static void app_release(App *a)
-{
-        a->held_node = 0;
-        free(a->held_against);
-        a->held_against = NULL;
-        a->n_held_against = 0;
-}
-
 static CommandError takeover_check_node(Engine *e, App *a, Node *to, Outcome *o)
 {
         char why[200];
@@ -105,17 +95,14 @@ static CommandError takeover_check_node(Engine *e, App *a, Node *to, Outcome *o)
 static CommandError takeover_running(Engine *e, App *a, Copy *present, Node *to, Outcome *o)
 {
         const Node *at = state_find_node(&e->state, present->node_id);
-        size_t n_live = 0;
 
-        FOREACH_ARRAY(c, a->copies, a->n_copies)
-                n_live += copy_is_live(c);
-        if (n_live > 1)
+        if (app_count_live(a, NULL) > 1)
                 return refuse(o, COMMAND_NOT_ALLOWED, "a takeover of %s is under way", a->name);
         if (!at || at->presence != PRESENCE_SYNCED)
                 return refuse(o, COMMAND_STILL_RUNNING,
                         "the manager of %s does not answer, so what it runs cannot be stopped", at ? at->name : "?");
         if (!to) {
-                app_release(a);
+                app_clear_hold(a);
                 to = place_choose(e, a, 0);
                 if (!to || to->id == at->id || place_tier(a, to) == place_tier(a, at)) {
                         app_commanded(e, a);

@@ -54,7 +54,7 @@ static void app_clear_better(App *a)
         a->better = (Timer){};
 }
 
-static void app_clear_hold(App *a)
+void app_clear_hold(App *a)
 {
         a->held_node = 0;
         free(a->held_against);
@@ -81,7 +81,7 @@ void app_hold_against(Engine *e, App *a, const Node *at, bool differing)
         }
 }
 
-static void app_touched(Engine *e, App *a)
+void app_touched(Engine *e, App *a)
 {
         a->changed_realtime_usec = e->realtime_usec;
         a->dirty = true;
@@ -199,15 +199,6 @@ void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, con
         app_stop_copy(e, a, present, why);
 }
 
-static size_t app_count_live(const App *a)
-{
-        size_t n = 0;
-
-        FOREACH_ARRAY(c, a->copies, a->n_copies)
-                n += copy_is_live(c);
-        return n;
-}
-
 /* A mark is what keeps it from a node that is there. */
 bool app_failed_everywhere(const Engine *e, const App *a)
 {
@@ -238,7 +229,7 @@ static void decide_down(Engine *e, App *a)
         if ((a->lost_node != 0 && a->delay.serial == 0) || a->owner != 0) {
                 if (a->delay.serial == 0)
                         app_end_loss(a);
-                if (app_count_live(a) == 0 && a->owner != 0) {
+                if (app_count_live(a, NULL) == 0 && a->owner != 0) {
                         a->owner = 0;
                         e->lasting_changed = true;
                 }
@@ -388,7 +379,7 @@ static void decide_orphan(Engine *e, App *a)
 static void decide_app(Engine *e, App *a)
 {
         Copy *present = app_present_copy(a);
-        size_t n_live = app_count_live(a);
+        size_t n_live = app_count_live(a, NULL);
         bool orphan = app_is_orphan(e, a);
 
         if (a->n_held_against > 0)

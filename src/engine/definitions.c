@@ -78,13 +78,12 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
 
 /* ---- this node's side ---- */
 
-static bool definition_entry_needed(const Engine *e, const char *name, const App *a, const LocalDefinition *own)
+static bool definition_entry_needed(const Engine *e, const App *a, const LocalDefinition *own)
 {
         const Variant *v = a ? app_find_variant(a, e->node_id) : NULL;
         uint64_t shown = v ? v->digest : a && a->has_definition ? a->definition.digest : 0;
         uint64_t mine = own && !own->error ? own->definition.digest : 0;
 
-        (void) name;
         if (mine != shown)
                 return true;
         if (mine != 0)
@@ -120,11 +119,10 @@ static int definition_entry_add(DefinitionsMessage *m, size_t *n_allocated, cons
 bool definitions_differ(const Engine *e)
 {
         for (size_t i = 0; i < e->n_definitions; i++)
-                if (definition_entry_needed(e, e->definitions[i].app,
-                            state_find_app(&e->state, e->definitions[i].app), &e->definitions[i]))
+                if (definition_entry_needed(e, state_find_app(&e->state, e->definitions[i].app), &e->definitions[i]))
                         return true;
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
-                if (!definitions_find(e, a->name) && definition_entry_needed(e, a->name, a, NULL))
+                if (!definitions_find(e, a->name) && definition_entry_needed(e, a, NULL))
                         return true;
         return false;
 }
@@ -137,14 +135,14 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
         for (size_t i = 0; i < e->n_definitions; i++) {
                 const LocalDefinition *own = &e->definitions[i];
 
-                if (!definition_entry_needed(e, own->app, state_find_app(&e->state, own->app), own))
+                if (!definition_entry_needed(e, state_find_app(&e->state, own->app), own))
                         continue;
                 r = definition_entry_add(ret, &n_allocated, own->app, own);
                 if (r < 0)
                         return r;
         }
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
-                if (definitions_find(e, a->name) || !definition_entry_needed(e, a->name, a, NULL))
+                if (definitions_find(e, a->name) || !definition_entry_needed(e, a, NULL))
                         continue;
                 r = definition_entry_add(ret, &n_allocated, a->name, NULL);
                 if (r < 0)

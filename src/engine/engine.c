@@ -191,7 +191,6 @@ static int engine_take_record(Engine *e, const EngineConfig *config)
         r = state_decode(config->record, config->record_size_bytes, STATE_LASTING, 0, &e->state);
         if (r < 0)
                 return r;
-        e->record_revision = e->state.revision;
         return 0;
 }
 
@@ -247,7 +246,6 @@ Engine *engine_free(Engine *e)
         free(e->nodelist);
         free(e->wait_mandatory);
         free(e->wait_optional);
-        free(e->record_nodes);
         free(e->peers);
         free(e->ring_nodes);
         free(e->backlog);
@@ -340,7 +338,7 @@ static void engine_message(Engine *e, const Event *event)
         if (m->type == MESSAGE_VIEW)
                 view_message(e, p, m);
         else if (m->type == MESSAGE_EXCLUDE)
-                view_exclude(e, p, m);
+                view_exclude(e, m);
         else if (m->type == MESSAGE_STATE)
                 sync_state(e, p, m);
         else {

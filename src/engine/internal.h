@@ -96,9 +96,6 @@ struct Engine {
         uint64_t boot_id;
         uint8_t version_min, version_max;
         RecordKind record_kind;
-        Revision record_revision;
-        uint32_t *record_nodes;
-        size_t n_record_nodes;
 
         /* Now. */
         uint64_t now_usec, realtime_usec;
@@ -134,7 +131,7 @@ struct Engine {
         bool lost_track;       /* a message of this view is missing */
         BacklogEntry *backlog;
         size_t n_backlog, n_backlog_allocated;
-        bool facts_sent, synced_sent, definitions_sent, leave_sent, exclude_sent, form_sent, form_command_sent;
+        bool facts_sent, synced_sent, definitions_sent, leave_sent, exclude_sent, form_sent;
         bool form_forced;
         uint64_t own_facts_usec;  /* when ours were sent */
         uint64_t state_sent_usec; /* 0: none; a state of ours that has not been delivered yet */
@@ -199,7 +196,7 @@ void view_begin(Engine *e, const Event *event);
 void view_end(Engine *e); /* no view any more */
 void view_quorum(Engine *e, const RingId *ring, bool quorate);
 void view_message(Engine *e, Peer *p, const Message *m);
-void view_exclude(Engine *e, Peer *p, const Message *m);
+void view_exclude(Engine *e, const Message *m);
 void view_pump(Engine *e);
 uint64_t view_deadline(const Engine *e);
 /* Corosync's word for the present ring, on this node. False until it has come. */
@@ -269,6 +266,9 @@ const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t 
 /* Holds the application against the nodes that are better than `at` and eligible now, with `differing` also those that
  * only have another file. */
 void app_hold_against(Engine *e, App *a, const Node *at, bool differing);
+void app_clear_hold(App *a);
+/* What is shown of it has changed, and decide.c has to look at it. */
+void app_touched(Engine *e, App *a);
 bool app_failed_everywhere(const Engine *e, const App *a);
 bool app_is_orphan(const Engine *e, const App *a);
 void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why);
@@ -289,7 +289,7 @@ uint64_t command_deadline(const Engine *e);
 void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason);
 void local_pump(Engine *e);
 uint64_t local_deadline(const Engine *e);
-void local_cut_off(Engine *e, uint64_t since_usec, const char *why);
+void local_cut_off(Engine *e, uint64_t since_usec);
 void local_probe_back(Engine *e, uint64_t number);
 void local_stop(Engine *e, uint64_t token, const char *app);
 LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch);
@@ -322,5 +322,6 @@ void app_remove_mark(App *a, Mark *m);
 Variant *app_add_variant(App *a, uint32_t node_id);
 void app_remove_variant(App *a, Variant *v);
 bool copy_is_live(const Copy *c); /* neither lost nor surplus */
+size_t app_count_live(const App *a, const Copy *but); /* live copies besides `but`, which may be NULL */
 void put_definition(ByteWriter *w, const Definition *d);
 void get_definition(ByteReader *r, Definition *d);

@@ -117,9 +117,8 @@ uint64_t local_isolation_usec(const Engine *e)
         return timing_of(e->token_usec, e->consensus_usec, e->isolation_config_usec, e->quorum_device).isolation_usec;
 }
 
-void local_cut_off(Engine *e, uint64_t since_usec, const char *why)
+void local_cut_off(Engine *e, uint64_t since_usec)
 {
-        (void) why;
         if (e->cut_off_usec == 0)
                 e->cut_off_usec = MAX(since_usec, (uint64_t) 1);
         /* Should quorum come back in this very view, it asks for the state. */
@@ -243,7 +242,7 @@ static void local_watch_quorum(Engine *e)
                         engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "no quorum notification for %llu ms",
                                 (unsigned long long) (local_isolation_usec(e) / USEC_PER_MSEC));
                 e->was_quorate = false;
-                local_cut_off(e, since, "no quorum notification");
+                local_cut_off(e, since);
                 engine_changed(e);
         }
         if (e->now_usec >= local_silence_usec(e)) {
@@ -251,7 +250,7 @@ static void local_watch_quorum(Engine *e)
                 engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "Corosync has been silent for %llu ms",
                         (unsigned long long) (local_isolation_usec(e) / USEC_PER_MSEC));
                 /* The peers notice after token and consensus, and their delay begins then. */
-                local_cut_off(e, usec_add(e->silent_usec, e->token_usec + e->consensus_usec), "Corosync is silent");
+                local_cut_off(e, usec_add(e->silent_usec, e->token_usec + e->consensus_usec));
                 engine_changed(e);
         }
 }

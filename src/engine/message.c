@@ -84,15 +84,6 @@ static int array_copy(const void *from, size_t n, size_t size, void *ret)
         return 0;
 }
 
-static int string_copy(const char *from, char **ret)
-{
-        *ret = NULL;
-        if (!from)
-                return 0;
-        *ret = strdup(from);
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int facts_copy(const FactsMessage *from, FactsMessage *to)
 {
         *to = *from;

@@ -709,6 +709,15 @@ bool copy_is_live(const Copy *c)
         return c->phase != COPY_LOST && !c->surplus;
 }
 
+size_t app_count_live(const App *a, const Copy *but)
+{
+        size_t n = 0;
+
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                n += c != but && copy_is_live(c);
+        return n;
+}
+
 Copy *app_present_copy(const App *a)
 {
         Copy *newest = NULL;

@@ -14,19 +14,6 @@ void definition_done(Definition *d)
         *d = (Definition){};
 }
 
-static int string_copy(const char *s, char **ret)
-{
-        char *copy;
-
-        if (!s)
-                return 0;
-        copy = strdup(s);
-        if (!copy)
-                return -ENOMEM;
-        *ret = copy;
-        return 0;
-}
-
 static int definition_copy_strings(const Definition *d, Definition *copy)
 {
         int r;

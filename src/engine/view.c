@@ -82,7 +82,7 @@ static void view_reset(Engine *e)
         e->lost_track = false;
         e->definitions_dirty = true;
         e->facts_sent = e->synced_sent = e->definitions_sent = e->leave_sent = false;
-        e->exclude_sent = e->form_sent = e->form_command_sent = e->form_forced = false;
+        e->exclude_sent = e->form_sent = e->form_forced = false;
         e->state_sent_usec = 0;
         e->n_expiry_sent = 0;
         e->acked = (Revision){};
@@ -259,7 +259,7 @@ void view_quorum(Engine *e, const RingId *ring, bool quorate)
         if (e->disconnected_usec != 0)
                 return;
         view_note_quorum(e, false);
-        local_cut_off(e, e->view_usec, "quorum is lost");
+        local_cut_off(e, e->view_usec);
 }
 
 /* Changes of a ring come to all of its members in the order of its messages, so nobody can be ahead. If a message is,
@@ -511,11 +511,10 @@ void view_message(Engine *e, Peer *p, const Message *m)
 }
 
 /* These members did not answer: the view is decided without them. One that has answered meanwhile stays. */
-void view_exclude(Engine *e, Peer *p, const Message *m)
+void view_exclude(Engine *e, const Message *m)
 {
         bool any = view_any_quorate(e);
 
-        (void) p;
         e->exclude_sent = false;
         if (e->phase == PHASE_DECIDED)
                 return;
