@@ -8,8 +8,9 @@
 
 #define TRIES_MAX 6u /* some 3 s */
 
-/* A connection holds up Corosync, which has one thread, for some milliseconds: it makes three rings of shared memory. Asked at once
- * after a change of quorum, that is when the group's messages decide who starts what, and they would wait for it. */
+/* A connection holds up Corosync, which has one thread, for some milliseconds: it makes three rings of shared
+ * memory. Asked at once after a change of quorum, that is when the group's messages decide who starts what, and they
+ * would wait for it. */
 #define SETTLE_USEC (500 * USEC_PER_MSEC)
 
 /* One attempt; the thread's until it is done. */

@@ -30,5 +30,6 @@ VotesReader *votes_reader_free(VotesReader *r);
 DEFINE_TRIVIAL_CLEANUP(VotesReader *, votes_reader_free)
 
 /* Asks for what is so in half a second, so that Corosync is left alone while a change of quorum is acted upon; the
- * callback follows from the loop. Requests during one that is under way become one more. Where Corosync is busy it is asked again a few times. */
+ * callback follows from the loop. Requests during one that is under way become one more. Where Corosync is busy it is
+ * asked again a few times. */
 void votes_reader_ask(VotesReader *r);

@@ -315,7 +315,7 @@ static const struct {
 
 static int for_nodes(Script *s, void (*func)(World *w, uint32_t node))
 {
-        uint32_t nodes[WORDS_MAX];
+        uint32_t nodes[WORDS_MAX] = {};
         int r = need_words(s, 2, WORDS_MAX);
 
         if (r < 0)
@@ -337,7 +337,7 @@ static int for_nodes(Script *s, void (*func)(World *w, uint32_t node))
 
 static int node_and_time(Script *s, void (*func)(World *w, uint32_t node, uint64_t usec))
 {
-        uint64_t usec;
+        uint64_t usec = 0;
         uint32_t node = 0;
         int r = need_words(s, 3, 3);
 
@@ -632,7 +632,7 @@ static int do_drop(Script *s)
 
 static int do_wait(Script *s)
 {
-        uint64_t usec;
+        uint64_t usec = 0;
         int r = need_words(s, 2, 2);
 
         if (r == 0)
