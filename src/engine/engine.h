@@ -13,6 +13,7 @@
  *   place.c     which node an application belongs on; who is eligible and why not
  *   decide.c    what happens to an application now: first start, failover, takeover, stop, blocked
  *   apply.c     what each delivered message changes in the agreed state
+ *   node.c      what a view means for the nodes, and the loss of one for its copies: delays, grace
  *   local.c     this node alone: starts held back, loss of quorum, isolation, leaving, results to report
  *   state.c     the agreed state, its bytes, its digest, its lasting part
  *   status.c    states and reasons in words

@@ -222,16 +222,25 @@ void backlog_replay(Engine *e, const StateMessage *numbers);
 bool sync_waits_for(const Engine *e, uint32_t node_id);
 bool sync_can_form(const Engine *e);
 
-/* ---- apply.c ---- */
+/* ---- node.c ---- */
 void apply_view(Engine *e);
+void apply_view_nodes(Engine *e); /* the members of this view that are synced go on the record */
 /* The group speaks the highest protocol version that all synced members know; it is never lowered again. */
 void apply_version(Engine *e);
+void apply_owed(App *a, uint32_t node_id); /* this node has said what it runs after a maintenance */
+void node_touched(Engine *e, Node *n);
+void node_grace_over(Engine *e, Node *n);
+void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
+bool app_wants_up(const App *a);
+uint64_t app_delay(const App *a); /* FailoverDelaySec=; 0 without a definition */
+void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why);
+
+/* ---- apply.c ---- */
 void apply_message(Engine *e, const Member *sender, const Message *m);
 void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool forming);
 void apply_formed(Engine *e);      /* after all facts: one copy of each application */
 void apply_finish(Engine *e);      /* after each message: decide, count the revision, write */
 Timer timer_start(Engine *e, uint64_t usec);
-void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
 void app_clear_next(App *a);
 void app_end_loss(App *a);
 void app_fail_copy(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);

@@ -11,6 +11,7 @@ libengine_a_SOURCES = \
 	src/engine/local.c \
 	src/engine/message.c \
 	src/engine/message.h \
+	src/engine/node.c \
 	src/engine/place.c \
 	src/engine/state.c \
 	src/engine/state.h \

@@ -2,7 +2,7 @@
 #pragma once
 
 /* The agreed state: what every synced member holds identically at the same point of the message order. It changes
- * only in apply.c, decide.c and view.c, and only because a message was delivered. Everything is sorted: nodes by
+ * only in apply.c, node.c, decide.c and view.c, and only because a message was delivered. Everything is sorted: nodes by
  * id, applications by name, what hangs off them by node id or epoch. Reading is free to everybody (the bus, status,
  * simulate); only the engine writes.
  *

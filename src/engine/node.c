@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a decided view means for the nodes, and what the loss of a node, or of its manager, means for the copies there:
+ * how long they are waited for, and when they count no more. */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+void node_touched(Engine *e, Node *n)
+{
+        e->view_changed_state = true;
+        engine_changed_node(e, n->id);
+}
+
+/* ---- losses ---- */
+
+void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
+{
+        a->lost_node = node_id;
+        a->next_type = START_FAILOVER;
+        a->next_from = node_id;
+        a->next_node = 0;
+        a->delay = delay_usec > 0 ? timer_start(e, delay_usec) : (Timer){};
+        app_touched(e, a);
+}
+
+bool app_wants_up(const App *a)
+{
+        return a->target_up && !a->finished && !a->halted;
+}
+
+void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
+{
+        engine_note(e, NOTE_APP_STOPPED, a->name, c->node_id, "%s", why)->epoch = c->epoch;
+}
+
+/* A copy went with its node. `delay_usec`: how long its node is waited for from now. */
+static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
+{
+        bool live = copy_is_live(c);
+
+        e->lasting_changed = true;
+        if (c->surplus || c->phase == COPY_LOST) {
+                c->phase = COPY_LOST;
+                c->surplus = false;
+                return;
+        }
+        if (a->maintenance)
+                c->untamed = true;
+        copy_ended_note(e, a, c, "lost with its node");
+        if (live && !a->maintenance && app_wants_up(a)) {
+                /* With start-first the other copy goes on alone, without delay. */
+                if (app_count_live(a, c) > 0)
+                        a->owner = 0;
+                else {
+                        app_begin_loss(e, a, c->node_id, delay_usec);
+                        if (delay_usec > 0)
+                                engine_note(e, NOTE_APP_WAITING, a->name, c->node_id,
+                                        delay_usec == USEC_INFINITY ? "the node is waited for"
+                                                                    : "the node is waited for during FailoverDelaySec=");
+                }
+        }
+        c->phase = COPY_LOST;
+        c->stuck = false;
+        FOREACH_ARRAY(other, a->copies, a->n_copies)
+                if (a->owner == 0 && copy_is_live(other))
+                        a->owner = other->node_id;
+        app_touched(e, a);
+}
+
+static uint64_t node_grace(const Engine *e, const Node *n)
+{
+        uint64_t longest = 0;
+
+        if (n->grace_usec > 0)
+                return n->grace_usec;
+        FOREACH_ARRAY(o, e->state.nodes, e->state.n_nodes)
+                longest = MAX(longest, o->grace_usec);
+        return longest;
+}
+
+uint64_t app_delay(const App *a)
+{
+        return a->has_definition ? a->definition.failover_delay_usec : 0;
+}
+
+void apply_owed(App *a, uint32_t node_id)
+{
+        for (size_t i = a->n_owed; i > 0; i--)
+                if (a->owed[i - 1] == node_id)
+                        ARRAY_CLOSE(a->owed, a->n_owed, i - 1);
+}
+
+static bool node_has_copies(const Engine *e, const Node *n)
+{
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                FOREACH_ARRAY(c, a->copies, a->n_copies)
+                        if (c->node_id == n->id)
+                                return true;
+        return false;
+}
+
+/* Its manager said that it would leave, and nothing is left there that anybody would have to wait for. */
+static bool node_has_left(const Engine *e, const Node *n)
+{
+        return n->leaving && !n->unknown && !node_has_copies(e, n);
+}
+
+/* The node is not in the ring any more. Where its manager was gone before, or did not answer, the later of grace and
+ * delay decides: its workers are stopped by the guard then. */
+static void node_lost(Engine *e, Node *n)
+{
+        const char *how = node_has_left(e, n) ? "left" : "lost";
+        uint64_t grace_left = 0;
+
+        if (n->grace.serial != 0)
+                grace_left = usec_left(n->grace.deadline_usec, e->now_usec);
+        else if (n->presence == PRESENCE_SILENT)
+                grace_left = node_grace(e, n);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                for (size_t i = 0; i < a->n_copies; i++)
+                        if (a->copies[i].node_id == n->id)
+                                copy_lose(e, a, &a->copies[i], MAX(app_delay(a), grace_left));
+                apply_owed(a, n->id);
+        }
+        n->grace = (Timer){};
+        n->grace_over = false;
+        n->leaving = n->unknown = n->late = false;
+        if (n->presence != PRESENCE_OFFLINE)
+                engine_note(e, NOTE_NODE_LEFT, NULL, n->id, "%s", how);
+}
+
+/* Counts from the first end of the manager since it was synced. */
+static void node_manager_gone(Engine *e, Node *n)
+{
+        uint64_t grace = node_grace(e, n);
+
+        if (n->grace.serial != 0 || n->grace_over || node_has_left(e, n))
+                return;
+        n->grace = timer_start(e, grace);
+        if (n->presence == PRESENCE_MANAGER_GONE) {
+                n->since_usec = e->now_usec;
+                engine_note(e, NOTE_MANAGER_GONE, NULL, n->id, "its workers are left alone for %llu s",
+                        (unsigned long long) (grace / USEC_PER_SEC));
+        }
+}
+
+/* ManagerGraceSec= is over: the guard has stopped what ran there. The delay began together with the grace. */
+void node_grace_over(Engine *e, Node *n)
+{
+        uint64_t grace = node_grace(e, n);
+
+        n->grace = (Timer){};
+        n->grace_over = true;
+        n->unknown = false;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                for (size_t i = 0; i < a->n_copies; i++)
+                        if (a->copies[i].node_id == n->id) {
+                                uint64_t delay = app_delay(a);
+
+                                copy_lose(e, a, &a->copies[i],
+                                        delay == USEC_INFINITY ? delay : delay > grace ? delay - grace : 0);
+                        }
+        node_touched(e, n);
+}
+
+/* ---- the view ---- */
+
+static Presence node_presence_in_view(const Engine *e, const Node *n)
+{
+        bool manager = false, silent = false;
+
+        if (!view_has_node(e, n->id))
+                return PRESENCE_OFFLINE;
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                if (p->member.node_id != n->id)
+                        continue;
+                /* Of two members of one node the one that answers counts. */
+                if (p->won)
+                        return PRESENCE_SYNCED;
+                if (p->excluded)
+                        silent = true;
+                else
+                        manager = true;
+        }
+        return manager ? PRESENCE_SYNCING : silent ? PRESENCE_SILENT : PRESENCE_MANAGER_GONE;
+}
+
+static bool node_has_process(const Engine *e, const Node *n)
+{
+        Member m = { .node_id = n->id, .pid = n->pid };
+
+        return view_find_peer(e, &m) != NULL;
+}
+
+static void node_set_pid(const Engine *e, Node *n)
+{
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->member.node_id == n->id && p->won)
+                        n->pid = p->member.pid;
+}
+
+static void apply_view_node(Engine *e, Node *n)
+{
+        Presence before = n->presence, now = node_presence_in_view(e, n);
+
+        if (now == PRESENCE_OFFLINE) {
+                if (before != PRESENCE_OFFLINE)
+                        node_lost(e, n);
+        } else if (before == PRESENCE_OFFLINE) {
+                engine_note(e, NOTE_NODE_JOINED, NULL, n->id, NULL);
+                /* Where fewer than a majority can have quorum, it may come from a group of its own, with anything. */
+                if (e->state.by_fewer && now != PRESENCE_SYNCED)
+                        n->unknown = true;
+        }
+        if (now == PRESENCE_SYNCED) {
+                n->grace = (Timer){};
+                n->grace_over = false;
+                node_set_pid(e, n);
+        }
+        if (now != before) {
+                n->presence = now;
+                n->since_usec = e->now_usec;
+        }
+        /* The process that was synced last has ended: its node's guard is armed. */
+        if (now != PRESENCE_OFFLINE && now != PRESENCE_SYNCED && !node_has_process(e, n))
+                node_manager_gone(e, n);
+        if (now != before)
+                node_touched(e, n);
+}
+
+/* Only who is synced can have a record of what comes now. */
+void apply_view_nodes(Engine *e)
+{
+        State *s = &e->state;
+        uint32_t *nodes = calloc(MAX(s->n_nodes, (size_t) 1), sizeof(uint32_t));
+        size_t n = 0;
+
+        if (!nodes) {
+                e->oom = true;
+                return;
+        }
+        FOREACH_ARRAY(o, s->nodes, s->n_nodes)
+                if (o->presence == PRESENCE_SYNCED)
+                        nodes[n++] = o->id;
+        free(s->view_nodes);
+        s->view_nodes = nodes;
+        s->n_view_nodes = n;
+        e->lasting_changed = true;
+}
+
+void apply_view(Engine *e)
+{
+        State *s = &e->state;
+
+        s->ring_seq = MAX(s->ring_seq, e->view.ring.seq);
+        /* The last acknowledgements of a view may have reached some of its members only. */
+        s->committed = (Revision){};
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
+                n->acked = (Revision){};
+                apply_view_node(e, n);
+        }
+        apply_view_nodes(e);
+        apply_version(e);
+        e->view_changed_state = true;
+}
+
+void apply_version(Engine *e)
+{
+        uint8_t version = UINT8_MAX;
+
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                /* A node that is away counts with what it knew last: it shall find its way back. */
+                if (n->version_max != 0 || (n->presence != PRESENCE_OFFLINE && n->presence != PRESENCE_MANAGER_GONE))
+                        version = MIN(version, n->version_max);
+        if (version == UINT8_MAX || version <= e->state.version)
+                return;
+        e->state.version = version;
+        engine_note(e, NOTE_VERSION, NULL, 0, "%u, which all nodes know", version);
+}
