@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every example of every manual page, as it stands in the installed page, on three nodes that are set up by the first steps
+# of distro-manager(7).
+# shellcheck source-path=SCRIPTDIR source=lab/lab.sh
+. "${0%/*}/lab/lab.sh"
+# shellcheck source-path=SCRIPTDIR source=lab/manual.sh
+. "$LAB_SRC/manual.sh"
+
+MAN=/usr/share/man
+
+# Tries the blocks of page $1 whose comment is like the pattern $2 and not like $3.
+try_page() {
+        local number rest how list
+        manual_read "$1" <"$LAB/tree$MAN/man${1##*.}/$1"
+        mapfile -t list <<<"$MANUAL_LIST"
+        for rest in "${list[@]}"; do
+                number=${rest%% *}
+                rest=${rest#* }
+                how=${rest#*|}
+                case $how in
+                *', with the package'*)
+                        # What needs the package is tried with it, by tests/package/newcomer.sh, and only there.
+                        [ "${rest%%|*}" = 'FIRST STEPS' ] ||
+                                fail 'what needs the package stands in FIRST STEPS' "$1, block $number"
+                        ;;
+                *)
+                        # shellcheck disable=SC2053 # patterns
+                        if [[ $how == $2 && $how != $3 ]]; then
+                                manual_try "$1" "$number" "$how"
+                        fi
+                        ;;
+                esac
+        done
+}
+
+# A sshd in the guests, and a key with which each of them is let in, as administrators have it.
+give_ssh() {
+        local name root
+        ssh-keygen -q -t ed25519 -N '' -f "$LAB/key"
+        for name in "${MEMBERS[@]}"; do
+                root=$LAB/$name/root
+                mkdir -p "$root/root/.ssh"
+                chmod 700 "$root/root/.ssh"
+                cp "$LAB/key" "$root/root/.ssh/id_ed25519"
+                cp "$LAB/key.pub" "$root/root/.ssh/authorized_keys"
+                echo 'StrictHostKeyChecking accept-new' >"$root/root/.ssh/config"
+                chmod 600 "$root"/root/.ssh/*
+                rm -f "$root"/etc/ssh/ssh_host_*
+                ssh-keygen -q -t ed25519 -N '' -f "$root/etc/ssh/ssh_host_ed25519_key"
+                node_wants "$name" ssh.service
+        done
+}
+
+manual_add_guests abc bcd def
+give_ssh
+pages=$(cd "$LAB/tree$MAN" && find . -name '*distro*' -name '*.[0-9]' -printf '%f\n' | sort)
+check 'six pages are installed' test "$(wc -w <<<"$pages")" = 6
+for name in "${MEMBERS[@]}"; do
+        mkdir -p "$LAB/$name/root/srv/distro"
+done
+manual_boot
+
+# The first steps make the cluster, the example of distro-manager.app(5) the application of the other pages.
+try_page distro-manager.7 '*' '*at the end*'
+try_page distro-manager.app.5 '*' ''
+for page in $pages; do
+        case $page in
+        distro-manager.7 | distro-manager.app.5) ;;
+        *) try_page "$page" '*' '' ;;
+        esac
+done
+try_page distro-manager.7 '*at the end*' ''
+note "$MANUAL_TRIED examples"
