@@ -57,18 +57,26 @@ Eligibility place_eligible(const App *a, const Node *n, bool takeover)
         return ELIGIBLE;
 }
 
-/* The sum of Weight= of the applications that are on a node or on their way to it. */
-static uint64_t place_load(const Engine *e, uint32_t node_id)
+/* Whether it is on a node or on its way to it: one that is being stopped for a move counts where it is to start. */
+static bool app_weighs_on(const App *a, uint32_t node_id)
+{
+        if (a->target_up && a->next_node == node_id)
+                return true;
+        for (size_t i = 0; i < a->n_copies; i++)
+                if (a->copies[i].node_id == node_id &&
+                    (a->copies[i].phase == COPY_STARTING || a->copies[i].phase == COPY_RUNNING))
+                        return true;
+        return false;
+}
+
+/* The sum of Weight= of the others that are on a node or on their way to it. */
+static uint64_t place_load(const Engine *e, const App *app, uint32_t node_id)
 {
         uint64_t load = 0;
 
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
-                for (size_t i = 0; i < a->n_copies; i++)
-                        if (a->copies[i].node_id == node_id &&
-                            (a->copies[i].phase == COPY_STARTING || a->copies[i].phase == COPY_RUNNING)) {
-                                load += a->has_definition ? a->definition.weight : 1;
-                                break;
-                        }
+                if (a != app && app_weighs_on(a, node_id))
+                        load += a->has_definition ? a->definition.weight : 1;
         return load;
 }
 
@@ -95,7 +103,7 @@ static Node *place_in_order(const Engine *e, const App *a, uint32_t tier_end, Pl
                         return n;
                 /* Alone in its tier nobody compares. */
                 if (best || (i + 1 < d->n_nodes && d->nodes[i + 1].tier == d->nodes[i].tier))
-                        load = place_load(e, n->id);
+                        load = place_load(e, a, n->id);
                 if (!best || load < best_load) {
                         best = n;
                         best_load = load;

@@ -86,6 +86,7 @@ golden_cases = \
 	tests/golden/two-applications.script \
 	tests/golden/two-node.script \
 	tests/golden/versions.script \
+	tests/golden/weights-drain.script \
 	tests/golden/weights.script \
 	tests/golden/worker.script
 TESTS += tests/golden/run
