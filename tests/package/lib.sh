@@ -17,18 +17,22 @@ unset LAB_TREE
 # shellcheck source-path=SCRIPTDIR source=../cluster/lab/lab.sh
 . "${BASH_SOURCE[0]%/*}/../cluster/lab/lab.sh"
 
+# A machine that builds packages keeps them from touching services; a guest is a machine like others. $1: its root.
+package_bare() {
+        rm -rf "$1/usr/sbin/policy-rc.d" "$1/etc/distro-manager"
+        # All manual pages of this machine are indexed again otherwise, after each run of dpkg.
+        rm -f "$1/var/lib/man-db/auto-update"
+}
+
 # Boots guests with Corosync, and with the package files in /root, but not installed. `-w` as for cluster_add.
 package_boot() {
         local name root
         cluster_add "$@"
         for name in "${MEMBERS[@]}"; do
                 root=$LAB/$name/root
-                # A machine that builds packages keeps them from touching services; a guest is a machine like others.
-                rm -rf "$root/usr/sbin/policy-rc.d" "$root/etc/distro-manager"
+                package_bare "$root"
                 cp "$PACKAGE_OLD" "$root/root/old.deb"
                 cp "$PACKAGE_NEW" "$root/root/new.deb"
-                # All manual pages of this machine are indexed again otherwise, after each run of dpkg.
-                rm -f "$root/var/lib/man-db/auto-update"
         done
         cluster_boot
         cluster_wait_quorate
