@@ -2,7 +2,11 @@
 #include "base/timing.h"
 
 /* A node whose Corosync is silent has noticed that after the isolation timeout, counted from the first probe
- * that was not answered. Then its workers are stopped, and killed if systemd does not answer within a second. */
+ * that was not answered. Then its workers are stopped, and killed if systemd does not answer within a second.
+ *
+ * With a quorum device a node that is cut off can have its view with the others and be told nothing of its quorum
+ * for as long as the device is waited for. It acts as cut off when the isolation timeout is over, counted from that
+ * view; and nothing says that the others waited as long for theirs. */
 #define STOP_USEC (1 * USEC_PER_SEC)
 #define DEVICE_USEC (6 * USEC_PER_SEC)
 
@@ -19,6 +23,10 @@ Timing timing_of(uint64_t token_usec, uint64_t consensus_usec, uint64_t isolatio
                                               : usec_add(usec_add(t.detection_usec, t.detection_usec / 4),
                                                                 quorum_device ? DEVICE_USEC : 0);
         t.stopped_usec = usec_add(usec_add(t.probe_usec, t.isolation_usec), STOP_USEC);
-        t.needed_usec = t.stopped_usec == USEC_INFINITY ? USEC_INFINITY : usec_left(t.stopped_usec, t.detection_usec);
+        if (quorum_device)
+                t.needed_usec = usec_add(t.isolation_usec, STOP_USEC);
+        else
+                t.needed_usec = t.stopped_usec == USEC_INFINITY ? USEC_INFINITY
+                                                                : usec_left(t.stopped_usec, t.detection_usec);
         return t;
 }

@@ -15,7 +15,8 @@ typedef struct Timing {
         uint64_t probe_usec;     /* between two messages to oneself */
         uint64_t isolation_usec; /* IsolationTimeoutSec=, or its default */
         uint64_t stopped_usec;   /* from a Corosync's silence until its node's workers have been stopped */
-        uint64_t needed_usec;    /* the least FailoverDelaySec= with which the other side has stopped in time */
+        uint64_t needed_usec;    /* the least FailoverDelaySec= with which the other side has stopped in time;
+                                    the daemon, verify, timing and the manuals all mean this number */
 } Timing;
 
 /* `isolation_usec` 0: the default, 1.25 times the detection, with a quorum device 6 s more. */

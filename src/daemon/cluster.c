@@ -41,8 +41,9 @@ static void warn_of_quorum(Manager *m, const ClusterInfo *c)
                                         warnings[i].text);
 }
 
-/* A node that is cut off notices it by its own silent Corosync at the latest, and then stops its workers; the
- * others start them when they have noticed the loss and FailoverDelaySec= is over. */
+/* A node that is cut off notices it by its own silent Corosync, or by a quorum that it hears nothing of, at the
+ * latest, and then stops its workers; the others start them when they have noticed the loss and FailoverDelaySec=
+ * is over. */
 void cluster_warn_of_delays(Manager *m)
 {
         Timing t = cluster_timing(&m->config, m->cluster);
@@ -62,11 +63,11 @@ void cluster_warn_of_delays(Manager *m)
         if (n == 0 || names.error)
                 return;
         journal_text(m->journal, JOURNAL_CLUSTER_WARNING,
-                        "FailoverDelaySec= is below %.1f s for: %s. A node whose Corosync hangs stops its "
-                        "workers up to %.1f s "
-                        "after it fell silent, the others notice its loss after %.1f s",
+                        "FailoverDelaySec= is below %.1f s for: %s. A node that is cut off may need that long "
+                        "after the others have noticed (after %.1f s) to notice it itself and to stop its "
+                        "workers",
                         (double) t.needed_usec / USEC_PER_SEC, (const char *) names.data,
-                        (double) t.stopped_usec / USEC_PER_SEC, (double) t.detection_usec / USEC_PER_SEC);
+                        (double) t.detection_usec / USEC_PER_SEC);
 }
 
 /* ---- before there is an engine ---- */

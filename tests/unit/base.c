@@ -412,12 +412,17 @@ static void test_timing(void **state)
         assert_int_equal(t.stopped_usec, UINT64_C(5991250));
         assert_int_equal(t.needed_usec, UINT64_C(2361250)); /* 3.63/8 + 4.5375 + 1 - 3.63 */
         t = timing_of(1650 * USEC_PER_MSEC, 1980 * USEC_PER_MSEC, 0, true);
-        assert_int_equal(t.needed_usec, UINT64_C(8361250));
+        assert_int_equal(t.isolation_usec, UINT64_C(10537500));
+        assert_int_equal(t.needed_usec, UINT64_C(11537500)); /* from the view on: nothing is heard of the quorum */
+        t = timing_of(1650 * USEC_PER_MSEC, 1980 * USEC_PER_MSEC, 2 * USEC_PER_SEC, true);
+        assert_int_equal(t.needed_usec, 3 * USEC_PER_SEC);
         /* A short timeout of one's own: nothing is left to wait for. */
         t = timing_of(10 * USEC_PER_SEC, 12 * USEC_PER_SEC, USEC_PER_SEC, false);
         assert_int_equal(t.isolation_usec, USEC_PER_SEC);
         assert_int_equal(t.needed_usec, 0);
         t = timing_of(10 * USEC_PER_SEC, 12 * USEC_PER_SEC, USEC_INFINITY, false);
+        assert_int_equal(t.needed_usec, USEC_INFINITY);
+        t = timing_of(10 * USEC_PER_SEC, 12 * USEC_PER_SEC, USEC_INFINITY, true);
         assert_int_equal(t.needed_usec, USEC_INFINITY);
 }
 
