@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# test-unit-file.sh
+#
+# The unit of the manager says what the manager's promises need of systemd. Each rule is tried twice: the unit as it is
+# built has to pass, and with the line of the table below changed it must not.
+
+# shellcheck disable=SC2317 # the functions are called by the table
+
+set -euo pipefail
+
+top=${top_srcdir:-$(dirname "$(readlink -f "$0")")/../..}
+unit=${top_builddir:-$top}/units/distro-manager.service
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# values FILE KEY: what the unit sets KEY to, all lines of it as words.
+values() {
+        sed -n "s/^$2=//p" "$1" | tr '\n' ' '
+}
+
+# is FILE KEY VALUE: KEY is set once, to this.
+is() {
+        [ "$(values "$1" "$2")" = "$3 " ]
+}
+
+# has FILE KEY WORD: WORD is one of the words that KEY is set to.
+has() {
+        case " $(values "$1" "$2") " in
+        *" $3 "*) ;;
+        *) return 1 ;;
+        esac
+}
+
+# Prints a time like 100ms, 5min or 15s in milliseconds.
+msec() {
+        case $1 in
+        *ms) echo "${1%ms}" ;;
+        *min) echo $((${1%min} * 60000)) ;;
+        *s) echo $((${1%s} * 1000)) ;;
+        *) return 1 ;;
+        esac
+}
+
+# defined FILE NAME: the number behind NAME in a header.
+defined() {
+        sed -nE "s/.*\b$2( = | \(?)([0-9]+).*/\2/p" "$top/src/$1" | head -n 1
+}
+
+grace=$(($(defined config/config.h MANAGER_GRACE_DEFAULT_USEC) * 1000))
+
+# systemd kills a manager that hangs before its node's guard stops the workers.
+watchdog_is_short() { [ "$(msec "$(sed -n 's/^WatchdogSec=//p' "$1")")" -le $((grace / 4)) ]; }
+
+# While its peers wait for it systemd does not give a manager up that crashes in a loop.
+limit_is_long() {
+        [ $(($(sed -n 's/^StartLimitBurst=//p' "$1") * $(msec "$(sed -n 's/^RestartSec=//p' "$1")"))) -gt "$grace" ]
+}
+
+exits_are_final() {
+        local name
+        for name in USAGE GAVE_UP RECORD CONFIG; do
+                has "$1" RestartPreventExitStatus "$(defined daemon/manager.h "MANAGER_EXIT_$name")" || return 1
+        done
+        ! has "$1" RestartPreventExitStatus "$(defined daemon/manager.h MANAGER_EXIT_FAILURE)"
+}
+
+# A worker that is ordered against the manager makes a shutdown hang.
+no_order_with_workers() { ! grep -qE '^(Before|After|Wants|Requires|PartOf|BindsTo)=.*(distro-app-|distro\.slice)' "$1"; }
+
+# Corosync's sockets are abstract, and its rings lie in /dev/shm.
+corosync_is_in_reach() { ! grep -qE '^(PrivateNetwork|PrivateIPC|NetworkNamespacePath|IPCNamespacePath)=' "$1"; }
+
+# RULE | sed's command that breaks it
+rules() {
+        cat <<-'END'
+		has $f Requires corosync.service          | s/^Requires=.*/Wants=corosync.service/
+		has $f After corosync.service             | s/^After=.*/After=dbus.service/
+		has $f After dbus.service                 | s/^After=.*/After=corosync.service/
+		no_order_with_workers $f                  | s/^After=.*/& distro.slice/
+		is $f Type notify                         | s/^Type=.*/Type=simple/
+		is $f NotifyAccess main                   | s/^NotifyAccess=.*/NotifyAccess=none/
+		is $f Restart on-failure                  | s/^Restart=.*/Restart=no/
+		is $f RestartSec 100ms                    | s/^RestartSec=.*/RestartSec=1s/
+		exits_are_final $f                        | s/^RestartPreventExitStatus=.*/RestartPreventExitStatus=2 69 78/
+		is $f TimeoutStartSec infinity            | s/^TimeoutStartSec=.*/TimeoutStartSec=90s/
+		watchdog_is_short $f                      | s/^WatchdogSec=.*/WatchdogSec=4s/
+		limit_is_long $f                          | s/^StartLimitBurst=.*/StartLimitBurst=5/
+		guard_is_armed $f                         | s/^ExecStopPost=.*/ExecStop=&/
+		is $f StateDirectory distro-manager       | /^StateDirectory=/d
+		is $f RuntimeDirectory distro-manager     | /^RuntimeDirectory=/d
+		is $f RuntimeDirectoryPreserve yes        | s/^RuntimeDirectoryPreserve=.*/RuntimeDirectoryPreserve=no/
+		corosync_is_in_reach $f                   | s/^Type=.*/&\nPrivateIPC=yes/
+		default_kill_mode $f                      | s/^Type=.*/&\nKillMode=process/
+	END
+}
+
+# It ends whatever ended the manager, with no condition and no "-" before it, as of the same program.
+guard_is_armed() { is "$1" ExecStopPost "$(values "$1" ExecStart | tr -d ' ') guard-arm"; }
+
+# What the manager leaves behind at its end is nothing that may go on: the guard is a unit of its own.
+default_kill_mode() { ! grep -q '^KillMode=' "$1"; }
+
+failed=0
+n=0
+while IFS='|' read -r rule break; do
+        n=$((n + 1))
+        f=$unit
+        if ! eval "$rule"; then
+                echo "the unit breaks the rule: $rule"
+                failed=1
+        fi
+        f=$work/unit
+        sed "$break" "$unit" >"$f"
+        if cmp -s "$f" "$unit"; then
+                echo "nothing was changed by: $break"
+                failed=1
+        elif eval "$rule"; then
+                echo "the rule does not notice: $break"
+                failed=1
+        fi
+done < <(rules)
+[ "$n" -gt 0 ] || failed=1
+[ "$failed" -eq 0 ] && echo "$n rules hold"
+exit "$failed"
