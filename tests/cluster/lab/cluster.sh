@@ -5,6 +5,7 @@
 #
 #   MEMBERS       the guests that are nodes of the cluster, in order of their ids
 #   WITNESS       the guest that runs the quorum device; empty: none
+#   CLUSTER_TIE_BREAKER   the device's tie_breaker; Corosync's default is `lowest`
 
 MEMBERS=()
 WITNESS=
@@ -87,7 +88,7 @@ cluster_corosync_conf() {
 				net {
 					host: $(node_address "$WITNESS")
 					algorithm: lms
-					tie_breaker: highest
+					tie_breaker: ${CLUSTER_TIE_BREAKER:-highest}
 					tls: off
 				}
 			}

@@ -213,6 +213,37 @@ node_enter() {
         nsenter -t "$pid" -a -- "$@"
 }
 
+# Takes the processor away from all processes of a guest, as when a host sleeps or a virtual machine is paused; its
+# clocks go on. Until it is thawed nothing can be asked of it.
+node_freeze() {
+        lab_say "freeze $1"
+        touch "$LAB/$1/frozen"
+        node_set_frozen "$1" 1
+}
+
+node_thaw() {
+        lab_say "thaw $1"
+        node_set_frozen "$1" 0
+        rm "$LAB/$1/frozen"
+}
+
+# $2: 1 or 0. Waits until the kernel says that it is so.
+node_set_frozen() {
+        local group words=(THAWED FROZEN)
+        while read -r group; do
+                if [ -e "$group/cgroup.freeze" ]; then
+                        echo "$2" >"$group/cgroup.freeze"
+                        until grep -q "^frozen $2$" "$group/cgroup.events"; do sleep 0.01; done
+                        return 0
+                elif [ -e "$group/freezer.state" ]; then
+                        echo "${words[$2]}" >"$group/freezer.state"
+                        until grep -q "^${words[$2]}$" "$group/freezer.state"; do sleep 0.01; done
+                        return 0
+                fi
+        done < <(node_cgroups "$1")
+        lab_die 'this kernel freezes no control groups'
+}
+
 # The guest's processes are gone at once, its disk stays as it is.
 node_power_cut() {
         local name=$1 supervisor nspawn pid group
@@ -229,6 +260,8 @@ node_power_cut() {
                         kill -KILL "${nspawn% }" 2>/dev/null || true
                 fi
                 kill -KILL "$supervisor"
+                # What is frozen does not die.
+                [ ! -e "$LAB/$name/frozen" ] || node_thaw "$name"
                 wait "$supervisor" 2>/dev/null || true
                 [ -z "$nspawn" ] || tail -s 0.02 -f --pid="${nspawn% }" /dev/null
         fi
