@@ -146,6 +146,8 @@ typedef struct Manager {
         uint32_t ring_nodes[NODES_MAX];
         size_t n_ring_nodes;
         uint64_t history;
+        uint64_t traced_digest;
+        bool traced_synced;
         bool was_quorate;
         bool writing, next_write;
         Revision write_revision, next_revision;
@@ -334,3 +336,5 @@ void guard_disarm(WorldNode *n);
 void trace(World *w, const WorldNode *n, const char *format, ...) _printf_(3, 4);
 void trace_note(World *w, const WorldNode *n, const Effect *f);
 void trace_view(World *w, const WorldNode *n, const Letter *l);
+void trace_message(World *w, const WorldNode *n, const Packet *p);
+void trace_state(World *w, WorldNode *n); /* where the last message has changed it */

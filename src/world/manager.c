@@ -201,9 +201,12 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
                 memcpy(m->ring_nodes, l->nodes, l->n_nodes * sizeof(*l->nodes));
                 trace_view(w, n, l);
         }
+        if (l->type == EVENT_MESSAGE)
+                trace_message(w, n, l->packet);
         if (l->type == EVENT_VIEW || l->type == EVENT_MESSAGE)
                 m->history = l->history;
         manager_step(w, n, &event);
+        trace_state(w, n);
         if (l->type == EVENT_CONNECTED)
                 group_told(w, n);
 }

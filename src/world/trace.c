@@ -151,3 +151,88 @@ void trace_view(World *w, const WorldNode *n, const Letter *l)
         trace_shared(w, n, "%s of ring %u.%llu:%s", l->change == VIEW_RING ? "view" : "change", l->ring.node_id,
                 (unsigned long long) l->ring.seq, text);
 }
+
+/* What is in a message, as far as it helps to follow who knows what. */
+static void message_describe(const Message *m, char *ret, size_t size_bytes)
+{
+        char revision[64];
+
+        ret[0] = '\0';
+        switch (m->type) {
+        case MESSAGE_VIEW:
+                (void) snprintf(ret, size_bytes, "%s%s, revision %llu.%llu, state %016llx", m->view_vote.quorate ? "quorate" : "no quorum",
+                        m->view_vote.synced ? ", synced" : "", (unsigned long long) m->view_vote.revision.ring_seq,
+                        (unsigned long long) m->view_vote.revision.count, (unsigned long long) m->view_vote.digest);
+                break;
+        case MESSAGE_EXCLUDE:
+                for (size_t i = 0, at = 0; i < m->exclude.n_members && at < size_bytes; i++)
+                        at += (size_t) snprintf(ret + at, size_bytes - at, "%s%u/%u", i ? " " : "", m->exclude.members[i].node_id,
+                                m->exclude.members[i].pid);
+                break;
+        case MESSAGE_FACTS:
+                (void) snprintf(revision, sizeof(revision), "%llu.%llu", (unsigned long long) m->facts.record_revision.ring_seq,
+                        (unsigned long long) m->facts.record_revision.count);
+                (void) snprintf(ret, size_bytes, "record %d %s, %zu copies", (int) m->facts.record, revision, m->facts.n_copies);
+                break;
+        case MESSAGE_STATE:
+                (void) snprintf(ret, size_bytes, "%s, %zu bytes", m->state.forms ? "forms" : "for newcomers", m->state.state_size_bytes);
+                break;
+        case MESSAGE_DEFINITIONS:
+                (void) snprintf(ret, size_bytes, "%zu differ", m->definitions.n_entries);
+                break;
+        case MESSAGE_RESULT:
+                (void) snprintf(ret, size_bytes, "%s %llu.%llu %s", m->result.app, (unsigned long long) (m->result.epoch >> EPOCH_RING_SHIFT),
+                        (unsigned long long) (m->result.epoch & ((1u << EPOCH_RING_SHIFT) - 1)), unit_state_to_string(m->result.state));
+                break;
+        case MESSAGE_EXPIRY:
+                for (size_t i = 0, at = 0; i < m->expiry.n_timers && at < size_bytes; i++)
+                        at += (size_t) snprintf(ret + at, size_bytes - at, "%s%llu", i ? " " : "timers ",
+                                (unsigned long long) m->expiry.timers[i].serial);
+                break;
+        case MESSAGE_COMMAND:
+                (void) snprintf(ret, size_bytes, "%llu: %s %s %s", (unsigned long long) m->command.seq,
+                        command_kind_to_string(m->command.command.kind), strempty(m->command.command.app), strempty(m->command.command.node));
+                break;
+        case MESSAGE_ACK:
+                (void) snprintf(ret, size_bytes, "%llu.%llu%s", (unsigned long long) m->ack.revision.ring_seq,
+                        (unsigned long long) m->ack.revision.count, m->ack.written ? "" : " not written");
+                break;
+        case MESSAGE_SYNCED:
+        case MESSAGE_LEAVE:
+        case _MESSAGE_TYPE_MAX:
+        default:
+                break;
+        }
+}
+
+void trace_message(World *w, const WorldNode *n, const Packet *p)
+{
+        char what[256], view[64];
+
+        if (!w->config.trace || !w->config.trace_messages)
+                return;
+        message_describe(p->message, what, sizeof(what));
+        view_id_format(&p->message->view, view, sizeof(view));
+        trace_shared(w, n, "   < %s/%u %s %llu: %s%s%s", world_node_name(w, p->sender.node_id), p->sender.pid, view,
+                (unsigned long long) p->message->number, message_type_to_string(p->message->type), *what ? ": " : "", what);
+}
+
+void trace_state(World *w, WorldNode *n)
+{
+        Manager *m = &n->manager;
+        const State *s;
+        uint64_t digest;
+        bool synced;
+
+        if (!w->config.trace || !w->config.trace_messages || !m->up)
+                return;
+        s = engine_state(m->engine);
+        digest = state_digest(s);
+        synced = engine_is_synced(m->engine);
+        if (digest == m->traced_digest && synced == m->traced_synced)
+                return;
+        m->traced_digest = digest;
+        m->traced_synced = synced;
+        trace_shared(w, n, "   = revision %llu.%llu, state %016llx%s", (unsigned long long) s->revision.ring_seq,
+                (unsigned long long) s->revision.count, (unsigned long long) digest, synced ? "" : ", not synced");
+}

@@ -114,6 +114,7 @@ typedef struct WorldConfig {
         size_t n_sync_optional;
         uint64_t start_usec, stop_usec;      /* of a worker: 20 ms, 10 ms */
         FILE *trace;                         /* NULL: none */
+        bool trace_messages;                 /* every message that a manager reads, too */
         WorldObserver observer;
         void *userdata;
 } WorldConfig;

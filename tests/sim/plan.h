@@ -82,6 +82,7 @@ typedef struct Plan {
         bool left_out[PLAN_ACTS_MAX];
         size_t n_acts;
         uint64_t end_usec; /* of the faults */
+        bool messages;     /* the trace has every message that a manager reads */
 } Plan;
 
 extern const char *const plan_node_names[PLAN_NODES_MAX];

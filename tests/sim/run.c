@@ -47,7 +47,7 @@ static int run_init(Run *r, FILE *trace)
                 .sync_mandatory = plan_node_names, .n_sync_mandatory = p->n_mandatory,
                 .sync_optional = plan_node_names, .n_sync_optional = p->n_optional,
                 .sync_timeout_usec = 20 * USEC_PER_SEC,
-                .trace = trace, .observer = on_observation, .userdata = r,
+                .trace = trace, .trace_messages = p->messages, .observer = on_observation, .userdata = r,
         };
 
         for (size_t i = 0; i < p->n_apps; i++)

@@ -3,7 +3,7 @@
 /* Simulates whole clusters, one seed each. Without options: as many seeds as fit into twenty seconds.
  *
  *   --seeds A..B       these
- *   --seed N           this one; with --trace all that happens in it
+ *   --seed N           this one; with --trace all that happens in it, with --messages also what each manager reads
  *   --seconds N, --minutes N, --hours N   for so long, from --from N (1) on
  *   --faults LIST      only these kinds, see plan.c; each seed takes some of them, with --all-faults every one
  *   --keep LIST        with --seed: only these acts, as a minimised failure names them
@@ -26,7 +26,7 @@ typedef struct Options {
         uint64_t from, to;
         uint64_t seconds;
         unsigned faults;
-        bool trace, minimise, one, all;
+        bool trace, messages, minimise, one, all;
         const char *keep;
 } Options;
 
@@ -153,6 +153,7 @@ static bool run_seed(uint64_t seed, const Options *o)
                 fprintf(stderr, "--keep takes numbers of acts\n");
                 exit(EXIT_FAILURE);
         }
+        p.messages = o->messages;
         if (o->trace)
                 plan_print(&p, stdout);
         r = plan_run(&p, o->trace ? stdout : NULL, &f);
@@ -192,13 +193,14 @@ static void parse_seeds(char *text, Options *o)
 
 static void parse_options(int argc, char **argv, Options *o)
 {
-        enum { SEEDS = 1, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, ALL_FAULTS, KEEP, TRACE, NO_MINIMISE };
+        enum { SEEDS = 1, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, ALL_FAULTS, KEEP, TRACE, MESSAGES, NO_MINIMISE };
         static const struct option options[] = {
                 { "seeds", required_argument, NULL, SEEDS },     { "seed", required_argument, NULL, SEED },
                 { "from", required_argument, NULL, FROM },       { "seconds", required_argument, NULL, SECONDS },
                 { "minutes", required_argument, NULL, MINUTES }, { "hours", required_argument, NULL, HOURS },
                 { "faults", required_argument, NULL, FAULTS },   { "all-faults", no_argument, NULL, ALL_FAULTS },
                 { "keep", required_argument, NULL, KEEP },       { "trace", no_argument, NULL, TRACE },
+                { "messages", no_argument, NULL, MESSAGES },
                 { "no-minimise", no_argument, NULL, NO_MINIMISE }, {},
         };
         int c;
@@ -238,6 +240,9 @@ static void parse_options(int argc, char **argv, Options *o)
                         break;
                 case TRACE:
                         o->trace = true;
+                        break;
+                case MESSAGES:
+                        o->trace = o->messages = true;
                         break;
                 case NO_MINIMISE:
                         o->minimise = false;
