@@ -134,6 +134,7 @@ struct Engine {
         bool facts_sent, synced_sent, definitions_sent, leave_sent, exclude_sent, form_sent;
         bool form_forced;
         uint64_t own_facts_usec;  /* when ours were sent */
+        uint64_t facts_floor;     /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
         uint64_t state_sent_usec; /* 0: none; a state of ours that has not been delivered yet */
         uint64_t *expiry_sent;    /* serials of timers for which an expiry was sent in this view */
         size_t n_expiry_sent, n_expiry_allocated;
@@ -216,6 +217,8 @@ void sync_state(Engine *e, Peer *p, const Message *m);
 void sync_pump(Engine *e);
 uint64_t sync_deadline(const Engine *e);
 void sync_lose_track(Engine *e, const char *why);
+void sync_forget(Engine *e);     /* this member holds the agreed state no more */
+void sync_start_over(Engine *e); /* nobody does: what was reported in this view counts no more */
 void backlog_clear(Engine *e);
 void backlog_add(Engine *e, const Member *sender, const Message *m);
 void backlog_replay(Engine *e, const StateMessage *numbers);

@@ -122,8 +122,7 @@ void local_cut_off(Engine *e, uint64_t since_usec)
         if (e->cut_off_usec == 0)
                 e->cut_off_usec = MAX(since_usec, (uint64_t) 1);
         /* Should quorum come back in this very view, it asks for the state. */
-        e->synced = false;
-        e->facts_sent = e->synced_sent = false;
+        sync_forget(e);
 }
 
 /* The peers may never have noticed the silence. What this member stopped meanwhile it has to tell them, and what was

@@ -55,13 +55,29 @@ void backlog_replay(Engine *e, const StateMessage *numbers)
         }
 }
 
+/* A state that was sent for facts from before may come late: it is older than what was carried out here since, and
+ * nobody keeps that for later. So it takes a state with facts that are sent from now on. */
+void sync_forget(Engine *e)
+{
+        e->synced = false;
+        e->facts_sent = e->synced_sent = false;
+        e->facts_floor = e->number;
+}
+
+void sync_start_over(Engine *e)
+{
+        sync_forget(e);
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                p->has_facts = p->served = false;
+        backlog_clear(e);
+}
+
 void sync_lose_track(Engine *e, const char *why)
 {
         if (!e->lost_track)
                 engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "%s; asking for the state again", why);
         e->lost_track = true;
-        e->synced = false;
-        e->facts_sent = e->synced_sent = false;
+        sync_forget(e);
         backlog_clear(e);
         engine_changed(e);
 }
@@ -287,8 +303,9 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
                 engine_changed(e);
                 return;
         }
-        if (!sm->forms && (!own || !own->has_facts || numbers_find(sm, &own->member) < own->facts_number))
-                return; /* meant for somebody else; it does not hold our facts */
+        if (!sm->forms && (!own || !own->has_facts || own->facts_number <= e->facts_floor ||
+                                  numbers_find(sm, &own->member) < own->facts_number))
+                return; /* meant for somebody else, or late; it does not hold our facts */
 
         r = state_decode(sm->state, sm->state_size_bytes, STATE_FULL, e->now_usec, &s);
         if (r == -ENOMEM) {

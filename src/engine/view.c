@@ -85,6 +85,7 @@ static void view_reset(Engine *e)
         e->exclude_sent = e->form_sent = e->form_forced = false;
         e->state_sent_usec = 0;
         e->n_expiry_sent = 0;
+        e->facts_floor = 0;
         e->acked = (Revision){};
         e->failure_told = false;
         e->ring_quorum_usec = 0;
@@ -252,7 +253,7 @@ void view_quorum(Engine *e, const RingId *ring, bool quorate)
                 return;
         }
         /* A member that has had a view without quorum is unsynced. */
-        e->synced = false;
+        sync_forget(e);
         if (e->no_quorum_usec == 0)
                 e->no_quorum_usec = e->now_usec;
         /* A Corosync just started is alone at first: that counts only when IsolationTimeoutSec= is over. */
@@ -489,6 +490,7 @@ static void view_revoke(Engine *e, Peer *p)
                 if (q->won)
                         return;
         e->phase = PHASE_INQUORATE;
+        sync_start_over(e);
         engine_changed(e);
 }
 

@@ -400,6 +400,49 @@ static void test_next_member_sends_the_state(void **state)
         cluster_end(&c);
 }
 
+/* A second member sends the state as well, and it comes late: def has been synced since, has carried out more, and has lost
+ * the state again by a silent quorum. What it is past by now does not make it synced. */
+static void test_late_state_is_not_taken(void **state)
+{
+        ByteWriter w = {};
+        Cluster c;
+        Message late;
+
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
+        cluster_quorum_on(&c, DEF, c.ring, false);
+        cluster_quorum_on(&c, DEF, c.ring, true);
+        cluster_deliver(&c);
+        assert_true(engine_is_synced(c.engine[DEF]));
+        state_encode(&c.engine[BCD]->state, STATE_FULL, c.now, &w);
+        assert_int_equal(w.error, 0);
+        cluster_command(&c, BCD, 1, COMMAND_STOP, "distro", "");
+        cluster_deliver(&c);
+        assert_false(cluster_distro(&c, DEF)->target_up);
+
+        cluster_quorum_on(&c, DEF, c.ring, false);
+        cluster_deliver(&c);
+        c.member[ABC] = c.member[BCD] = false; /* hear of its return a little later */
+        cluster_quorum_on(&c, DEF, c.ring, true);
+        late = next_message(&c, BCD, DEF, MESSAGE_STATE);
+        late.state = (StateMessage){ .numbers = &(struct StateNumber){ .member = { DEF, DEF },
+                                             .number = c.engine[DEF]->peers[DEF - 1].facts_number },
+                .n_numbers = 1, .state = w.data, .state_size_bytes = w.size_bytes };
+        hear(&c, BCD, DEF, &late);
+        assert_false(engine_is_synced(c.engine[DEF]));
+
+        c.engine[BCD]->number++; /* it was its own message */
+        c.engine[ABC]->peers[BCD - 1].number++;
+        c.engine[BCD]->peers[BCD - 1].number++;
+        c.member[ABC] = c.member[BCD] = true;
+        cluster_deliver(&c);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        assert_true(engine_is_synced(c.engine[DEF]));
+        assert_false(cluster_distro(&c, DEF)->target_up);
+        assert_int_equal(state_digest(&c.engine[DEF]->state), state_digest(&c.engine[ABC]->state));
+        byte_writer_done(&w);
+        cluster_end(&c);
+}
+
 /* ---- one unit name ---- */
 
 static void unit_is(Cluster *c, uint64_t epoch, UnitState state)
@@ -549,6 +592,7 @@ int main(void)
                 cmocka_unit_test(test_quorum_goes_in_a_decided_view),
                 cmocka_unit_test(test_quorum_goes_everywhere),
                 cmocka_unit_test(test_next_member_sends_the_state),
+                cmocka_unit_test(test_late_state_is_not_taken),
                 cmocka_unit_test(test_strange_worker_is_in_the_way),
                 cmocka_unit_test(test_probe_from_before_a_sleep),
                 cmocka_unit_test(test_all_report_after_maintenance),
