@@ -290,12 +290,9 @@ static void engine_disconnected(Engine *e)
         if (e->connected && e->disconnected_usec == 0)
                 e->disconnected_usec = e->now_usec;
         e->connected = false;
-        e->synced = false;
         e->quorum_known = false;
         e->silent_usec = e->probe_next_usec = 0;
-        if (e->no_quorum_usec == 0)
-                e->no_quorum_usec = e->now_usec;
-        view_end(e);
+        view_lost(e);
         engine_changed(e);
 }
 

@@ -144,8 +144,9 @@ struct Engine {
         bool quorum_known, quorum_value; /* the last notification */
         uint64_t ring_quorum_usec;       /* when the present ring's came; 0: not yet */
         bool was_quorate;                /* as it was noted last */
-        uint64_t no_quorum_usec;  /* the first view since the last one that was quorate; 0: quorate */
+        uint64_t no_quorum_usec;  /* the first view, or the end of the last, since one that was quorate; 0: quorate */
         uint64_t cut_off_usec;    /* when the workers' time began to run; 0: not cut off */
+        uint64_t outside_usec;    /* this member has been out of the group since then; 0: it is in it, or never was */
         uint64_t disconnected_usec; /* Corosync was lost then; 0: is not, and has not been lately */
 
         /* Silence of Corosync. */
@@ -194,7 +195,8 @@ void engine_send(Engine *e, Message *m);
 
 /* ---- view.c ---- */
 void view_begin(Engine *e, const Event *event);
-void view_end(Engine *e); /* no view any more */
+void view_end(Engine *e);  /* no view any more */
+void view_lost(Engine *e); /* the same, and this member is out of the group: its peers begin to count */
 void view_quorum(Engine *e, const RingId *ring, bool quorate);
 void view_message(Engine *e, Peer *p, const Message *m);
 void view_exclude(Engine *e, const Message *m);

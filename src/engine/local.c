@@ -210,8 +210,9 @@ static void local_kill_overdue(Engine *e)
 }
 
 /* How long may pass without a quorum notification of a ring; counted from the first view since the last one that was
- * quorate, or from the loss of Corosync. A manager that cannot reach its Corosync while its node is in the ring is
- * waited for by its peers for the grace, so it never takes longer than half of that. */
+ * quorate, or from the loss of Corosync or of our place in the group. A manager that is not in the group while its node
+ * is in the ring is waited for by its peers for the grace, and no guard is armed that could stop its workers: so it never
+ * takes longer than half of that. */
 static uint64_t local_no_quorum_usec(const Engine *e)
 {
         uint64_t t;
@@ -220,8 +221,8 @@ static uint64_t local_no_quorum_usec(const Engine *e)
                 return USEC_INFINITY;
         /* Losing Corosync on top of it gives no further time. */
         t = usec_add(e->no_quorum_usec, local_isolation_usec(e));
-        if (!e->connected && e->grace_usec > 0)
-                t = MIN(t, usec_add(e->disconnected_usec ? e->disconnected_usec : e->no_quorum_usec, e->grace_usec / 2));
+        if (e->outside_usec != 0 && e->grace_usec > 0)
+                t = MIN(t, usec_add(e->outside_usec, e->grace_usec / 2));
         return t;
 }
 

@@ -638,7 +638,7 @@ static void sync_ask_again(Engine *e)
         if (e->now_usec < sync_unanswered_usec(e))
                 return;
         engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "nobody has sent the state; joining the group again");
-        view_end(e);
+        view_lost(e);
         engine_emit(e, EFFECT_REJOIN);
 }
 

@@ -115,6 +115,18 @@ static bool event_joined(const Event *event, const Member *m)
         return false;
 }
 
+/* There is no quorum outside of a group, and nobody says when this member is let in again: Corosync takes no joins while
+ * it is busy. */
+void view_lost(Engine *e)
+{
+        view_end(e);
+        e->synced = false;
+        if (e->no_quorum_usec == 0)
+                e->no_quorum_usec = e->now_usec;
+        if (e->outside_usec == 0)
+                e->outside_usec = e->now_usec;
+}
+
 /* Takes the members of the new view and keeps, within one ring, when each of them joined. */
 static void view_take_members(Engine *e, const Event *event, uint32_t n, bool n_known)
 {
@@ -190,8 +202,7 @@ void view_begin(Engine *e, const Event *event)
         e->isolated = false;
 
         if (!event_has_self(e, event)) {
-                view_end(e);
-                e->synced = false;
+                view_lost(e);
                 engine_emit(e, EFFECT_REJOIN);
                 engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "Corosync has put this member out of the group");
                 return;
@@ -210,6 +221,7 @@ void view_begin(Engine *e, const Event *event)
         view_take_ring(e, event);
         e->view.n = n;
         e->n_known = known;
+        e->outside_usec = 0;
         view_reset(e);
         e->view_usec = e->now_usec;
         e->phase = PHASE_VOTING;

@@ -340,3 +340,8 @@ bool world_disk_is_lost(const World *w, uint32_t node)
 {
         return world_node(w, node)->disk_lost;
 }
+
+bool world_disk_is_blank(const World *w, uint32_t node)
+{
+        return world_node(w, node)->record_kind == RECORD_BLANK;
+}

@@ -243,6 +243,7 @@ UnitState world_unit_state(const World *w, uint32_t node, const char *app);
 /* How the worker was started that runs there. */
 StartType world_unit_start_type(const World *w, uint32_t node, const char *app);
 bool world_disk_is_lost(const World *w, uint32_t node);
+bool world_disk_is_blank(const World *w, uint32_t node); /* no record was ever written there */
 /* A random number of the world's own, below `n`. */
 uint64_t world_random(World *w, uint64_t n);
 /* A remark between the lines of the trace. */

@@ -378,13 +378,15 @@ static bool no_group(const Run *r)
         return true;
 }
 
-/* A disk that took no writes for a while has no record of what was decided then. */
+/* A disk that took no writes for a while has no record of what was decided then. With a quorum device all of the last view
+ * have to be there, and one of them may have lost power before its very first write. */
 static bool disk_was_lost(const Run *r)
 {
         if (r->plan->faults & PLAN_DISK)
                 return true;
         for (uint32_t node = 1; node <= r->plan->n_nodes; node++)
-                if (world_disk_is_lost(r->world, node))
+                if (world_disk_is_lost(r->world, node) ||
+                        (r->plan->quorum != WORLD_QUORUM_MAJORITY && world_disk_is_blank(r->world, node)))
                         return true;
         return false;
 }

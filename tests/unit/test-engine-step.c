@@ -149,6 +149,39 @@ static void test_corosync_is_lost(void **state)
         }
 }
 
+/* Put out of the group and not let in again: the peers count the grace from then, and no guard is armed. */
+static void test_put_out_of_the_group(void **state)
+{
+        uint64_t t = CLUSTER_START + 10 * USEC_PER_SEC;
+        Member others[] = { { BCD, BCD }, { DEF, DEF } };
+        uint32_t nodes[] = { ABC, BCD, DEF };
+        Cluster c;
+
+        (void) state;
+        for (int brief = 0; brief < 2; brief++) {
+                uint64_t end_usec = brief ? 2 * USEC_PER_SEC : cluster_isolation_usec();
+                Event out = { .type = EVENT_VIEW };
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                c.engine[ABC]->grace_usec = brief ? 4 * USEC_PER_SEC : CLUSTER_GRACE;
+                out.view.change = VIEW_PROCESS;
+                out.view.ring = c.ring;
+                out.view.members = others;
+                out.view.n_members = ELEMENTSOF(others);
+                out.view.ring_nodes = nodes;
+                out.view.n_ring_nodes = ELEMENTSOF(nodes);
+                c.now = t;
+                cluster_step(&c, ABC, &out);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_REJOIN), 1);
+                cluster_at(&c, ABC, t + end_usec - 1);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+                assert_true(engine_deadline(c.engine[ABC]) <= t + end_usec);
+                cluster_at(&c, ABC, t + end_usec);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+                cluster_end(&c);
+        }
+}
+
 /* ---- silence ---- */
 
 static void test_corosync_is_silent(void **state)
@@ -335,6 +368,7 @@ int main(void)
                 cmocka_unit_test(test_quorum_is_lost),
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_corosync_is_lost),
+                cmocka_unit_test(test_put_out_of_the_group),
                 cmocka_unit_test(test_corosync_is_silent),
                 cmocka_unit_test(test_short_silence),
                 cmocka_unit_test(test_suspended),
