@@ -373,10 +373,11 @@ static const Peer *forming_newest(const Engine *e)
 }
 
 /* Every process present has a blank disk, and they are a majority. One that says nothing while another process of its
- * node answers is dead and only still listed. */
+ * node answers is dead and only still listed. A forming that somebody began may have come to its end elsewhere: then a
+ * majority has to know of it, or all nodes have to be there, since a disk that is blank may be a new one. */
 static bool forming_all_blank(const Engine *e)
 {
-        size_t n_blank = 0;
+        size_t n_blank = 0, n_began = 0;
 
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 bool answers = p->has_facts;
@@ -384,11 +385,14 @@ static bool forming_all_blank(const Engine *e)
                 if (p->has_facts && p->facts.record != RECORD_BLANK)
                         return false;
                 n_blank += p->has_facts;
+                n_began += p->has_facts && p->facts.record_revision.count != 0;
                 FOREACH_ARRAY(q, e->peers, e->n_peers)
                         answers = answers || (q->has_facts && q->member.node_id == p->member.node_id);
                 if (!answers)
                         return false;
         }
+        if (n_began > 0 && n_began < nodelist_majority(e) && n_blank < e->n_nodelist)
+                return false;
         return n_blank >= nodelist_majority(e);
 }
 

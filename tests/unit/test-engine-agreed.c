@@ -50,7 +50,10 @@ static void test_records_that_form(void **state)
                 { { BLANK, BLANK, NO }, false, true },
                 { { BLANK, NO, NO }, false, false },
                 { { BLANK, BLANK, DAMAGED }, false, false },
-                { { UNCONFIRMED, BLANK, NO }, false, true },
+                /* What abc began may have come to its end with def, and bcd's disk may be a new one. */
+                { { UNCONFIRMED, BLANK, NO }, false, false },
+                { { UNCONFIRMED, BLANK, BLANK }, false, true },
+                { { UNCONFIRMED, UNCONFIRMED, NO }, false, true },
                 { { UNCONFIRMED, NO, NO }, false, false },
                 { { OLD, OLD, NO }, false, true },
                 { { OLD, NEW, NO }, false, true },
