@@ -27,6 +27,7 @@ static void on_written(World *w, WorldNode *n, const Happening *h)
         l.revision = m->write_revision;
         if (n->disk_fails) {
                 l.error = -EIO;
+                world_did(w, DEED_DISK_FAILS);
                 free(TAKE_PTR(m->write_data));
         } else {
                 record_set(n, TAKE_PTR(m->write_data), m->write_size_bytes, RECORD_VALID);
@@ -77,11 +78,14 @@ void disk_power_cut(World *w, WorldNode *n)
                 return;
         if (world_has(w, WORLD_TEAR) && world_chance(w, 15)) {
                 trace(w, n, "(its record is damaged)");
+                world_did(w, DEED_DISK_TORN);
                 record_set(n, NULL, 0, RECORD_DAMAGED);
                 n->disk_lost = true;
                 world_observe(w, &(Observation){ .type = OBSERVE_DISK_LOST, .node_id = n->id });
         } else if (world_has(w, WORLD_JITTER) && world_chance(w, 30))
                 record_set(n, TAKE_PTR(m->write_data), m->write_size_bytes, RECORD_VALID);
+        else
+                world_did(w, DEED_DISK_LOST_WRITE);
         m->writing = false;
         free(TAKE_PTR(m->write_data));
 }

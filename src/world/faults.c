@@ -81,6 +81,7 @@ void world_wipe_disk(World *w, uint32_t node)
         WorldNode *n = world_node(w, node);
 
         trace(w, n, "its disk is new");
+        world_did(w, DEED_DISK_NEW);
         free(TAKE_PTR(n->record));
         n->record_size_bytes = 0;
         n->record_kind = RECORD_BLANK;
@@ -126,6 +127,11 @@ void world_node_up(World *w, uint32_t node)
         n->boot_id = ++w->next_serial;
         n->clock_offset_usec = USEC_PER_SEC;
         n->realtime_offset_usec = 0;
+        n->clock_ppm = 0;
+        if (world_has(w, WORLD_RATES)) {
+                n->clock_ppm = (int) world_random(w, 2001) - 1000;
+                world_did(w, DEED_CLOCK_RATE);
+        }
         if (world_has(w, WORLD_CLOCKS)) {
                 n->clock_offset_usec = USEC_PER_SEC + world_random(w, 1000 * USEC_PER_SEC);
                 n->realtime_offset_usec = world_random(w, 7200 * USEC_PER_SEC);
@@ -142,6 +148,7 @@ void world_node_down(World *w, uint32_t node)
         if (!n->up)
                 return;
         trace(w, n, "is off");
+        world_did(w, DEED_NODE_DOWN);
         disk_power_cut(w, n);
         n->up = n->suspended = n->shutting_down = false;
         n->generation = ++w->next_serial;
@@ -153,6 +160,19 @@ void world_node_down(World *w, uint32_t node)
         n->corosync.left = left;
         world_observe(w, &(Observation){ .type = OBSERVE_NODE_DOWN, .node_id = n->id });
         totem_changed(w);
+}
+
+void world_power_cut(World *w, uint64_t nodes)
+{
+        size_t n_down = 0;
+
+        for (uint32_t node = 1; node <= w->n_nodes; node++)
+                if (nodes >> (node - 1) & 1 && world_node_is_up(w, node)) {
+                        world_node_down(w, node);
+                        n_down++;
+                }
+        if (n_down > 1)
+                world_did(w, DEED_SEVERAL_DOWN);
 }
 
 static void on_late_power_off(World *w, WorldNode *n, const Happening *h)
@@ -169,6 +189,7 @@ void world_node_shutdown(World *w, uint32_t node)
         if (!n->up || n->shutting_down)
                 return;
         trace(w, n, "shuts down");
+        world_did(w, DEED_SHUTDOWN);
         n->shutting_down = true;
         for (size_t i = 0; i < n->n_units; i++)
                 unit_stop_as(w, n, n->units + i, UNIT_SHUTDOWN);
@@ -201,10 +222,22 @@ void world_node_suspend(World *w, uint32_t node, uint64_t usec)
         if (!n->up || n->suspended || n->manager.hung)
                 return;
         trace(w, n, "sleeps");
+        world_did(w, DEED_SLEEP);
         n->suspended = true;
         n->manager.hung = n->manager.up;
         world_schedule(w, w->now_usec + usec, on_wake, n, n->generation, 0);
         totem_changed(w);
+}
+
+void world_clock_set(World *w, uint32_t node, uint64_t offset_usec)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->up)
+                return;
+        trace(w, n, "its wall clock is set");
+        world_did(w, DEED_CLOCK_SET);
+        n->realtime_offset_usec = offset_usec;
 }
 
 /* ---- managers ---- */
@@ -216,6 +249,7 @@ void world_manager_kill(World *w, uint32_t node, bool restart)
         if (!n->manager.up)
                 return;
         trace(w, n, "manager dies");
+        world_did(w, DEED_MANAGER_DEAD);
         manager_end(w, n, false, restart);
 }
 
@@ -234,6 +268,7 @@ void world_manager_restart(World *w, uint32_t node)
         if (!n->manager.up)
                 return;
         trace(w, n, "manager restarts");
+        world_did(w, DEED_MANAGER_DEAD);
         manager_end(w, n, false, true);
 }
 
@@ -245,6 +280,7 @@ void world_manager_stop(World *w, uint32_t node)
         if (!n->manager.up)
                 return;
         trace(w, n, "manager is to stop");
+        world_did(w, DEED_MANAGER_STOPPED);
         manager_post(w, n, INBOX_OTHER, &l, 0);
 }
 
@@ -258,8 +294,10 @@ static void on_unhang(World *w, WorldNode *n, const Happening *h)
 
 static void on_watchdog(World *w, WorldNode *n, const Happening *h)
 {
-        if (n->manager.up && n->manager.generation == h->generation && n->manager.hung)
-                world_manager_kill(w, n->id, true);
+        if (!n->manager.up || n->manager.generation != h->generation || !n->manager.hung)
+                return;
+        world_did(w, DEED_WATCHDOG);
+        world_manager_kill(w, n->id, true);
 }
 
 void world_manager_hang(World *w, uint32_t node, uint64_t usec)
@@ -269,6 +307,7 @@ void world_manager_hang(World *w, uint32_t node, uint64_t usec)
         if (!n->manager.up || n->manager.hung)
                 return;
         trace(w, n, "manager hangs");
+        world_did(w, DEED_MANAGER_HANGS);
         n->manager.hung = true;
         if (usec > w->config.grace_usec / 4)
                 world_schedule(w, w->now_usec + w->config.grace_usec / 4, on_watchdog, n, n->manager.generation, 0);
@@ -285,6 +324,7 @@ void world_corosync_kill(World *w, uint32_t node, uint64_t down_usec)
         if (!n->up || !n->corosync.up)
                 return;
         trace(w, n, "corosync dies");
+        world_did(w, DEED_COROSYNC_DEAD);
         totem_corosync_stop(w, n);
         group_disconnect(w, n);
         world_schedule(w, w->now_usec + down_usec, on_boot, n, n->generation, 0);
@@ -298,6 +338,8 @@ void world_corosync_freeze(World *w, uint32_t node, bool frozen)
         if (!n->up || !n->corosync.up || n->corosync.frozen == frozen)
                 return;
         trace(w, n, frozen ? "corosync freezes" : "corosync goes on");
+        if (frozen)
+                world_did(w, DEED_FREEZE);
         n->corosync.frozen = frozen;
         totem_changed(w);
         if (!frozen && n->manager.up)
@@ -312,20 +354,53 @@ void world_evict(World *w, uint32_t node)
         if (!n->manager.in_group || !n->corosync.up)
                 return;
         trace(w, n, "is taken out of the group");
+        world_did(w, DEED_EVICTED);
         totem_order(w, n, item);
 }
 
 void world_partition(World *w, const unsigned *part)
 {
+        for (size_t i = 1; i < w->n_nodes; i++)
+                if (part[i] != part[0]) {
+                        world_did(w, DEED_CUT);
+                        break;
+                }
         FOREACH_ARRAY (n, w->nodes, w->n_nodes)
                 n->part = part[n->id - 1];
         totem_changed(w);
 }
 
+void world_one_way(World *w, uint32_t node, uint32_t other)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (node == other || n->deaf >> (other - 1) & 1)
+                return;
+        trace(w, n, "does not hear %s", world_node_name(w, other));
+        world_did(w, DEED_ONE_WAY);
+        n->deaf |= UINT64_C(1) << (other - 1);
+        totem_flap(w);
+        totem_changed(w);
+}
+
+void world_lossy(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (n->lossy)
+                return;
+        trace(w, n, "misses much of what the others send");
+        world_did(w, DEED_LOSSY);
+        n->lossy = true;
+}
+
 void world_heal(World *w)
 {
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+        FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
                 n->part = 0;
+                n->deaf = 0;
+                n->lossy = false;
+        }
         totem_changed(w);
 }
 
@@ -437,13 +512,28 @@ static void cut_off(World *w, WorldNode *n)
         FOREACH_ARRAY (o, w->nodes, w->n_nodes)
                 part = MAX(part, o->part + 1);
         trace(w, n, "is cut off");
+        world_did(w, DEED_CUT);
         n->part = part;
         totem_changed(w);
 }
 
+static void minority_down(World *w, const WorldNode *n)
+{
+        uint64_t nodes = UINT64_C(1) << (n->id - 1);
+        size_t n_more = (w->n_nodes - 1) / 2;
+
+        for (size_t i = 1; i < n_more; i++)
+                nodes |= UINT64_C(1) << world_random(w, w->n_nodes);
+        world_power_cut(w, nodes);
+}
+
 static void strike(World *w, WorldNode *n, WorldBlow blow)
 {
+        world_did(w, DEED_BLOW);
         switch (blow) {
+        case BLOW_MINORITY_DOWN:
+                minority_down(w, n);
+                break;
         case BLOW_NODE_DOWN:
                 world_node_down(w, n->id);
                 break;

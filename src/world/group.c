@@ -176,8 +176,10 @@ static void on_repeat(World *w, WorldNode *n, const Happening *h)
 {
         const Ring *r = n->corosync.ring;
 
-        if (n->manager.in_group && r && r->serial == h->generation && !r->open && !n->corosync.frozen)
-                post_view(w, n, VIEW_RING, NULL, 0);
+        if (!n->manager.in_group || !r || r->serial != h->generation || r->open || n->corosync.frozen)
+                return;
+        world_did(w, DEED_REPEAT);
+        post_view(w, n, VIEW_RING, NULL, 0);
 }
 
 static void on_connect(World *w, WorldNode *n, const Happening *h)
@@ -214,6 +216,8 @@ void group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool quorat
 {
         Letter l = { .type = EVENT_QUORUM, .ring = *ring, .quorate = quorate };
 
+        if (ring_compare(&n->corosync.quorum_ring, ring) == 0 && n->corosync.quorate != quorate)
+                world_did(w, DEED_QUORUM_TURNED);
         n->corosync.quorate = quorate;
         n->corosync.quorum_ring = *ring;
         if (n->manager.told)
@@ -324,6 +328,7 @@ void group_leave(World *w, WorldNode *n, bool planned)
         m->connected = false;
         if (!planned && totem_is_ghostly(w, n) && world_chance(w, 50)) {
                 trace(w, n, "(the dead process stays in the member list)");
+                world_did(w, DEED_GHOST);
                 return;
         }
         leave(w, n);
@@ -345,6 +350,13 @@ static void on_send(World *w, WorldNode *n, const Happening *h)
         m->send_scheduled = false;
         if (!may_send(n))
                 return;
+        if (world_has(w, WORLD_BUSY) && world_chance(w, 8)) {
+                world_did(w, DEED_TRY_AGAIN);
+                m->send_scheduled = true;
+                world_schedule(w, w->now_usec + (world_chance(w, 85) ? world_random(w, 50 * USEC_PER_MSEC) : world_random(w, 3 * USEC_PER_SEC)),
+                        on_send, n, m->generation, 0);
+                return;
+        }
         for (size_t i = 0; i < m->n_outbox; i++) {
                 Packet *p = m->outbox[i];
 

@@ -52,11 +52,14 @@ typedef struct Ring {
         RingId id;
         uint32_t nodes[NODES_MAX];
         size_t n_nodes;
+        uint64_t corosyncs[NODES_MAX]; /* the processes that make it up, by their generation */
+        bool given_up;    /* the token was lost though all are there */
         bool broken;      /* the token is lost: nothing is put in order any more */
         uint64_t broken_usec;
         bool open;        /* its round is complete: messages may be sent */
         size_t n_commits_max; /* the round is to fail after so many members have committed */
         size_t n_committed;
+        uint64_t committed_usec; /* the last of them */
         ItemQueue log;
         Member *members;  /* of the group, as the round found them */
         size_t n_members, n_members_allocated;
@@ -182,9 +185,12 @@ typedef struct WorldNode {
         uint64_t generation; /* of this boot */
         uint64_t boot_id;
         uint64_t clock_offset_usec, realtime_offset_usec;
-        uint32_t next_pid;
+        int clock_ppm;   /* so much faster than the world's */
+        uint32_t next_pid, last_pid;
         bool ready_in_boot; /* a manager has taken part since the boot */
         unsigned part;
+        uint64_t deaf;   /* to these nodes: bit i is node i + 1 */
+        bool lossy;
         Corosync corosync;
         Manager manager;
         Guard guard;
@@ -251,6 +257,10 @@ struct World {
                 uint64_t at_usec;
         } *pending;
         size_t n_pending, n_pending_allocated;
+        unsigned turn;   /* whose turn it is to be left out where links work in one direction only */
+        bool flapping;
+        uint64_t deeds[_WORLD_DEED_MAX];
+        uint64_t n_steps;
         bool device_fails;
         uint32_t device_nodes[NODES_MAX]; /* to whom the quorum device has given its vote last */
         size_t n_device_nodes;
@@ -273,12 +283,17 @@ static inline bool world_has(const World *w, WorldFaults f)
 /* `usec`, or with WORLD_JITTER a number between 0 and `max_usec`, mostly small. */
 uint64_t world_delay(World *w, uint64_t usec, uint64_t max_usec);
 bool world_chance(World *w, unsigned percent);
+static inline void world_did(World *w, WorldDeed d)
+{
+        w->deeds[d]++;
+}
 void world_observe(World *w, Observation *o);
 /* It may bring a blow: the caller's node may not be what it was afterwards. */
 void world_moment(World *w, WorldNode *n, WorldMoment moment);
 
 /* totem.c */
 void totem_changed(World *w); /* who hears whom has changed */
+void totem_flap(World *w);    /* links that work in one direction only: rings come and go */
 void totem_corosync_start(World *w, WorldNode *n);
 void totem_corosync_stop(World *w, WorldNode *n);
 void totem_order(World *w, WorldNode *n, Item item);  /* into the node's queue */

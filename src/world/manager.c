@@ -8,7 +8,16 @@
 
 uint64_t manager_clock(const World *w, const WorldNode *n)
 {
-        return w->now_usec + n->clock_offset_usec;
+        uint64_t drift = w->now_usec / 1000 * (uint64_t) abs(n->clock_ppm) / 1000;
+
+        return w->now_usec + n->clock_offset_usec + (n->clock_ppm < 0 ? -drift : drift);
+}
+
+/* How long this node's clock takes for so much of its own time. */
+static uint64_t manager_wait(const WorldNode *n, uint64_t usec)
+{
+        /* A clock that is behind asks again. */
+        return n->clock_ppm == 0 ? usec : usec - usec / 1000 * (uint64_t) abs(n->clock_ppm) / 1000 + 1;
 }
 
 uint64_t manager_realtime(const World *w, const WorldNode *n)
@@ -68,6 +77,7 @@ void manager_step(World *w, WorldNode *n, Event *event)
         }
         event->now_usec = manager_clock(w, n);
         event->realtime_usec = manager_realtime(w, n);
+        w->n_steps++;
         r = engine_step(m->engine, event, &effects);
         if (r < 0) {
                 world_fail(w, r);
@@ -112,7 +122,7 @@ void manager_schedule(World *w, WorldNode *n)
                 m->timer_serial = ++w->next_serial;
                 return;
         }
-        at = w->now_usec + (deadline > now ? deadline - now : 0);
+        at = w->now_usec + (deadline > now ? manager_wait(n, deadline - now) : 0);
         if (at == m->timer_usec)
                 return;
         m->timer_usec = at;
@@ -194,6 +204,8 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
         Manager *m = &n->manager;
         Event event = letter_event(n, w, l);
 
+        if (l->type == EVENT_QUORUM && ring_compare(&l->ring, &m->ring) != 0)
+                world_did(w, DEED_QUORUM_FIRST);
         if (l->type == EVENT_VIEW) {
                 group_drop_outbox(n);
                 m->ring = l->ring;
@@ -234,8 +246,13 @@ static uint64_t reading_delay(World *w, InboxSource source)
 {
         if (!world_has(w, WORLD_JITTER))
                 return 0;
-        if (source == INBOX_SYSTEMD && world_has(w, WORLD_SLOW_SYSTEMD) && world_chance(w, 5))
-                return world_random(w, 3 * USEC_PER_SEC);
+        if (source == INBOX_SYSTEMD && world_has(w, WORLD_SLOW_SYSTEMD) && world_chance(w, 5)) {
+                uint64_t delay = world_random(w, 3 * USEC_PER_SEC);
+
+                if (delay > USEC_PER_SEC)
+                        world_did(w, DEED_UNIT_LATE);
+                return delay;
+        }
         return world_chance(w, 1) ? world_random(w, 300 * USEC_PER_MSEC) : world_delay(w, 0, 3 * USEC_PER_MSEC);
 }
 
@@ -359,6 +376,9 @@ void manager_start(World *w, WorldNode *n)
         m->up = true;
         m->generation = ++w->next_serial;
         m->pid = world_has(w, WORLD_CLOCKS) ? 100 * n->id + (uint32_t) world_random(w, 3) : ++n->next_pid;
+        if (m->pid == n->last_pid)
+                world_did(w, DEED_PID_AGAIN);
+        n->last_pid = m->pid;
         m->timer_usec = USEC_INFINITY;
         trace(w, n, "manager starts");
         world_observe(w, &(Observation){ .type = OBSERVE_MANAGER_BEGIN, .node_id = n->id });

@@ -36,15 +36,91 @@ static Ring *ring_find(const World *w, uint64_t serial)
         return NULL;
 }
 
+/* ---- who hears whom ---- */
+
+static bool nodes_hear(const WorldNode *a, const WorldNode *b)
+{
+        return a->part == b->part && !(a->deaf >> (b->id - 1) & 1) && !(b->deaf >> (a->id - 1) & 1);
+}
+
+static bool hears_all(const World *w, const WorldNode *n, const uint32_t *nodes, size_t n_nodes)
+{
+        for (size_t i = 0; i < n_nodes; i++)
+                if (!nodes_hear(n, world_node(w, nodes[i])))
+                        return false;
+        return true;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+        const uint32_t *x = a, *y = b;
+
+        return CMP(*x, *y);
+}
+
+/* The nodes with which `of` makes up a ring, itself among them: everybody hears everybody. Where a link works in one
+ * direction only there are several ways to divide the nodes, and they take turns. */
+static size_t part_of(const World *w, const WorldNode *of, uint32_t *ret)
+{
+        bool taken[NODES_MAX] = {};
+
+        for (size_t i = 0; i < w->n_nodes; i++) {
+                size_t n = 0;
+                bool found = false;
+
+                for (size_t j = 0; j < w->n_nodes; j++) {
+                        size_t at = (i + j + w->turn) % w->n_nodes;
+                        const WorldNode *o = w->nodes + at;
+
+                        if (taken[at] || !corosync_hears(o) || !hears_all(w, o, ret, n))
+                                continue;
+                        taken[at] = true;
+                        found = found || o == of;
+                        ret[n++] = o->id;
+                }
+                if (found) {
+                        qsort(ret, n, sizeof(*ret), compare_ids);
+                        return n;
+                }
+        }
+        return 0;
+}
+
+static void on_flap(World *w, WorldNode *n, const Happening *h)
+{
+        bool deaf = false;
+
+        (void) n;
+        (void) h;
+        FOREACH_ARRAY (o, w->nodes, w->n_nodes)
+                deaf = deaf || o->deaf;
+        w->flapping = deaf;
+        if (!deaf) {
+                w->turn = 0;
+                return;
+        }
+        w->turn++;
+        totem_changed(w);
+        world_schedule(w, w->now_usec + USEC_PER_SEC + world_delay(w, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC), on_flap, NULL, 0, 0);
+}
+
+void totem_flap(World *w)
+{
+        if (w->flapping)
+                return;
+        w->flapping = true;
+        world_schedule(w, w->now_usec + USEC_PER_SEC + world_delay(w, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC), on_flap, NULL, 0, 0);
+}
+
 static bool ring_is_intact(const World *w, const Ring *r)
 {
         for (size_t i = 0; i < r->n_nodes; i++) {
                 const WorldNode *n = world_node(w, r->nodes[i]);
 
-                if (n->corosync.ring != r || !corosync_hears(n) || n->part != world_node(w, r->nodes[0])->part)
+                if (n->corosync.ring != r || !corosync_hears(n) || !hears_all(w, n, r->nodes, r->n_nodes))
                         return false;
         }
-        return true;
+        return !r->given_up;
 }
 
 /* ---- quorum ---- */
@@ -68,13 +144,11 @@ static void device_vote(World *w)
 
         for (size_t i = 0; i < w->n_nodes; i++) {
                 uint32_t part[NODES_MAX];
-                size_t n_part = 0, overlap;
+                size_t n_part, overlap;
 
                 if (!corosync_hears(w->nodes + i))
                         continue;
-                for (size_t j = 0; j < w->n_nodes; j++)
-                        if (corosync_hears(w->nodes + j) && w->nodes[j].part == w->nodes[i].part)
-                                part[n_part++] = w->nodes[j].id;
+                n_part = part_of(w, w->nodes + i, part);
                 overlap = device_overlap(w, part, n_part);
                 if (n_best == 0 || n_part > n_best || (n_part == n_best && overlap > best_overlap)) {
                         memcpy(best, part, sizeof(best));
@@ -119,6 +193,10 @@ static void ring_notify_quorum(World *w, Ring *r)
         for (size_t i = 0; i < r->n_nodes; i++) {
                 WorldNode *n = world_node(w, r->nodes[i]);
                 uint64_t delay = world_has(w, WORLD_LATE_QUORUM) ? world_delay(w, 0, USEC_PER_SEC) : 0;
+                uint64_t since = w->now_usec + delay - r->committed_usec;
+
+                if (since > USEC_PER_SEC)
+                        world_did(w, since > 10 * USEC_PER_SEC ? DEED_VERY_LATE_QUORUM : DEED_LATE_QUORUM);
 
                 world_schedule(w, w->now_usec + delay, on_quorum, n, r->serial, quorate);
         }
@@ -152,10 +230,23 @@ static void on_deliver(World *w, WorldNode *n, const Happening *h)
         }
 }
 
+/* All are there and hear each other, but the token was lost once too often. */
+static void lose_token(World *w, uint64_t ring_serial)
+{
+        Ring *r = ring_find(w, ring_serial);
+
+        if (!r || r->broken)
+                return;
+        world_did(w, DEED_TOKEN_LOST);
+        r->given_up = true;
+        totem_changed(w);
+}
+
 static void on_order(World *w, WorldNode *n, const Happening *h)
 {
         Corosync *c = &n->corosync;
         Ring *r = c->ring;
+        bool lossy = false;
         Item item;
 
         if (!r || r->serial != h->generation || !c->open || r->broken || c->queue.n_items == 0)
@@ -167,11 +258,23 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
                 world_fail(w, -ENOMEM);
                 return;
         }
-        for (size_t i = 0; i < r->n_nodes; i++)
-                world_schedule(w, w->now_usec + world_delay(w, 200, 5 * USEC_PER_MSEC), on_deliver,
-                        world_node(w, r->nodes[i]), r->serial, r->log.n_items);
+        for (size_t i = 0; i < r->n_nodes; i++) {
+                WorldNode *to = world_node(w, r->nodes[i]);
+                uint64_t again = 0; /* sent again until it is heard */
+
+                if (to->lossy && to != n && world_chance(w, 30))
+                        again = world_random(w, w->config.token_usec / 2);
+                else if (world_has(w, WORLD_ALONE) && to != n && world_chance(w, 4))
+                        again = world_random(w, 200 * USEC_PER_MSEC);
+
+                lossy = lossy || to->lossy;
+                world_schedule(w, w->now_usec + again + world_delay(w, 200, 5 * USEC_PER_MSEC), on_deliver, to, r->serial,
+                        r->log.n_items);
+        }
         if (item.kind == ITEM_MESSAGE)
                 world_moment(w, n, MOMENT_SEND);
+        if (lossy && world_chance(w, 2))
+                lose_token(w, h->generation);
 }
 
 static void schedule_order(World *w, WorldNode *n)
@@ -239,6 +342,7 @@ static void on_commit(World *w, WorldNode *n, const Happening *h)
                 return;
         c->committed = true;
         r->n_committed++;
+        r->committed_usec = w->now_usec;
         group_commit(w, n);
         world_moment(w, n, MOMENT_VIEW);
         r = ring_find(w, h->generation); /* a blow can have ended it */
@@ -299,6 +403,7 @@ static bool set_has(const uint32_t *nodes, size_t n_nodes, uint32_t id)
 static void ring_flush(World *w, Ring *r, const uint32_t *nodes, size_t n_nodes)
 {
         size_t delivered = 0;
+        bool apart = n_nodes < r->n_nodes;
 
         for (size_t i = 0; i < n_nodes; i++)
                 delivered = MAX(delivered, world_node(w, nodes[i])->corosync.at);
@@ -307,6 +412,10 @@ static void ring_flush(World *w, Ring *r, const uint32_t *nodes, size_t n_nodes)
                 bool received = k < delivered || set_has(nodes, n_nodes, item->member.node_id) ||
                         !world_has(w, WORLD_ALONE) || world_chance(w, 40);
 
+                if (apart && !received)
+                        world_did(w, DEED_ALONE);
+                if (apart && received && k >= delivered && n_nodes == 1 && set_has(nodes, n_nodes, item->member.node_id))
+                        world_did(w, DEED_SENDER_ALONE);
                 for (size_t i = 0; i < n_nodes && received; i++) {
                         WorldNode *n = world_node(w, nodes[i]);
 
@@ -346,6 +455,7 @@ static void carry_queue(World *w, WorldNode *from, const uint32_t *nodes, size_t
         while (q->n_items > 0 && q->items[0].kind == ITEM_MESSAGE && world_chance(w, 60)) {
                 Item item = q->items[0];
 
+                world_did(w, DEED_CARRY);
                 ARRAY_CLOSE(q->items, q->n_items, 0);
                 for (size_t i = 0; i < n_nodes; i++)
                         if (world_node(w, nodes[i])->corosync.committed)
@@ -386,6 +496,8 @@ static void on_abort(World *w, WorldNode *n, const Happening *h)
                 world_schedule(w, w->now_usec + 500 * USEC_PER_MSEC, on_abort, NULL, r->serial, 0);
                 return;
         }
+        if (r->n_committed > 0 && r->n_committed < r->n_nodes)
+                world_did(w, DEED_ABORT);
         n_nodes = r->n_nodes;
         memcpy(nodes, r->nodes, sizeof(nodes));
         totem_form(w, nodes, n_nodes);
@@ -404,6 +516,20 @@ static void enter_ring(WorldNode *n, Ring *r)
         c->last_seq = r->id.seq;
 }
 
+/* A Corosync that has started anew, with a process in the group, before those who had it in their ring have lost it. */
+static bool came_back(const World *w, const WorldNode *n, const uint32_t *nodes, size_t n_nodes)
+{
+        for (size_t i = 0; i < n_nodes; i++) {
+                const Ring *old = world_node(w, nodes[i])->corosync.ring;
+
+                for (size_t k = 0; old && k < old->n_nodes; k++)
+                        if (nodes[i] != n->id && old->nodes[k] == n->id && old->corosyncs[k] != n->corosync.generation &&
+                                n->corosync.n_procs > 0)
+                                return true;
+        }
+        return false;
+}
+
 static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
 {
         Ring *r = calloc(1, sizeof(*r));
@@ -417,6 +543,11 @@ static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
                 for (size_t i = 0; i < n_nodes; i++)
                         carry_queue(w, world_node(w, nodes[i]), nodes, n_nodes);
 
+        for (size_t i = 0; i < n_nodes; i++) {
+                r->corosyncs[i] = world_node(w, nodes[i])->corosync.generation;
+                if (came_back(w, world_node(w, nodes[i]), nodes, n_nodes))
+                        world_did(w, DEED_LEFT_AND_JOINED);
+        }
         r->serial = ++w->next_serial;
         r->n_nodes = n_nodes;
         memcpy(r->nodes, nodes, n_nodes * sizeof(*nodes));
@@ -435,7 +566,7 @@ static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
         ring_round(w, r);
 }
 
-/* ---- who hears whom ---- */
+/* ---- when a ring forms ---- */
 
 static void on_form(World *w, WorldNode *n, const Happening *h)
 {
@@ -471,6 +602,8 @@ static uint64_t part_delay(World *w, const uint32_t *nodes, size_t n_nodes)
         for (size_t i = 0; i < n_nodes; i++) {
                 const Ring *r = world_node(w, nodes[i])->corosync.ring;
 
+                if (r && r->given_up)
+                        return w->config.token_usec + world_delay(w, 0, USEC_PER_SEC);
                 for (size_t k = 0; r && k < r->n_nodes; k++) {
                         if (set_has(nodes, n_nodes, r->nodes[k]))
                                 continue;
@@ -538,13 +671,11 @@ void totem_changed(World *w)
         update_rings(w);
         for (size_t i = 0; i < w->n_nodes; i++) {
                 uint32_t part[NODES_MAX];
-                size_t n_part = 0;
+                size_t n_part;
 
                 if (!corosync_hears(w->nodes + i))
                         continue;
-                for (size_t j = 0; j < w->n_nodes; j++)
-                        if (corosync_hears(w->nodes + j) && w->nodes[j].part == w->nodes[i].part)
-                                part[n_part++] = w->nodes[j].id;
+                n_part = part_of(w, w->nodes + i, part);
                 if (part[0] == w->nodes[i].id && !part_is_settled(w, part, n_part))
                         part_wait(w, part, n_part, old, n_old);
         }
@@ -558,8 +689,10 @@ static void on_alone(World *w, WorldNode *n, const Happening *h)
         if (!n->corosync.up || n->corosync.generation != h->generation || !n->corosync.starting)
                 return;
         n->corosync.starting = false;
-        if (h->value && !n->corosync.frozen && !n->suspended)
+        if (h->value && !n->corosync.frozen && !n->suspended) {
+                world_did(w, DEED_RING_OF_ONE);
                 totem_form(w, &n->id, 1);
+        }
         totem_changed(w);
 }
 

@@ -236,3 +236,28 @@ void trace_state(World *w, WorldNode *n)
         trace_shared(w, n, "   = revision %llu.%llu, state %016llx%s", (unsigned long long) s->revision.ring_seq,
                 (unsigned long long) s->revision.count, (unsigned long long) digest, synced ? "" : ", not synced");
 }
+
+const char *world_deed_to_string(WorldDeed d)
+{
+        static const char *const names[_WORLD_DEED_MAX] = {
+                [DEED_ALONE] = "message reaches a part only", [DEED_SENDER_ALONE] = "message reaches its sender only",
+                [DEED_ABORT] = "view on some members only", [DEED_CARRY] = "old queue before the new view",
+                [DEED_REPEAT] = "view comes twice", [DEED_LEFT_AND_JOINED] = "left and joined in one round",
+                [DEED_RING_OF_ONE] = "ring of one after a start", [DEED_TOKEN_LOST] = "token lost", [DEED_GHOST] = "ghost",
+                [DEED_EVICTED] = "evicted", [DEED_TRY_AGAIN] = "TRY_AGAIN", [DEED_LATE_QUORUM] = "quorum after 1 s",
+                [DEED_VERY_LATE_QUORUM] = "quorum after 10 s", [DEED_QUORUM_FIRST] = "quorum before the view",
+                [DEED_QUORUM_TURNED] = "quorum turns within a ring", [DEED_CUT] = "cut", [DEED_ONE_WAY] = "one-way link",
+                [DEED_LOSSY] = "loss in one direction", [DEED_NODE_DOWN] = "power cut", [DEED_SEVERAL_DOWN] = "power cut of several",
+                [DEED_SHUTDOWN] = "shutdown", [DEED_SLEEP] = "host sleeps", [DEED_COROSYNC_DEAD] = "corosync dies",
+                [DEED_FREEZE] = "corosync freezes", [DEED_MANAGER_DEAD] = "manager dies", [DEED_MANAGER_HANGS] = "manager hangs",
+                [DEED_WATCHDOG] = "watchdog", [DEED_MANAGER_STOPPED] = "planned leave", [DEED_PID_AGAIN] = "same pid again",
+                [DEED_GUARD] = "guard stops a worker", [DEED_CLOCK_RATE] = "clock of another rate", [DEED_CLOCK_SET] = "wall clock set",
+                [DEED_DISK_TORN] = "torn record", [DEED_DISK_LOST_WRITE] = "write lost", [DEED_DISK_FAILS] = "write fails",
+                [DEED_DISK_NEW] = "new disk", [DEED_UNIT_SLOW] = "slow unit", [DEED_UNIT_LATE] = "late unit signal",
+                [DEED_UNIT_FAILS] = "unit fails", [DEED_UNIT_REFUSED] = "start refused", [DEED_UNIT_STUCK] = "stuck unit",
+                [DEED_UNIT_RESTARTED] = "restart by systemd", [DEED_UNIT_FINISHED] = "unit finishes",
+                [DEED_UNIT_STOPPED] = "stop from outside", [DEED_BLOW] = "blow at a moment",
+        };
+
+        return names[d];
+}

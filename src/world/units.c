@@ -88,6 +88,7 @@ static void on_started(World *w, WorldNode *n, const Happening *h)
         if (n->generation != h->generation || !u)
                 return;
         if (u->fault == WORLD_UNIT_START_FAILS) {
+                world_did(w, DEED_UNIT_FAILS);
                 unit_end(w, n, u, UNIT_FAILED, "exit-code");
                 return;
         }
@@ -110,10 +111,13 @@ void unit_start(World *w, WorldNode *n, const Effect *f)
                 return;
         }
         if (u->fault == WORLD_UNIT_START_REFUSED) {
+                world_did(w, DEED_UNIT_REFUSED);
                 u->state = UNIT_NONE;
                 report(w, n, f->app, f->epoch, UNIT_REFUSED, "it cannot be started");
                 return;
         }
+        if (u->start_usec > USEC_PER_SEC)
+                world_did(w, DEED_UNIT_SLOW);
         u->state = UNIT_STARTING;
         u->epoch = f->epoch;
         u->start_type = f->start_type;
@@ -136,6 +140,7 @@ static void on_stopped(World *w, WorldNode *n, const Happening *h)
                 unit_end(w, n, u, u->ending, NULL);
                 return;
         }
+        world_did(w, DEED_UNIT_STUCK);
         u->state = UNIT_STUCK;
         u->serial = ++w->next_serial;
         trace(w, n, "unit %s does not end", u->app);
@@ -151,6 +156,8 @@ void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending)
                 /* A stop of ours on top of somebody else's: systemd has one job for both. */
                 return;
         }
+        if (u->stop_usec > USEC_PER_SEC)
+                world_did(w, DEED_UNIT_SLOW);
         u->ending = ending;
         u->state = UNIT_STOPPING;
         u->serial = ++w->next_serial;
@@ -235,8 +242,27 @@ void world_unit_fail(World *w, uint32_t node, const char *app)
         WorldNode *n = world_node(w, node);
         Unit *u = unit_find(n, app);
 
-        if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING))
+        if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING)) {
+                world_did(w, DEED_UNIT_FAILS);
                 unit_end(w, n, u, UNIT_FAILED, "exit-code");
+        }
+}
+
+/* It stays the same copy: nobody but systemd has to do with it. */
+void world_unit_restart(World *w, uint32_t node, const char *app)
+{
+        WorldNode *n = world_node(w, node);
+        Unit *u = unit_find(n, app);
+
+        if (!u || u->state != UNIT_RUNNING)
+                return;
+        trace(w, n, "unit %s is restarted by systemd", app);
+        world_did(w, DEED_UNIT_RESTARTED);
+        u->state = UNIT_STARTING;
+        u->serial = ++w->next_serial;
+        report(w, n, u->app, u->epoch, UNIT_STARTING, NULL);
+        world_schedule(w, w->now_usec + 100 * USEC_PER_MSEC + world_delay(w, u->start_usec, 2 * u->start_usec), on_started, n,
+                n->generation, u->serial);
 }
 
 void world_unit_finish(World *w, uint32_t node, const char *app)
@@ -244,8 +270,10 @@ void world_unit_finish(World *w, uint32_t node, const char *app)
         WorldNode *n = world_node(w, node);
         Unit *u = unit_find(n, app);
 
-        if (u && u->state == UNIT_RUNNING)
+        if (u && u->state == UNIT_RUNNING) {
+                world_did(w, DEED_UNIT_FINISHED);
                 unit_end(w, n, u, UNIT_FINISHED, NULL);
+        }
 }
 
 void world_unit_stop_outside(World *w, uint32_t node, const char *app)
@@ -255,6 +283,7 @@ void world_unit_stop_outside(World *w, uint32_t node, const char *app)
 
         if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING)) {
                 trace(w, n, "unit %s is stopped from outside", app);
+                world_did(w, DEED_UNIT_STOPPED);
                 unit_stop_as(w, n, u, UNIT_KILLED);
         }
 }
@@ -279,6 +308,7 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
                 if (!unit_state_is_alive(u->state) || guard_spares(&n->guard, u->app))
                         continue;
                 trace(w, n, "the guard %s unit %s", h->value ? "kills" : "stops", u->app);
+                world_did(w, DEED_GUARD);
                 if (h->value && u->fault != WORLD_UNIT_STOP_STUCK)
                         unit_end(w, n, u, UNIT_KILLED, NULL);
                 else

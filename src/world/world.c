@@ -341,6 +341,16 @@ bool world_disk_is_lost(const World *w, uint32_t node)
         return world_node(w, node)->disk_lost;
 }
 
+const uint64_t *world_deeds(const World *w)
+{
+        return w->deeds;
+}
+
+uint64_t world_n_steps(const World *w)
+{
+        return w->n_steps;
+}
+
 bool world_disk_is_blank(const World *w, uint32_t node)
 {
         return world_node(w, node)->record_kind == RECORD_BLANK;

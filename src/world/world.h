@@ -39,7 +39,9 @@ typedef enum WorldFaults {
         WORLD_TEAR = 1 << 8,         /* a power cut during a write can leave a damaged record */
         WORLD_CLOCKS = 1 << 9,       /* every node's clocks have an offset of their own; pids are used again */
         WORLD_SLOW_SYSTEMD = 1 << 10, /* unit events come late, by seconds at times */
-        WORLD_ALL_FAULTS = (1 << 11) - 1,
+        WORLD_BUSY = 1 << 11,        /* Corosync answers TRY_AGAIN now and then, for seconds at times */
+        WORLD_RATES = 1 << 12,       /* every node's clock runs up to a thousandth faster or slower */
+        WORLD_ALL_FAULTS = (1 << 13) - 1,
 } WorldFaults;
 
 typedef enum WorldQuorum {
@@ -47,6 +49,59 @@ typedef enum WorldQuorum {
         WORLD_QUORUM_DEVICE,   /* last man standing by a quorum device: one part at a time, the largest, even a single node */
         WORLD_QUORUM_TWO_NODE, /* each of two nodes is quorate by itself once it has seen the other */
 } WorldQuorum;
+
+/* What went wrong, and how often: a fault that no seed ever brings tests nothing. */
+typedef enum WorldDeed {
+        DEED_ALONE,         /* of a broken ring's messages one reached some of its members only */
+        DEED_SENDER_ALONE,  /* ... and of those nobody but its sender */
+        DEED_ABORT,         /* a round gave its view to some members only */
+        DEED_CARRY,         /* a message queued in the old ring came before the new one's view */
+        DEED_REPEAT,        /* a ring's view came twice */
+        DEED_LEFT_AND_JOINED, /* a Corosync came back into the ring before the others had lost it */
+        DEED_RING_OF_ONE,   /* a Corosync that has just started is alone at first */
+        DEED_TOKEN_LOST,    /* all are there, and the ring forms anew */
+        DEED_GHOST,         /* a dead process stays in the member list */
+        DEED_EVICTED,
+        DEED_TRY_AGAIN,     /* a send was refused */
+        DEED_LATE_QUORUM,   /* later than a second after the view */
+        DEED_VERY_LATE_QUORUM, /* later than ten */
+        DEED_QUORUM_FIRST,  /* a manager reads quorum's word before the view that it is about */
+        DEED_QUORUM_TURNED, /* quorum went or came without a new ring */
+        DEED_CUT,
+        DEED_ONE_WAY,
+        DEED_LOSSY,
+        DEED_NODE_DOWN,
+        DEED_SEVERAL_DOWN,  /* in one moment */
+        DEED_SHUTDOWN,
+        DEED_SLEEP,
+        DEED_COROSYNC_DEAD,
+        DEED_FREEZE,
+        DEED_MANAGER_DEAD,
+        DEED_MANAGER_HANGS,
+        DEED_WATCHDOG,
+        DEED_MANAGER_STOPPED,
+        DEED_PID_AGAIN,     /* the next manager has the pid of an earlier one */
+        DEED_GUARD,         /* the guard stops or kills a worker */
+        DEED_CLOCK_RATE,
+        DEED_CLOCK_SET,
+        DEED_DISK_TORN,
+        DEED_DISK_LOST_WRITE, /* what was not on the disk yet is gone */
+        DEED_DISK_FAILS,    /* a write fails */
+        DEED_DISK_NEW,
+        DEED_UNIT_SLOW,     /* a start or stop takes longer than a second */
+        DEED_UNIT_LATE,     /* its manager hears of it later than a second */
+        DEED_UNIT_FAILS,
+        DEED_UNIT_REFUSED,
+        DEED_UNIT_STUCK,
+        DEED_UNIT_RESTARTED, /* by systemd itself */
+        DEED_UNIT_FINISHED,
+        DEED_UNIT_STOPPED,  /* from outside */
+        DEED_BLOW,
+        _WORLD_DEED_MAX,
+} WorldDeed;
+
+/* "one-way link", "torn write" ... */
+const char *world_deed_to_string(WorldDeed d);
 
 /* What happened, as the checkers see it: plain data, so that a test can make up a history. */
 typedef enum ObservationType {
@@ -159,6 +214,7 @@ void world_disk_fail(World *w, uint32_t node, bool fails);
 
 void world_node_up(World *w, uint32_t node);       /* boots: Corosync, then the manager */
 void world_node_down(World *w, uint32_t node);     /* a power cut */
+void world_power_cut(World *w, uint64_t nodes);    /* of several in one moment: bit i is node i + 1 */
 void world_node_shutdown(World *w, uint32_t node); /* in order: hand over, then off */
 void world_manager_kill(World *w, uint32_t node, bool restart); /* a crash; systemd starts it again or does not */
 void world_manager_start(World *w, uint32_t node);
@@ -169,12 +225,19 @@ void world_manager_hang(World *w, uint32_t node, uint64_t usec);
 void world_corosync_kill(World *w, uint32_t node, uint64_t down_usec);
 void world_corosync_freeze(World *w, uint32_t node, bool frozen);
 void world_evict(World *w, uint32_t node);
+/* The wall clock is set. */
+void world_clock_set(World *w, uint32_t node, uint64_t offset_usec);
 /* The host sleeps for so long: nothing of it runs. */
 void world_node_suspend(World *w, uint32_t node, uint64_t usec);
 
 /* Nodes of the same part hear each other: part[i] belongs to node i + 1. */
 void world_partition(World *w, const unsigned *part);
-void world_heal(World *w);
+/* `node` does not hear `other` any more. Corosync's links are up only while their pings are answered, so nothing goes the
+ * other way either; third nodes hear both, and rings form that leave out now the one, now the other. */
+void world_one_way(World *w, uint32_t node, uint32_t other);
+/* `node` misses much of what the others send: it hears all late, and now and then the token is lost. */
+void world_lossy(World *w, uint32_t node);
+void world_heal(World *w); /* all of these */
 /* The quorum device gives or takes its vote of its own accord. */
 void world_device_fail(World *w, bool fails);
 
@@ -191,6 +254,7 @@ typedef enum WorldUnitFault {
 void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec, uint64_t stop_usec);
 void world_unit_fail(World *w, uint32_t node, const char *app);         /* for good */
 void world_unit_finish(World *w, uint32_t node, const char *app);       /* cleanly, by itself */
+void world_unit_restart(World *w, uint32_t node, const char *app);      /* its process dies, and systemd restarts it */
 void world_unit_stop_outside(World *w, uint32_t node, const char *app); /* systemctl stop */
 
 /* ---- commands ---- */
@@ -220,6 +284,7 @@ typedef enum WorldBlow {
         BLOW_CUT,    /* the node is alone */
         BLOW_FREEZE, /* its Corosync */
         BLOW_COROSYNC_KILL,
+        BLOW_MINORITY_DOWN, /* the node and others, fewer than half of all */
         _WORLD_BLOW_MAX,
 } WorldBlow;
 
@@ -244,6 +309,9 @@ UnitState world_unit_state(const World *w, uint32_t node, const char *app);
 StartType world_unit_start_type(const World *w, uint32_t node, const char *app);
 bool world_disk_is_lost(const World *w, uint32_t node);
 bool world_disk_is_blank(const World *w, uint32_t node); /* no record was ever written there */
+/* How often each WorldDeed happened, _WORLD_DEED_MAX numbers; how many events engines have stepped through. */
+const uint64_t *world_deeds(const World *w);
+uint64_t world_n_steps(const World *w);
 /* A random number of the world's own, below `n`. */
 uint64_t world_random(World *w, uint64_t n);
 /* A remark between the lines of the trace. */

@@ -13,7 +13,7 @@ static const struct {
         { "jitter", WORLD_JITTER }, { "alone", WORLD_ALONE }, { "abort", WORLD_ABORT }, { "carry", WORLD_CARRY },
         { "ghost", WORLD_GHOST }, { "evict", WORLD_EVICT }, { "repeat", WORLD_REPEAT },
         { "late-quorum", WORLD_LATE_QUORUM }, { "tear", WORLD_TEAR }, { "clocks", WORLD_CLOCKS },
-        { "slow-systemd", WORLD_SLOW_SYSTEMD }, { "power", PLAN_POWER }, { "manager", PLAN_MANAGER },
+        { "slow-systemd", WORLD_SLOW_SYSTEMD }, { "busy", WORLD_BUSY }, { "rates", WORLD_RATES }, { "link", PLAN_LINK }, { "power", PLAN_POWER }, { "manager", PLAN_MANAGER },
         { "corosync", PLAN_COROSYNC }, { "cut", PLAN_CUT }, { "disk", PLAN_DISK }, { "unit", PLAN_UNIT },
         { "command", PLAN_COMMAND }, { "arm", PLAN_ARM }, { "suspend", PLAN_SUSPEND }, { "file", PLAN_FILE },
         { "shape", PLAN_SHAPE },
@@ -168,6 +168,15 @@ static uint64_t while_usec(Dice *d)
 
 static void draw_power(Dice *d, Plan *p, uint64_t at, uint32_t node)
 {
+        if (chance(d, 20)) { /* one socket for several, at times for all */
+                uint64_t nodes = roll(d, UINT64_C(1) << p->n_nodes);
+
+                act_add(p, at, ACT_POWER_CUT, 0)->value = nodes;
+                for (uint32_t i = 0; i < p->n_nodes; i++)
+                        if (nodes >> i & 1)
+                                act_add(p, at + while_usec(d), ACT_UP, i + 1);
+                return;
+        }
         act_add(p, at, chance(d, 70) ? ACT_DOWN : ACT_SHUTDOWN, node);
         act_add(p, at + while_usec(d), ACT_UP, node);
 }
@@ -208,7 +217,21 @@ static void draw_corosync(Dice *d, Plan *p, uint64_t at, uint32_t node)
 
 static void draw_cut(Dice *d, Plan *p, uint64_t at)
 {
+        if (p->quorum == WORLD_QUORUM_DEVICE && chance(d, 30)) {
+                act_add(p, at, ACT_DEVICE_FAILS, 0);
+                act_add(p, at + while_usec(d), ACT_DEVICE_WORKS, 0);
+                return;
+        }
         act_add(p, at, ACT_CUT, 0)->value = roll(d, UINT64_C(1) << p->n_nodes);
+        act_add(p, at + while_usec(d), ACT_HEAL, 0);
+}
+
+static void draw_link(Dice *d, Plan *p, uint64_t at, uint32_t node)
+{
+        if (chance(d, 50))
+                act_add(p, at, ACT_ONE_WAY, node)->value = 1 + roll(d, p->n_nodes);
+        else
+                act_add(p, at, ACT_LOSSY, node);
         act_add(p, at + while_usec(d), ACT_HEAL, 0);
 }
 
@@ -226,12 +249,22 @@ static void draw_disk(Dice *d, Plan *p, uint64_t at, uint32_t node)
 
 static void draw_unit(Dice *d, Plan *p, uint64_t at, uint32_t node)
 {
-        static const ActKind kinds[] = { ACT_UNIT_FAIL, ACT_UNIT_FAIL, ACT_UNIT_FINISH, ACT_UNIT_STOP_OUTSIDE, ACT_BEHAVE };
+        static const ActKind kinds[] = { ACT_UNIT_FAIL, ACT_UNIT_FAIL, ACT_UNIT_FINISH, ACT_UNIT_STOP_OUTSIDE, ACT_UNIT_RESTART,
+                ACT_UNIT_SLOW, ACT_BEHAVE, ACT_BEHAVE };
         ActKind kind = kinds[roll(d, ELEMENTSOF(kinds))];
         size_t app = roll(d, p->n_apps);
-        Act *a = act_add(p, at, kind, node);
+        Act *a;
+
+        if (chance(d, 60))
+                node = 0; /* on all nodes, and so where it runs */
+        a = act_add(p, at, kind, node);
 
         a->app = app;
+        if (kind == ACT_UNIT_SLOW) {
+                a->value = roll(d, 15 * USEC_PER_SEC);
+                a->value2 = roll(d, 15 * USEC_PER_SEC);
+                act_add(p, at + while_usec(d), ACT_UNIT_SLOW, node)->app = app;
+        }
         if (kind != ACT_BEHAVE)
                 return;
         a->value = 1 + roll(d, 3);
@@ -280,7 +313,7 @@ static void draw_act(Dice *d, Plan *p)
 {
         uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC);
         uint32_t node = 1 + (uint32_t) roll(d, p->n_nodes);
-        unsigned kind = 1u << (16 + roll(d, 10));
+        unsigned kind = 1u << (16 + roll(d, 11));
 
         if (!(p->faults & kind))
                 return;
@@ -309,8 +342,14 @@ static void draw_act(Dice *d, Plan *p)
         case PLAN_ARM:
                 draw_arm(d, p, at, node);
                 break;
+        case PLAN_LINK:
+                draw_link(d, p, at, node);
+                break;
         case PLAN_SUSPEND:
-                act_add(p, at, ACT_SUSPEND, node)->value = roll(d, 20 * USEC_PER_SEC);
+                if (chance(d, 30))
+                        act_add(p, at, ACT_CLOCK, node)->value = roll(d, 48 * 3600 * USEC_PER_SEC);
+                else
+                        act_add(p, at, ACT_SUSPEND, node)->value = roll(d, 20 * USEC_PER_SEC);
                 break;
         case PLAN_FILE: {
                 Act *a = act_add(p, at, ACT_FILE, node);
@@ -395,7 +434,8 @@ static const char *act_name(ActKind k)
                 [ACT_CUT] = "cut", [ACT_HEAL] = "heal", [ACT_DISK_FAILS] = "disk fails", [ACT_DISK_WORKS] = "disk works",
                 [ACT_DEVICE_FAILS] = "device fails", [ACT_DEVICE_WORKS] = "device works", [ACT_UNIT_FAIL] = "fail",
                 [ACT_UNIT_FINISH] = "finish", [ACT_UNIT_STOP_OUTSIDE] = "stop-outside", [ACT_BEHAVE] = "behave",
-                [ACT_COMMAND] = "command", [ACT_ARM] = "arm", [ACT_FILE] = "file",
+                [ACT_COMMAND] = "command", [ACT_ARM] = "arm", [ACT_FILE] = "file", [ACT_POWER_CUT] = "power-cut", [ACT_ONE_WAY] = "one-way", [ACT_LOSSY] = "lossy", [ACT_CLOCK] = "clock",
+                [ACT_UNIT_RESTART] = "restart", [ACT_UNIT_SLOW] = "slow",
         };
 
         return names[k];
@@ -409,6 +449,8 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_UNIT_FINISH:
         case ACT_UNIT_STOP_OUTSIDE:
         case ACT_BEHAVE:
+        case ACT_UNIT_RESTART:
+        case ACT_UNIT_SLOW:
         case ACT_FILE:
                 fprintf(f, " %s %llu", p->apps[a->app].name, (unsigned long long) a->value);
                 break;
@@ -425,13 +467,17 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_COROSYNC_KILL:
                 fprintf(f, " %llu ms", (unsigned long long) (a->value / USEC_PER_MSEC));
                 break;
+        case ACT_ONE_WAY:
+                fprintf(f, " from %s", plan_node_names[a->value - 1]);
+                break;
         case ACT_CUT:
+        case ACT_POWER_CUT:
                 for (size_t i = 0; i < p->n_nodes; i++)
                         fprintf(f, " %s:%u", plan_node_names[i], (unsigned) (a->value >> i & 1));
                 break;
         case ACT_UP: case ACT_DOWN: case ACT_SHUTDOWN: case ACT_WIPE: case ACT_MANAGER_KILL: case ACT_MANAGER_KILL_FOR_GOOD:
         case ACT_MANAGER_START: case ACT_MANAGER_STOP: case ACT_MANAGER_RESTART: case ACT_FREEZE: case ACT_THAW: case ACT_EVICT:
-        case ACT_HEAL: case ACT_DISK_FAILS: case ACT_DISK_WORKS: case ACT_DEVICE_FAILS: case ACT_DEVICE_WORKS: case _ACT_KIND_MAX:
+        case ACT_LOSSY: case ACT_CLOCK: case ACT_HEAL: case ACT_DISK_FAILS: case ACT_DISK_WORKS: case ACT_DEVICE_FAILS: case ACT_DEVICE_WORKS: case _ACT_KIND_MAX:
         default:
                 break;
         }
@@ -452,14 +498,23 @@ static void print_app(const Definition *d, FILE *f)
                 d->enabled ? "" : ", not enabled");
 }
 
+void plan_print_faults(unsigned faults, FILE *f)
+{
+        const char *comma = "";
+
+        FOREACH_ARRAY (n, fault_names, ELEMENTSOF(fault_names))
+                if (faults & n->bit) {
+                        fprintf(f, "%s%s", comma, n->name);
+                        comma = ",";
+                }
+}
+
 void plan_print(const Plan *p, FILE *f)
 {
-        fprintf(f, "seed %llu: %zu nodes, quorum %s, policy %s, grace %llu s, mandatory %zu, optional %zu, faults:", (unsigned long long) p->seed, p->n_nodes,
+        fprintf(f, "seed %llu: %zu nodes, quorum %s, policy %s, grace %llu s, mandatory %zu, optional %zu, faults: ", (unsigned long long) p->seed, p->n_nodes,
                 p->quorum == WORLD_QUORUM_MAJORITY ? "majority" : "device", p->policy == NO_QUORUM_STOP ? "stop" : "freeze",
                 (unsigned long long) (p->grace_usec / USEC_PER_SEC), p->n_mandatory, p->n_optional);
-        FOREACH_ARRAY (n, fault_names, ELEMENTSOF(fault_names))
-                if (p->faults & n->bit)
-                        fprintf(f, " %s", n->name);
+        plan_print_faults(p->faults, f);
         fprintf(f, "\n");
         FOREACH_ARRAY (a, p->apps, p->n_apps)
                 print_app(a, f);

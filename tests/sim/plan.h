@@ -38,6 +38,12 @@ typedef enum ActKind {
         ACT_BEHAVE, /* value: WorldUnitFault */
         ACT_COMMAND,
         ACT_ARM, /* value: moment and blow; value2: count */
+        ACT_POWER_CUT, /* value: a bit for each node */
+        ACT_ONE_WAY, /* value: the node that is not heard */
+        ACT_LOSSY,
+        ACT_CLOCK, /* value: the offset of the wall clock */
+        ACT_UNIT_RESTART,
+        ACT_UNIT_SLOW, /* value: to start; value2: to stop; 0: as usual */
         ACT_FILE, /* value: the failover delay that this node's file has from now on */
         _ACT_KIND_MAX,
 } ActKind;
@@ -64,8 +70,9 @@ typedef enum PlanFaults {
         PLAN_ARM = 1 << 23,
         PLAN_SUSPEND = 1 << 24,
         PLAN_FILE = 1 << 25,
-        PLAN_SHAPE = 1 << 26, /* clusters and applications of every kind; else three nodes and the usual one */
-        PLAN_ALL = (1 << 27) - 1,
+        PLAN_LINK = 1 << 26,
+        PLAN_SHAPE = 1 << 27, /* clusters and applications of every kind; else three nodes and the usual one */
+        PLAN_ALL = (1 << 28) - 1,
 } PlanFaults;
 
 typedef struct Plan {
@@ -93,7 +100,16 @@ void plan_done(Plan *p);
 void plan_print(const Plan *p, FILE *f);
 /* "jitter,alone,power" or "all" or "none"; -EINVAL. */
 int plan_parse_faults(const char *text, unsigned *ret);
+void plan_print_faults(unsigned faults, FILE *f);
 void act_print(const Plan *p, const Act *a, FILE *f);
 
-/* Runs it: 0, or the number of findings. `trace` may be NULL. Negative: -ENOMEM. */
-int plan_run(const Plan *p, FILE *trace, Findings *ret);
+/* What many runs came to. */
+typedef struct Tally {
+        uint64_t n_steps;   /* of engines */
+        uint64_t n_seconds; /* of the world's time */
+        uint64_t deeds[_WORLD_DEED_MAX];
+        uint64_t n_seeds[_WORLD_DEED_MAX]; /* in which it happened */
+} Tally;
+
+/* Runs it: 0, or the number of findings. `trace` and `tally` may be NULL. Negative: -ENOMEM. */
+int plan_run(const Plan *p, FILE *trace, Tally *tally, Findings *ret);

@@ -126,10 +126,33 @@ static void command(Run *r, const Act *a)
         (void) world_command(r->world, a->node, &c, &token); /* where no manager runs there is nobody to ask */
 }
 
+/* `node` 0: on all, and so where it runs. */
+static void act_on_units(Run *r, const Act *a)
+{
+        const char *app = r->plan->apps[a->app].name;
+        World *w = r->world;
+
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
+                if (a->node != 0 && a->node != node)
+                        continue;
+                if (a->kind == ACT_UNIT_FAIL)
+                        world_unit_fail(w, node, app);
+                else if (a->kind == ACT_UNIT_FINISH)
+                        world_unit_finish(w, node, app);
+                else if (a->kind == ACT_UNIT_STOP_OUTSIDE)
+                        world_unit_stop_outside(w, node, app);
+                else if (a->kind == ACT_UNIT_RESTART)
+                        world_unit_restart(w, node, app);
+                else if (a->kind == ACT_UNIT_SLOW)
+                        world_unit_behave(w, node, app, WORLD_UNIT_WELL, a->value, a->value2);
+                else
+                        world_unit_behave(w, node, app, (WorldUnitFault) a->value, 0, 0);
+        }
+}
+
 static void act(Run *r, const Act *a)
 {
         World *w = r->world;
-        const char *app = r->plan->apps[a->app].name;
 
         switch (a->kind) {
         case ACT_UP:
@@ -189,16 +212,12 @@ static void act(Run *r, const Act *a)
                 world_device_fail(w, a->kind == ACT_DEVICE_FAILS);
                 break;
         case ACT_UNIT_FAIL:
-                world_unit_fail(w, a->node, app);
-                break;
         case ACT_UNIT_FINISH:
-                world_unit_finish(w, a->node, app);
-                break;
         case ACT_UNIT_STOP_OUTSIDE:
-                world_unit_stop_outside(w, a->node, app);
-                break;
+        case ACT_UNIT_RESTART:
+        case ACT_UNIT_SLOW:
         case ACT_BEHAVE:
-                world_unit_behave(w, a->node, app, (WorldUnitFault) a->value, 0, 0);
+                act_on_units(r, a);
                 break;
         case ACT_COMMAND:
                 command(r, a);
@@ -206,6 +225,18 @@ static void act(Run *r, const Act *a)
         case ACT_ARM:
                 (void) world_arm(w, a->node, (WorldMoment) (a->value / _WORLD_BLOW_MAX), (unsigned) a->value2,
                         (WorldBlow) (a->value % _WORLD_BLOW_MAX));
+                break;
+        case ACT_POWER_CUT:
+                world_power_cut(w, a->value);
+                break;
+        case ACT_ONE_WAY:
+                world_one_way(w, a->node, (uint32_t) a->value);
+                break;
+        case ACT_LOSSY:
+                world_lossy(w, a->node);
+                break;
+        case ACT_CLOCK:
+                world_clock_set(w, a->node, a->value);
                 break;
         case ACT_FILE:
                 set_file(r, a, a->value);
@@ -286,13 +317,22 @@ static const Engine *synced_engine(const Run *r)
         return NULL;
 }
 
-static void ask(Run *r, CommandKind kind)
+static uint64_t ask(Run *r, CommandKind kind)
 {
         const Engine *e = synced_engine(r);
         Command c = { .kind = kind, .app = (char *) "", .node = (char *) "" };
-        uint64_t token;
+        uint64_t token = 0;
 
         (void) world_command(r->world, e ? engine_node_id(e) : 1, &c, &token); /* what comes of it is judged later */
+        return token;
+}
+
+static bool was_done(const Run *r, uint64_t token)
+{
+        const char *text;
+        CommandError error;
+
+        return world_reply(r->world, token, &error, &text) && error == COMMAND_OK;
 }
 
 /* ---- progress ---- */
@@ -426,6 +466,12 @@ static void remark_nodes(Run *r)
                                 a->name, app_state_to_string(s.state), s.node, s.reason, (unsigned long long) a->epoch, a->owner,
                                 (int) a->next_type, a->next_from, a->next_node, a->lost_node, (unsigned long long) a->delay.serial,
                                 a->better_node, (unsigned long long) a->better.serial);
+                        FOREACH_ARRAY (m, a->marks, a->n_marks)
+                                world_remark(r->world, "      mark on %u, %u times%s", m->node_id, m->count, m->expired ? ", expired" : "");
+                        FOREACH_ARRAY (v, a->variants, a->n_variants)
+                                world_remark(r->world, "      another file on %u", v->node_id);
+                        for (size_t k = 0; k < a->n_held_against; k++)
+                                world_remark(r->world, "      held against %u", a->held_against[k]);
                         FOREACH_ARRAY (c, a->copies, a->n_copies)
                                 world_remark(r->world, "      copy on %u epoch %llx phase %d%s%s", c->node_id, (unsigned long long) c->epoch,
                                         (int) c->phase, c->stuck ? " stuck" : "", c->surplus ? " surplus" : "");
@@ -437,6 +483,7 @@ static int demand_progress(Run *r)
 {
         uint64_t deadline = world_now(r->world) + PROGRESS_USEC;
         char why[256] = "";
+        uint64_t reload = 0, clear = 0;
         bool live = false, asked = false;
         int k = 0;
 
@@ -445,11 +492,11 @@ static int demand_progress(Run *r)
                 if (no_group(r) && disk_was_lost(r))
                         ask(r, COMMAND_FORM);
                 else if (!asked && synced_engine(r)) {
-                        ask(r, COMMAND_RELOAD);
-                        ask(r, COMMAND_CLEAR);
-                        asked = true;
+                        reload = ask(r, COMMAND_RELOAD);
+                        clear = ask(r, COMMAND_CLEAR);
                 }
                 k = world_run_for(r->world, 10 * USEC_PER_SEC);
+                asked = asked || (was_done(r, reload) && was_done(r, clear));
                 live = k == 0 && asked && all_is_live(r, why, sizeof(why));
         }
         if (k < 0 || r->findings.n > 0)
@@ -476,7 +523,17 @@ static void demand_commands(Run *r)
                 r->judge = check_commands.name;
 }
 
-int plan_run(const Plan *p, FILE *trace, Findings *ret)
+static void count(const Run *r, Tally *t)
+{
+        t->n_steps += world_n_steps(r->world);
+        t->n_seconds += world_now(r->world) / USEC_PER_SEC;
+        for (size_t i = 0; i < _WORLD_DEED_MAX; i++) {
+                t->deeds[i] += world_deeds(r->world)[i];
+                t->n_seeds[i] += world_deeds(r->world)[i] > 0;
+        }
+}
+
+int plan_run(const Plan *p, FILE *trace, Tally *tally, Findings *ret)
 {
         Run r = { .plan = p };
         int k = run_init(&r, trace);
@@ -498,6 +555,8 @@ int plan_run(const Plan *p, FILE *trace, Findings *ret)
                 demand(&r, "an engine goes round and round");
                 k = 0;
         }
+        if (tally && r.world)
+                count(&r, tally);
         *ret = r.findings;
         if (r.findings.n > 0)
                 (void) snprintf(ret->first, sizeof(ret->first), "%.20s: %.480s", r.judge, r.findings.first);

@@ -7,6 +7,7 @@
  *   --seconds N, --minutes N, --hours N   for so long, from --from N (1) on
  *   --faults LIST      only these kinds, see plan.c; each seed takes some of them, with --all-faults every one
  *   --keep LIST        with --seed: only these acts, as a minimised failure names them
+ *   --census           which faults there were, and how often
  *   --no-minimise
  *
  * A failure prints its seed first, then the acts that it needs, then the end of the trace. */
@@ -26,7 +27,7 @@ typedef struct Options {
         uint64_t from, to;
         uint64_t seconds;
         unsigned faults;
-        bool trace, messages, minimise, one, all;
+        bool trace, messages, census, minimise, all;
         const char *keep;
 } Options;
 
@@ -54,7 +55,7 @@ static double now_sec(void)
 
 static int run_quietly(const Plan *p, Findings *ret)
 {
-        return plan_run(p, NULL, ret);
+        return plan_run(p, NULL, NULL, ret);
 }
 
 /* Leaves out one act after another for as long as the plan still fails. */
@@ -111,11 +112,13 @@ static void report(Plan *p, const Findings *first, const Options *o)
         trace = open_memstream(&text, &size);
         if (!trace)
                 return;
-        (void) plan_run(p, trace, &f);
+        (void) plan_run(p, trace, NULL, &f);
         fclose(trace);
         plan_print(p, stdout);
         print_tail(text, size);
-        printf("=> %s\nagain: --seed %llu --trace --keep=", f.first, (unsigned long long) p->seed);
+        printf("=> %s\nagain: --seed %llu%s --trace --faults=", f.first, (unsigned long long) p->seed, o->all ? " --all-faults" : "");
+        plan_print_faults(p->faults, stdout);
+        printf(" --keep=");
         for (size_t i = 0, n = 0; i < p->n_acts; i++)
                 if (!p->left_out[i])
                         printf("%s%zu", n++ ? "," : "", i);
@@ -140,7 +143,7 @@ static int keep_only(Plan *p, const char *list)
 }
 
 /* True if the seed passes. */
-static bool run_seed(uint64_t seed, const Options *o)
+static bool run_seed(uint64_t seed, const Options *o, Tally *tally)
 {
         Findings f = {};
         Plan p;
@@ -156,7 +159,7 @@ static bool run_seed(uint64_t seed, const Options *o)
         p.messages = o->messages;
         if (o->trace)
                 plan_print(&p, stdout);
-        r = plan_run(&p, o->trace ? stdout : NULL, &f);
+        r = plan_run(&p, o->trace ? stdout : NULL, tally, &f);
         if (r > 0 && !o->trace)
                 report(&p, &f, o);
         else if (r != 0)
@@ -193,7 +196,7 @@ static void parse_seeds(char *text, Options *o)
 
 static void parse_options(int argc, char **argv, Options *o)
 {
-        enum { SEEDS = 1, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, ALL_FAULTS, KEEP, TRACE, MESSAGES, NO_MINIMISE };
+        enum { SEEDS = 1, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, ALL_FAULTS, KEEP, TRACE, MESSAGES, CENSUS, NO_MINIMISE };
         static const struct option options[] = {
                 { "seeds", required_argument, NULL, SEEDS },     { "seed", required_argument, NULL, SEED },
                 { "from", required_argument, NULL, FROM },       { "seconds", required_argument, NULL, SECONDS },
@@ -201,6 +204,7 @@ static void parse_options(int argc, char **argv, Options *o)
                 { "faults", required_argument, NULL, FAULTS },   { "all-faults", no_argument, NULL, ALL_FAULTS },
                 { "keep", required_argument, NULL, KEEP },       { "trace", no_argument, NULL, TRACE },
                 { "messages", no_argument, NULL, MESSAGES },
+                { "census", no_argument, NULL, CENSUS },
                 { "no-minimise", no_argument, NULL, NO_MINIMISE }, {},
         };
         int c;
@@ -244,6 +248,9 @@ static void parse_options(int argc, char **argv, Options *o)
                 case MESSAGES:
                         o->trace = o->messages = true;
                         break;
+                case CENSUS:
+                        o->census = true;
+                        break;
                 case NO_MINIMISE:
                         o->minimise = false;
                         break;
@@ -252,23 +259,36 @@ static void parse_options(int argc, char **argv, Options *o)
                 }
 }
 
+/* Which faults there were: one that no seed brings is not tested. */
+static void print_census(const Tally *t, size_t n_seeds)
+{
+        for (size_t i = 0; i < _WORLD_DEED_MAX; i++)
+                printf("%-32s %10llu in %5.1f %% of the seeds%s\n", world_deed_to_string((WorldDeed) i), (unsigned long long) t->deeds[i],
+                        100.0 * (double) t->n_seeds[i] / (double) MAX(n_seeds, (size_t) 1), t->deeds[i] == 0 ? "  <- NEVER" : "");
+}
+
 int main(int argc, char **argv)
 {
         Options o = { .from = 1, .to = UINT64_MAX, .seconds = 20, .faults = PLAN_ALL, .minimise = true };
         size_t n_passed = 0, n_failed = 0;
         double start = now_sec();
+        Tally tally = {};
 
         parse_options(argc, argv, &o);
         signal(SIGABRT, on_crash);
         signal(SIGSEGV, on_crash);
         for (uint64_t seed = o.from; seed <= o.to && now_sec() - start < (double) o.seconds; seed++) {
-                if (run_seed(seed, &o))
+                if (run_seed(seed, &o, &tally))
                         n_passed++;
                 else
                         n_failed++;
                 if (seed == UINT64_MAX)
                         break;
         }
-        printf("seeds from %llu, %.1f s\n%zu passed, %zu failed\n", (unsigned long long) o.from, now_sec() - start, n_passed, n_failed);
+        if (o.census)
+                print_census(&tally, n_passed + n_failed);
+        printf("seeds from %llu, %.1f s; %llu steps of engines, %.3f years of their time\n%zu passed, %zu failed\n",
+                (unsigned long long) o.from, now_sec() - start, (unsigned long long) tally.n_steps,
+                (double) tally.n_seconds / (365.25 * 24 * 3600), n_passed, n_failed);
         return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
