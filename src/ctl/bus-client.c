@@ -3,10 +3,6 @@
 
 #include <stdarg.h>
 
-#define START_MANAGER                                                                                        \
-        "Start it with 'systemctl start distro-manager'; 'systemctl status distro-manager' shows why it "    \
-        "ended."
-
 typedef struct BusErrorInfo {
         const char *name;
         int status;
@@ -98,10 +94,11 @@ static const char *full_stop(const char *text)
         return n > 0 && strchr(".!?", text[n - 1]) ? "" : ".";
 }
 
-int bus_explain_error(const sd_bus_error *error, int r, const char *doing, bool is_command, char **ret)
+int bus_explain_error(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command, char **ret)
 {
         const BusErrorInfo *info = find_error(manager_errors, ELEMENTSOF(manager_errors), error);
         const char *message = error && !isempty(error->message) ? error->message : strerror(abs(r));
+        const char *host = c->options.host, *option = host ? " -H " : "";
         int status = STATUS_FAILURE, n;
 
         if (!info)
@@ -111,8 +108,12 @@ int bus_explain_error(const sd_bus_error *error, int r, const char *doing, bool 
                 n = asprintf(ret, "Cannot %s: %s%s %s", doing, message, full_stop(message),
                                 strempty(info->next_step));
         } else if (error_is_one_of(error, absent_errors, ELEMENTSOF(absent_errors)))
-                n = asprintf(ret, "Cannot %s: distro-manager is not running on this node. " START_MANAGER,
-                                doing);
+                n = asprintf(ret,
+                                "Cannot %s: distro-manager is not running on %s. Start it with 'systemctl%s%s "
+                                "start distro-manager'; 'systemctl%s%s status distro-manager' shows why it "
+                                "ended.",
+                                doing, host ? host : "this node", option, strempty(host), option,
+                                strempty(host));
         else if (error_is_one_of(error, unanswered_errors, ELEMENTSOF(unanswered_errors)) ||
                         r == -ETIMEDOUT || r == -ECONNRESET || r == -ENOTCONN)
                 n = is_command ? asprintf(ret,
@@ -121,10 +122,9 @@ int bus_explain_error(const sd_bus_error *error, int r, const char *doing, bool 
                                                  "Look with 'distroctl status' before asking again.",
                                                  doing)
                                : asprintf(ret,
-                                                 "Cannot %s: distro-manager did not answer. 'systemctl "
-                                                 "status distro-manager' shows "
-                                                 "how it is.",
-                                                 doing);
+                                                 "Cannot %s: distro-manager did not answer. 'systemctl%s%s "
+                                                 "status distro-manager' shows how it is.",
+                                                 doing, option, strempty(host));
         else
                 n = asprintf(ret, "Cannot %s: %s%s 'journalctl -u distro-manager' may say more.", doing,
                                 message, full_stop(message));
@@ -136,7 +136,7 @@ int bus_explain_error(const sd_bus_error *error, int r, const char *doing, bool 
 int bus_failed(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command)
 {
         _cleanup_free_ char *text = NULL;
-        int status = bus_explain_error(error, r, doing, is_command, &text);
+        int status = bus_explain_error(c, error, r, doing, is_command, &text);
 
         if (!text)
                 return ctl_oom(c);
@@ -150,15 +150,21 @@ int ctl_connect(Ctl *c)
 
         if (c->bus)
                 return STATUS_OK;
-        if (c->options.host)
+        if (c->options.host) {
+                const char *name;
+
+                /* Opening only starts ssh. Whether it gets through shows with the bus's first answer; before that
+                 * nothing has been asked of anybody. */
                 r = sd_bus_open_system_remote(&c->bus, c->options.host);
-        else
+                if (r >= 0)
+                        r = sd_bus_get_unique_name(c->bus, &name);
+        } else
                 r = sd_bus_open_system_with_description(&c->bus, "distroctl");
         if (r < 0) {
                 if (c->options.host)
                         ctl_error(c,
-                                        "Cannot reach the system bus of %s: %s. 'ssh %s' must work without a "
-                                        "question.",
+                                        "Cannot reach the system bus of %s by ssh: %s. 'ssh %s true' must work, "
+                                        "and systemd be there.",
                                         c->options.host, strerror(-r), c->options.host);
                 else
                         ctl_error(c,

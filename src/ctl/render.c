@@ -316,6 +316,9 @@ static int print_marks(FILE *f, const RenderOptions *o, const AppInfo *a)
                         return r;
         }
         print_field(f, o, COLOR_YELLOW, "Failed on", text);
+        if (text && o->legend)
+                print_fieldf(f, o, COLOR_NONE, "Hint", "'journalctl -u %s' there shows why; 'distroctl clear %s' lets it try again.",
+                                a->unit, a->name);
         return 0;
 }
 

@@ -54,7 +54,7 @@ static int fetch(Watch *w)
         w->failure = NULL;
         r = snapshot_fetch(w->ctl, &error, &w->snapshot);
         if (r < 0)
-                (void) bus_explain_error(&error, r, "show the status", false,
+                (void) bus_explain_error(w->ctl, &error, r, "show the status", false,
                                 &w->failure); /* the text is all that is wanted */
         return r;
 }

@@ -4,6 +4,7 @@
 
 #include "engine/internal.h"
 #include "base/array.h"
+#include "base/text.h"
 
 static void say(AppStatus *s, AppState state, const char *format, ...) _printf_(3, 4);
 
@@ -157,8 +158,13 @@ static void explain_mark(const Engine *e, const App *a, const Node *n, char *ret
         const Mark *m = app_find_mark(a, n->id);
         uint64_t left = m && m->timer.serial != 0 ? usec_left(m->timer.deadline_usec, e->now_usec) : 0;
 
-        snprintf(ret_why, size_bytes, "failed %u times; its mark expires in %llu s", m ? m->count : 0,
-                (unsigned long long) (left / USEC_PER_SEC));
+        char span[USEC_TEXT_MAX];
+
+        usec_format(span, left, USEC_PER_SEC);
+        if (m && m->count > 1)
+                snprintf(ret_why, size_bytes, "failed %u times; its mark expires in %s", m->count, span);
+        else
+                snprintf(ret_why, size_bytes, "failed once; its mark expires in %s", span);
 }
 
 bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why, size_t size_bytes)
@@ -175,7 +181,7 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
                 else if (m)
                         snprintf(ret_why, size_bytes, "failed before: good for the next start, not for a takeover");
                 else
-                        snprintf(ret_why, size_bytes, "tier %u", place_tier(a, n) + 1);
+                        snprintf(ret_why, size_bytes, "in tier %u of Nodes=", place_tier(a, n) + 1);
                 break;
         case NOT_IN_NODES:
                 snprintf(ret_why, size_bytes, "not in Nodes=");

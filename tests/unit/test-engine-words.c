@@ -158,7 +158,7 @@ static const struct {
         const char *why;
         NodeState state;
 } nodes[] = {
-        { runs, true, "tier 2", NODE_ONLINE },
+        { runs, true, "in tier 2 of Nodes=", NODE_ONLINE },
         { is_here, true, "it is here", NODE_ONLINE },
         { not_listed, false, "not in Nodes=", NODE_ONLINE },
         { is_forbidden, false, "forbidden", NODE_ONLINE },
@@ -169,7 +169,7 @@ static const struct {
         { bcd_silent, false, "silent", NODE_SILENT },
         { bcd_syncing, false, "syncing", NODE_SYNCING },
         { bcd_reported, false, "syncing", NODE_SYNCING },
-        { bcd_marked, false, "failed 2 times; its mark expires in 90 s", NODE_ONLINE },
+        { bcd_marked, false, "failed 2 times; its mark expires in 1min 30s", NODE_ONLINE },
         { bcd_mark_expired, true, "failed before: good for the next start, not for a takeover", NODE_ONLINE },
         { bcd_differs, false, "its file differs from the agreed definition", NODE_ONLINE },
         { bcd_has_none, false, "it has no file for it", NODE_ONLINE },
