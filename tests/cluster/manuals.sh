@@ -6,6 +6,8 @@
 . "${0%/*}/lab/lab.sh"
 # shellcheck source-path=SCRIPTDIR source=lab/manual.sh
 . "$LAB_SRC/manual.sh"
+# shellcheck source-path=SCRIPTDIR source=lab/terminal.sh
+. "$LAB_SRC/terminal.sh"
 
 MAN=/usr/share/man
 
@@ -34,29 +36,11 @@ try_page() {
         done
 }
 
-# A sshd in the guests, and a key with which each of them is let in, as administrators have it.
-give_ssh() {
-        local name root
-        ssh-keygen -q -t ed25519 -N '' -f "$LAB/key"
-        for name in "${MEMBERS[@]}"; do
-                root=$LAB/$name/root
-                mkdir -p "$root/root/.ssh"
-                chmod 700 "$root/root/.ssh"
-                cp "$LAB/key" "$root/root/.ssh/id_ed25519"
-                cp "$LAB/key.pub" "$root/root/.ssh/authorized_keys"
-                echo 'StrictHostKeyChecking accept-new' >"$root/root/.ssh/config"
-                chmod 600 "$root"/root/.ssh/*
-                rm -f "$root"/etc/ssh/ssh_host_*
-                ssh-keygen -q -t ed25519 -N '' -f "$root/etc/ssh/ssh_host_ed25519_key"
-                node_wants "$name" ssh.service
-        done
-}
-
 manual_add_guests abc bcd def
-give_ssh
 pages=$(cd "$LAB/tree$MAN" && find . -name '*distro*' -name '*.[0-9]' -printf '%f\n' | sort)
 check 'six pages are installed' test "$(wc -w <<<"$pages")" = 6
 for name in "${MEMBERS[@]}"; do
+        lab_ssh "$name"
         mkdir -p "$LAB/$name/root/srv/distro"
 done
 manual_boot
