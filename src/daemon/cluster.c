@@ -92,7 +92,7 @@ static void on_cluster(void *userdata, int error, ClusterInfo *cluster, const ch
         if (error < 0)
                 return manager_fail(m, error, "reading Corosync's configuration");
         m->cluster = cluster;
-        m->isolation_usec = cluster_timing(&m->config, cluster).isolation_usec;
+        manager_set_isolation(m, cluster_timing(&m->config, cluster).isolation_usec);
         warn_of_quorum(m, cluster);
         start_go_on(m);
 }
@@ -154,7 +154,7 @@ static void on_connected(void *userdata, const GroupConnected *c)
         m->self = c->self;
         m->cluster->token_usec = c->cluster->token_usec;
         m->cluster->consensus_usec = c->cluster->consensus_usec;
-        m->isolation_usec = cluster_timing(&m->config, c->cluster).isolation_usec;
+        manager_set_isolation(m, cluster_timing(&m->config, c->cluster).isolation_usec);
         wire_reset(m->reader);
         m->votes_reader = votes_reader_free(m->votes_reader);
         r = votes_reader_new(m->event, m->self.node_id, on_votes, m, &m->votes_reader);

@@ -153,6 +153,8 @@ struct Manager {
 
 /* ---- manager.c ---- */
 uint64_t boottime_usec(void);
+/* The time after which a silent Corosync counts as a cut; the signs of life follow it. */
+void manager_set_isolation(Manager *m, uint64_t usec);
 /* Something has taken much memory for a while: files were read, the state was exchanged, much was told. */
 void manager_trim_later(Manager *m);
 /* Hands an event to the engine, carries out what follows, and what follows from that. The event's times are

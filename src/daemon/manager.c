@@ -293,6 +293,13 @@ static void look_at_clocks(Manager *m)
 
 /* ---- signs of life ---- */
 
+/* A gap of half of the isolation time means that we could not run, so while nothing happens the loop must turn more
+ * often than that: where Corosync's timeouts are short the watchdog alone would not see to it. */
+static uint64_t heartbeat_distance(const Manager *m)
+{
+        return m->isolation_usec > 0 ? MIN(m->heartbeat_usec, m->isolation_usec / 4) : m->heartbeat_usec;
+}
+
 /* Sources of one priority take turns, so when this one is due again each part that had something to do has
  * done it. */
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
@@ -306,7 +313,19 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
                 m->trim_usec = 0;
                 (void) malloc_trim(0); /* whether there was anything */
         }
-        return manager_arm(m, &m->heartbeat, m->heartbeat_usec, on_heartbeat);
+        return manager_arm(m, &m->heartbeat, heartbeat_distance(m), on_heartbeat);
+}
+
+void manager_set_isolation(Manager *m, uint64_t usec)
+{
+        int r;
+
+        m->isolation_usec = usec;
+        if (m->heartbeat_usec == 0) /* it has not begun */
+                return;
+        r = manager_arm(m, &m->heartbeat, heartbeat_distance(m), on_heartbeat);
+        if (r < 0)
+                manager_fail(m, r, "arming a timer");
 }
 
 /* WatchdogSec= as the unit has it, but at most a quarter of the grace; $WATCHDOG_USEC tells both. */

@@ -510,6 +510,40 @@ static void test_suspended(void **state)
         assert_trace("event probe\n");
 }
 
+static int on_units_read(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void) source;
+        (void) usec;
+        manager_disarm(((Manager *) userdata)->bus_timer); /* there is no bus here, and looking for it makes turns */
+        doubles.units.ready(userdata);
+        return 0;
+}
+
+static int on_long_enough(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void) source;
+        (void) usec;
+        manager_exit(userdata, MANAGER_EXIT_SUCCESS);
+        return 0;
+}
+
+/* Where Corosync's timeouts are short an idle manager turns often enough not to take its own rest for a host's sleep. */
+static void test_idle_is_not_suspended(void **state)
+{
+        (void) state;
+        write_file(SYSCONFDIR "/distro-manager/manager.conf", "[Cluster]\nIsolationTimeoutSec=1600ms\n");
+        unsetenv("WATCHDOG_USEC");
+        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        assert_true(sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 50 * USEC_PER_MSEC, 0,
+                                    on_units_read, m) >= 0);
+        assert_true(sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 2500 * USEC_PER_MSEC, 0,
+                                    on_long_enough, m) >= 0);
+        (void) manager_run(m);
+        assert_int_equal(m->start, START_DONE);
+        assert_int_equal(m->isolation_usec, 1600 * USEC_PER_MSEC);
+        assert_null(strstr(doubles_trace(), "event suspended"));
+}
+
 static void test_exits(void **state)
 {
         (void) state;
@@ -713,6 +747,7 @@ int main(void)
                 TEST(test_ready),
                 TEST(test_reload),
                 TEST(test_suspended),
+                TEST(test_idle_is_not_suspended),
                 TEST(test_exits),
                 TEST(test_changed_nodelist),
                 TEST(test_other_nodelist_after_reconnect),
