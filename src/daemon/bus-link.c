@@ -118,10 +118,17 @@ static bool ask_invocation(void *userdata, const char *app, uint8_t ret_id[16])
         return true;
 }
 
+/* A name that no node can have would make a message that the group refuses. */
 static int ask_submit(void *userdata, uint64_t token, const Command *command)
 {
-        manager_step(userdata, &(Event){ .type = EVENT_COMMAND,
-                                               .command = { .token = token, .command = *command } });
+        Manager *m = userdata;
+
+        if (!isempty(command->node) && !wire_node_name_is_valid(command->node)) {
+                bus_server_reply(m->bus_server, token, COMMAND_NO_SUCH_NODE, NULL);
+                (void) bus_server_flush(m->bus_server); /* a client that is gone needs no answer */
+                return 0;
+        }
+        manager_step(m, &(Event){ .type = EVENT_COMMAND, .command = { .token = token, .command = *command } });
         return 0;
 }
 

@@ -13,14 +13,15 @@ static void send_message(Manager *m, const Message *message)
         if (r == -ENOMEM)
                 return manager_fail(m, r, "encoding a message");
         if (r < 0) {
-                /* Too large for the group, or something that every receiver would refuse. Without it the
-                 * others take us for silent, which is what we are. */
+                /* Too large for the group, or something that every receiver would refuse. Our numbers have a gap
+                 * now, and nobody who sees it shall take it for a message that was lost. */
                 _cleanup_free_ char *text = NULL;
 
                 if (asprintf(&text, "a %s message of this node cannot be sent: %s",
                                     message_type_to_string(message->type), strerror(-r)) < 0)
                         text = NULL;
                 effects_note_refused(m, m->cluster->own_name, strempty(text));
+                group_rejoin(m->group);
                 return;
         }
         for (size_t i = 0; i < fragments.n_fragments && r >= 0; i++)

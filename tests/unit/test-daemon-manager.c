@@ -363,6 +363,26 @@ static void test_messages(void **state)
         doubles_effect(EVENT_PROBE, EFFECT_SEND)->message = make_message();
         doubles.group.probe(m, 1);
         assert_trace("event probe\nsend\nrejoin\n");
+        /* So does a message that nobody would take. */
+        message = make_message();
+        message->incarnation = 0;
+        doubles_effect(EVENT_PROBE, EFFECT_SEND)->message = message;
+        doubles.group.probe(m, 1);
+        assert_trace("event probe\nrejoin\n");
+}
+
+/* A node's name that no message can carry is refused here, and the engine counts no message that is not sent. */
+static void test_command_with_a_wrong_name(void **state)
+{
+        char words[] = "b c";
+
+        (void) state;
+        begin_quietly();
+        assert_int_equal(doubles.bus.submit(m, 12, &(Command){ .kind = COMMAND_STANDBY, .node = words }), 0);
+        assert_trace("reply 12 NoSuchNode\n");
+        words[1] = '-';
+        assert_int_equal(doubles.bus.submit(m, 13, &(Command){ .kind = COMMAND_STANDBY, .node = words }), 0);
+        assert_trace("event command standby 13\n");
 }
 
 static void test_notes_and_replies(void **state)
@@ -741,6 +761,7 @@ int main(void)
                 TEST(test_start_without_a_file),
                 TEST(test_write),
                 TEST(test_messages),
+                TEST(test_command_with_a_wrong_name),
                 TEST(test_notes_and_replies),
                 TEST(test_guard_file),
                 TEST(test_watchdog),
