@@ -9,7 +9,9 @@
 #include "systemd/units.h"
 
 #define PRIVATE_SOCKET "unix:path=/run/systemd/private"
+#define ARM_READY_USEC USEC_PER_SEC /* a bus that has not let us in by then is given up for the other */
 #define ARM_TIMEOUT_USEC (5 * USEC_PER_SEC)
+#define ARM_TRIES_MAX 3u
 #define ROUND_USEC (250 * USEC_PER_MSEC) /* how often the guard looks, once its time has come */
 #define BUS_PATIENCE_USEC                                                                                    \
         USEC_PER_SEC    /* a bus that has not listed the units by then is given up for the other */
@@ -56,12 +58,31 @@ static int append_exec_start(sd_bus_message *m, const char *program)
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+/* sd-bus by itself would wait for a minute and a half for a bus that takes connections and says nothing; until this
+ * process ends systemd does not start the next manager. */
+static int wait_until_ready(sd_bus *bus)
+{
+        uint64_t end = usec_add(boot_time_now(), ARM_READY_USEC);
+
+        for (uint64_t now; (now = boot_time_now()) < end;) {
+                int r = sd_bus_is_ready(bus);
+
+                if (r != 0)
+                        return r < 0 ? r : 0;
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, end - now);
+                if (r < 0)
+                        return r;
+        }
+        return -ETIMEDOUT;
+}
+
 /* It has no dependency on anything: no stop of the manager, of the bus or of the host is to end it before its
  * time. */
-static int start_guard_unit(sd_bus *bus, const char *program)
+static int start_transient(sd_bus *bus, const char *program, sd_bus_error *error)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r = sd_bus_message_new_method_call(
                         bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
         if (r >= 0)
@@ -81,9 +102,36 @@ static int start_guard_unit(sd_bus *bus, const char *program)
                 r = sd_bus_message_close_container(m);
         if (r >= 0)
                 r = sd_bus_message_append(m, "a(sa(sv))", 0);
+        return r < 0 ? r : sd_bus_call(bus, m, ARM_TIMEOUT_USEC, error, NULL);
+}
+
+/* One that is at work goes on; one that is just being stopped, by a manager that has ended since, starts again. */
+static int start_existing(sd_bus *bus, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = sd_bus_message_new_method_call(
+                        bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartUnit");
         if (r >= 0)
-                r = sd_bus_call(bus, m, ARM_TIMEOUT_USEC, &error, NULL);
-        return r < 0 && sd_bus_error_has_name(&error, "org.freedesktop.systemd1.UnitExists") ? 0 : r;
+                r = sd_bus_message_append(m, "ss", GUARD_UNIT, "replace");
+        return r < 0 ? r : sd_bus_call(bus, m, ARM_TIMEOUT_USEC, error, NULL);
+}
+
+int guard_start_unit(sd_bus *bus, const char *program)
+{
+        int r = wait_until_ready(bus);
+
+        for (unsigned i = 0; r >= 0 && i < ARM_TRIES_MAX; i++) {
+                _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL, again = SD_BUS_ERROR_NULL;
+
+                r = start_transient(bus, program, &error);
+                if (r >= 0 || !sd_bus_error_has_name(&error, "org.freedesktop.systemd1.UnitExists"))
+                        return MIN(r, 0);
+                r = start_existing(bus, &again);
+                if (r >= 0 || !bus_error_means_absent(&again))
+                        return MIN(r, 0);
+                r = 0; /* it has gone in between */
+        }
+        return r < 0 ? r : -EBUSY;
 }
 
 int guard_arm(const char *directory, const char *program)
@@ -91,19 +139,17 @@ int guard_arm(const char *directory, const char *program)
         uint64_t ended_usec;
         int r;
 
-        /* The manager may have ended before it ever made its directory. */
-        if (mkdir(directory, 0755) < 0 && errno != EEXIST)
-                return -errno;
-        r = guard_stamp_set(directory, boot_time_now(), &ended_usec);
-        if (r < 0)
-                return r;
+        /* The manager may have ended before it ever made its directory. A guard that finds no note counts from its own
+         * start, which is better than none, so what goes wrong here is no reason to stop. */
+        (void) mkdir(directory, 0755);
+        (void) guard_stamp_set(directory, boot_time_now(), &ended_usec);
 
         for (int private_socket = 0; private_socket <= 1; private_socket++) {
-                _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+                _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL; /* flushing would wait as long as connecting */
 
                 r = open_bus(private_socket, &bus);
                 if (r >= 0)
-                        r = start_guard_unit(bus, program);
+                        r = guard_start_unit(bus, program);
                 if (r >= 0)
                         return 0;
         }

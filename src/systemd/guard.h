@@ -54,6 +54,9 @@ void guard_moments(uint64_t ended_usec, uint64_t grace_usec, uint64_t *ret_stop_
  * already goes on. Tries the system bus, then systemd's own socket. 0 or negative errno: nobody guards. */
 int guard_arm(const char *directory, const char *program);
 
+/* The part of it on one bus, which has been started and may still be connecting. Waits no longer than some seconds. */
+int guard_start_unit(sd_bus *bus, const char *program);
+
 /* The guard's work. Returns when no worker that it has to end is left, or negative errno; then it should be run again.
  * `cgroup_root` NULL: /sys/fs/cgroup. */
 int guard_run(const char *directory, const char *cgroup_root);

@@ -2,8 +2,11 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -11,6 +14,7 @@
 #include "base/array.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard.h"
+#include "systemd/unit-read.h"
 
 #define GROUP "/distro.slice/distro-app-a.service"
 
@@ -48,7 +52,7 @@ static void put(const char *name, const char *text)
 
 static const char *get(const char *name)
 {
-        static char text[256];
+        static char text[1024];
         char path[256];
         size_t n = 0;
 
@@ -154,6 +158,160 @@ static void test_stamp_keeps_the_first(void **state)
         assert_int_equal(ended, 0);
 }
 
+/* ---- arming: a bus, with systemd on it, in a process of its own ---- */
+
+/* Errors that systemd answers with, call by call; NULL: it does what it is asked to. */
+static const char *const *answers;
+
+static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        static size_t n;
+        const char *unit, *mode;
+        char line[128], path[256];
+        FILE *f;
+
+        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "Hello"))
+                return sd_bus_reply_method_return(m, "s", ":1.1");
+        if (sd_bus_message_read(m, "ss", &unit, &mode) < 0)
+                return 0;
+        snprintf(line, sizeof(line), "%s %s %s\n", sd_bus_message_get_member(m), unit, mode);
+        snprintf(path, sizeof(path), "%s/calls", directory);
+        f = fopen(path, "ae");
+        if (!f || fputs(line, f) < 0 || fclose(f) != 0)
+                _exit(1);
+        if (answers[n])
+                return sd_bus_reply_method_errorf(m, answers[n++], "no");
+        n++;
+        return sd_bus_reply_method_return(m, "o", SYSTEMD_JOB_PREFIX "7");
+}
+
+static int listen_on_bus(void)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/bus", directory);
+        assert_true(fd >= 0);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        assert_int_equal(listen(fd, 1), 0);
+        return fd;
+}
+
+static void serve(int listener)
+{
+        sd_bus *bus = NULL;
+        int fd = accept(listener, NULL, NULL);
+
+        if (fd < 0 || sd_bus_new(&bus) < 0 || sd_bus_set_fd(bus, fd, fd) < 0 ||
+                        sd_bus_set_server(bus, 1, (sd_id128_t){ .bytes = { 1 } }) < 0 ||
+                        sd_bus_set_trusted(bus, 1) < 0 || sd_bus_start(bus) < 0 ||
+                        sd_bus_add_filter(bus, NULL, on_call, NULL) < 0)
+                _exit(1);
+        for (int r = 0; r >= 0;) {
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, UINT64_MAX);
+        }
+        _exit(0);
+}
+
+static sd_bus *connect_to_bus(void)
+{
+        char address[128];
+        sd_bus *bus;
+
+        snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
+        assert_true(sd_bus_new(&bus) >= 0);
+        assert_true(sd_bus_set_address(bus, address) >= 0);
+        assert_true(sd_bus_set_bus_client(bus, 1) >= 0);
+        assert_true(sd_bus_start(bus) >= 0);
+        return bus;
+}
+
+#define EXISTS "org.freedesktop.systemd1.UnitExists"
+#define ABSENT "org.freedesktop.systemd1.NoSuchUnit"
+#define TRANSIENT "StartTransientUnit distro-guard.service replace\n"
+#define AGAIN "StartUnit distro-guard.service replace\n"
+
+/* A guard that exists may be on its way out. */
+static void test_start_unit(void **state)
+{
+        static const struct {
+                const char *const answers[8];
+                int result;
+                const char *calls;
+        } cases[] = {
+                { { NULL }, 0, TRANSIENT },
+                { { EXISTS, NULL }, 0, TRANSIENT AGAIN },
+                { { EXISTS, ABSENT, NULL }, 0, TRANSIENT AGAIN TRANSIENT },
+                { { EXISTS, ABSENT, EXISTS, ABSENT, EXISTS, ABSENT }, -EBUSY,
+                                TRANSIENT AGAIN TRANSIENT AGAIN TRANSIENT AGAIN },
+                { { SD_BUS_ERROR_ACCESS_DENIED }, -EACCES, TRANSIENT },
+                { { EXISTS, SD_BUS_ERROR_ACCESS_DENIED }, -EACCES, TRANSIENT AGAIN },
+        };
+
+        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+                int listener, status;
+                sd_bus *bus;
+                pid_t pid;
+
+                assert_int_equal(set_up(state), 0);
+                listener = listen_on_bus();
+                answers = c->answers;
+                pid = fork();
+                assert_true(pid >= 0);
+                if (pid == 0)
+                        serve(listener);
+                bus = connect_to_bus();
+                assert_int_equal(guard_start_unit(bus, "/program"), c->result);
+                assert_string_equal(get("calls"), c->calls);
+                sd_bus_close_unref(bus);
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_int_equal(status, 0);
+                assert_int_equal(close(listener), 0);
+                assert_int_equal(tear_down(state), 0);
+        }
+}
+
+/* Without room for the note there is a guard all the same. */
+static void test_arm_without_a_note(void **state)
+{
+        static const char *const done[] = { NULL };
+        int listener = listen_on_bus(), status;
+        char address[128];
+        pid_t pid;
+
+        answers = done;
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                serve(listener);
+        snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
+        assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
+        assert_int_equal(guard_arm("/proc/none/such", "/program"), 0);
+        assert_string_equal(get("calls"), TRANSIENT);
+        assert_int_equal(unsetenv("DBUS_SYSTEM_BUS_ADDRESS"), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(close(listener), 0);
+}
+
+/* A bus daemon that hangs takes connections. The next manager is started only when arming is over, and the peers do
+ * not wait for that. */
+static void test_start_unit_on_a_frozen_bus(void **state)
+{
+        struct timespec begin, end;
+        int listener = listen_on_bus();
+        sd_bus *bus = connect_to_bus();
+
+        assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &begin), 0);
+        assert_int_equal(guard_start_unit(bus, "/program"), -ETIMEDOUT);
+        assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &end), 0);
+        assert_true(end.tv_sec - begin.tv_sec < 15);
+        sd_bus_close_unref(bus);
+        assert_int_equal(close(listener), 0);
+}
+
 static void test_cgroup_kill_file(void **state)
 {
         assert_int_equal(cgroup_kill(directory, GROUP), -ENOENT);
@@ -232,6 +390,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_file_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_stamp_keeps_the_first, set_up, tear_down),
+                cmocka_unit_test(test_start_unit),
+                cmocka_unit_test_setup_teardown(test_start_unit_on_a_frozen_bus, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_arm_without_a_note, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_kill_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_kill_processes, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_killer, set_up, tear_down),
