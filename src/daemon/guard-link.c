@@ -80,11 +80,15 @@ void guard_link_update(Manager *m)
                 return;
         r = guard_file_write(m->runtime_directory, m->config.manager_grace_usec, names, n);
         if (r < 0) {
-                journal_text(m->journal, JOURNAL_GUARD_FAILED,
-                                "%s: the guard's file could not be written: %s", m->runtime_directory,
-                                strerror(-r));
+                /* A guard with an old file would spare a worker that the peers no longer spare. */
+                if (!m->guard_failed)
+                        journal_text(m->journal, JOURNAL_GUARD_FAILED,
+                                        "%s: the guard's file could not be written: %s", m->runtime_directory,
+                                        strerror(-r));
+                m->guard_failed = m->guard_dirty = true;
                 return;
         }
+        m->guard_failed = false;
         byte_writer_done(&m->guard_text);
         m->guard_text = text;
         text = (ByteWriter){};

@@ -129,9 +129,9 @@ struct Manager {
         uint64_t refused_usec; /* when the last line about a refused message was written */
         uint64_t n_refused;    /* refused since, without a line */
 
-        /* The guard: whether its file has to be looked at, and the applications in maintenance that it names.
-         */
-        bool guard_dirty, guard_written;
+        /* The guard: whether its file has to be looked at (again, after a failure, with the next step), and the
+         * applications in maintenance that it names. */
+        bool guard_dirty, guard_written, guard_failed;
         ByteWriter guard_text;
         GuardDisarm *disarming;
         sd_event_source *disarm_timer;

@@ -407,7 +407,7 @@ static void test_notes_and_replies(void **state)
 
 static void test_guard_file(void **state)
 {
-        char directory[128];
+        char directory[128], aside[128];
         GuardState guard;
 
         (void) state;
@@ -423,6 +423,18 @@ static void test_guard_file(void **state)
         assert_int_equal(guard.grace_usec, 15 * USEC_PER_SEC);
         assert_int_equal(guard.n_maintenance, 1);
         assert_string_equal(guard.maintenance[0], "distro");
+        guard_state_done(&guard);
+
+        /* What could not be written is written with the next step. */
+        snprintf(aside, sizeof(aside), "%s/aside", root);
+        assert_int_equal(rename(directory, aside), 0);
+        doubles.state.apps[0].maintenance = false;
+        doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
+        doubles.group.probe(m, 1);
+        assert_int_equal(rename(aside, directory), 0);
+        doubles.group.probe(m, 1);
+        assert_int_equal(guard_file_read(directory, &guard), 0);
+        assert_int_equal(guard.n_maintenance, 0);
         guard_state_done(&guard);
 }
 
