@@ -6,7 +6,10 @@
 /* How the manager's end goes on from a signal:
  *
  *   no engine yet                        ends at once: it has nothing that could be handed over
- *   systemd restarts our unit            leaves the group and ends at once; the workers run on
+ *   systemd restarts our unit            leaves the group and ends at once; the workers run on. But while a disk
+ *                                        hangs this process could not end, so nobody would arm the guard: until
+ *                                        what is being written is written it stays a member, whose copies the
+ *                                        others leave alone
  *   a stop, a shutdown, Corosync's end,  EVENT_LEAVE; EFFECT_LEFT ends it, and systemd is asked for more time
  *   or a signal by hand                  until then
  *   systemd does not answer in time      the same: a hand-over is never wrong, only more than was needed */
@@ -33,6 +36,28 @@ static void hand_over(Manager *m, const char *why)
         if (r < 0)
                 return manager_fail(m, r, "arming a timer");
         manager_step(m, &(Event){ .type = EVENT_LEAVE });
+}
+
+static int on_leave_for_restart(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Manager *m = userdata;
+
+        if (!record_writer_is_idle(m->writer))
+                return manager_arm(m, &m->leave_timer, RETRY_MIN_USEC, on_leave_for_restart);
+        cluster_leave(m);
+        return 0;
+}
+
+static void leave_for_restart(Manager *m)
+{
+        int r;
+
+        journal_text(m->journal, JOURNAL_STOPPING,
+                        "distro-manager.service is being restarted: the workers run on");
+        m->leave_timer = sd_event_source_unref(m->leave_timer);
+        r = manager_arm(m, &m->leave_timer, 0, on_leave_for_restart);
+        if (r < 0)
+                manager_fail(m, r, "arming a timer");
 }
 
 static void on_own_job(const OwnJobAnswer *answer, void *userdata);
@@ -66,11 +91,9 @@ static void on_own_job(const OwnJobAnswer *answer, void *userdata)
                                 : answer->corosync == OWN_JOB_RESTART
                                                 ? "corosync.service is being restarted"
                                                 : "distro-manager.service is being stopped");
-        else if (answer->manager == OWN_JOB_RESTART) {
-                journal_text(m->journal, JOURNAL_STOPPING,
-                                "distro-manager.service is being restarted: the workers run on");
-                cluster_leave(m);
-        } else
+        else if (answer->manager == OWN_JOB_RESTART)
+                leave_for_restart(m);
+        else
                 hand_over(m, "asked to end by a signal");
 }
 

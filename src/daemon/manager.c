@@ -397,6 +397,11 @@ Manager *manager_free(Manager *m)
         if (!m)
                 return NULL;
 
+        /* While a disk hangs its thread holds up our end, and with it the guard; meanwhile the others must go on
+         * seeing a member that does not answer, and not one that is gone. */
+        m->loader = loader_free(m->loader);
+        m->writer = record_writer_free(m->writer);
+
         /* First whoever may call back, then what they would call. */
         m->group = group_free(m->group);
         m->cluster_reader = cluster_reader_free(m->cluster_reader);
@@ -406,8 +411,6 @@ Manager *manager_free(Manager *m)
         m->bus_server = bus_server_free(m->bus_server);
         m->units = units_free(m->units);
         bus_link_drop(m);
-        m->loader = loader_free(m->loader);
-        m->writer = record_writer_free(m->writer);
         m->engine = engine_free(m->engine);
         m->reader = wire_reader_free(m->reader);
         sd_event_source_unref(m->timer);

@@ -77,6 +77,8 @@ int record_writer_fd(const RecordWriter *w);
 /* Takes `payload` (malloc) over, also on failure. One that still waits is replaced and gets no result.
  * -ENOMEM; -E2BIG: longer than RECORD_PAYLOAD_MAX. */
 int record_writer_write(RecordWriter *w, Revision revision, uint8_t *payload, size_t size_bytes);
+/* Nothing waits and nothing is being written: record_writer_free() would not wait. */
+bool record_writer_is_idle(RecordWriter *w);
 /* The oldest result that was not fetched yet; false: there is none. */
 bool record_writer_result(RecordWriter *w, RecordResult *ret);
 

@@ -16,7 +16,7 @@ struct Job {
         Job *next;
 };
 
-/* The mutex guards waiting, done and stopping. It is never held while the disk works, so that the loop never
+/* The mutex guards waiting, done, writing and stopping. It is never held while the disk works, so that the loop never
  * waits for the thread but in record_writer_free(). Done jobs are as many as were handed over, so memory is
  * bounded by the caller who fetches them. */
 struct RecordWriter {
@@ -29,6 +29,7 @@ struct RecordWriter {
         Job *waiting;   /* at most one */
         Job *done;      /* oldest first */
         Job **done_end; /* where the next one goes */
+        bool writing;
         bool stopping;
 };
 
@@ -55,12 +56,14 @@ static void *writer_thread(void *userdata)
                 if (!w->waiting)
                         break;
                 j = TAKE_PTR(w->waiting);
+                w->writing = true;
                 (void) pthread_mutex_unlock(&w->lock);
 
                 j->error = record_write(w->directory, j->payload, j->size_bytes);
                 free(TAKE_PTR(j->payload));
 
                 (void) pthread_mutex_lock(&w->lock);
+                w->writing = false;
                 *w->done_end = j;
                 w->done_end = &j->next;
                 /* Fails only where the counter is at its end, and then it is readable already. */
@@ -157,6 +160,16 @@ int record_writer_write(RecordWriter *w, Revision revision, uint8_t *payload, si
         (void) pthread_cond_signal(&w->wake);
         (void) pthread_mutex_unlock(&w->lock);
         return 0;
+}
+
+bool record_writer_is_idle(RecordWriter *w)
+{
+        bool idle;
+
+        (void) pthread_mutex_lock(&w->lock);
+        idle = !w->waiting && !w->writing;
+        (void) pthread_mutex_unlock(&w->lock);
+        return idle;
 }
 
 bool record_writer_result(RecordWriter *w, RecordResult *ret)

@@ -691,6 +691,36 @@ static void test_restart_leaves_the_workers(void **state)
         assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
 }
 
+/* While a disk hangs our process could not end, and nobody would arm the guard: so we stay a member. */
+static void test_restart_waits_for_the_disk(void **state)
+{
+        char path[128];
+        Effect *effect;
+        int fd;
+
+        (void) state;
+        begin_quietly();
+        snprintf(path, sizeof(path), "%s/var/lib/distro-manager/state.new", root);
+        assert_int_equal(mkfifo(path, 0600), 0); /* opening it waits for a reader */
+        effect = doubles_effect(EVENT_PROBE, EFFECT_WRITE);
+        effect->revision = (Revision){ 3, 4 };
+        effect->data = (uint8_t *) strdup("abc");
+        effect->data_size_bytes = 3;
+        doubles.group.probe(m, 1);
+        doubles.own_job = (OwnJobAnswer){ .manager = OWN_JOB_RESTART };
+        assert_int_equal(raise(SIGTERM), 0);
+        for (uint64_t since = boottime_usec(); boottime_usec() - since < 300 * USEC_PER_MSEC && !m->exiting;)
+                assert_true(sd_event_run(m->event, 100 * USEC_PER_MSEC) >= 0);
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* the disk works again */
+        assert_true(fd >= 0);
+        assert_trace("event probe\nquery-own-job\n");
+        while (!m->exiting)
+                assert_true(sd_event_run(m->event, 5 * USEC_PER_SEC) > 0);
+        assert_non_null(strstr(doubles_trace(), "leave\n"));
+        assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
+        assert_int_equal(close(fd), 0);
+}
+
 static void test_planned_leave(void **state)
 {
         static const OwnJobAnswer cases[] = {
@@ -786,6 +816,7 @@ int main(void)
                 TEST(test_other_nodelist_after_reconnect),
                 TEST(test_votes),
                 TEST(test_restart_leaves_the_workers),
+                TEST(test_restart_waits_for_the_disk),
                 TEST(test_planned_leave),
                 TEST(test_silent_systemd),
                 TEST(test_signal_before_the_engine),
