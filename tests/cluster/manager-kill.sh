@@ -22,6 +22,7 @@ begin=$(now)
 cluster_up abc bcd def
 expect_start "$begin" 10 distro abc normal
 before=$(identity)
+pids=()
 
 signals=(KILL SEGV)
 # An instrument would report the second, as it should.
@@ -53,6 +54,22 @@ for node in abc bcd def; do
         cluster_wait_synced 10
         check 'it is the same copy' test "$(identity)" = "$before"
 done
+
+step 'systemctl restart of all at once, as after an upgrade of the package on all nodes'
+for node in abc bcd def; do
+        pids[${#pids[@]}]=$(node_exec "$node" systemctl show --value -p MainPID distro-manager)
+done
+for node in abc bcd def; do
+        node_exec "$node" systemctl restart --no-block distro-manager
+done
+n=0
+for node in abc bcd def; do
+        check_within 10 "the manager of $node is another" manager_is_new "$node" "${pids[n]}"
+        n=$((n + 1))
+done
+cluster_wait_synced 20
+check_within 2 'it runs where it ran' app_runs_on distro abc
+check 'it is the same copy' test "$(identity)" = "$before"
 check_stays 10 'no guard stops it later' app_runs_on distro abc
 
 end_test distro
