@@ -367,7 +367,7 @@ static const UnitKey keys[] = {
         { "MountFlags", S, unit_parse_mount_flags,
                         .numbers = NUMBERS({ "shared", MS_SHARED }, { "slave", MS_SLAVE },
                                         { "private", MS_PRIVATE }) },
-        STRING("SELinuxContext"),
+        { "SELinuxContext", S, unit_parse_context },
         { "AppArmorProfile", S, unit_parse_label },
         { "SmackProcessLabel", S, unit_parse_label },
 

@@ -185,4 +185,5 @@ int unit_parse_directories(UnitParse *u, const UnitKey *k, const char *value);
 int unit_parse_binds(UnitParse *u, const UnitKey *k, const char *value);
 int unit_parse_mount_flags(UnitParse *u, const UnitKey *k, const char *value);
 int unit_parse_label(UnitParse *u, const UnitKey *k, const char *value);
+int unit_parse_context(UnitParse *u, const UnitKey *k, const char *value);
 int unit_parse_tmpfs(UnitParse *u, const UnitKey *k, const char *value);

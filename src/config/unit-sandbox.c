@@ -475,3 +475,12 @@ int unit_parse_label(UnitParse *u, const UnitKey *k, const char *value)
         p->label.name = TAKE_PTR(name);
         return 0;
 }
+
+/* systemd 252 takes a "-" before the label of a unit file for "if that can be", but before that of a transient unit for a
+ * part of the label. */
+int unit_parse_context(UnitParse *u, const UnitKey *k, const char *value)
+{
+        if (*value == '-')
+                return unit_wrong(u, value, "a label without \"-\" before it, which can't be set for a transient unit");
+        return unit_parse_string(u, k, value);
+}

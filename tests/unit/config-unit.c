@@ -564,6 +564,7 @@ static void test_sandbox(void **state)
                 { "SystemCallErrorNumber=kill", "SystemCallErrorNumber i 2147483646" },
                 { "SystemCallArchitectures=native x86", "SystemCallArchitectures as <native> <x86>" },
                 { "AppArmorProfile=-x", "AppArmorProfile (bs) x|1" },
+                { "SELinuxContext=a:b:c", "SELinuxContext s a:b:c" },
                 { "AppArmorProfile=x", "AppArmorProfile (bs) x|0" },
                 { "MountFlags=slave", "MountFlags t 524288" },
                 { "ExecSearchPath=/a:/b", "ExecSearchPath as </a> </b>" },
@@ -599,6 +600,8 @@ static void test_sandbox(void **state)
                 { "SystemCallFilter=@foo", "\"@foo\" is not valid, expected names of system calls or groups "
                                            "like \"@system-service\", with "
                                            "\"~\" before the first for all others" },
+                { "SELinuxContext=-a:b:c", "\"-a:b:c\" is not valid, expected a label without \"-\" before it, "
+                                           "which can't be set for a transient unit" },
                 { "SystemCallErrorNumber=0",
                                 "\"0\" is not valid, expected an error like EPERM, its number, or \"kill\"" },
         };
