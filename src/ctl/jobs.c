@@ -13,10 +13,15 @@
  * moment. */
 #define PATIENCE_USEC (3 * USEC_PER_SEC)
 
+/* How many calls of ours may be without an answer at once: half of what the manager takes from one client. */
+#define CALLS_MAX 16u
+
 struct JobRun {
         Ctl *ctl;
         Job *jobs;
         size_t n_jobs;
+        size_t n_begun; /* the first ones; the others follow as these are answered */
+        size_t n_calls; /* on their way */
         sd_event *event;
         sd_event_source *timer, *interrupt, *terminate;
         sd_bus_slot *changed_slot, *removed_slot, *owner_slot;
@@ -236,17 +241,48 @@ static void job_committed(Job *job)
                 job_fetch(job);
 }
 
+static void jobs_begin(JobRun *run);
+
 static int on_answered(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
         Job *job = userdata;
+        JobRun *run = job->run;
         const sd_bus_error *error = sd_bus_message_get_error(m);
 
         job->call_slot = sd_bus_slot_unref(job->call_slot);
+        run->n_calls--;
         if (error)
                 job_fail(job, error, -sd_bus_error_get_errno(error), true);
         else
                 job_committed(job);
+        jobs_begin(run);
         return 0;
+}
+
+static void job_begin(JobRun *run, Job *job)
+{
+        int r = 0;
+
+        if (!job->path && job->app)
+                r = sd_bus_path_encode(BUS_APPLICATION_PREFIX, job->app, &job->path);
+        if (r < 0)
+                job_fail(job, NULL, r, false);
+        else if (!job->call)
+                job_committed(job);
+        else {
+                r = sd_bus_call_async(run->ctl->bus, &job->call_slot, job->call, on_answered, job,
+                                BUS_COMMAND_TIMEOUT_USEC);
+                if (r < 0)
+                        job_fail(job, NULL, r, true);
+                else
+                        run->n_calls++;
+        }
+}
+
+static void jobs_begin(JobRun *run)
+{
+        while (run->n_begun < run->n_jobs && run->n_calls < CALLS_MAX)
+                job_begin(run, run->jobs + run->n_begun++);
 }
 
 /* ---- what the bus and the terminal tell ---- */
@@ -339,7 +375,9 @@ static void say_interrupted(const JobRun *run)
 
                 if (job->done)
                         continue;
-                if (job->committed)
+                if (i >= run->n_begun)
+                        ctl_warning(run->ctl, "Interrupted: '%s' has not been asked for.", strempty(job->doing));
+                else if (job->committed)
                         ctl_warning(run->ctl,
                                         "Interrupted: '%s' goes on in the cluster. 'distroctl status' shows "
                                         "how far it is.",
@@ -407,25 +445,6 @@ static void run_end(JobRun *run)
         sd_event_unref(run->event);
 }
 
-static void job_begin(JobRun *run, Job *job)
-{
-        int r = 0;
-
-        job->run = run;
-        if (!job->path && job->app)
-                r = sd_bus_path_encode(BUS_APPLICATION_PREFIX, job->app, &job->path);
-        if (r < 0)
-                job_fail(job, NULL, r, false);
-        else if (!job->call)
-                job_committed(job);
-        else {
-                r = sd_bus_call_async(run->ctl->bus, &job->call_slot, job->call, on_answered, job,
-                                BUS_COMMAND_TIMEOUT_USEC);
-                if (r < 0)
-                        job_fail(job, NULL, r, true);
-        }
-}
-
 int jobs_run(Ctl *c, Job *jobs, size_t n)
 {
         JobRun run = {
@@ -440,8 +459,10 @@ int jobs_run(Ctl *c, Job *jobs, size_t n)
 
         if (r >= 0 && !c->options.no_ask_password && !c->options.host)
                 polkit_agent_open(&agent);
-        for (size_t i = 0; i < n && r >= 0; i++)
-                job_begin(&run, jobs + i);
+        for (size_t i = 0; i < n; i++)
+                jobs[i].run = &run;
+        if (r >= 0)
+                jobs_begin(&run);
         while (!run.finished && r >= 0)
                 r = sd_event_run(run.event, UINT64_MAX);
         progress_hide(&run);

@@ -35,6 +35,6 @@ int job_prepare(Ctl *c, Job *job, const char *app, const char *member, const cha
 void job_set_doing(Job *job, const char *format, ...) _printf_(2, 3);
 void jobs_done(Job *jobs, size_t n);
 
-/* Runs all of them at once. Prints what becomes of each; returns the worst of their statuses. After Ctrl-C it
+/* Runs all of them, at once but for a bound on calls without an answer. Prints what becomes of each; returns the worst of their statuses. After Ctrl-C it
  * says what goes on without it, and ends the process by that signal. */
 int jobs_run(Ctl *c, Job *jobs, size_t n);

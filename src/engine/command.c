@@ -5,6 +5,7 @@
 
 #include "engine/internal.h"
 #include "base/array.h"
+#include "base/text.h"
 
 /* ---- carrying out ---- */
 
@@ -355,6 +356,7 @@ static bool command_is_hasty(const Engine *e, const Command *c, char *ret_text, 
 {
         const App *a = c->kind == COMMAND_TAKEOVER && !c->force ? state_find_app(&e->state, strempty(c->app)) : NULL;
         const Node *lost = a ? state_find_node(&e->state, a->lost_node) : NULL;
+        char span[USEC_TEXT_MAX];
         uint64_t left;
 
         if (!lost || lost->presence != PRESENCE_OFFLINE)
@@ -363,8 +365,8 @@ static bool command_is_hasty(const Engine *e, const Command *c, char *ret_text, 
         if (left == 0)
                 return false;
         snprintf(ret_text, size_bytes,
-                "%s may be cut off and still run it for %llu ms; wait that long, or use --force if it is dead",
-                lost->name, (unsigned long long) (left / USEC_PER_MSEC));
+                "%s may be cut off and still run it for %s; wait that long, or use --force if it is dead",
+                lost->name, usec_format(span, left, USEC_PER_MSEC));
         return true;
 }
 
