@@ -107,14 +107,15 @@ static bool node_has_left(const Engine *e, const Node *n)
 }
 
 /* The node is not in the ring any more. Where its manager was gone before, or did not answer, the later of grace and
- * delay decides: its workers are stopped by the guard then. */
+ * delay decides: its workers are stopped by the guard then. How much of a grace is left each member's own clock says;
+ * that something is left all have to say alike, so it is over by a message only. */
 static void node_lost(Engine *e, Node *n)
 {
         const char *how = node_has_left(e, n) ? "left" : "lost";
         uint64_t grace_left = 0;
 
         if (n->grace.serial != 0)
-                grace_left = usec_left(n->grace.deadline_usec, e->now_usec);
+                grace_left = MAX(usec_left(n->grace.deadline_usec, e->now_usec), (uint64_t) 1);
         else if (n->presence == PRESENCE_SILENT)
                 grace_left = node_grace(e, n);
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {

@@ -552,6 +552,31 @@ static void test_grace_of_a_node(void **state)
         }
 }
 
+/* The node is lost when its grace is over by def's clock and not yet by bcd's: nobody has said so by a message, and both
+ * hold the same. */
+static void test_grace_by_two_clocks(void **state)
+{
+        static const uint32_t others[] = { BCD, DEF };
+
+        (void) state;
+        FOREACH_ARRAY(node, others, ELEMENTSOF(others)) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+                cluster_manager_gone(&c, ABC);
+                cluster_new_ring(&c);
+                state_find_node(&c.engine[*node]->state, ABC)->grace.deadline_usec = c.now;
+                cluster_quorum(&c, true);
+                for (uint32_t i = BCD; i <= DEF; i++) {
+                        assert_true(engine_is_synced(c.engine[i]));
+                        assert_int_not_equal(cluster_distro(&c, i)->delay.serial, 0);
+                        assert_int_equal(cluster_count(&c, i, EFFECT_START), 0);
+                }
+                assert_int_equal(state_digest(&c.engine[BCD]->state), state_digest(&c.engine[DEF]->state));
+                cluster_end(&c);
+        }
+}
+
 /* Of two members of one node, a dead one that is still listed and its successor, the one that answers counts. */
 static void test_two_members_of_a_node(void **state)
 {
@@ -695,6 +720,7 @@ int main(void)
                 cmocka_unit_test(test_copies_that_meet_at_forming),
                 cmocka_unit_test(test_obstacles),
                 cmocka_unit_test(test_grace_of_a_node),
+                cmocka_unit_test(test_grace_by_two_clocks),
                 cmocka_unit_test(test_two_members_of_a_node),
                 cmocka_unit_test(test_worker_ends_with_its_host),
                 cmocka_unit_test(test_command_is_committed),
