@@ -442,6 +442,21 @@ static void command_send(Engine *e, LocalCommand *c)
         c->sent = c->sent_ever = true;
 }
 
+/* The acknowledgements were waited for and are too few. One wait at a time is under way: where an earlier change began one,
+ * that of this command's revision begins when it has ended, and both together take twice as long at the worst. */
+static bool command_is_late(const Engine *e, LocalCommand *c)
+{
+        const State *s = &e->state;
+
+        if (!engine_is_synced(e) || e->now_usec >= c->applied_usec + 2 * COMMIT_USEC)
+                return true;
+        if (revision_compare(&s->commit_base, &c->revision) < 0)
+                return false;
+        if (c->wait_serial == 0)
+                c->wait_serial = s->commit.serial;
+        return c->wait_serial != s->commit.serial || c->wait_serial == 0;
+}
+
 /* True where the command is over. */
 static bool command_step(Engine *e, size_t at)
 {
@@ -452,7 +467,7 @@ static bool command_step(Engine *e, size_t at)
         if (c->applied) {
                 if (revision_compare(&e->state.committed, &c->revision) >= 0)
                         command_finish(e, at, COMMAND_OK, "");
-                else if (e->now_usec >= c->applied_usec + 2 * COMMIT_USEC || !engine_is_synced(e))
+                else if (command_is_late(e, c))
                         command_finish(e, at, COMMAND_NOT_COMMITTED,
                                 "carried out, but too few disks have acknowledged it; it may be lost");
                 else

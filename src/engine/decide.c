@@ -144,8 +144,7 @@ static const char *obstacle_but(const Engine *e, const App *a, const Copy *but, 
 
                 if (c == but)
                         continue;
-                if (c->phase == COPY_LOST && !c->untamed &&
-                    (!n || n->presence == PRESENCE_OFFLINE || n->grace_over))
+                if (c->phase == COPY_LOST && !c->untamed && node_is_past(n))
                         continue;
                 if (c->stuck)
                         snprintf(buffer, size_bytes, "its stop on %s did not end; processes are left there",
@@ -161,8 +160,7 @@ static const char *obstacle_but(const Engine *e, const App *a, const Copy *but, 
                 return buffer;
         }
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
-                if (!n->unknown || n->presence == PRESENCE_OFFLINE || n->grace_over ||
-                    place_tier(a, n) == UINT32_MAX)
+                if (!n->unknown || node_is_past(n) || place_tier(a, n) == UINT32_MAX)
                         continue;
                 snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
                 return buffer;

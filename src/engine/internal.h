@@ -73,6 +73,7 @@ typedef struct LocalCommand {
         bool applied;       /* carried out; waits until `revision` is on the disks */
         Revision revision;
         uint64_t applied_usec;
+        uint64_t wait_serial; /* of the timer that waits for this revision; 0: none has been seen yet */
 } LocalCommand;
 
 /* A definition of this node's own files. */
@@ -235,6 +236,9 @@ void apply_version(Engine *e);
 void apply_owed(App *a, uint32_t node_id); /* this node has said what it runs after a maintenance */
 void node_touched(Engine *e, Node *n);
 void node_grace_over(Engine *e, Node *n);
+/* What was lost with this node counts no more: it is out of the ring, or its manager has been gone for longer than the
+ * grace. One that is back may have disarmed the guard, so it has to report first. NULL: a node that nobody knows. */
+bool node_is_past(const Node *n);
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
 bool app_wants_up(const App *a);
 uint64_t app_delay(const App *a); /* FailoverDelaySec=; 0 without a definition */

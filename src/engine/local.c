@@ -298,7 +298,7 @@ static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
         FOREACH_ARRAY(o, a->copies, a->n_copies) {
                 const Node *n = state_find_node(&e->state, o->node_id);
 
-                if (o == c || (o->phase == COPY_LOST && (!n || n->presence == PRESENCE_OFFLINE || n->grace_over)))
+                if (o == c || (o->phase == COPY_LOST && node_is_past(n)))
                         continue;
                 if (!overlap || !copy_is_live(o))
                         return true;

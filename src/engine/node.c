@@ -106,6 +106,11 @@ static bool node_has_left(const Engine *e, const Node *n)
         return n->leaving && !n->unknown && !node_has_copies(e, n);
 }
 
+bool node_is_past(const Node *n)
+{
+        return !n || n->presence == PRESENCE_OFFLINE || (n->grace_over && n->presence == PRESENCE_MANAGER_GONE);
+}
+
 /* The node is not in the ring any more. Where its manager was gone before, or did not answer, the later of grace and
  * delay decides: its workers are stopped by the guard then. How much of a grace is left each member's own clock says;
  * that something is left all have to say alike, so it is over by a message only. */
@@ -201,9 +206,17 @@ static void node_set_pid(const Engine *e, Node *n)
                         n->pid = p->member.pid;
 }
 
-static void apply_view_node(Engine *e, Node *n)
+/* `unseen`: there may have been a ring between the last view that was decided and this one, which whoever holds this state
+ * has slept through. In that one a manager of this node may have come, disarmed the guard, and gone again: the grace counts
+ * from now. */
+static void apply_view_node(Engine *e, Node *n, bool unseen)
 {
         Presence before = n->presence, now = node_presence_in_view(e, n);
+
+        if (unseen && now != PRESENCE_SYNCED && (n->grace.serial != 0 || n->grace_over)) {
+                n->grace = timer_start(e, node_grace(e, n));
+                n->grace_over = false;
+        }
 
         if (now == PRESENCE_OFFLINE) {
                 if (before != PRESENCE_OFFLINE)
@@ -253,13 +266,14 @@ void apply_view_nodes(Engine *e)
 void apply_view(Engine *e)
 {
         State *s = &e->state;
+        bool unseen = e->view.ring.seq > s->ring_seq + RING_STEP;
 
         s->ring_seq = MAX(s->ring_seq, e->view.ring.seq);
         /* The last acknowledgements of a view may have reached some of its members only. */
         s->committed = (Revision){};
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 n->acked = (Revision){};
-                apply_view_node(e, n);
+                apply_view_node(e, n, unseen);
         }
         apply_view_nodes(e);
         apply_version(e);

@@ -122,6 +122,14 @@ void cluster_new_ring(Cluster *c)
         tell_view(c, VIEW_RING, ids, n);
 }
 
+void cluster_new_ring_of_all(Cluster *c, uint64_t seq)
+{
+        static const uint32_t ids[] = { ABC, BCD, DEF };
+
+        c->ring = (RingId){ .node_id = ABC, .seq = seq };
+        tell_view(c, VIEW_RING, ids, ELEMENTSOF(ids));
+}
+
 void cluster_manager_gone(Cluster *c, uint32_t node)
 {
         static const uint32_t ids[] = { ABC, BCD, DEF };

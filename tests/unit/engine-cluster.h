@@ -61,6 +61,8 @@ void cluster_at(Cluster *c, uint32_t node, uint64_t usec);
 void cluster_all_at(Cluster *c, uint64_t usec);
 /* A new ring of the nodes that are members; its quorum's word is not there yet. */
 void cluster_new_ring(Cluster *c);
+/* The same of all nodes, also of those without a manager. */
+void cluster_new_ring_of_all(Cluster *c, uint64_t seq);
 void cluster_quorum_on(Cluster *c, uint32_t node, RingId ring, bool quorate);
 void cluster_quorum(Cluster *c, bool quorate); /* on all members, for the present ring, and delivered */
 void cluster_make_engine(Cluster *c, uint32_t node, NoQuorumPolicy policy, RecordKind kind);
