@@ -570,7 +570,6 @@ static void local_expire(Engine *e)
                         e->expiry_sent[e->n_expiry_sent++] = x.timers[i].serial;
         m.expiry.timers = x.timers;
         m.expiry.n_timers = x.n;
-        m.expiry.realtime_usec = e->realtime_usec;
         engine_send(e, &m);
 }
 

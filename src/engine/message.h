@@ -94,7 +94,6 @@ typedef struct DefinitionEntry {
 } DefinitionEntry;
 
 typedef struct DefinitionsMessage {
-        bool complete; /* all differences of the sender; else only those that changed since */
         DefinitionEntry *entries;
         size_t n_entries;
 } DefinitionsMessage;
@@ -125,7 +124,6 @@ typedef struct TimerRef {
 typedef struct ExpiryMessage {
         TimerRef *timers;
         size_t n_timers;
-        uint64_t realtime_usec;
 } ExpiryMessage;
 
 typedef enum CommandKind {

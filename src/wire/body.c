@@ -235,7 +235,6 @@ static void get_entry(ByteReader *r, DefinitionEntry *e)
 
 static void put_definitions(ByteWriter *w, const DefinitionsMessage *d)
 {
-        put_bool(w, d->complete);
         wire_put_count(w, d->n_entries, WIRE_APPS_MAX);
         FOREACH_ARRAY (e, d->entries, d->n_entries)
                 put_entry(w, e);
@@ -245,7 +244,6 @@ static void get_definitions(ByteReader *r, DefinitionsMessage *d)
 {
         size_t n;
 
-        d->complete = get_bool(r);
         n = wire_get_count(r, 13, WIRE_APPS_MAX);
         d->entries = wire_get_array(r, n, sizeof(d->entries[0]));
         if (!d->entries)
@@ -284,7 +282,6 @@ static void put_expiry(ByteWriter *w, const ExpiryMessage *x)
                 put_u8(w, (uint8_t) t->kind);
                 put_u64(w, t->serial);
         }
-        put_u64(w, x->realtime_usec);
 }
 
 static void get_expiry(ByteReader *r, ExpiryMessage *x)
@@ -299,7 +296,6 @@ static void get_expiry(ByteReader *r, ExpiryMessage *x)
                 t->kind = get_enum(r, _TIMER_KIND_MAX);
                 t->serial = get_u64(r);
         }
-        x->realtime_usec = get_u64(r);
 }
 
 /* ---- command ---- */

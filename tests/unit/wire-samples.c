@@ -79,7 +79,6 @@ static void fixed_facts(FactsMessage *f)
 
 static void fixed_definitions(DefinitionsMessage *d)
 {
-        d->complete = true;
         d->n_entries = 3;
         d->entries = array(3, sizeof(d->entries[0]));
         d->entries[0].app = dup("distro");
@@ -107,7 +106,6 @@ static void fixed_lists(Message *m)
                 m->expiry.timers = array(2, sizeof(TimerRef));
                 m->expiry.timers[0] = (TimerRef){ TIMER_FAILOVER, 77 };
                 m->expiry.timers[1] = (TimerRef){ TIMER_COMMIT, 78 };
-                m->expiry.realtime_usec = UINT64_C(1700000000000003);
         } else if (m->type == MESSAGE_STATE) {
                 m->state.forms = true;
                 m->state.n_numbers = 2;
@@ -291,7 +289,6 @@ static void draw_state(StateMessage *s, uint64_t *seed)
 
 static void draw_definitions(DefinitionsMessage *d, uint64_t *seed)
 {
-        d->complete = draw_bool(seed);
         d->n_entries = draw_length(seed, 40);
         d->entries = array(d->n_entries, sizeof(d->entries[0]));
         FOREACH_ARRAY (e, d->entries, d->n_entries) {
@@ -322,7 +319,6 @@ static void draw_others(Message *m, uint64_t *seed)
                 m->expiry.timers = array(m->expiry.n_timers, sizeof(TimerRef));
                 FOREACH_ARRAY (t, m->expiry.timers, m->expiry.n_timers)
                         *t = (TimerRef){ (TimerKind) draw(seed, _TIMER_KIND_MAX), draw_u64(seed) };
-                m->expiry.realtime_usec = draw_u64(seed);
         } else if (m->type == MESSAGE_COMMAND) {
                 m->command = (CommandMessage){ 1 + draw(seed, UINT64_MAX),
                         { (CommandKind) draw(seed, _COMMAND_KIND_MAX),
@@ -437,7 +433,7 @@ static bool state_equal(const StateMessage *a, const StateMessage *b)
 
 static bool definitions_equal(const DefinitionsMessage *a, const DefinitionsMessage *b)
 {
-        if (a->complete != b->complete || a->n_entries != b->n_entries)
+        if (a->n_entries != b->n_entries)
                 return false;
         for (size_t i = 0; i < a->n_entries; i++) {
                 const DefinitionEntry *x = a->entries + i, *y = b->entries + i;
@@ -451,7 +447,7 @@ static bool definitions_equal(const DefinitionsMessage *a, const DefinitionsMess
 
 static bool expiry_equal(const ExpiryMessage *a, const ExpiryMessage *b)
 {
-        if (a->n_timers != b->n_timers || a->realtime_usec != b->realtime_usec)
+        if (a->n_timers != b->n_timers)
                 return false;
         for (size_t i = 0; i < a->n_timers; i++)
                 if (a->timers[i].kind != b->timers[i].kind || a->timers[i].serial != b->timers[i].serial)
