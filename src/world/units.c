@@ -313,6 +313,9 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
                         unit_end(w, n, u, UNIT_KILLED, NULL);
                 else
                         unit_stop_as(w, n, u, UNIT_KILLED);
+                /* What a kill does not end nobody ends: the assumption of all promises on copies is gone. */
+                if (h->value && unit_state_is_alive(u->state))
+                        observe_unit(w, n, u, OBSERVE_UNIT_STUCK);
         }
 }
 

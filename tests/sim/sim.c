@@ -6,6 +6,7 @@
  *   --seed N           this one; with --trace all that happens in it, with --messages also what each manager reads
  *   --seconds N, --minutes N, --hours N   for so long, from --from N (1) on
  *   --faults LIST      only these kinds, see plan.c; each seed takes some of them, with --all-faults every one
+ *   --without LIST     the world does not do these by itself, in an otherwise equal plan, as a minimised failure names them
  *   --keep LIST        with --seed: only these acts, as a minimised failure names them
  *   --census           which faults there were, and how often
  *   --no-minimise
@@ -26,7 +27,7 @@
 typedef struct Options {
         uint64_t from, to;
         uint64_t seconds;
-        unsigned faults;
+        unsigned faults, without;
         bool trace, messages, census, minimise, all;
         const char *keep;
 } Options;
@@ -103,6 +104,7 @@ static void report(Plan *p, const Findings *first, const Options *o)
         _cleanup_free_ char *text = NULL;
         size_t size = 0;
         Findings f = *first;
+        unsigned drawn = p->faults;
         FILE *trace;
 
         printf("seed %llu failed: %s\n", (unsigned long long) p->seed, first->first);
@@ -116,8 +118,15 @@ static void report(Plan *p, const Findings *first, const Options *o)
         fclose(trace);
         plan_print(p, stdout);
         print_tail(text, size);
-        printf("=> %s\nagain: --seed %llu%s --trace --faults=", f.first, (unsigned long long) p->seed, o->all ? " --all-faults" : "");
-        plan_print_faults(p->faults, stdout);
+        printf("=> %s\nagain: --seed %llu%s --trace", f.first, (unsigned long long) p->seed, o->all ? " --all-faults" : "");
+        if (o->faults != PLAN_ALL) {
+                printf(" --faults=");
+                plan_print_faults(o->faults, stdout);
+        }
+        if (drawn != p->faults) {
+                printf(" --without=");
+                plan_print_faults(drawn & ~p->faults, stdout);
+        }
         printf(" --keep=");
         for (size_t i = 0, n = 0; i < p->n_acts; i++)
                 if (!p->left_out[i])
@@ -157,6 +166,7 @@ static bool run_seed(uint64_t seed, const Options *o, Tally *tally)
                 exit(EXIT_FAILURE);
         }
         p.messages = o->messages;
+        p.faults &= ~o->without;
         if (o->trace)
                 plan_print(&p, stdout);
         r = plan_run(&p, o->trace ? stdout : NULL, tally, &f);
@@ -196,11 +206,12 @@ static void parse_seeds(char *text, Options *o)
 
 static void parse_options(int argc, char **argv, Options *o)
 {
-        enum { SEEDS = 1, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, ALL_FAULTS, KEEP, TRACE, MESSAGES, CENSUS, NO_MINIMISE };
+        enum { SEEDS = 1, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, WITHOUT, ALL_FAULTS, KEEP, TRACE, MESSAGES, CENSUS, NO_MINIMISE };
         static const struct option options[] = {
                 { "seeds", required_argument, NULL, SEEDS },     { "seed", required_argument, NULL, SEED },
                 { "from", required_argument, NULL, FROM },       { "seconds", required_argument, NULL, SECONDS },
                 { "minutes", required_argument, NULL, MINUTES }, { "hours", required_argument, NULL, HOURS },
+                { "without", required_argument, NULL, WITHOUT },
                 { "faults", required_argument, NULL, FAULTS },   { "all-faults", no_argument, NULL, ALL_FAULTS },
                 { "keep", required_argument, NULL, KEEP },       { "trace", no_argument, NULL, TRACE },
                 { "messages", no_argument, NULL, MESSAGES },
@@ -231,7 +242,8 @@ static void parse_options(int argc, char **argv, Options *o)
                         o->seconds = 3600 * number(optarg);
                         break;
                 case FAULTS:
-                        if (plan_parse_faults(optarg, &o->faults) < 0) {
+                case WITHOUT:
+                        if (plan_parse_faults(optarg, c == FAULTS ? &o->faults : &o->without) < 0) {
                                 fprintf(stderr, "'%s' names no faults\n", optarg);
                                 exit(EXIT_FAILURE);
                         }
