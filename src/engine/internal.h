@@ -201,6 +201,7 @@ void view_lost(Engine *e); /* the same, and this member is out of the group: its
 void view_quorum(Engine *e, const RingId *ring, bool quorate);
 void view_message(Engine *e, Peer *p, const Message *m);
 void view_exclude(Engine *e, const Message *m);
+void view_apply_revoked(Engine *e, uint32_t node_id); /* this node's member has lost quorum: it is not synced any more */
 void view_pump(Engine *e);
 uint64_t view_deadline(const Engine *e);
 /* Corosync's word for the present ring, on this node. False until it has come. */

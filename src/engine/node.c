@@ -217,6 +217,9 @@ static void apply_view_node(Engine *e, Node *n, bool unseen)
                 n->grace = timer_start(e, node_grace(e, n));
                 n->grace_over = false;
         }
+        /* It holds the state, but where its files differ is not in it yet: it says so before it says `synced`. */
+        if (now == PRESENCE_SYNCED && before == PRESENCE_REPORTED)
+                now = PRESENCE_REPORTED;
 
         if (now == PRESENCE_OFFLINE) {
                 if (before != PRESENCE_OFFLINE)

@@ -50,7 +50,10 @@ void backlog_replay(Engine *e, const StateMessage *numbers)
 
                 if (numbers && b->message->number <= numbers_find(numbers, &b->sender))
                         continue;
-                apply_message(e, &b->sender, b->message);
+                if (b->message->type == MESSAGE_VIEW)
+                        view_apply_revoked(e, b->sender.node_id);
+                else
+                        apply_message(e, &b->sender, b->message);
                 apply_finish(e);
         }
 }

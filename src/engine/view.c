@@ -485,19 +485,28 @@ static void view_evaluate(Engine *e)
         engine_changed(e);
 }
 
-/* A member says that it has lost quorum after the view was decided. */
-static void view_revoke(Engine *e, Peer *p)
+void view_apply_revoked(Engine *e, uint32_t node_id)
 {
-        Node *n = state_find_node(&e->state, p->member.node_id);
+        Node *n = state_find_node(&e->state, node_id);
 
+        if (!n || n->presence != PRESENCE_SYNCED)
+                return;
+        n->presence = PRESENCE_SYNCING;
+        n->since_usec = e->now_usec;
+        engine_changed_node(e, n->id);
+        e->view_changed_state = true;
+        apply_finish(e);
+}
+
+/* A member says that it has lost quorum after the view was decided. Who waits for a state keeps that for later: the state
+ * may have been sent before. */
+static void view_revoke(Engine *e, Peer *p, const Message *m)
+{
         p->won = false;
-        if (e->synced && n && n->presence == PRESENCE_SYNCED) {
-                n->presence = PRESENCE_SYNCING;
-                n->since_usec = e->now_usec;
-                engine_changed_node(e, n->id);
-                e->view_changed_state = true;
-                apply_finish(e);
-        }
+        if (e->synced)
+                view_apply_revoked(e, p->member.node_id);
+        else
+                backlog_add(e, &p->member, m);
         FOREACH_ARRAY(q, e->peers, e->n_peers)
                 if (q->won)
                         return;
@@ -515,7 +524,7 @@ void view_message(Engine *e, Peer *p, const Message *m)
         p->digest = m->view_vote.digest;
         if (e->phase == PHASE_DECIDED) {
                 if (!p->quorate && p->won)
-                        view_revoke(e, p);
+                        view_revoke(e, p, m);
                 return;
         }
         p->excluded = false;

@@ -443,6 +443,48 @@ static void test_late_state_is_not_taken(void **state)
         cluster_end(&c);
 }
 
+/* bcd loses quorum after abc has sent the state that def waits for, and before it is delivered: def knows of it all the same. */
+static void test_quorum_goes_before_the_state_comes(void **state)
+{
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
+        cluster_quorum_on(&c, DEF, c.ring, false);
+        cluster_deliver(&c);
+        cluster_quorum_on(&c, DEF, c.ring, true);
+        cluster_quorum_on(&c, BCD, c.ring, false);
+        cluster_deliver(&c);
+        assert_true(engine_is_synced(c.engine[DEF]));
+        assert_int_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_SYNCING);
+        assert_int_equal(node_at(&c, DEF, BCD)->presence, PRESENCE_SYNCING);
+        cluster_end(&c);
+}
+
+/* def has the state, and where its file differs is under way when abc is lost: nothing is placed on it before that is known. */
+static void test_files_are_known_before_a_start(void **state)
+{
+        static const char *const names[] = { "abc", "bcd", "def", NULL };
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        cluster_definition_on(&c, DEF, "distro", names, USEC_PER_SEC);
+        cluster_deliver(&c);
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                App *a = cluster_distro(&c, i);
+
+                app_remove_variant(a, app_find_variant(a, DEF));
+                state_find_node(&c.engine[i]->state, DEF)->presence = PRESENCE_REPORTED;
+                state_find_node(&c.engine[i]->state, BCD)->standby = true;
+        }
+        c.member[ABC] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        assert_int_equal(node_at(&c, BCD, DEF)->presence, PRESENCE_SYNCED);
+        assert_non_null(app_find_variant(cluster_distro(&c, BCD), DEF));
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_START), 0);
+        cluster_end(&c);
+}
+
 /* ---- one unit name ---- */
 
 static void unit_is(Cluster *c, uint64_t epoch, UnitState state)
@@ -593,6 +635,8 @@ int main(void)
                 cmocka_unit_test(test_quorum_goes_everywhere),
                 cmocka_unit_test(test_next_member_sends_the_state),
                 cmocka_unit_test(test_late_state_is_not_taken),
+                cmocka_unit_test(test_quorum_goes_before_the_state_comes),
+                cmocka_unit_test(test_files_are_known_before_a_start),
                 cmocka_unit_test(test_strange_worker_is_in_the_way),
                 cmocka_unit_test(test_probe_from_before_a_sleep),
                 cmocka_unit_test(test_all_report_after_maintenance),
