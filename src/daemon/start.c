@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "systemd/private-bus.h"
 
 static void tell_config(Manager *m, const ConfigMessages *messages)
 {
@@ -125,6 +126,7 @@ static int make_parts(Manager *m)
                                 .ready = on_units_ready,
                                 .failed = on_units_failed },
                 .userdata = m,
+                .private_address = PRIVATE_BUS_ADDRESS,
         };
         int r;
 

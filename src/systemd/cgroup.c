@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -300,97 +298,5 @@ int cgroup_list_workers(const char *root, char ***ret)
         }
         qsort(l.items, l.n, sizeof(l.items[0]), compare_groups);
         *ret = l.items;
-        return 0;
-}
-
-/* Shared by its owner and the thread; whoever lets go last frees it. */
-struct CgroupKiller {
-        atomic_int n_refs;
-        atomic_bool busy;
-        char *root;
-        char **groups; /* the thread's while busy */
-};
-
-static void killer_unref(CgroupKiller *k)
-{
-        if (atomic_fetch_sub(&k->n_refs, 1) != 1)
-                return;
-        cgroup_list_free(k->groups);
-        free(k->root);
-        free(k);
-}
-
-int cgroup_killer_new(const char *root, CgroupKiller **ret)
-{
-        CgroupKiller *k = calloc(1, sizeof(*k));
-        if (!k)
-                return -ENOMEM;
-        atomic_init(&k->n_refs, 1);
-        atomic_init(&k->busy, false);
-        if (root && !(k->root = strdup(root))) {
-                free(k);
-                return -ENOMEM;
-        }
-        *ret = k;
-        return 0;
-}
-
-CgroupKiller *cgroup_killer_free(CgroupKiller *k)
-{
-        if (k)
-                killer_unref(k);
-        return NULL;
-}
-
-static void *killer_thread(void *userdata)
-{
-        CgroupKiller *k = userdata;
-
-        for (char **g = k->groups; *g; g++)
-                (void) cgroup_kill(k->root, *g); /* the owner looks at the group again, and asks again */
-        k->groups = cgroup_list_free(k->groups);
-        atomic_store(&k->busy, false);
-        killer_unref(k);
-        return NULL;
-}
-
-int cgroup_killer_submit(CgroupKiller *k, const char *const *groups, size_t n_groups)
-{
-        GroupList l = {};
-        sigset_t all, saved;
-        pthread_t thread;
-        int r = 0;
-
-        if (n_groups == 0)
-                return 0;
-        if (atomic_load(&k->busy))
-                return -EBUSY;
-
-        for (size_t i = 0; i < n_groups && r >= 0; i++) {
-                char *copy = strdup(groups[i]);
-                r = copy ? list_add(&l, copy) : -ENOMEM;
-                if (r < 0)
-                        free(copy);
-        }
-        if (r < 0) {
-                cgroup_list_free(l.items);
-                return r;
-        }
-
-        k->groups = l.items;
-        atomic_store(&k->busy, true);
-        atomic_fetch_add(&k->n_refs, 1);
-        /* Signals are the loop's; the thread takes none. */
-        (void) sigfillset(&all);
-        (void) pthread_sigmask(SIG_SETMASK, &all, &saved);
-        r = pthread_create(&thread, NULL, killer_thread, k);
-        (void) pthread_sigmask(SIG_SETMASK, &saved, NULL);
-        if (r != 0) {
-                k->groups = cgroup_list_free(k->groups);
-                atomic_store(&k->busy, false);
-                killer_unref(k);
-                return -r;
-        }
-        (void) pthread_detach(thread);
         return 0;
 }

@@ -24,14 +24,3 @@ DEFINE_TRIVIAL_CLEANUP(char **, cgroup_list_free)
 /* The group in which systemd would put the worker of `app`, found from where this process is: below the same root as
  * our own. The caller frees. 0 or -ENOMEM. */
 int cgroup_guess_worker(const char *app, char **ret);
-
-/* Kills on a thread of its own, so that the loop goes on whatever the kernel does. */
-typedef struct CgroupKiller CgroupKiller;
-
-int cgroup_killer_new(const char *root, CgroupKiller **ret);
-/* Waits for nothing: a thread that still works ends by itself. */
-CgroupKiller *cgroup_killer_free(CgroupKiller *k);
-DEFINE_TRIVIAL_CLEANUP(CgroupKiller *, cgroup_killer_free)
-/* Takes a copy of the names and kills all of these groups. -EBUSY: the thread is still at the last ones, try again
- * later; -ENOMEM, -EAGAIN: no thread could be made. How it went shows in the groups themselves. */
-int cgroup_killer_submit(CgroupKiller *k, const char *const *groups, size_t n_groups);

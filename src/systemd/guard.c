@@ -5,11 +5,10 @@
 
 #include "systemd/cgroup.h"
 #include "systemd/guard.h"
+#include "systemd/private-bus.h"
 #include "systemd/unit-read.h"
 #include "systemd/units.h"
 
-#define PRIVATE_SOCKET "unix:path=/run/systemd/private"
-#define ARM_READY_USEC USEC_PER_SEC /* a bus that has not let us in by then is given up for the other */
 #define ARM_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define ARM_TRIES_MAX 3u
 #define ROUND_USEC (250 * USEC_PER_MSEC) /* how often the guard looks, once its time has come */
@@ -27,23 +26,9 @@ static uint64_t boot_time_now(void)
 }
 
 /* systemd's own socket works where the message bus does not. */
-static int open_private_bus(sd_bus **ret)
-{
-        _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
-        int r = sd_bus_new(&bus);
-        if (r >= 0)
-                r = sd_bus_set_address(bus, PRIVATE_SOCKET);
-        if (r >= 0)
-                r = sd_bus_start(bus);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(bus);
-        return 0;
-}
-
 static int open_bus(bool private_socket, sd_bus **ret)
 {
-        return private_socket ? open_private_bus(ret) : sd_bus_open_system(ret);
+        return private_socket ? private_bus_open(PRIVATE_BUS_ADDRESS, ret) : sd_bus_open_system(ret);
 }
 
 /* ---- arming ---- */
@@ -56,26 +41,6 @@ static int append_exec_start(sd_bus_message *m, const char *program)
         if (r >= 0)
                 r = sd_bus_message_append(m, "v", "a(sasb)", 1, program, 2, program, "guard-run", 0);
         return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-/* sd-bus by itself would wait for a minute and a half for a bus that takes connections and says nothing; until this
- * process ends systemd does not start the next manager. */
-static int wait_until_ready(sd_bus *bus)
-{
-        uint64_t end = usec_add(boot_time_now(), ARM_READY_USEC);
-
-        for (uint64_t now; (now = boot_time_now()) < end;) {
-                int r = sd_bus_is_ready(bus);
-
-                if (r != 0)
-                        return r < 0 ? r : 0;
-                r = sd_bus_process(bus, NULL);
-                if (r == 0)
-                        r = sd_bus_wait(bus, end - now);
-                if (r < 0)
-                        return r;
-        }
-        return -ETIMEDOUT;
 }
 
 /* It has no dependency on anything: no stop of the manager, of the bus or of the host is to end it before its
@@ -118,7 +83,8 @@ static int start_existing(sd_bus *bus, sd_bus_error *error)
 
 int guard_start_unit(sd_bus *bus, const char *program)
 {
-        int r = wait_until_ready(bus);
+        /* Until this process ends systemd does not start the next manager. */
+        int r = bus_wait_until_ready(bus);
 
         for (unsigned i = 0; r >= 0 && i < ARM_TRIES_MAX; i++) {
                 _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL, again = SD_BUS_ERROR_NULL;

@@ -5,7 +5,9 @@ libunits_a_SOURCES = \
 	src/systemd/cgroup.c src/systemd/cgroup.h \
 	src/systemd/guard-file.c \
 	src/systemd/guard.c src/systemd/guard.h \
+	src/systemd/killer.c src/systemd/killer.h \
 	src/systemd/own-job.c src/systemd/own-job.h \
+	src/systemd/private-bus.c src/systemd/private-bus.h \
 	src/systemd/unit-evaluate.c \
 	src/systemd/unit-facts.c \
 	src/systemd/unit-jobs.c \

@@ -291,6 +291,19 @@ int units_stop(Units *u, const char *app, uint64_t epoch)
         return 0;
 }
 
+/* systemd has a moment to answer, from the first call that it has not answered: one that was asked for an orderly stop
+ * before and says nothing since has had it. */
+static uint64_t unit_patience_ends(const Unit *unit)
+{
+        uint64_t now = units_now(unit->units);
+
+        if (!unit->units->bus)
+                return now;
+        if (unit->stop.active && unit->stop.job_id == 0)
+                return MAX(now, usec_add(unit->stop_usec, UNITS_SYSTEMD_ANSWER_USEC));
+        return usec_add(now, UNITS_SYSTEMD_ANSWER_USEC);
+}
+
 int units_kill(Units *u, const char *app, uint64_t epoch)
 {
         Unit *unit = units_prepare_stop(u, app, epoch);
@@ -302,7 +315,7 @@ int units_kill(Units *u, const char *app, uint64_t epoch)
         if (!unit->kill_slot)
                 unit_queue(unit, QUEUE_KILL);
         if (unit->kill_usec == USEC_INFINITY) {
-                unit->kill_usec = usec_add(units_now(u), u->bus ? UNITS_SYSTEMD_ANSWER_USEC : 0);
+                unit->kill_usec = unit_patience_ends(unit);
                 units_schedule(u, unit->kill_usec);
         }
         units_pump(u);
@@ -329,7 +342,7 @@ void units_kill_groups(Units *u, uint64_t now_usec)
                         groups[n_groups++] = unit->control_group;
         }
         /* A thread that is still at the last round is at the same groups. */
-        (void) cgroup_killer_submit(u->killer, groups, n_groups);
+        (void) killer_submit(u->killer, groups, n_groups);
         free(groups);
 }
 

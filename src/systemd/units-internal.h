@@ -9,6 +9,7 @@
  *   unit-evaluate.c  reads, and what follows from them */
 
 #include "systemd/cgroup.h"
+#include "systemd/killer.h"
 #include "systemd/unit-read.h"
 #include "systemd/units.h"
 
@@ -108,7 +109,7 @@ struct Units {
         UnitsCallbacks callbacks;
         void *userdata;
         char *own_unit;
-        CgroupKiller *killer;
+        Killer *killer;
         char *cgroup_root;
 
         Unit **units; /* sorted by app */

@@ -405,7 +405,7 @@ int units_new(const UnitsParameters *parameters, Units **ret)
         if (parameters->cgroup_root && !(u->cgroup_root = strdup(parameters->cgroup_root)))
                 return -ENOMEM;
 
-        int r = cgroup_killer_new(u->cgroup_root, &u->killer);
+        int r = killer_new(u->cgroup_root, parameters->private_address, &u->killer);
         if (r < 0)
                 return r;
         r = units_make_sources(u);
@@ -429,7 +429,7 @@ Units *units_free(Units *u)
         sd_event_source_disable_unref(u->report_source);
         sd_event_source_disable_unref(u->pump_source);
         sd_event_source_disable_unref(u->timer);
-        cgroup_killer_free(u->killer);
+        killer_free(u->killer);
         free(u->cgroup_root);
         free(u->own_unit);
         sd_event_unref(u->event);

@@ -13,8 +13,10 @@
  *                              of that name, is REFUSED with the reason
  *   units_stop()               StopUnit(), mode "replace"; repeated while the unit lives and no stop job is at work
  *   units_kill()               StopUnit() (or systemd would restart it), then KillUnit() of all processes; what is left
- *                              after UNITS_SYSTEMD_ANSWER_USEC, and at once without a bus, is killed through its
- *                              control group, again and again until it has ended
+ *                              after UNITS_SYSTEMD_ANSWER_USEC, counted from a stop before it that was not answered
+ *                              either, and at once without a bus, is killed through its
+ *                              control group, again and again until it has ended, and systemd is told over its own
+ *                              socket not to start it again
  *   a signal, an end of a job  the unit is read again; signals are only hints
  *   bus or systemd away        nothing is concluded; on return everything is read again, calls without an answer are
  *                              repeated where reading shows that they had no effect
@@ -71,6 +73,7 @@ typedef struct UnitsParameters {
         void *userdata;
         const char *own_unit;     /* the manager's unit; NULL: found by sd_pid_get_unit(), else distro-manager.service */
         const char *cgroup_root;  /* NULL: /sys/fs/cgroup */
+        const char *private_address; /* of systemd's own socket; NULL: it is not used */
 } UnitsParameters;
 
 /* 0, -ENOMEM or what sd-event says. Without a bus until units_attach(). */

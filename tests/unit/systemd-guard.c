@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard.h"
+#include "systemd/killer.h"
 #include "systemd/unit-read.h"
 
 #define GROUP "/distro.slice/distro-app-a.service"
@@ -365,22 +366,43 @@ static void test_cgroup_kill_processes(void **state)
         assert_int_equal(cgroup_kill(directory, GROUP), 0);
 }
 
-static void test_cgroup_killer(void **state)
+/* What is killed is stopped as well, or systemd, where only the message bus does not work, starts it again. */
+static void test_killer(void **state)
 {
+        static const char *const replies[] = { NULL, ABSENT, NULL };
         const char *const groups[] = { GROUP, "/distro.slice/distro-app-b.service" };
-        CgroupKiller *killer;
+        int listener = listen_on_bus(), status;
+        char address[128];
+        Killer *killer;
+        pid_t pid;
 
+        answers = replies;
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                serve(listener);
         put("unified" GROUP "/cgroup.kill", "");
         put("unified/distro.slice/distro-app-b.service/cgroup.kill", "");
-        assert_int_equal(cgroup_killer_new(directory, &killer), 0);
-        assert_int_equal(cgroup_killer_submit(killer, NULL, 0), 0);
-        assert_int_equal(cgroup_killer_submit(killer, groups, 2), 0);
-        for (int i = 0; i < 2000 && get("unified/distro.slice/distro-app-b.service/cgroup.kill")[0] != '1';
-                        i++)
-                (void) usleep(1000);
+        snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
+        assert_int_equal(killer_new(directory, address, &killer), 0);
+        assert_int_equal(killer_submit(killer, NULL, 0), 0);
+        assert_int_equal(killer_submit(killer, groups, 2), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
         assert_string_equal(get("unified" GROUP "/cgroup.kill"), "1");
         assert_string_equal(get("unified/distro.slice/distro-app-b.service/cgroup.kill"), "1");
-        cgroup_killer_free(killer);
+        assert_string_equal(get("calls"),
+                        "StopUnit distro-app-a.service replace\nStopUnit distro-app-b.service replace\n");
+        assert_int_equal(close(listener), 0);
+
+        /* Without that socket the groups are killed all the same. */
+        put("unified" GROUP "/cgroup.kill", "");
+        for (int i = 0; i < 2000 && killer_submit(killer, groups, 1) == -EBUSY; i++)
+                (void) usleep(1000);
+        for (int i = 0; i < 2000 && get("unified" GROUP "/cgroup.kill")[0] != '1'; i++)
+                (void) usleep(1000);
+        assert_string_equal(get("unified" GROUP "/cgroup.kill"), "1");
+        killer_free(killer);
 }
 
 int main(void)
@@ -395,7 +417,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_arm_without_a_note, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_kill_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_kill_processes, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_cgroup_killer, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_killer, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

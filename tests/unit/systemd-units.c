@@ -634,6 +634,25 @@ static void test_kill_without_systemd(void **state)
         assert_true(now() - begin >= UNITS_SYSTEMD_ANSWER_USEC - 100 * USEC_PER_MSEC);
 }
 
+/* A stop that systemd has not answered has used up its patience: when the time for it is over the processes die. */
+static void test_kill_after_a_silent_stop(void **state)
+{
+        Bench *b = *state;
+
+        start(b, "k", 5);
+        wait_for(b, "k 5 running;");
+        make_group(b, true);
+        b->fake.mute = true;
+        assert_int_equal(units_stop(b->units, "k", 5), 0);
+        for (uint64_t end = now() + UNITS_SYSTEMD_ANSWER_USEC + 100 * USEC_PER_MSEC; now() < end;)
+                turn(b, 20 * USEC_PER_MSEC);
+        assert_false(group_was_killed(b));
+        uint64_t begin = now();
+        assert_int_equal(units_kill(b->units, "k", 5), 0);
+        wait_killed(b);
+        assert_true(now() - begin < UNITS_SYSTEMD_ANSWER_USEC);
+}
+
 static void test_kill_without_bus(void **state)
 {
         Bench *b = *state;
@@ -753,6 +772,7 @@ int main(void)
                 BENCH_TEST(test_listing),
                 BENCH_TEST(test_kill),
                 BENCH_TEST(test_kill_without_systemd),
+                BENCH_TEST(test_kill_after_a_silent_stop),
                 BENCH_TEST(test_kill_without_bus),
                 BENCH_TEST(test_stuck),
                 BENCH_TEST(test_own_job),

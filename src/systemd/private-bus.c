@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <time.h>
+
+#include "systemd/private-bus.h"
+#include "systemd/unit-read.h"
+
+#define STOP_TIMEOUT_USEC USEC_PER_SEC
+
+int private_bus_open(const char *address, sd_bus **ret)
+{
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
+        int r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_address(bus, address);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+static uint64_t monotonic_now(void)
+{
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail for this clock */
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+int bus_wait_until_ready(sd_bus *bus)
+{
+        uint64_t end = monotonic_now() + BUS_READY_USEC;
+
+        for (uint64_t now; (now = monotonic_now()) < end;) {
+                int r = sd_bus_is_ready(bus);
+
+                if (r != 0)
+                        return MIN(r, 0);
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, end - now);
+                if (r < 0)
+                        return r;
+        }
+        return -ETIMEDOUT;
+}
+
+static int stop_unit(sd_bus *bus, const char *group)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        const char *slash = strrchr(group, '/'), *unit = slash ? slash + 1 : group;
+        char app[APP_NAME_MAX + 1];
+        int r;
+
+        if (!worker_unit_parse(unit, app))
+                return -EINVAL;
+        r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ss", unit, "replace");
+        if (r >= 0)
+                r = sd_bus_call(bus, m, STOP_TIMEOUT_USEC, &error, NULL);
+        return r < 0 && bus_error_means_absent(&error) ? 0 : MIN(r, 0);
+}
+
+int private_bus_stop_units(const char *address, char *const *groups)
+{
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
+        int first = private_bus_open(address, &bus);
+
+        if (first >= 0)
+                first = bus_wait_until_ready(bus);
+        if (first < 0)
+                return first;
+        for (; *groups; groups++) {
+                int r = stop_unit(bus, *groups);
+
+                if (r == -ETIMEDOUT) /* nobody is there */
+                        return r;
+                if (first >= 0)
+                        first = r;
+        }
+        return first;
+}
