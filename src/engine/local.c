@@ -10,6 +10,8 @@
 #include "base/array.h"
 #include "base/timing.h"
 
+#define KILL_TAKES_USEC USEC_PER_SEC
+
 /* Where the unit of this copy stands or would stand: units are sorted by application, then epoch. */
 static size_t local_unit_place(const Engine *e, const char *app, uint64_t epoch)
 {
@@ -185,6 +187,15 @@ static void local_stop_unit(Engine *e, LocalUnit *u, uint64_t kill_usec)
         f->epoch = u->epoch;
 }
 
+/* The others start their copy when the delay is over, so by then ours must have gone: the kill comes before, by what it
+ * takes at most (systemd gets a second to do it), but never before half of the time is over. */
+static uint64_t local_time_to_end(const Engine *e, const char *app)
+{
+        uint64_t delay = local_delay(e, app);
+
+        return delay == USEC_INFINITY ? delay : delay - MIN(delay / 2, KILL_TAKES_USEC);
+}
+
 /* Where this node is cut off, each worker has what is left of its delay to end; with 0 its time is over at once. */
 static void local_stop_cut_off(Engine *e)
 {
@@ -192,7 +203,7 @@ static void local_stop_cut_off(Engine *e)
                 return;
         FOREACH_ARRAY(u, e->units, e->n_units)
                 if (unit_state_is_alive(u->state) && !local_in_maintenance(e, u->app))
-                        local_stop_unit(e, u, usec_add(e->cut_off_usec, local_delay(e, u->app)));
+                        local_stop_unit(e, u, usec_add(e->cut_off_usec, local_time_to_end(e, u->app)));
 }
 
 static void local_kill_overdue(Engine *e)

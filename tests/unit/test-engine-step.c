@@ -26,10 +26,10 @@ static void test_quorum_that_does_not_come(void **state)
         cluster_at(&c, ABC, t + cluster_isolation_usec());
         assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
-        /* Its time began with that first view. */
-        cluster_at(&c, ABC, t + 60 * USEC_PER_SEC - 1);
+        /* Its time, a minute but for the second of the kill, began with that first view. */
+        cluster_at(&c, ABC, t + 59 * USEC_PER_SEC - 1);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
-        cluster_at(&c, ABC, t + 60 * USEC_PER_SEC);
+        cluster_at(&c, ABC, t + 59 * USEC_PER_SEC);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 1);
         cluster_end(&c);
 }
@@ -69,7 +69,8 @@ static void test_nothing_starts_before_quorum(void **state)
         cluster_end(&c);
 }
 
-/* Loss of quorum: the stop in the same step; then the worker has what is left of the delay, counted from the view. */
+/* Loss of quorum: the stop in the same step; then the worker has what is left of the delay, counted from the view, but for
+ * the second that the kill may take: when the delay is over the others start theirs. */
 static void test_quorum_is_lost(void **state)
 {
         static const struct {
@@ -78,14 +79,16 @@ static void test_quorum_is_lost(void **state)
         } cases[] = {
                 { 0, 0, true },
                 { CLUSTER_DELAY, 0, false },
-                { CLUSTER_DELAY, 3 * USEC_PER_SEC, false },
+                { CLUSTER_DELAY, 2 * USEC_PER_SEC, false },
                 { CLUSTER_DELAY, CLUSTER_DELAY, true },
+                { USEC_PER_SEC, 0, false },
                 { USEC_INFINITY, 0, false },
         };
         uint64_t t = CLUSTER_START + 10 * USEC_PER_SEC;
 
         (void) state;
         FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                uint64_t to_end = k->delay_usec - MIN(k->delay_usec / 2, USEC_PER_SEC);
                 Cluster c;
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, k->delay_usec);
@@ -98,10 +101,11 @@ static void test_quorum_is_lost(void **state)
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), k->killed_at_once);
                 if (!k->killed_at_once && k->delay_usec != USEC_INFINITY) {
-                        cluster_at(&c, ABC, t + k->delay_usec - 1);
+                        cluster_at(&c, ABC, t + to_end - 1);
                         assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
-                        assert_true(engine_deadline(c.engine[ABC]) <= t + k->delay_usec);
-                        cluster_at(&c, ABC, t + k->delay_usec);
+                        assert_true(engine_deadline(c.engine[ABC]) <= t + to_end);
+                        cluster_at(&c, ABC, t + to_end);
+                        assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 1);
                 }
                 cluster_at(&c, ABC, t + 10 * 3600 * USEC_PER_SEC);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), k->delay_usec != USEC_INFINITY);
@@ -203,9 +207,9 @@ static void test_corosync_is_silent(void **state)
         assert_true(engine_is_isolated(c.engine[ABC]));
         assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
         /* The others notice after the detection; the delay began then. */
-        cluster_at(&c, ABC, t + detection + 30 * USEC_PER_SEC - 1);
+        cluster_at(&c, ABC, t + detection + 29 * USEC_PER_SEC - 1);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
-        cluster_at(&c, ABC, t + detection + 30 * USEC_PER_SEC);
+        cluster_at(&c, ABC, t + detection + 29 * USEC_PER_SEC);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 1);
         cluster_end(&c);
 }
