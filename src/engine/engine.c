@@ -329,6 +329,10 @@ static void engine_message(Engine *e, const Event *event)
                 return;
         if (!view_id_equal(&m->view, &e->view))
                 return; /* of an earlier view: its sender sends again what still matters */
+        if (view_is_without_us(e, m)) {
+                view_join_again(e, event->message.sender.node_id);
+                return;
+        }
         if (!engine_accept(e, p, m))
                 return;
 

@@ -214,6 +214,8 @@ bool view_has_manager(const Engine *e, uint32_t node_id);   /* a member of the g
 void view_doubt(Engine *e, const Message *m);
 /* Learns n from a newcomer's place in a `view`. False where this message is of an earlier view. */
 bool view_learn(Engine *e, const Message *m);
+bool view_is_without_us(const Engine *e, const Message *m);
+void view_join_again(Engine *e, uint32_t node_id);
 
 /* ---- sync.c ---- */
 void sync_facts(Engine *e, Peer *p, const Message *m);

@@ -191,6 +191,13 @@ static bool event_has_self(const Engine *e, const Event *event)
 
 static void view_evaluate(Engine *e);
 
+static void view_put_out(Engine *e, const char *why)
+{
+        view_lost(e);
+        engine_emit(e, EFFECT_REJOIN);
+        engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "%s", why);
+}
+
 void view_begin(Engine *e, const Event *event)
 {
         Member own = { .node_id = e->node_id, .pid = e->pid };
@@ -202,9 +209,7 @@ void view_begin(Engine *e, const Event *event)
         e->isolated = false;
 
         if (!event_has_self(e, event)) {
-                view_lost(e);
-                engine_emit(e, EFFECT_REJOIN);
-                engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "Corosync has put this member out of the group");
+                view_put_out(e, "Corosync has put this member out of the group");
                 return;
         }
         if (event->view.change == VIEW_PROCESS) {
@@ -330,6 +335,28 @@ bool view_learn(Engine *e, const Message *m)
                 return true;
         }
         return false;
+}
+
+/* All members of a view are told the same list. If one of this very view was told none with this member in it, its
+ * Corosync has lost us: it delivers nothing of ours there, and the manager goes on as if this one were gone. Nobody but
+ * we can see that, so we join again. */
+bool view_is_without_us(const Engine *e, const Message *m)
+{
+        if (m->type != MESSAGE_VIEW)
+                return false;
+        for (size_t i = 0; i < m->view_vote.n_members; i++)
+                if (m->view_vote.members[i].member.node_id == e->node_id && m->view_vote.members[i].member.pid == e->pid)
+                        return false;
+        return true;
+}
+
+void view_join_again(Engine *e, uint32_t node_id)
+{
+        char why[NODE_NAME_MAX + 80];
+
+        snprintf(why, sizeof(why), "Corosync has put this member out of the group on %s", engine_node_name(e, node_id));
+        view_put_out(e, why);
+        engine_changed(e);
 }
 
 /* ---- votes ---- */

@@ -186,6 +186,38 @@ static void test_put_out_of_the_group(void **state)
         }
 }
 
+/* Corosync loses this member on another node only: here nothing is missing, but that one's `view` shows it. */
+static void test_put_out_elsewhere(void **state)
+{
+        ViewMember others[] = { { .member = { BCD, BCD } }, { .member = { DEF, DEF } } };
+        Cluster c;
+
+        (void) state;
+        for (int there = 0; there < 3; there++) {
+                Message vote = { .type = MESSAGE_VIEW };
+                Event event = { .type = EVENT_MESSAGE, .message.sender = { BCD, BCD }, .message.message = &vote };
+                ViewMember all[] = { { .member = { ABC, ABC } }, others[0], others[1] };
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cluster_new_ring(&c);
+                vote.view = c.engine[ABC]->view;
+                vote.incarnation = 7;
+                vote.number = 1;
+                vote.view_vote.quorate = true;
+                vote.view_vote.members = there == 1 ? all : others;
+                vote.view_vote.n_members = there == 1 ? ELEMENTSOF(all) : ELEMENTSOF(others);
+                /* In an earlier view of this ring the sender did not know of us, and that is as it should be. */
+                if (there == 2)
+                        vote.view.n--;
+                cluster_step(&c, ABC, &event);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_REJOIN), there == 0);
+                assert_int_equal(engine_is_synced(c.engine[ABC]), false); /* the view is not decided */
+                assert_int_equal(c.engine[ABC]->phase == PHASE_NONE, there == 0);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+                cluster_end(&c);
+        }
+}
+
 /* ---- silence ---- */
 
 static void test_corosync_is_silent(void **state)
@@ -373,6 +405,7 @@ int main(void)
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_corosync_is_lost),
                 cmocka_unit_test(test_put_out_of_the_group),
+                cmocka_unit_test(test_put_out_elsewhere),
                 cmocka_unit_test(test_corosync_is_silent),
                 cmocka_unit_test(test_short_silence),
                 cmocka_unit_test(test_suspended),
