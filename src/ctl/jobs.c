@@ -29,6 +29,7 @@ struct JobRun {
         int signal;          /* the one that ended the wait; 0: none */
         bool finished;       /* nothing is left to wait for. Not sd_event_exit(): that closes the bus too */
         bool progress;       /* a line of progress is wanted */
+        bool may_ask;        /* until a call is answered the terminal belongs to polkit's question */
         bool progress_shown; /* and stands on the terminal now */
 };
 
@@ -104,7 +105,7 @@ static void progress_show(JobRun *run)
                         n_open++;
                         open = open ? open : run->jobs + i;
                 }
-        if (!run->progress || !open)
+        if (!run->progress || !open || (run->may_ask && open->call && !open->committed))
                 return;
         wait = open->known ? app_info_left(&open->now, &now) : USEC_INFINITY;
         snprintf(line, sizeof(line), "%s: %s%s%s%s%s%s%s (%s)", strempty(open->doing),
@@ -458,7 +459,7 @@ int jobs_run(Ctl *c, Job *jobs, size_t n)
         int status = STATUS_OK, r = run_prepare(&run);
 
         if (r >= 0 && !c->options.no_ask_password && !c->options.host)
-                polkit_agent_open(&agent);
+                run.may_ask = polkit_agent_open(&agent);
         for (size_t i = 0; i < n; i++)
                 jobs[i].run = &run;
         if (r >= 0)

@@ -24,14 +24,14 @@ static _noreturn_ void agent_run(int notify_fd)
         _exit(EXIT_FAILURE);
 }
 
-void polkit_agent_open(PolkitAgent *a)
+bool polkit_agent_open(PolkitAgent *a)
 {
         struct pollfd wait;
         int fds[2];
         pid_t pid;
 
         if (geteuid() == 0 || !isatty(STDIN_FILENO) || pipe2(fds, O_CLOEXEC) < 0)
-                return;
+                return false;
         pid = fork();
         if (pid == 0)
                 agent_run(fds[1]);
@@ -42,6 +42,7 @@ void polkit_agent_open(PolkitAgent *a)
                 (void) poll(&wait, 1, AGENT_READY_MSEC);
         close(fds[0]);
         a->pid = MAX(pid, 0);
+        return a->pid > 0;
 }
 
 void polkit_agent_close(PolkitAgent *a)

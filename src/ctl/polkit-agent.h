@@ -12,6 +12,6 @@ typedef struct PolkitAgent {
         pid_t pid; /* 0: none */
 } PolkitAgent;
 
-/* Returns when the agent is ready, or is known not to come. */
-void polkit_agent_open(PolkitAgent *a);
+/* Returns when the agent is ready, or is known not to come. True: it was started, and may write to the terminal. */
+bool polkit_agent_open(PolkitAgent *a);
 void polkit_agent_close(PolkitAgent *a);

@@ -57,7 +57,8 @@ check 'the maintenance ends' node_exec abc distroctl maintenance --all off
 check_within 20 'all run on' all_run
 more=$(($(memory_of abc) - memory))
 note "the manager has $more KiB more than before"
-check 'and has not kept what it refused' test "$more" -lt 2048
+# Instruments keep what was freed.
+[ -n "${LAB_INSTRUMENT:-}" ] || check 'and has not kept what it refused' test "$more" -lt 2048
 
 step 'a failover under a flood'
 cluster_file bcd /root/flood <<-'END'

@@ -24,7 +24,8 @@ package_bare() {
         rm -f "$1/var/lib/man-db/auto-update"
 }
 
-# Boots guests with Corosync, and with the package files in /root, but not installed. `-w` as for cluster_add.
+# Boots guests with Corosync, and with the package files in /root, but not installed. `-w` as for cluster_add; a function
+# named `applications` of the test is called before.
 package_boot() {
         local name root
         cluster_add "$@"
@@ -34,6 +35,7 @@ package_boot() {
                 cp "$PACKAGE_OLD" "$root/root/old.deb"
                 cp "$PACKAGE_NEW" "$root/root/new.deb"
         done
+        [ "$(type -t applications)" != function ] || applications
         cluster_boot
         cluster_wait_quorate
 }

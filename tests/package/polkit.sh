@@ -4,6 +4,8 @@
 # look.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../cluster/lab/terminal.sh
+. "$LAB_SRC/terminal.sh"
 
 # as USER COMMAND...: on abc, as a user without a terminal who could be asked for a password.
 as() {
@@ -29,6 +31,11 @@ state_is() { [ "$(app_field clock state)" = "$1" ]; }
 
 [ -e /usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service ] || lab_die 'this needs the package polkitd'
 
+# Before it boots: who logs in is let in.
+applications() {
+        lab_ssh abc
+        node_wants abc systemd-logind.service
+}
 package_boot abc
 package abc --install /root/old.deb
 cluster_app clock abc -- 'ExecStart=/usr/bin/sleep infinity' Type=exec
@@ -75,6 +82,51 @@ check_fails 'bert may not start it' as bert busctl call org.distro.Manager1 /org
         org.distro.Application1 Start
 check 'it is stopped' state_is stopped
 check 'start' node_exec abc distroctl start clock
+
+step 'on a terminal polkit asks for the password of somebody who may'
+node_exec abc sh -c 'echo root:sesame | chpasswd'
+for user in anna bert; do
+        node_exec abc sh -c "mkdir -p /home/$user/.ssh && cp /root/.ssh/authorized_keys /home/$user/.ssh/ &&
+                chmod 700 /home/$user/.ssh && chown -R $user /home/$user"
+done
+screen_lacks() { ! term_shows "$1"; }
+# A session of a person, as sshd and logind make it.
+login() {
+        term_open abc 120 40
+        term_type "ssh $1@abc"
+        term_wait '^\$ $|^\$$'
+}
+login bert
+term_type 'distroctl stop clock; echo status $?'
+term_wait 'AUTHENTICATING FOR org.distro.Manager1.manage-applications'
+term_wait '^Password:'
+check_stays 3 'the question stays on the screen' term_shows '^Password:'
+check 'nothing is done before that' state_is running
+term_type sesame
+term_wait 'AUTHENTICATION COMPLETE'
+term_wait '^status 0'
+check 'it is stopped' state_is stopped
+term_type 'clear; distroctl start clock; echo status $?'
+term_wait '^Password:'
+term_type mistaken
+term_wait 'AUTHENTICATION FAILED' 30
+term_wait '^status 1'
+check 'a wrong password starts nothing' state_is stopped
+term_type clear
+term_type 'distroctl start clock'
+term_wait '^Password:'
+term_key C-c
+term_wait "Interrupted: 'start clock' has been asked for"
+check 'neither does Ctrl-C at the question' state_is stopped
+term_type 'clear; distroctl --no-ask-password start clock; echo status $?'
+term_wait '^status 1'
+check 'who is not to be asked is not asked' screen_lacks Password:
+check 'it is stopped' state_is stopped
+login anna
+term_type 'distroctl start clock; echo status $?'
+term_wait '^status 0'
+check 'whom a rule allows is not asked' screen_lacks Password:
+check 'it runs' state_is running
 
 step 'polkit is restarted in between'
 node_exec abc systemctl restart polkit.service
