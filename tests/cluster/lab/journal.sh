@@ -93,12 +93,14 @@ wait_until() {
         done
 }
 
-# Writes what outlives the lab to $LAB_OUT: all journals as one text, the consoles, and what the guests left for it.
+# Writes what outlives the lab to $LAB_OUT: all journals as one text, when power was cut (lines of NODE MICROSECONDS), the
+# consoles, and what the guests left for it.
 lab_keep_logs() {
         local name
         [ -n "${LAB_OUT:-}" ] && [ -d "$LAB/journal" ] || return 0
         mkdir -p "$LAB_OUT"
         journalctl -D "$LAB/journal" --no-pager -q --boot=all -o short-iso-precise >"$LAB_OUT/journal" 2>/dev/null || true
+        cp "$LAB/cuts" "$LAB_OUT/cuts" 2>/dev/null || true
         for name in "${NODES[@]}"; do
                 cp "$LAB/$name/console" "$LAB_OUT/$name.console" 2>/dev/null || true
                 if [ -d "$LAB/$name/root/var/log/distro-manager" ]; then
