@@ -112,12 +112,13 @@ static bool ends_with_backslash(const char *line, size_t length)
 
 static int add_line(SyntaxParser *s, const char *line, size_t length, unsigned number)
 {
-        while (length > 0 && strchr(" \t", line[0])) {
-                line++;
-                length--;
-        }
-        /* Comments between continued lines are left out, as systemd does. */
-        if (length > 0 && strchr("#;", line[0]))
+        size_t white = 0;
+
+        while (white < length && strchr(" \t", line[white]))
+                white++;
+        /* Comments between continued lines are left out, as systemd does; white space before a continued line stays, which
+         * shows inside of quotes. */
+        if (white < length && strchr("#;", line[white]))
                 return 0;
         if (!s->continued)
                 s->first_line = number;

@@ -299,6 +299,7 @@ static void test_environment(void **state)
                 { "Environment=A=b\nEnvironment=\nEnvironment=C=d", "Environment as <C=d>" },
                 { "Environment=A=%n", "Environment as <A=distro-app-my-app.service>" },
                 { "Environment=A=a\\tb", "Environment as <A=a\tb>" },
+                { "Environment=\"A=x\\\n  # no part of it \\\n  y\" \\\n\tB=z", "Environment as <A=x   y> <B=z>" },
                 { "EnvironmentFile=/etc/a\nEnvironmentFile=-/etc/%N",
                                 "EnvironmentFiles a(sb) /etc/a||00|0 /etc/distro-app-my-app||10|0" },
                 { "PassEnvironment=A B", "PassEnvironment as <A> <B>" },
