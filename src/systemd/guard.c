@@ -286,6 +286,7 @@ static int guard_prepare(Guard *g, const char *directory)
                                         .userdata = g,
                                         .own_unit = GUARD_UNIT,
                                         .cgroup_root = g->cgroup_root,
+                                        .private_address = PRIVATE_BUS_ADDRESS,
                         },
                         &g->units);
         if (r < 0)
