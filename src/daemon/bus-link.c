@@ -75,8 +75,9 @@ static int connect_bus(Manager *m)
                         on_disconnected, m);
         if (r < 0)
                 return r;
+        /* Of what the bus answers itself, one that its policy allows; what it refuses it complains of in the journal. */
         r = sd_bus_call_method_async(m->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                        "org.freedesktop.DBus.Peer", "Ping", on_connected, m, NULL);
+                        "org.freedesktop.DBus", "GetId", on_connected, m, NULL);
         if (r < 0)
                 return r;
         r = units_attach(m->units, m->bus);

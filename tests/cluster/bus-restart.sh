@@ -7,7 +7,8 @@
 
 applications() { cluster_app distro 'abc bcd def' FailoverDelaySec=2s Takeover=manual; }
 
-begin=$(now)
+booted=$(now)
+begin=$booted
 cluster_up -w abc bcd def
 expect_start "$begin" 10 distro abc normal
 id=$(node_exec abc systemctl show --value -p InvocationID distro-app-distro.service)
@@ -52,5 +53,9 @@ until find_line "$cut" "$(of def)" "_SYSTEMD_UNIT=distro-app-distro.service" >/d
 done
 expect_start "$cut" 15 distro def failover bcd
 [ "$(copy_events distro | grep -c ' def begin')" = 1 ] || fail 'it was started once' "$(copy_events distro)"
+
+step 'no bus has refused a call'
+refused=$(journal_since "$booted" SYSLOG_IDENTIFIER=dbus-daemon --grep='Rejected send message.*distro-manager') || true
+[ -z "$refused" ] || fail 'nobody is refused by the bus' "$refused"
 
 end_test distro
