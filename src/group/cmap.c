@@ -111,13 +111,16 @@ static int read_prefix(cmap_handle_t handle, const char *prefix, KeyList *l)
         cmap_iter_handle_t iter;
         cmap_value_types_t type;
         size_t size_bytes;
+        cs_error_t e = CS_OK;
         int r = 0;
 
         if (cmap_iter_init(handle, prefix, &iter) != CS_OK)
                 return -ENOTCONN;
         while (r == 0 && l->n_keys < KEYS_MAX &&
-                        cmap_iter_next(handle, iter, name, &size_bytes, &type) == CS_OK)
+                        (e = cmap_iter_next(handle, iter, name, &size_bytes, &type)) == CS_OK)
                 r = read_key(handle, name, size_bytes, type, l);
+        if (r == 0 && e != CS_OK && e != CS_ERR_NO_SECTIONS)
+                r = -ENOTCONN; /* half of a nodelist is another nodelist */
         (void) cmap_iter_finalize(handle, iter); /* the handle is closed next */
         return r;
 }

@@ -527,6 +527,13 @@ cs_error_t cmap_iter_init(cmap_handle_t handle, const char *prefix, cmap_iter_ha
 cs_error_t cmap_iter_next(cmap_handle_t handle, cmap_iter_handle_t iter, char name[], size_t *size,
                 cmap_value_types_t *type)
 {
+        cs_error_t e;
+
+        fake_lock();
+        e = fake.cmap_iter_error;
+        fake_unlock();
+        if (e && iter_at < ELEMENTSOF(KEYS) && strstr(KEYS[iter_at].name, "nodelist.node.1."))
+                return e;
         for (; iter_at < ELEMENTSOF(KEYS); iter_at++) {
                 if (strncmp(KEYS[iter_at].name, iter_prefix, strlen(iter_prefix)) != 0)
                         continue;

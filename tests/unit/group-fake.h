@@ -13,6 +13,7 @@
 typedef struct Fake {
         /* What the next calls return; CS_OK if nothing was said. */
         cs_error_t cmap_error;
+        cs_error_t cmap_iter_error; /* in the middle of the nodelist */
         cs_error_t join_error;
         size_t n_join_errors; /* so many times; then CS_OK */
         cs_error_t mcast_error;
