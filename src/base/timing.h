@@ -9,6 +9,9 @@
 /* A member that runs workers sends itself so many messages in the time that it takes to notice a node's death. */
 #define TIMING_PROBES_PER_DETECTION 8
 
+/* The watchdog's time of a manager on which no worker depends; else it is at most a quarter of the grace. */
+#define WATCHDOG_IDLE_USEC (120 * USEC_PER_SEC)
+
 typedef struct Timing {
         uint64_t token_usec, consensus_usec;
         uint64_t detection_usec; /* token + consensus: from a node's death to the others' new view */

@@ -105,7 +105,9 @@ struct Manager {
         /* Time: a turn of the loop that finds too much of it gone. */
         uint64_t turn_boottime_usec, turn_monotonic_usec;
         sd_event_source *heartbeat;
-        uint64_t heartbeat_usec;
+        uint64_t heartbeat_usec; /* how often, while a worker depends on this manager */
+        uint64_t watchdog_usec;  /* WatchdogSec= then */
+        bool idle;               /* none does: the heartbeat is slow, and systemd has been told */
         uint64_t trim_usec; /* what was freed is given back to the host then; 0: there is nothing of account */
         bool watchdog; /* systemd expects signs of life */
 

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "daemon/manager-internal.h"
+#include "base/timing.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,6 +15,8 @@
 #define WATCHDOG_DEFAULT_USEC                                                                                \
         USEC_PER_SEC /* the loop's own heartbeat where systemd expects no signs of life */
 #define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
+
+static void leave_idle(Manager *m);
 
 static uint64_t clock_usec(clockid_t clock)
 {
@@ -31,6 +34,7 @@ uint64_t boottime_usec(void)
 void manager_trim_later(Manager *m)
 {
         m->trim_usec = boottime_usec() + TRIM_USEC;
+        leave_idle(m);
 }
 
 /* ---- the end ---- */
@@ -132,7 +136,8 @@ void manager_late_written(Manager *m, Revision revision, int error)
 }
 
 /* Finds out how much time has gone since the loop looked last. While it waits for events it is woken by the
- * heartbeat, so a long gap means that we could not run: the host slept, or we were stopped. */
+ * heartbeat, so a long gap means that we could not run: the host slept, or we were stopped. Where nothing runs here
+ * the heartbeat is slow and only a host that slept is noticed: a start waits for Corosync's answer anyway. */
 static bool turn_was_late(Manager *m)
 {
         uint64_t boottime = boottime_usec(), monotonic = clock_usec(CLOCK_MONOTONIC), gone, slept;
@@ -144,7 +149,7 @@ static bool turn_was_late(Manager *m)
         m->turn_monotonic_usec = monotonic;
         if (first || m->isolation_usec == 0)
                 return false;
-        if (gone <= m->isolation_usec / 2 && slept <= m->isolation_usec / 2)
+        if ((m->idle || gone <= m->isolation_usec / 2) && slept <= m->isolation_usec / 2)
                 return false;
         journal_text(m->journal, JOURNAL_SUSPENDED,
                         "this host or this process did not run for %" PRIu64 ".%03" PRIu64
@@ -167,8 +172,10 @@ static void step_once(Manager *m, Event *event)
         r = engine_step(m->engine, event, &effects);
         if (r < 0)
                 manager_fail(m, r, "the engine");
-        else
+        else {
+                leave_idle(m);
                 effects_carry_out(m, &effects);
+        }
         effect_list_done(&effects);
 }
 
@@ -294,10 +301,28 @@ static void look_at_clocks(Manager *m)
 /* ---- signs of life ---- */
 
 /* A gap of half of the isolation time means that we could not run, so while nothing happens the loop must turn more
- * often than that: where Corosync's timeouts are short the watchdog alone would not see to it. */
+ * often than that: where Corosync's timeouts are short the watchdog alone would not see to it. An idle loop sleeps. */
 static uint64_t heartbeat_distance(const Manager *m)
 {
+        if (m->idle)
+                return WATCHDOG_IDLE_USEC / 4;
         return m->isolation_usec > 0 ? MIN(m->heartbeat_usec, m->isolation_usec / 4) : m->heartbeat_usec;
+}
+
+/* No worker depends on this manager: systemd need not ask for signs of life more than now and then. */
+static bool may_idle(const Manager *m)
+{
+        return m->engine && engine_is_synced(m->engine) && !engine_has_workers(m->engine) && m->leave == LEAVE_NO &&
+               m->trim_usec == 0;
+}
+
+static void set_idle(Manager *m, bool idle)
+{
+        if (m->idle == idle)
+                return;
+        m->idle = idle;
+        if (m->watchdog)
+                notify_watchdog_usec(m->notify, idle ? WATCHDOG_IDLE_USEC : m->watchdog_usec);
 }
 
 /* Sources of one priority take turns, so when this one is due again each part that had something to do has
@@ -305,27 +330,40 @@ static uint64_t heartbeat_distance(const Manager *m)
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Manager *m = userdata;
+        bool flushed = notify_flush(m->notify); /* what does not pass now is tried again with the next one */
 
-        (void) notify_flush(m->notify); /* what does not pass now is tried again with the next one */
-        if (m->watchdog)
-                notify_watchdog(m->notify);
         if (m->trim_usec > 0 && boottime_usec() >= m->trim_usec) {
                 m->trim_usec = 0;
                 (void) malloc_trim(0); /* whether there was anything */
         }
+        set_idle(m, flushed && may_idle(m));
+        if (m->watchdog)
+                notify_watchdog(m->notify);
         return manager_arm(m, &m->heartbeat, heartbeat_distance(m), on_heartbeat);
+}
+
+static void rearm_heartbeat(Manager *m)
+{
+        int r = manager_arm(m, &m->heartbeat, heartbeat_distance(m), on_heartbeat);
+
+        if (r < 0)
+                manager_fail(m, r, "arming a timer");
+}
+
+/* Before the first worker's start is asked for, the watchdog has its proper time again. */
+static void leave_idle(Manager *m)
+{
+        if (!m->idle || may_idle(m))
+                return;
+        set_idle(m, false);
+        rearm_heartbeat(m);
 }
 
 void manager_set_isolation(Manager *m, uint64_t usec)
 {
-        int r;
-
         m->isolation_usec = usec;
-        if (m->heartbeat_usec == 0) /* it has not begun */
-                return;
-        r = manager_arm(m, &m->heartbeat, heartbeat_distance(m), on_heartbeat);
-        if (r < 0)
-                manager_fail(m, r, "arming a timer");
+        if (m->heartbeat_usec > 0) /* it has begun */
+                rearm_heartbeat(m);
 }
 
 /* WatchdogSec= as the unit has it, but at most a quarter of the grace; $WATCHDOG_USEC tells both. */
@@ -336,14 +374,11 @@ static int begin_heartbeat(Manager *m)
 
         m->heartbeat_usec = WATCHDOG_DEFAULT_USEC;
         if (r > 0) {
-                uint64_t most = MAX(m->config.manager_grace_usec / 4, USEC_PER_MSEC);
-
                 m->watchdog = true;
-                if (usec > most) {
-                        usec = most;
-                        notify_watchdog_usec(m->notify, usec);
-                }
-                m->heartbeat_usec = MAX(usec / 4, (uint64_t) 1);
+                m->watchdog_usec = MIN(usec, MAX(m->config.manager_grace_usec / 4, USEC_PER_MSEC));
+                if (m->watchdog_usec < usec)
+                        notify_watchdog_usec(m->notify, m->watchdog_usec);
+                m->heartbeat_usec = MAX(m->watchdog_usec / 4, (uint64_t) 1);
         }
         return manager_arm(m, &m->heartbeat, 0, on_heartbeat);
 }

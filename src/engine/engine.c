@@ -492,6 +492,11 @@ bool engine_is_quorate(const Engine *e)
         return view_is_quorate(e);
 }
 
+bool engine_has_workers(const Engine *e)
+{
+        return e->starts_wait || local_has_workers(e);
+}
+
 bool engine_is_isolated(const Engine *e)
 {
         return e->isolated;

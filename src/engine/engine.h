@@ -257,6 +257,7 @@ bool engine_is_synced(const Engine *e);  /* this member holds the present agreed
 bool engine_is_formed(const Engine *e);  /* the group has formed: some member holds an agreed state */
 bool engine_is_quorate(const Engine *e); /* Corosync's word for the present ring, on this node */
 bool engine_is_isolated(const Engine *e);
+bool engine_has_workers(const Engine *e); /* a worker is alive here, or its start waits for Corosync's answer */
 ViewId engine_view(const Engine *e);
 /* Copies up to `n_max` members of the present view, sorted; returns how many there are. */
 size_t engine_members(const Engine *e, Member *ret, size_t n_max);

@@ -3,6 +3,7 @@
 /* What a test does to the world: nodes, processes, cables, disks, commands. */
 
 #include "world/internal.h"
+#include "base/timing.h"
 
 /* ---- files ---- */
 
@@ -300,17 +301,25 @@ static void on_watchdog(World *w, WorldNode *n, const Happening *h)
         world_manager_kill(w, n->id, true);
 }
 
+/* A manager on which no worker depends is given longer. */
+static uint64_t watchdog_time(const World *w, const Manager *m)
+{
+        return engine_is_synced(m->engine) && !engine_has_workers(m->engine) ? WATCHDOG_IDLE_USEC : w->config.grace_usec / 4;
+}
+
 void world_manager_hang(World *w, uint32_t node, uint64_t usec)
 {
         WorldNode *n = world_node(w, node);
+        uint64_t watchdog_usec;
 
         if (!n->manager.up || n->manager.hung)
                 return;
+        watchdog_usec = watchdog_time(w, &n->manager);
         trace(w, n, "manager hangs");
         world_did(w, DEED_MANAGER_HANGS);
         n->manager.hung = true;
-        if (usec > w->config.grace_usec / 4)
-                world_schedule(w, w->now_usec + w->config.grace_usec / 4, on_watchdog, n, n->manager.generation, 0);
+        if (usec > watchdog_usec)
+                world_schedule(w, w->now_usec + watchdog_usec, on_watchdog, n, n->manager.generation, 0);
         else
                 world_schedule(w, w->now_usec + usec, on_unhang, n, n->manager.generation, 0);
 }

@@ -220,7 +220,8 @@ void world_manager_kill(World *w, uint32_t node, bool restart); /* a crash; syst
 void world_manager_start(World *w, uint32_t node);
 void world_manager_stop(World *w, uint32_t node);  /* a planned leave */
 void world_manager_restart(World *w, uint32_t node); /* workers run on */
-/* Hangs for so long; its watchdog kills it after a quarter of the grace. */
+/* Hangs for so long; its watchdog kills it after a quarter of the grace, or, where it has no worker to answer for,
+ * after WATCHDOG_IDLE_USEC. */
 void world_manager_hang(World *w, uint32_t node, uint64_t usec);
 void world_corosync_kill(World *w, uint32_t node, uint64_t down_usec);
 void world_corosync_freeze(World *w, uint32_t node, bool frozen);

@@ -167,6 +167,20 @@ uint64_t __wrap_engine_deadline(const Engine *e)
         return USEC_INFINITY;
 }
 
+bool __wrap_engine_is_synced(const Engine *e);
+bool __wrap_engine_is_synced(const Engine *e)
+{
+        (void) e;
+        return doubles.synced;
+}
+
+bool __wrap_engine_has_workers(const Engine *e);
+bool __wrap_engine_has_workers(const Engine *e)
+{
+        (void) e;
+        return doubles.has_workers;
+}
+
 const State *__wrap_engine_state(const Engine *e);
 const State *__wrap_engine_state(const Engine *e)
 {

@@ -17,6 +17,7 @@ typedef struct Doubles {
         EffectList effects;
         bool in_step;
         uint64_t last_now_usec;
+        bool synced, has_workers;
         int engine_new_result; /* of the first call with a valid record */
         State state;
 

@@ -15,6 +15,6 @@ tests_unit_test_daemon_manager_SOURCES = tests/unit/test-daemon-manager.c tests/
 tests_unit_test_daemon_manager_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
 tests_unit_test_daemon_manager_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=engine_new -Wl,--wrap=engine_free -Wl,--wrap=engine_step -Wl,--wrap=engine_deadline \
-	-Wl,--wrap=engine_state -Wl,--wrap=engine_view -Wl,--wrap=engine_status_text
+	-Wl,--wrap=engine_is_synced -Wl,--wrap=engine_has_workers -Wl,--wrap=engine_state -Wl,--wrap=engine_view -Wl,--wrap=engine_status_text
 tests_unit_test_daemon_manager_LDADD = libdaemon.a libunits.a libgroup.a libconfig.a libwire.a libengine.a libbase.a \
 	$(SYSTEMD_LIBS) $(COROSYNC_LIBS) $(CMOCKA_LIBS)

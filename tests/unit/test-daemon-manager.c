@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -479,6 +481,75 @@ static void test_watchdog(void **state)
         }
 }
 
+/* The next datagram on the socket that systemd would read, or "" where there is none. */
+static const char *next_notification(int fd)
+{
+        static char text[256];
+        ssize_t n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+        text[MAX(n, (ssize_t) 0)] = 0;
+        return text;
+}
+
+static int notify_fd;
+
+/* Waits until the manager has found that it may idle; then a start is decided. */
+static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void) usec;
+        if (m->idle) {
+                Effect *f = doubles_effect(EVENT_PROBE, EFFECT_START);
+
+                assert_ptr_equal(userdata, m);
+                f->app = strdup("distro");
+                f->from_node = strdup("");
+                while (*next_notification(notify_fd))
+                        ;
+                doubles.has_workers = true;
+                doubles.group.probe(m, 1);
+                m->exiting = true;
+                return 0;
+        }
+        assert_true(sd_event_source_set_time_relative(source, 5 * USEC_PER_MSEC) >= 0);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_begun(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void) source;
+        (void) usec;
+        (void) userdata;
+        doubles.units.ready(m);
+        return 0;
+}
+
+/* Where no worker depends on the manager, systemd asks for its signs of life only now and then. Before the first
+ * start goes out it asks as often as the unit says. */
+static void test_idle_watchdog(void **state)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+        (void) state;
+        notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        assert_true(notify_fd >= 0);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", root);
+        assert_int_equal(bind(notify_fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        setenv("NOTIFY_SOCKET", address.sun_path, 1);
+        setenv("WATCHDOG_USEC", "100000", 1);
+        unsetenv("WATCHDOG_PID");
+        doubles.synced = true;
+        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        assert_true(sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 0, 0, on_begun, NULL) >= 0);
+        assert_true(sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 0, 0, on_idle, m) >= 0);
+        (void) manager_run(m);
+        assert_string_equal(next_notification(notify_fd), "WATCHDOG_USEC=100000");
+        assert_false(m->idle);
+        assert_int_equal(m->heartbeat_usec, 25000);
+        unsetenv("WATCHDOG_USEC");
+        unsetenv("NOTIFY_SOCKET");
+        assert_int_equal(close(notify_fd), 0);
+}
+
 static void test_ready(void **state)
 {
         (void) state;
@@ -807,6 +878,7 @@ int main(void)
                 TEST(test_notes_and_replies),
                 TEST(test_guard_file),
                 TEST(test_watchdog),
+                TEST(test_idle_watchdog),
                 TEST(test_ready),
                 TEST(test_reload),
                 TEST(test_suspended),
