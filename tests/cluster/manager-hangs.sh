@@ -38,7 +38,7 @@ node_exec abc kill -STOP "$pid"
 wait_until 10 manager_is_new "$pid" || fail 'systemd starts another'
 line=$(wait_line "$since" 1 "$(of abc)" _COMM=systemd UNIT=distro-manager.service --grep='[Ww]atchdog timeout') ||
         fail 'it was the watchdog'
-check_time 'the end of a manager that hangs' $(($(line_time "$line") - since)) 0 $((GRACE / 4 + 500000))
+check_time 'the end of a manager that hangs' $(($(line_time "$line") - since)) 0 $((GRACE / 4 + 1000000))
 cluster_wait_synced 10
 check_within 5 'all show it as running' app_runs_on distro abc
 check_stays 8 'no guard stops it later' app_runs_on distro abc

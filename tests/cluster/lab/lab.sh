@@ -14,7 +14,7 @@
 #   LAB_TRANSPORT Corosync's transport; default knet
 #
 # What the parts offer:
-#   guest.sh      lab_up, lab_down, node_boot, node_power_cut, node_exec, node_is_up
+#   guest.sh      lab_up, lab_down, node_boot, node_power_cut, node_freeze, node_thaw, node_exec, node_is_up
 #   net.sh        cable_cut, cable_mend, loss_from, loss_end
 #   journal.sh    now, wait_line, wait_until, line_time, seconds
 #   cluster.sh    cluster_up, cluster_file, the contents of guests: corosync.conf, manager.conf, applications
