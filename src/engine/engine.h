@@ -15,7 +15,8 @@
  *   apply.c     what each delivered message changes in the agreed state
  *   node.c      what a view means for the nodes, and the loss of one for its copies: delays, grace
  *   local.c     this node alone: starts held back, loss of quorum, isolation, leaving, results to report
- *   state.c     the agreed state, its bytes, its digest, its lasting part
+ *   state.c     the agreed state as bytes, its digest, its lasting part
+ *   lists.c     what is in the agreed state is found, added and removed
  *   status.c    states and reasons in words
  */
 

@@ -332,7 +332,7 @@ void definitions_form(Engine *e, State *s);
 bool definitions_gone(const Engine *e, const App *a);
 const LocalDefinition *definitions_find(const Engine *e, const char *app);
 
-/* ---- state.c ---- */
+/* ---- lists.c ---- */
 App *state_add_app(State *s, const char *name); /* NULL without memory */
 void state_remove_app(State *s, App *a);
 Node *state_add_node(State *s, uint32_t id, const char *name);
@@ -344,5 +344,7 @@ Variant *app_add_variant(App *a, uint32_t node_id);
 void app_remove_variant(App *a, Variant *v);
 bool copy_is_live(const Copy *c); /* neither lost nor surplus */
 size_t app_count_live(const App *a, const Copy *but); /* live copies besides `but`, which may be NULL */
+
+/* ---- state.c ---- */
 void put_definition(ByteWriter *w, const Definition *d);
 void get_definition(ByteReader *r, Definition *d);

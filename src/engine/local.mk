@@ -8,6 +8,7 @@ libengine_a_SOURCES = \
 	src/engine/engine.c \
 	src/engine/engine.h \
 	src/engine/internal.h \
+	src/engine/lists.c \
 	src/engine/local.c \
 	src/engine/message.c \
 	src/engine/message.h \

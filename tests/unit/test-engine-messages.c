@@ -377,6 +377,30 @@ static void test_quorum_goes_everywhere(void **state)
         cluster_end(&c);
 }
 
+/* abc asks for the state; bcd, which has lost quorum, keeps its facts for later, def carries them out. Then all lose quorum, and
+ * abc's worker ends. The group forms from what is reported after that, and all hold the same. */
+static void test_forming_after_facts(void **state)
+{
+        Cluster c;
+
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
+        cluster_quorum_on(&c, ABC, c.ring, false);
+        cluster_deliver(&c);
+        cluster_quorum_on(&c, BCD, c.ring, false);
+        cluster_quorum_on(&c, ABC, c.ring, true);
+        cluster_deliver(&c);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        cluster_quorum(&c, false);
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        cluster_quorum(&c, true);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        for (uint32_t node = ABC; node <= DEF; node++) {
+                assert_true(engine_is_synced(c.engine[node]));
+                assert_int_equal(state_digest(&c.engine[node]->state), state_digest(&c.engine[ABC]->state));
+        }
+        cluster_end(&c);
+}
+
 /* ---- the state for those who ask ---- */
 
 /* The lowest synced member sends it. When it says nothing the next one does, a moment later. */
@@ -633,6 +657,7 @@ int main(void)
                 cmocka_unit_test(test_commonest_digest_is_believed),
                 cmocka_unit_test(test_quorum_goes_in_a_decided_view),
                 cmocka_unit_test(test_quorum_goes_everywhere),
+                cmocka_unit_test(test_forming_after_facts),
                 cmocka_unit_test(test_next_member_sends_the_state),
                 cmocka_unit_test(test_late_state_is_not_taken),
                 cmocka_unit_test(test_quorum_goes_before_the_state_comes),

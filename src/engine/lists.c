@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The agreed state as sorted lists: what is in them is found, added and removed here. */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+static void app_done(App *a)
+{
+        free(a->name);
+        free(a->held_against);
+        free(a->permissions);
+        free(a->marks);
+        free(a->copies);
+        definition_done(&a->definition);
+        for (size_t i = 0; i < a->n_variants; i++) {
+                definition_done(&a->variants[i].definition);
+                free(a->variants[i].error);
+        }
+        free(a->variants);
+        free(a->owed);
+        free(a->failure);
+        free(a->last_blocked);
+        *a = (App){};
+}
+
+void state_done(State *s)
+{
+        for (size_t i = 0; i < s->n_nodes; i++)
+                free(s->nodes[i].name);
+        free(s->nodes);
+        for (size_t i = 0; i < s->n_apps; i++)
+                app_done(&s->apps[i]);
+        free(s->apps);
+        free(s->view_nodes);
+        *s = (State){};
+}
+
+/* ---- finding ---- */
+
+App *state_find_app(const State *s, const char *name)
+{
+        size_t low = 0, high = s->n_apps;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                int c = strcmp(s->apps[middle].name, name);
+
+                if (c == 0)
+                        return &s->apps[middle];
+                if (c < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
+}
+
+Node *state_find_node(const State *s, uint32_t id)
+{
+        for (size_t i = 0; i < s->n_nodes; i++)
+                if (s->nodes[i].id == id)
+                        return &s->nodes[i];
+        return NULL;
+}
+
+Node *state_find_node_name(const State *s, const char *name)
+{
+        for (size_t i = 0; i < s->n_nodes; i++)
+                if (streq(s->nodes[i].name, name))
+                        return &s->nodes[i];
+        return NULL;
+}
+
+const char *state_node_name(const State *s, uint32_t id)
+{
+        const Node *n = state_find_node(s, id);
+
+        return n ? n->name : id == 0 ? "" : "?";
+}
+
+App *state_add_app(State *s, const char *name)
+{
+        size_t at = 0;
+        char *copy;
+
+        if (array_reserve(&s->apps, &s->n_apps_allocated, s->n_apps + 1, sizeof(App)) < 0)
+                return NULL;
+        copy = strdup(name);
+        if (!copy)
+                return NULL;
+        while (at < s->n_apps && strcmp(s->apps[at].name, name) < 0)
+                at++;
+        ARRAY_OPEN(s->apps, s->n_apps, at);
+        s->apps[at].name = copy;
+        s->apps[at].next_type = START_NORMAL;
+        return &s->apps[at];
+}
+
+void state_remove_app(State *s, App *a)
+{
+        size_t at = (size_t) (a - s->apps);
+
+        app_done(a);
+        ARRAY_CLOSE(s->apps, s->n_apps, at);
+}
+
+Node *state_add_node(State *s, uint32_t id, const char *name)
+{
+        size_t at = 0;
+        char *copy;
+
+        if (array_reserve(&s->nodes, &s->n_nodes_allocated, s->n_nodes + 1, sizeof(Node)) < 0)
+                return NULL;
+        copy = strdup(name);
+        if (!copy)
+                return NULL;
+        while (at < s->n_nodes && s->nodes[at].id < id)
+                at++;
+        ARRAY_OPEN(s->nodes, s->n_nodes, at);
+        s->nodes[at].id = id;
+        s->nodes[at].name = copy;
+        return &s->nodes[at];
+}
+
+Copy *app_find_copy(const App *a, uint32_t node_id, uint64_t epoch)
+{
+        for (size_t i = 0; i < a->n_copies; i++)
+                if (a->copies[i].node_id == node_id && a->copies[i].epoch == epoch)
+                        return &a->copies[i];
+        return NULL;
+}
+
+Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch)
+{
+        size_t at = 0;
+
+        if (array_reserve(&a->copies, &a->n_copies_allocated, a->n_copies + 1, sizeof(Copy)) < 0)
+                return NULL;
+        while (at < a->n_copies && a->copies[at].epoch <= epoch)
+                at++;
+        ARRAY_OPEN(a->copies, a->n_copies, at);
+        a->copies[at].node_id = node_id;
+        a->copies[at].epoch = epoch;
+        return &a->copies[at];
+}
+
+void app_remove_copy(App *a, Copy *c)
+{
+        size_t at = (size_t) (c - a->copies);
+
+        ARRAY_CLOSE(a->copies, a->n_copies, at);
+}
+
+bool copy_is_live(const Copy *c)
+{
+        return c->phase != COPY_LOST && !c->surplus;
+}
+
+size_t app_count_live(const App *a, const Copy *but)
+{
+        size_t n = 0;
+
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                n += c != but && copy_is_live(c);
+        return n;
+}
+
+Copy *app_present_copy(const App *a)
+{
+        Copy *newest = NULL;
+
+        for (size_t i = 0; i < a->n_copies; i++) {
+                Copy *c = &a->copies[i];
+
+                if (!copy_is_live(c))
+                        continue;
+                /* A start-first takeover: until the new copy runs the old one is the application's. */
+                if (newest && c->phase == COPY_STARTING)
+                        continue;
+                newest = c;
+        }
+        return newest;
+}
+
+Mark *app_find_mark(const App *a, uint32_t node_id)
+{
+        for (size_t i = 0; i < a->n_marks; i++)
+                if (a->marks[i].node_id == node_id)
+                        return &a->marks[i];
+        return NULL;
+}
+
+Mark *app_add_mark(App *a, uint32_t node_id)
+{
+        size_t at = 0;
+
+        if (array_reserve(&a->marks, &a->n_marks_allocated, a->n_marks + 1, sizeof(Mark)) < 0)
+                return NULL;
+        while (at < a->n_marks && a->marks[at].node_id < node_id)
+                at++;
+        ARRAY_OPEN(a->marks, a->n_marks, at);
+        a->marks[at].node_id = node_id;
+        return &a->marks[at];
+}
+
+void app_remove_mark(App *a, Mark *m)
+{
+        size_t at = (size_t) (m - a->marks);
+
+        ARRAY_CLOSE(a->marks, a->n_marks, at);
+}
+
+Variant *app_find_variant(const App *a, uint32_t node_id)
+{
+        for (size_t i = 0; i < a->n_variants; i++)
+                if (a->variants[i].node_id == node_id)
+                        return &a->variants[i];
+        return NULL;
+}
+
+Variant *app_add_variant(App *a, uint32_t node_id)
+{
+        size_t at = 0;
+
+        if (array_reserve(&a->variants, &a->n_variants_allocated, a->n_variants + 1, sizeof(Variant)) < 0)
+                return NULL;
+        while (at < a->n_variants && a->variants[at].node_id < node_id)
+                at++;
+        ARRAY_OPEN(a->variants, a->n_variants, at);
+        a->variants[at].node_id = node_id;
+        return &a->variants[at];
+}
+
+void app_remove_variant(App *a, Variant *v)
+{
+        size_t at = (size_t) (v - a->variants);
+
+        definition_done(&v->definition);
+        free(v->error);
+        ARRAY_CLOSE(a->variants, a->n_variants, at);
+}
