@@ -336,6 +336,8 @@ const LocalDefinition *definitions_find(const Engine *e, const char *app);
 App *state_add_app(State *s, const char *name); /* NULL without memory */
 void state_remove_app(State *s, App *a);
 Node *state_add_node(State *s, uint32_t id, const char *name);
+/* Forgets the node and all that is told of it: copies, marks, permissions, files, holds. */
+void state_remove_node(State *s, Node *n);
 Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch);
 void app_remove_copy(App *a, Copy *c);
 Mark *app_add_mark(App *a, uint32_t node_id);

@@ -64,12 +64,15 @@ Node *state_find_node(const State *s, uint32_t id)
         return NULL;
 }
 
+/* A node that came back with another number has two places until the old one is forgotten: the one that is there counts. */
 Node *state_find_node_name(const State *s, const char *name)
 {
+        Node *found = NULL;
+
         for (size_t i = 0; i < s->n_nodes; i++)
-                if (streq(s->nodes[i].name, name))
-                        return &s->nodes[i];
-        return NULL;
+                if (streq(s->nodes[i].name, name) && (!found || found->presence == PRESENCE_OFFLINE))
+                        found = &s->nodes[i];
+        return found;
 }
 
 const char *state_node_name(const State *s, uint32_t id)
@@ -239,4 +242,51 @@ void app_remove_variant(App *a, Variant *v)
         definition_done(&v->definition);
         free(v->error);
         ARRAY_CLOSE(a->variants, a->n_variants, at);
+}
+
+static void ids_remove(uint32_t *ids, size_t *n_ids, uint32_t id)
+{
+        for (size_t i = *n_ids; i > 0; i--)
+                if (ids[i - 1] == id)
+                        ARRAY_CLOSE(ids, *n_ids, i - 1);
+}
+
+static void app_forget_node(App *a, uint32_t node_id)
+{
+        Mark *m = app_find_mark(a, node_id);
+        Variant *v = app_find_variant(a, node_id);
+
+        if (m)
+                app_remove_mark(a, m);
+        if (v)
+                app_remove_variant(a, v);
+        for (size_t i = a->n_copies; i > 0; i--)
+                if (a->copies[i - 1].node_id == node_id)
+                        app_remove_copy(a, &a->copies[i - 1]);
+        for (size_t i = a->n_permissions; i > 0; i--)
+                if (a->permissions[i - 1].node_id == node_id)
+                        ARRAY_CLOSE(a->permissions, a->n_permissions, i - 1);
+        ids_remove(a->held_against, &a->n_held_against, node_id);
+        ids_remove(a->owed, &a->n_owed, node_id);
+        if (a->from_node == node_id)
+                a->from_node = 0;
+        if (a->next_node == node_id)
+                a->next_node = 0;
+        if (a->better_node == node_id) {
+                a->better_node = 0;
+                a->better = (Timer){};
+        }
+        if (a->held_node == node_id)
+                a->held_node = 0;
+}
+
+void state_remove_node(State *s, Node *n)
+{
+        size_t at = (size_t) (n - s->nodes);
+
+        FOREACH_ARRAY(a, s->apps, s->n_apps)
+                app_forget_node(a, n->id);
+        ids_remove(s->view_nodes, &s->n_view_nodes, n->id);
+        free(n->name);
+        ARRAY_CLOSE(s->nodes, s->n_nodes, at);
 }

@@ -470,6 +470,33 @@ static uint64_t sync_form_usec(const Engine *e)
         return (all ? last : t) + rank * STAGGER_USEC;
 }
 
+/* What a node had when it was there last may still be asked for: by whom to take over from, or by a copy that nobody stops. */
+static bool form_needs_node(const State *s, const Node *n)
+{
+        FOREACH_ARRAY(a, s->apps, s->n_apps) {
+                if (a->owner == n->id)
+                        return true;
+                FOREACH_ARRAY(c, a->copies, a->n_copies)
+                        if (c->node_id == n->id && (c->untamed || a->maintenance))
+                                return true;
+        }
+        return false;
+}
+
+/* A node that was taken out of the nodelist is forgotten, with its marks and permissions: it is no part of a majority. */
+static void form_forget_nodes(Engine *e, State *s)
+{
+        for (size_t i = s->n_nodes; i > 0; i--) {
+                Node *n = &s->nodes[i - 1];
+                bool listed = false;
+
+                for (size_t k = 0; k < e->n_nodelist; k++)
+                        listed = listed || e->nodelist[k].id == n->id;
+                if (!listed && !view_has_node(e, n->id) && !form_needs_node(s, n))
+                        state_remove_node(s, n);
+        }
+}
+
 static void form_set_nodes(Engine *e, State *s)
 {
         uint64_t longest = e->grace_usec;
@@ -549,6 +576,7 @@ static void sync_form(Engine *e)
         s.revision.count = s.revision.ring_seq == s.ring_seq ? s.revision.count + 1 : 1;
         s.revision.ring_seq = s.ring_seq;
         definitions_form(e, &s);
+        form_forget_nodes(e, &s);
         form_set_nodes(e, &s);
         form_set_apps(e, &s);
         if (!e->oom)

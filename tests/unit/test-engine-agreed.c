@@ -120,6 +120,67 @@ static void test_forming_raises_epochs(void **state)
         cluster_end(&c);
 }
 
+/* A node that the nodelist does not have any more is forgotten when the group forms, unless something of its is asked for. */
+static void test_forming_forgets_nodes(void **state)
+{
+        enum { NOTHING, OWNER, UNTAMED, IN_THE_RING };
+
+        (void) state;
+        for (int needed = NOTHING; needed <= IN_THE_RING; needed++) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_FREEZE, CLUSTER_DELAY);
+                for (uint32_t i = ABC; i <= DEF; i++) {
+                        App *a = cluster_distro(&c, i);
+                        Copy *copy;
+
+                        assert_non_null(state_add_node(&c.engine[i]->state, 9, "old"));
+                        assert_non_null(app_add_mark(a, 9));
+                        copy = app_add_copy(a, 9, 1);
+                        assert_non_null(copy);
+                        copy->phase = COPY_LOST;
+                        copy->untamed = needed == UNTAMED;
+                        if (needed == OWNER)
+                                a->owner = 9;
+                        a->from_node = a->held_node = 9;
+                        if (needed == IN_THE_RING)
+                                c.engine[i]->ring_nodes[0] = 9;
+                }
+                cluster_quorum(&c, false);
+                cluster_quorum(&c, true);
+                cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+                for (uint32_t i = ABC; i <= DEF; i++) {
+                        const App *a = cluster_distro(&c, i);
+
+                        assert_true(engine_is_synced(c.engine[i]));
+                        assert_int_equal(state_find_node(&c.engine[i]->state, 9) != NULL, needed != NOTHING);
+                        assert_int_equal(app_find_mark(a, 9) != NULL, needed != NOTHING);
+                        assert_int_equal(app_find_copy(a, 9, 1) != NULL, needed != NOTHING);
+                        assert_int_equal(a->from_node, needed == NOTHING ? 0 : 9);
+                }
+                cluster_end(&c);
+        }
+}
+
+/* A node with another number than before: what its name stands for is the one that is there. */
+static void test_node_of_another_number(void **state)
+{
+        State s = {};
+        Node *n;
+
+        (void) state;
+        assert_non_null(state_add_node(&s, 1, "abc"));
+        assert_int_equal(state_find_node_name(&s, "abc")->id, 1);
+        n = state_add_node(&s, 7, "abc");
+        assert_non_null(n);
+        n->presence = PRESENCE_SYNCED;
+        assert_int_equal(state_find_node_name(&s, "abc")->id, 7);
+        state_find_node(&s, 1)->presence = PRESENCE_SYNCED;
+        assert_int_equal(state_find_node_name(&s, "abc")->id, 1);
+        assert_null(state_find_node_name(&s, "def"));
+        state_done(&s);
+}
+
 /* ---- start types, marks ---- */
 
 /* A manager that comes back adopts its worker: type, from-node and epoch stay. */
@@ -770,6 +831,8 @@ int main(void)
                 cmocka_unit_test(test_damaged_is_not_blank),
                 cmocka_unit_test(test_records_that_form),
                 cmocka_unit_test(test_forming_raises_epochs),
+                cmocka_unit_test(test_forming_forgets_nodes),
+                cmocka_unit_test(test_node_of_another_number),
                 cmocka_unit_test(test_adoption_changes_nothing),
                 cmocka_unit_test(test_marks_grow),
                 cmocka_unit_test(test_stopped_from_outside),
