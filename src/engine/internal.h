@@ -35,6 +35,7 @@ typedef struct Peer {
         bool voted, quorate, claims_synced;
         Revision revision;
         uint64_t digest;
+        uint64_t since_seq, quorate_seq; /* see ViewMessage */
         bool excluded;         /* left out until it answers */
         bool won;              /* holds the agreed state, as the votes say */
         uint64_t incarnation;  /* of its messages in this view; 0: none yet */
@@ -127,6 +128,8 @@ struct Engine {
         uint64_t view_usec;    /* when it began */
         uint64_t own_digest;
         Revision own_revision;
+        uint64_t since_seq;    /* the ring in which this member joined the group; 0: it has not */
+        uint64_t ring_quorate_seq, quorate_seq; /* the greatest that it was told is quorate, and the greatest before this view's */
         uint64_t number;       /* of our last message in this view */
         bool own_vote_sent, own_vote_quorate;
         bool lost_track;       /* a message of this view is missing */

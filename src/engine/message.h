@@ -35,6 +35,8 @@ typedef struct ViewMessage {
         bool synced;       /* may be chosen as a source of the state */
         Revision revision; /* of the sender's agreed state */
         uint64_t digest;   /* of the sender's agreed state when the view began */
+        uint64_t since_seq;   /* the ring in which the sender joined the group */
+        uint64_t quorate_seq; /* the greatest ring before this one of which it was told since that it was quorate; 0: none */
         ViewMember *members;
         size_t n_members;
 } ViewMessage;

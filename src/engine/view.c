@@ -121,6 +121,7 @@ void view_lost(Engine *e)
 {
         view_end(e);
         e->synced = false;
+        e->since_seq = e->ring_quorate_seq = e->quorate_seq = 0;
         if (e->no_quorum_usec == 0)
                 e->no_quorum_usec = e->now_usec;
         if (e->outside_usec == 0)
@@ -175,6 +176,10 @@ static void view_take_ring(Engine *e, const Event *event)
                 }
                 memcpy(nodes, event->view.ring_nodes, event->view.n_ring_nodes * sizeof(uint32_t));
         }
+        if (e->since_seq == 0)
+                e->since_seq = event->view.ring.seq;
+        if (e->ring_quorate_seq != event->view.ring.seq)
+                e->quorate_seq = MAX(e->quorate_seq, e->ring_quorate_seq);
         free(e->ring_nodes);
         e->ring_nodes = nodes;
         e->n_ring_nodes = event->view.n_ring_nodes;
@@ -265,6 +270,7 @@ void view_quorum(Engine *e, const RingId *ring, bool quorate)
         if (e->ring_quorum_usec == 0)
                 e->ring_quorum_usec = e->now_usec;
         if (quorate) {
+                e->ring_quorate_seq = ring->seq;
                 e->no_quorum_usec = e->cut_off_usec = e->disconnected_usec = 0;
                 view_note_quorum(e, true);
                 return;
@@ -377,6 +383,8 @@ static void view_send_vote(Engine *e, bool quorate)
         m.view_vote.synced = quorate && e->synced;
         m.view_vote.revision = e->own_revision;
         m.view_vote.digest = e->own_digest;
+        m.view_vote.since_seq = e->since_seq;
+        m.view_vote.quorate_seq = e->quorate_seq;
         engine_send(e, &m);
         e->own_vote_sent = true;
         e->own_vote_quorate = quorate;
@@ -412,14 +420,17 @@ static bool peer_is_candidate(const Peer *p)
         return p->voted && !p->excluded && p->quorate && p->claims_synced;
 }
 
+static bool peer_holds_the_same(const Peer *p, const Peer *like)
+{
+        return peer_is_candidate(p) && revision_compare(&p->revision, &like->revision) == 0 && p->digest == like->digest;
+}
+
 static size_t view_count_same(const Engine *e, const Peer *like)
 {
         size_t n = 0;
 
         FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (peer_is_candidate(p) && revision_compare(&p->revision, &like->revision) == 0 &&
-                    p->digest == like->digest)
-                        n++;
+                n += peer_holds_the_same(p, like);
         return n;
 }
 
@@ -447,23 +458,29 @@ static const Peer *view_winner(const Engine *e)
 
 /* A member whose Corosync was frozen, or whose host slept, has not heard that the others went on without it, and takes
  * itself for synced. Nobody holds what the group agreed on last where somebody here took part in a later quorate view
- * and lost quorum since; nor where there may have been a ring between the winner's last one and this one, and too few
- * answer to know of it: neither all nodes of this ring nor, where that is what quorum takes, a majority. A ring's number
- * is the greatest that its nodes have seen plus RING_STEP. */
+ * and lost quorum since, or was in a later quorate ring, synced or not, than anybody who holds this state: what was decided
+ * there is known to others, who are gone or do not answer. Nor where there may have been such a ring, and too few can
+ * know of it: a majority that has been in the group since, or, where fewer have quorum, all nodes of this ring. A ring's
+ * number is the greatest that its nodes have seen plus RING_STEP. */
 static bool view_is_behind(const Engine *e, const Peer *winner)
 {
-        size_t n_voters = 0;
+        size_t n_voters = 0, n_since = 0;
+        uint64_t last_seq = winner->revision.ring_seq;
 
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (peer_holds_the_same(p, winner))
+                        last_seq = MAX(last_seq, p->quorate_seq);
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 if (!p->voted || p->excluded || !p->quorate)
                         continue;
                 n_voters += p->revision.count != 0; /* a blank disk knows of nothing */
-                if (revision_compare(&p->revision, &winner->revision) > 0)
+                n_since += p->since_seq <= winner->revision.ring_seq;
+                if (revision_compare(&p->revision, &winner->revision) > 0 || p->quorate_seq > last_seq)
                         return true;
         }
-        if (e->view.ring.seq <= winner->revision.ring_seq + RING_STEP || n_voters >= e->n_ring_nodes)
+        if (e->view.ring.seq <= winner->revision.ring_seq + RING_STEP)
                 return false;
-        return e->by_fewer || n_voters * 2 <= e->n_nodelist;
+        return e->by_fewer ? n_voters < e->n_ring_nodes : n_since * 2 <= e->n_nodelist;
 }
 
 static void view_decided(Engine *e, const Peer *winner)
@@ -549,6 +566,8 @@ void view_message(Engine *e, Peer *p, const Message *m)
         p->claims_synced = m->view_vote.synced;
         p->revision = m->view_vote.revision;
         p->digest = m->view_vote.digest;
+        p->since_seq = m->view_vote.since_seq;
+        p->quorate_seq = m->view_vote.quorate_seq;
         if (e->phase == PHASE_DECIDED) {
                 if (!p->quorate && p->won)
                         view_revoke(e, p, m);

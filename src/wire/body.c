@@ -11,6 +11,8 @@ static void put_view(ByteWriter *w, const ViewMessage *v)
         put_bool(w, v->synced);
         wire_put_revision(w, &v->revision);
         put_u64(w, v->digest);
+        put_u64(w, v->since_seq);
+        put_u64(w, v->quorate_seq);
         wire_put_count(w, v->n_members, WIRE_MEMBERS_MAX);
         FOREACH_ARRAY (m, v->members, v->n_members) {
                 wire_put_member(w, &m->member);
@@ -26,6 +28,8 @@ static void get_view(ByteReader *r, ViewMessage *v)
         v->synced = get_bool(r);
         v->revision = wire_get_revision(r);
         v->digest = get_u64(r);
+        v->since_seq = get_u64(r);
+        v->quorate_seq = get_u64(r);
         n = wire_get_count(r, 12, WIRE_MEMBERS_MAX);
         v->members = wire_get_array(r, n, sizeof(v->members[0]));
         if (!v->members)

@@ -160,9 +160,10 @@ static void message_describe(const Message *m, char *ret, size_t size_bytes)
         ret[0] = '\0';
         switch (m->type) {
         case MESSAGE_VIEW:
-                (void) snprintf(ret, size_bytes, "%s%s, revision %llu.%llu, state %016llx", m->view_vote.quorate ? "quorate" : "no quorum",
+                (void) snprintf(ret, size_bytes, "%s%s, revision %llu.%llu, state %016llx, since %llu, quorate in %llu", m->view_vote.quorate ? "quorate" : "no quorum",
                         m->view_vote.synced ? ", synced" : "", (unsigned long long) m->view_vote.revision.ring_seq,
-                        (unsigned long long) m->view_vote.revision.count, (unsigned long long) m->view_vote.digest);
+                        (unsigned long long) m->view_vote.revision.count, (unsigned long long) m->view_vote.digest,
+                        (unsigned long long) m->view_vote.since_seq, (unsigned long long) m->view_vote.quorate_seq);
                 break;
         case MESSAGE_EXCLUDE:
                 for (size_t i = 0, at = 0; i < m->exclude.n_members && at < size_bytes; i++)

@@ -181,6 +181,49 @@ static void test_node_of_another_number(void **state)
         state_done(&s);
 }
 
+/* Whoever was in a quorate ring that nobody with this state was in, synced there or not, knows that it may be old; and where
+ * there may have been such a ring, a majority has to have been in the group since. Else the group forms anew. */
+static void test_behind_the_others(void **state)
+{
+        static const struct {
+                bool later;      /* def was in ring 50, which was quorate, and is not synced */
+                size_t n_late;   /* so many have joined the group after the last view of this state */
+                uint64_t ring;
+                bool forms;
+        } cases[] = {
+                { false, 0, 12, false },
+                { false, 0, 100, false },
+                { true, 0, 100, true },
+                { false, 1, 100, false },
+                { false, 2, 100, true },
+                { false, 2, 12, false },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                uint64_t epoch;
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                epoch = cluster_distro(&c, ABC)->epoch;
+                assert_int_equal(c.ring.seq, 8);
+                if (k->later) {
+                        c.engine[DEF]->ring_quorate_seq = 50;
+                        c.engine[DEF]->synced = false;
+                }
+                for (size_t i = 0; i < k->n_late; i++)
+                        c.engine[BCD + i]->since_seq = 50;
+                cluster_new_ring_of_all(&c, k->ring);
+                cluster_quorum(&c, true);
+                cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+                for (uint32_t i = ABC; i <= DEF; i++) {
+                        assert_true(engine_is_synced(c.engine[i]));
+                        assert_int_equal(cluster_distro(&c, i)->epoch >= epoch + FORM_EPOCHS, k->forms);
+                }
+                cluster_end(&c);
+        }
+}
+
 /* ---- start types, marks ---- */
 
 /* A manager that comes back adopts its worker: type, from-node and epoch stay. */
@@ -831,6 +874,7 @@ int main(void)
                 cmocka_unit_test(test_damaged_is_not_blank),
                 cmocka_unit_test(test_records_that_form),
                 cmocka_unit_test(test_forming_raises_epochs),
+                cmocka_unit_test(test_behind_the_others),
                 cmocka_unit_test(test_forming_forgets_nodes),
                 cmocka_unit_test(test_node_of_another_number),
                 cmocka_unit_test(test_adoption_changes_nothing),

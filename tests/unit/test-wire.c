@@ -636,10 +636,10 @@ static void test_counts_refused(void **state)
         } cases[] = {
                 { MESSAGE_EXCLUDE, 0, 3 },
                 { MESSAGE_EXCLUDE, 0, UINT32_MAX },
-                { MESSAGE_VIEW, 26, UINT32_MAX / 12 },
+                { MESSAGE_VIEW, 42, UINT32_MAX / 12 },
                 { MESSAGE_EXPIRY, 0, 0x20000000 },
                 { MESSAGE_STATE, 1, 0x10000000 },
-                { MESSAGE_DEFINITIONS, 1, 0x0fffffff },
+                { MESSAGE_DEFINITIONS, 0, 0x0fffffff },
         };
 
         FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {

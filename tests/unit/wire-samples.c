@@ -92,7 +92,7 @@ static void fixed_definitions(DefinitionsMessage *d)
 static void fixed_lists(Message *m)
 {
         if (m->type == MESSAGE_VIEW) {
-                m->view_vote = (ViewMessage){ true, false, { 42, 43 }, UINT64_C(0xd16e57d16e57d16e),
+                m->view_vote = (ViewMessage){ true, false, { 42, 43 }, UINT64_C(0xd16e57d16e57d16e), 41, 40,
                         array(2, sizeof(ViewMember)), 2 };
                 m->view_vote.members[0] = (ViewMember){ { 1, 1001 }, 0 };
                 m->view_vote.members[1] = (ViewMember){ { 2, 1002 }, 3 };
@@ -241,6 +241,8 @@ static void draw_view(ViewMessage *v, uint64_t *seed)
         v->synced = draw_bool(seed);
         v->revision = draw_revision(seed);
         v->digest = draw_u64(seed);
+        v->since_seq = draw_u64(seed);
+        v->quorate_seq = draw_u64(seed);
         v->n_members = draw_length(seed, 128);
         v->members = array(v->n_members, sizeof(v->members[0]));
         FOREACH_ARRAY (m, v->members, v->n_members) {
@@ -391,7 +393,8 @@ static bool definition_equal(const Definition *a, const Definition *b)
 static bool view_equal(const ViewMessage *a, const ViewMessage *b)
 {
         if (a->quorate != b->quorate || a->synced != b->synced || !revision_equal(a->revision, b->revision) ||
-                        a->digest != b->digest || a->n_members != b->n_members)
+                        a->digest != b->digest || a->since_seq != b->since_seq || a->quorate_seq != b->quorate_seq ||
+                        a->n_members != b->n_members)
                 return false;
         for (size_t i = 0; i < a->n_members; i++)
                 if (member_compare(&a->members[i].member, &b->members[i].member) != 0 ||
