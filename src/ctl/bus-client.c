@@ -30,7 +30,7 @@ static const BusErrorInfo manager_errors[] = {
                         "A copy may still be at work. Make sure that it is not, then use 'distroctl "
                         "takeover' with --force." },
         { "org.distro.Error.InMaintenance", STATUS_FAILURE,
-                        "'distroctl maintenance … off' ends the maintenance." },
+                        "'distroctl maintenance APP off' ends that." },
         { "org.distro.Error.NotCommitted", STATUS_FAILURE,
                         "It may still take effect: look with 'distroctl status' before asking again." },
         { "org.distro.Error.TooMany", STATUS_FAILURE,

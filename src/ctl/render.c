@@ -140,6 +140,15 @@ size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max)
         return n;
 }
 
+const char *manager_caution(const ManagerInfo *m)
+{
+        if (!m->quorate)
+                return "this node has no quorum: this is what it knew last, and may be old";
+        if (!m->formed)
+                return "the group has not formed: this is what was known before, and may be old";
+        return m->synced ? NULL : "this node is not in step yet: this may be old";
+}
+
 /* "yes, 3 of 3 votes, 2 needed"; without numbers from the manager only the word. */
 static void print_quorum(FILE *f, const RenderOptions *o, const ManagerInfo *m)
 {
@@ -182,8 +191,9 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                         isempty(m->view) ? "none" : m->view, m->members.n, s->n_nodes,
                         m->members.n > 0 ? ": " : "", members);
         print_quorum(f, o, m);
-        print_field(f, o, m->formed && m->synced ? COLOR_NONE : COLOR_YELLOW, "Group",
-                        !m->formed  ? "not formed yet: no application is started"
+        print_field(f, o, m->quorate && m->formed && m->synced ? COLOR_NONE : COLOR_YELLOW, "Group",
+                        !m->quorate ? "without quorum: what follows is what this node knew last, and may be old"
+                        : !m->formed ? "not formed yet: no application is started"
                         : m->synced ? "formed, this node is in step"
                                     : "formed, this node is not in step yet: what follows may be old");
         if (m->waiting_for.n > 0) {
@@ -345,6 +355,7 @@ int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const Eligibil
                 return -ENOMEM;
         print_headline(f, o, app_state_color(a->state), a->name, a->description);
         print_app_state(f, o, a);
+        print_field(f, o, COLOR_YELLOW, "Caution", o->caution);
         print_field(f, o, COLOR_NONE, "Remark", remark);
         print_field(f, o, COLOR_NONE, "Target", a->target);
         if (a->epoch > 0)
@@ -377,6 +388,7 @@ int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n)
                 return -ENOMEM;
         print_headline(f, o, color, n->name, NULL);
         print_field(f, o, color, "State", n->state);
+        print_field(f, o, COLOR_YELLOW, "Caution", o->caution);
         print_fieldf(f, o, COLOR_NONE, "Id", "%" PRIu32, n->id);
         print_field(f, o, n->standby ? COLOR_YELLOW : COLOR_NONE, "Standby",
                         n->standby ? "yes: nothing is placed here until 'distroctl unstandby'" : "no");

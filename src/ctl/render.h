@@ -11,6 +11,7 @@ typedef struct RenderOptions {
         Moment now;
         bool legend; /* headers and hints */
         bool full;   /* cut nothing */
+        const char *caution; /* of manager_caution() */
 } RenderOptions;
 
 /* One screen: this node, quorum, warnings, nodes, applications. */
@@ -28,6 +29,8 @@ int render_eligibility(FILE *f, const RenderOptions *o, unsigned indent, const E
 char *app_remark(const AppInfo *a, const Moment *now);
 /* "abc {bcd def}" */
 char *app_tiers(const AppInfo *a);
+/* Why what this manager shows may be old; NULL where it is not. Constant. */
+const char *manager_caution(const ManagerInfo *m);
 /* What an administrator should know of how quorum is configured; NULL: nothing. The strings are constant. */
 size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max);
 

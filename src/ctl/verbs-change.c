@@ -158,9 +158,9 @@ int verb_maintenance(Ctl *c, int argc, char **argv)
         status = command_one(c, &job, job_prepare(c, &job, NULL, "SetMaintenance", "sb", app, (int) on));
         if (status == STATUS_OK)
                 ctl_say(c,
-                                on ? "%s in maintenance: nothing is started, stopped or moved until 'off'."
-                                   : "%s under care again; what runs is left running.",
-                                c->options.all ? "All applications are" : app);
+                                on ? "%s %s in maintenance: nothing is started, stopped or moved until 'off'."
+                                   : "%s %s under care again; what runs is left running.",
+                                c->options.all ? "All applications" : app, c->options.all ? "are" : "is");
         return status;
 }
 

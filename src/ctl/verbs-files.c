@@ -88,12 +88,12 @@ static int check_corosync(const CorosyncConf *conf, int error, ConfigMessages *m
                                 "provider the manager refuses to start",
                                 path);
         if (r >= 0 && conf->n_nodes == 0)
-                r = add_message(messages, CONFIG_ERROR, NULL, path, "%s: there is no nodelist { node { … } }",
+                r = add_message(messages, CONFIG_ERROR, NULL, path, "%s: there is no nodelist { node { ... } }",
                                 path);
         if (r >= 0 && conf->n_names < conf->n_nodes)
                 r = add_message(messages, CONFIG_ERROR, NULL, path,
                                 "%s: %zu of %zu nodes in the nodelist have no name: the manager refuses to "
-                                "start. Add 'name: …' to each node { }",
+                                "start. Add 'name: ...' to each node { }",
                                 path, conf->n_nodes - conf->n_names, conf->n_nodes);
         if (r >= 0 && conf->n_nodes > NODES_MAX)
                 r = add_message(messages, CONFIG_ERROR, NULL, path, "%s: more than %u nodes", path,

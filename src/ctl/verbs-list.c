@@ -28,6 +28,15 @@ static RenderOptions list_options(const Ctl *c)
         };
 }
 
+/* To standard error, so that a script that reads the list can go on doing so. */
+static void warn_of_old(const Ctl *c, const ManagerInfo *m)
+{
+        const char *caution = manager_caution(m);
+
+        if (caution && !c->options.no_legend)
+                ctl_warning(c, "Caution: %s. 'distroctl status' shows more.", caution);
+}
+
 static int print_apps(Ctl *c, const Snapshot *s, char **patterns, size_t n_patterns)
 {
         _cleanup_free_ const AppInfo **chosen = calloc(s->n_apps + 1, sizeof(*chosen));
@@ -96,7 +105,11 @@ static int list(Ctl *c, int argc, char **argv, const char *doing,
         r = snapshot_fetch(c, &error, &s);
         if (r < 0)
                 return bus_failed(c, &error, r, doing, false);
-        return c->options.quiet ? STATUS_OK : print(c, &s, argv + 1, (size_t) argc - 1);
+        if (c->options.quiet)
+                return STATUS_OK;
+        if (c->options.json == JSON_OFF)
+                warn_of_old(c, &s.manager);
+        return print(c, &s, argv + 1, (size_t) argc - 1);
 }
 
 int verb_list_applications(Ctl *c, int argc, char **argv)
@@ -178,6 +191,10 @@ int verb_explain(Ctl *c, int argc, char **argv)
 
                 json_eligibility(&j, NULL, list_of_nodes, n);
         } else if (!c->options.quiet) {
+                _cleanup_(manager_info_done) ManagerInfo m = {};
+
+                if (manager_info_fetch(c, &error, &m) >= 0) /* without an answer there is nothing to warn of */
+                        warn_of_old(c, &m);
                 ctl_pager_open(c);
                 if (render_eligibility(stdout, &o, 0, list_of_nodes, n) < 0)
                         status = ctl_oom(c);

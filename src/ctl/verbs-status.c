@@ -159,6 +159,7 @@ static int status_subjects(Ctl *c, char **names, size_t n, Subject *subjects)
         if (c->options.quiet)
                 return status;
         o = render_options(c);
+        o.caution = manager_caution(&m);
         if (c->options.json != JSON_OFF) {
                 json_subjects(c, &o, &m, subjects, n);
                 return status;
