@@ -5,8 +5,9 @@
 # goes through a pseudo terminal, and what is on the screen can be read.
 
 TERM_GUEST=
+TERM_NUMBER=0
 
-term_tmux() { node_exec "$TERM_GUEST" env LC_ALL=C.UTF-8 TERM=xterm-256color HOME=/root SHELL=/bin/bash tmux -L lab -f /dev/null "$@"; }
+term_tmux() { node_exec "$TERM_GUEST" env LC_ALL=C.UTF-8 TERM=xterm-256color HOME=/root SHELL=/bin/bash tmux -L "lab$TERM_NUMBER" -f /dev/null "$@"; }
 
 # term_open GUEST WIDTH HEIGHT [SHELL]: a new terminal in place of the one before.
 term_open() {
@@ -14,6 +15,8 @@ term_open() {
                 term_tmux kill-server 2>/dev/null || true
         fi
         TERM_GUEST=$1
+        # Each has a server of its own: one that is just ending still takes a connection, and then drops it.
+        TERM_NUMBER=$((TERM_NUMBER + 1))
         term_tmux new-session -d -x "$2" -y "$3" "cd /root; PS1='# ' exec ${4:-bash --norc --noprofile}"
         wait_until 10 term_shows '^[#%] |# *$|% *$' || fail 'a shell asks' "$(term_screen)"
 }
