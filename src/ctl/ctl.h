@@ -75,6 +75,8 @@ extern const size_t n_ctl_verbs;
  * what is wrong; *ret_done where --help or --version has been answered. */
 int options_parse(Ctl *c, int argc, char **argv, bool *ret_done);
 void options_print_help(const Ctl *c);
+/* The first option of those (OPTION_…) as it is written: "--force". */
+const char *options_name(unsigned flags);
 
 /* Prints to standard error, in red where there are colours. One whole sentence, or a sentence and the next
  * step. */
@@ -85,6 +87,9 @@ void ctl_warning(const Ctl *c, const char *format, ...) _printf_(2, 3);
 void ctl_say(const Ctl *c, const char *format, ...) _printf_(2, 3);
 int ctl_oom(const Ctl *c);   /* prints it and returns STATUS_FAILURE */
 void ctl_pager_open(Ctl *c); /* where standard output is a terminal and nobody said --no-pager */
+
+/* What the manager refuses of this node's files at a reload: prints it, and returns STATUS_FAILURE where there is something. */
+int files_check_reloaded(Ctl *c);
 
 int verb_status(Ctl *c, int argc, char **argv);
 int verb_list_applications(Ctl *c, int argc, char **argv);

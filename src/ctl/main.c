@@ -35,10 +35,8 @@ static int run_verb(Ctl *c, int argc, char **argv)
                 return STATUS_USAGE;
         }
         if (c->options.given & ~verb->options) {
-                ctl_error(c,
-                                "'%s' does not take one of these options. 'distroctl --help' says which "
-                                "command takes which.",
-                                verb->name);
+                ctl_error(c, "'%s' does not take %s. 'distroctl --help' says which command takes which option.",
+                                verb->name, options_name(c->options.given & ~verb->options));
                 return STATUS_USAGE;
         }
         return verb->run(c, argc, argv);

@@ -238,6 +238,18 @@ int options_parse(Ctl *c, int argc, char **argv, bool *ret_done)
         return optind;
 }
 
+const char *options_name(unsigned flags)
+{
+        static char name[32];
+
+        for (size_t i = 0; i < _OPT_MAX; i++)
+                if (option_table[i].verbs_flag & flags) {
+                        snprintf(name, sizeof(name), "--%s", option_table[i].name);
+                        return name;
+                }
+        return "that option";
+}
+
 #define HELP_COLUMN 34
 
 static void print_entry(const char *left, const char *help)

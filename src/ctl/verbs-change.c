@@ -191,7 +191,9 @@ int verb_reload(Ctl *c, int argc, char **argv)
         if (status != STATUS_OK)
                 return status;
         job_set_doing(&job, "reload%s", c->options.all ? " --all" : "");
-        return command_one(c, &job, job_prepare(c, &job, NULL, "Reload", "b", (int) c->options.all));
+        status = command_one(c, &job, job_prepare(c, &job, NULL, "Reload", "b", (int) c->options.all));
+        /* The manager has no answer for who asked it: it keeps the last good definitions, and tells the journal. */
+        return status == STATUS_OK && !c->options.host ? files_check_reloaded(c) : status;
 }
 
 int verb_form(Ctl *c, int argc, char **argv)

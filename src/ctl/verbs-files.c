@@ -247,6 +247,22 @@ int verb_verify(Ctl *c, int argc, char **argv)
         return status;
 }
 
+int files_check_reloaded(Ctl *c)
+{
+        ConfigContext context = {};
+        AppConfigs apps = {};
+        Findings f = {};
+        int status = STATUS_OK, r = app_config_load_all(&context, &f.messages, &apps);
+
+        app_configs_done(&apps);
+        if (r == -ENOMEM)
+                status = ctl_oom(c);
+        else if (f.messages.n_errors > 0)
+                status = report(c, &f);
+        config_messages_done(&f.messages);
+        return status;
+}
+
 /* One file under a comment with its name, as systemctl cat. */
 static int cat_file(Ctl *c, Json *j, const char *path, bool *first)
 {

@@ -80,6 +80,8 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 say(s, APP_FINISHED, "the worker ended by itself");
         else if (a->halted)
                 say(s, APP_FAILED, "%s; FailureAction=stop", a->failure ? a->failure : "the worker failed");
+        else if (!a->target_up && !a->has_definition && !a->commanded)
+                say(s, APP_STOPPED, "no file that can be used%s%s", file_error(a) ? ": " : "", strempty(file_error(a)));
         else if (!a->target_up)
                 say(s, APP_STOPPED, "%s", a->commanded ? "by command" : "Enabled=no");
         else if (a->maintenance)

@@ -36,8 +36,19 @@ step 'a file that cannot be used: the last good definition stays in force'
 echo 'Nodes=' >>"$LAB/bcd/root/etc/distro-manager/applications/distro.app"
 echo 'Nonsense=yes' >>"$LAB/bcd/root/etc/distro-manager/applications/distro.app"
 check_fails 'verify' node_exec bcd distroctl verify /etc/distro-manager/applications/distro.app
-node_exec bcd distroctl reload >/dev/null 2>&1 || true
+check_fails 'reload says so' node_exec bcd distroctl reload
+case $(node_exec bcd distroctl reload 2>&1) in
+*'distro.app:'*Nonsense*'The manager keeps the last good definitions'*) ;;
+*) fail 'reload names the file and the line' "$(node_exec bcd distroctl reload 2>&1)" ;;
+esac
 check_stays 2 'it runs' app_runs_on distro bcd
+
+step 'a new file that cannot be used'
+echo '[Application]' >"$LAB/bcd/root/etc/distro-manager/applications/second.app"
+check_fails 'reload says so' node_exec bcd distroctl reload
+says_no_file() { grep -q 'no file that can be used' <<<"$(app_field second reason)"; }
+check_within 3 'the status says why it does not run' says_no_file
+rm "$LAB/bcd/root/etc/distro-manager/applications/second.app"
 
 step 'a new [Service] counts at the next start'
 cluster_app distro 'abc bcd def' FailoverDelaySec=1s Takeover=manual -- Environment=GENERATION=2

@@ -259,7 +259,7 @@ static void test_usage(void **state)
                                 .status = 2,
                                 .err = { "Too few arguments", "distroctl start APP..." } },
                 { .args = { "takeover", "a", "b", "c" }, .status = 2, .err = { "Too many arguments" } },
-                { .args = { "start", "--force", "web" }, .status = 2, .err = { "'start' does not take" } },
+                { .args = { "start", "--force", "web" }, .status = 2, .err = { "'start' does not take --force." } },
                 { .args = { "--json=xml", "status" },
                                 .status = 2,
                                 .err = { "short, pretty or off, not 'xml'" } },
