@@ -243,68 +243,19 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
 
 /* ---- methods ---- */
 
-static int begin(sd_bus_message *m, BusObject *o, CommandKind kind, const char *node, bool flag, bool force,
-                sd_bus_error *error)
+static int method_change(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        Command command = {
-                .kind = kind, .app = o->app->name, .node = (char *) node, .flag = flag, .force = force
+        static const BusChange changes[] = {
+                { "Start", COMMAND_START, "" },
+                { "Stop", COMMAND_STOP, "" },
+                { "Restart", COMMAND_RESTART, "" },
+                { "Takeover", COMMAND_TAKEOVER, "Nf" },
+                { "Permit", COMMAND_PERMIT, "nb" },
+                { "ClearFailures", COMMAND_CLEAR, "N" },
         };
+        const BusObject *o = userdata;
 
-        return bus_call_begin(o->server, m, CALL_COMMAND, &command, error);
-}
-
-static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        return begin(m, userdata, COMMAND_START, NULL, false, false, error);
-}
-
-static int method_stop(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        return begin(m, userdata, COMMAND_STOP, NULL, false, false, error);
-}
-
-static int method_restart(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        return begin(m, userdata, COMMAND_RESTART, NULL, false, false, error);
-}
-
-static int method_takeover(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        const char *node;
-        int force, r;
-
-        r = bus_read_node_name(m, true, &node, error);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(m, "b", &force);
-        if (r < 0)
-                return r;
-        return begin(m, userdata, COMMAND_TAKEOVER, node, false, force, error);
-}
-
-static int method_permit(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        const char *node;
-        int permitted, r;
-
-        r = bus_read_node_name(m, false, &node, error);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(m, "b", &permitted);
-        if (r < 0)
-                return r;
-        return begin(m, userdata, COMMAND_PERMIT, node, permitted, false, error);
-}
-
-static int method_clear_failures(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        const char *node;
-        int r;
-
-        r = bus_read_node_name(m, true, &node, error);
-        if (r < 0)
-                return r;
-        return begin(m, userdata, COMMAND_CLEAR, node, false, false, error);
+        return bus_change(o->server, m, changes, ELEMENTSOF(changes), o->app->name, error);
 }
 
 static int find_application(sd_bus *bus, const char *path, const char *interface, void *userdata,
@@ -326,67 +277,54 @@ static int find_application(sd_bus *bus, const char *path, const char *interface
         return 1;
 }
 
+static char *path_at(const State *state, size_t i)
+{
+        return application_path(state->apps[i].name);
+}
+
 static int enumerate_applications(
                 sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error)
 {
         const State *state = server_state(userdata);
-        char **paths = calloc(state->n_apps + 1, sizeof(*paths));
 
-        if (!paths)
-                return -ENOMEM;
-        for (size_t i = 0; i < state->n_apps; i++) {
-                paths[i] = application_path(state->apps[i].name);
-                if (paths[i])
-                        continue;
-                while (i > 0)
-                        free(paths[--i]);
-                free(paths);
-                return -ENOMEM;
-        }
-        *ret_nodes = paths;
-        return 0;
+        return bus_paths(state, state->n_apps, path_at, ret_nodes);
 }
-
-#define CONSTANT(name, signature)                                                                            \
-        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
-#define CHANGING(name, signature)                                                                            \
-        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 /* clang-format off */
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
 
-        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_start, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_stop, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_restart, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Takeover", SD_BUS_ARGS("s", node, "b", force), SD_BUS_NO_RESULT, method_takeover,
+        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_change, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_change, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_change, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Takeover", SD_BUS_ARGS("s", node, "b", force), SD_BUS_NO_RESULT, method_change,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Permit", SD_BUS_ARGS("s", node, "b", permitted), SD_BUS_NO_RESULT, method_permit,
+        SD_BUS_METHOD_WITH_ARGS("Permit", SD_BUS_ARGS("s", node, "b", permitted), SD_BUS_NO_RESULT, method_change,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ClearFailures", SD_BUS_ARGS("s", node), SD_BUS_NO_RESULT, method_clear_failures,
+        SD_BUS_METHOD_WITH_ARGS("ClearFailures", SD_BUS_ARGS("s", node), SD_BUS_NO_RESULT, method_change,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
 
-        CONSTANT("Name", "s"),
-        CONSTANT("Unit", "s"),
-        CHANGING("Description", "s"),
-        CHANGING("State", "s"),
-        CHANGING("Reason", "s"),
-        CHANGING("Node", "s"),
-        CHANGING("StartType", "s"),
-        CHANGING("FromNode", "s"),
-        CHANGING("Epoch", "t"),
-        CHANGING("InvocationID", "ay"),
-        CHANGING("Target", "s"),
-        CHANGING("Nodes", "aas"),
-        CHANGING("FailoverDelayUSec", "t"),
-        CHANGING("Permissions", "a{sb}"),
-        CHANGING("Failures", "a{st}"),
-        CHANGING("Maintenance", "b"),
-        CHANGING("Held", "b"),
-        CHANGING("RestartNeeded", "b"),
-        CHANGING("StateChangeTimestamp", "t"),
-        CHANGING("DeadlineUSec", "t"),
-        CHANGING("DefinitionMismatch", "as"),
+        BUS_CONSTANT("Name", "s"),
+        BUS_CONSTANT("Unit", "s"),
+        BUS_CHANGING("Description", "s"),
+        BUS_CHANGING("State", "s"),
+        BUS_CHANGING("Reason", "s"),
+        BUS_CHANGING("Node", "s"),
+        BUS_CHANGING("StartType", "s"),
+        BUS_CHANGING("FromNode", "s"),
+        BUS_CHANGING("Epoch", "t"),
+        BUS_CHANGING("InvocationID", "ay"),
+        BUS_CHANGING("Target", "s"),
+        BUS_CHANGING("Nodes", "aas"),
+        BUS_CHANGING("FailoverDelayUSec", "t"),
+        BUS_CHANGING("Permissions", "a{sb}"),
+        BUS_CHANGING("Failures", "a{st}"),
+        BUS_CHANGING("Maintenance", "b"),
+        BUS_CHANGING("Held", "b"),
+        BUS_CHANGING("RestartNeeded", "b"),
+        BUS_CHANGING("StateChangeTimestamp", "t"),
+        BUS_CHANGING("DeadlineUSec", "t"),
+        BUS_CHANGING("DefinitionMismatch", "as"),
 
         SD_BUS_VTABLE_END,
 };

@@ -477,3 +477,45 @@ int bus_read_node_name(sd_bus_message *m, bool may_be_empty, const char **ret, s
         *ret = name;
         return 0;
 }
+
+static int read_argument(sd_bus_message *m, char what, Command *c, sd_bus_error *error)
+{
+        const char *name = NULL;
+        int value = 0, r;
+
+        switch (what) {
+        case 'a':
+        case 'A':
+                r = bus_read_app_name(m, what == 'A', &name, error);
+                c->app = (char *) name;
+                return r;
+        case 'n':
+        case 'N':
+                r = bus_read_node_name(m, what == 'N', &name, error);
+                c->node = (char *) name;
+                return r;
+        default:
+                r = sd_bus_message_read(m, "b", &value);
+                *(what == 'f' ? &c->force : &c->flag) = value;
+                return r;
+        }
+}
+
+int bus_change(BusServer *s, sd_bus_message *m, const BusChange *changes, size_t n_changes, const char *app,
+                sd_bus_error *error)
+{
+        Command command = { .app = (char *) app };
+        size_t i = 0;
+
+        while (i < n_changes && !streq(changes[i].member, sd_bus_message_get_member(m)))
+                i++;
+        ASSERT(i < n_changes); /* the vtable has no other */
+        command.kind = changes[i].kind;
+        for (const char *what = changes[i].arguments; *what; what++) {
+                int r = read_argument(m, *what, &command, error);
+
+                if (r < 0)
+                        return r;
+        }
+        return bus_call_begin(s, m, CALL_COMMAND, &command, error);
+}

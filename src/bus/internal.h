@@ -62,6 +62,18 @@ int bus_call_begin(
 int bus_read_app_name(sd_bus_message *m, bool may_be_empty, const char **ret, sd_bus_error *error);
 int bus_read_node_name(sd_bus_message *m, bool may_be_empty, const char **ret, sd_bus_error *error);
 
+/* A method that is a command of the group. A letter for each argument: a application, n node (A, N: they may be empty),
+ * b the command's flag, f its force. */
+typedef struct BusChange {
+        const char *member;
+        CommandKind kind;
+        const char *arguments;
+} BusChange;
+
+/* Reads the arguments of one of these methods and begins the call; `app`: of the object it was called on, or NULL. */
+int bus_change(BusServer *s, sd_bus_message *m, const BusChange *changes, size_t n_changes, const char *app,
+                sd_bus_error *error);
+
 /* ---- shown.c: what clients have been told ---- */
 
 /* What was last shown of an object: its name, and a hash of each property that can change. */
@@ -118,6 +130,14 @@ uint32_t application_node_id(const App *app);
 /* The name at the end of a path below `prefix`, newly allocated. 0 if it is no such path, or not written as
  * we write it; 1 if it is; -ENOMEM. */
 int bus_path_name(const char *path, const char *prefix, char **ret);
+
+/* The paths of n objects, as sd-bus's enumerators give them: 0 or -ENOMEM. */
+int bus_paths(const State *state, size_t n, char *(*path_at)(const State *state, size_t i), char ***ret);
+
+/* A property that is read by the file's own get_property(). */
+#define BUS_CONSTANT(name, signature) SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
+#define BUS_CHANGING(name, signature)                                                                        \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 /* ---- server.c ---- */
 

@@ -364,116 +364,21 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
 
 /* ---- methods that change ---- */
 
-static int begin(BusServer *s, sd_bus_message *m, CommandKind kind, const char *app, const char *node,
-                bool flag, bool force, sd_bus_error *error)
+static int method_change(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        Command command = {
-                .kind = kind, .app = (char *) app, .node = (char *) node, .flag = flag, .force = force
+        static const BusChange changes[] = {
+                { "StartApplication", COMMAND_START, "a" },
+                { "StopApplication", COMMAND_STOP, "a" },
+                { "RestartApplication", COMMAND_RESTART, "a" },
+                { "TakeoverApplication", COMMAND_TAKEOVER, "aNf" },
+                { "Permit", COMMAND_PERMIT, "anb" },
+                { "SetStandby", COMMAND_STANDBY, "nb" },
+                { "SetMaintenance", COMMAND_MAINTENANCE, "Ab" },
+                { "ClearFailures", COMMAND_CLEAR, "AN" },
+                { "Form", COMMAND_FORM, "" },
         };
 
-        return bus_call_begin(s, m, CALL_COMMAND, &command, error);
-}
-
-static int begin_by_name(sd_bus_message *m, BusServer *s, CommandKind kind, sd_bus_error *error)
-{
-        const char *app;
-        int r;
-
-        r = bus_read_app_name(m, false, &app, error);
-        if (r < 0)
-                return r;
-        return begin(s, m, kind, app, NULL, false, false, error);
-}
-
-static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        return begin_by_name(m, userdata, COMMAND_START, error);
-}
-
-static int method_stop(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        return begin_by_name(m, userdata, COMMAND_STOP, error);
-}
-
-static int method_restart(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        return begin_by_name(m, userdata, COMMAND_RESTART, error);
-}
-
-static int method_takeover(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        const char *app, *node;
-        int force, r;
-
-        r = bus_read_app_name(m, false, &app, error);
-        if (r < 0)
-                return r;
-        r = bus_read_node_name(m, true, &node, error);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(m, "b", &force);
-        if (r < 0)
-                return r;
-        return begin(userdata, m, COMMAND_TAKEOVER, app, node, false, force, error);
-}
-
-static int method_permit(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        const char *app, *node;
-        int permitted, r;
-
-        r = bus_read_app_name(m, false, &app, error);
-        if (r < 0)
-                return r;
-        r = bus_read_node_name(m, false, &node, error);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(m, "b", &permitted);
-        if (r < 0)
-                return r;
-        return begin(userdata, m, COMMAND_PERMIT, app, node, permitted, false, error);
-}
-
-static int method_set_standby(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        const char *node;
-        int standby, r;
-
-        r = bus_read_node_name(m, false, &node, error);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(m, "b", &standby);
-        if (r < 0)
-                return r;
-        return begin(userdata, m, COMMAND_STANDBY, NULL, node, standby, false, error);
-}
-
-static int method_set_maintenance(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        const char *app;
-        int maintenance, r;
-
-        r = bus_read_app_name(m, true, &app, error);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(m, "b", &maintenance);
-        if (r < 0)
-                return r;
-        return begin(userdata, m, COMMAND_MAINTENANCE, app, NULL, maintenance, false, error);
-}
-
-static int method_clear_failures(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        const char *app, *node;
-        int r;
-
-        r = bus_read_app_name(m, true, &app, error);
-        if (r < 0)
-                return r;
-        r = bus_read_node_name(m, true, &node, error);
-        if (r < 0)
-                return r;
-        return begin(userdata, m, COMMAND_CLEAR, app, node, false, false, error);
+        return bus_change(userdata, m, changes, ELEMENTSOF(changes), NULL, error);
 }
 
 static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -485,11 +390,6 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
         if (r < 0)
                 return r;
         return bus_call_begin(userdata, m, all ? CALL_COMMAND : CALL_RELOAD, &command, error);
-}
-
-static int method_form(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        return begin(userdata, m, COMMAND_FORM, NULL, NULL, false, false, error);
 }
 
 static int method_stop_local(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -508,10 +408,6 @@ static int method_stop_local(sd_bus_message *m, void *userdata, sd_bus_error *er
 /* Unprivileged throughout: reading is open, and for a change bus_call_begin() asks without blocking, where
  * sd-bus's own check would wait for the bus daemon. */
 #define OPEN SD_BUS_VTABLE_UNPRIVILEGED
-#define CONSTANT(name, signature)                                                                            \
-        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
-#define CHANGING(name, signature)                                                                            \
-        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 /* clang-format off */
 static const sd_bus_vtable vtable[] = {
@@ -533,23 +429,23 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_RESULT("ay", state), method_get_state, OPEN),
 
         SD_BUS_METHOD_WITH_ARGS("StartApplication", SD_BUS_ARGS("s", application),
-                                SD_BUS_NO_RESULT, method_start, OPEN),
+                                SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("StopApplication", SD_BUS_ARGS("s", application),
-                                SD_BUS_NO_RESULT, method_stop, OPEN),
+                                SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RestartApplication", SD_BUS_ARGS("s", application),
-                                SD_BUS_NO_RESULT, method_restart, OPEN),
+                                SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("TakeoverApplication", SD_BUS_ARGS("s", application, "s", node, "b", force),
-                                SD_BUS_NO_RESULT, method_takeover, OPEN),
+                                SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Permit", SD_BUS_ARGS("s", application, "s", node, "b", permitted),
-                                SD_BUS_NO_RESULT, method_permit, OPEN),
+                                SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("SetStandby", SD_BUS_ARGS("s", node, "b", standby),
-                                SD_BUS_NO_RESULT, method_set_standby, OPEN),
+                                SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("SetMaintenance", SD_BUS_ARGS("s", application, "b", maintenance),
-                                SD_BUS_NO_RESULT, method_set_maintenance, OPEN),
+                                SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ClearFailures", SD_BUS_ARGS("s", application, "s", node),
-                                SD_BUS_NO_RESULT, method_clear_failures, OPEN),
+                                SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_ARGS("b", all), SD_BUS_NO_RESULT, method_reload, OPEN),
-        SD_BUS_METHOD_WITH_ARGS("Form", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_form, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Form", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("StopLocal", SD_BUS_ARGS("s", application),
                                 SD_BUS_NO_RESULT, method_stop_local, OPEN),
 
@@ -561,18 +457,18 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS("NodeLeft", SD_BUS_ARGS("s", node, "u", id, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("QuorumChanged", SD_BUS_ARGS("b", quorate), 0),
 
-        CONSTANT("NodeName", "s"),
-        CONSTANT("NodeId", "u"),
-        CONSTANT("Version", "s"),
-        CHANGING("View", "s"),
-        CHANGING("Quorate", "b"),
-        CHANGING("Synced", "b"),
-        CHANGING("Formed", "b"),
-        CHANGING("Members", "as"),
-        CHANGING("WaitingFor", "as"),
-        CHANGING("QuorumDetail", "a{sv}"),
-        CHANGING("TokenUSec", "t"),
-        CHANGING("ConsensusUSec", "t"),
+        BUS_CONSTANT("NodeName", "s"),
+        BUS_CONSTANT("NodeId", "u"),
+        BUS_CONSTANT("Version", "s"),
+        BUS_CHANGING("View", "s"),
+        BUS_CHANGING("Quorate", "b"),
+        BUS_CHANGING("Synced", "b"),
+        BUS_CHANGING("Formed", "b"),
+        BUS_CHANGING("Members", "as"),
+        BUS_CHANGING("WaitingFor", "as"),
+        BUS_CHANGING("QuorumDetail", "a{sv}"),
+        BUS_CHANGING("TokenUSec", "t"),
+        BUS_CHANGING("ConsensusUSec", "t"),
 
         SD_BUS_VTABLE_END,
 };

@@ -29,6 +29,25 @@ int bus_path_name(const char *path, const char *prefix, char **ret)
         return 1;
 }
 
+int bus_paths(const State *state, size_t n, char *(*path_at)(const State *state, size_t i), char ***ret)
+{
+        char **paths = calloc(n + 1, sizeof(*paths));
+
+        if (!paths)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                paths[i] = path_at(state, i);
+                if (paths[i])
+                        continue;
+                while (i > 0)
+                        free(paths[--i]);
+                free(paths);
+                return -ENOMEM;
+        }
+        *ret = paths;
+        return 0;
+}
+
 void node_object_fill(BusServer *s, const Node *node, BusObject *ret)
 {
         *ret = (BusObject){ .server = s, .node = node };
@@ -99,35 +118,27 @@ static int find_node(sd_bus *bus, const char *path, const char *interface, void 
         return 1;
 }
 
+static char *path_at(const State *state, size_t i)
+{
+        return node_path(state->nodes[i].name);
+}
+
 static int enumerate_nodes(
                 sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error)
 {
         const State *state = server_state(userdata);
-        char **paths = calloc(state->n_nodes + 1, sizeof(*paths));
 
-        if (!paths)
-                return -ENOMEM;
-        for (size_t i = 0; i < state->n_nodes; i++) {
-                paths[i] = node_path(state->nodes[i].name);
-                if (paths[i])
-                        continue;
-                while (i > 0)
-                        free(paths[--i]);
-                free(paths);
-                return -ENOMEM;
-        }
-        *ret_nodes = paths;
-        return 0;
+        return bus_paths(state, state->n_nodes, path_at, ret_nodes);
 }
 
 /* clang-format off */
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
 
-        SD_BUS_PROPERTY("Name", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Id", "u", get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("State", "s", get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Standby", "b", get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        BUS_CONSTANT("Name", "s"),
+        BUS_CONSTANT("Id", "u"),
+        BUS_CHANGING("State", "s"),
+        BUS_CHANGING("Standby", "b"),
         /* A list that grows by one in each of a thousand moves: told as changed, without the list. */
         SD_BUS_PROPERTY("Applications", "as", get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
 
