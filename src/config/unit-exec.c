@@ -311,9 +311,7 @@ int unit_parse_environment_names(UnitParse *u, const UnitKey *k, const char *val
                 r = check_reserved(u, word);
                 if (r < 0)
                         return r;
-                UnitProperty *p = unit_properties_extend(
-                                u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
-                if (!p || unit_strings_add(&p->strings, word) < 0)
+                if (unit_extend_strings(u, unit_key_property(k), word) < 0)
                         return -ENOMEM;
         }
 }

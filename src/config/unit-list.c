@@ -75,6 +75,13 @@ int unit_strings_add(UnitStrings *s, const char *string)
         return names_append(&s->items, &s->n, string);
 }
 
+int unit_extend_strings(UnitParse *u, const char *property, const char *string)
+{
+        UnitProperty *p = unit_properties_extend(u->properties, property, UNIT_PROPERTY_STRINGS);
+
+        return p ? unit_strings_add(&p->strings, string) : -ENOMEM;
+}
+
 int unit_rows_add(UnitProperty *p, const char *first, const char *second, bool flag, bool flag2,
                 uint64_t number)
 {

@@ -92,6 +92,8 @@ int unit_strings_add(UnitStrings *s, const char *string);
 /* NULL strings are written as "". */
 int unit_rows_add(UnitProperty *p, const char *first, const char *second, bool flag, bool flag2,
                 uint64_t number);
+/* Adds one to a property that is a list of strings. */
+int unit_extend_strings(UnitParse *u, const char *property, const char *string);
 int unit_set_string(UnitParse *u, const char *property, const char *value);
 int unit_set_bool(UnitParse *u, const char *property, bool value);
 int unit_set_i32(UnitParse *u, const char *property, int64_t value);

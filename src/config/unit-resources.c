@@ -449,8 +449,7 @@ int unit_parse_delegate(UnitParse *u, const UnitKey *k, const char *value)
                         return r;
                 if (!words_contain(k->words, word))
                         return unit_wrong(u, word, "yes, no, or controllers like \"cpu memory pids\"");
-                UnitProperty *p = unit_properties_extend(u->properties, k->also, UNIT_PROPERTY_STRINGS);
-                if (!p || unit_strings_add(&p->strings, word) < 0)
+                if (unit_extend_strings(u, k->also, word) < 0)
                         return -ENOMEM;
         }
 }

@@ -168,9 +168,7 @@ int unit_parse_words(UnitParse *u, const UnitKey *k, const char *value)
                         return r;
                 if (k->words && !words_contain(k->words, word))
                         return wrong_word(u, word, k->words);
-                UnitProperty *p = unit_properties_extend(
-                                u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
-                if (!p || unit_strings_add(&p->strings, word) < 0)
+                if (unit_extend_strings(u, unit_key_property(k), word) < 0)
                         return -ENOMEM;
         }
 }
@@ -250,9 +248,7 @@ int unit_parse_paths(UnitParse *u, const UnitKey *k, const char *value)
                 r = unit_check_path(u, path);
                 if (r < 0)
                         return r;
-                UnitProperty *p = unit_properties_extend(
-                                u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
-                if (!p || unit_strings_add(&p->strings, word) < 0)
+                if (unit_extend_strings(u, unit_key_property(k), word) < 0)
                         return -ENOMEM;
         }
 }
@@ -267,9 +263,7 @@ int unit_parse_colon_paths(UnitParse *u, const UnitKey *k, const char *value)
                 r = unit_check_path(u, path);
                 if (r < 0)
                         return r;
-                UnitProperty *p = unit_properties_extend(
-                                u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
-                if (!p || unit_strings_add(&p->strings, path) < 0)
+                if (unit_extend_strings(u, unit_key_property(k), path) < 0)
                         return -ENOMEM;
         }
 }
@@ -310,9 +304,7 @@ int unit_parse_units(UnitParse *u, const UnitKey *k, const char *value)
                         if (r < 0)
                                 return r;
                 }
-                UnitProperty *p = unit_properties_extend(
-                                u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
-                if (!p || unit_strings_add(&p->strings, name) < 0)
+                if (unit_extend_strings(u, unit_key_property(k), name) < 0)
                         return -ENOMEM;
         }
 }
@@ -333,9 +325,7 @@ int unit_parse_documentation(UnitParse *u, const UnitKey *k, const char *value)
                 if (!known)
                         return unit_wrong(u, uri,
                                         "a URI that begins with http://, https://, file:/, info: or man:");
-                UnitProperty *p = unit_properties_extend(
-                                u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
-                if (!p || unit_strings_add(&p->strings, uri) < 0)
+                if (unit_extend_strings(u, unit_key_property(k), uri) < 0)
                         return -ENOMEM;
         }
 }
@@ -509,9 +499,7 @@ int unit_parse_users(UnitParse *u, const UnitKey *k, const char *value)
                         return r;
                 if (!user_is_valid(name))
                         return unit_wrong(u, name, "names or numbers");
-                UnitProperty *p = unit_properties_extend(
-                                u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
-                if (!p || unit_strings_add(&p->strings, name) < 0)
+                if (unit_extend_strings(u, unit_key_property(k), name) < 0)
                         return -ENOMEM;
         }
 }
