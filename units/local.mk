@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-nodist_systemdsystemunit_DATA += units/distro-manager.service
+nodist_systemdsystemunit_DATA += units/distro-manager.service units/distro-guard-arm.service
 dist_systemdsystemunit_DATA += units/distro.slice
 dist_catalog_DATA = units/distro-manager.catalog
-EXTRA_DIST += units/distro-manager.service.in
-CLEANFILES += units/distro-manager.service
+EXTRA_DIST += units/distro-manager.service.in units/distro-guard-arm.service.in
+CLEANFILES += units/distro-manager.service units/distro-guard-arm.service
 
 units/distro-manager.service: units/distro-manager.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) units && \
 	$(SED) -e 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/units/distro-manager.service.in > $@.tmp && mv $@.tmp $@
+
+units/distro-guard-arm.service: units/distro-guard-arm.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) units && \
+	$(SED) -e 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/units/distro-guard-arm.service.in > $@.tmp && mv $@.tmp $@

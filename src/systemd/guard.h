@@ -6,6 +6,7 @@
  * workers in maintenance are left alone. It does not depend on the manager, nor on a working bus.
  *
  *   ExecStopPost= of the manager's unit   guard_arm(): notes the moment, starts distro-guard.service
+ *   its OnFailure=                        the same, for where ExecStopPost= did not live to do it
  *   distro-guard.service                  guard_run(): waits for the two moments and acts
  *   the next manager, once synced         guard_disarm(): stops distro-guard.service, forgets the moment
  *   the manager, at work                  guard_file_write() whenever the grace or what is in maintenance changes

@@ -88,6 +88,7 @@ rules() {
 		watchdog_is_short $f                      | s/^WatchdogSec=.*/WatchdogSec=4s/
 		limit_is_long $f                          | s/^StartLimitBurst=.*/StartLimitBurst=5/
 		guard_is_armed $f                         | s/^ExecStopPost=.*/ExecStop=&/
+		guard_is_armed_again $f                   | /^OnFailure=/d
 		is $f StateDirectory distro-manager       | /^StateDirectory=/d
 		is $f RuntimeDirectory distro-manager     | /^RuntimeDirectory=/d
 		is $f RuntimeDirectoryPreserve yes        | s/^RuntimeDirectoryPreserve=.*/RuntimeDirectoryPreserve=no/
@@ -98,6 +99,14 @@ rules() {
 
 # It ends whatever ended the manager, with no condition and no "-" before it, as of the same program.
 guard_is_armed() { is "$1" ExecStopPost "$(values "$1" ExecStart | tr -d ' ') guard-arm"; }
+
+# What ends the whole control group can end ExecStopPost= too.
+guard_is_armed_again() {
+        is "$1" OnFailure distro-guard-arm.service &&
+                is "${unit%/*}/distro-guard-arm.service" ExecStart "$(values "$1" ExecStart | tr -d ' ') guard-arm" &&
+                is "${unit%/*}/distro-guard-arm.service" Type oneshot &&
+                is "${unit%/*}/distro-guard-arm.service" DefaultDependencies no
+}
 
 # What the manager leaves behind at its end is nothing that may go on: the guard is a unit of its own.
 default_kill_mode() { ! grep -q '^KillMode=' "$1"; }
