@@ -484,13 +484,18 @@ static int demand_progress(Run *r)
         uint64_t deadline = world_now(r->world) + PROGRESS_USEC;
         char why[256] = "";
         uint64_t reload = 0, clear = 0;
+        unsigned patience = 3; /* a node that has just booted reports before anybody goes on without its record */
         bool live = false, asked = false;
         int k = 0;
 
         while (!live && k == 0 && r->findings.n == 0 && world_now(r->world) < deadline) {
                 start_managers(r);
-                if (no_group(r) && disk_was_lost(r))
-                        ask(r, COMMAND_FORM);
+                if (no_group(r) && disk_was_lost(r)) {
+                        if (patience > 0)
+                                patience--;
+                        else
+                                ask(r, COMMAND_FORM);
+                }
                 else if (!asked && synced_engine(r)) {
                         reload = ask(r, COMMAND_RELOAD);
                         clear = ask(r, COMMAND_CLEAR);
