@@ -8,7 +8,7 @@ sim_checks = \
 	tests/sim/check-live.c \
 	tests/sim/check-quorum.c \
 	tests/sim/check-states.c
-tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c $(sim_checks)
+tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c tests/sim/seeds.c $(sim_checks)
 tests_sim_sim_LDADD = libworld.a libengine.a libbase.a
 TESTS += tests/sim/sim
 

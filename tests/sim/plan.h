@@ -92,6 +92,15 @@ typedef struct Plan {
         bool messages;     /* the trace has every message that a manager reads */
 } Plan;
 
+/* A seed that found something, and what. */
+typedef struct PlanSeed {
+        uint64_t seed;
+        bool all; /* with every kind of fault */
+        const char *what;
+} PlanSeed;
+
+extern const PlanSeed plan_seeds[];
+extern const size_t n_plan_seeds;
 extern const char *const plan_node_names[PLAN_NODES_MAX];
 
 /* `allowed`: PlanFaults and WorldFaults of which each is taken or left for this seed. 0 or -ENOMEM. */

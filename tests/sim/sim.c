@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Simulates whole clusters, one seed each. Without options: as many seeds as fit into twenty seconds.
+/* Simulates whole clusters, one seed each. Without options: the seeds that found something once (seeds.c), and then as
+ * many as fit into twenty seconds.
  *
+ *   --found            the seeds that found something once, and no others
  *   --seeds A..B       these
  *   --seed N           this one; with --trace all that happens in it, with --messages also what each manager reads
  *   --seconds N, --minutes N, --hours N   for so long, from --from N (1) on
@@ -28,7 +30,7 @@ typedef struct Options {
         uint64_t from, to;
         uint64_t seconds;
         unsigned faults, without;
-        bool trace, messages, census, minimise, all;
+        bool trace, messages, census, minimise, all, found, others;
         const char *keep;
 } Options;
 
@@ -206,8 +208,9 @@ static void parse_seeds(char *text, Options *o)
 
 static void parse_options(int argc, char **argv, Options *o)
 {
-        enum { SEEDS = 1, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, WITHOUT, ALL_FAULTS, KEEP, TRACE, MESSAGES, CENSUS, NO_MINIMISE };
+        enum { FOUND = 1, SEEDS, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, WITHOUT, ALL_FAULTS, KEEP, TRACE, MESSAGES, CENSUS, NO_MINIMISE };
         static const struct option options[] = {
+                { "found", no_argument, NULL, FOUND },
                 { "seeds", required_argument, NULL, SEEDS },     { "seed", required_argument, NULL, SEED },
                 { "from", required_argument, NULL, FROM },       { "seconds", required_argument, NULL, SECONDS },
                 { "minutes", required_argument, NULL, MINUTES }, { "hours", required_argument, NULL, HOURS },
@@ -222,6 +225,9 @@ static void parse_options(int argc, char **argv, Options *o)
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
                 switch (c) {
+                case FOUND:
+                        o->others = false;
+                        break;
                 case SEEDS:
                         parse_seeds(optarg, o);
                         break;
@@ -279,9 +285,23 @@ static void print_census(const Tally *t, size_t n_seeds)
                         100.0 * (double) t->n_seeds[i] / (double) MAX(n_seeds, (size_t) 1), t->deeds[i] == 0 ? "  <- NEVER" : "");
 }
 
+static void run_found(Options o, Tally *tally, size_t *n_passed, size_t *n_failed)
+{
+        for (size_t i = 0; i < n_plan_seeds; i++) {
+                o.all = plan_seeds[i].all;
+                if (run_seed(plan_seeds[i].seed, &o, tally))
+                        (*n_passed)++;
+                else {
+                        printf("seed %llu%s once found: %s\n", (unsigned long long) plan_seeds[i].seed, o.all ? " --all-faults" : "",
+                                plan_seeds[i].what);
+                        (*n_failed)++;
+                }
+        }
+}
+
 int main(int argc, char **argv)
 {
-        Options o = { .from = 1, .to = UINT64_MAX, .seconds = 20, .faults = PLAN_ALL, .minimise = true };
+        Options o = { .from = 1, .to = UINT64_MAX, .seconds = 20, .faults = PLAN_ALL, .minimise = true, .found = argc == 1, .others = true };
         size_t n_passed = 0, n_failed = 0;
         double start = now_sec();
         Tally tally = {};
@@ -289,7 +309,9 @@ int main(int argc, char **argv)
         parse_options(argc, argv, &o);
         signal(SIGABRT, on_crash);
         signal(SIGSEGV, on_crash);
-        for (uint64_t seed = o.from; seed <= o.to && now_sec() - start < (double) o.seconds; seed++) {
+        if (o.found || !o.others)
+                run_found(o, &tally, &n_passed, &n_failed);
+        for (uint64_t seed = o.from; o.others && seed <= o.to && now_sec() - start < (double) o.seconds; seed++) {
                 if (run_seed(seed, &o, &tally))
                         n_passed++;
                 else

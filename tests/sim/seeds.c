@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Seeds that once found something. They are run before any others. A seed names a history only as long as neither the
+ * plan's draws nor the world's have changed: whoever changes them looks for new seeds, with the seeded defect of the same
+ * rule in tests/mutations. What was mended has a unit test or a golden script too. */
+
+#include "plan.h"
+
+const PlanSeed plan_seeds[] = {
+        { 2032229, true, "a grace was over by each member's own clock" },
+        { 2050004, true, "a start was let pass by a grace that was over, though a manager of that node was back" },
+        { 3005803, false, "a worker that cannot be killed, whose manager is gone before the guard's stop has ended" },
+        { 3013896, false, "a member that waited for the state did not hear that another one had lost quorum" },
+        { 4012440, true, "a member counted as synced before it was known where its files differ" },
+        { 6035587, true, "a state was taken for the group's that others had left behind in a ring with an unsynced member" },
+        { 6055248, true, "the administrator went on without a record whose node had just booted" },
+};
+const size_t n_plan_seeds = ELEMENTSOF(plan_seeds);
