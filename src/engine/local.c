@@ -358,6 +358,43 @@ static void local_start(Engine *e, App *a, const Copy *c)
         f->from_node = engine_strdup(e, state_node_name(&e->state, c->from_node));
 }
 
+/* A node of this view that reports a newer copy of the application; 0: none. */
+static uint32_t local_newer_copy(const Engine *e, const LocalUnit *u)
+{
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                if (!p->has_facts || p->member.node_id == e->node_id)
+                        continue;
+                for (size_t i = 0; i < p->facts.n_copies; i++) {
+                        const CopyFact *f = &p->facts.copies[i];
+
+                        if (f->epoch > u->epoch && unit_state_is_alive(f->state) && streq(f->app, u->app))
+                                return p->member.node_id;
+                }
+        }
+        return 0;
+}
+
+/* A group that waits to be formed decides nothing, for as long as a record is missing. Of two copies that met in it the newer
+ * one is the application's, and will be when it forms; the other one is of the past, and this node need not ask to stop it. */
+static void local_stop_older(Engine *e)
+{
+        if (e->phase != PHASE_FORMING)
+                return;
+        FOREACH_ARRAY(u, e->units, e->n_units) {
+                uint32_t kept = unit_state_is_alive(u->state) && !u->stop_issued && !local_in_maintenance(e, u->app)
+                                        ? local_newer_copy(e, u)
+                                        : 0;
+                Effect *f;
+
+                if (kept == 0)
+                        continue;
+                f = engine_note(e, NOTE_COPY_STOPPED, u->app, e->node_id, "a newer copy was started elsewhere");
+                f->epoch = u->epoch;
+                f->from_node = engine_strdup(e, engine_node_name(e, kept));
+                local_stop_unit(e, u, USEC_INFINITY);
+        }
+}
+
 static void local_report(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
         Message m = { .type = MESSAGE_RESULT };
@@ -674,6 +711,7 @@ void local_pump(Engine *e)
         local_tell_synced(e);
         local_watch_quorum(e);
         local_stop_cut_off(e);
+        local_stop_older(e);
         local_leave(e);
         local_reconcile(e);
         local_kill_overdue(e);

@@ -5,6 +5,7 @@ tests_golden_golden_SOURCES = tests/golden/golden.c
 tests_golden_golden_LDADD = libworld.a libengine.a libbase.a
 golden_cases = \
 	tests/golden/all-cut.script \
+	tests/golden/behind-forming.script \
 	tests/golden/cold-start.script \
 	tests/golden/corosync.script \
 	tests/golden/cut.script \

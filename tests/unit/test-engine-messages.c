@@ -401,6 +401,46 @@ static void test_forming_after_facts(void **state)
         cluster_end(&c);
 }
 
+/* Forming waits for a record that does not come. abc hears that bcd runs a newer copy and stops its own; one that is older, that
+ * has ended, or is in maintenance is no reason. */
+static void test_older_copy_while_forming_waits(void **state)
+{
+        static const struct {
+                int epochs; /* bcd's copy is so much newer */
+                UnitState is;
+                bool maintenance, stops;
+        } cases[] = {
+                { 1, UNIT_RUNNING, false, true },
+                { 1, UNIT_STARTING, false, true },
+                { -1, UNIT_RUNNING, false, false },
+                { 1, UNIT_FAILED, false, false },
+                { 1, UNIT_RUNNING, true, false },
+        };
+
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                Event event = { .type = EVENT_UNIT };
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
+                cluster_quorum(&c, false);
+                for (uint32_t i = ABC; i <= DEF; i++) {
+                        c.engine[i]->by_fewer = true;
+                        assert_int_equal(c.engine[i]->state.n_view_nodes, 3);
+                        c.engine[i]->state.view_nodes[2] = 9; /* nobody knows it */
+                        cluster_distro(&c, i)->maintenance = k->maintenance;
+                }
+                event.unit.app = "distro";
+                event.unit.epoch = cluster_distro(&c, BCD)->last_epoch + (uint64_t) (int64_t) k->epochs;
+                event.unit.state = k->is;
+                cluster_step(&c, BCD, &event);
+                cluster_quorum(&c, true);
+                assert_false(engine_is_formed(c.engine[ABC]));
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), k->stops);
+                assert_int_equal(cluster_count(&c, BCD, EFFECT_STOP), k->epochs < 0 && !k->maintenance);
+                cluster_end(&c);
+        }
+}
+
 /* ---- the state for those who ask ---- */
 
 /* The lowest synced member sends it. When it says nothing the next one does, a moment later. */
@@ -658,6 +698,7 @@ int main(void)
                 cmocka_unit_test(test_quorum_goes_in_a_decided_view),
                 cmocka_unit_test(test_quorum_goes_everywhere),
                 cmocka_unit_test(test_forming_after_facts),
+                cmocka_unit_test(test_older_copy_while_forming_waits),
                 cmocka_unit_test(test_next_member_sends_the_state),
                 cmocka_unit_test(test_late_state_is_not_taken),
                 cmocka_unit_test(test_quorum_goes_before_the_state_comes),
