@@ -8,7 +8,12 @@
 APPS=60
 
 applications() {
-        local n
+        local node n
+        # They are to hang for as long as the test wants.
+        for node in bcd def; do
+                printf '[Service]\nWatchdogSec=0\n' |
+                        cluster_file "$node" /etc/systemd/system/distro-manager.service.d/no-watchdog.conf
+        done
         cluster_app distro 'abc bcd def' FailoverDelaySec=3s Takeover=manual
         for n in $(seq "$APPS"); do
                 cluster_app "a$n" '{abc bcd def}' Takeover=manual -- 'ExecStart=/bin/sleep infinity' Type=exec
@@ -29,7 +34,7 @@ step 'distroctl with more names than the manager takes calls of one client'
 check 'all are restarted' node_exec abc distroctl restart $(seq -f a%g "$APPS")
 check_within 20 'all run' all_run
 
-step 'a flood, while commands take their two seconds since a manager hangs'
+step 'a flood, while no command is committed since two managers hang'
 memory=$(memory_of abc)
 cluster_file abc /root/flood <<-'END'
 	#!/bin/bash
@@ -41,13 +46,17 @@ cluster_file abc /root/flood <<-'END'
 	wait
 END
 chmod 755 "$LAB/abc/root/root/flood"
-node_exec def systemctl kill --kill-whom=main --signal=STOP distro-manager
+# With one of them the others would go on without it after two seconds, and a busy machine starts too few clients in that time.
+for node in bcd def; do
+        node_exec "$node" systemctl kill --kill-whom=main --signal=STOP distro-manager
+done
 NODE_TIMEOUT=100 node_exec abc /root/flood >"$LAB/told" &
 flood=$!
 check 'somebody else is served meanwhile' node_exec abc distroctl --no-pager status
-check 'and elsewhere' node_exec bcd distroctl --no-pager status
 wait "$flood" || fail 'the flood ends'
-node_exec def systemctl kill --kill-whom=main --signal=CONT distro-manager
+for node in bcd def; do
+        node_exec "$node" systemctl kill --kill-whom=main --signal=CONT distro-manager
+done
 sed 's/^/    /' "$LAB/told"
 check 'many are refused at the bound' grep -qiE 'under way' "$LAB/told"
 check 'nobody is left without an answer' test -z "$(grep -iE 'timed out|no reply|disconnected' "$LAB/told" || true)"
