@@ -21,7 +21,7 @@ static void print_help(FILE *f)
               "  -h --help                   this text\n"
               "     --version                the version\n"
               "\n"
-              "For the unit: distro-manager guard-arm, distro-manager guard-run.\n"
+              "For the unit: distro-manager guard-arm, guard-arm-missed, guard-run.\n"
               "See distro-manager(8).\n",
                         f);
 }
@@ -35,9 +35,13 @@ static const char *guard_directory(void)
 
 static int run_guard(const char *verb)
 {
-        int r = streq(verb, "guard-arm") ? guard_arm(guard_directory(), PROGRAM)
-                                         : guard_run(guard_directory(), NULL);
+        const char *directory = guard_directory();
+        int r = 0;
 
+        if (streq(verb, "guard-run"))
+                r = guard_run(directory, NULL);
+        else if (streq(verb, "guard-arm") || guard_was_missed(directory))
+                r = guard_arm(directory, PROGRAM);
         if (r < 0)
                 fprintf(stderr, "distro-manager %s failed: %s\n", verb, strerror(-r));
         return r < 0 ? MANAGER_EXIT_FAILURE : MANAGER_EXIT_SUCCESS;
@@ -89,7 +93,8 @@ int main(int argc, char **argv)
                 default:
                         return MANAGER_EXIT_USAGE;
                 }
-        if (argc - optind == 1 && (streq(argv[optind], "guard-arm") || streq(argv[optind], "guard-run")))
+        if (argc - optind == 1 && (streq(argv[optind], "guard-arm") || streq(argv[optind], "guard-arm-missed") ||
+                                                streq(argv[optind], "guard-run")))
                 return run_guard(argv[optind]);
         if (argc > optind) {
                 fprintf(stderr, "distro-manager: unexpected argument \"%s\"; see --help\n", argv[optind]);

@@ -196,6 +196,15 @@ int guard_stamp_set(const char *directory, uint64_t now_usec, uint64_t *ret_ende
         return 0;
 }
 
+bool guard_was_missed(const char *directory)
+{
+        _cleanup_free_ char *state = file_path(directory, "guard"),
+                            *stamp = file_path(directory, "guard.stamp");
+
+        /* Without memory it is better armed once too often. */
+        return !state || !stamp || (access(state, F_OK) == 0 && access(stamp, F_OK) < 0);
+}
+
 int guard_stamp_remove(const char *directory)
 {
         _cleanup_free_ char *path = file_path(directory, "guard.stamp");

@@ -6,7 +6,8 @@
  * workers in maintenance are left alone. It does not depend on the manager, nor on a working bus.
  *
  *   ExecStopPost= of the manager's unit   guard_arm(): notes the moment, starts distro-guard.service
- *   its OnFailure=                        the same, for where ExecStopPost= did not live to do it
+ *   its OnFailure=, its ExecStartPre=     the same, for where ExecStopPost= did not live to do it: before an end without
+ *                                         another manager, and before the next one, which can hang before it is synced
  *   distro-guard.service                  guard_run(): waits for the two moments and acts
  *   the next manager, once synced         guard_disarm(): stops distro-guard.service, forgets the moment
  *   the manager, at work                  guard_file_write() whenever the grace or what is in maintenance changes
@@ -57,6 +58,10 @@ int guard_arm(const char *directory, const char *program);
 
 /* The part of it on one bus, which has been started and may still be connecting. Waits no longer than some seconds. */
 int guard_start_unit(sd_bus *bus, const char *program);
+
+/* Before the next manager starts: whether one was at work in this boot whose end nobody noted. Not to be asked while a
+ * manager runs. */
+bool guard_was_missed(const char *directory);
 
 /* The guard's work. Returns when no worker that it has to end is left, or negative errno; then it should be run again.
  * `cgroup_root` NULL: /sys/fs/cgroup. */

@@ -47,8 +47,7 @@ check 'they are the same copies' test "$(identity)" = "$before"
 step 'the manager of abc is killed, and the next one hangs as it starts'
 node_exec abc touch "$HANG"
 killed=$(now)
-# Its process alone: where the whole group is killed a kernel can kill ExecStopPost= too (doc/guarantees.md, Limits).
-node_exec abc systemctl kill --kill-whom=main -s KILL distro-manager
+node_exec abc systemctl kill -s KILL distro-manager
 check_within 2 'the others see it' node_state_is bcd abc manager-gone
 check_stays 2 'the worker runs on' node_exec abc systemctl is-active distro-app-distro.service
 line=$(worker_start "$killed" distro bcd 15) || line=$(worker_start "$killed" distro def 1) || fail 'another node starts distro'
@@ -71,5 +70,19 @@ cluster_wait_synced 20
 worker_start "$begin" distro abc 10 >/dev/null || fail 'abc takes distro over'
 check_within 10 'distro runs on abc' app_runs_on distro abc
 check_within 30 'deaf runs on abc' app_runs_on deaf abc
+
+step 'the same, and nothing noted the end of the manager that was killed'
+printf '[Service]\nExecStopPost=\n' | cluster_file abc /etc/systemd/system/distro-manager.service.d/no-stop-post.conf
+node_exec abc systemctl daemon-reload
+node_exec abc touch "$HANG"
+killed=$(now)
+node_exec abc systemctl kill -s KILL distro-manager
+worker_start "$killed" distro bcd 15 >/dev/null || worker_start "$killed" distro def 1 >/dev/null || fail 'another node starts distro'
+stopped=$(copy_events distro | awk -v since="$killed" '$1 > since && $2 == "abc" && $3 == "end" { print $1 }' | tail -n 1)
+[ -n "$stopped" ] || fail 'the guard stopped distro on abc' "$(copy_events distro)"
+check_time 'the end of distro after that of its manager' $((stopped - killed)) $((GRACE / 2)) $((GRACE * 3 / 4 + 500000))
+node_exec abc rm "$HANG"
+node_exec abc systemctl kill -s TERM --kill-who=control distro-manager
+cluster_wait_synced 20
 
 end_test distro deaf

@@ -110,6 +110,19 @@ static void test_file(void **state)
         assert_int_equal(guard_file_write("/nonexistent/directory", 1, NULL, 0), -ENOENT);
 }
 
+static void test_was_missed(void **state)
+{
+        uint64_t ended;
+
+        assert_false(guard_was_missed(directory)); /* the first manager of this boot */
+        assert_int_equal(guard_file_write(directory, 12345, NULL, 0), 0);
+        assert_true(guard_was_missed(directory));
+        assert_int_equal(guard_stamp_set(directory, 1, &ended), 0);
+        assert_false(guard_was_missed(directory));
+        assert_int_equal(guard_stamp_remove(directory), 0);
+        assert_true(guard_was_missed(directory));
+}
+
 static void test_file_refused(void **state)
 {
         static const char *const texts[] = {
@@ -409,6 +422,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_moments),
+                cmocka_unit_test_setup_teardown(test_was_missed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_file_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_stamp_keeps_the_first, set_up, tear_down),

@@ -89,6 +89,7 @@ rules() {
 		limit_is_long $f                          | s/^StartLimitBurst=.*/StartLimitBurst=5/
 		guard_is_armed $f                         | s/^ExecStopPost=.*/ExecStop=&/
 		guard_is_armed_again $f                   | /^OnFailure=/d
+		guard_is_armed_again $f                   | /^ExecStartPre=/d
 		is $f StateDirectory distro-manager       | /^StateDirectory=/d
 		is $f RuntimeDirectory distro-manager     | /^RuntimeDirectory=/d
 		is $f RuntimeDirectoryPreserve yes        | s/^RuntimeDirectoryPreserve=.*/RuntimeDirectoryPreserve=no/
@@ -103,6 +104,7 @@ guard_is_armed() { is "$1" ExecStopPost "$(values "$1" ExecStart | tr -d ' ') gu
 # What ends the whole control group can end ExecStopPost= too.
 guard_is_armed_again() {
         is "$1" OnFailure distro-guard-arm.service &&
+                is "$1" ExecStartPre "-$(values "$1" ExecStart | tr -d ' ') guard-arm-missed" &&
                 is "${unit%/*}/distro-guard-arm.service" ExecStart "$(values "$1" ExecStart | tr -d ' ') guard-arm" &&
                 is "${unit%/*}/distro-guard-arm.service" Type oneshot &&
                 is "${unit%/*}/distro-guard-arm.service" DefaultDependencies no
