@@ -97,6 +97,7 @@ typedef struct PlanSeed {
         uint64_t seed;
         bool all; /* with every kind of fault */
         const char *what;
+        const char *faults; /* only these; NULL: any */
 } PlanSeed;
 
 extern const PlanSeed plan_seeds[];
