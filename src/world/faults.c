@@ -388,7 +388,7 @@ void world_one_way(World *w, uint32_t node, uint32_t other)
         trace(w, n, "does not hear %s", world_node_name(w, other));
         world_did(w, DEED_ONE_WAY);
         n->deaf |= UINT64_C(1) << (other - 1);
-        totem_flap(w);
+        links_flap(w);
         totem_changed(w);
 }
 

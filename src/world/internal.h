@@ -291,9 +291,14 @@ void world_observe(World *w, Observation *o);
 /* It may bring a blow: the caller's node may not be what it was afterwards. */
 void world_moment(World *w, WorldNode *n, WorldMoment moment);
 
+/* links.c */
+bool links_hears(const WorldNode *n); /* its Corosync runs and listens */
+bool links_hear_all(const World *w, const WorldNode *n, const uint32_t *nodes, size_t n_nodes);
+size_t links_part_of(const World *w, const WorldNode *of, uint32_t *ret); /* sorted; 0: it hears nobody, not even itself */
+void links_flap(World *w); /* there are links that work in one direction only: rings come and go */
+
 /* totem.c */
 void totem_changed(World *w); /* who hears whom has changed */
-void totem_flap(World *w);    /* links that work in one direction only: rings come and go */
 void totem_corosync_start(World *w, WorldNode *n);
 void totem_corosync_stop(World *w, WorldNode *n);
 void totem_order(World *w, WorldNode *n, Item item);  /* into the node's queue */

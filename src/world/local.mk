@@ -5,6 +5,7 @@ libworld_a_SOURCES = \
 	src/world/faults.c \
 	src/world/group.c \
 	src/world/internal.h \
+	src/world/links.c \
 	src/world/manager.c \
 	src/world/script.c \
 	src/world/script.h \

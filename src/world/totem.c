@@ -13,11 +13,6 @@
 static void ring_round(World *w, Ring *r);
 static void ring_resume(World *w, Ring *r);
 
-static bool corosync_hears(const WorldNode *n)
-{
-        return n->up && n->corosync.up && !n->corosync.frozen && !n->suspended && !n->corosync.starting;
-}
-
 static Ring *ring_unref(Ring *r)
 {
         if (!r || --r->n_refs > 0)
@@ -36,88 +31,12 @@ static Ring *ring_find(const World *w, uint64_t serial)
         return NULL;
 }
 
-/* ---- who hears whom ---- */
-
-static bool nodes_hear(const WorldNode *a, const WorldNode *b)
-{
-        return a->part == b->part && !(a->deaf >> (b->id - 1) & 1) && !(b->deaf >> (a->id - 1) & 1);
-}
-
-static bool hears_all(const World *w, const WorldNode *n, const uint32_t *nodes, size_t n_nodes)
-{
-        for (size_t i = 0; i < n_nodes; i++)
-                if (!nodes_hear(n, world_node(w, nodes[i])))
-                        return false;
-        return true;
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-        const uint32_t *x = a, *y = b;
-
-        return CMP(*x, *y);
-}
-
-/* The nodes with which `of` makes up a ring, itself among them: everybody hears everybody. Where a link works in one
- * direction only there are several ways to divide the nodes, and they take turns. */
-static size_t part_of(const World *w, const WorldNode *of, uint32_t *ret)
-{
-        bool taken[NODES_MAX] = {};
-
-        for (size_t i = 0; i < w->n_nodes; i++) {
-                size_t n = 0;
-                bool found = false;
-
-                for (size_t j = 0; j < w->n_nodes; j++) {
-                        size_t at = (i + j + w->turn) % w->n_nodes;
-                        const WorldNode *o = w->nodes + at;
-
-                        if (taken[at] || !corosync_hears(o) || !hears_all(w, o, ret, n))
-                                continue;
-                        taken[at] = true;
-                        found = found || o == of;
-                        ret[n++] = o->id;
-                }
-                if (found) {
-                        qsort(ret, n, sizeof(*ret), compare_ids);
-                        return n;
-                }
-        }
-        return 0;
-}
-
-static void on_flap(World *w, WorldNode *n, const Happening *h)
-{
-        bool deaf = false;
-
-        (void) n;
-        (void) h;
-        FOREACH_ARRAY (o, w->nodes, w->n_nodes)
-                deaf = deaf || o->deaf;
-        w->flapping = deaf;
-        if (!deaf) {
-                w->turn = 0;
-                return;
-        }
-        w->turn++;
-        totem_changed(w);
-        world_schedule(w, w->now_usec + USEC_PER_SEC + world_delay(w, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC), on_flap, NULL, 0, 0);
-}
-
-void totem_flap(World *w)
-{
-        if (w->flapping)
-                return;
-        w->flapping = true;
-        world_schedule(w, w->now_usec + USEC_PER_SEC + world_delay(w, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC), on_flap, NULL, 0, 0);
-}
-
 static bool ring_is_intact(const World *w, const Ring *r)
 {
         for (size_t i = 0; i < r->n_nodes; i++) {
                 const WorldNode *n = world_node(w, r->nodes[i]);
 
-                if (n->corosync.ring != r || !corosync_hears(n) || !hears_all(w, n, r->nodes, r->n_nodes))
+                if (n->corosync.ring != r || !links_hears(n) || !links_hear_all(w, n, r->nodes, r->n_nodes))
                         return false;
         }
         return !r->given_up;
@@ -146,9 +65,9 @@ static void device_vote(World *w)
                 uint32_t part[NODES_MAX];
                 size_t n_part, overlap;
 
-                if (!corosync_hears(w->nodes + i))
+                if (!links_hears(w->nodes + i))
                         continue;
-                n_part = part_of(w, w->nodes + i, part);
+                n_part = links_part_of(w, w->nodes + i, part);
                 overlap = device_overlap(w, part, n_part);
                 if (n_best == 0 || n_part > n_best || (n_part == n_best && overlap > best_overlap)) {
                         memcpy(best, part, sizeof(best));
@@ -673,9 +592,9 @@ void totem_changed(World *w)
                 uint32_t part[NODES_MAX];
                 size_t n_part;
 
-                if (!corosync_hears(w->nodes + i))
+                if (!links_hears(w->nodes + i))
                         continue;
-                n_part = part_of(w, w->nodes + i, part);
+                n_part = links_part_of(w, w->nodes + i, part);
                 if (part[0] == w->nodes[i].id && !part_is_settled(w, part, n_part))
                         part_wait(w, part, n_part, old, n_old);
         }

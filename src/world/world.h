@@ -12,7 +12,8 @@
  * WorldConfig.nodes counted from 1.
  *
  * How the parts are modelled:
- *   totem.c    which nodes hear each other, rings, their total order, what a broken ring delivers to whom
+ *   links.c    which nodes hear each other
+ *   totem.c    rings, their total order, what a broken ring delivers to whom
  *   group.c    the process group: joining, leaving, views, quorum notifications, sending
  *   manager.c  the manager's process: what the daemon does around an engine, start to end
  *   effects.c  carries out what an engine asks for
