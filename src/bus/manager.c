@@ -53,15 +53,15 @@ static void write_formed(const BusObject *o, Sink *s)
 
 static void write_members(const BusObject *o, Sink *s)
 {
-        const State *state = server_state(o->server);
+        const Engine *e = server_engine(o->server);
         Member members[2 * NODES_MAX]; /* Corosync has no more */
-        size_t n = engine_members(server_engine(o->server), members, ELEMENTSOF(members));
+        size_t n = engine_members(e, members, ELEMENTSOF(members));
 
         sink_open(s, 'a', "s");
         for (size_t i = 0; i < MIN(n, ELEMENTSOF(members)); i++)
                 /* While one manager of a node replaces another, both are members. */
                 if (i == 0 || members[i].node_id != members[i - 1].node_id)
-                        sink_string(s, state_node_name(state, members[i].node_id));
+                        sink_string(s, engine_node_name(e, members[i].node_id));
         sink_close(s);
 }
 

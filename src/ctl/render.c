@@ -187,9 +187,13 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                         : !m->quorate ? "has no quorum"
                         : !m->formed  ? "waits for the group to form"
                                       : "is being brought up to date");
-        print_fieldf(f, o, COLOR_NONE, "View", "%s, %zu of %zu nodes%s%s",
-                        isempty(m->view) ? "none" : m->view, m->members.n, s->n_nodes,
-                        m->members.n > 0 ? ": " : "", members);
+        if (s->n_nodes > 0)
+                print_fieldf(f, o, COLOR_NONE, "View", "%s, %zu of %zu nodes%s%s",
+                                isempty(m->view) ? "none" : m->view, m->members.n, s->n_nodes,
+                                m->members.n > 0 ? ": " : "", members);
+        else /* before the group has formed there is nothing that they could be counted against */
+                print_fieldf(f, o, COLOR_NONE, "View", "%s%s%s", isempty(m->view) ? "none" : m->view,
+                                m->members.n > 0 ? ", of " : "", members);
         print_quorum(f, o, m);
         print_field(f, o, m->quorate && m->formed && m->synced ? COLOR_NONE : COLOR_YELLOW, "Group",
                         !m->quorate ? "without quorum: what follows is what this node knew last, and may be old"

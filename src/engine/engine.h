@@ -263,6 +263,8 @@ ViewId engine_view(const Engine *e);
 /* Copies up to `n_max` members of the present view, sorted; returns how many there are. */
 size_t engine_members(const Engine *e, Member *ret, size_t n_max);
 uint32_t engine_node_id(const Engine *e);
+/* A node's name as the agreed state has it, or, before there is one, the nodelist; "?" where neither knows it. */
+const char *engine_node_name(const Engine *e, uint32_t id);
 /* Node names that are being waited for, at start, at forming; count returned, pointers valid until the next step. */
 size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max);
 /* One line for STATUS=: what is being waited for, or how things stand. The caller frees; NULL without memory. */

@@ -193,7 +193,6 @@ void engine_changed_node(Engine *e, uint32_t node_id);
 void engine_changed(Engine *e);
 char *engine_strdup(Engine *e, const char *s); /* sets oom */
 int engine_grow(Engine *e, int r);             /* sets oom where r is an error; returns r */
-const char *engine_node_name(const Engine *e, uint32_t id);
 /* Sends a message: stamps it. Takes the contents of *m. */
 void engine_send(Engine *e, Message *m);
 

@@ -183,6 +183,13 @@ uint32_t engine_node_id(const Engine *e)
         return 2;
 }
 
+const char *engine_node_name(const Engine *e, uint32_t id)
+{
+        static const char *const nodelist[] = { "?", "abc", "bcd", "def" };
+
+        return nodelist[id < ELEMENTSOF(nodelist) ? id : 0];
+}
+
 size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max)
 {
         for (size_t i = 0; i < MIN(n_max, e->n_waiting); i++)

@@ -283,20 +283,25 @@ static void test_before_forming(void **state)
 {
         Harness *h = *state;
         State *s = &h->engine.state;
+        size_t n_nodes;
 
         while (s->n_apps > 0)
                 double_remove_app(&h->engine, s->apps[0].name);
         s->formed = h->engine.formed = h->engine.synced = h->engine.quorate = false;
-        h->engine.n_members = 0;
+        n_nodes = s->n_nodes;
+        s->n_nodes = 0; /* there is no agreed state that would name them */
+        h->engine.members[0] = (Member){ 2, 77 };
+        h->engine.n_members = 1;
         h->engine.view.n = VIEW_N_UNKNOWN;
         h->engine.waiting[0] = "abc";
         h->engine.waiting[1] = "def";
         h->engine.n_waiting = 2;
         expect_property(h, ROOT, MANAGER, "Formed", "b", "no");
-        expect_property(h, ROOT, MANAGER, "Members", "as", "[]");
+        expect_property(h, ROOT, MANAGER, "Members", "as", "['bcd']");
         expect_property(h, ROOT, MANAGER, "WaitingFor", "as", "['abc' 'def']");
         expect_reply(h, "ListApplications", NULL, "[]");
         expect_error(h, "Locate", "distro", BUS_ERROR_PREFIX "NoSuchApplication", "'distro'");
+        s->n_nodes = n_nodes;
 }
 
 static void test_managed_objects(void **state)

@@ -324,6 +324,30 @@ static void test_overview(void **state)
                                   "web          running  abc   failover from def  1min 40s ago  -\n");
 }
 
+/* Before the group has formed. */
+static void write_unformed(FILE *f, const void *data)
+{
+        static char view[] = "5.1";
+        char *members[] = { names[0] };
+        Snapshot s = { .manager = { .node_name = names[0],
+                                       .view = view,
+                                       .version = empty,
+                                       .quorate = true,
+                                       .members = { .items = members, .n = 1 } } };
+        RenderOptions o = {};
+
+        (void) data;
+        assert_int_equal(render_overview(f, &o, &s), 0);
+}
+
+static void test_unformed(void **state)
+{
+        _cleanup_free_ char *text = written(write_unformed, NULL);
+
+        (void) state;
+        assert_non_null(strstr(text, "      View: 5.1, of abc\n"));
+}
+
 static void test_style(void **state)
 {
         Style plain = {}, colored = { .color = true };
@@ -386,6 +410,7 @@ int main(void)
                 cmocka_unit_test(test_table),
                 cmocka_unit_test(test_remark),
                 cmocka_unit_test(test_overview),
+                cmocka_unit_test(test_unformed),
                 cmocka_unit_test(test_style),
         };
 
