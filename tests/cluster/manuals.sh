@@ -54,5 +54,16 @@ for page in $pages; do
         *) try_page "$page" '*' '' ;;
         esac
 done
+step 'the installed examples'
+for file in abc.conf bcd.conf def.conf manager.conf; do
+        cluster_file abc /root/example/manager.conf <"$LAB/tree/usr/share/doc/distro-manager/examples/$file"
+        check "$file verifies" node_exec abc distroctl verify /root/example/manager.conf
+done
+for file in distro.app web.app; do
+        cluster_file abc "/root/example/$file" <"$LAB/tree/usr/share/doc/distro-manager/examples/$file"
+        check "$file verifies" node_exec abc distroctl verify "/root/example/$file"
+done
+check 'there are no others' test "$(find "$LAB/tree/usr/share/doc/distro-manager/examples" -type f | wc -l)" = 6
+
 try_page distro-manager.7 '*at the end*' ''
 note "$MANUAL_TRIED examples"

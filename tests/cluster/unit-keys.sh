@@ -58,7 +58,7 @@ split_list() {
 
 # What the guest does with all cases at once: a line for each that is not as it should be.
 write_judge() {
-        cluster_file abc /root/judge.jq <<-'END'
+        cat >"$LAB/judge.jq" <<-'END'
 		# Of commands only what was configured; of conditions not how they came out.
 		def configured: .data[0] | map_values(.data) | with_entries(
 		        if .key | test("^Exec.*Ex$|^Exec(Condition|Start|StartPre|StartPost|Reload|Stop|StopPost)$")
@@ -66,42 +66,39 @@ write_judge() {
 		        elif .key == "Conditions" or .key == "Asserts" then .value |= map(.[0:4])
 		        else . end);
 		def words: if type == "array" and all(.[]; type == "string") then . else null end;
-		(.[0] | configured) as $base | (.[1] | configured) as $want | (.[2] | configured) as $have |
+		(.[0] | configured) as $base | . as $all | range(1; length; 2) as $i | (($i + 1) / 2) as $n |
+		($all[$i] | configured) as $have | ($all[$i + 1] | configured) as $want |
+		"\($n) state \($have.ActiveState) \($have.FragmentPath)",
+		if $reads[$n | tostring] then
+		        $reads[$n | tostring] as $r | if $have[$r.key] == $r.value then empty else "\($n) \($r.key) is \($have[$r.key] | tojson)" end
+		else
 		[$want | to_entries[] | select(.value != $base[.key]) |
 		        select(.key | test("^(Id|Names|Description|FragmentPath|Following|Transient|.*Timestamp.*|UnitFileState|Can.*)$") | not)] as $changed |
-		if ($changed | length) == 0 then "no property tells" else
+		if ($changed | length) == 0 then "\($n) no property tells" else
 		        $changed[] | . as $e | $have[.key] as $h |
 		        if $h == .value then empty
 		        elif (($h | words) or .key == "LogExtraFields") and ((.value - $base[.key]) - $h) == [] then empty
-		        else "\(.key) is \($h | tojson), as a unit file \(.value | tojson)" end
-		end
+		        else "\($n) \(.key) is \($h | tojson), as a unit file \(.value | tojson)" end
+		end end
 	END
+        # All units are loaded, since holder.service names them; so their objects are there.
         cluster_file abc /root/judge <<-'END'
 		#!/bin/bash
 		get() {
-		        busctl -j call org.freedesktop.systemd1 "$1" org.freedesktop.DBus.Properties GetAll s ''
+		        busctl -j call org.freedesktop.systemd1 "/org/freedesktop/systemd1/unit/$1_2eservice" \
+		                org.freedesktop.DBus.Properties GetAll s ''
 		}
-		path() { busctl -j call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \
-		        LoadUnit s "$1" | sed 's/.*\["//; s/"\].*//'; }
-		base=$(get "$(path ref-base.service)")
+		get ref_2dbase
 		for n in $(seq "$1"); do
-		        have=$(get "$(path "distro-app-k$n.service")")
-		        if [ -e "/root/reads.$n" ]; then
-		                read -r key value <"/root/reads.$n"
-		                [ "$(jq -c --arg key "$key" '.data[0][$key].data' <<<"$have")" = "$value" ] || echo "$n $key is not $value"
-		        else
-		                want=$(get "$(path "ref-$n.service")")
-		                printf '%s\n%s\n%s\n' "$base" "$want" "$have" | jq -rs -f /root/judge.jq | sed "s/^/$n /"
-		        fi
-		        echo "$n state $(systemctl show --value -p ActiveState "distro-app-k$n.service") $(
-		                systemctl show --value -p FragmentPath "distro-app-k$n.service")"
+		        get "distro_2dapp_2dk$n"
+		        if [ -e "/etc/systemd/system/ref-$n.service" ]; then get "ref_2d$n"; else get ref_2dbase; fi
 		done
 	END
         chmod 755 "$LAB/abc/root/root/judge"
 }
 
 applications() {
-        local dir n=0 holder='' root=$LAB/abc/root
+        local dir n=0 holder='ref-base.service' root=$LAB/abc/root
         for dir in there needed enemy later; do
                 cluster_file abc "/etc/systemd/system/$dir.service" <<<$'[Service]\nExecStart=/bin/sleep 10000'
         done
@@ -110,10 +107,9 @@ applications() {
         while [ -d "$LAB/case/$((n + 1))" ]; do
                 n=$((n + 1))
                 cluster_file abc "/etc/distro-manager/applications/k$n.app" <"$LAB/case/$n/app"
-                cluster_file abc "/etc/systemd/system/ref-$n.service" <"$LAB/case/$n/unit"
-                [[ $(cat "$LAB/case/$n/mark" 2>/dev/null) != reads* ]] ||
-                        cut -d ' ' -f 2- "$LAB/case/$n/mark" | cluster_file abc "/root/reads.$n"
-                holder+=" distro-app-k$n.service"
+                [[ $(cat "$LAB/case/$n/mark" 2>/dev/null) == reads* ]] ||
+                        cluster_file abc "/etc/systemd/system/ref-$n.service" <"$LAB/case/$n/unit"
+                holder+=" distro-app-k$n.service ref-$n.service"
         done
         # As long as somebody names them, systemd keeps units in mind that could not be started.
         printf '[Unit]\nAfter=%s\n[Service]\nExecStart=/bin/sleep 10000\n' "$holder" |
@@ -142,7 +138,13 @@ check_within 60 'all are started' is_settled
 
 step 'each is a real unit with the properties of a unit file'
 check 'what the manager says of the files' node_exec abc distroctl verify
-NODE_TIMEOUT=200 node_exec abc /root/judge "$total" >"$LAB/judged"
+NODE_TIMEOUT=200 node_exec abc /root/judge "$total" >"$LAB/properties"
+# The marks "reads PROPERTY JSON" as an object by case.
+reads=$(for mark in "$LAB"/case/*/mark; do
+        read -r word key value <"$mark"
+        [ "$word" != reads ] || jq -nc --arg n "$(basename "${mark%/mark}")" --arg key "$key" --argjson value "$value" '{($n): {key: $key, value: $value}}'
+done | jq -sc 'add')
+jq -rs --argjson reads "$reads" -f "$LAB/judge.jq" "$LAB/properties" >"$LAB/judged"
 complaints=$(
         for dir in $(seq "$total"); do
                 key=$(cat "$LAB/case/$dir/key")
