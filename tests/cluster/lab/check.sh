@@ -90,30 +90,50 @@ expect_start() {
         check_within 5 "$app runs on $node and nowhere else" app_runs_on "$app" "$node"
 }
 
-# When units of application $1 began and ended on all guests: lines of TIME NODE begin|end, in order. The unit counts
-# from before its first process to after its last.
+# What systemd says when a unit begins and ends. The unit counts from before its first process to after its last; one of
+# Type=simple only says that it has started.
+COPY_MESSAGES=(MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5 MESSAGE_ID=39f53479d3a045ac8e11786248231fbf
+        MESSAGE_ID=7ad2d189f7e94e70a38c781354912448 MESSAGE_ID=d9b373ed55a64feb8242e02dbe79a49c)
+# Makes [TIME, APP, NODE, begin|end] of a line of the journal, by jq; APP is null if it is not about a worker.
+# shellcheck disable=SC2016 # the names are those of jq
+COPY_EVENTS='select(._PID == "1") | {
+                "7d4958e842da4a758f6c1cdc7b36dcc5": "begin",
+                "39f53479d3a045ac8e11786248231fbf": "begin",
+                "7ad2d189f7e94e70a38c781354912448": "end",
+                "d9b373ed55a64feb8242e02dbe79a49c": "end"
+        }[.MESSAGE_ID // ""] as $kind | select($kind)
+        | [(._SOURCE_REALTIME_TIMESTAMP // .__REALTIME_TIMESTAMP),
+                ((.UNIT // "") | capture("^distro-app-(?<app>.*)[.]service$").app? // null), ._HOSTNAME, $kind]'
+
+# When units of application $1 began and ended on all guests: lines of TIME NODE begin|end, in order.
 copy_events() {
         {
                 journal_since 1000000 "UNIT=distro-app-$1.service" -o json |
-                        jq -r 'select(._PID == "1") | {
-                                "7d4958e842da4a758f6c1cdc7b36dcc5": "begin",
-                                "7ad2d189f7e94e70a38c781354912448": "end",
-                                "d9b373ed55a64feb8242e02dbe79a49c": "end"
-                        }[.MESSAGE_ID // ""] as $kind | select($kind) |
-                                "\(._SOURCE_REALTIME_TIMESTAMP // .__REALTIME_TIMESTAMP) \(._HOSTNAME) \($kind)"'
+                        jq -r "$COPY_EVENTS"' | "\(.[0]) \(.[2]) \(.[3])"'
                 awk '{ print $2, $1, "end" }' "$LAB/cuts" 2>/dev/null || true
-        } | sort -n
+        } | sort -n | awk '
+                $3 == "begin" { if ($2 in runs) next; runs[$2] = 1 }
+                $3 == "end" { delete runs[$2] }
+                { print }'
 }
 
-# The times in which application $1 had more than one copy, one a line: NODES MICROSECONDS.
-copy_overlaps() {
-        copy_events "$1" | awk '
+# The times in which there was more than one copy, one a line: NODES MICROSECONDS BEGIN. Standard input: what
+# copy_events prints.
+overlaps_of() {
+        awk '
                 function count(   n, i) { n = 0; for (i in runs) n++; return n }
                 function names(   s, i) { s = ""; for (i in runs) s = s (s == "" ? "" : "+") i; return s }
-                $3 == "begin" { runs[$2] = 1; if (count() > 1 && since == "") { since = $1; who = names() } }
-                $3 == "end" { delete runs[$2]; if (count() < 2 && since != "") { print who, $1 - since; since = "" } }
-                END { if (since != "") print who, "to the end" }'
+                $3 == "begin" {
+                        runs[$2] = 1
+                        if (count() > 1 && since == "") since = $1
+                        if (count() > 1) who = names()
+                }
+                $3 == "end" { delete runs[$2]; if (count() < 2 && since != "") { print who, $1 - since, since; since = "" } }
+                END { if (since != "") print who, "endless", since }'
 }
+
+# The times in which application $1 had more than one copy.
+copy_overlaps() { copy_events "$1" | overlaps_of; }
 
 # Ends the test. The applications named may never have had two copies.
 end_test() {
