@@ -37,7 +37,8 @@ lab_down() {
         journal_close
         for name in "${NODES[@]}"; do
                 node_power_cut "$name"
-                umount "$LAB/$name/root"
+                # With what a test has mounted in it.
+                umount -R "$LAB/$name/root"
                 umount "$LAB/$name/disk"
         done
         NODES=()
