@@ -157,7 +157,7 @@ static void on_connected(void *userdata, const GroupConnected *c)
         manager_set_isolation(m, cluster_timing(&m->config, c->cluster).isolation_usec);
         wire_reset(m->reader);
         m->votes_reader = votes_reader_free(m->votes_reader);
-        r = votes_reader_new(m->event, m->self.node_id, on_votes, m, &m->votes_reader);
+        r = votes_reader_new(m->event, m->self.node_id, VOTES_DEVICE_USEC, on_votes, m, &m->votes_reader);
         if (r < 0)
                 return manager_fail(m, r, "preparing to ask for the votes");
         manager_step(m, &(Event){ .type = EVENT_CONNECTED,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <corosync/votequorum.h>
+#include <string.h>
 #include <time.h>
 
 #include "group/queue.h"
@@ -25,6 +26,9 @@ struct VotesReader {
         uint32_t own_id;
         VotesCallback callback;
         void *userdata;
+        uint64_t device_usec;
+        struct votequorum_info last; /* what was answered last */
+        bool by_itself;              /* nobody has asked: it is told only if it differs from that */
         size_t n_failed;
         bool again; /* was asked while an attempt was under way */
         Task *task;
@@ -86,6 +90,16 @@ static bool reader_retry(VotesReader *r)
                                on_timer, r) >= 0;
 }
 
+/* Where this fails the numbers are those of the last time until quorum is announced again. */
+static void reader_look_again(VotesReader *r)
+{
+        if (r->timer || r->task)
+                return;
+        r->by_itself = true;
+        (void) sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME, r->device_usec, r->device_usec / 4,
+                        on_timer, r);
+}
+
 static void on_votes(void *data, void *userdata)
 {
         _cleanup_free_ VotesAttempt *a = data;
@@ -105,7 +119,13 @@ static void on_votes(void *data, void *userdata)
                 return;
         }
         votes_from_info(&a->info, &votes);
-        r->callback(r->userdata, &votes);
+        /* All of the answer's bytes are set, as the attempt began with zeros. */
+        if (!r->by_itself || memcmp(&a->info, &r->last, sizeof(a->info)) != 0)
+                r->callback(r->userdata, &votes);
+        r->last = a->info;
+        r->n_failed = 0;
+        if (votes.device)
+                reader_look_again(r);
 }
 
 static void reader_begin(VotesReader *r)
@@ -125,6 +145,7 @@ static void reader_begin(VotesReader *r)
 void votes_reader_ask(VotesReader *r)
 {
         r->n_failed = 0;
+        r->by_itself = false;
         if (r->task) {
                 r->again = true;
                 return;
@@ -135,13 +156,18 @@ void votes_reader_ask(VotesReader *r)
                         r->loop, &r->timer, CLOCK_BOOTTIME, SETTLE_USEC, 100 * USEC_PER_MSEC, on_timer, r);
 }
 
-int votes_reader_new(sd_event *loop, uint32_t own_id, VotesCallback callback, void *userdata, VotesReader **ret)
+int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback, void *userdata,
+                VotesReader **ret)
 {
         VotesReader *r = calloc(1, sizeof(*r));
 
         if (!r)
                 return -ENOMEM;
-        *r = (VotesReader){ .loop = sd_event_ref(loop), .own_id = own_id, .callback = callback, .userdata = userdata };
+        *r = (VotesReader){ .loop = sd_event_ref(loop),
+                .own_id = own_id,
+                .device_usec = device_usec,
+                .callback = callback,
+                .userdata = userdata };
         *ret = r;
         return 0;
 }

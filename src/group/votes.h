@@ -19,12 +19,18 @@ typedef struct Votes {
         bool device, device_alive, device_casts_vote, device_master_wins;
 } Votes;
 
+/* A quorum device comes and goes without any change of the ring or of quorum, so while there is one it is asked again
+ * after this time. */
+#define VOTES_DEVICE_USEC (30 * USEC_PER_SEC)
+
 typedef struct VotesReader VotesReader;
 
 /* `votes` is NULL where Corosync did not tell; it is valid during the call only. */
 typedef void (*VotesCallback)(void *userdata, const Votes *votes);
 
-int votes_reader_new(sd_event *loop, uint32_t own_id, VotesCallback callback, void *userdata, VotesReader **ret);
+/* `device_usec`: VOTES_DEVICE_USEC. What is asked that often is told only where it has changed. */
+int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback, void *userdata,
+                VotesReader **ret);
 /* Not from within the callback. */
 VotesReader *votes_reader_free(VotesReader *r);
 DEFINE_TRIVIAL_CLEANUP(VotesReader *, votes_reader_free)

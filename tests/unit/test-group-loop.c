@@ -637,6 +637,21 @@ static void on_votes(void *userdata, const Votes *v)
         say(t, "votes %u/%u ", v->total_votes, v->expected_votes);
 }
 
+/* Waits until votes were asked for at least so often, and returns how often. */
+static size_t wait_votes_begun(Test *t, size_t n)
+{
+        uint64_t end = now_usec() + PATIENCE_USEC;
+        size_t n_begun = 0;
+
+        while (n_begun < n && now_usec() < end) {
+                run_for(t, 5000);
+                fake_lock();
+                n_begun = fake.n_votes_begun;
+                fake_unlock();
+        }
+        return n_begun;
+}
+
 static void test_votes(void **state)
 {
         _cleanup_(votes_reader_freep) VotesReader *r = NULL;
@@ -652,7 +667,7 @@ static void test_votes(void **state)
                 .qdevice_votes = 5,
                 .flags = VOTEQUORUM_INFO_WAIT_FOR_ALL | VOTEQUORUM_INFO_QDEVICE_REGISTERED |
                          VOTEQUORUM_INFO_QDEVICE_ALIVE | VOTEQUORUM_INFO_QUORATE };
-        assert_int_equal(votes_reader_new(t->loop, 1, on_votes, t, &r), 0);
+        assert_int_equal(votes_reader_new(t->loop, 1, VOTES_DEVICE_USEC, on_votes, t, &r), 0);
         expect(t, ""); /* nothing was asked */
         votes_reader_ask(r);
         assert_string_equal(t->log, ""); /* nothing before the loop runs */
@@ -675,6 +690,39 @@ static void test_votes(void **state)
         assert_true(v->device_casts_vote && v->device_master_wins);
 }
 
+/* The device is lost while ring and quorum stay: it is seen all the same, told once, and not looked for where there is
+ * none. */
+static void test_votes_device(void **state)
+{
+        _cleanup_(votes_reader_freep) VotesReader *r = NULL;
+        Test *t = *state;
+        size_t n;
+
+        fake.votes = (struct votequorum_info){ .node_expected_votes = 5,
+                .total_votes = 5,
+                .flags = VOTEQUORUM_INFO_QDEVICE_REGISTERED | VOTEQUORUM_INFO_QDEVICE_CAST_VOTE };
+        assert_int_equal(votes_reader_new(t->loop, 1, 20 * USEC_PER_MSEC, on_votes, t, &r), 0);
+        votes_reader_ask(r);
+        expect(t, "votes 5/5 ");
+        assert_true(wait_votes_begun(t, 3) >= 3); /* it is looked for, and nothing is told */
+        expect(t, "");
+        fake_lock();
+        fake.votes.total_votes = 3;
+        fake.votes.flags = VOTEQUORUM_INFO_QDEVICE_REGISTERED;
+        fake_unlock();
+        expect(t, "votes 3/5 ");
+        assert_false(t->votes.device_casts_vote);
+        fake_lock();
+        fake.votes.flags = 0;
+        fake_unlock();
+        expect(t, "votes 3/5 ");
+        fake_lock();
+        n = fake.n_votes_begun;
+        fake_unlock();
+        run_for(t, 100000);
+        assert_int_equal(fake.n_votes_begun, n);
+}
+
 /* A busy Corosync is asked again; one that is gone not for ever. */
 static void test_votes_errors(void **state)
 {
@@ -684,7 +732,7 @@ static void test_votes_errors(void **state)
         fake.votes.total_votes = 3;
         fake.votes_error = CS_ERR_TRY_AGAIN;
         fake.n_votes_errors = 2;
-        assert_int_equal(votes_reader_new(t->loop, 1, on_votes, t, &r), 0);
+        assert_int_equal(votes_reader_new(t->loop, 1, VOTES_DEVICE_USEC, on_votes, t, &r), 0);
         votes_reader_ask(r);
         expect(t, "votes 3/0 ");
         fake_lock();
@@ -701,20 +749,6 @@ static void test_votes_errors(void **state)
         expect(t, "votes 3/0 ");
 }
 
-static void wait_votes_begun(Test *t, size_t n)
-{
-        uint64_t end = now_usec() + PATIENCE_USEC;
-        size_t n_begun = 0;
-
-        while (n_begun < n && now_usec() < end) {
-                run_for(t, 5000);
-                fake_lock();
-                n_begun = fake.n_votes_begun;
-                fake_unlock();
-        }
-        assert_int_equal(n_begun, n);
-}
-
 /* One that hangs holds up nobody. What was asked meanwhile is one question more, and its answer is the one that
  * counts. */
 static void test_votes_hang(void **state)
@@ -723,9 +757,9 @@ static void test_votes_hang(void **state)
         Test *t = *state;
 
         fake.hang_votes = true;
-        assert_int_equal(votes_reader_new(t->loop, 1, on_votes, t, &r), 0);
+        assert_int_equal(votes_reader_new(t->loop, 1, VOTES_DEVICE_USEC, on_votes, t, &r), 0);
         votes_reader_ask(r);
-        wait_votes_begun(t, 1);
+        assert_int_equal(wait_votes_begun(t, 1), 1);
         votes_reader_ask(r);
         run_for(t, 20000);
         votes_reader_ask(r);
@@ -740,7 +774,7 @@ static void test_votes_hang(void **state)
         fake.hang_votes = true;
         fake_unlock();
         votes_reader_ask(r);
-        wait_votes_begun(t, 3);
+        assert_int_equal(wait_votes_begun(t, 3), 3);
         votes_reader_free(r); /* the thread cleans up when it can */
         expect(t, "");
 }
@@ -778,6 +812,7 @@ int main(void)
                 TEST(test_cluster_reader),
                 TEST(test_cluster_reader_wrong),
                 TEST(test_votes),
+                TEST(test_votes_device),
                 TEST(test_votes_errors),
                 TEST(test_votes_hang),
         };
