@@ -111,6 +111,8 @@ applications() {
                         cluster_file abc "/etc/systemd/system/ref-$n.service" <"$LAB/case/$n/unit"
                 holder+=" distro-app-k$n.service ref-$n.service"
         done
+        # It is the default where there is only the one hierarchy of control groups, and elsewhere not.
+        cluster_file abc /etc/systemd/system.conf.d/accounting.conf <<<$'[Manager]\nDefaultCPUAccounting=no'
         # As long as somebody names them, systemd keeps units in mind that could not be started.
         printf '[Unit]\nAfter=%s\n[Service]\nExecStart=/bin/sleep 10000\n' "$holder" |
                 cluster_file abc /etc/systemd/system/holder.service
