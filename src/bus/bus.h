@@ -17,7 +17,8 @@
  * Bounds: BUS_CALLS_MAX changes may be under way at once, BUS_CALLS_PER_SENDER_MAX of one connection, and
  * BUS_CALLS_ASKING_MAX may wait for polkit; what is above is answered with org.distro.Error.TooMany. Those
  * that wait for polkit (perhaps for a person with a password) are fewer than all, so that they never keep
- * root out. */
+ * root out; nor do those whose sender is not known yet, which have a bound of their own: for a moment anybody
+ * can have many of them. */
 
 #include <systemd/sd-bus.h>
 
@@ -35,6 +36,7 @@
 #define BUS_CALLS_MAX 256u
 #define BUS_CALLS_PER_SENDER_MAX 32u
 #define BUS_CALLS_ASKING_MAX 64u
+#define BUS_CALLS_UNKNOWN_MAX 8192u /* as many as the 256 connections that dbus-daemon gives one user can have */
 #define BUS_OUTBOX_MAX 4096u /* messages that wait for the flush; what is above leaves at once */
 
 typedef struct BusServer BusServer;

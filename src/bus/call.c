@@ -274,13 +274,18 @@ static int call_ask_polkit(BusCall *c)
                         interactive ? POLKIT_INTERACTIVE_TIMEOUT_USEC : POLKIT_TIMEOUT_USEC);
 }
 
-static size_t calls_asking(const BusServer *s)
+static size_t calls_in(const BusServer *s, CallPhase phase)
 {
         size_t n = 0;
 
         for (const BusCall *c = s->calls; c; c = c->next)
-                n += c->phase == CALL_ASKING;
+                n += c->phase == phase;
         return n;
+}
+
+static size_t calls_under_way(const BusServer *s)
+{
+        return calls_in(s, CALL_ASKING) + calls_in(s, CALL_SUBMITTED);
 }
 
 /* The sender is known now. */
@@ -290,11 +295,15 @@ static void call_check_access(BusCall *c, uint32_t uid)
         int r;
 
         c->pending_slot = sd_bus_slot_unref(c->pending_slot);
+        if (calls_under_way(c->server) >= BUS_CALLS_MAX) { /* of those that were asked about together */
+                call_denied(c, bus_error_name(COMMAND_TOO_MANY), bus_error_text(COMMAND_TOO_MANY));
+                return;
+        }
         if (uid == 0 || uid == geteuid()) {
                 call_submit(c);
                 return;
         }
-        if (calls_asking(c->server) >= BUS_CALLS_ASKING_MAX) {
+        if (calls_in(c->server, CALL_ASKING) >= BUS_CALLS_ASKING_MAX) {
                 call_denied(c, bus_error_name(COMMAND_TOO_MANY), "Too many calls wait for polkit's answer.");
                 return;
         }
@@ -388,13 +397,11 @@ static int call_new(BusServer *s, sd_bus_message *m, CallKind kind, const Comman
 static int calls_check_bounds(const BusServer *s, sd_bus_message *m, sd_bus_error *error)
 {
         const char *sender = sd_bus_message_get_sender(m);
-        size_t n = 0, n_sender = 0;
+        size_t n_sender = 0;
 
-        for (const BusCall *c = s->calls; c; c = c->next) {
-                n++;
+        for (const BusCall *c = s->calls; c; c = c->next)
                 n_sender += strcmp_ptr(sd_bus_message_get_sender(c->message), sender) == 0;
-        }
-        if (n >= BUS_CALLS_MAX)
+        if (calls_under_way(s) >= BUS_CALLS_MAX || calls_in(s, CALL_CREDENTIALS) >= BUS_CALLS_UNKNOWN_MAX)
                 return bus_error_set(error, COMMAND_TOO_MANY, "The manager has %u changes under way already.",
                                 BUS_CALLS_MAX);
         if (n_sender >= BUS_CALLS_PER_SENDER_MAX)

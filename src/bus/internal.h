@@ -157,7 +157,7 @@ struct BusServer {
         sd_bus *bus; /* NULL: detached */
         sd_bus_slot *slots[_SLOT_MAX];
 
-        BusCall *calls;      /* at most BUS_CALLS_MAX */
+        BusCall *calls;      /* bounded: see bus.h */
         uint64_t last_token; /* never starts again, so that a late answer meets nobody else's call */
 
         sd_bus_message **outbox; /* what waits for the flush */

@@ -272,6 +272,27 @@ static void test_bound_of_all(void **state)
                 sd_bus_close_unref(clients[i]);
 }
 
+/* For a moment anybody can have many calls of which nobody knows yet whose they are. They keep nobody out. */
+static void test_many_at_once(void **state)
+{
+        sd_bus *clients[2 * BUS_CALLS_MAX / BUS_CALLS_PER_SENDER_MAX];
+        Harness *h = *state;
+        Tally tally = { 0 };
+
+        for (size_t i = 0; i < ELEMENTSOF(clients); i++) {
+                clients[i] = harness_connect(h);
+                for (unsigned k = 0; k < BUS_CALLS_PER_SENDER_MAX; k++)
+                        ask(clients[i], &tally);
+                assert_true(sd_bus_flush(clients[i]) >= 0);
+        }
+        (void) usleep(200000); /* the bus has passed them on by then, or the test is easier */
+        while (tally.n < 2 * BUS_CALLS_MAX)
+                harness_turn(h);
+        assert_int_equal(tally.n_ok, 2 * BUS_CALLS_MAX);
+        for (size_t i = 0; i < ELEMENTSOF(clients); i++)
+                sd_bus_close_unref(clients[i]);
+}
+
 /* ---- who may ---- */
 
 static sd_bus *child_connect(const char *address)
@@ -599,6 +620,7 @@ int main(void)
                 TEST(test_answer_later),
                 TEST(test_bound_of_a_sender),
                 TEST(test_bound_of_all),
+                TEST(test_many_at_once),
                 TEST(test_without_polkit),
                 TEST(test_polkit),
                 TEST(test_actions),
