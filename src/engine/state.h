@@ -143,7 +143,7 @@ typedef struct Node {
         /* Of the present only. */
         Presence presence;
         bool leaving;
-        bool unknown;      /* since forming it has not reported: it may run what no record shows */
+        bool unknown;      /* since forming it has not reported, there or away: it may run what no record shows */
         bool unwritable;   /* it said that its disk takes no writes */
         bool late;         /* has not acknowledged the present revision in time */
         bool grace_over;   /* its manager has been gone for longer than its grace */

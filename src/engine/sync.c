@@ -508,7 +508,7 @@ static void form_set_nodes(Engine *e, State *s)
                     !state_add_node(s, e->nodelist[i].id, e->nodelist[i].name))
                         e->oom = true;
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
-                n->unknown = view_has_node(e, n->id);
+                n->unknown = true; /* also one that is away: it may come back with what was decided without those who form */
                 n->presence = !view_has_node(e, n->id)      ? PRESENCE_OFFLINE
                               : view_has_manager(e, n->id) ? PRESENCE_SYNCING
                                                            : PRESENCE_MANAGER_GONE;

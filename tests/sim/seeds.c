@@ -14,6 +14,7 @@ const PlanSeed plan_seeds[] = {
         { 4012440, true, "a member counted as synced before it was known where its files differ" },
         { 6035587, true, "a state was taken for the group's that others had left behind in a ring with an unsynced member" },
         { 6055248, true, "the administrator went on without a record whose node had just booted" },
+        { 12016146, true, "a node that was away when the group formed came back with a copy of which no record told" },
         { 15241, false, "facts from before all had lost quorum counted for the forming", "jitter,late-quorum,cut,manager,shape,busy,unit" },
 };
 const size_t n_plan_seeds = ELEMENTSOF(plan_seeds);

@@ -162,6 +162,42 @@ static void test_forming_forgets_nodes(void **state)
         }
 }
 
+/* The group formed without def. It may come back with what was decided by others, who did not form: nothing starts that its
+ * files name before it has reported, or its grace is over. */
+static void test_forming_without_a_node(void **state)
+{
+        char buffer[200];
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, CLUSTER_DELAY);
+        cluster_quorum(&c, false);
+        c.member[DEF] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        for (uint32_t i = ABC; i <= BCD; i++) {
+                App *a = cluster_distro(&c, i);
+
+                /* Nothing of it is left, and nobody wants it back. */
+                a->target_up = false;
+                while (a->n_copies > 0)
+                        app_remove_copy(a, a->copies);
+        }
+        assert_null(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)));
+        cluster_new_ring_of_all(&c, c.ring.seq + 4);
+        cluster_quorum(&c, true);
+        assert_string_equal(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)),
+                "def has not reported what it runs");
+        /* It goes again, and is no wiser when it is back. */
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        assert_null(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)));
+        assert_true(state_find_node(&c.engine[ABC]->state, DEF)->unknown);
+        cluster_end(&c);
+}
+
 /* A node with another number than before: what its name stands for is the one that is there. */
 static void test_node_of_another_number(void **state)
 {
@@ -876,6 +912,7 @@ int main(void)
                 cmocka_unit_test(test_forming_raises_epochs),
                 cmocka_unit_test(test_behind_the_others),
                 cmocka_unit_test(test_forming_forgets_nodes),
+                cmocka_unit_test(test_forming_without_a_node),
                 cmocka_unit_test(test_node_of_another_number),
                 cmocka_unit_test(test_adoption_changes_nothing),
                 cmocka_unit_test(test_marks_grow),
