@@ -338,7 +338,7 @@ const LocalDefinition *definitions_find(const Engine *e, const char *app);
 App *state_add_app(State *s, const char *name); /* NULL without memory */
 void state_remove_app(State *s, App *a);
 Node *state_add_node(State *s, uint32_t id, const char *name);
-/* Forgets the node and all that is told of it: copies, marks, permissions, files, holds. */
+/* Forgets the node, and what a record tells of it: copies, marks, permissions, holds. */
 void state_remove_node(State *s, Node *n);
 Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch);
 void app_remove_copy(App *a, Copy *c);

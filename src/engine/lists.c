@@ -254,12 +254,9 @@ static void ids_remove(uint32_t *ids, size_t *n_ids, uint32_t id)
 static void app_forget_node(App *a, uint32_t node_id)
 {
         Mark *m = app_find_mark(a, node_id);
-        Variant *v = app_find_variant(a, node_id);
 
         if (m)
                 app_remove_mark(a, m);
-        if (v)
-                app_remove_variant(a, v);
         for (size_t i = a->n_copies; i > 0; i--)
                 if (a->copies[i - 1].node_id == node_id)
                         app_remove_copy(a, &a->copies[i - 1]);
@@ -267,15 +264,8 @@ static void app_forget_node(App *a, uint32_t node_id)
                 if (a->permissions[i - 1].node_id == node_id)
                         ARRAY_CLOSE(a->permissions, a->n_permissions, i - 1);
         ids_remove(a->held_against, &a->n_held_against, node_id);
-        ids_remove(a->owed, &a->n_owed, node_id);
         if (a->from_node == node_id)
                 a->from_node = 0;
-        if (a->next_node == node_id)
-                a->next_node = 0;
-        if (a->better_node == node_id) {
-                a->better_node = 0;
-                a->better = (Timer){};
-        }
         if (a->held_node == node_id)
                 a->held_node = 0;
 }

@@ -136,6 +136,12 @@ static void test_forming_forgets_nodes(void **state)
 
                         assert_non_null(state_add_node(&c.engine[i]->state, 9, "old"));
                         assert_non_null(app_add_mark(a, 9));
+                        assert_int_equal(ARRAY_GROW(a->permissions, a->n_permissions, a->n_permissions_allocated), 0);
+                        a->permissions[a->n_permissions++] = (Permission){ 9, true };
+                        a->held_against = calloc(2, sizeof(uint32_t));
+                        assert_non_null(a->held_against);
+                        a->held_against[a->n_held_against++] = DEF;
+                        a->held_against[a->n_held_against++] = 9;
                         copy = app_add_copy(a, 9, 1);
                         assert_non_null(copy);
                         copy->phase = COPY_LOST;
@@ -156,6 +162,9 @@ static void test_forming_forgets_nodes(void **state)
                         assert_int_equal(state_find_node(&c.engine[i]->state, 9) != NULL, needed != NOTHING);
                         assert_int_equal(app_find_mark(a, 9) != NULL, needed != NOTHING);
                         assert_int_equal(app_find_copy(a, 9, 1) != NULL, needed != NOTHING);
+                        assert_int_equal(a->n_permissions, needed != NOTHING);
+                        for (size_t x = 0; x < a->n_held_against; x++)
+                                assert_true(a->held_against[x] != 9 || needed != NOTHING);
                         assert_int_equal(a->from_node, needed == NOTHING ? 0 : 9);
                 }
                 cluster_end(&c);
