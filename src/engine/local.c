@@ -273,7 +273,9 @@ static uint64_t local_probe_usec(const Engine *e)
         /* A probe may be dropped while Corosync is busy: what waits for one does not wait long for the next. */
         if (e->starts_wait || e->hold_probe > e->n_probes_sent)
                 return MIN(e->probe_next_usec, e->probe_sent_usec + PROBE_RETRY_USEC);
-        return local_has_workers(e) || e->hold_probe != 0 ? e->probe_next_usec : USEC_INFINITY;
+        /* One that was dropped never comes back: once there is a silence it takes another to end it, also where the worker
+         * that was watched over has ended meanwhile. */
+        return local_has_workers(e) || e->hold_probe != 0 || e->silent_usec != 0 ? e->probe_next_usec : USEC_INFINITY;
 }
 
 static void local_probe(Engine *e)

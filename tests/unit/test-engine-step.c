@@ -267,6 +267,56 @@ static void test_short_silence(void **state)
         cluster_end(&c);
 }
 
+/* The last probe was dropped, as Corosync was busy, and then the worker ended. The member goes on asking until it is
+ * answered: nothing else would come that shows it that it is not cut off. */
+static void test_silence_without_workers(void **state)
+{
+        uint64_t t, n_sent;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_probes = true;
+        t = c.engine[ABC]->probe_next_usec;
+        cluster_at(&c, ABC, t);
+        n_sent = c.engine[ABC]->n_probes_sent;
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED); /* and goes to another node */
+        cluster_deliver(&c);
+        assert_true(c.engine[ABC]->silent_usec != 0);
+        assert_true(engine_deadline(c.engine[ABC]) < t + cluster_isolation_usec());
+        c.hold_probes = false;
+        cluster_at(&c, ABC, c.engine[ABC]->probe_next_usec);
+        cluster_deliver(&c);
+        assert_true(c.engine[ABC]->n_probes_sent > n_sent);
+        assert_int_equal(c.engine[ABC]->silent_usec, 0);
+        cluster_at(&c, ABC, t + cluster_isolation_usec() + 1);
+        assert_false(engine_is_isolated(c.engine[ABC]));
+        assert_true(engine_is_synced(c.engine[ABC]));
+        cluster_end(&c);
+}
+
+/* One that acts as cut off and has stopped all its workers finds out by itself that Corosync is back. */
+static void test_silence_ends_without_workers(void **state)
+{
+        uint64_t t;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_probes = true;
+        t = c.engine[ABC]->probe_next_usec;
+        cluster_at(&c, ABC, t);
+        cluster_at(&c, ABC, t + cluster_isolation_usec());
+        assert_true(engine_is_isolated(c.engine[ABC]));
+        cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+        c.hold_probes = false;
+        cluster_at(&c, ABC, c.engine[ABC]->probe_next_usec);
+        cluster_deliver(&c);
+        assert_false(engine_is_isolated(c.engine[ABC]));
+        assert_true(engine_is_synced(c.engine[ABC]));
+        cluster_end(&c);
+}
+
 /* ---- what holds back a start ---- */
 
 /* A host that slept starts nothing until a probe sent after that is back. */
@@ -408,6 +458,8 @@ int main(void)
                 cmocka_unit_test(test_put_out_elsewhere),
                 cmocka_unit_test(test_corosync_is_silent),
                 cmocka_unit_test(test_short_silence),
+                cmocka_unit_test(test_silence_without_workers),
+                cmocka_unit_test(test_silence_ends_without_workers),
                 cmocka_unit_test(test_suspended),
                 cmocka_unit_test(test_start_waits_for_a_probe),
                 cmocka_unit_test(test_start_is_held_back),
