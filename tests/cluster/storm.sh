@@ -35,14 +35,14 @@ nodes=("${nodes[@]:0:STORM_NODES}")
 . "$LAB_SRC/storm-judge.sh"
 
 applications() {
-        local name
+        local name more=${nodes[*]:3}
         # All delays are longer than needed: detection 2.2 s, IsolationTimeoutSec= + 1 s with a quorum device.
-        cluster_app main 'abc {bcd def}' FailoverDelaySec=5s
-        cluster_app tier '{abc bcd def}' FailoverDelaySec=5s
-        cluster_app handed 'bcd abc def' FailoverDelaySec=5s TakeoverMode=start-first
-        cluster_app simple 'def {abc bcd}' FailoverDelaySec=5s -- "ExecStart=$WORKER" Type=simple Restart=on-failure RestartSec=100ms
-        cluster_app slow '{bcd def} abc' FailoverDelaySec=5s -- "ExecStart=$WORKER" Type=notify 'ExecStop=/bin/sleep 1.2'
-        cluster_app paused 'abc bcd def' FailoverDelaySec=5s
+        cluster_app main "abc {bcd def} $more" FailoverDelaySec=5s
+        cluster_app tier "{abc bcd def $more}" FailoverDelaySec=5s
+        cluster_app handed "bcd abc def $more" FailoverDelaySec=5s TakeoverMode=start-first
+        cluster_app simple "def {abc bcd} $more" FailoverDelaySec=5s -- "ExecStart=$WORKER" Type=simple Restart=on-failure RestartSec=100ms
+        cluster_app slow "{bcd def} abc $more" FailoverDelaySec=5s -- "ExecStart=$WORKER" Type=notify 'ExecStop=/bin/sleep 1.2'
+        cluster_app paused "abc bcd def $more" FailoverDelaySec=5s
         cluster_manager_conf SyncMandatory= "SyncOptional=${nodes[*]}" SyncTimeoutSec=5s ManagerGraceSec=12s \
                 IsolationTimeoutSec=4s
         # A disk of its own for the record of each node, small enough to be filled.
@@ -242,7 +242,7 @@ storm_calm() {
         for name in "${MEMBERS[@]}"; do
                 calm_command unstandby "$name"
                 for app in "${STORM_APPS[@]}"; do
-                        [ "$(jq --arg a "$app" --arg n "$name" '.apps[$a].permissions[$n]' <<<"$MODEL")" = true ] ||
+                        [ "$(jq --arg a "$app" --arg n "$name" '.apps[$a].permissions[$n]' <<<"$MODEL")" != false ] ||
                                 calm_command permit "$app" "$name"
                 done
         done
