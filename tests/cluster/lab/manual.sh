@@ -48,9 +48,10 @@ manual_read() {
                 /^\.\\" try / { how = plain(substr($0, 9)) }')
 }
 
-# A line as it is typed on guest $1.
+# A line as it is typed on guest $1. Without the search for leaks: timeout(1) sends SIGCONT behind a signal, which can wake
+# what that search has stopped, and then it hangs.
 manual_type() {
-        NODE_TIMEOUT=${NODE_TIMEOUT:-100} node_exec "$1" env TERM=dumb HOME=/root \
+        NODE_TIMEOUT=${NODE_TIMEOUT:-100} node_exec "$1" env TERM=dumb HOME=/root ASAN_OPTIONS=detect_leaks=0 \
                 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /root; $2"
 }
 
@@ -184,6 +185,7 @@ manual_add_guests() {
                 # What is enabled starts with what guests boot into.
                 ln -s lab.target.wants "$LAB/$name/root/etc/systemd/system/multi-user.target.wants"
                 node_wants "$name" systemd-user-sessions.service
+                cluster_instrument "$name"
                 for other; do
                         echo "$(node_address "$other") $other" >>"$LAB/$name/root/etc/hosts"
                 done
