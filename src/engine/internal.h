@@ -13,6 +13,7 @@
 #define RING_STEP 4u                        /* between the numbers of two rings of the same Corosyncs */
 #define FORM_EPOCHS UINT64_C(1024)          /* forming raises every application's count by this */
 #define PROBE_RETRY_USEC (10 * USEC_PER_MSEC) /* while a start waits for a probe */
+#define PROBES_KEPT 64 /* of so many of the last probes it is known when they were sent */
 #define MARK_MAX_USEC (24 * 3600 * USEC_PER_SEC)
 #define BACKLOG_MAX 65536u                  /* messages kept for a member that waits for the state */
 #define COMMANDS_MAX 128u                   /* commands of this node that are under way */
@@ -160,6 +161,7 @@ struct Engine {
         bool starts_wait;         /* for a probe to come back */
         uint64_t probe_sent_usec; /* when the last one was sent */
         uint64_t n_probes_sent, n_probes_back; /* numbers of the last ones, on this connection */
+        uint64_t probe_times[PROBES_KEPT];     /* when they were sent, by number modulo PROBES_KEPT */
         bool probed;              /* in this step */
         uint64_t hold_probe;      /* the host slept: nothing starts until this probe is back; 0: it did not */
 

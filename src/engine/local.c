@@ -158,7 +158,7 @@ static void local_send_probe(Engine *e)
                 return;
         e->probed = true;
         e->n_probes_sent++;
-        e->probe_sent_usec = e->now_usec;
+        e->probe_sent_usec = e->probe_times[e->n_probes_sent % PROBES_KEPT] = e->now_usec;
         engine_emit(e, EFFECT_PROBE)->token = e->n_probes_sent;
         if (e->silent_usec == 0)
                 e->silent_usec = e->now_usec;
@@ -320,9 +320,17 @@ static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
         return false;
 }
 
+/* Corosync may freeze when it has put a probe in order and has not delivered it yet, and then it comes back first, though
+ * the others have long left the ring. They do not before a token is lost, so what took half of that time proves enough. */
+static bool local_answer_was_quick(const Engine *e)
+{
+        return e->n_probes_sent - e->n_probes_back < PROBES_KEPT &&
+               e->now_usec - e->probe_times[e->n_probes_back % PROBES_KEPT] <= e->token_usec / 2;
+}
+
 /* What was delivered may be long past: a Corosync that was frozen, or a manager that hung, hands over the last of a ring
- * that the others have left. So a start waits until a probe that was sent after all that allows it has come back before
- * any other view: then the ring still turned, and all of its nodes have been told what this node was told. */
+ * that the others have left. So a start waits until a probe that was sent after all that allows it has come back, quickly,
+ * before any other view: then the ring still turned, and all of its nodes have been told what this node was told. */
 static bool local_is_fresh(Engine *e, App *a, const Copy *c)
 {
         if (a->start_epoch != c->epoch)
@@ -332,7 +340,7 @@ static bool local_is_fresh(Engine *e, App *a, const Copy *c)
                 local_send_probe(e);
                 a->start_probe = e->n_probes_sent;
         }
-        if (e->n_probes_back >= a->start_probe)
+        if (e->n_probes_back >= a->start_probe && local_answer_was_quick(e))
                 return true;
         e->starts_wait = true;
         return false;

@@ -7,6 +7,7 @@
 #include "plan.h"
 
 const PlanSeed plan_seeds[] = {
+        { 72290, true, "a start waited for a probe that a frozen Corosync handed over late" },
         { 2032229, true, "a grace was over by each member's own clock" },
         { 2050004, true, "a start was let pass by a grace that was over, though a manager of that node was back" },
         { 3005803, false, "a worker that cannot be killed, whose manager is gone before the guard's stop has ended" },

@@ -364,6 +364,32 @@ static void test_start_waits_for_a_probe(void **state)
         cluster_end(&c);
 }
 
+/* A Corosync that froze while it had the probe hands it over late: that proves nothing, and the next one is waited for. */
+static void test_start_waits_for_a_quick_probe(void **state)
+{
+        Event back = { .type = EVENT_PROBE };
+        uint64_t sent, t;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_probes = true;
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_PROBE), 1);
+        sent = c.engine[BCD]->n_probes_sent;
+        t = c.engine[BCD]->probe_sent_usec + c.engine[BCD]->token_usec / 2 + 1;
+        cluster_at(&c, BCD, t);
+        assert_true(c.engine[BCD]->n_probes_sent > sent);
+        back.probe.number = sent;
+        cluster_step(&c, BCD, &back);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        assert_int_equal(engine_deadline(c.engine[BCD]), t + PROBE_RETRY_USEC);
+        back.probe.number = c.engine[BCD]->n_probes_sent;
+        cluster_step(&c, BCD, &back);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
 /* Grants bcd the application while its probe is away: what happens then holds the start back. */
 static void grant_to_bcd(Cluster *c)
 {
@@ -462,6 +488,7 @@ int main(void)
                 cmocka_unit_test(test_silence_ends_without_workers),
                 cmocka_unit_test(test_suspended),
                 cmocka_unit_test(test_start_waits_for_a_probe),
+                cmocka_unit_test(test_start_waits_for_a_quick_probe),
                 cmocka_unit_test(test_start_is_held_back),
         };
 
