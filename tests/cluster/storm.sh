@@ -162,9 +162,11 @@ storm_hits() {
         HIT_APPS=
         MAY_FAIL=
         HIT_HOLDS=
+        HIT_RING=0
         for fault in "${faults[@]}"; do
                 read -r _ _ kind aim rest <<<"$fault"
                 [[ $RING_KINDS != *" $kind "* ]] || rings=$((rings + 1))
+                [[ $RING_KINDS != *" $kind "* && $kind != loss-pair && $kind != power-cut-all ]] || HIT_RING=1
                 case ${KIND_SCOPE[$kind]} in
                 # Where some messages get through, the ring holds and stalls, for everybody.
                 node) if [[ $kind == loss-* && $rest != 100 ]]; then HIT_NODES+=' all'; else HIT_NODES+=" $aim"; fi ;;
@@ -202,7 +204,8 @@ storm_round() {
         cp "$LAB/look/units" "$LAB/look/before"
         storm_play "$round"
         [ -z "$HIT_HOLDS" ] || model_doubt_holds
-        storm_settle "$MAY_FAIL"
+        # What a network or a Corosync suffered, the ring may find out as late as this.
+        storm_settle "$MAY_FAIL" $((HIT_RING ? HEALED + CLUSTER_DETECTION : 0))
         settled=$(($(now) - HEALED))
         for kind in "${STORM_KINDS[@]}"; do
                 [[ "${ROUND_FAULTS[round]} |" == *" $kind "* ]] || continue

@@ -10,6 +10,8 @@
 MEMBERS=()
 WITNESS=
 CLUSTER_TOKEN=${CLUSTER_TOKEN:-1000}
+# Token and consensus in microseconds: what Corosync has suffered by then, it has noticed.
+CLUSTER_DETECTION=$((CLUSTER_TOKEN * 2200))
 
 # Adds the guests of a cluster without booting them. `-w`: with a quorum device in a guest named witness, so that the
 # last node of all stays quorate.

@@ -141,9 +141,9 @@ mend_stalled() {
 }
 
 # Waits until the cluster has settled: twice the same, as the first may be on the way to something else. $1: the
-# applications that may have got a mark, by a fault of this round; marks are cleared.
+# applications that may have got a mark, by a fault of this round; marks are cleared. $2: not before this time.
 storm_settle() {
-        local may_fail=$1 end wrong last='' app name marks stalled
+        local may_fail=$1 not_before=${2:-0} end wrong last='' app name marks stalled
         end=$(($(now) + STORM_SETTLE * 1000000))
         stalled=$(($(now) + 30000000))
         while :; do
@@ -171,7 +171,7 @@ storm_settle() {
                                 storm_fail "the cluster settles within $STORM_SETTLE s, and shows what was answered" "$wrong"
                         fi
                         journal_next
-                elif [ "$last" = "$(copies_seen)" ]; then
+                elif [ "$(now)" -ge "$not_before" ] && [ "$last" = "$(copies_seen)" ]; then
                         return 0
                 else
                         last=$(copies_seen)
