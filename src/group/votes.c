@@ -27,7 +27,7 @@ struct VotesReader {
         VotesCallback callback;
         void *userdata;
         uint64_t device_usec;
-        struct votequorum_info last; /* what was answered last */
+        Votes last; /* what was answered last */
         bool by_itself;              /* nobody has asked: it is told only if it differs from that */
         size_t n_failed;
         bool again; /* was asked while an attempt was under way */
@@ -100,6 +100,17 @@ static void reader_look_again(VotesReader *r)
                         on_timer, r);
 }
 
+static bool votes_equal(const Votes *a, const Votes *b)
+{
+        return a->node_votes == b->node_votes && a->expected_votes == b->expected_votes &&
+               a->highest_expected == b->highest_expected && a->total_votes == b->total_votes &&
+               a->quorum == b->quorum && a->device_votes == b->device_votes && a->two_node == b->two_node &&
+               a->wait_for_all == b->wait_for_all && a->last_man_standing == b->last_man_standing &&
+               a->auto_tie_breaker == b->auto_tie_breaker && a->allow_downscale == b->allow_downscale &&
+               a->device == b->device && a->device_alive == b->device_alive &&
+               a->device_casts_vote == b->device_casts_vote && a->device_master_wins == b->device_master_wins;
+}
+
 static void on_votes(void *data, void *userdata)
 {
         _cleanup_free_ VotesAttempt *a = data;
@@ -119,10 +130,9 @@ static void on_votes(void *data, void *userdata)
                 return;
         }
         votes_from_info(&a->info, &votes);
-        /* All of the answer's bytes are set, as the attempt began with zeros. */
-        if (!r->by_itself || memcmp(&a->info, &r->last, sizeof(a->info)) != 0)
+        if (!r->by_itself || !votes_equal(&votes, &r->last))
                 r->callback(r->userdata, &votes);
-        r->last = a->info;
+        r->last = votes;
         r->n_failed = 0;
         if (votes.device)
                 reader_look_again(r);
