@@ -159,7 +159,6 @@ struct Engine {
         uint64_t silent_usec;     /* the first probe without an answer; 0: none */
         bool isolated;
         bool starts_wait;         /* for a probe to come back */
-        uint64_t probe_sent_usec; /* when the last one was sent */
         uint64_t n_probes_sent, n_probes_back; /* numbers of the last ones, on this connection */
         uint64_t probe_times[PROBES_KEPT];     /* when they were sent, by number modulo PROBES_KEPT */
         bool probed;              /* in this step */

@@ -152,13 +152,19 @@ void local_probe_back(Engine *e, uint64_t number)
         local_end_silence(e);
 }
 
+/* When it was sent: one of the last PROBES_KEPT. */
+static uint64_t local_probe_time(const Engine *e, uint64_t number)
+{
+        return e->probe_times[number % PROBES_KEPT];
+}
+
 static void local_send_probe(Engine *e)
 {
         if (e->probed)
                 return;
         e->probed = true;
         e->n_probes_sent++;
-        e->probe_sent_usec = e->probe_times[e->n_probes_sent % PROBES_KEPT] = e->now_usec;
+        e->probe_times[e->n_probes_sent % PROBES_KEPT] = e->now_usec;
         engine_emit(e, EFFECT_PROBE)->token = e->n_probes_sent;
         if (e->silent_usec == 0)
                 e->silent_usec = e->now_usec;
@@ -272,7 +278,7 @@ static uint64_t local_probe_usec(const Engine *e)
                 return USEC_INFINITY;
         /* A probe may be dropped while Corosync is busy: what waits for one does not wait long for the next. */
         if (e->starts_wait || e->hold_probe > e->n_probes_sent)
-                return MIN(e->probe_next_usec, e->probe_sent_usec + PROBE_RETRY_USEC);
+                return MIN(e->probe_next_usec, local_probe_time(e, e->n_probes_sent) + PROBE_RETRY_USEC);
         /* One that was dropped never comes back: once there is a silence it takes another to end it, also where the worker
          * that was watched over has ended meanwhile. */
         return local_has_workers(e) || e->hold_probe != 0 || e->silent_usec != 0 ? e->probe_next_usec : USEC_INFINITY;
@@ -325,7 +331,7 @@ static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
 static bool local_answer_was_quick(const Engine *e)
 {
         return e->n_probes_sent - e->n_probes_back < PROBES_KEPT &&
-               e->now_usec - e->probe_times[e->n_probes_back % PROBES_KEPT] <= e->token_usec / 2;
+               e->now_usec - local_probe_time(e, e->n_probes_back) <= e->token_usec / 2;
 }
 
 /* What was delivered may be long past: a Corosync that was frozen, or a manager that hung, hands over the last of a ring

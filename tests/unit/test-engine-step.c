@@ -377,7 +377,7 @@ static void test_start_waits_for_a_quick_probe(void **state)
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_PROBE), 1);
         sent = c.engine[BCD]->n_probes_sent;
-        t = c.engine[BCD]->probe_sent_usec + c.engine[BCD]->token_usec / 2 + 1;
+        t = c.engine[BCD]->probe_times[sent] + c.engine[BCD]->token_usec / 2 + 1;
         cluster_at(&c, BCD, t);
         assert_true(c.engine[BCD]->n_probes_sent > sent);
         back.probe.number = sent;
