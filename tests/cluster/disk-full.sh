@@ -57,17 +57,22 @@ expect_start "$begin" 10 distro abc normal
 expect_start "$begin" 10 other bcd normal
 before=$(identity)
 
+writable_again() {
+        local begin
+        check_within 10 'abc is well again for all' all_show abc no
+        begin=$(now)
+        check 'start' node_exec def distroctl start late
+        expect_start "$begin" 5 late abc normal
+        check 'stop' node_exec def distroctl stop late
+}
+
 step 'the state directory of abc is full'
 node_exec abc sh -c "dd if=/dev/zero of=$STATE/filler bs=4k 2>/dev/null; ! echo more 2>/dev/null >$STATE/more"
 unwritable
 
 step 'there is room again'
 node_exec abc rm -f "$STATE/filler" "$STATE/more"
-check_within 10 'abc is well again for all' all_show abc no
-begin=$(now)
-check 'start' node_exec def distroctl start late
-expect_start "$begin" 5 late abc normal
-check 'stop' node_exec def distroctl stop late
+writable_again
 
 step 'the state directory of abc is read-only'
 node_exec abc mount -o remount,ro "$STATE"
@@ -75,11 +80,7 @@ unwritable
 
 step 'it takes writes again'
 node_exec abc mount -o remount,rw "$STATE"
-check_within 10 'abc is well again for all' all_show abc no
-begin=$(now)
-check 'start' node_exec def distroctl start late
-expect_start "$begin" 5 late abc normal
-check 'stop' node_exec def distroctl stop late
+writable_again
 
 step 'the manager of abc is restarted while it is read-only'
 node_exec abc mount -o remount,ro "$STATE"
