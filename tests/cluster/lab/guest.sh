@@ -254,7 +254,6 @@ node_power_cut() {
                 # Nobody shall take the end of the guest for a reboot.
                 kill -STOP "$supervisor"
                 nspawn=$(children_of "$supervisor")
-                echo "$name $(now)" >>"$LAB/cuts"
                 if pid=$(node_pid "$name"); then
                         kill -KILL "$pid" 2>/dev/null || true
                 else
@@ -265,6 +264,8 @@ node_power_cut() {
                 [ ! -e "$LAB/$name/frozen" ] || node_thaw "$name"
                 wait "$supervisor" 2>/dev/null || true
                 [ -z "$nspawn" ] || tail -s 0.02 -f --pid="${nspawn% }" /dev/null
+                # Only now: what began before its processor stopped counts as ended by the cut.
+                echo "$name $(now)" >>"$LAB/cuts"
         fi
         rm -f "$LAB/$name/supervisor"
         ip link del "vb-$name" 2>/dev/null || true
