@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The engine's tests link the engine and base alone: a stray dependency breaks the build.
 engine_unit_tests = \
-	tests/unit/test-engine-agreed \
+	tests/unit/test-engine-commands \
+	tests/unit/test-engine-copies \
 	tests/unit/test-engine-copy \
 	tests/unit/test-engine-fields \
+	tests/unit/test-engine-forming \
 	tests/unit/test-engine-memory \
 	tests/unit/test-engine-messages \
+	tests/unit/test-engine-nodes \
 	tests/unit/test-engine-place \
 	tests/unit/test-engine-state \
 	tests/unit/test-engine-step \
@@ -17,9 +20,18 @@ tests_unit_test_engine_place_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_state_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_state_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 engine_cluster_sources = tests/unit/engine-cluster.c tests/unit/engine-cluster.h
-tests_unit_test_engine_agreed_SOURCES = tests/unit/test-engine-agreed.c $(engine_cluster_sources)
-tests_unit_test_engine_agreed_CFLAGS = $(TEST_CFLAGS)
-tests_unit_test_engine_agreed_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_commands_SOURCES = tests/unit/test-engine-commands.c $(engine_cluster_sources)
+tests_unit_test_engine_commands_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_commands_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_copies_SOURCES = tests/unit/test-engine-copies.c $(engine_cluster_sources)
+tests_unit_test_engine_copies_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_copies_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_forming_SOURCES = tests/unit/test-engine-forming.c $(engine_cluster_sources)
+tests_unit_test_engine_forming_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_forming_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_nodes_SOURCES = tests/unit/test-engine-nodes.c $(engine_cluster_sources)
+tests_unit_test_engine_nodes_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_nodes_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_step_SOURCES = tests/unit/test-engine-step.c $(engine_cluster_sources)
 tests_unit_test_engine_step_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_step_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)

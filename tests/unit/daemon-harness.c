@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "daemon-harness.h"
+
+char root[64];
+Manager *m;
+static int saved_stderr;
+
+static void make_directory(const char *path)
+{
+        char text[512];
+
+        snprintf(text, sizeof(text), "mkdir -p %s%s", root, path);
+        assert_int_equal(system(text), 0);
+}
+
+void write_file(const char *path, const char *text)
+{
+        char name[512];
+        FILE *f;
+
+        snprintf(name, sizeof(name), "%s%s", root, path);
+        f = fopen(name, "w");
+        assert_non_null(f);
+        fputs(text, f);
+        assert_int_equal(fclose(f), 0);
+}
+
+bool file_exists(const char *path)
+{
+        char name[512];
+
+        snprintf(name, sizeof(name), "%s%s", root, path);
+        return access(name, F_OK) == 0;
+}
+
+int daemon_setup(void **state)
+{
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+        (void) state;
+        strcpy(root, "/tmp/manager-XXXXXX");
+        if (!mkdtemp(root))
+                return -1;
+        make_directory(SYSCONFDIR "/distro-manager/applications");
+        make_directory("/var/lib/distro-manager");
+        make_directory("/run/distro-manager");
+        write_file(SYSCONFDIR "/distro-manager/applications/distro.app", APP_TEXT);
+        unsetenv("STATE_DIRECTORY");
+        unsetenv("RUNTIME_DIRECTORY");
+        unsetenv("NOTIFY_SOCKET");
+        setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+        doubles_begin();
+        saved_stderr = dup(STDERR_FILENO);
+        return dup2(null, STDERR_FILENO) < 0 || close(null) < 0 ? -1 : 0;
+}
+
+int daemon_teardown(void **state)
+{
+        char text[128];
+
+        (void) state;
+        m = manager_free(m);
+        doubles_end();
+        dup2(saved_stderr, STDERR_FILENO);
+        close(saved_stderr);
+        snprintf(text, sizeof(text), "rm -rf %s", root);
+        return system(text);
+}
+
+/* The files are read by a thread: on a busy machine that takes its time. */
+void turn_until_quiet(uint64_t quiet_usec)
+{
+        do {
+                while (!m->exiting && sd_event_run(m->event, quiet_usec) > 0)
+                        ;
+        } while (!m->exiting && m->start == START_LOCAL && !m->apps_loaded);
+}
+
+void turn(void)
+{
+        turn_until_quiet(50 * USEC_PER_MSEC);
+}
+
+void begin(void)
+{
+        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        assert_int_equal(leave_watch_signals(m), 0);
+        assert_int_equal(start_begin(m), 0);
+        if (!m->exiting && doubles.units_ready_now)
+                doubles.units.ready(m);
+        turn();
+}
+
+void begin_quietly(void)
+{
+        begin();
+        assert_false(m->exiting);
+        assert_int_equal(m->start, START_DONE);
+        (void) doubles_trace();
+}
+
+void assert_trace(const char *expect)
+{
+        assert_string_equal(doubles_trace(), expect);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The manager's end: a restart that leaves the workers alone, or a planned leave. */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon-harness.h"
+
+static void test_restart_leaves_the_workers(void **state)
+{
+        (void) state;
+        begin_quietly();
+        doubles.own_job = (OwnJobAnswer){ .manager = OWN_JOB_RESTART };
+        assert_int_equal(raise(SIGTERM), 0);
+        turn();
+        assert_trace("query-own-job\nleave\n");
+        assert_true(m->exiting);
+        assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
+}
+
+/* While a disk hangs our process could not end, and nobody would arm the guard: so we stay a member. */
+static void test_restart_waits_for_the_disk(void **state)
+{
+        char path[128];
+        Effect *effect;
+        int fd;
+
+        (void) state;
+        begin_quietly();
+        snprintf(path, sizeof(path), "%s/var/lib/distro-manager/state.new", root);
+        assert_int_equal(mkfifo(path, 0600), 0); /* opening it waits for a reader */
+        effect = doubles_effect(EVENT_PROBE, EFFECT_WRITE);
+        effect->revision = (Revision){ 3, 4 };
+        effect->data = (uint8_t *) strdup("abc");
+        effect->data_size_bytes = 3;
+        doubles.group.probe(m, 1);
+        doubles.own_job = (OwnJobAnswer){ .manager = OWN_JOB_RESTART };
+        assert_int_equal(raise(SIGTERM), 0);
+        for (uint64_t since = boottime_usec(); boottime_usec() - since < 300 * USEC_PER_MSEC && !m->exiting;)
+                assert_true(sd_event_run(m->event, 100 * USEC_PER_MSEC) >= 0);
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* the disk works again */
+        assert_true(fd >= 0);
+        assert_trace("event probe\nquery-own-job\n");
+        while (!m->exiting)
+                assert_true(sd_event_run(m->event, 5 * USEC_PER_SEC) > 0);
+        assert_non_null(strstr(doubles_trace(), "leave\n"));
+        assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
+        assert_int_equal(close(fd), 0);
+}
+
+static void test_planned_leave(void **state)
+{
+        static const OwnJobAnswer cases[] = {
+                { .manager = OWN_JOB_STOP },
+                { .manager = OWN_JOB_SHUTDOWN },
+                { .manager = OWN_JOB_NONE },
+                { .manager = OWN_JOB_RESTART, .corosync = OWN_JOB_RESTART },
+                { .manager = OWN_JOB_NONE, .corosync = OWN_JOB_STOP },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                begin_quietly();
+                doubles.own_job = cases[i];
+                assert_int_equal(raise(i % 2 ? SIGINT : SIGTERM), 0);
+                turn();
+                assert_trace("query-own-job\nevent leave\n");
+                assert_false(m->exiting);
+                /* A second signal changes nothing. */
+                assert_int_equal(raise(SIGTERM), 0);
+                turn();
+                assert_trace("");
+                assert_int_equal(m->leave, LEAVE_HANDING_OVER);
+                doubles_effect(EVENT_PROBE, EFFECT_LEFT);
+                doubles.group.probe(m, 1);
+                /* The engine has had its last word. */
+                doubles.group.probe(m, 1);
+                assert_false(m->exiting);
+                turn();
+                assert_trace("event probe\nleave\n");
+                assert_true(m->exiting);
+                assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
+                m = manager_free(m);
+        }
+}
+
+/* Without an answer of systemd's it is a hand-over, after a while. */
+static void test_silent_systemd(void **state)
+{
+        uint64_t since = boottime_usec(), took;
+
+        (void) state;
+        begin_quietly();
+        doubles.own_job_silent = true;
+        assert_int_equal(raise(SIGTERM), 0);
+        while (!strstr(doubles_trace(), "event leave\n")) {
+                assert_true(boottime_usec() - since < 20 * USEC_PER_SEC);
+                assert_true(sd_event_run(m->event, 100 * USEC_PER_MSEC) >= 0);
+        }
+        took = boottime_usec() - since;
+        assert_true(took >= OWN_JOB_ANSWER_USEC);
+}
+
+static void test_signal_before_the_engine(void **state)
+{
+        (void) state;
+        doubles.units_ready_now = false;
+        begin();
+        assert_false(m->exiting);
+        assert_int_equal(raise(SIGTERM), 0);
+        turn();
+        assert_true(m->exiting);
+        assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_restart_leaves_the_workers),
+                TEST(test_restart_waits_for_the_disk),
+                TEST(test_planned_leave),
+                TEST(test_silent_systemd),
+                TEST(test_signal_before_the_engine),
+        };
+
+        return cmocka_run_group_tests_name("daemon-leave", tests, NULL, NULL);
+}

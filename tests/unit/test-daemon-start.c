@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The manager's start: what it reads, in which order, and what it refuses to start with. */
+
+#include "base/hash.h"
+#include "daemon-harness.h"
+
+static void test_start(void **state)
+{
+        (void) state;
+        doubles.found[0] = (UnitInfo){ .app = "distro", .epoch = 7, .state = UNIT_RUNNING };
+        doubles.found[1] = (UnitInfo){ .app = "gone", .epoch = 8, .state = UNIT_NONE };
+        doubles.n_found = 2;
+        begin();
+        assert_trace("read-cluster\n"
+                     "engine-new node=1 nodes=2 record=0 bytes=0 skip=no\n"
+                     "event time\n"
+                     "event unit distro 7 running\n"
+                     "event definitions right=1 wrong=0 distro\n"
+                     "join distro-manager\n");
+        assert_true(file_exists("/run/distro-manager/guard"));
+}
+
+/* Nothing of a step is begun before what it waits for is there. */
+static void test_start_waits_for_units(void **state)
+{
+        (void) state;
+        doubles.units_ready_now = false;
+        begin();
+        assert_trace("read-cluster\n");
+        doubles.units.ready(m);
+        turn();
+        assert_non_null(strstr(doubles_trace(), "join distro-manager\n"));
+}
+
+static void test_record_is_used(void **state)
+{
+        char directory[128];
+
+        (void) state;
+        snprintf(directory, sizeof(directory), "%s/var/lib/distro-manager", root);
+        write_file("/run/distro-manager/took-part", "");
+        assert_int_equal(record_write(directory, "12345", 5), 0);
+        begin();
+        assert_non_null(strstr(doubles_trace(), "engine-new node=1 nodes=2 record=1 bytes=5 skip=yes\n"));
+}
+
+static void test_record_that_the_engine_refuses(void **state)
+{
+        char directory[128];
+
+        (void) state;
+        snprintf(directory, sizeof(directory), "%s/var/lib/distro-manager", root);
+        assert_int_equal(record_write(directory, "12345", 5), 0);
+        doubles.engine_new_result = -EBADMSG;
+        begin();
+        assert_non_null(strstr(doubles_trace(),
+                        "record=1 bytes=5 skip=no\nengine-new node=1 nodes=2 record=2 bytes=0"));
+        assert_false(file_exists("/var/lib/distro-manager/state"));
+        assert_false(m->exiting);
+}
+
+static void assert_ends(int status)
+{
+        begin();
+        assert_true(m->exiting);
+        assert_int_equal(m->exit_status, status);
+        assert_null(strstr(doubles_trace(), "join"));
+}
+
+static void test_wrong_manager_conf(void **state)
+{
+        (void) state;
+        write_file(SYSCONFDIR "/distro-manager/manager.conf", "[Cluster]\nFoo=bar\n");
+        assert_ends(MANAGER_EXIT_CONFIG);
+}
+
+static void test_unknown_mandatory_node(void **state)
+{
+        (void) state;
+        write_file(SYSCONFDIR "/distro-manager/manager.conf", "[Cluster]\nSyncMandatory=xyz\n");
+        assert_ends(MANAGER_EXIT_CONFIG);
+}
+
+static void test_refused_cluster(void **state)
+{
+        (void) state;
+        doubles.cluster_error = -EINVAL;
+        assert_ends(MANAGER_EXIT_CONFIG);
+}
+
+static void test_newer_record(void **state)
+{
+        uint8_t file[RECORD_HEADER_BYTES];
+        char path[128];
+        uint64_t hash;
+        FILE *f;
+
+        (void) state;
+        record_header("", 0, file);
+        file[20] = 9;
+        hash = hash64(file, 24);
+        for (unsigned i = 0; i < 8; i++)
+                file[24 + i] = (uint8_t) (hash >> (8 * i));
+        snprintf(path, sizeof(path), "%s/var/lib/distro-manager/state", root);
+        f = fopen(path, "w");
+        assert_non_null(f);
+        assert_int_equal(fwrite(file, 1, sizeof(file), f), sizeof(file));
+        assert_int_equal(fclose(f), 0);
+        assert_ends(MANAGER_EXIT_RECORD);
+        assert_true(file_exists("/var/lib/distro-manager/state"));
+}
+
+/* A wrong application keeps out itself only. */
+static void test_wrong_application(void **state)
+{
+        (void) state;
+        write_file(SYSCONFDIR "/distro-manager/applications/bad.app", "[Application]\nFoo=1\n");
+        begin();
+        assert_non_null(strstr(doubles_trace(), "event definitions right=1 wrong=1 distro\n"));
+}
+
+static void test_ready(void **state)
+{
+        (void) state;
+        begin_quietly();
+        doubles_effect(EVENT_PROBE, EFFECT_READY);
+        assert_false(file_exists("/run/distro-manager/took-part"));
+        doubles.group.probe(m, 1);
+        assert_true(file_exists("/run/distro-manager/took-part"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_start),
+                TEST(test_start_waits_for_units),
+                TEST(test_record_is_used),
+                TEST(test_record_that_the_engine_refuses),
+                TEST(test_wrong_manager_conf),
+                TEST(test_unknown_mandatory_node),
+                TEST(test_refused_cluster),
+                TEST(test_newer_record),
+                TEST(test_wrong_application),
+                TEST(test_ready),
+        };
+
+        return cmocka_run_group_tests_name("daemon-start", tests, NULL, NULL);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Copies of an application: what is reported, adopted or stopped, and what an end of one leads to. */
+
+#include "engine-cluster.h"
+
+/* ---- what a node reports ---- */
+
+/* What `node` runs, as a member that asks for the state says it. Only def hears it. */
+static void report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
+{
+        CopyFact copy = { .app = (char *) "distro", .epoch = epoch, .state = state };
+        FactsMessage facts = { .version_min = 1, .version_max = 1, .node_name = (char *) (node == ABC ? "abc" : "bcd"),
+                .grace_usec = CLUSTER_GRACE, .boot_id = node, .record = RECORD_VALID, .can_write = true,
+                .realtime_usec = c->now, .copies = &copy, .n_copies = epoch != 0 };
+        EffectList effects = {};
+        Member sender = { node, node };
+
+        c->engine[DEF]->effects = &effects;
+        apply_facts(c->engine[DEF], &sender, &facts, false);
+        apply_finish(c->engine[DEF]);
+        c->engine[DEF]->effects = NULL;
+        effect_list_done(&effects);
+}
+
+/* A manager that comes back adopts its worker: type, from-node and epoch stay. */
+static void test_adoption_changes_nothing(void **state)
+{
+        const State *s;
+        AppStatus status, before;
+        uint64_t epoch;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        cluster_unit_is(&c, BCD, "distro", UNIT_RUNNING);
+        s = engine_state(c.engine[DEF]);
+        epoch = state_find_app(s, "distro")->last_epoch;
+        engine_app_status(c.engine[DEF], state_find_app(s, "distro"), &before);
+        assert_int_equal(before.start_type, START_FAILOVER);
+
+        /* The connection is lost, and the ring is a new one: its engine is told the state and reports what it runs. */
+        cluster_step(&c, BCD, &(Event){ .type = EVENT_DISCONNECTED });
+        c.member[BCD] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        assert_string_equal(state_find_app(s, "distro")->name, "distro");
+        cluster_connect(&c, BCD);
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        s = engine_state(c.engine[DEF]);
+        engine_app_status(c.engine[DEF], state_find_app(s, "distro"), &status);
+        assert_int_equal(status.state, APP_RUNNING);
+        assert_string_equal(status.node, "bcd");
+        assert_int_equal(status.start_type, START_FAILOVER);
+        assert_string_equal(status.from_node, "abc");
+        assert_int_equal(status.epoch, epoch);
+        assert_int_equal(state_find_app(s, "distro")->start_type, START_FAILOVER);
+        assert_int_equal(state_find_app(s, "distro")->from_node, ABC);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_STOP), 0);
+        cluster_end(&c);
+}
+
+/* A copy is known by its epoch: what is reported with another one is not the copy that the state has. */
+static void test_copy_is_known_by_its_epoch(void **state)
+{
+        uint64_t epoch;
+        Cluster c;
+        App *a;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        a = cluster_distro(&c, DEF);
+        epoch = a->last_epoch;
+        report(&c, ABC, epoch, UNIT_RUNNING);
+        assert_non_null(app_find_copy(a, ABC, epoch));
+        assert_true(copy_is_live(app_find_copy(a, ABC, epoch)));
+
+        report(&c, ABC, epoch - 1, UNIT_RUNNING);
+        assert_null(app_find_copy(a, ABC, epoch));
+        assert_true(app_find_copy(a, ABC, epoch - 1)->surplus);
+        assert_int_equal(app_find_copy(a, ABC, epoch - 1)->phase, COPY_STOPPING);
+        cluster_end(&c);
+}
+
+/* Where there is a present copy another one is stopped; where there is none it is adopted if its epoch is the last that
+ * was granted, or none that this state knows, and stopped if it is older. */
+static void test_copies_that_meet(void **state)
+{
+        static const struct {
+                bool present; /* abc has one */
+                bool known;   /* as one that was lost */
+                int64_t epoch_offset;
+                bool adopted;
+        } cases[] = {
+                { true, false, 0, false }, { true, false, -1, false }, { true, false, 1, false },
+                { true, true, -1, false }, { false, false, 0, true }, { false, false, 1, true },
+                { false, false, -1, false }, { false, true, 0, true }, { false, true, -1, false },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                uint64_t epoch;
+                Cluster c;
+                Copy *found;
+                App *a;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, USEC_INFINITY);
+                a = cluster_distro(&c, DEF);
+                if (!k->present) {
+                        c.member[ABC] = false;
+                        cluster_new_ring(&c);
+                        cluster_quorum(&c, true);
+                        app_remove_copy(a, &a->copies[0]);
+                }
+                epoch = (uint64_t) ((int64_t) a->last_epoch + k->epoch_offset);
+                if (k->known)
+                        app_add_copy(a, BCD, epoch)->phase = COPY_LOST;
+                report(&c, BCD, epoch, UNIT_RUNNING);
+                found = app_find_copy(a, BCD, epoch);
+                assert_non_null(found);
+                assert_int_equal(!found->surplus, k->adopted);
+                assert_int_equal(found->phase, k->adopted ? COPY_RUNNING : COPY_STOPPING);
+                assert_int_equal(app_present_copy(a) == found, k->adopted);
+                assert_true(a->epoch >= epoch);
+                cluster_end(&c);
+        }
+}
+
+/* While the group forms all copies are taken; the one with the greatest epoch stays. */
+static void test_copies_that_meet_at_forming(void **state)
+{
+        Cluster c = { .now = CLUSTER_START, .ring.seq = 4 };
+        static const char *const names[] = { "abc", "bcd", "def" };
+
+        (void) state;
+        for (uint32_t i = 1; i <= N_NODES; i++) {
+                Event unit = { .type = EVENT_UNIT, .unit.app = "distro", .unit.state = UNIT_RUNNING };
+
+                cluster_make_engine(&c, i, NO_QUORUM_STOP, RECORD_BLANK);
+                unit.unit.epoch = i == BCD ? 30 : 10 + i;
+                cluster_step(&c, i, &unit);
+                cluster_definition_on(&c, i, "distro", names, CLUSTER_DELAY);
+                cluster_connect(&c, i);
+        }
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        assert_int_equal(app_present_copy(cluster_distro(&c, ABC))->node_id, BCD);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_STOP), 0);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_STOP), 1);
+        cluster_end(&c);
+}
+
+/* A worker goes on with the file that it was started from: its own node says that a restart is needed. */
+static void test_restart_is_needed(void **state)
+{
+        static const char *const names[] = { "abc", "bcd", "def" };
+        AppStatus status;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_definition_on(&c, ABC, "distro", names, CLUSTER_DELAY);
+        cluster_deliver(&c);
+        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
+        assert_false(status.restart_needed);
+        cluster_definition_on(&c, ABC, "distro", names, 2 * CLUSTER_DELAY);
+        cluster_deliver(&c);
+        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
+        assert_true(status.restart_needed);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        engine_app_status(c.engine[BCD], cluster_distro(&c, BCD), &status);
+        assert_false(status.restart_needed);
+        cluster_unit_is(&c, ABC, "distro", UNIT_KILLED); /* it is started again in place */
+        cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
+        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
+        assert_false(status.restart_needed);
+        cluster_end(&c);
+}
+
+/* ---- ends ---- */
+
+/* Each further mark lasts twice as long, up to a day; one that is longer by its file stays so. */
+static void test_marks_grow(void **state)
+{
+        static const struct {
+                uint64_t timeout_sec;
+                uint32_t n;
+                uint64_t expected_sec;
+        } cases[] = {
+                { 600, 1, 600 }, { 600, 2, 1200 }, { 600, 3, 2400 }, { 600, 8, 76800 }, { 600, 9, 86400 },
+                { 600, 100, 86400 }, { 86400, 5, 86400 }, { 200000, 3, 200000 },
+        };
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                App *a = state_find_app(&c.engine[ABC]->state, "distro");
+                EffectList effects = {};
+
+                c.engine[ABC]->effects = &effects;
+                a->definition.failure_timeout_usec = k->timeout_sec * USEC_PER_SEC;
+                for (uint32_t i = 0; i < k->n; i++)
+                        app_fail_copy(c.engine[ABC], a, DEF, "exit-code", c.now);
+                assert_int_equal(app_find_mark(a, DEF)->duration_usec, k->expected_sec * USEC_PER_SEC);
+                assert_int_equal(app_find_mark(a, DEF)->count, k->n);
+                app_remove_mark(a, app_find_mark(a, DEF));
+                effect_list_done(&effects);
+                c.engine[ABC]->effects = NULL;
+        }
+        cluster_end(&c);
+}
+
+/* Stopped from outside twice within FailureTimeoutSec= is a mark; after that time the first is forgotten. */
+static void test_stopped_from_outside(void **state)
+{
+        static const struct {
+                uint64_t between_usec;
+                bool moves;
+        } cases[] = {
+                { 599 * USEC_PER_SEC, true },
+                { 601 * USEC_PER_SEC, false },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
+                cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
+                c.now += k->between_usec;
+                cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_START), k->moves ? 1 : 2);
+                assert_int_equal(cluster_count(&c, BCD, EFFECT_START), k->moves ? 1 : 0);
+                cluster_end(&c);
+        }
+}
+
+/* A worker that ends while its host shuts down: handed over at once, before its manager says that it leaves. */
+static void test_worker_ends_with_its_host(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_unit_is(&c, ABC, "distro", UNIT_SHUTDOWN);
+        assert_true(state_find_node(&c.engine[DEF]->state, ABC)->leaving);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        assert_int_equal(cluster_distro(&c, DEF)->start_type, START_TAKEOVER);
+        assert_int_equal(cluster_distro(&c, DEF)->from_node, ABC);
+        assert_null(app_find_mark(cluster_distro(&c, DEF), ABC));
+        cluster_end(&c);
+}
+
+/* ---- start-first ---- */
+
+/* Start-first: the old copy fails while the new one starts. The new start goes on alone, the old node gets a mark; if
+ * the new one fails as well, the placement decides. */
+static void test_start_first_old_fails(void **state)
+{
+        uint64_t old_epoch;
+        Cluster c;
+        App *a;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, 3600 * USEC_PER_SEC);
+        for (uint32_t i = 1; i <= N_NODES; i++)
+                state_find_app(&c.engine[i]->state, "distro")->definition.takeover_mode = TAKEOVER_START_FIRST;
+        a = state_find_app(&c.engine[DEF]->state, "distro");
+        old_epoch = a->last_epoch;
+        cluster_command(&c, DEF, 1, COMMAND_TAKEOVER, "distro", "bcd");
+        cluster_deliver(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        assert_int_equal(app_present_copy(a)->epoch, old_epoch);
+
+        cluster_step(&c, ABC, &(Event){ .type = EVENT_UNIT, .unit.app = "distro", .unit.epoch = old_epoch, .unit.state = UNIT_FAILED });
+        cluster_deliver(&c);
+        assert_non_null(app_find_mark(a, ABC));
+        assert_int_equal(app_present_copy(a)->node_id, BCD);
+        assert_int_equal(a->owner, BCD);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_STOP) + cluster_count(&c, DEF, EFFECT_START), 0);
+        cluster_unit_is(&c, BCD, "distro", UNIT_FAILED);
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
+/* Start-first, but another copy may run somewhere: never three, so the present one ends first. */
+static void test_start_first_is_never_three(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        for (int third = 0; third < 2; third++) {
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cluster_manager_gone(&c, DEF);
+                for (uint32_t i = ABC; i <= BCD; i++) {
+                        cluster_distro(&c, i)->definition.takeover_mode = TAKEOVER_START_FIRST;
+                        if (third)
+                                app_add_copy(cluster_distro(&c, i), DEF, 1)->phase = COPY_LOST;
+                }
+                cluster_command(&c, ABC, 1, COMMAND_TAKEOVER, "distro", "bcd");
+                cluster_deliver(&c);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), third);
+                assert_int_equal(cluster_count(&c, BCD, EFFECT_START), !third);
+                cluster_end(&c);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_adoption_changes_nothing),
+                cmocka_unit_test(test_copy_is_known_by_its_epoch),
+                cmocka_unit_test(test_copies_that_meet),
+                cmocka_unit_test(test_copies_that_meet_at_forming),
+                cmocka_unit_test(test_restart_is_needed),
+                cmocka_unit_test(test_marks_grow),
+                cmocka_unit_test(test_stopped_from_outside),
+                cmocka_unit_test(test_worker_ends_with_its_host),
+                cmocka_unit_test(test_start_first_old_fails),
+                cmocka_unit_test(test_start_first_is_never_three),
+        };
+
+        return cmocka_run_group_tests_name("engine-copies", tests, NULL, NULL);
+}

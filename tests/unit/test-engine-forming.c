@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a group forms: from which records, what of them counts, and when it forms anew. */
+
+#include "engine-cluster.h"
+
+/* A damaged record is not a blank one: the group does not form as if it were its first start. */
+static void test_damaged_is_not_blank(void **state)
+{
+        static const RecordKind kinds[] = { RECORD_BLANK, RECORD_DAMAGED };
+
+        (void) state;
+        FOREACH_ARRAY(kind, kinds, ELEMENTSOF(kinds)) {
+                const char *names[N_NODES];
+                Cluster c = { .now = CLUSTER_START, .ring.seq = 4 };
+                bool blank = *kind == RECORD_BLANK;
+
+                for (uint32_t i = 1; i <= N_NODES; i++) {
+                        cluster_make_engine(&c, i, NO_QUORUM_STOP, i == DEF ? *kind : RECORD_BLANK);
+                        cluster_connect(&c, i);
+                }
+                cluster_new_ring(&c);
+                cluster_quorum(&c, true);
+                for (uint32_t i = 1; i <= N_NODES; i++)
+                        cluster_at(&c, i, c.now + 2 * USEC_PER_SEC);
+                cluster_deliver(&c);
+                for (uint32_t i = 1; i <= N_NODES; i++)
+                        assert_int_equal(engine_is_formed(c.engine[i]), blank);
+                assert_int_equal(engine_waiting_for(c.engine[ABC], names, N_NODES), blank ? 0 : 1);
+                if (!blank)
+                        assert_string_equal(names[0], "def");
+                cluster_end(&c);
+        }
+}
+
+/* Which records a group forms from: of a majority, where a state that was never confirmed (blank, with a revision) counts
+ * beside a record but is none; else of all nodes of the newest recorded view; blank ones if there is nothing else. */
+static void test_records_that_form(void **state)
+{
+        enum { NO, BLANK, UNCONFIRMED, OLD, NEW, DAMAGED };
+        static const uint32_t both[] = { ABC, BCD }, alone[] = { DEF };
+        static const struct {
+                int has[N_NODES]; /* abc, bcd, def; NO: not there */
+                bool by_fewer;
+                bool forms;
+        } cases[] = {
+                { { BLANK, BLANK, BLANK }, false, true },
+                { { BLANK, BLANK, NO }, false, true },
+                { { BLANK, NO, NO }, false, false },
+                { { BLANK, BLANK, DAMAGED }, false, false },
+                /* What abc began may have come to its end with def, and bcd's disk may be a new one. */
+                { { UNCONFIRMED, BLANK, NO }, false, false },
+                { { UNCONFIRMED, BLANK, BLANK }, false, true },
+                { { UNCONFIRMED, UNCONFIRMED, NO }, false, true },
+                { { UNCONFIRMED, NO, NO }, false, false },
+                { { OLD, OLD, NO }, false, true },
+                { { OLD, NEW, NO }, false, true },
+                { { OLD, NO, NO }, false, false },
+                { { OLD, BLANK, NO }, false, false },
+                { { OLD, BLANK, BLANK }, false, false },
+                { { OLD, UNCONFIRMED, NO }, false, true },
+                { { OLD, DAMAGED, NO }, false, false },
+                /* The last view of OLD was abc and bcd, that of NEW def alone. */
+                { { OLD, OLD, NO }, true, true },
+                { { OLD, NO, OLD }, true, false },
+                { { OLD, OLD, NEW }, true, true },
+                { { NO, NO, NEW }, true, true },
+                { { OLD, NO, NO }, true, false },
+                { { BLANK, NO, NO }, true, false },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                Cluster c;
+                Engine *e;
+                size_t n = 0;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                c.ring.seq += 100;
+                cluster_new_ring(&c);
+                e = c.engine[ABC];
+                e->by_fewer = k->by_fewer;
+                for (uint32_t i = 0; i < N_NODES; i++) {
+                        const bool known = k->has[i] == UNCONFIRMED || k->has[i] == OLD || k->has[i] == NEW;
+                        const uint32_t *of = k->has[i] == NEW ? alone : both;
+                        Peer *peer = &e->peers[n];
+                        size_t n_of = k->has[i] == NEW ? ELEMENTSOF(alone) : ELEMENTSOF(both);
+
+                        if (k->has[i] == NO)
+                                continue;
+                        n++;
+                        *peer = (Peer){ .member = { i + 1, i + 1 }, .has_facts = true };
+                        peer->facts.record = k->has[i] == OLD || k->has[i] == NEW ? RECORD_VALID
+                                             : k->has[i] == DAMAGED               ? RECORD_DAMAGED
+                                                                                  : RECORD_BLANK;
+                        if (!known)
+                                continue;
+                        peer->facts.record_revision = (Revision){ .ring_seq = k->has[i] == NEW ? 9 : 8, .count = 1 };
+                        peer->facts.record_nodes = calloc(n_of, sizeof(uint32_t));
+                        memcpy(peer->facts.record_nodes, of, n_of * sizeof(uint32_t));
+                        peer->facts.n_record_nodes = n_of;
+                }
+                e->n_peers = n;
+                assert_int_equal(sync_can_form(e), k->forms);
+                cluster_end(&c);
+        }
+}
+
+/* Forming raises every count by 1024, above what a record shows and above this ring's floor. */
+static void test_forming_raises_epochs(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        assert_int_equal(state_find_app(&c.engine[ABC]->state, "distro")->last_epoch,
+                (c.ring.seq << EPOCH_RING_SHIFT) + 1024 + 1);
+        cluster_end(&c);
+}
+
+/* A node that the nodelist does not have any more is forgotten when the group forms, unless something of its is asked for. */
+static void test_forming_forgets_nodes(void **state)
+{
+        enum { NOTHING, OWNER, UNTAMED, IN_THE_RING };
+
+        (void) state;
+        for (int needed = NOTHING; needed <= IN_THE_RING; needed++) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_FREEZE, CLUSTER_DELAY);
+                for (uint32_t i = ABC; i <= DEF; i++) {
+                        App *a = cluster_distro(&c, i);
+                        Copy *copy;
+
+                        assert_non_null(state_add_node(&c.engine[i]->state, 9, "old"));
+                        assert_non_null(app_add_mark(a, 9));
+                        assert_int_equal(ARRAY_GROW(a->permissions, a->n_permissions, a->n_permissions_allocated), 0);
+                        a->permissions[a->n_permissions++] = (Permission){ 9, true };
+                        a->held_against = calloc(2, sizeof(uint32_t));
+                        assert_non_null(a->held_against);
+                        a->held_against[a->n_held_against++] = DEF;
+                        a->held_against[a->n_held_against++] = 9;
+                        copy = app_add_copy(a, 9, 1);
+                        assert_non_null(copy);
+                        copy->phase = COPY_LOST;
+                        copy->untamed = needed == UNTAMED;
+                        if (needed == OWNER)
+                                a->owner = 9;
+                        a->from_node = a->held_node = 9;
+                        if (needed == IN_THE_RING)
+                                c.engine[i]->ring_nodes[0] = 9;
+                }
+                cluster_quorum(&c, false);
+                cluster_quorum(&c, true);
+                cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+                for (uint32_t i = ABC; i <= DEF; i++) {
+                        const App *a = cluster_distro(&c, i);
+
+                        assert_true(engine_is_synced(c.engine[i]));
+                        assert_int_equal(state_find_node(&c.engine[i]->state, 9) != NULL, needed != NOTHING);
+                        assert_int_equal(app_find_mark(a, 9) != NULL, needed != NOTHING);
+                        assert_int_equal(app_find_copy(a, 9, 1) != NULL, needed != NOTHING);
+                        assert_int_equal(a->n_permissions, needed != NOTHING);
+                        for (size_t x = 0; x < a->n_held_against; x++)
+                                assert_true(a->held_against[x] != 9 || needed != NOTHING);
+                        assert_int_equal(a->from_node, needed == NOTHING ? 0 : 9);
+                }
+                cluster_end(&c);
+        }
+}
+
+/* The group formed without def. It may come back with what was decided by others, who did not form: nothing starts that its
+ * files name before it has reported, or its grace is over. */
+static void test_forming_without_a_node(void **state)
+{
+        char buffer[200];
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, CLUSTER_DELAY);
+        cluster_quorum(&c, false);
+        c.member[DEF] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        for (uint32_t i = ABC; i <= BCD; i++) {
+                App *a = cluster_distro(&c, i);
+
+                /* Nothing of it is left, and nobody wants it back. */
+                a->target_up = false;
+                while (a->n_copies > 0)
+                        app_remove_copy(a, a->copies);
+        }
+        assert_null(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)));
+        cluster_new_ring_of_all(&c, c.ring.seq + 4);
+        cluster_quorum(&c, true);
+        assert_string_equal(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)),
+                "def has not reported what it runs");
+        /* It goes again, and is no wiser when it is back. */
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        assert_null(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)));
+        assert_true(state_find_node(&c.engine[ABC]->state, DEF)->unknown);
+        cluster_end(&c);
+}
+
+/* Whoever was in a quorate ring that nobody with this state was in, synced there or not, knows that it may be old; and where
+ * there may have been such a ring, a majority has to have been in the group since. Else the group forms anew. */
+static void test_behind_the_others(void **state)
+{
+        static const struct {
+                bool later;      /* def was in ring 50, which was quorate, and is not synced */
+                size_t n_late;   /* so many have joined the group after the last view of this state */
+                uint64_t ring;
+                bool forms;
+        } cases[] = {
+                { false, 0, 12, false },
+                { false, 0, 100, false },
+                { true, 0, 100, true },
+                { false, 1, 100, false },
+                { false, 2, 100, true },
+                { false, 2, 12, false },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                uint64_t epoch;
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                epoch = cluster_distro(&c, ABC)->epoch;
+                assert_int_equal(c.ring.seq, 8);
+                if (k->later) {
+                        c.engine[DEF]->ring_quorate_seq = 50;
+                        c.engine[DEF]->synced = false;
+                }
+                for (size_t i = 0; i < k->n_late; i++)
+                        c.engine[BCD + i]->since_seq = 50;
+                cluster_new_ring_of_all(&c, k->ring);
+                cluster_quorum(&c, true);
+                cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+                for (uint32_t i = ABC; i <= DEF; i++) {
+                        assert_true(engine_is_synced(c.engine[i]));
+                        assert_int_equal(cluster_distro(&c, i)->epoch >= epoch + FORM_EPOCHS, k->forms);
+                }
+                cluster_end(&c);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_damaged_is_not_blank),
+                cmocka_unit_test(test_records_that_form),
+                cmocka_unit_test(test_forming_raises_epochs),
+                cmocka_unit_test(test_forming_forgets_nodes),
+                cmocka_unit_test(test_forming_without_a_node),
+                cmocka_unit_test(test_behind_the_others),
+        };
+
+        return cmocka_run_group_tests_name("engine-forming", tests, NULL, NULL);
+}

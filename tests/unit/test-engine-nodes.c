@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What is known of a node: who speaks for it, its grace, and what of it stands against a start elsewhere. */
+
+#include "engine-cluster.h"
+
+/* A node with another number than before: what its name stands for is the one that is there. */
+static void test_node_of_another_number(void **state)
+{
+        State s = {};
+        Node *n;
+
+        (void) state;
+        assert_non_null(state_add_node(&s, 1, "abc"));
+        assert_int_equal(state_find_node_name(&s, "abc")->id, 1);
+        n = state_add_node(&s, 7, "abc");
+        assert_non_null(n);
+        n->presence = PRESENCE_SYNCED;
+        assert_int_equal(state_find_node_name(&s, "abc")->id, 7);
+        state_find_node(&s, 1)->presence = PRESENCE_SYNCED;
+        assert_int_equal(state_find_node_name(&s, "abc")->id, 1);
+        assert_null(state_find_node_name(&s, "def"));
+        state_done(&s);
+}
+
+/* Of two members of one node, a dead one that is still listed and its successor, the one that answers counts. */
+static void test_two_members_of_a_node(void **state)
+{
+        static const struct {
+                bool won, excluded, other_excluded;
+                Presence presence;
+        } cases[] = {
+                { true, false, true, PRESENCE_SYNCED },
+                { false, false, true, PRESENCE_SYNCING },
+                { false, true, true, PRESENCE_SILENT },
+                { true, false, false, PRESENCE_SYNCED },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < 2 * ELEMENTSOF(cases); i++) {
+                const bool first = i % 2 == 0;
+                EffectList effects = {};
+                Cluster c;
+                Engine *e;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                e = c.engine[DEF];
+                e->effects = &effects;
+                e->peers = realloc(e->peers, 4 * sizeof(Peer));
+                assert_non_null(e->peers);
+                e->peers[3] = e->peers[2];
+                e->peers[2] = (Peer){ .member = { BCD, 22 } };
+                e->n_peers = e->n_peers_allocated = 4;
+                e->peers[first ? 1 : 2].won = cases[i / 2].won;
+                e->peers[first ? 1 : 2].excluded = cases[i / 2].excluded;
+                e->peers[first ? 2 : 1].won = false;
+                e->peers[first ? 2 : 1].excluded = cases[i / 2].other_excluded;
+                apply_view(e);
+                assert_int_equal(state_find_node(&e->state, BCD)->presence, cases[i / 2].presence);
+                e->effects = NULL;
+                effect_list_done(&effects);
+                cluster_end(&c);
+        }
+}
+
+/* What stands against a start: a copy that may run. */
+static void test_obstacles(void **state)
+{
+        static const struct {
+                CopyPhase phase;
+                bool untamed, stuck;
+                Presence presence;
+                bool grace_over;
+                bool unknown;
+                bool stands;
+        } cases[] = {
+                { COPY_RUNNING, false, false, PRESENCE_SYNCED, false, false, true },
+                { COPY_STOPPING, false, true, PRESENCE_SYNCED, false, false, true },
+                { COPY_LOST, false, false, PRESENCE_OFFLINE, false, false, false },
+                { COPY_LOST, true, false, PRESENCE_OFFLINE, false, false, true },
+                { COPY_LOST, true, false, PRESENCE_MANAGER_GONE, true, false, true },
+                { COPY_LOST, false, false, PRESENCE_MANAGER_GONE, true, false, false },
+                { COPY_LOST, false, false, PRESENCE_MANAGER_GONE, false, false, true },
+                { COPY_LOST, false, false, PRESENCE_SILENT, false, false, true },
+                { COPY_LOST, false, false, PRESENCE_SYNCING, false, false, true },
+                /* A manager that is back after its grace may have disarmed the guard in a ring that nobody here saw. */
+                { COPY_LOST, false, false, PRESENCE_SYNCING, true, false, true },
+                { COPY_LOST, false, false, PRESENCE_SILENT, true, false, true },
+                { COPY_LOST, false, false, PRESENCE_OFFLINE, false, true, false },
+                { COPY_LOST, false, false, PRESENCE_MANAGER_GONE, true, true, false },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                char buffer[200];
+                Cluster c;
+                Node *n;
+                App *a;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                a = cluster_distro(&c, DEF);
+                n = state_find_node(&c.engine[DEF]->state, ABC);
+                a->copies[0].phase = k->phase;
+                a->copies[0].untamed = k->untamed;
+                a->copies[0].stuck = k->stuck;
+                n->presence = k->presence;
+                n->grace_over = k->grace_over;
+                n->unknown = k->unknown;
+                assert_int_equal(decide_obstacle(c.engine[DEF], a, buffer, sizeof(buffer)) != NULL, k->stands);
+                /* Without a copy: only what has not been reported since forming. */
+                app_remove_copy(a, &a->copies[0]);
+                assert_int_equal(decide_obstacle(c.engine[DEF], a, buffer, sizeof(buffer)) != NULL,
+                        k->unknown && k->presence != PRESENCE_OFFLINE && !k->grace_over);
+                cluster_end(&c);
+        }
+}
+
+/* Each node's own grace counts for it; where it is not known, the longest that is. */
+static void test_grace_of_a_node(void **state)
+{
+        static const uint64_t grace[] = { 10 * USEC_PER_SEC, 0 };
+
+        (void) state;
+        FOREACH_ARRAY(g, grace, ELEMENTSOF(grace)) {
+                Cluster c;
+                Node *n;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                for (uint32_t i = 1; i <= N_NODES; i++)
+                        state_find_node(&c.engine[i]->state, ABC)->grace_usec = *g;
+                cluster_manager_gone(&c, ABC);
+                n = state_find_node(&c.engine[DEF]->state, ABC);
+                assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
+                assert_int_equal(n->grace.deadline_usec, c.now + (*g ? *g : CLUSTER_GRACE));
+                cluster_end(&c);
+        }
+}
+
+/* The node is lost when its grace is over by def's clock and not yet by bcd's: nobody has said so by a message, and both
+ * hold the same. */
+static void test_grace_by_two_clocks(void **state)
+{
+        static const uint32_t others[] = { BCD, DEF };
+
+        (void) state;
+        FOREACH_ARRAY(node, others, ELEMENTSOF(others)) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+                cluster_manager_gone(&c, ABC);
+                cluster_new_ring(&c);
+                state_find_node(&c.engine[*node]->state, ABC)->grace.deadline_usec = c.now;
+                cluster_quorum(&c, true);
+                for (uint32_t i = BCD; i <= DEF; i++) {
+                        assert_true(engine_is_synced(c.engine[i]));
+                        assert_int_not_equal(cluster_distro(&c, i)->delay.serial, 0);
+                        assert_int_equal(cluster_count(&c, i, EFFECT_START), 0);
+                }
+                assert_int_equal(state_digest(&c.engine[BCD]->state), state_digest(&c.engine[DEF]->state));
+                cluster_end(&c);
+        }
+}
+
+/* A ring that nobody here saw: a manager may have come back to abc in it, disarmed the guard, and died again. So what was
+ * known of the grace counts no more, and what was lost there stands against a start again. */
+static void test_grace_after_an_unseen_ring(void **state)
+{
+        static const struct {
+                uint64_t step;
+                bool over, again;
+        } cases[] = {
+                { 4, true, false },
+                { 4, false, false },
+                { 8, true, true },
+                { 8, false, true },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                char buffer[200];
+                uint64_t serial;
+                Cluster c;
+                Node *n;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, USEC_INFINITY);
+                cluster_manager_gone(&c, ABC);
+                cluster_quorum(&c, true);
+                serial = state_find_node(&c.engine[DEF]->state, ABC)->grace.serial;
+                assert_int_not_equal(serial, 0);
+                cluster_all_at(&c, c.now + CLUSTER_GRACE - (k->over ? 0 : USEC_PER_SEC));
+                assert_int_equal(state_find_node(&c.engine[DEF]->state, ABC)->grace_over, k->over);
+                cluster_new_ring_of_all(&c, c.ring.seq + k->step);
+                cluster_quorum(&c, true);
+                n = state_find_node(&c.engine[DEF]->state, ABC);
+                assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
+                assert_int_equal(n->grace_over, k->over && !k->again);
+                assert_int_equal(n->grace.serial != 0 && n->grace.serial != serial, k->again);
+                assert_int_equal(decide_obstacle(c.engine[DEF], cluster_distro(&c, DEF), buffer, sizeof(buffer)) != NULL,
+                        k->again || !k->over);
+                cluster_end(&c);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_node_of_another_number),
+                cmocka_unit_test(test_two_members_of_a_node),
+                cmocka_unit_test(test_obstacles),
+                cmocka_unit_test(test_grace_of_a_node),
+                cmocka_unit_test(test_grace_by_two_clocks),
+                cmocka_unit_test(test_grace_after_an_unseen_ring),
+        };
+
+        return cmocka_run_group_tests_name("engine-nodes", tests, NULL, NULL);
+}
