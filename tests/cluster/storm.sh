@@ -193,7 +193,7 @@ storm_hits() {
 }
 
 storm_round() {
-        local round=$1 text since wrong app settled kind
+        local round=$1 text since wrong app settled kind apart
         text="$(printf '%3d' "$((round + 1))") $(round_text "$round")"
         echo "$text"
         LAST_ROUNDS+=("$text")
@@ -214,6 +214,11 @@ storm_round() {
         done
         note "settled after $(seconds "$settled") s"
         model_learn
+        # A ring can break where nothing was done to it: a Corosync that is heard again while the others form the next ring
+        # may end up in a ring with some of them. Those who were left without quorum had to stop.
+        apart=$(without_quorum "$since")
+        [ -z "$apart" ] || note "Corosync says that these were in a ring without quorum: $apart"
+        [ "$HIT_NODES" = all ] || HIT_NODES+=" $apart"
         wrong=$(restarted_copies "$LAB/look/before" "${HIT_NODES# }" "$HIT_APPS")
         if [ -n "$wrong" ]; then
                 RESTARTED=$(wc -l <<<"$wrong")

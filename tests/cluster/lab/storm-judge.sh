@@ -182,6 +182,12 @@ storm_settle() {
 
 copies_seen() { awk '$3 != "inactive" && $3 != "failed"' "$LAB/look/units" | sort; }
 
+# The nodes whose Corosync has said since time $1 that its ring has no quorum.
+without_quorum() {
+        { journal_since "$1" SYSLOG_IDENTIFIER=corosync --grep='within the non-primary component' -o json || true; } |
+                jq -r ._HOSTNAME | sort -u | paste -s -d ' '
+}
+
 # Compares the copies that ran before the round, in file $1, with those of the last look. $2: the nodes that were hit, or
 # all; $3: the applications that were hit or commanded. Prints those that should be the same copies and are not.
 restarted_copies() {
