@@ -221,7 +221,8 @@ static void unit_retry_start(Unit *unit)
 static bool unit_verify_existing(Unit *unit)
 {
         UnitProperties p = unit->properties;
-        bool alive = unit_properties_are_alive(&p), failed = streq(p.active_state, "failed");
+        bool alive = unit_properties_are_alive(&p) || unit_properties_are_pending(&p);
+        bool failed = streq(p.active_state, "failed");
         char text[UNIT_REASON_MAX + sizeof(p.fragment_path)];
 
         if (!p.transient) {
@@ -281,7 +282,8 @@ static bool unit_verify(Unit *unit)
 static bool unit_identify(Unit *unit)
 {
         UnitProperties p = unit->properties;
-        bool there = unit_properties_are_alive(&p) ||
+        bool pending = unit_properties_are_pending(&p);
+        bool there = unit_properties_are_alive(&p) || pending ||
                      (unit_properties_exist(&p) && streq(p.active_state, "failed"));
 
         if (unit->epoch == 0) {
@@ -298,6 +300,10 @@ static bool unit_identify(Unit *unit)
                 unit_reset_copy(unit, p.epoch);
                 unit->properties = p;
         }
+        /* Whoever asked for a start that still waits is gone, and how its job ends is told to nobody: if there is no
+         * worker then, it counts as stopped from outside. */
+        if (pending && !unit->history.ran)
+                unit->history.blind = true;
         if (there)
                 unit->history.ran = true;
         return true;

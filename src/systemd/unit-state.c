@@ -16,6 +16,11 @@ bool unit_properties_are_alive(const UnitProperties *p)
                !streq(p->active_state, "failed");
 }
 
+bool unit_properties_are_pending(const UnitProperties *p)
+{
+        return unit_properties_exist(p) && !unit_properties_are_alive(p) && p->job_id != 0;
+}
+
 /* The exit statuses by which systemd says that the worker's program was never reached. */
 static const char *exit_status_word(int32_t status)
 {
@@ -155,9 +160,9 @@ UnitState unit_state_from_properties(const UnitProperties *p, const UnitHistory 
                 return h->restart_job && !h->stop_asked ? UNIT_STARTING : UNIT_STOPPING;
         }
 
-        /* Between the two halves of a restart, and where a restart by systemd itself is due, a unit is
-         * inactive or failed with a job that waits. */
-        if (unit_properties_exist(p) && p->job_id != 0)
+        /* Before its first start, between the two halves of a restart, and where a restart by systemd itself is
+         * due, a unit is inactive or failed with a job that waits. */
+        if (unit_properties_are_pending(p))
                 return h->stop_asked ? UNIT_STOPPING : UNIT_STARTING;
         return state_of_ended(p, h, ret_reason);
 }

@@ -45,6 +45,9 @@ typedef struct UnitHistory {
 bool unit_properties_exist(const UnitProperties *p);
 /* True if processes of it may be at work: anything but inactive, failed and unknown to systemd. */
 bool unit_properties_are_alive(const UnitProperties *p);
+/* True if it has none yet, or none any more, and a job that can change that: a start waits for a unit that the worker
+ * requires, or for its turn. */
+bool unit_properties_are_pending(const UnitProperties *p);
 
 /* How the copy stands. For FAILED, REFUSED and STUCK `ret_reason` is set to systemd's result in words ("exit-code,
  * status 1", "signal SEGV", "start-limit-hit", "timeout"); else to "". It has room for UNIT_REASON_MAX bytes.

@@ -37,6 +37,8 @@ static const Case cases[] = {
                         .h = { .restart_job = true, .stop_asked = true }, .state = UNIT_STOPPING },
         { "restart, between the halves", UP("inactive"), .p.job_id = 7, .h.ran = true,
                         .state = UNIT_STARTING },
+        { "its first start waits", UP("inactive"), .p.job_id = 7, .state = UNIT_STARTING },
+        { "its first start waited in vain", GONE, .h = { .ran = true, .blind = true }, .state = UNIT_KILLED },
         { "failed, a restart waits", UP("failed"), .p.job_id = 7, EXITED(1), .h.ran = true,
                         .state = UNIT_STARTING },
         { "failed, our stop waits", UP("failed"), .p.job_id = 7, EXITED(1), .h.stop_asked = true,

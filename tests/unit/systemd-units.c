@@ -108,12 +108,8 @@ static void expect_log(Bench *b, const char *text)
         b->fake.log[0] = 0;
 }
 
-static void bench_new(Bench *b)
+static void bench_renew(Bench *b)
 {
-        *b = (Bench){};
-        strcpy(b->cgroups, "/tmp/test-units-XXXXXX");
-        assert_non_null(mkdtemp(b->cgroups));
-        assert_true(sd_event_new(&b->event) >= 0);
         assert_int_equal(units_new(
                                          &(UnitsParameters){
                                                          .event = b->event,
@@ -126,6 +122,15 @@ static void bench_new(Bench *b)
                                          },
                                          &b->units),
                         0);
+}
+
+static void bench_new(Bench *b)
+{
+        *b = (Bench){};
+        strcpy(b->cgroups, "/tmp/test-units-XXXXXX");
+        assert_non_null(mkdtemp(b->cgroups));
+        assert_true(sd_event_new(&b->event) >= 0);
+        bench_renew(b);
 }
 
 static int set_up(void **state)
@@ -538,6 +543,64 @@ static void test_bus_comes_back(void **state)
         assert_null(strstr(b->fake.log, "start a;"));
 }
 
+/* What a new manager, or the guard, finds when its predecessor ended while a start waited for another unit: no process
+ * yet, and one to come. */
+static void test_start_that_waits(void **state)
+{
+        Bench *b = *state;
+
+        bench_detach(b);
+        units_free(b->units);
+        FOREACH_ARRAY (app, ((const char *const[]){ "a", "b", "c" }), 3) {
+                fake_add(&b->fake, *app, 5, "inactive");
+                b->fake.hold_starts = true;
+        }
+        bench_renew(b);
+        fake_connect(&b->fake, b->event, &b->client);
+        FOREACH_ARRAY (app, ((const char *const[]){ "a", "b", "c" }), 3)
+                fake_job_new(&b->fake, *app, "start");
+        assert_int_equal(units_attach(b->units, b->client), 0);
+        expect(b, "a 5 starting;b 5 starting;c 5 starting;ready;");
+
+        fake_job_done(&b->fake, "a", "done");
+        expect(b, "a 5 running;");
+        assert_int_equal(units_stop(b->units, "b", 5), 0);
+        expect(b, "b 5 stopped;");
+        fake_job_done(&b->fake, "c", "dependency");
+        expect(b, "c 5 stopping;c 5 stopped from outside;");
+}
+
+/* The bus goes while a start waits: it is still this copy's when the bus is back, for however long it waits. */
+static void test_bus_comes_back_before_a_start(void **state)
+{
+        Bench *b = *state;
+
+        b->fake.hold_starts = true;
+        start(b, "a", 5);
+        expect(b, "a 5 starting;");
+        strcpy(fake_find(&b->fake, "a")->active, "inactive");
+        b->fake.log[0] = 0;
+        bench_detach(b);
+        bench_attach(b);
+        expect(b, "");
+        start(b, "a", 6);
+        expect(b, "a 5 starting;a 6 refused (another copy of it is at work on this node);");
+        fake_job_done(&b->fake, "a", "done");
+        expect(b, "a 5 running;");
+        expect_log(b, "");
+}
+
+static void test_exists_start_that_waits(void **state)
+{
+        Bench *b = *state;
+
+        fake_add(&b->fake, "a", 4, "inactive");
+        fake_job_new(&b->fake, "a", "start");
+        start(b, "a", 5);
+        expect(b, "a 5 refused (another copy of it is at work on this node);a 4 starting;");
+        expect_log(b, "start a;");
+}
+
 static void test_listing(void **state)
 {
         Bench *b = *state;
@@ -551,18 +614,7 @@ static void test_listing(void **state)
         fake_add(&b->fake, "d", 8, "activating");
         strcpy(fake_add(&b->fake, "x", 9, "active")->name, "distro-app-X.service");
 
-        assert_int_equal(units_new(
-                                         &(UnitsParameters){
-                                                         .event = b->event,
-                                                         .callbacks = { .changed = on_changed,
-                                                                         .ready = on_ready,
-                                                                         .failed = on_failed },
-                                                         .userdata = b,
-                                                         .own_unit = "distro-manager.service",
-                                                         .cgroup_root = b->cgroups,
-                                         },
-                                         &b->units),
-                        0);
+        bench_renew(b);
         assert_false(units_is_ready(b->units));
         bench_attach(b);
         expect(b, "a 5 running;b 6 failed (exit-code, status 1);d 8 starting;ready;");
@@ -769,6 +821,9 @@ int main(void)
                 BENCH_TEST(test_restart_by_hand),
                 BENCH_TEST(test_systemd_comes_back),
                 BENCH_TEST(test_bus_comes_back),
+                BENCH_TEST(test_start_that_waits),
+                BENCH_TEST(test_bus_comes_back_before_a_start),
+                BENCH_TEST(test_exists_start_that_waits),
                 BENCH_TEST(test_listing),
                 BENCH_TEST(test_kill),
                 BENCH_TEST(test_kill_without_systemd),
