@@ -12,6 +12,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/leave.c \
 	src/daemon/loader.c \
 	src/daemon/loader.h \
+	src/daemon/lock.c \
+	src/daemon/lock.h \
 	src/daemon/manager-internal.h \
 	src/daemon/manager.c \
 	src/daemon/manager.h \

@@ -73,6 +73,7 @@ struct Manager {
         char *root;              /* "" or what comes before every path */
         char *state_directory;   /* with the root */
         char *runtime_directory; /* with the root */
+        int lock_fd;             /* one manager a host; -1: not taken */
 
         /* Configuration, and what was found at the start. */
         ManagerConfig config;

@@ -405,6 +405,7 @@ int manager_new(const ManagerOptions *options, Manager **ret)
 
         if (!m)
                 return -ENOMEM;
+        m->lock_fd = -1;
         m->late_end = &m->late;
         m->guard_dirty = true;
         r = journal_new(NULL, &m->journal);
@@ -471,6 +472,8 @@ Manager *manager_free(Manager *m)
         free(m->root);
         free(m->state_directory);
         free(m->runtime_directory);
+        if (m->lock_fd >= 0)
+                (void) close(m->lock_fd); /* last of all: the next manager may go on now */
         sd_event_unref(m->event);
         m->notify = notify_free(m->notify);
         m->journal = journal_free(m->journal);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "daemon/lock.h"
 #include "systemd/private-bus.h"
 
 static void tell_config(Manager *m, const ConfigMessages *messages)
@@ -35,6 +36,26 @@ static int load_config(Manager *m)
         }
         config_messages_done(&messages);
         return r;
+}
+
+/* Before the record is touched and the group is joined. Without a place for the lock, as without the place itself, the
+ * manager works all the same: it guards against a mistake only. */
+static void take_lock(Manager *m)
+{
+        pid_t owner = 0;
+        int r = lock_take(m->runtime_directory, &m->lock_fd, &owner);
+
+        if (r == -EBUSY) {
+                journal_text(m->journal, JOURNAL_FAILED,
+                                "another distro-manager, process %d, is at work on this host: this one ends",
+                                (int) owner);
+                manager_status(m, "Another distro-manager, process %d, is at work on this host", (int) owner);
+                notify_errno(m->notify, -r);
+                manager_exit(m, MANAGER_EXIT_FAILURE);
+        } else if (r < 0)
+                journal_text(m->journal, JOURNAL_CONFIG_WARNING,
+                                "%s/" LOCK_NAME " could not be made: %s; a second manager on this host is not noticed",
+                                m->runtime_directory, strerror(-r));
 }
 
 static int read_record(Manager *m)
@@ -149,6 +170,9 @@ int start_begin(Manager *m)
         r = load_config(m);
         if (r < 0 || m->exiting)
                 return r;
+        take_lock(m);
+        if (m->exiting)
+                return 0;
         r = read_record(m);
         if (r < 0 || m->exiting)
                 return r;

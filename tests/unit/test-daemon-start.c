@@ -2,8 +2,16 @@
 
 /* The manager's start: what it reads, in which order, and what it refuses to start with. */
 
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/hash.h"
 #include "daemon-harness.h"
+#include "daemon/lock.h"
 
 static void test_start(void **state)
 {
@@ -75,6 +83,103 @@ static void test_wrong_manager_conf(void **state)
         assert_ends(MANAGER_EXIT_CONFIG);
 }
 
+static void *wait_for_ever(void *userdata)
+{
+        for (;;)
+                (void) pause();
+        return userdata;
+}
+
+/* Holds the lock as another manager would, until it is killed. `stuck`: as one that was killed already, with a thread
+ * that a disk does not let go. */
+static pid_t other_manager(bool stuck)
+{
+        int ready[2];
+        char byte;
+        pid_t pid;
+
+        assert_int_equal(pipe(ready), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                char directory[128];
+                pid_t owner;
+                int fd = -1;
+                pthread_t thread;
+
+                snprintf(directory, sizeof(directory), "%s/run/distro-manager", root);
+                if (lock_take(directory, &fd, &owner) < 0 || fd < 0 || write(ready[1], "", 1) != 1 ||
+                                (stuck && pthread_create(&thread, NULL, wait_for_ever, NULL) != 0))
+                        _exit(1);
+                if (stuck)
+                        (void) syscall(SYS_exit, 0); /* of this thread alone */
+                (void) wait_for_ever(NULL);
+        }
+        (void) close(ready[1]);
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        (void) close(ready[0]);
+        return pid;
+}
+
+/* A second manager on a host touches neither the record nor the group. */
+static void test_second_manager(void **state)
+{
+        pid_t other = other_manager(false);
+
+        (void) state;
+        write_file("/var/lib/distro-manager/state", "damaged");
+        assert_ends(MANAGER_EXIT_FAILURE);
+        assert_true(file_exists("/var/lib/distro-manager/state"));
+        m = manager_free(m);
+
+        /* However the other one ends. */
+        assert_int_equal(kill(other, SIGKILL), 0);
+        assert_int_equal(waitpid(other, NULL, 0), other);
+        begin();
+        assert_false(m->exiting);
+        assert_non_null(strstr(doubles_trace(), "join distro-manager\n"));
+}
+
+/* The lock of a process that was killed and that a hanging disk keeps from ending holds nobody up. */
+static void test_lock_of_one_that_cannot_end(void **state)
+{
+        pid_t other = other_manager(true);
+        char path[64];
+
+        (void) state;
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int) other);
+        for (unsigned i = 0;; i++) {
+                char text[256] = "";
+                FILE *f = fopen(path, "re");
+
+                assert_non_null(f);
+                assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+                (void) fclose(f);
+                if (strstr(text, ") Z "))
+                        break;
+                assert_true(i < 1000);
+                (void) usleep(10000);
+        }
+        begin();
+        assert_false(m->exiting);
+        assert_int_equal(m->lock_fd, -1);
+        assert_int_equal(kill(other, SIGKILL), 0);
+        assert_int_equal(waitpid(other, NULL, 0), other);
+}
+
+/* A manager without a place for the lock works. */
+static void test_no_lock(void **state)
+{
+        char path[128];
+
+        (void) state;
+        snprintf(path, sizeof(path), "%s/run/distro-manager/" LOCK_NAME, root);
+        assert_int_equal(mkdir(path, 0700), 0);
+        begin();
+        assert_false(m->exiting);
+        assert_int_equal(m->lock_fd, -1);
+}
+
 static void test_unknown_mandatory_node(void **state)
 {
         (void) state;
@@ -140,6 +245,9 @@ int main(void)
                 TEST(test_record_that_the_engine_refuses),
                 TEST(test_wrong_manager_conf),
                 TEST(test_unknown_mandatory_node),
+                TEST(test_second_manager),
+                TEST(test_lock_of_one_that_cannot_end),
+                TEST(test_no_lock),
                 TEST(test_refused_cluster),
                 TEST(test_newer_record),
                 TEST(test_wrong_application),
