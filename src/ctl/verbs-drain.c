@@ -6,22 +6,33 @@
 #include "ctl/bus-client.h"
 #include "ctl/jobs.h"
 
-/* One job for each application that is on the node now; nothing is asked, only waited for. */
-static int wait_until_empty(Ctl *c, const Snapshot *s, const char *node)
+static void add_job(Job *jobs, size_t *n, const AppInfo *a, const char *node)
+{
+        Job *job = jobs + (*n)++;
+
+        job->app = a->name;
+        job->goal = (Goal){ .type = GOAL_AWAY, .node = node, .epoch_before = a->epoch };
+        job_set_doing(job, "move %s away from %s", a->name, node);
+}
+
+/* One job for each application that was on the node before, so that all are spoken of, and for each that came while
+ * standby was on its way; nothing is asked, only waited for. */
+static int wait_until_empty(Ctl *c, const Snapshot *before, const Snapshot *after, const char *node)
 {
         size_t n = 0;
-        Job *jobs = calloc(s->n_apps + 1, sizeof(*jobs));
+        Job *jobs = calloc(before->n_apps + after->n_apps + 1, sizeof(*jobs));
         int status;
 
         if (!jobs)
                 return ctl_oom(c);
-        FOREACH_ARRAY (a, s->apps, s->n_apps) {
-                if (!streq(a->node, node))
-                        continue;
-                jobs[n].app = a->name;
-                jobs[n].goal = (Goal){ .type = GOAL_AWAY, .node = node, .epoch_before = a->epoch };
-                job_set_doing(jobs + n, "move %s away from %s", a->name, node);
-                n++;
+        FOREACH_ARRAY (a, before->apps, before->n_apps)
+                if (streq(a->node, node))
+                        add_job(jobs, &n, a, node);
+        FOREACH_ARRAY (a, after->apps, after->n_apps) {
+                const AppInfo *then = snapshot_find_app(before, a->name);
+
+                if (streq(a->node, node) && !(then && streq(then->node, node)))
+                        add_job(jobs, &n, a, node);
         }
         status = n > 0 ? jobs_run(c, jobs, n) : STATUS_OK;
         jobs_done(jobs, n);
@@ -32,7 +43,7 @@ static int wait_until_empty(Ctl *c, const Snapshot *s, const char *node)
 int verb_drain(Ctl *c, int argc, char **argv)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_(snapshot_done) Snapshot before = {};
+        _cleanup_(snapshot_done) Snapshot before = {}, after = {};
         const char *node = argv[1];
         Job job = {};
         int r, status = ctl_connect(c);
@@ -49,7 +60,11 @@ int verb_drain(Ctl *c, int argc, char **argv)
         jobs_done(&job, 1);
         if (status != STATUS_OK)
                 return status;
-        status = wait_until_empty(c, &before, node);
+        /* Standby is in force: what is not there now does not come any more. */
+        r = snapshot_fetch(c, &error, &after);
+        if (r < 0)
+                return bus_failed(c, &error, r, "see what is left on the node", false);
+        status = wait_until_empty(c, &before, &after, node);
         if (status == STATUS_OK)
                 ctl_say(c, "%s is drained. 'distroctl unstandby %s' lets it take part again.", node, node);
         else

@@ -395,7 +395,8 @@ static int method_permit(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
 }
 
-/* What is on the node goes to abc, but for what is in maintenance. */
+/* What is on the node goes to abc, but for what is in maintenance. Just before standby is in force, "idle" arrives on
+ * def. */
 static int method_standby(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         const char *node;
@@ -406,6 +407,11 @@ static int method_standby(sd_bus_message *m, void *userdata, sd_bus_error *error
         if (!find_node(node))
                 return sd_bus_error_set(
                                 error, "org.distro.Error.NoSuchNode", "There is no node of that name.");
+        for (size_t i = 0; i < ELEMENTSOF(apps) && standby && streq(node, "def"); i++)
+                if (streq(apps[i].name, "idle")) {
+                        apps[i].state = "running";
+                        apps[i].node = "def";
+                }
         for (size_t i = 0; i < ELEMENTSOF(apps) && standby; i++)
                 if (apps[i].node && streq(apps[i].node, node) && !apps[i].maintenance)
                         move(apps + i, "stopping", "running", streq(node, "abc") ? "bcd" : "abc", NULL);

@@ -497,6 +497,7 @@ static void test_nodes_and_rest(void **state)
                 { "well", { "drain", "bcd" }, .status = 1, .out = { "silent runs on abc" },
                                 .err = { "kept stays on bcd: it is in maintenance", "not everything" } },
                 { "clean", { "drain", "def" }, .out = { "def is drained." } },
+                { "well", { "drain", "def" }, .out = { "idle runs on abc", "def is drained." } },
                 { "well", { "drain", "nope" }, .status = 4 },
                 /* The fake manager refuses these and repeats what it was asked. */
                 { "well", { "maintenance", "web", "on" }, .status = 1, .err = { "application 'web', yes" } },
