@@ -223,7 +223,6 @@ static const UnitKey keys[] = {
         { "SupplementaryGroups", S, unit_parse_users },
         BOOL("DynamicUser"),
         BOOL("RemoveIPC"),
-        STRING("PAMName"),
         { "WorkingDirectory", S, unit_parse_working_directory },
         PATH("RootDirectory"),
         PATH("RootImage"),
@@ -432,6 +431,11 @@ static const struct {
         { SECTION_UNIT, "RefuseManualStart", "would keep distro-manager from starting the worker" },
         { SECTION_UNIT, "RefuseManualStop", "would keep distro-manager from stopping the worker" },
         { SECTION_UNIT, "AllowIsolate", "has no use for a worker" },
+        /* systemd.exec(5): the main process then belongs to a session's scope as well, its children to that alone. Neither
+         * StopUnit() nor the end of the unit's control group reaches them. */
+        { SECTION_SERVICE, "PAMName",
+                        "is refused, since pam_systemd moves the worker to the control group of a session, where a "
+                        "stop does not reach all of it, expected User= alone" },
         { SECTION_SERVICE, "Slice", "is distro-manager's to set: workers live in distro.slice" },
         { SECTION_SERVICE, "Sockets", "can't be set for a transient unit" },
         { SECTION_SERVICE, "TimeoutCleanSec", "can't be set for a transient unit" },

@@ -266,17 +266,17 @@ static void test_exec(void **state)
 static void test_specifiers(void **state)
 {
         static const Case good[] = {
-                { "PAMName=%n", "PAMName s distro-app-my-app.service" },
-                { "PAMName=%N %p %j %i%I.", "PAMName s distro-app-my-app distro-app-my-app app ." },
-                { "PAMName=%H %l %m", "PAMName s host.example.org host 0123456789abcdef0123456789abcdef" },
-                { "PAMName=%b", "PAMName s 0123456789abcdef0123456789abcdef" },
-                { "PAMName=%S %C %L %t %E %T %V %h",
-                                "PAMName s /var/lib /var/cache /var/log /run /etc /tmp /var/tmp /root" },
-                { "PAMName=%u %U %g %G", "PAMName s root 0 root 0" },
-                { "PAMName=%d", "PAMName s /run/credentials/distro-app-my-app.service" },
-                { "PAMName=100%%", "PAMName s 100%" },
-                { "PAMName=%%n", "PAMName s %n" },
-                { "PAMName=5% 50%/10s %-%", "PAMName s 5% 50%/10s %-%" },
+                { "SyslogIdentifier=%n", "SyslogIdentifier s distro-app-my-app.service" },
+                { "SyslogIdentifier=%N %p %j %i%I.", "SyslogIdentifier s distro-app-my-app distro-app-my-app app ." },
+                { "SyslogIdentifier=%H %l %m", "SyslogIdentifier s host.example.org host 0123456789abcdef0123456789abcdef" },
+                { "SyslogIdentifier=%b", "SyslogIdentifier s 0123456789abcdef0123456789abcdef" },
+                { "SyslogIdentifier=%S %C %L %t %E %T %V %h",
+                                "SyslogIdentifier s /var/lib /var/cache /var/log /run /etc /tmp /var/tmp /root" },
+                { "SyslogIdentifier=%u %U %g %G", "SyslogIdentifier s root 0 root 0" },
+                { "SyslogIdentifier=%d", "SyslogIdentifier s /run/credentials/distro-app-my-app.service" },
+                { "SyslogIdentifier=100%%", "SyslogIdentifier s 100%" },
+                { "SyslogIdentifier=%%n", "SyslogIdentifier s %n" },
+                { "SyslogIdentifier=5% 50%/10s %-%", "SyslogIdentifier s 5% 50%/10s %-%" },
         };
         ConfigContext empty = { .root = "/nonexistent" };
         ConfigMessages m = { 0 };
@@ -394,6 +394,8 @@ static void test_service(void **state)
                 { "KillMode=process", "\"process\" is refused, since it leaves processes behind that would "
                                       "run beside those of the next "
                                       "node, expected \"control-group\" or \"mixed\"" },
+                { "PAMName=login", "is refused, since pam_systemd moves the worker to the control group of a session, "
+                                   "where a stop does not reach all of it, expected User= alone" },
                 { "KillMode=all", "\"all\" is not valid, expected \"control-group\" or \"mixed\"" },
                 { "KillSignal=SIGFOO", "\"SIGFOO\" is not valid, expected a signal like SIGTERM" },
                 { "KillSignal=0", "\"0\" is not valid, expected a signal like SIGTERM" },
