@@ -141,10 +141,19 @@ static void on_votes(void *userdata, const Votes *votes)
                 (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
 }
 
+/* What `distroctl status` and systemd show while there is no connection. */
+static void set_trouble(Manager *m, const char *why)
+{
+        free(m->trouble);
+        m->trouble = why ? strdup(why) : NULL; /* without memory the line is shorter */
+}
+
 static void on_connected(void *userdata, const GroupConnected *c)
 {
         Manager *m = userdata;
         int r;
+
+        set_trouble(m, NULL);
 
         if (!same_nodes(m->cluster, c->cluster))
                 return begin_anew(m);
@@ -175,6 +184,7 @@ static void on_disconnected(void *userdata, const char *why)
 
         journal_text(m->journal, JOURNAL_COROSYNC_LOST, "the connection to Corosync is lost: %s", why);
         m->corosync_was_lost = true;
+        set_trouble(m, why);
         m->votes_reader = votes_reader_free(m->votes_reader);
         set_votes(m, NULL);
         manager_step(m, &(Event){ .type = EVENT_DISCONNECTED });
@@ -185,7 +195,9 @@ static void on_trouble(void *userdata, const char *why)
         Manager *m = userdata;
 
         m->corosync_was_lost = true;
+        set_trouble(m, why);
         journal_text(m->journal, JOURNAL_COROSYNC_WAITING, "waiting for Corosync: %s", why);
+        manager_step(m, &(Event){ .type = EVENT_TIME }); /* nothing for the engine, but the status has changed */
 }
 
 /* A node that was added to the nodelist while Corosync runs shows first in a ring. Asked off the loop; if the

@@ -101,7 +101,6 @@ struct Manager {
         sd_event_source *status_timer;
         bool status_pending; /* STATUS= follows when it fires */
         uint64_t now_usec; /* the engine's clock: what it was given last */
-        char *status;      /* STATUS= as it was sent last */
 
         /* Time: a turn of the loop that finds too much of it gone. */
         uint64_t turn_boottime_usec, turn_monotonic_usec;
@@ -128,6 +127,7 @@ struct Manager {
         Member self;         /* as the group shows us */
         bool stranger_noted; /* a node that the nodelist does not have was spoken of */
         bool corosync_was_lost;
+        char *trouble;         /* why there is no connection; NULL: there is one, or it is not known */
         bool waiting_noted;    /* that Corosync does not answer was said */
         uint64_t refused_usec; /* when the last line about a refused message was written */
         uint64_t n_refused;    /* refused since, without a line */

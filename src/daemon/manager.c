@@ -230,6 +230,18 @@ static bool shows_engine_status(const Manager *m)
         return m->leave == LEAVE_NO || m->leave == LEAVE_HANDING_OVER;
 }
 
+static char *status_text(const Manager *m)
+{
+        char *text = engine_status_text(m->engine, m->now_usec), *longer;
+
+        if (!text || !m->trouble || !streq(text, ENGINE_STATUS_NO_COROSYNC))
+                return text;
+        if (asprintf(&longer, "%s: %s", text, m->trouble) < 0)
+                return text;
+        free(text);
+        return longer;
+}
+
 static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Manager *m = userdata;
@@ -238,7 +250,7 @@ static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdat
         m->status_pending = false;
         if (!m->engine || m->exiting || !shows_engine_status(m))
                 return 0;
-        text = engine_status_text(m->engine, m->now_usec);
+        text = status_text(m);
         if (text)
                 notify_status(m->notify, text);
         return 0;
@@ -253,7 +265,7 @@ static void status_later(Manager *m)
 
         if (m->status_pending || !shows_engine_status(m))
                 return;
-        text = engine_status_text(m->engine, m->now_usec);
+        text = status_text(m);
         if (!text || notify_status_is(m->notify, text))
                 return;
         r = manager_arm(m, &m->status_timer, STATUS_DELAY_USEC, on_status_timer);
@@ -467,6 +479,7 @@ Manager *manager_free(Manager *m)
         app_configs_done(&m->apps);
         m->cluster = cluster_info_free(m->cluster);
         record_done(&m->record);
+        free(m->trouble);
         free(m->reloads);
         byte_writer_done(&m->guard_text);
         free(m->root);

@@ -131,6 +131,11 @@ bool notify_status_is(const Notify *n, const char *text)
         return n->status && streq(n->status, text);
 }
 
+const char *notify_status_text(const Notify *n)
+{
+        return strempty(n->status);
+}
+
 void notify_status(Notify *n, const char *text)
 {
         char *copy = strdup(text);

@@ -22,6 +22,7 @@ void notify_reloading(Notify *n, bool reloading);    /* RELOADING=1, or READY=1 
 void notify_stopping(Notify *n);                     /* STOPPING=1 */
 void notify_status(Notify *n, const char *text);     /* STATUS=; the same text twice is sent once */
 bool notify_status_is(const Notify *n, const char *text); /* the last one that was set is this */
+const char *notify_status_text(const Notify *n);          /* it; "" before the first */
 void notify_errno(Notify *n, int error);             /* ERRNO=, a positive errno */
 void notify_extend(Notify *n, uint64_t usec);        /* EXTEND_TIMEOUT_USEC= */
 void notify_watchdog_usec(Notify *n, uint64_t usec); /* WATCHDOG_USEC=: changes WatchdogSec= */

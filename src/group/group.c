@@ -43,11 +43,13 @@ struct Group {
         bool told_disconnected; /* the daemon knows that there is no connection */
         size_t n_failed;        /* attempts to connect in a row */
         char *why;              /* what trouble() or disconnected() said last */
+        char *busy;             /* Corosync's answer to the last attempt was to try again; NULL: it was not */
 
         Connection *connection;
         Task *task; /* while it leaves, the thread owns the connection */
         sd_event_source *quorum_source, *cpg_source, *probe_source;
         sd_event_source *timer, *send_timer, *action_source;
+        sd_event_source *slow_timer; /* while there is no connection */
 
         GroupTracker tracker;
         SendQueue queue;
@@ -112,6 +114,21 @@ static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
+/* No attempt has failed for good, and none has succeeded: what Corosync is at has to be told, once. */
+static int on_slow(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void group_watch_slow(Group *g)
+{
+        if (!g->slow_timer)
+                group_set_timer(g, &g->slow_timer, GROUP_SLOW_USEC, on_slow);
+}
+
+static void group_set_busy(Group *g, const char *busy)
+{
+        free(g->busy);
+        g->busy = busy ? strdup(busy) : NULL; /* without memory it is told as no answer */
+}
+
 static void group_wait(Group *g)
 {
         g->state = GROUP_WAITING;
@@ -125,6 +142,38 @@ static bool group_remember(Group *g, const char *why)
         free(g->why);
         g->why = strdup(why); /* without memory it is said once more */
         return true;
+}
+
+static void group_trouble(Group *g, const char *why)
+{
+        if (group_remember(g, why))
+                g->callbacks.trouble(g->userdata, why);
+}
+
+static int on_slow(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        _cleanup_free_ char *why = NULL;
+        Group *g = userdata;
+        int r = 0;
+
+        g->slow_timer = sd_event_source_disable_unref(g->slow_timer);
+        if (g->busy)
+                r = asprintf(&why,
+                                "%s, again and again for %u s: it has not finished a change of its ring, or what this "
+                                "node had in the group; 'corosync-cfgtool -n' shows its links, 'journalctl -u "
+                                "corosync' what it is at",
+                                g->busy, (unsigned) (GROUP_SLOW_USEC / USEC_PER_SEC));
+        else if (g->state == GROUP_CONNECTING)
+                r = asprintf(&why,
+                                "no answer for %u s: it is stopped, or has no time; 'systemctl status corosync' shows "
+                                "its process, and what does not come back has to be restarted",
+                                (unsigned) (GROUP_SLOW_USEC / USEC_PER_SEC));
+        if (r < 0)
+                why = NULL;
+        group_watch_slow(g);
+        if (why)
+                group_trouble(g, why);
+        return 0;
 }
 
 static void group_lost(Group *g, const char *why)
@@ -177,6 +226,7 @@ static void group_begin_leave(Group *g)
         else if (task_start(g->loop, run_leave, on_leave_done, close_only, g->connection, g, &g->task) >= 0)
                 timeout_usec = GROUP_LEAVE_USEC;
         g->state = GROUP_LEAVING;
+        g->slow_timer = sd_event_source_disable_unref(g->slow_timer);
         group_set_timer(g, &g->timer, timeout_usec, on_leave_over);
 }
 
@@ -507,6 +557,8 @@ static void group_opened(Group *g, Connection *c)
         };
 
         g->connection = c;
+        g->slow_timer = sd_event_source_disable_unref(g->slow_timer);
+        group_set_busy(g, NULL);
         if (group_watch(g) < 0) {
                 g->state = GROUP_CONNECTED;
                 group_schedule(g, ACTION_LOST);
@@ -529,14 +581,15 @@ static void group_failed(Group *g, Connection *c)
         (void) task_detach(
                         close_only, c); /* without a thread to be had it stays open until the process ends */
         group_wait(g);
+        group_set_busy(g, error == -EAGAIN ? strempty(why) : NULL);
         if (error == -EAGAIN)
                 return;
         if (!g->told_disconnected) {
                 /* We were to rejoin only, and now there is nobody to join. */
                 g->told_disconnected = true;
                 g->callbacks.disconnected(g->userdata, strempty(why));
-        } else if (group_remember(g, strempty(why)))
-                g->callbacks.trouble(g->userdata, strempty(why));
+        } else
+                group_trouble(g, strempty(why));
 }
 
 static void on_open_done(void *data, void *userdata)
@@ -557,6 +610,7 @@ static void group_connect(Group *g)
         int r = c ? 0 : -ENOMEM;
 
         g->state = GROUP_CONNECTING;
+        group_watch_slow(g);
         if (c) {
                 memcpy(c->group, g->name, sizeof(c->group));
                 c->context = g;
@@ -615,9 +669,11 @@ Group *group_free(Group *g)
         ASSERT(!g->in_callback);
         group_drop_connection(g, leave_and_close);
         sd_event_source_disable_unref(g->timer);
+        sd_event_source_disable_unref(g->slow_timer);
         sd_event_source_disable_unref(g->action_source);
         sd_event_unref(g->loop);
         free(g->why);
+        free(g->busy);
         free(g);
         return NULL;
 }

@@ -36,6 +36,7 @@ typedef struct Group Group;
 #define GROUP_IN_FLIGHT_MAX 32u
 #define GROUP_PROBES_MAX 16u
 #define GROUP_LEAVE_USEC (1 * USEC_PER_SEC) /* group_leave() waits no longer than this */
+#define GROUP_SLOW_USEC (5 * USEC_PER_SEC)  /* connecting that takes longer is trouble */
 #define GROUP_PRIORITY_QUORUM (SD_EVENT_PRIORITY_NORMAL - 20)
 #define GROUP_PRIORITY_CPG (SD_EVENT_PRIORITY_NORMAL - 10)
 
@@ -53,7 +54,8 @@ typedef struct GroupCallbacks {
         void (*disconnected)(void *userdata, const char *why);
         /* Connecting did not succeed and is tried again; called once as long as `why` is the same. A wrong
          * configuration of Corosync (cluster.h) is reported here too: it may be mended and Corosync
-         * restarted. */
+         * restarted. That Corosync is busy, as it is at each rejoin, or does not answer counts as trouble after
+         * GROUP_SLOW_USEC. */
         void (*trouble)(void *userdata, const char *why);
         /* EVENT_VIEW with everything but the times. The first one is VIEW_PROCESS with ourselves as joined. A
          * view without ourselves means that Corosync has put us out: group_rejoin(). Before this call what

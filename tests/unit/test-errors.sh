@@ -29,6 +29,7 @@ my @rules = (
         # Corosync's configuration
         { files => 'src/group/cluster.c', call => 'refuse' },
         { files => 'src/group/connection.c', call => 'asprintf' },
+        { files => 'src/group/group.c', call => 'asprintf' },
         # The manager: what it says with priority warning and above, and when it ends
         { files => 'src/daemon/*.c', call => 'journal_text', if => sub { $_[0] =~ /\b(JOURNAL_\w+)/ && $severe{$1} } },
         { files => 'src/daemon/main.c', call => 'fprintf' },

@@ -72,6 +72,37 @@ static void test_join_is_busy(void **state)
         assert_int_equal(fake.n_joined, 1);
 }
 
+/* After a while it is said; and again only where it has become something else. */
+static void test_join_is_busy_for_long(void **state)
+{
+        Test *t = *state;
+
+        fake.join_error = CS_ERR_EXIST;
+        fake.n_join_errors = SIZE_MAX;
+        start(t);
+        run_for(t, GROUP_SLOW_USEC / 2);
+        assert_string_equal(t->log, "");
+        expect(t, "trouble(cpg: exists already, again and again for) ");
+        run_for(t, GROUP_SLOW_USEC + 500 * USEC_PER_MSEC);
+        assert_string_equal(t->log, "");
+        fake_lock();
+        fake.n_join_errors = 0;
+        fake_unlock();
+        expect(t, "connected quorum.4=1 process.4/1 ");
+        run_for(t, GROUP_SLOW_USEC + 500 * USEC_PER_MSEC);
+        assert_string_equal(t->log, "");
+}
+
+static void test_hanging_open_is_told(void **state)
+{
+        Test *t = *state;
+
+        fake.hang_open = true;
+        start(t);
+        expect(t, "trouble(no answer for 5 s: it is stopped, or has) ");
+        t->group = group_free(t->group);
+}
+
 static void test_hanging_open(void **state)
 {
         Test *t = *state;
@@ -258,6 +289,8 @@ int main(void)
                 TEST(test_wrong_configuration),
                 TEST(test_join_is_busy),
                 TEST(test_hanging_open),
+                TEST(test_join_is_busy_for_long),
+                TEST(test_hanging_open_is_told),
                 TEST(test_views_and_messages),
                 TEST(test_quorum_goes_first),
                 TEST(test_put_out),
