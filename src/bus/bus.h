@@ -52,6 +52,7 @@ typedef struct BusNumber {
 typedef struct BusLocal {
         const char *node_name;
         const char *version;
+        const char *status; /* the line that systemd shows */
         uint64_t token_usec, consensus_usec; /* from cmap; 0: not known yet */
         const BusNumber *quorum;             /* what Corosync's votequorum says; may be empty */
         size_t n_quorum;

@@ -93,6 +93,11 @@ static void write_quorum_detail(const BusObject *o, Sink *s)
         sink_close(s);
 }
 
+static void write_status(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->local.status);
+}
+
 static void write_token(const BusObject *o, Sink *s)
 {
         sink_u64(s, o->local.token_usec);
@@ -113,6 +118,7 @@ const Property manager_properties[] = {
         { "Formed", false, write_formed },
         { "Members", false, write_members },
         { "WaitingFor", false, write_waiting_for },
+        { "Status", true, write_status }, /* it changes with each start: who wants it asks */
         { "QuorumDetail", false, write_quorum_detail },
         { "TokenUSec", false, write_token },
         { "ConsensusUSec", false, write_consensus },
@@ -466,6 +472,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("Formed", "b"),
         BUS_CHANGING("Members", "as"),
         BUS_CHANGING("WaitingFor", "as"),
+        SD_BUS_PROPERTY("Status", "s", get_property, 0, 0),
         BUS_CHANGING("QuorumDetail", "a{sv}"),
         BUS_CHANGING("TokenUSec", "t"),
         BUS_CHANGING("ConsensusUSec", "t"),

@@ -73,6 +73,11 @@ static void write_standby(const BusObject *o, Sink *s)
         sink_bool(s, o->node->standby);
 }
 
+static void write_record(const BusObject *o, Sink *s)
+{
+        sink_string(s, o->node->unwritable ? "unwritable" : o->node->late ? "late" : "written");
+}
+
 static void write_applications(const BusObject *o, Sink *s)
 {
         const State *state = server_state(o->server);
@@ -89,6 +94,7 @@ const Property node_properties[] = {
         { "Id", true, write_id },
         { "State", false, write_state },
         { "Standby", false, write_standby },
+        { "Record", false, write_record },
         { "Applications", false, write_applications },
 };
 const size_t n_node_properties = ELEMENTSOF(node_properties);
@@ -139,6 +145,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CONSTANT("Id", "u"),
         BUS_CHANGING("State", "s"),
         BUS_CHANGING("Standby", "b"),
+        BUS_CHANGING("Record", "s"),
         /* A list that grows by one in each of a thousand moves: told as changed, without the list. */
         SD_BUS_PROPERTY("Applications", "as", get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
 

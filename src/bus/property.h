@@ -32,7 +32,7 @@ void sink_close(Sink *s);
 
 typedef struct Property {
         const char *name;
-        bool constant; /* never compared */
+        bool constant; /* never compared: constant, or not told when it changes */
         void (*write)(const struct BusObject *o, Sink *s);
 } Property;
 

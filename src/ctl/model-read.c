@@ -251,6 +251,7 @@ static const Field manager_fields[] = {
         { "Members", "as", read_strings, offsetof(ManagerInfo, members) },
         { "Version", "s", read_string, offsetof(ManagerInfo, version) },
         { "WaitingFor", "as", read_strings, offsetof(ManagerInfo, waiting_for) },
+        { "Status", "s", read_string, offsetof(ManagerInfo, status) },
         { "QuorumDetail", "a{sv}", read_facts, 0 },
         { "TokenUSec", "t", read_u64, offsetof(ManagerInfo, token_usec) },
         { "ConsensusUSec", "t", read_u64, offsetof(ManagerInfo, consensus_usec) },
@@ -284,6 +285,7 @@ static const Field node_fields[] = {
         { "Id", "u", read_u32, offsetof(NodeInfo, id) },
         { "State", "s", read_string, offsetof(NodeInfo, state) },
         { "Standby", "b", read_bool, offsetof(NodeInfo, standby) },
+        { "Record", "s", read_string, offsetof(NodeInfo, record) },
         { "Applications", "as", read_strings, offsetof(NodeInfo, applications) },
 };
 

@@ -52,6 +52,7 @@ void manager_info_done(ManagerInfo *m)
         free(m->node_name);
         free(m->view);
         free(m->version);
+        free(m->status);
         strings_done(&m->members);
         strings_done(&m->waiting_for);
         FOREACH_ARRAY (fact, m->facts, m->n_facts) {
@@ -90,6 +91,7 @@ void node_info_done(NodeInfo *n)
 {
         free(n->name);
         free(n->state);
+        free(n->record);
         strings_done(&n->applications);
         *n = (NodeInfo){};
 }

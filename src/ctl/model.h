@@ -26,7 +26,7 @@ typedef struct QuorumFact {
 } QuorumFact;
 
 typedef struct ManagerInfo {
-        char *node_name, *view, *version;
+        char *node_name, *view, *version, *status;
         uint32_t node_id;
         bool quorate, synced, formed;
         Strings members, waiting_for;
@@ -60,7 +60,7 @@ typedef struct AppInfo {
 } AppInfo;
 
 typedef struct NodeInfo {
-        char *name, *state;
+        char *name, *state, *record;
         uint32_t id;
         bool standby;
         Strings applications;

@@ -25,6 +25,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_bool(j, "synced", m->synced);
         json_list(j, "members", &m->members);
         json_list(j, "waiting_for", &m->waiting_for);
+        json_text(j, "status", m->status);
         json_object(j, "quorum");
         FOREACH_ARRAY (fact, m->facts, m->n_facts) {
                 if (fact->text)
@@ -103,6 +104,7 @@ void json_node(Json *j, const char *key, const NodeInfo *n)
         json_u64(j, "id", n->id);
         json_string(j, "state", n->state);
         json_bool(j, "standby", n->standby);
+        json_text(j, "record", n->record);
         json_list(j, "applications", &n->applications);
         json_end(j);
 }

@@ -140,6 +140,19 @@ size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max)
         return n;
 }
 
+const char *node_record_warning(const NodeInfo *n)
+{
+        /* What a node said that is not there is old. */
+        if (streq(n->state, "offline") || streq(n->state, "manager-gone"))
+                return NULL;
+        if (streq(n->record, "unwritable"))
+                return "its state directory takes no writes (full, or read-only?): it keeps its workers and gets no "
+                       "new ones";
+        if (streq(n->record, "late"))
+                return "its disk does not acknowledge the record in time: it keeps its workers and gets no new ones";
+        return NULL;
+}
+
 const char *manager_caution(const ManagerInfo *m)
 {
         if (!m->quorate)
@@ -200,6 +213,8 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                         : !m->formed ? "not formed yet: no application is started"
                         : m->synced ? "formed, this node is in step"
                                     : "formed, this node is not in step yet: what follows may be old");
+        if (!well)
+                print_field(f, o, COLOR_YELLOW, "Status", m->status);
         if (m->waiting_for.n > 0) {
                 print_field(f, o, COLOR_YELLOW, "Waits for", waiting);
                 if (!m->formed && o->legend)
@@ -210,6 +225,12 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         n_warnings = quorum_warnings(m, warnings, ELEMENTSOF(warnings));
         for (size_t i = 0; i < n_warnings; i++)
                 print_field(f, o, COLOR_YELLOW, "Warning", warnings[i]);
+        FOREACH_ARRAY (n, s->nodes, s->n_nodes) {
+                const char *warning = node_record_warning(n);
+
+                if (warning)
+                        print_fieldf(f, o, COLOR_YELLOW, "Warning", "%s: %s.", n->name, warning);
+        }
         return 0;
 }
 
@@ -396,6 +417,7 @@ int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n)
         print_fieldf(f, o, COLOR_NONE, "Id", "%" PRIu32, n->id);
         print_field(f, o, n->standby ? COLOR_YELLOW : COLOR_NONE, "Standby",
                         n->standby ? "yes: nothing is placed here until 'distroctl unstandby'" : "no");
+        print_field(f, o, COLOR_YELLOW, "Warning", node_record_warning(n));
         print_field(f, o, COLOR_NONE, "Runs", isempty(apps) ? "nothing" : apps);
         return 0;
 }

@@ -124,6 +124,7 @@ static void op_local(void *userdata, BusLocal *ret)
         *ret = (BusLocal){
                 .node_name = "bcd",
                 .version = "1.2.3",
+                .status = "No quorum",
                 .token_usec = 1000000,
                 .consensus_usec = 1200000,
                 .quorum = h->numbers,

@@ -36,6 +36,7 @@ typedef struct FakeNode {
         const char *name, *state;
         uint32_t id;
         bool standby;
+        const char *record;
         char path[128];
         sd_bus_slot *slot;
 } FakeNode;
@@ -89,9 +90,9 @@ static FakeApp apps[] = {
 };
 
 static FakeNode nodes[] = {
-        { .name = "abc", .state = "online", .id = 1 },
-        { .name = "bcd", .state = "online", .id = 2, .standby = true },
-        { .name = "def", .state = "offline", .id = 3 },
+        { .name = "abc", .state = "online", .id = 1, .record = "unwritable" },
+        { .name = "bcd", .state = "online", .id = 2, .standby = true, .record = "late" },
+        { .name = "def", .state = "offline", .id = 3, .record = "late" },
 };
 
 static const char *scenario;
@@ -143,6 +144,8 @@ static int get_manager(sd_bus *bus, const char *path, const char *interface, con
                             : sd_bus_message_append(reply, "as", 1, "abc");
         if (streq(property, "Version"))
                 return sd_bus_message_append(reply, "s", "0.1.0");
+        if (streq(property, "Status"))
+                return sd_bus_message_append(reply, "s", "Waiting for Corosync: cpg: busy");
         if (streq(property, "WaitingFor"))
                 return streq(scenario, "unformed") ? sd_bus_message_append(reply, "as", 2, "bcd", "def")
                                                    : sd_bus_message_append(reply, "as", 0);
@@ -240,6 +243,8 @@ static int get_node(sd_bus *bus, const char *path, const char *interface, const 
                 return sd_bus_message_append(reply, "u", n->id);
         if (streq(property, "Standby"))
                 return sd_bus_message_append(reply, "b", (int) n->standby);
+        if (streq(property, "Record"))
+                return sd_bus_message_append(reply, "s", streq(scenario, "clean") ? "written" : n->record);
         r = sd_bus_message_open_container(reply, 'a', "s");
         for (size_t i = 0; i < ELEMENTSOF(apps) && r >= 0; i++)
                 if (apps[i].node && streq(apps[i].node, n->name))
@@ -563,6 +568,7 @@ static const sd_bus_vtable manager_vtable[] = {
         READ_ONLY("Members", "as", get_manager),
         READ_ONLY("Version", "s", get_manager),
         READ_ONLY("WaitingFor", "as", get_manager),
+        READ_ONLY("Status", "s", get_manager),
         READ_ONLY("QuorumDetail", "a{sv}", get_manager),
         READ_ONLY("TokenUSec", "t", get_manager),
         READ_ONLY("ConsensusUSec", "t", get_manager),
@@ -601,6 +607,7 @@ static const sd_bus_vtable node_vtable[] = {
         READ_ONLY("Id", "u", get_node),
         READ_ONLY("State", "s", get_node),
         READ_ONLY("Standby", "b", get_node),
+        READ_ONLY("Record", "s", get_node),
         READ_ONLY("Applications", "as", get_node),
         SD_BUS_VTABLE_END,
 };

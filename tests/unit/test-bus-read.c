@@ -61,6 +61,7 @@ static void test_manager_properties(void **state)
                 { "Formed", "b", "yes" },
                 { "Members", "as", "['abc' 'bcd' 'def']" },
                 { "WaitingFor", "as", "[]" },
+                { "Status", "s", "'No quorum'" },
                 { "QuorumDetail", "a{sv}", "[('ExpectedVotes' <3>) ('TwoNode' <no>)]" },
                 { "TokenUSec", "t", "1000000" },
                 { "ConsensusUSec", "t", "1200000" },
@@ -162,6 +163,11 @@ static void test_node_properties(void **state)
         expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Id", "u", "3");
         expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "State", "s", "'manager-gone'");
         expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Standby", "b", "yes");
+        expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Record", "s", "'written'");
+        h->engine.state.nodes[2].late = true;
+        expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Record", "s", "'late'");
+        h->engine.state.nodes[2].unwritable = true;
+        expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Record", "s", "'unwritable'");
         expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Applications", "as", "['moving']");
         expect_property(h, ROOT "/node/abc", BUS_INTERFACE_NODE, "Applications", "as", "['distro']");
 }

@@ -267,21 +267,24 @@ static void test_remark(void **state)
 
 static void write_overview(FILE *f, const void *data)
 {
-        static char view[] = "40.2", online[] = "online", offline[] = "offline";
+        static char view[] = "40.2", online[] = "online", offline[] = "offline",
+                    written_word[] = "written", late[] = "late";
         char *members[] = { names[0], names[1] };
         AppInfo apps[] = { make_app("db", "waiting", "def is lost"), make_app("web", "running", "") };
         NodeInfo nodes[] = {
                 { .name = names[0],
                                 .id = 1,
                                 .state = online,
+                                .record = written_word,
                                 .applications = { .items = &apps[1].name, .n = 1 } },
-                { .name = names[1], .id = 2, .state = online, .standby = true },
-                { .name = names[2], .id = 3, .state = offline },
+                { .name = names[1], .id = 2, .state = online, .record = late, .standby = true },
+                { .name = names[2], .id = 3, .state = offline, .record = late },
         };
         Snapshot s = {
                 .manager = { .node_name = names[0],
                                 .view = view,
                                 .version = empty,
+                                .status = empty,
                                 .node_id = 1,
                                 .quorate = true,
                                 .synced = true,
@@ -312,6 +315,8 @@ static void test_overview(void **state)
                                   "      View: 40.2, 2 of 3 nodes: abc, bcd\n"
                                   "    Quorum: yes\n"
                                   "     Group: formed, this node is in step\n"
+                                  "   Warning: bcd: its disk does not acknowledge the record in time: it keeps its "
+                                  "workers and gets no new ones.\n"
                                   "\n"
                                   "NODE  STATE            APPLICATIONS\n"
                                   "abc   online           web\n"
@@ -327,11 +332,12 @@ static void test_overview(void **state)
 /* Before the group has formed. */
 static void write_unformed(FILE *f, const void *data)
 {
-        static char view[] = "5.1";
+        static char view[] = "5.1", forming[] = "Forming the group";
         char *members[] = { names[0] };
         Snapshot s = { .manager = { .node_name = names[0],
                                        .view = view,
                                        .version = empty,
+                                       .status = forming,
                                        .quorate = true,
                                        .members = { .items = members, .n = 1 } } };
         RenderOptions o = {};
@@ -346,6 +352,7 @@ static void test_unformed(void **state)
 
         (void) state;
         assert_non_null(strstr(text, "      View: 5.1, of abc\n"));
+        assert_non_null(strstr(text, "    Status: Forming the group\n"));
 }
 
 static void test_style(void **state)

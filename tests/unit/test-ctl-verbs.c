@@ -313,7 +313,13 @@ static void test_status(void **state)
                                                 "def was lost (1h 59min left)",
                                                 "takeover from bcd  2min 5s ago",
                                                 "in maintenance; other definition on def", "restart needed" },
-                                .not_out = { "\x1b[" } },
+                                .not_out = { "\x1b[", "Warning: def", "Status:" } },
+                { "well", { "status" },
+                                .out = { "Warning: abc: its state directory takes no writes",
+                                                "Warning: bcd: its disk does not acknowledge" } },
+                { "clean", { "status" }, .not_out = { "takes no writes", "acknowledge" } },
+                { "well", { "status", "abc" }, .out = { "Warning: its state directory takes no writes" } },
+                { "noquorum", { "status" }, .out = { "Status: Waiting for Corosync: cpg: busy" } },
                 { "noquorum", { "status" },
                                 .out = { "Quorum: NO: nothing starts or moves here; 1 of 3 votes",
                                                 "has no quorum", "Group: without quorum: what follows is" },
@@ -417,7 +423,7 @@ static void test_json(void **state)
         static const Case cases[] = {
                 { "well", { "--json=short", "list-nodes", "bcd" },
                                 .out = { "[{\"name\":\"bcd\",\"id\":2,\"state\":\"online\",\"standby\":true,"
-                                         "\"applications\":[\"silent\",\"kept\"]}]\n" } },
+                                         "\"record\":\"late\",\"applications\":[\"silent\",\"kept\"]}]\n" } },
                 { "well", { "--json=short", "locate", "web" },
                                 .out = { "[{\"name\":\"web\",\"node\":\"abc\",\"unit\":\"distro-app-web."
                                          "service\",\"epoch\":42}]\n" } },
