@@ -87,7 +87,7 @@ int verb_takeover(Ctl *c, int argc, char **argv)
 
         if (status != STATUS_OK)
                 return status;
-        job_set_doing(&job, "takeover %s%s%s", app, *node ? " " : "", node);
+        job_set_doing(&job, "move %s to %s", app, *node ? node : "its best node");
         r = app_info_fetch(c, app, &error, &before);
         if (r < 0) {
                 status = bus_failed(c, &error, r, strempty(job.doing), false);
@@ -111,7 +111,7 @@ int verb_permit(Ctl *c, int argc, char **argv)
 
         if (status != STATUS_OK)
                 return status;
-        job_set_doing(&job, "%s %s %s", argv[0], app, node);
+        job_set_doing(&job, "%s %s on %s", argv[0], app, node);
         r = app_info_fetch(c, app, &error, &before);
         if (r < 0) {
                 status = bus_failed(c, &error, r, strempty(job.doing), false);
@@ -132,7 +132,7 @@ int verb_standby(Ctl *c, int argc, char **argv)
 
         if (status != STATUS_OK)
                 return status;
-        job_set_doing(&job, "%s %s", argv[0], argv[1]);
+        job_set_doing(&job, standby ? "put %s into standby" : "take %s out of standby", argv[1]);
         status = command_one(c, &job, job_prepare(c, &job, NULL, "SetStandby", "sb", argv[1], (int) standby));
         if (status == STATUS_OK)
                 ctl_say(c, standby ? "%s is in standby." : "%s takes part again.", argv[1]);
@@ -154,7 +154,7 @@ int verb_maintenance(Ctl *c, int argc, char **argv)
         status = ctl_connect(c);
         if (status != STATUS_OK)
                 return status;
-        job_set_doing(&job, "maintenance %s %s", c->options.all ? "--all" : app, word);
+        job_set_doing(&job, "switch maintenance of %s %s", c->options.all ? "all applications" : app, word);
         status = command_one(c, &job, job_prepare(c, &job, NULL, "SetMaintenance", "sb", app, (int) on));
         if (status == STATUS_OK)
                 ctl_say(c,
@@ -179,7 +179,8 @@ int verb_clear(Ctl *c, int argc, char **argv)
         status = ctl_connect(c);
         if (status != STATUS_OK)
                 return status;
-        job_set_doing(&job, "clear %s%s%s", *app ? app : "--all", *node ? " " : "", node);
+        job_set_doing(&job, "clear the marks of %s%s%s", *app ? app : "all applications", *node ? " on " : "",
+                        node);
         return command_one(c, &job, job_prepare(c, &job, NULL, "ClearFailures", "ss", app, node));
 }
 
@@ -190,9 +191,10 @@ int verb_reload(Ctl *c, int argc, char **argv)
 
         if (status != STATUS_OK)
                 return status;
-        job_set_doing(&job, "reload%s", c->options.all ? " --all" : "");
+        job_set_doing(&job, "reload the files%s", c->options.all ? " of all nodes" : "");
         status = command_one(c, &job, job_prepare(c, &job, NULL, "Reload", "b", (int) c->options.all));
-        /* The manager has no answer for who asked it: it keeps the last good definitions, and tells the journal. */
+        /* The manager has no answer for who asked it: it keeps the last good definitions, and tells the
+         * journal. */
         return status == STATUS_OK && !c->options.host ? files_check_reloaded(c) : status;
 }
 
@@ -206,10 +208,10 @@ int verb_form(Ctl *c, int argc, char **argv)
 
         if (status != STATUS_OK)
                 return status;
-        job_set_doing(&job, "form");
+        job_set_doing(&job, "form the group");
         r = manager_info_fetch(c, &error, &before);
         if (r < 0) {
-                status = bus_failed(c, &error, r, "form", false);
+                status = bus_failed(c, &error, r, strempty(job.doing), false);
                 jobs_done(&job, 1);
                 return status;
         }
