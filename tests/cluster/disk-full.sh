@@ -30,6 +30,8 @@ all_show() {
                 shows_unwritable "$node" "$1" "$2" || return 1
         done
 }
+# The same in the plain status: a line of its own for each such node.
+status_warns() { NODE_TIMEOUT=10 node_exec "$1" distroctl --no-pager status | grep -q "Warning: $2: its state directory takes no writes"; }
 identity() { node_exec abc systemctl show --value -p InvocationID distro-app-distro.service; }
 
 # The disk of abc has just become unwritable. What is commanded elsewhere reaches the disks of the others.
@@ -39,6 +41,8 @@ unwritable() {
         check 'a command is committed by the others' node_exec def distroctl standby def
         check_time 'its answer' $(($(now) - begin)) 0 3500000
         check_within 5 'all say why abc gets nothing' all_show abc yes
+        check 'its own status warns of it' status_warns abc abc
+        check "another node's status warns of it" status_warns def abc
         wait_line "$begin" 5 "$(of abc)" MESSAGE_ID=4c87097e142049b1a758f9cdaebf7f0b >/dev/null ||
                 fail 'the journal of abc says so'
         check 'its worker runs on' app_runs_on distro abc

@@ -24,6 +24,14 @@ expect_start "$begin" 10 distro abc normal
 before=$(identity)
 pids=()
 
+step 'a second manager, started by hand on the same host'
+pid=$(node_exec abc systemctl show --value -p MainPID distro-manager)
+said=$(node_exec abc /usr/sbin/distro-manager 2>&1) && fail 'it is refused' "$said"
+grep -q "another distro-manager, process $pid, is at work on this host" <<<"$said" || fail 'it says why' "$said"
+check 'the first one goes on' test "$(node_exec abc systemctl show --value -p MainPID distro-manager)" = "$pid"
+cluster_wait_synced 5
+check 'it is the same copy' test "$(identity)" = "$before"
+
 signals=(KILL SEGV)
 # An instrument would report the second, as it should.
 [ -z "${LAB_INSTRUMENT:-}" ] || signals=(KILL)
