@@ -165,6 +165,9 @@ static int on_sender_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
         BusServer *s = c->server;
         char id[32];
 
+        /* Every process may send us such a signal; only the bus's own counts. */
+        if (!streq(strempty(sd_bus_message_get_sender(m)), DBUS_NAME))
+                return 0;
         /* The dialog on somebody's screen has lost its purpose. Whether polkit hears it does not matter to
          * us. */
         snprintf(id, sizeof(id), "%" PRIu64, c->token);

@@ -2,6 +2,34 @@
 #include "base/array.h"
 #include "systemd/units-internal.h"
 
+/* ---- who speaks ----
+ *
+ * Every process of the host may send us a signal by our own name on the bus, and a match by a well-known name as sender
+ * lets the signals of all unique names through. So systemd's are known by the sender of its answers, which the bus lets
+ * nobody else give. Those that come before the answer to Subscribe() are no loss: all is read after it. */
+
+#define DRIVER_NAME "org.freedesktop.DBus"
+
+static int units_know_systemd(Units *u, sd_bus_message *answer)
+{
+        const char *sender = sd_bus_message_get_sender(answer);
+        char *copy;
+
+        if (streq(strempty(sender), DRIVER_NAME)) /* the bus itself says that there is no answer */
+                return 0;
+        copy = strdup(strempty(sender)); /* "": a connection without a bus in between */
+        if (!copy)
+                return -ENOMEM;
+        free(u->systemd);
+        u->systemd = copy;
+        return 0;
+}
+
+static bool is_from_systemd(const Units *u, sd_bus_message *signal)
+{
+        return u->systemd && streq(strempty(sd_bus_message_get_sender(signal)), u->systemd);
+}
+
 /* ---- signals ---- */
 
 static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -12,7 +40,7 @@ static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error
         const char *path = sd_bus_message_get_path(m);
         Unit *unit;
 
-        if (!path || !worker_path_parse(path, app) || !(unit = units_lookup(u, app)))
+        if (!path || !is_from_systemd(u, m) || !worker_path_parse(path, app) || !(unit = units_lookup(u, app)))
                 return 0;
         before = unit->properties;
         if (sd_bus_message_skip(m, "s") < 0 || unit_properties_read(m, &unit->properties) < 0) {
@@ -75,6 +103,8 @@ static int on_manager_signal(sd_bus_message *m, void *userdata, sd_bus_error *er
         Unit *unit;
         int active;
 
+        if (!is_from_systemd(u, m))
+                return 0;
         if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "JobNew"))
                 units_job_new(u, m);
         else if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "JobRemoved")) {
@@ -99,8 +129,11 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *err
         const char *owner;
         int r = 0;
 
-        if (sd_bus_message_read(m, "sss", NULL, NULL, &owner) < 0)
+        if (!streq(strempty(sd_bus_message_get_sender(m)), DRIVER_NAME) ||
+                        sd_bus_message_read(m, "sss", NULL, NULL, &owner) < 0)
                 return 0;
+        free(u->systemd);
+        u->systemd = NULL;
         if (owner[0]) {
                 r = units_subscribe(u);
                 if (r >= 0)
@@ -127,6 +160,10 @@ static int on_subscribed(sd_bus_message *m, void *userdata, sd_bus_error *error)
         Units *u = userdata;
 
         u->subscribe_slot = sd_bus_slot_unref(u->subscribe_slot);
+        if (units_know_systemd(u, m) < 0) {
+                units_failed(u, -ENOMEM);
+                return 0;
+        }
         /* Being subscribed already is as good. After anything else the listing, repeated later, subscribes
          * again. */
         if (sd_bus_message_is_method_error(m, NULL) &&
@@ -168,6 +205,10 @@ static int on_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
         int r;
 
         u->list_slot = sd_bus_slot_unref(u->list_slot);
+        if (units_know_systemd(u, m) < 0) {
+                units_failed(u, -ENOMEM);
+                return 0;
+        }
         if (sd_bus_message_is_method_error(m, NULL)) {
                 units_list_later(u);
                 return 0;
@@ -289,6 +330,8 @@ void units_detach(Units *u)
         u->match_owner = sd_bus_slot_unref(u->match_owner);
         u->subscribe_slot = sd_bus_slot_unref(u->subscribe_slot);
         u->list_slot = sd_bus_slot_unref(u->list_slot);
+        free(u->systemd);
+        u->systemd = NULL;
         u->bus = sd_bus_unref(u->bus);
 }
 

@@ -106,6 +106,7 @@ typedef struct UnitReport {
 struct Units {
         sd_event *event;
         sd_bus *bus;
+        char *systemd; /* the sender of systemd's answers; NULL: it has not answered on this connection */
         UnitsCallbacks callbacks;
         void *userdata;
         char *own_unit;

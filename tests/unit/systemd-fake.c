@@ -160,6 +160,31 @@ void fake_job_done(Fake *fake, const char *app, const char *result)
         end_job(fake, fake_find(fake, app), result);
 }
 
+void fake_forge_signals(Fake *fake, const char *app)
+{
+        static const char stranger[] = ":1.66";
+        const FakeUnit *unit = fake_find(fake, app);
+        FakeUnit forged;
+        sd_bus_message *m;
+
+        ASSERT(unit);
+        forged = *unit;
+        assert_true(sd_bus_set_sender(fake->server, stranger) >= 0);
+        strcpy(forged.active, "failed");
+        strcpy(forged.result, "exit-code");
+        emit_changed(fake, &forged);
+        emit_job(fake, "JobNew", 4711, unit->name, NULL);
+        emit_job(fake, "JobRemoved", 4711, unit->name, "done");
+        emit_job(fake, "JobRemoved", unit->job, unit->name, "failed");
+        m = new_signal(fake, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reloading");
+        assert_true(sd_bus_message_append(m, "b", 0) >= 0);
+        send_message(fake, m);
+        m = new_signal(fake, "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged");
+        assert_true(sd_bus_message_append(m, "sss", SYSTEMD_NAME, ":1.1", stranger) >= 0);
+        send_message(fake, m);
+        assert_true(sd_bus_set_sender(fake->server, SYSTEMD_NAME) >= 0);
+}
+
 void fake_owner_changed(Fake *fake, const char *owner)
 {
         sd_bus_message *m =

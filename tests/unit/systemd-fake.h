@@ -53,4 +53,7 @@ void fake_changed(Fake *fake, const char *app); /* emits PropertiesChanged */
 /* A job by somebody else, from its signal on, and its end. */
 void fake_job_new(Fake *fake, const char *app, const char *type);
 void fake_job_done(Fake *fake, const char *app, const char *result);
+/* What another process sends us: that this unit has failed and its job, too, that systemd has read its units again and that
+ * it has another owner. */
+void fake_forge_signals(Fake *fake, const char *app);
 void fake_owner_changed(Fake *fake, const char *owner);

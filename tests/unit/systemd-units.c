@@ -426,6 +426,33 @@ static void test_finished(void **state)
         wait_for(b, "b 6 finished;");
 }
 
+/* Every process of the host can send us signals; those that systemd has not sent are nothing to us. */
+static void test_signals_of_others(void **state)
+{
+        Bench *b = *state;
+        unsigned n_reads, n_lists, n_subscribes;
+
+        start(b, "a", 5);
+        wait_for(b, "a 5 running;");
+        b->fake.hold_starts = true;
+        start(b, "b", 6);
+        wait_for(b, "b 6 starting;");
+        settle(b);
+        n_reads = b->fake.n_reads;
+        n_lists = b->fake.n_lists;
+        n_subscribes = b->fake.n_subscribes;
+        b->seen[0] = 0;
+        fake_forge_signals(&b->fake, "a");
+        fake_forge_signals(&b->fake, "b");
+        settle(b);
+        expect(b, "");
+        assert_int_equal(b->fake.n_reads, n_reads);
+        assert_int_equal(b->fake.n_lists, n_lists);
+        assert_int_equal(b->fake.n_subscribes, n_subscribes);
+        fake_job_done(&b->fake, "b", "done");
+        wait_for(b, "b 6 running;");
+}
+
 static void outside_stop(Bench *b, const char *app, uint64_t epoch, bool see_type)
 {
         char running[64];
@@ -817,6 +844,7 @@ int main(void)
                 BENCH_TEST(test_start_errors),
                 BENCH_TEST(test_failure),
                 BENCH_TEST(test_finished),
+                BENCH_TEST(test_signals_of_others),
                 BENCH_TEST(test_outside_stop),
                 BENCH_TEST(test_restart_by_hand),
                 BENCH_TEST(test_systemd_comes_back),
