@@ -81,16 +81,19 @@ static int parse_isolation_timeout(ParseState *p, const char *value, ManagerConf
         return 0;
 }
 
-/* The guard acts after half of the grace and the watchdog within a quarter of it: below a second there is no
- * room. */
+/* A manager that comes back has half of the grace to be in step again, and its watchdog a quarter. The guard kills in the
+ * last quarter, which holds also the time that systemd took to notice the end and to arm it, and some patience with
+ * systemd. A busy host needs a second for that. */
+#define MANAGER_GRACE_MIN_USEC (4 * USEC_PER_SEC)
+
 static int parse_manager_grace(ParseState *p, const char *value, ManagerConfig *c)
 {
         uint64_t usec = MANAGER_GRACE_DEFAULT_USEC;
         int r = *value ? parse_span(p, value, SPAN_NOT_ZERO | SPAN_NOT_INFINITE, &usec) : 0;
         if (r < 0)
                 return r;
-        if (usec < USEC_PER_SEC)
-                return parse_error(p, "\"%s\" is too short, expected at least 1s", value);
+        if (usec < MANAGER_GRACE_MIN_USEC)
+                return parse_error(p, "\"%s\" is too short, expected at least 4s", value);
         c->manager_grace_usec = usec;
         return 0;
 }

@@ -6,8 +6,10 @@
 #include "base/array.h"
 #include "engine/types.h"
 #include "systemd/guard.h"
+#include "systemd/units.h"
 
 #define LINE_MAX_BYTES 128u
+#define ROUND_USEC (250 * USEC_PER_MSEC) /* how often the guard looks, once its time has come */
 
 void guard_state_done(GuardState *s)
 {
@@ -25,10 +27,26 @@ bool guard_state_in_maintenance(const GuardState *s, const char *app)
         return false;
 }
 
-void guard_moments(uint64_t ended_usec, uint64_t grace_usec, uint64_t *ret_stop_usec, uint64_t *ret_kill_usec)
+GuardMoments guard_moments(uint64_t ended_usec, uint64_t grace_usec)
 {
-        *ret_stop_usec = usec_add(ended_usec, grace_usec / 2);
-        *ret_kill_usec = usec_add(ended_usec, grace_usec - grace_usec / 4);
+        uint64_t kill_usec = usec_add(ended_usec, grace_usec - grace_usec / 4);
+
+        return (GuardMoments){
+                .stop_usec = usec_add(ended_usec, grace_usec / 2),
+                .kill_usec = kill_usec,
+                .by_hand_usec = usec_add(kill_usec, MIN(UNITS_SYSTEMD_ANSWER_USEC, grace_usec / 8)),
+        };
+}
+
+uint64_t guard_next_look(const GuardMoments *m, uint64_t now_usec)
+{
+        uint64_t next = usec_add(now_usec, ROUND_USEC);
+
+        if (now_usec < m->stop_usec)
+                return m->stop_usec;
+        if (now_usec < m->kill_usec)
+                return MIN(next, m->kill_usec);
+        return now_usec < m->by_hand_usec ? MIN(next, m->by_hand_usec) : next;
 }
 
 static char *file_path(const char *directory, const char *name)

@@ -11,7 +11,6 @@
 
 #define ARM_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define ARM_TRIES_MAX 3u
-#define ROUND_USEC (250 * USEC_PER_MSEC) /* how often the guard looks, once its time has come */
 #define BUS_PATIENCE_USEC                                                                                    \
         USEC_PER_SEC    /* a bus that has not listed the units by then is given up for the other */
 #define QUIET_ROUNDS 4u /* so many rounds without a worker, and the work is done */
@@ -131,7 +130,7 @@ typedef struct Guard {
         Units *units;
         const char *cgroup_root;
         GuardState state;
-        uint64_t stop_usec, kill_usec;
+        GuardMoments moments;
         uint64_t bus_usec; /* since when this bus is being tried */
         bool private_socket;
         unsigned n_quiet;
@@ -213,26 +212,22 @@ static size_t guard_kill_groups(Guard *g)
 static int guard_round(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Guard *g = userdata;
-        uint64_t now = boot_time_now(), next = usec_add(now, ROUND_USEC);
+        const GuardMoments *m = &g->moments;
+        uint64_t now = boot_time_now();
         size_t n_alive;
 
-        if (now >= g->stop_usec) {
+        if (now >= m->stop_usec) {
                 guard_keep_bus(g, now);
-                n_alive = guard_end_units(g, now >= g->kill_usec);
+                n_alive = guard_end_units(g, now >= m->kill_usec);
                 /* systemd gets a moment to kill before the groups are killed by hand. */
-                uint64_t by_hand = usec_add(
-                                g->kill_usec, MIN(UNITS_SYSTEMD_ANSWER_USEC, g->state.grace_usec / 8));
-                if (now >= g->kill_usec && (!units_is_ready(g->units) || now >= by_hand))
+                if (now >= m->kill_usec && (!units_is_ready(g->units) || now >= m->by_hand_usec))
                         n_alive += guard_kill_groups(g);
-                g->n_quiet = now >= by_hand && n_alive == 0 ? g->n_quiet + 1 : 0;
+                g->n_quiet = now >= m->by_hand_usec && n_alive == 0 ? g->n_quiet + 1 : 0;
                 if (g->n_quiet >= QUIET_ROUNDS)
                         return sd_event_exit(g->event, 0);
-                if (now < g->kill_usec)
-                        next = MIN(next, g->kill_usec);
-        } else
-                next = g->stop_usec;
+        }
 
-        int r = sd_event_source_set_time(source, next);
+        int r = sd_event_source_set_time(source, guard_next_look(m, now));
         return r < 0 ? sd_event_exit(g->event, r) : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -246,7 +241,7 @@ static void on_units_ready(void *userdata)
         Guard *g = userdata;
 
         /* Not to lose the rest of a round. */
-        if (boot_time_now() >= g->stop_usec)
+        if (boot_time_now() >= g->moments.stop_usec)
                 (void) sd_event_source_set_time(g->timer, 0);
 }
 
@@ -272,7 +267,7 @@ static int guard_prepare(Guard *g, const char *directory)
                 return r;
         if (r < 0) /* the peers start these workers all the same, so they have to end */
                 g->state = (GuardState){ .grace_usec = GUARD_GRACE_DEFAULT_USEC };
-        guard_moments(ended_usec, g->state.grace_usec, &g->stop_usec, &g->kill_usec);
+        g->moments = guard_moments(ended_usec, g->state.grace_usec);
 
         r = sd_event_new(&g->event);
         if (r < 0)
@@ -292,7 +287,7 @@ static int guard_prepare(Guard *g, const char *directory)
         if (r < 0)
                 return r;
         return sd_event_add_time(
-                        g->event, &g->timer, CLOCK_BOOTTIME, g->stop_usec, USEC_PER_MSEC, guard_round, g);
+                        g->event, &g->timer, CLOCK_BOOTTIME, g->moments.stop_usec, USEC_PER_MSEC, guard_round, g);
 }
 
 int guard_run(const char *directory, const char *cgroup_root)

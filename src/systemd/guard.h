@@ -49,8 +49,15 @@ int guard_file_read(const char *directory, GuardState *ret);
 int guard_stamp_set(const char *directory, uint64_t now_usec, uint64_t *ret_ended_usec);
 int guard_stamp_remove(const char *directory); /* one that is not there is fine */
 
-/* When to stop and when to kill. Never later than the peers' start, whatever the numbers. */
-void guard_moments(uint64_t ended_usec, uint64_t grace_usec, uint64_t *ret_stop_usec, uint64_t *ret_kill_usec);
+/* When to stop, when to kill, and when to kill by hand what systemd has not ended by then. None is later than the peers'
+ * start, whatever the numbers. */
+typedef struct GuardMoments {
+        uint64_t stop_usec, kill_usec, by_hand_usec;
+} GuardMoments;
+
+GuardMoments guard_moments(uint64_t ended_usec, uint64_t grace_usec);
+/* When to look again: in a moment once its time has come, and at each of the three. */
+uint64_t guard_next_look(const GuardMoments *m, uint64_t now_usec);
 
 /* Notes the end and starts the guard's unit, which runs `program` with the argument "guard-run". A guard that runs
  * already goes on. Tries the system bus, then systemd's own socket. 0 or negative errno: nobody guards. */

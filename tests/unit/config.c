@@ -541,10 +541,10 @@ static void test_bad_manager(void **state)
                 { "[Cluster]\nIsolationTimeoutSec=0\n",
                                 "f:2: IsolationTimeoutSec=: \"0\" is not valid, expected a time span above 0 "
                                 "like \"5s\" or \"1min 30s\"" },
-                { "[Cluster]\nManagerGraceSec=infinity\nManagerGraceSec=999ms\n",
+                { "[Cluster]\nManagerGraceSec=infinity\nManagerGraceSec=3999ms\n",
                                 "f:2: ManagerGraceSec=: \"infinity\" is not valid, expected a time span "
                                 "above 0 like \"5s\" or \"1min 30s\"\n"
-                                "f:3: ManagerGraceSec=: \"999ms\" is too short, expected at least 1s" },
+                                "f:3: ManagerGraceSec=: \"3999ms\" is too short, expected at least 4s" },
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 ConfigMessages m = { 0 };

@@ -70,22 +70,37 @@ static const char *get(const char *name)
 static void test_moments(void **state)
 {
         static const struct {
-                uint64_t ended, grace, stop, kill;
+                uint64_t ended, grace, stop, kill, by_hand;
         } cases[] = {
-                { 100, 16, 108, 112 },
-                { 0, 15 * USEC_PER_SEC, 7500000, 11250000 },
-                { 7, 0, 7, 7 },
-                { 7, 1, 7, 8 },
-                { UINT64_MAX - 1, 16, UINT64_MAX, UINT64_MAX },
+                { 100, 16, 108, 112, 114 },
+                { 0, 15 * USEC_PER_SEC, 7500000, 11250000, 12250000 },
+                { 0, 4 * USEC_PER_SEC, 2000000, 3000000, 3500000 },
+                { 7, 0, 7, 7, 7 },
+                { 7, 1, 7, 8, 8 },
+                { UINT64_MAX - 1, 16, UINT64_MAX, UINT64_MAX, UINT64_MAX },
         };
 
         FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
-                uint64_t stop, kill_at;
+                GuardMoments m = guard_moments(c->ended, c->grace);
 
-                guard_moments(c->ended, c->grace, &stop, &kill_at);
-                assert_int_equal(stop, c->stop);
-                assert_int_equal(kill_at, c->kill);
+                assert_int_equal(m.stop_usec, c->stop);
+                assert_int_equal(m.kill_usec, c->kill);
+                assert_int_equal(m.by_hand_usec, c->by_hand);
         }
+}
+
+/* No moment is slept over. */
+static void test_next_look(void **state)
+{
+        GuardMoments m = guard_moments(0, 4800000); /* 2.4 s, 3.6 s, 4.2 s */
+
+        assert_int_equal(guard_next_look(&m, 0), 2400000);
+        assert_int_equal(guard_next_look(&m, 2400000), 2650000);
+        assert_int_equal(guard_next_look(&m, 3500000), 3600000);
+        assert_int_equal(guard_next_look(&m, 3600000), 3850000);
+        assert_int_equal(guard_next_look(&m, 4000000), 4200000);
+        assert_int_equal(guard_next_look(&m, 4200000), 4450000);
+        assert_int_equal(guard_next_look(&m, UINT64_MAX), UINT64_MAX);
 }
 
 static void test_file(void **state)
@@ -422,6 +437,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_moments),
+                cmocka_unit_test(test_next_look),
                 cmocka_unit_test_setup_teardown(test_was_missed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_file_refused, set_up, tear_down),

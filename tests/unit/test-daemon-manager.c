@@ -29,8 +29,8 @@ static void test_watchdog(void **state)
         } cases[] = {
                 { "[Cluster]\nManagerGraceSec=15s\n", "60000000", true, 937500 },
                 { "[Cluster]\nManagerGraceSec=15s\n", "1000000", true, 250000 },
-                { "[Cluster]\nManagerGraceSec=2s\n", "3750000", true, 125000 },
-                { "[Cluster]\nManagerGraceSec=2s\n", NULL, false, USEC_PER_SEC },
+                { "[Cluster]\nManagerGraceSec=4s\n", "3750000", true, 250000 },
+                { "[Cluster]\nManagerGraceSec=4s\n", NULL, false, USEC_PER_SEC },
         };
 
         (void) state;
