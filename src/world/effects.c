@@ -99,7 +99,7 @@ static void do_start(World *w, WorldNode *n, const Effect *f)
         world_observe(w, &(Observation){ .type = OBSERVE_START, .node_id = n->id, .app = f->app, .epoch = f->epoch,
                 .start_type = f->start_type, .ring = m->ring, .ring_nodes = m->ring_nodes,
                 .n_ring_nodes = m->n_ring_nodes, .quorate = engine_is_quorate(m->engine), .engine = m->engine });
-        unit_start(w, n, f);
+        systemd_ask(w, n, f);
         world_moment(w, n, MOMENT_START);
 }
 
@@ -172,12 +172,12 @@ static void carry_out(World *w, WorldNode *n, Effect *f)
                 break;
         case EFFECT_STOP:
                 world_observe(w, &(Observation){ .type = OBSERVE_STOP, .node_id = n->id, .app = f->app, .epoch = f->epoch });
-                unit_stop(w, n, f->app, f->epoch);
+                systemd_ask(w, n, f);
                 world_moment(w, n, MOMENT_STOP);
                 break;
         case EFFECT_KILL:
                 world_observe(w, &(Observation){ .type = OBSERVE_KILL, .node_id = n->id, .app = f->app, .epoch = f->epoch });
-                unit_kill(w, n, f->app, f->epoch);
+                systemd_ask(w, n, f);
                 break;
         case EFFECT_FORGET:
                 unit_forget(n, f->app, f->epoch);

@@ -156,6 +156,7 @@ void world_node_down(World *w, uint32_t node)
         manager_end(w, n, false, false);
         n->manager.exited = false;
         guard_disarm(n);
+        systemd_power_cut(n);
         units_power_cut(w, n);
         totem_corosync_stop(w, n);
         n->corosync.left = left;
@@ -187,7 +188,7 @@ void world_node_shutdown(World *w, uint32_t node)
         WorldNode *n = world_node(w, node);
         Letter l = { .type = EVENT_LEAVE };
 
-        if (!n->up || n->shutting_down)
+        if (!n->up || n->shutting_down || systemd_is_late(w, n))
                 return;
         trace(w, n, "shuts down");
         world_did(w, DEED_SHUTDOWN);
@@ -297,6 +298,10 @@ static void on_watchdog(World *w, WorldNode *n, const Happening *h)
 {
         if (!n->manager.up || n->manager.generation != h->generation || !n->manager.hung)
                 return;
+        if (systemd_is_late(w, n)) { /* it is systemd that watches */
+                world_schedule(w, w->now_usec + systemd_lateness(w, n), on_watchdog, n, n->manager.generation, 0);
+                return;
+        }
         world_did(w, DEED_WATCHDOG);
         world_manager_kill(w, n->id, true);
 }
@@ -314,6 +319,7 @@ void world_manager_hang(World *w, uint32_t node, uint64_t usec)
 
         if (!n->manager.up || n->manager.hung)
                 return;
+        systemd_must_go_on(w, n, 0); /* its watchdog is systemd's */
         watchdog_usec = watchdog_time(w, &n->manager);
         trace(w, n, "manager hangs");
         world_did(w, DEED_MANAGER_HANGS);

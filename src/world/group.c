@@ -341,18 +341,29 @@ static bool may_send(const WorldNode *n)
         return n->manager.up && n->manager.in_group && n->corosync.up && (n->corosync.open || n->corosync.frozen);
 }
 
+/* A probe is no message: what Corosync does not take at once is not kept. */
+static void drop_probe(World *w, WorldNode *n)
+{
+        if (n->manager.probe != 0)
+                world_did(w, DEED_PROBE_DROPPED);
+        n->manager.probe = 0;
+}
+
 static void on_send(World *w, WorldNode *n, const Happening *h)
 {
         Manager *m = &n->manager;
 
         if (m->generation != h->generation)
                 return;
-        m->send_scheduled = false;
-        if (!may_send(n))
+        m->send_scheduled = m->busy = false;
+        if (!may_send(n)) {
+                drop_probe(w, n);
                 return;
+        }
         if (world_has(w, WORLD_BUSY) && world_chance(w, 8)) {
                 world_did(w, DEED_TRY_AGAIN);
-                m->send_scheduled = true;
+                m->send_scheduled = m->busy = true;
+                drop_probe(w, n);
                 world_schedule(w, w->now_usec + (world_chance(w, 85) ? world_random(w, 50 * USEC_PER_MSEC) : world_random(w, 3 * USEC_PER_SEC)),
                         on_send, n, m->generation, 0);
                 return;
@@ -398,5 +409,8 @@ void group_send(World *w, WorldNode *n, Message *message)
 void group_probe(World *w, WorldNode *n, uint64_t number)
 {
         n->manager.probe = number;
-        group_flush(w, n);
+        if (!may_send(n) || n->manager.busy)
+                drop_probe(w, n);
+        else
+                group_flush(w, n);
 }

@@ -134,9 +134,9 @@ typedef struct Manager {
         bool told;      /* its engine has read so */
         bool in_group;  /* its own join has been delivered */
         uint64_t join_id; /* the item that is its own join */
-        uint64_t probe;   /* the newest that waits to be sent; 0: none. One that waits is replaced, as Corosync drops
-                           * it while it is busy */
+        uint64_t probe;   /* the newest that is about to be sent; 0: none */
         bool send_scheduled;
+        bool busy;        /* Corosync has answered TRY_AGAIN */
         Inbox inbox[_INBOX_SOURCE_MAX];
         Packet **outbox;
         size_t n_outbox, n_outbox_allocated;
@@ -171,6 +171,21 @@ typedef struct Unit {
         uint64_t start_usec, stop_usec;
 } Unit;
 
+/* Something that a manager has asked systemd for, and that it has not looked at yet. */
+typedef struct SystemdCall {
+        EffectType type;
+        uint64_t sender; /* the manager's generation */
+        char *app, *from_node;
+        uint64_t epoch;
+        StartType start_type;
+} SystemdCall;
+
+typedef struct Systemd {
+        uint64_t late_until_usec; /* does nothing before; 0: it is well */
+        SystemdCall *calls;
+        size_t n_calls, n_calls_allocated;
+} Systemd;
+
 typedef struct Guard {
         bool armed;
         uint64_t serial;
@@ -194,6 +209,7 @@ typedef struct WorldNode {
         Corosync corosync;
         Manager manager;
         Guard guard;
+        Systemd systemd;
         Unit *units;
         size_t n_units, n_units_allocated;
         RecordKind record_kind;
@@ -244,6 +260,7 @@ struct World {
         char **sync_mandatory, **sync_optional;
         uint64_t now_usec;
         uint64_t random;
+        uint64_t random_late; /* of a fault that came later: what the others draw stays as it is */
         uint64_t next_serial;
         int error;
         bool halted;
@@ -283,6 +300,7 @@ static inline bool world_has(const World *w, WorldFaults f)
 /* `usec`, or with WORLD_JITTER a number between 0 and `max_usec`, mostly small. */
 uint64_t world_delay(World *w, uint64_t usec, uint64_t max_usec);
 bool world_chance(World *w, unsigned percent);
+uint64_t world_random_of(uint64_t *state, uint64_t n); /* below `n`; of a stream of its own */
 static inline void world_did(World *w, WorldDeed d)
 {
         w->deeds[d]++;
@@ -345,12 +363,24 @@ Unit *unit_get(World *w, WorldNode *n, const char *app); /* makes it; NULL witho
 void unit_start(World *w, WorldNode *n, const Effect *f);
 void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch);
 void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch);
+void unit_kill_group(World *w, WorldNode *n, uint64_t epoch); /* without systemd */
 void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending);
 void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason);
 void unit_forget(WorldNode *n, const char *app, uint64_t epoch);
 void units_power_cut(World *w, WorldNode *n);
 void guard_arm(World *w, WorldNode *n);
 void guard_disarm(WorldNode *n);
+
+/* systemd.c */
+bool systemd_is_late(const World *w, const WorldNode *n);
+uint64_t systemd_lateness(const World *w, const WorldNode *n); /* until it does something; 0: it is well */
+void systemd_be_late(World *w, WorldNode *n, uint64_t until_usec);
+void systemd_must_go_on(World *w, WorldNode *n, uint64_t within_usec);
+void systemd_ask(World *w, WorldNode *n, const Effect *f); /* START, STOP, KILL */
+void systemd_manager_ended(World *w, WorldNode *n);
+void systemd_void_start(World *w, const WorldNode *n, const char *app, uint64_t epoch);
+void systemd_forget_calls(WorldNode *n);
+void systemd_power_cut(WorldNode *n);
 
 /* trace.c */
 void trace(World *w, const WorldNode *n, const char *format, ...) _printf_(3, 4);

@@ -10,6 +10,7 @@ libworld_a_SOURCES = \
 	src/world/script.c \
 	src/world/script.h \
 	src/world/script-definition.c \
+	src/world/systemd.c \
 	src/world/totem.c \
 	src/world/trace.c \
 	src/world/units.c \

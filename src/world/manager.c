@@ -359,8 +359,8 @@ void manager_start(World *w, WorldNode *n)
 
         if (!n->up || m->up || n->shutting_down)
                 return;
-        if (n->suspended) {
-                world_schedule(w, w->now_usec + USEC_PER_SEC, on_restart, n, n->generation, 0);
+        if (n->suspended || systemd_is_late(w, n)) {
+                world_schedule(w, w->now_usec + (n->suspended ? USEC_PER_SEC : systemd_lateness(w, n)), on_restart, n, n->generation, 0);
                 return;
         }
         r = make_engine(w, n);
@@ -409,6 +409,8 @@ void manager_end(World *w, WorldNode *n, bool planned, bool restart)
                 return;
         if (n->up)
                 group_leave(w, n, planned);
+        if (n->up)
+                systemd_manager_ended(w, n);
         if (n->up && !planned)
                 guard_arm(w, n);
         abandon_write(w, n);

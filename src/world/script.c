@@ -310,6 +310,7 @@ static const struct {
 } node_time_verbs[] = {
         { "suspend", world_node_suspend },
         { "hang", world_manager_hang },
+        { "late", world_systemd_late },
         { "corosync-kill", world_corosync_kill },
 };
 

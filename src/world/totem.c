@@ -449,6 +449,20 @@ static bool came_back(const World *w, const WorldNode *n, const uint32_t *nodes,
         return false;
 }
 
+/* Where links work in one direction only a member can be called away from a ring whose others hear it well. They get no
+ * token any more. */
+static void break_what_was_left(World *w)
+{
+        FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
+                Ring *r = n->corosync.ring;
+
+                if (!r || r->broken || ring_is_intact(w, r))
+                        continue;
+                r->broken = true;
+                r->broken_usec = w->now_usec;
+        }
+}
+
 static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
 {
         Ring *r = calloc(1, sizeof(*r));
@@ -477,6 +491,7 @@ static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
         ring_find_members(w, r);
         for (size_t i = 0; i < n_nodes; i++)
                 enter_ring(world_node(w, nodes[i]), r);
+        break_what_was_left(w);
         r->n_commits_max = n_nodes;
         if (n_nodes > 1 && world_has(w, WORLD_ABORT) && world_chance(w, 20)) {
                 r->n_commits_max = world_random(w, n_nodes);

@@ -245,7 +245,7 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_ABORT] = "view on some members only", [DEED_CARRY] = "old queue before the new view",
                 [DEED_REPEAT] = "view comes twice", [DEED_LEFT_AND_JOINED] = "left and joined in one round",
                 [DEED_RING_OF_ONE] = "ring of one after a start", [DEED_TOKEN_LOST] = "token lost", [DEED_GHOST] = "ghost",
-                [DEED_EVICTED] = "evicted", [DEED_TRY_AGAIN] = "TRY_AGAIN", [DEED_LATE_QUORUM] = "quorum after 1 s",
+                [DEED_EVICTED] = "evicted", [DEED_TRY_AGAIN] = "TRY_AGAIN", [DEED_PROBE_DROPPED] = "probe dropped", [DEED_LATE_QUORUM] = "quorum after 1 s",
                 [DEED_VERY_LATE_QUORUM] = "quorum after 10 s", [DEED_QUORUM_FIRST] = "quorum before the view",
                 [DEED_QUORUM_TURNED] = "quorum turns within a ring", [DEED_CUT] = "cut", [DEED_ONE_WAY] = "one-way link",
                 [DEED_LOSSY] = "loss in one direction", [DEED_NODE_DOWN] = "power cut", [DEED_SEVERAL_DOWN] = "power cut of several",
@@ -255,7 +255,8 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_GUARD] = "guard stops a worker", [DEED_CLOCK_RATE] = "clock of another rate", [DEED_CLOCK_SET] = "wall clock set",
                 [DEED_DISK_TORN] = "torn record", [DEED_DISK_LOST_WRITE] = "write lost", [DEED_DISK_FAILS] = "write fails",
                 [DEED_DISK_NEW] = "new disk", [DEED_UNIT_SLOW] = "slow unit", [DEED_UNIT_LATE] = "late unit signal",
-                [DEED_UNIT_FAILS] = "unit fails", [DEED_UNIT_REFUSED] = "start refused", [DEED_UNIT_STUCK] = "stuck unit",
+                [DEED_SYSTEMD_LATE] = "systemd late by 1 s", [DEED_CALL_OF_NOBODY] = "call whose sender is gone",
+                [DEED_START_TAKEN_BACK] = "start taken back in time", [DEED_UNIT_FAILS] = "unit fails", [DEED_UNIT_REFUSED] = "start refused", [DEED_UNIT_STUCK] = "stuck unit",
                 [DEED_UNIT_RESTARTED] = "restart by systemd", [DEED_UNIT_FINISHED] = "unit finishes",
                 [DEED_UNIT_STOPPED] = "stop from outside", [DEED_BLOW] = "blow at a moment",
         };

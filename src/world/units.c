@@ -51,7 +51,7 @@ static void report(World *w, WorldNode *n, const char *app, uint64_t epoch, Unit
                 world_fail(w, -ENOMEM);
                 return;
         }
-        manager_post(w, n, INBOX_SYSTEMD, &l, world_delay(w, REPORT_USEC, 20 * USEC_PER_MSEC));
+        manager_post(w, n, INBOX_SYSTEMD, &l, systemd_lateness(w, n) + world_delay(w, REPORT_USEC, 20 * USEC_PER_MSEC));
 }
 
 static const char *epoch_text(uint64_t epoch, char *buffer, size_t size)
@@ -107,12 +107,14 @@ void unit_start(World *w, WorldNode *n, const Effect *f)
         trace(w, n, "unit %s (%s) starts: %s%s%s", f->app, epoch_text(f->epoch, buffer, sizeof(buffer)),
                 start_type_to_string(f->start_type), isempty(f->from_node) ? "" : " from ", strempty(f->from_node));
         if (unit_state_is_alive(u->state)) {
+                systemd_void_start(w, n, f->app, f->epoch);
                 report(w, n, f->app, f->epoch, UNIT_REFUSED, "the unit exists");
                 return;
         }
         if (u->fault == WORLD_UNIT_START_REFUSED) {
                 world_did(w, DEED_UNIT_REFUSED);
                 u->state = UNIT_NONE;
+                systemd_void_start(w, n, f->app, f->epoch);
                 report(w, n, f->app, f->epoch, UNIT_REFUSED, "it cannot be started");
                 return;
         }
@@ -201,6 +203,18 @@ void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch)
                 unit_end(w, n, u, UNIT_STOPPED, NULL);
 }
 
+void unit_kill_group(World *w, WorldNode *n, uint64_t epoch)
+{
+        for (size_t i = 0; i < n->n_units; i++) {
+                Unit *u = n->units + i;
+
+                if (u->epoch != epoch || !unit_state_is_alive(u->state) || u->fault == WORLD_UNIT_STOP_STUCK)
+                        continue;
+                trace(w, n, "unit %s is killed by its control group", u->app);
+                unit_end(w, n, u, UNIT_STOPPED, NULL);
+        }
+}
+
 void unit_forget(WorldNode *n, const char *app, uint64_t epoch)
 {
         Unit *u = unit_find(n, app);
@@ -254,7 +268,7 @@ void world_unit_restart(World *w, uint32_t node, const char *app)
         WorldNode *n = world_node(w, node);
         Unit *u = unit_find(n, app);
 
-        if (!u || u->state != UNIT_RUNNING)
+        if (!u || u->state != UNIT_RUNNING || systemd_is_late(w, n))
                 return;
         trace(w, n, "unit %s is restarted by systemd", app);
         world_did(w, DEED_UNIT_RESTARTED);
@@ -281,7 +295,7 @@ void world_unit_stop_outside(World *w, uint32_t node, const char *app)
         WorldNode *n = world_node(w, node);
         Unit *u = unit_find(n, app);
 
-        if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING)) {
+        if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING) && !systemd_is_late(w, n)) {
                 trace(w, n, "unit %s is stopped from outside", app);
                 world_did(w, DEED_UNIT_STOPPED);
                 unit_stop_as(w, n, u, UNIT_KILLED);
@@ -298,31 +312,50 @@ static bool guard_spares(const Guard *g, const char *app)
         return false;
 }
 
-static void on_guard(World *w, WorldNode *n, const Happening *h)
+static void guard_end_units(World *w, WorldNode *n, bool kill_now)
 {
-        if (!n->guard.armed || n->guard.serial != h->generation)
-                return;
         for (size_t i = 0; i < n->n_units; i++) {
                 Unit *u = n->units + i;
 
                 if (!unit_state_is_alive(u->state) || guard_spares(&n->guard, u->app))
                         continue;
-                trace(w, n, "the guard %s unit %s", h->value ? "kills" : "stops", u->app);
+                trace(w, n, "the guard %s unit %s", kill_now ? "kills" : "stops", u->app);
                 world_did(w, DEED_GUARD);
-                if (h->value && u->fault != WORLD_UNIT_STOP_STUCK)
+                if (kill_now && u->fault != WORLD_UNIT_STOP_STUCK)
                         unit_end(w, n, u, UNIT_KILLED, NULL);
                 else
                         unit_stop_as(w, n, u, UNIT_KILLED);
                 /* What a kill does not end nobody ends: the assumption of all promises on copies is gone. */
-                if (h->value && unit_state_is_alive(u->state))
+                if (kill_now && unit_state_is_alive(u->state))
                         observe_unit(w, n, u, OBSERVE_UNIT_STUCK);
         }
+}
+
+static void on_guard_late(World *w, WorldNode *n, const Happening *h)
+{
+        if (n->guard.armed && n->guard.serial == h->generation)
+                guard_end_units(w, n, h->value);
+}
+
+static void on_guard(World *w, WorldNode *n, const Happening *h)
+{
+        if (!n->guard.armed || n->guard.serial != h->generation)
+                return;
+        if (systemd_is_late(w, n)) {
+                /* Its stops come too late; what it has to kill it kills by hand. */
+                uint64_t patience = MIN(systemd_lateness(w, n), MIN(USEC_PER_SEC, w->config.grace_usec / 8));
+
+                world_schedule(w, w->now_usec + (h->value ? patience : systemd_lateness(w, n)), on_guard_late, n, n->guard.serial, h->value);
+                return;
+        }
+        guard_end_units(w, n, h->value);
 }
 
 void guard_arm(World *w, WorldNode *n)
 {
         Guard *g = &n->guard;
         const State *s = engine_state(n->manager.engine);
+        uint64_t ended_usec = w->now_usec + systemd_lateness(w, n); /* as systemd sees it */
 
         if (g->armed)
                 return; /* it counts from the first end since the manager was synced */
@@ -337,8 +370,8 @@ void guard_arm(World *w, WorldNode *n)
         }
         g->armed = true;
         g->serial = ++w->next_serial;
-        world_schedule(w, w->now_usec + w->config.grace_usec / 2, on_guard, n, g->serial, 0);
-        world_schedule(w, w->now_usec + w->config.grace_usec * 3 / 4, on_guard, n, g->serial, 1);
+        world_schedule(w, ended_usec + w->config.grace_usec / 2, on_guard, n, g->serial, 0);
+        world_schedule(w, ended_usec + w->config.grace_usec * 3 / 4, on_guard, n, g->serial, 1);
 }
 
 void guard_disarm(WorldNode *n)

@@ -35,16 +35,21 @@ const char *world_node_name(const World *w, uint32_t node)
         return node >= 1 && node <= w->n_nodes ? w->nodes[node - 1].name : "?";
 }
 
-uint64_t world_random(World *w, uint64_t n)
+uint64_t world_random_of(uint64_t *state, uint64_t n)
 {
         uint64_t z;
 
-        w->random += UINT64_C(0x9e3779b97f4a7c15);
-        z = w->random;
+        *state += UINT64_C(0x9e3779b97f4a7c15);
+        z = *state;
         z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
         z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
         z ^= z >> 31;
         return n ? z % n : z;
+}
+
+uint64_t world_random(World *w, uint64_t n)
+{
+        return world_random_of(&w->random, n);
 }
 
 bool world_chance(World *w, unsigned percent)
@@ -168,6 +173,8 @@ static void node_done(WorldNode *n)
         free(n->units);
         guard_disarm(n);
         free(n->guard.spared);
+        systemd_forget_calls(n);
+        free(n->systemd.calls);
         FOREACH_ARRAY (d, n->definitions, n->n_definitions)
                 definition_done(d);
         free(n->definitions);
@@ -238,6 +245,7 @@ static int world_init(World *w, const WorldConfig *config)
         c->start_usec = or_default(c->start_usec, 20 * USEC_PER_MSEC);
         c->stop_usec = or_default(c->stop_usec, 10 * USEC_PER_MSEC);
         w->random = config->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
+        w->random_late = config->seed * UINT64_C(0x2545f4914f6cdd1d) + 2;
 
         if (names_copy(config->sync_mandatory, config->n_sync_mandatory, &w->sync_mandatory) < 0 ||
                 names_copy(config->sync_optional, config->n_sync_optional, &w->sync_optional) < 0)

@@ -17,7 +17,8 @@
  *   group.c    the process group: joining, leaving, views, quorum notifications, sending
  *   manager.c  the manager's process: what the daemon does around an engine, start to end
  *   effects.c  carries out what an engine asks for
- *   units.c    systemd: workers, and the guard that outlives the manager
+ *   systemd.c  systemd's main process: what it is asked for, in order and perhaps late
+ *   units.c    its units: workers, and the guard that outlives the manager
  *   faults.c   what a test does to the world
  *   trace.c    readable lines
  *   script.c   a small language over all of it */
@@ -42,7 +43,8 @@ typedef enum WorldFaults {
         WORLD_SLOW_SYSTEMD = 1 << 10, /* unit events come late, by seconds at times */
         WORLD_BUSY = 1 << 11,        /* Corosync answers TRY_AGAIN now and then, for seconds at times */
         WORLD_RATES = 1 << 12,       /* every node's clock runs up to a thousandth faster or slower */
-        WORLD_ALL_FAULTS = (1 << 13) - 1,
+        WORLD_LATE_SYSTEMD = 1 << 13, /* systemd carries out what it was asked for later, by many seconds at times */
+        WORLD_ALL_FAULTS = (1 << 14) - 1,
 } WorldFaults;
 
 typedef enum WorldQuorum {
@@ -64,6 +66,7 @@ typedef enum WorldDeed {
         DEED_GHOST,         /* a dead process stays in the member list */
         DEED_EVICTED,
         DEED_TRY_AGAIN,     /* a send was refused */
+        DEED_PROBE_DROPPED, /* ... and it was a probe, which is not kept */
         DEED_LATE_QUORUM,   /* later than a second after the view */
         DEED_VERY_LATE_QUORUM, /* later than ten */
         DEED_QUORUM_FIRST,  /* a manager reads quorum's word before the view that it is about */
@@ -91,6 +94,9 @@ typedef enum WorldDeed {
         DEED_DISK_NEW,
         DEED_UNIT_SLOW,     /* a start or stop takes longer than a second */
         DEED_UNIT_LATE,     /* its manager hears of it later than a second */
+        DEED_SYSTEMD_LATE,  /* systemd does nothing for longer than a second */
+        DEED_CALL_OF_NOBODY, /* and refuses then what a manager had asked for that is gone */
+        DEED_START_TAKEN_BACK, /* or finds the stop of what it was to start */
         DEED_UNIT_FAILS,
         DEED_UNIT_REFUSED,
         DEED_UNIT_STUCK,
@@ -107,6 +113,7 @@ const char *world_deed_to_string(WorldDeed d);
 /* What happened, as the checkers see it: plain data, so that a test can make up a history. */
 typedef enum ObservationType {
         OBSERVE_START,       /* an engine issued a start: node, app, epoch, start_type, ring, ring_nodes, quorate */
+        OBSERVE_START_VOID,  /* and it will not begin: refused, or taken back: node, app, epoch */
         OBSERVE_STOP,        /* an engine issued a stop: node, app, epoch */
         OBSERVE_KILL,        /* and its time was over */
         OBSERVE_UNIT_BEGIN,  /* processes of a worker exist from now on: node, app, epoch */
@@ -252,6 +259,8 @@ typedef enum WorldUnitFault {
         WORLD_UNIT_STOP_STUCK,    /* a stop does not end, a kill neither, until WELL again */
 } WorldUnitFault;
 
+/* systemd does nothing for so long; what it is asked for waits. */
+void world_systemd_late(World *w, uint32_t node, uint64_t usec);
 /* How workers of `app` behave on `node` from now on. */
 void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec, uint64_t stop_usec);
 void world_unit_fail(World *w, uint32_t node, const char *app);         /* for good */

@@ -76,6 +76,7 @@ golden_cases = \
 	tests/golden/sync-formed.script \
 	tests/golden/sync-infinity.script \
 	tests/golden/sync-timeout.script \
+	tests/golden/systemd-late.script \
 	tests/golden/takeover-delay-again.script \
 	tests/golden/takeover-fails.script \
 	tests/golden/takeover-held.script \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* When a start is issued, no other node of that ring may have processes of the application, and its own node
- * neither. A start-first takeover may find one. An administrator who forces a takeover takes the risk. */
+/* When a start is issued, no other node of that ring may have processes of the application, or a start of it that
+ * its systemd has yet to carry out, and its own node neither. A start-first takeover may find one. An administrator who forces a takeover takes the risk. */
 
 #include <stdarg.h>
 
@@ -12,6 +12,7 @@ typedef struct Alive {
         const char *app; /* the configuration's */
         uint32_t node_id;
         uint64_t epoch;
+        bool asked; /* for its start, and systemd has not begun it */
         bool stuck;
 } Alive;
 
@@ -113,15 +114,32 @@ static void unit_begin(Copies *c, const Observation *o)
 {
         size_t app = find_app(c, o->app);
 
+        FOREACH_ARRAY (a, c->alive, c->n_alive)
+                if (a->asked && a->node_id == o->node_id && a->epoch == o->epoch && streq(a->app, o->app)) {
+                        a->asked = o->type == OBSERVE_START;
+                        return;
+                }
         if (app >= c->config->n_apps || ARRAY_GROW(c->alive, c->n_alive, c->n_allocated) < 0)
                 return;
-        c->alive[c->n_alive++] = (Alive){ c->config->apps[app].name, o->node_id, o->epoch, false };
+        c->alive[c->n_alive++] = (Alive){ c->config->apps[app].name, o->node_id, o->epoch, o->type == OBSERVE_START, false };
+}
+
+/* A start will not begin; where its host is gone, none of them. */
+static void start_is_void(Copies *c, const Observation *o)
+{
+        for (size_t i = c->n_alive; i > 0; i--) {
+                const Alive *a = c->alive + i - 1;
+
+                if (a->asked && a->node_id == o->node_id &&
+                        (o->type == OBSERVE_NODE_DOWN || (a->epoch == o->epoch && streq(a->app, o->app))))
+                        ARRAY_CLOSE(c->alive, c->n_alive, i - 1);
+        }
 }
 
 static Alive *find_alive(Copies *c, const Observation *o)
 {
         FOREACH_ARRAY (a, c->alive, c->n_alive)
-                if (a->node_id == o->node_id && streq(a->app, o->app))
+                if (!a->asked && a->node_id == o->node_id && streq(a->app, o->app))
                         return a;
         return NULL;
 }
@@ -145,8 +163,11 @@ static void copies_observe(void *judge, const Observation *o, Findings *f)
         Copies *c = judge;
         Alive *a;
 
-        if (o->type == OBSERVE_START)
+        if (o->type == OBSERVE_START) {
                 judge_start(c, o, f);
+                unit_begin(c, o);
+        } else if (o->type == OBSERVE_START_VOID || o->type == OBSERVE_NODE_DOWN)
+                start_is_void(c, o);
         else if (o->type == OBSERVE_UNIT_BEGIN)
                 unit_begin(c, o);
         else if (o->type == OBSERVE_UNIT_END)

@@ -13,7 +13,7 @@ static const struct {
         { "jitter", WORLD_JITTER }, { "alone", WORLD_ALONE }, { "abort", WORLD_ABORT }, { "carry", WORLD_CARRY },
         { "ghost", WORLD_GHOST }, { "evict", WORLD_EVICT }, { "repeat", WORLD_REPEAT },
         { "late-quorum", WORLD_LATE_QUORUM }, { "tear", WORLD_TEAR }, { "clocks", WORLD_CLOCKS },
-        { "slow-systemd", WORLD_SLOW_SYSTEMD }, { "busy", WORLD_BUSY }, { "rates", WORLD_RATES }, { "link", PLAN_LINK }, { "power", PLAN_POWER }, { "manager", PLAN_MANAGER },
+        { "slow-systemd", WORLD_SLOW_SYSTEMD }, { "busy", WORLD_BUSY }, { "rates", WORLD_RATES }, { "late", WORLD_LATE_SYSTEMD }, { "link", PLAN_LINK }, { "power", PLAN_POWER }, { "manager", PLAN_MANAGER },
         { "corosync", PLAN_COROSYNC }, { "cut", PLAN_CUT }, { "disk", PLAN_DISK }, { "unit", PLAN_UNIT },
         { "command", PLAN_COMMAND }, { "arm", PLAN_ARM }, { "suspend", PLAN_SUSPEND }, { "file", PLAN_FILE },
         { "shape", PLAN_SHAPE },

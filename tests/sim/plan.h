@@ -75,6 +75,10 @@ typedef enum PlanFaults {
         PLAN_ALL = (1 << 28) - 1,
 } PlanFaults;
 
+/* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the
+ * history that it was before. */
+#define PLAN_LATER WORLD_LATE_SYSTEMD
+
 typedef struct Plan {
         uint64_t seed;
         unsigned faults;
@@ -97,7 +101,7 @@ typedef struct PlanSeed {
         uint64_t seed;
         bool all; /* with every kind of fault */
         const char *what;
-        const char *faults; /* only these; NULL: any */
+        const char *faults; /* only these; NULL: any but those of PLAN_LATER */
 } PlanSeed;
 
 extern const PlanSeed plan_seeds[];

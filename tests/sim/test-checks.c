@@ -22,6 +22,7 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
         .ring = { 1, 8 }, .ring_nodes = all_nodes, .n_ring_nodes = 3 }
 #define BEGIN(n, a, e) { .type = OBSERVE_UNIT_BEGIN, .node_id = (n), .app = (a), .epoch = (e) }
 #define END(n, a, e) { .type = OBSERVE_UNIT_END, .node_id = (n), .app = (a), .epoch = (e) }
+#define VOID(n, a, e) { .type = OBSERVE_START_VOID, .node_id = (n), .app = (a), .epoch = (e) }
 #define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
 #define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
 #define GRANT(a, e, w) { .type = OBSERVE_DECISION, .node_id = 1, .app = (a), .epoch = (e), .note = NOTE_APP_STARTING, .where = (w), .quorate = true }
@@ -50,6 +51,14 @@ static void test_copies(void **state)
         assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(2, "one", 2, START_FAILOVER, true)), 1);
         assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(1, "one", 2, START_NORMAL, true)), 1);
         assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(2, "one", 2, START_TAKEOVER, true)), 1);
+        /* A start that was asked for may still begin, until it is known that it will not. */
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), START(2, "one", 2, START_FAILOVER, true)), 1);
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), VOID(1, "one", 1),
+                START(2, "one", 2, START_FAILOVER, true)), 0);
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), { .type = OBSERVE_NODE_DOWN, .node_id = 1 },
+                START(2, "one", 2, START_FAILOVER, true)), 0);
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), BEGIN(1, "one", 1), VOID(1, "one", 1),
+                START(2, "one", 2, START_FAILOVER, true)), 1);
         /* Another application is another matter. */
         assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "one", 2, START_FAILOVER, true)), 0);
         /* One overlap for start-first, not two, and for a takeover only. */
