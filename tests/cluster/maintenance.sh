@@ -8,10 +8,12 @@ applications() {
         cluster_app distro 'abc bcd def' FailoverDelaySec=1s
         cluster_app gone 'bcd abc def' FailoverDelaySec=1s
         cluster_app other 'bcd abc def' FailoverDelaySec=1s
+        cluster_manager_conf ManagerGraceSec=8s
+        printf '[Service]\nRestart=no\n' | cluster_file bcd /etc/systemd/system/distro-manager.service.d/no-restart.conf
 }
 
 test_quorum() { [ "$(cluster_status "$1" .manager.quorate)" = "$2" ]; }
-identity() { node_exec abc systemctl show --value -p InvocationID distro-app-distro.service; }
+identity() { node_exec "${2:-abc}" systemctl show --value -p InvocationID "distro-app-${1:-distro}.service"; }
 
 begin=$(now)
 cluster_up abc bcd def
@@ -37,6 +39,17 @@ check_stays 3 'the worker runs' node_exec abc systemctl is-active distro-app-dis
 check 'systemctl start' node_exec abc systemctl start distro-manager
 cluster_wait_synced 30
 check 'it is the same copy' test "$(identity)" = "$before"
+
+step 'its manager is gone for good: the guard ends what is not in maintenance, and nothing else'
+kept=$(identity gone bcd)
+killed=$(now)
+node_exec bcd systemctl kill -s KILL distro-manager
+worker_start "$killed" other abc 20 >/dev/null || fail 'other starts on abc'
+check_stays 3 'the worker in maintenance runs' node_exec bcd systemctl is-active distro-app-gone.service
+begin=$(now)
+check 'systemctl start' node_exec bcd systemctl start distro-manager
+expect_start "$begin" 15 other bcd takeover abc
+check 'it is the same copy' test "$(identity gone bcd)" = "$kept"
 
 step 'the node of the other one is lost: nobody starts it'
 cut=$(now)

@@ -49,6 +49,7 @@ golden_cases = \
 	tests/golden/maintenance-all.script \
 	tests/golden/maintenance-lost.script \
 	tests/golden/maintenance-manager-gone.script \
+	tests/golden/maintenance-no-quorum.script \
 	tests/golden/manager-gone.script \
 	tests/golden/manager-hangs.script \
 	tests/golden/mandatory.script \

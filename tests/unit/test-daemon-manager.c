@@ -138,6 +138,16 @@ static void test_suspended(void **state)
         assert_trace("forget-probes\nevent suspended\nevent probe\n");
         doubles.group.probe(m, 1);
         assert_trace("event probe\n");
+        /* A manager with nothing to do may rest for long; what the host slept counts all the same. */
+        m->idle = true;
+        m->turn_boottime_usec -= m->isolation_usec;
+        m->turn_monotonic_usec -= m->isolation_usec;
+        doubles.group.probe(m, 1);
+        assert_trace("event probe\n");
+        m->idle = true;
+        m->turn_boottime_usec -= m->isolation_usec;
+        doubles.group.probe(m, 1);
+        assert_trace("forget-probes\nevent suspended\nevent probe\n");
 }
 
 static int on_units_read(sd_event_source *source, uint64_t usec, void *userdata)

@@ -187,6 +187,13 @@ static void test_unknown_mandatory_node(void **state)
         assert_ends(MANAGER_EXIT_CONFIG);
 }
 
+static void test_unknown_optional_node(void **state)
+{
+        (void) state;
+        write_file(SYSCONFDIR "/distro-manager/manager.conf", "[Cluster]\nSyncMandatory=bcd\nSyncOptional=xyz\n");
+        assert_ends(MANAGER_EXIT_CONFIG);
+}
+
 static void test_refused_cluster(void **state)
 {
         (void) state;
@@ -248,6 +255,7 @@ int main(void)
                 TEST(test_second_manager),
                 TEST(test_lock_of_one_that_cannot_end),
                 TEST(test_no_lock),
+                TEST(test_unknown_optional_node),
                 TEST(test_refused_cluster),
                 TEST(test_newer_record),
                 TEST(test_wrong_application),

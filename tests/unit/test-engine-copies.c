@@ -180,6 +180,34 @@ static void test_restart_is_needed(void **state)
         cluster_end(&c);
 }
 
+/* At a reload a file that has become wrong comes with its last good definition, which counts: the node differs from nobody. */
+static void test_wrong_file_keeps_the_definition(void **state)
+{
+        struct DefinitionError error = { .app = "distro", .text = "line 3: what is this?" };
+        Event event = { .type = EVENT_DEFINITIONS, .definitions.n_definitions = 1,
+                .definitions.errors = &error, .definitions.n_errors = 1 };
+        uint64_t epoch;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        epoch = cluster_distro(&c, DEF)->epoch;
+        event.definitions.definitions = &cluster_distro(&c, ABC)->definition;
+        for (uint32_t i = ABC; i <= BCD; i++)
+                cluster_step(&c, i, &event);
+        cluster_deliver(&c);
+        for (uint32_t i = ABC; i <= DEF; i++)
+                assert_int_equal(cluster_distro(&c, i)->n_variants, 0);
+        assert_int_equal(c.engine[ABC]->n_definitions, 1);
+        assert_int_equal(cluster_distro(&c, DEF)->epoch, epoch);
+        /* One that has no good definition has only the error, and is not eligible. */
+        event.definitions.n_definitions = 0;
+        cluster_step(&c, BCD, &event);
+        cluster_deliver(&c);
+        assert_string_equal(app_find_variant(cluster_distro(&c, DEF), BCD)->error, error.text);
+        cluster_end(&c);
+}
+
 /* ---- ends ---- */
 
 /* Each further mark lasts twice as long, up to a day; one that is longer by its file stays so. */
@@ -320,6 +348,7 @@ int main(void)
                 cmocka_unit_test(test_copies_that_meet),
                 cmocka_unit_test(test_copies_that_meet_at_forming),
                 cmocka_unit_test(test_restart_is_needed),
+                cmocka_unit_test(test_wrong_file_keeps_the_definition),
                 cmocka_unit_test(test_marks_grow),
                 cmocka_unit_test(test_stopped_from_outside),
                 cmocka_unit_test(test_worker_ends_with_its_host),

@@ -89,6 +89,21 @@ static void test_first_tier_wins(void **state)
         engine_free(e);
 }
 
+/* Weights are compared within a tier, and nowhere else. */
+static void test_load_does_not_cross_tiers(void **state)
+{
+        Engine *e = new_engine();
+
+        (void) state;
+        add_app(e, "alone", "abc|def", 1);
+        add_app(e, "distro", "abc,bcd|def", 1);
+        put_copy_on(add_app(e, "heavy", "abc", 10), ABC);
+        put_copy_on(add_app(e, "heavier", "bcd", 20), BCD);
+        assert_int_equal(choose(e, "alone"), ABC);
+        assert_int_equal(choose(e, "distro"), ABC);
+        engine_free(e);
+}
+
 static void test_owner_stays_in_its_tier(void **state)
 {
         Engine *e = new_engine();
@@ -255,6 +270,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_first_tier_wins),
+                cmocka_unit_test(test_load_does_not_cross_tiers),
                 cmocka_unit_test(test_owner_stays_in_its_tier),
                 cmocka_unit_test(test_least_weight_wins_then_list_order),
                 cmocka_unit_test(test_only_what_runs_weighs),
