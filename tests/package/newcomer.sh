@@ -23,6 +23,11 @@ for name in "${MEMBERS[@]}"; do
 	END
 done
 manual_boot
+# On a small Debian the package brings D-Bus along, and nothing starts it before the next boot. Here it is installed.
+for name in "${MEMBERS[@]}"; do
+        check "D-Bus is off on $name" node_exec "$name" sh -c \
+                'systemctl stop dbus.socket dbus.service && ! systemctl --quiet is-active dbus.socket dbus.service'
+done
 
 # The page that the package has, before it is installed.
 dpkg-deb --fsys-tarfile "$PACKAGE_OLD" | tar -xO "./usr/share/man/man7/$PAGE.gz" | gzip -dc >"$LAB/page"

@@ -78,6 +78,8 @@ rules() {
 		has $f Requires corosync.service          | s/^Requires=.*/Wants=corosync.service/
 		has $f After corosync.service             | s/^After=.*/After=dbus.service/
 		has $f After dbus.service                 | s/^After=.*/After=corosync.service/
+		has $f Wants dbus.socket                  | /^Wants=/d
+		has $f After dbus.socket                  | s/^After=.*/After=dbus.service corosync.service/
 		no_order_with_workers $f                  | s/^After=.*/& distro.slice/
 		is $f Type notify                         | s/^Type=.*/Type=simple/
 		is $f NotifyAccess main                   | s/^NotifyAccess=.*/NotifyAccess=none/
