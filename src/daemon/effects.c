@@ -124,7 +124,7 @@ static void take_part(Manager *m)
         _cleanup_free_ char *path = NULL;
         int fd;
 
-        notify_ready(m->notify);
+        manager_ready(m);
         if (asprintf(&path, "%s/" TOOK_PART_NAME, m->runtime_directory) < 0)
                 return manager_fail(m, -ENOMEM, "noting that this node takes part");
         fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);

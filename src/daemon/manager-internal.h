@@ -110,6 +110,8 @@ struct Manager {
         bool idle;               /* none does: the heartbeat is slow, and systemd has been told */
         uint64_t trim_usec; /* what was freed is given back to the host then; 0: there is nothing of account */
         bool watchdog; /* systemd expects signs of life */
+        bool ready;    /* it has got READY=1, and looks after them from then on */
+        uint64_t hang_usec; /* before that, a loop that does not turn for so long is ended by the kernel */
 
         /* The system bus. */
         sd_bus *bus;
@@ -158,6 +160,8 @@ struct Manager {
 uint64_t boottime_usec(void);
 /* The time after which a silent Corosync counts as a cut; the signs of life follow it. */
 void manager_set_isolation(Manager *m, uint64_t usec);
+/* The node takes part: READY=1, and systemd's watchdog begins. */
+void manager_ready(Manager *m);
 /* Something has taken much memory for a while: files were read, the state was exchanged, much was told. */
 void manager_trim_later(Manager *m);
 /* Hands an event to the engine, carries out what follows, and what follows from that. The event's times are

@@ -5,7 +5,9 @@
 #include "base/timing.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <sys/time.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <malloc.h>
@@ -14,6 +16,7 @@
 #define TRIM_USEC (5 * USEC_PER_SEC)
 #define WATCHDOG_DEFAULT_USEC                                                                                \
         USEC_PER_SEC /* the loop's own heartbeat where systemd expects no signs of life */
+#define START_HANG_USEC (30 * USEC_PER_SEC)
 #define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
 
 static void leave_idle(Manager *m);
@@ -337,6 +340,25 @@ static void set_idle(Manager *m, bool idle)
                 notify_watchdog_usec(m->notify, idle ? WATCHDOG_IDLE_USEC : m->watchdog_usec);
 }
 
+/* systemd's watchdog begins with READY=1, for which a node may have to wait without end; a start timeout that is extended
+ * on and on would be counted from its beginning again by each daemon-reload. Until then a manager that hangs would be a
+ * member that does not answer, and block what it ran before. So it is ended by SIGALRM, and systemd starts another. */
+static void watch_start(Manager *m, bool on)
+{
+        uint64_t usec = on && m->watchdog && !m->ready ? m->hang_usec + heartbeat_distance(m) : 0;
+        struct itimerval t = { .it_value = { .tv_sec = (time_t) (usec / USEC_PER_SEC),
+                                               .tv_usec = (suseconds_t) (usec % USEC_PER_SEC) } };
+
+        (void) setitimer(ITIMER_REAL, &t, NULL); /* cannot fail with such values */
+}
+
+void manager_ready(Manager *m)
+{
+        notify_ready(m->notify);
+        m->ready = true;
+        watch_start(m, false);
+}
+
 /* Sources of one priority take turns, so when this one is due again each part that had something to do has
  * done it. */
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
@@ -351,6 +373,8 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
         set_idle(m, flushed && may_idle(m));
         if (m->watchdog)
                 notify_watchdog(m->notify);
+        if (!m->ready)
+                watch_start(m, true);
         return manager_arm(m, &m->heartbeat, heartbeat_distance(m), on_heartbeat);
 }
 
@@ -387,11 +411,13 @@ static int begin_heartbeat(Manager *m)
         m->heartbeat_usec = WATCHDOG_DEFAULT_USEC;
         if (r > 0) {
                 m->watchdog = true;
+                (void) signal(SIGALRM, SIG_DFL); /* whoever started us may have ignored it */
                 m->watchdog_usec = MIN(usec, MAX(m->config.manager_grace_usec / 4, USEC_PER_MSEC));
                 if (m->watchdog_usec < usec)
                         notify_watchdog_usec(m->notify, m->watchdog_usec);
                 m->heartbeat_usec = MAX(m->watchdog_usec / 4, (uint64_t) 1);
         }
+        watch_start(m, true);
         return manager_arm(m, &m->heartbeat, 0, on_heartbeat);
 }
 
@@ -418,6 +444,7 @@ int manager_new(const ManagerOptions *options, Manager **ret)
         if (!m)
                 return -ENOMEM;
         m->lock_fd = -1;
+        m->hang_usec = START_HANG_USEC;
         m->late_end = &m->late;
         m->guard_dirty = true;
         r = journal_new(NULL, &m->journal);
@@ -519,6 +546,7 @@ int manager_run(Manager *m)
                 r = begin_heartbeat(m);
         while (r >= 0 && !m->exiting)
                 r = turn(m);
+        watch_start(m, false);
         if (r < 0)
                 manager_fail(m, r, "the loop");
         if (m->exit_status == MANAGER_EXIT_SUCCESS)

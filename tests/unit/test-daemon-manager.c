@@ -4,7 +4,9 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon-harness.h"
@@ -50,6 +52,86 @@ static void test_watchdog(void **state)
                 doubles_end();
                 doubles_begin();
         }
+}
+
+static uint64_t alarm_usec(void)
+{
+        struct itimerval t;
+
+        assert_int_equal(getitimer(ITIMER_REAL, &t), 0);
+        return (uint64_t) t.it_value.tv_sec * USEC_PER_SEC + (uint64_t) t.it_value.tv_usec;
+}
+
+static uint64_t alarm_before, alarm_after;
+
+static int on_takes_part(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void) source;
+        (void) usec;
+        alarm_before = alarm_usec();
+        manager_ready(userdata);
+        alarm_after = alarm_usec();
+        ((Manager *) userdata)->exiting = true;
+        return 0;
+}
+
+static int on_hang(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        (void) source;
+        (void) usec;
+        for (Manager *hung = userdata; !hung->exiting;)
+                (void) pause();
+        return 0;
+}
+
+/* Before READY=1, when systemd does not watch yet, a loop that stands still is ended all the same; and only where signs
+ * of life are expected. */
+static void test_hang_before_ready(void **state)
+{
+        static const char *const watchdog[] = { "3750000", NULL };
+        sd_event_source *source = NULL;
+        int status = 0;
+        pid_t pid;
+
+        (void) state;
+        unsetenv("WATCHDOG_PID");
+        for (size_t i = 0; i < ELEMENTSOF(watchdog); i++) {
+                if (watchdog[i])
+                        setenv("WATCHDOG_USEC", watchdog[i], 1);
+                assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+                assert_true(sd_event_add_time_relative(m->event, &source, CLOCK_MONOTONIC, 20 * USEC_PER_MSEC, 0,
+                                            on_takes_part, m) >= 0);
+                /* After the first sign of life, however late this is. */
+                assert_true(sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE) >= 0);
+                (void) manager_run(m);
+                if (watchdog[i])
+                        assert_in_range(alarm_before, 25 * USEC_PER_SEC, 35 * USEC_PER_SEC);
+                else
+                        assert_int_equal(alarm_before, 0);
+                assert_int_equal(alarm_after, 0);
+                assert_int_equal(alarm_usec(), 0);
+                source = sd_event_source_unref(source);
+                unsetenv("WATCHDOG_USEC");
+                m = manager_free(m);
+                doubles_end();
+                doubles_begin();
+        }
+
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                setenv("WATCHDOG_USEC", "40000", 1);
+                if (manager_new(&(ManagerOptions){ .root = root }, &m) < 0)
+                        _exit(1);
+                m->hang_usec = 100 * USEC_PER_MSEC;
+                if (sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 300 * USEC_PER_MSEC, 0, on_hang, m) < 0)
+                        _exit(1);
+                (void) manager_run(m);
+                _exit(2);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGALRM);
 }
 
 /* The next datagram on the socket that systemd would read, or "" where there is none. */
@@ -318,6 +400,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(test_watchdog),
+                TEST(test_hang_before_ready),
                 TEST(test_idle_watchdog),
                 TEST(test_suspended),
                 TEST(test_idle_is_not_suspended),
