@@ -335,6 +335,8 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
 
         if (n->grace_usec != f->grace_usec || n->boot_id != f->boot_id)
                 e->lasting_changed = true;
+        if (node_rename(e, n, f->node_name))
+                e->lasting_changed = true;
         n->grace_usec = f->grace_usec;
         n->boot_id = f->boot_id;
         n->unwritable = !f->can_write;

@@ -97,16 +97,20 @@ void engine_changed(Engine *e)
         engine_emit(e, EFFECT_CHANGED);
 }
 
-const char *engine_node_name(const Engine *e, uint32_t id)
+const char *engine_nodelist_name(const Engine *e, uint32_t id)
 {
-        const Node *n = state_find_node(&e->state, id);
-
-        if (n)
-                return n->name;
         for (size_t i = 0; i < e->n_nodelist; i++)
                 if (e->nodelist[i].id == id)
                         return e->nodelist[i].name;
-        return "?";
+        return NULL;
+}
+
+const char *engine_node_name(const Engine *e, uint32_t id)
+{
+        const Node *n = state_find_node(&e->state, id);
+        const char *name = n ? n->name : engine_nodelist_name(e, id);
+
+        return name ? name : "?";
 }
 
 void engine_send(Engine *e, Message *m)

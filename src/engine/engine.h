@@ -265,6 +265,7 @@ size_t engine_members(const Engine *e, Member *ret, size_t n_max);
 uint32_t engine_node_id(const Engine *e);
 /* A node's name as the agreed state has it, or, before there is one, the nodelist; "?" where neither knows it. */
 const char *engine_node_name(const Engine *e, uint32_t id);
+const char *engine_nodelist_name(const Engine *e, uint32_t id); /* NULL: it is not listed */
 /* Node names that are being waited for, at start, at forming; count returned, pointers valid until the next step. */
 size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max);
 #define ENGINE_STATUS_NO_COROSYNC "Waiting for Corosync"

@@ -241,6 +241,8 @@ void apply_view_nodes(Engine *e); /* the members of this view that are synced go
 void apply_version(Engine *e);
 void apply_owed(App *a, uint32_t node_id); /* this node has said what it runs after a maintenance */
 void node_touched(Engine *e, Node *n);
+/* The number is the node: what the nodelist calls it now, the state does too. False: it does already. */
+bool node_rename(Engine *e, Node *n, const char *name);
 void node_grace_over(Engine *e, Node *n);
 /* What was lost with this node counts no more: it is out of the ring, or its manager has been gone for longer than the
  * grace. One that is back may have disarmed the guard, so it has to report first. NULL: a node that nobody knows. */

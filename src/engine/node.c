@@ -12,6 +12,20 @@ void node_touched(Engine *e, Node *n)
         engine_changed_node(e, n->id);
 }
 
+bool node_rename(Engine *e, Node *n, const char *name)
+{
+        char *copy;
+
+        if (isempty(name) || streq(n->name, name))
+                return false;
+        copy = engine_strdup(e, name);
+        if (!copy)
+                return false;
+        free(n->name);
+        n->name = copy;
+        return true;
+}
+
 /* ---- losses ---- */
 
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)

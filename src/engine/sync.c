@@ -123,7 +123,8 @@ static void sync_send_facts(Engine *e)
 
         f->version_min = e->version_min;
         f->version_max = e->version_max;
-        f->node_name = engine_strdup(e, engine_node_name(e, e->node_id));
+        /* Not what the state calls it: this node may have been given another name. */
+        f->node_name = engine_strdup(e, engine_nodelist_name(e, e->node_id));
         f->grace_usec = e->grace_usec;
         f->boot_id = e->boot_id;
         f->record = !state_is_known(e) ? e->record_kind : e->state.confirmed ? RECORD_VALID : RECORD_BLANK;
@@ -503,10 +504,14 @@ static void form_set_nodes(Engine *e, State *s)
 
         FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 longest = MAX(longest, n->grace_usec);
-        for (size_t i = 0; i < e->n_nodelist; i++)
-                if (!state_find_node(s, e->nodelist[i].id) &&
-                    !state_add_node(s, e->nodelist[i].id, e->nodelist[i].name))
+        for (size_t i = 0; i < e->n_nodelist; i++) {
+                Node *n = state_find_node(s, e->nodelist[i].id);
+
+                if (n)
+                        (void) node_rename(e, n, e->nodelist[i].name); /* what forms is written in any case */
+                else if (!state_add_node(s, e->nodelist[i].id, e->nodelist[i].name))
                         e->oom = true;
+        }
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 n->unknown = true; /* also one that is away: it may come back with what was decided without those who form */
                 n->presence = !view_has_node(e, n->id)      ? PRESENCE_OFFLINE

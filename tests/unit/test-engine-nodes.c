@@ -23,6 +23,68 @@ static void test_node_of_another_number(void **state)
         state_done(&s);
 }
 
+static void call_it(Engine *e, uint32_t node, const char *name)
+{
+        for (size_t i = 0; i < e->n_nodelist; i++)
+                if (e->nodelist[i].id == node) {
+                        free(e->nodelist[i].name);
+                        e->nodelist[i].name = strdup(name);
+                        assert_non_null(e->nodelist[i].name);
+                }
+}
+
+/* A number that was given to a node of another name: its next manager says so, and an application that names it may run
+ * there. */
+static void test_node_of_another_name(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.member[BCD] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        c.engine[BCD] = engine_free(c.engine[BCD]);
+        cluster_make_engine(&c, BCD, NO_QUORUM_STOP, RECORD_BLANK);
+        call_it(c.engine[BCD], BCD, "xyz");
+        cluster_connect(&c, BCD);
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                assert_true(engine_is_synced(c.engine[i]));
+                assert_null(state_find_node_name(&c.engine[i]->state, "bcd"));
+                assert_int_equal(state_find_node_name(&c.engine[i]->state, "xyz")->id, BCD);
+                assert_int_equal(state_digest(&c.engine[i]->state), state_digest(&c.engine[ABC]->state));
+        }
+        cluster_end(&c);
+}
+
+/* The same while nothing runs: the group that forms has the names of the nodelist, also of who is away. */
+static void test_forming_with_other_names(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, CLUSTER_DELAY);
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                call_it(c.engine[i], BCD, "xyz");
+                call_it(c.engine[i], DEF, "uvw");
+        }
+        c.member[DEF] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, false);
+        cluster_quorum(&c, true);
+        cluster_all_at(&c, c.now + 2 * USEC_PER_SEC);
+        for (uint32_t i = ABC; i <= BCD; i++) {
+                assert_true(engine_is_synced(c.engine[i]));
+                assert_int_equal(state_find_node_name(&c.engine[i]->state, "xyz")->id, BCD);
+                assert_int_equal(state_find_node_name(&c.engine[i]->state, "uvw")->id, DEF);
+                assert_null(state_find_node_name(&c.engine[i]->state, "bcd"));
+        }
+        cluster_end(&c);
+}
+
 /* Of two members of one node, a dead one that is still listed and its successor, the one that answers counts. */
 static void test_two_members_of_a_node(void **state)
 {
@@ -205,6 +267,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_node_of_another_number),
+                cmocka_unit_test(test_node_of_another_name),
+                cmocka_unit_test(test_forming_with_other_names),
                 cmocka_unit_test(test_two_members_of_a_node),
                 cmocka_unit_test(test_obstacles),
                 cmocka_unit_test(test_grace_of_a_node),
