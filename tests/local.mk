@@ -14,6 +14,7 @@ include tests/unit/ctl.mk
 endif
 include tests/unit/man.mk
 include tests/unit/errors.mk
+include tests/unit/documents.mk
 include tests/unit/unit-file.mk
 include tests/sim/local.mk
 include tests/golden/local.mk

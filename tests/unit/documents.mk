@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the documents point to is there.
+TESTS += tests/unit/test-documents.sh
+check_SCRIPTS += tests/unit/test-documents.sh
+EXTRA_DIST += tests/unit/test-documents.sh
