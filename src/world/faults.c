@@ -119,7 +119,7 @@ void world_node_up(World *w, uint32_t node)
         WorldNode *n = world_node(w, node);
         uint64_t boot = world_delay(w, BOOT_USEC, 4 * USEC_PER_SEC);
 
-        if (n->up)
+        if (n->up || n->unlisted)
                 return;
         trace(w, n, "boots");
         n->up = true;

@@ -129,6 +129,7 @@ typedef struct Manager {
         Engine *engine;
         uint32_t pid;
         uint8_t version_max; /* of the program that it runs; 0: as it is */
+        uint64_t nodelist; /* as it was when it started: bit i is node i + 1 */
         uint64_t incarnation;
         bool connected; /* to Corosync */
         bool told;      /* its engine has read so */
@@ -196,6 +197,7 @@ typedef struct Guard {
 typedef struct WorldNode {
         uint32_t id;
         char *name;
+        bool unlisted; /* not in the nodelist at present */
         bool up, suspended, shutting_down;
         uint64_t generation; /* of this boot */
         uint64_t boot_id;
@@ -308,6 +310,12 @@ static inline void world_did(World *w, WorldDeed d)
 void world_observe(World *w, Observation *o);
 /* It may bring a blow: the caller's node may not be what it was afterwards. */
 void world_moment(World *w, WorldNode *n, WorldMoment moment);
+
+/* nodelist.c */
+uint64_t nodelist_bits(const World *w);
+size_t nodelist_count(const World *w);
+void nodelist_look_at_view(World *w, WorldNode *n); /* its manager reads a view: has it a stranger? */
+bool nodelist_is_old(World *w, WorldNode *n); /* its manager connects; true: it has ended, to take the new one */
 
 /* links.c */
 bool links_hears(const WorldNode *n); /* its Corosync runs and listens */

@@ -7,6 +7,7 @@ libworld_a_SOURCES = \
 	src/world/internal.h \
 	src/world/links.c \
 	src/world/manager.c \
+	src/world/nodelist.c \
 	src/world/script.c \
 	src/world/script.h \
 	src/world/script-definition.c \

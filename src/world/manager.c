@@ -212,6 +212,7 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
                 m->n_ring_nodes = l->n_nodes;
                 memcpy(m->ring_nodes, l->nodes, l->n_nodes * sizeof(*l->nodes));
                 trace_view(w, n, l);
+                nodelist_look_at_view(w, n);
         }
         if (l->type == EVENT_MESSAGE)
                 trace_message(w, n, l->packet);
@@ -302,7 +303,7 @@ static int make_engine(World *w, WorldNode *n)
 {
         EngineNode nodes[NODES_MAX];
         EngineConfig config = {
-                .node_id = n->id, .nodes = nodes, .n_nodes = w->n_nodes,
+                .node_id = n->id, .nodes = nodes,
                 .sync_mandatory = w->config.sync_mandatory, .n_sync_mandatory = w->config.n_sync_mandatory,
                 .sync_optional = w->config.sync_optional, .n_sync_optional = w->config.n_sync_optional,
                 .sync_timeout_usec = w->config.sync_timeout_usec,
@@ -315,8 +316,10 @@ static int make_engine(World *w, WorldNode *n)
                 .record_kind = n->record_kind, .record = n->record, .record_size_bytes = n->record_size_bytes,
         };
 
-        for (size_t i = 0; i < w->n_nodes; i++)
-                nodes[i] = (EngineNode){ .id = w->nodes[i].id, .name = w->nodes[i].name };
+        FOREACH_ARRAY (o, w->nodes, w->n_nodes)
+                if (!o->unlisted)
+                        nodes[config.n_nodes++] = (EngineNode){ .id = o->id, .name = o->name };
+        n->manager.nodelist = nodelist_bits(w);
         n->manager.version_max = n->version_max;
         return engine_new(&config, &n->manager.engine);
 }

@@ -83,7 +83,7 @@ static bool ring_is_quorate(World *w, const Ring *r)
 {
         switch (w->config.quorum) {
         case WORLD_QUORUM_DEVICE:
-                if (r->n_nodes == w->n_nodes)
+                if (r->n_nodes == nodelist_count(w))
                         return true;
                 return !w->device_fails && device_overlap(w, r->nodes, r->n_nodes) == r->n_nodes;
         case WORLD_QUORUM_TWO_NODE:
@@ -93,7 +93,7 @@ static bool ring_is_quorate(World *w, const Ring *r)
                 return world_node(w, r->nodes[0])->corosync.seen_peer;
         case WORLD_QUORUM_MAJORITY:
         default:
-                return 2 * r->n_nodes > w->n_nodes;
+                return 2 * r->n_nodes > nodelist_count(w);
         }
 }
 

@@ -258,7 +258,9 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_SYSTEMD_LATE] = "systemd late by 1 s", [DEED_CALL_OF_NOBODY] = "call whose sender is gone",
                 [DEED_START_TAKEN_BACK] = "start taken back in time", [DEED_UNIT_FAILS] = "unit fails", [DEED_UNIT_REFUSED] = "start refused", [DEED_UNIT_STUCK] = "stuck unit",
                 [DEED_UNIT_RESTARTED] = "restart by systemd", [DEED_UNIT_FINISHED] = "unit finishes",
-                [DEED_UNIT_STOPPED] = "stop from outside", [DEED_BLOW] = "blow at a moment",
+                [DEED_UNIT_STOPPED] = "stop from outside", [DEED_NODE_REMOVED] = "node removed",
+                [DEED_NODE_ADDED] = "node added", [DEED_NODE_RENAMED] = "node renamed",
+                [DEED_NODELIST_TAKEN] = "manager takes a new nodelist", [DEED_BLOW] = "blow at a moment",
         };
 
         return names[d];

@@ -12,6 +12,7 @@
  * WorldConfig.nodes counted from 1.
  *
  * How the parts are modelled:
+ *   nodelist.c which nodes there are, and changes of that
  *   links.c    which nodes hear each other
  *   totem.c    rings, their total order, what a broken ring delivers to whom
  *   group.c    the process group: joining, leaving, views, quorum notifications, sending
@@ -103,6 +104,10 @@ typedef enum WorldDeed {
         DEED_UNIT_RESTARTED, /* by systemd itself */
         DEED_UNIT_FINISHED,
         DEED_UNIT_STOPPED,  /* from outside */
+        DEED_NODE_REMOVED,  /* from the nodelist */
+        DEED_NODE_ADDED,
+        DEED_NODE_RENAMED,  /* it came back under another name */
+        DEED_NODELIST_TAKEN, /* a manager has started anew for it */
         DEED_BLOW,
         _WORLD_DEED_MAX,
 } WorldDeed;
@@ -238,6 +243,13 @@ void world_evict(World *w, uint32_t node);
 void world_clock_set(World *w, uint32_t node, uint64_t offset_usec);
 /* The host sleeps for so long: nothing of it runs. */
 void world_node_suspend(World *w, uint32_t node, uint64_t usec);
+
+/* Changes corosync.conf everywhere: takes out a node that is down, and its disk with it, or puts it in again, as another host
+ * with that id; `name` NULL: the name that it had. As an administrator should, only while all others are up and in
+ * step, as else two quorate rings that follow each other may share no node; false: they are not, and nothing was changed. */
+bool world_node_remove(World *w, uint32_t node);
+bool world_node_add(World *w, uint32_t node, const char *name);
+bool world_node_is_listed(const World *w, uint32_t node);
 
 /* Nodes of the same part hear each other: part[i] belongs to node i + 1. */
 void world_partition(World *w, const unsigned *part);

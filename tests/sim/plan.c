@@ -4,6 +4,7 @@
 #include "plan.h"
 
 const char *const plan_node_names[PLAN_NODES_MAX] = { "abc", "bcd", "def", "efg", "fgh", "ghi", "hij" };
+const char *const plan_other_names[PLAN_NODES_MAX] = { "xyz", "yza", "zab", "uvw", "vwx", "wxy", "tuv" };
 static const char *const app_names[PLAN_APPS_MAX] = { "distro", "mail", "shop", "web" };
 
 static const struct {
@@ -16,7 +17,7 @@ static const struct {
         { "slow-systemd", WORLD_SLOW_SYSTEMD }, { "busy", WORLD_BUSY }, { "rates", WORLD_RATES }, { "late", WORLD_LATE_SYSTEMD }, { "link", PLAN_LINK }, { "power", PLAN_POWER }, { "manager", PLAN_MANAGER },
         { "corosync", PLAN_COROSYNC }, { "cut", PLAN_CUT }, { "disk", PLAN_DISK }, { "unit", PLAN_UNIT },
         { "command", PLAN_COMMAND }, { "arm", PLAN_ARM }, { "suspend", PLAN_SUSPEND }, { "file", PLAN_FILE },
-        { "shape", PLAN_SHAPE },
+        { "shape", PLAN_SHAPE }, { "list", PLAN_LIST },
 };
 
 /* The plan's own numbers, apart from the world's, so that leaving out an act changes nothing else. */
@@ -359,10 +360,34 @@ static void draw_act(Dice *d, Plan *p)
                 break;
         }
         case PLAN_SHAPE:
+        case PLAN_LIST:
         case PLAN_ALL:
         default:
                 break;
         }
+}
+
+/* The node is off first. All others have to be well, so it is tried more than once. */
+static void draw_list(Dice *d, Plan *p)
+{
+        size_t n_waited_for = MAX(p->n_mandatory, p->n_optional), first = p->n_acts;
+        uint64_t at = (5 + roll(d, 30)) * USEC_PER_SEC;
+        uint32_t node = 1 + (uint32_t) roll(d, p->n_nodes);
+
+        if (p->n_nodes < 3 || node <= n_waited_for)
+                return;
+        act_add(p, at, chance(d, 50) ? ACT_DOWN : ACT_SHUTDOWN, node);
+        for (unsigned i = 0; i < 4; i++) {
+                at += 2 * USEC_PER_SEC + roll(d, 8 * USEC_PER_SEC);
+                act_add(p, at, ACT_REMOVE, node);
+        }
+        for (unsigned i = 0; i < 4; i++) {
+                at += 2 * USEC_PER_SEC + roll(d, 8 * USEC_PER_SEC);
+                act_add(p, at, ACT_ADD, node)->value = chance(d, 30);
+                act_add(p, at + roll(d, 2 * USEC_PER_SEC), ACT_UP, node);
+        }
+        for (size_t i = first; i < p->n_acts; i++)
+                p->acts[i].list = true;
 }
 
 static int compare_acts(const void *a, const void *b)
@@ -394,12 +419,12 @@ static void draw_shape(Dice *d, Plan *p)
 
 int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
 {
-        Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) };
+        Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) }, later = { .state = seed * UINT64_C(0xd1342543de82ef95) + 1 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
         for (unsigned bit = 1; bit < PLAN_ALL; bit <<= 1) {
-                bool taken = chance(&dice, bit == WORLD_JITTER || bit == PLAN_SHAPE ? 85 : 50);
+                bool taken = chance(bit == PLAN_LIST ? &later : &dice, bit == WORLD_JITTER || bit == PLAN_SHAPE ? 85 : 50);
 
                 if (allowed & bit & (taken || all ? bit : 0))
                         p.faults |= bit;
@@ -417,6 +442,8 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
         n_draws = 5 + roll(&dice, 40);
         for (size_t i = 0; i < n_draws; i++)
                 draw_act(&dice, &p);
+        for (size_t n = p.faults & PLAN_LIST ? 1 + roll(&later, 2) : 0; n > 0; n--)
+                draw_list(&later, &p);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;
@@ -436,6 +463,7 @@ static const char *act_name(ActKind k)
                 [ACT_UNIT_FINISH] = "finish", [ACT_UNIT_STOP_OUTSIDE] = "stop-outside", [ACT_BEHAVE] = "behave",
                 [ACT_COMMAND] = "command", [ACT_ARM] = "arm", [ACT_FILE] = "file", [ACT_POWER_CUT] = "power-cut", [ACT_ONE_WAY] = "one-way", [ACT_LOSSY] = "lossy", [ACT_CLOCK] = "clock",
                 [ACT_UNIT_RESTART] = "restart", [ACT_UNIT_SLOW] = "slow",
+                [ACT_REMOVE] = "remove", [ACT_ADD] = "add",
         };
 
         return names[k];
@@ -467,6 +495,10 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_COROSYNC_KILL:
                 fprintf(f, " %llu ms", (unsigned long long) (a->value / USEC_PER_MSEC));
                 break;
+        case ACT_ADD:
+                if (a->value)
+                        fprintf(f, " as %s", plan_other_names[a->node - 1]);
+                break;
         case ACT_ONE_WAY:
                 fprintf(f, " from %s", plan_node_names[a->value - 1]);
                 break;
@@ -477,7 +509,7 @@ void act_print(const Plan *p, const Act *a, FILE *f)
                 break;
         case ACT_UP: case ACT_DOWN: case ACT_SHUTDOWN: case ACT_WIPE: case ACT_MANAGER_KILL: case ACT_MANAGER_KILL_FOR_GOOD:
         case ACT_MANAGER_START: case ACT_MANAGER_STOP: case ACT_MANAGER_RESTART: case ACT_FREEZE: case ACT_THAW: case ACT_EVICT:
-        case ACT_LOSSY: case ACT_CLOCK: case ACT_HEAL: case ACT_DISK_FAILS: case ACT_DISK_WORKS: case ACT_DEVICE_FAILS: case ACT_DEVICE_WORKS: case _ACT_KIND_MAX:
+        case ACT_LOSSY: case ACT_REMOVE: case ACT_CLOCK: case ACT_HEAL: case ACT_DISK_FAILS: case ACT_DISK_WORKS: case ACT_DEVICE_FAILS: case ACT_DEVICE_WORKS: case _ACT_KIND_MAX:
         default:
                 break;
         }

@@ -45,6 +45,8 @@ typedef enum ActKind {
         ACT_UNIT_RESTART,
         ACT_UNIT_SLOW, /* value: to start; value2: to stop; 0: as usual */
         ACT_FILE, /* value: the failover delay that this node's file has from now on */
+        ACT_REMOVE, /* from the nodelist, if it is down and all is well else */
+        ACT_ADD, /* value: under another name */
         _ACT_KIND_MAX,
 } ActKind;
 
@@ -56,6 +58,7 @@ typedef struct Act {
         uint64_t value, value2;
         CommandKind command;
         bool flag, force;
+        bool list; /* played with PLAN_LIST only */
 } Act;
 
 /* Kinds of faults that a run may be held to; the lowest bits are WorldFaults. */
@@ -72,12 +75,13 @@ typedef enum PlanFaults {
         PLAN_FILE = 1 << 25,
         PLAN_LINK = 1 << 26,
         PLAN_SHAPE = 1 << 27, /* clusters and applications of every kind; else three nodes and the usual one */
-        PLAN_ALL = (1 << 28) - 1,
+        PLAN_LIST = 1 << 28,  /* nodes are taken out of the nodelist, and put in again */
+        PLAN_ALL = (1 << 29) - 1,
 } PlanFaults;
 
 /* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the
  * history that it was before. */
-#define PLAN_LATER WORLD_LATE_SYSTEMD
+#define PLAN_LATER (WORLD_LATE_SYSTEMD | PLAN_LIST)
 
 typedef struct Plan {
         uint64_t seed;
@@ -106,7 +110,7 @@ typedef struct PlanSeed {
 
 extern const PlanSeed plan_seeds[];
 extern const size_t n_plan_seeds;
-extern const char *const plan_node_names[PLAN_NODES_MAX];
+extern const char *const plan_node_names[PLAN_NODES_MAX], *const plan_other_names[PLAN_NODES_MAX];
 
 /* `allowed`: PlanFaults and WorldFaults of which each is taken or left for this seed. 0 or -ENOMEM. */
 int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret);

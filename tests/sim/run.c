@@ -238,6 +238,12 @@ static void act(Run *r, const Act *a)
         case ACT_CLOCK:
                 world_clock_set(w, a->node, a->value);
                 break;
+        case ACT_REMOVE:
+                (void) world_node_remove(w, a->node); /* where not all else is well it stays */
+                break;
+        case ACT_ADD:
+                (void) world_node_add(w, a->node, a->value ? plan_other_names[a->node - 1] : NULL);
+                break;
         case ACT_FILE:
                 set_file(r, a, a->value);
                 break;
@@ -254,7 +260,7 @@ static int run_acts(Run *r, FILE *trace)
         for (size_t i = 0; i < p->n_acts && r->findings.n == 0; i++) {
                 int k;
 
-                if (p->left_out[i])
+                if (p->left_out[i] || (p->acts[i].list && !(p->faults & PLAN_LIST)))
                         continue;
                 k = world_run_until(r->world, p->acts[i].at_usec);
                 if (k < 0)
@@ -300,7 +306,9 @@ static void heal(Run *r)
 static void start_managers(Run *r)
 {
         for (uint32_t node = 1; node <= r->plan->n_nodes; node++)
-                if (!world_node_is_up(r->world, node))
+                if (!world_node_is_listed(r->world, node))
+                        (void) world_node_add(r->world, node, NULL); /* once the others are well */
+                else if (!world_node_is_up(r->world, node))
                         world_node_up(r->world, node);
                 else if (!world_manager_is_up(r->world, node))
                         world_manager_start(r->world, node);
@@ -321,9 +329,12 @@ static uint64_t ask(Run *r, CommandKind kind)
 {
         const Engine *e = synced_engine(r);
         Command c = { .kind = kind, .app = (char *) "", .node = (char *) "" };
+        uint32_t node = 1;
         uint64_t token = 0;
 
-        (void) world_command(r->world, e ? engine_node_id(e) : 1, &c, &token); /* what comes of it is judged later */
+        while (!world_manager_is_up(r->world, node) && node < r->plan->n_nodes)
+                node++;
+        (void) world_command(r->world, e ? engine_node_id(e) : node, &c, &token); /* what comes of it is judged later */
         return token;
 }
 

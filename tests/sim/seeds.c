@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Seeds that once found something. They are run before any others, without the kinds of faults that came later
- * (PLAN_LATER): `--without=late` beside `--seed`. A seed names a history only as long as neither the
+ * (PLAN_LATER): `--without=late,list` beside `--seed`. A seed names a history only as long as neither the
  * plan's draws nor the world's have changed: whoever changes them looks for new seeds, with the seeded defect of the same
  * rule in tests/mutations. What was mended has a unit test or a golden script too. */
 
