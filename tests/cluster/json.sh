@@ -10,7 +10,7 @@ applications() {
         cluster_app broken 'bcd def' -- ExecStart=/bin/false
 }
 
-# The keys that the page's section JSON names for verb $1.
+# The keys that the page's section JSON names for verb $1. "status" on a line of its own is the verb, as in "as of status".
 documented() {
         sed 's/\\-/-/g' "$LAB/tree/usr/share/man/man1/distroctl.1" | awk -v verb="$1" '
                 /^\.SH JSON$/ { inside = 1; next }
@@ -18,9 +18,10 @@ documented() {
                 !inside { next }
                 /^\.TP$/ { getline; on = $0 == ".B " verb; next }
                 !on { next }
+                /^\.B status$/ { next }
                 /^\.BR? [a-z_]+ ?,?$/ { print $2; next }
                 { while (match($0, /\\fB[a-z_]+\\fR/)) { print substr($0, RSTART + 3, RLENGTH - 6); $0 = substr($0, RSTART + RLENGTH) } }' |
-                grep -vxE 'status|explain|list-applications|list-nodes' | sort -u
+                sort -u
 }
 
 # The keys of the objects in the standard input, but for those of objects whose keys are names.
