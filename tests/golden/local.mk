@@ -32,6 +32,7 @@ golden_cases = \
 	tests/golden/form.script \
 	tests/golden/form-command.script \
 	tests/golden/forming-unreported.script \
+	tests/golden/freeze-manager-restart.script \
 	tests/golden/frozen.script \
 	tests/golden/grace-and-delay.script \
 	tests/golden/grace-first-end.script \

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon-harness.h"
 
 char root[64];
 Manager *m;
-static int saved_stderr;
+static int saved_stderr, notify_fd = -1;
 
 static void make_directory(const char *path)
 {
@@ -57,6 +59,26 @@ int daemon_setup(void **state)
         return dup2(null, STDERR_FILENO) < 0 || close(null) < 0 ? -1 : 0;
 }
 
+void listen_for_notifications(void)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+        notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        assert_true(notify_fd >= 0);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", root);
+        assert_int_equal(bind(notify_fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        setenv("NOTIFY_SOCKET", address.sun_path, 1);
+}
+
+const char *next_notification(void)
+{
+        static char text[256];
+        ssize_t n = recv(notify_fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+        text[MAX(n, (ssize_t) 0)] = 0;
+        return text;
+}
+
 int daemon_teardown(void **state)
 {
         char text[128];
@@ -64,6 +86,10 @@ int daemon_teardown(void **state)
         (void) state;
         m = manager_free(m);
         doubles_end();
+        unsetenv("NOTIFY_SOCKET");
+        if (notify_fd >= 0)
+                close(notify_fd);
+        notify_fd = -1;
         dup2(saved_stderr, STDERR_FILENO);
         close(saved_stderr);
         snprintf(text, sizeof(text), "rm -rf %s", root);

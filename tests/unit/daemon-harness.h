@@ -24,6 +24,11 @@ extern char root[64];
 int daemon_setup(void **state);
 int daemon_teardown(void **state);
 
+/* From here to the end of the test there is the socket on which systemd would be notified: its next datagram, or "" where
+ * there is none. */
+void listen_for_notifications(void);
+const char *next_notification(void);
+
 /* Paths as the manager sees them. */
 void write_file(const char *path, const char *text);
 bool file_exists(const char *path);

@@ -222,12 +222,13 @@ static int answer_job(Fake *fake, sd_bus_message *m, FakeUnit *u, bool hold)
         return 1;
 }
 
-static uint64_t read_epoch(sd_bus_message *m)
+static uint64_t read_environment(Fake *fake, sd_bus_message *m)
 {
         const char *name, *contents, *s;
         uint64_t epoch = 0;
         char type;
 
+        fake->environment[0] = 0;
         assert_true(sd_bus_message_enter_container(m, 'a', "(sv)") > 0);
         while (sd_bus_message_enter_container(m, 'r', "sv") > 0) {
                 assert_true(sd_bus_message_read_basic(m, 's', &name) > 0);
@@ -237,9 +238,13 @@ static uint64_t read_epoch(sd_bus_message *m)
                 else {
                         assert_true(sd_bus_message_enter_container(m, 'v', "as") > 0);
                         assert_true(sd_bus_message_enter_container(m, 'a', "s") > 0);
-                        while (sd_bus_message_read_basic(m, 's', &s) > 0)
+                        while (sd_bus_message_read_basic(m, 's', &s) > 0) {
+                                size_t n = strlen(fake->environment);
+
+                                snprintf(fake->environment + n, sizeof(fake->environment) - n, "%s;", s);
                                 if (strncmp(s, "DISTRO_EPOCH=", 13) == 0)
                                         epoch = strtoull(s + 13, NULL, 10);
+                        }
                         assert_true(sd_bus_message_exit_container(m) >= 0);
                         assert_true(sd_bus_message_exit_container(m) >= 0);
                 }
@@ -263,7 +268,7 @@ static int do_start(Fake *fake, sd_bus_message *m)
                 return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.UnitExists", "exists");
 
         assert_true(worker_unit_parse(name, app));
-        FakeUnit *u = fake_add(fake, app, read_epoch(m), "activating");
+        FakeUnit *u = fake_add(fake, app, read_environment(fake, m), "activating");
         begin_job(fake, u, "start");
         return answer_job(fake, m, u, fake->hold_starts);
 }

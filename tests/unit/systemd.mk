@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-units tests/unit/test-systemd-guard
-TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-units tests/unit/test-systemd-guard
+check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-units tests/unit/test-systemd-lost tests/unit/test-systemd-guard
+TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-units tests/unit/test-systemd-lost tests/unit/test-systemd-guard
 SYSTEMD_TEST_LDADD = libunits.a libconfig.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_systemd_state_SOURCES = tests/unit/systemd-state.c
 tests_unit_test_systemd_state_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_state_LDADD = $(SYSTEMD_TEST_LDADD)
-tests_unit_test_systemd_units_SOURCES = tests/unit/systemd-fake.c tests/unit/systemd-fake.h tests/unit/systemd-units.c
+SYSTEMD_BENCH_SOURCES = \
+	tests/unit/systemd-bench.c \
+	tests/unit/systemd-bench.h \
+	tests/unit/systemd-fake.c \
+	tests/unit/systemd-fake.h
+tests_unit_test_systemd_units_SOURCES = tests/unit/systemd-units.c $(SYSTEMD_BENCH_SOURCES)
 tests_unit_test_systemd_units_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_units_LDADD = $(SYSTEMD_TEST_LDADD)
+tests_unit_test_systemd_lost_SOURCES = tests/unit/systemd-lost.c $(SYSTEMD_BENCH_SOURCES)
+tests_unit_test_systemd_lost_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_test_systemd_lost_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_guard_SOURCES = tests/unit/systemd-guard.c
 tests_unit_test_systemd_guard_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_guard_LDADD = $(SYSTEMD_TEST_LDADD)

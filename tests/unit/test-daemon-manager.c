@@ -3,9 +3,7 @@
 /* The manager at work: signs of life, lost time, changed files, a changed cluster. */
 
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,18 +132,6 @@ static void test_hang_before_ready(void **state)
         assert_int_equal(WTERMSIG(status), SIGALRM);
 }
 
-/* The next datagram on the socket that systemd would read, or "" where there is none. */
-static const char *next_notification(int fd)
-{
-        static char text[256];
-        ssize_t n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
-
-        text[MAX(n, (ssize_t) 0)] = 0;
-        return text;
-}
-
-static int notify_fd;
-
 /* Waits until the manager has found that it may idle; then a start is decided. */
 static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -156,7 +142,7 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
                 assert_ptr_equal(userdata, m);
                 f->app = strdup("distro");
                 f->from_node = strdup("");
-                while (*next_notification(notify_fd))
+                while (*next_notification())
                         ;
                 doubles.has_workers = true;
                 doubles.group.probe(m, 1);
@@ -180,14 +166,8 @@ static int on_begun(sd_event_source *source, uint64_t usec, void *userdata)
  * start goes out it asks as often as the unit says. */
 static void test_idle_watchdog(void **state)
 {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-
         (void) state;
-        notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        assert_true(notify_fd >= 0);
-        snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", root);
-        assert_int_equal(bind(notify_fd, (struct sockaddr *) &address, sizeof(address)), 0);
-        setenv("NOTIFY_SOCKET", address.sun_path, 1);
+        listen_for_notifications();
         setenv("WATCHDOG_USEC", "100000", 1);
         unsetenv("WATCHDOG_PID");
         doubles.synced = true;
@@ -195,12 +175,10 @@ static void test_idle_watchdog(void **state)
         assert_true(sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 0, 0, on_begun, NULL) >= 0);
         assert_true(sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 0, 0, on_idle, m) >= 0);
         (void) manager_run(m);
-        assert_string_equal(next_notification(notify_fd), "WATCHDOG_USEC=100000");
+        assert_string_equal(next_notification(), "WATCHDOG_USEC=100000");
         assert_false(m->idle);
         assert_int_equal(m->heartbeat_usec, 25000);
         unsetenv("WATCHDOG_USEC");
-        unsetenv("NOTIFY_SOCKET");
-        assert_int_equal(close(notify_fd), 0);
 }
 
 /* Where too much time has gone the engine hears of that first, and old probes prove nothing. */

@@ -235,11 +235,15 @@ static void test_wrong_application(void **state)
 static void test_ready(void **state)
 {
         (void) state;
+        listen_for_notifications();
         begin_quietly();
+        for (const char *text = next_notification(); *text; text = next_notification())
+                assert_null(strstr(text, "READY"));
         doubles_effect(EVENT_PROBE, EFFECT_READY);
         assert_false(file_exists("/run/distro-manager/took-part"));
         doubles.group.probe(m, 1);
         assert_true(file_exists("/run/distro-manager/took-part"));
+        assert_non_null(strstr(next_notification(), "READY=1"));
 }
 
 int main(void)

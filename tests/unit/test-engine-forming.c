@@ -64,6 +64,7 @@ static void test_records_that_form(void **state)
                 { { OLD, OLD, NO }, true, true },
                 { { OLD, NO, OLD }, true, false },
                 { { OLD, OLD, NEW }, true, true },
+                { { OLD, NO, NEW }, true, true },
                 { { NO, NO, NEW }, true, true },
                 { { OLD, NO, NO }, true, false },
                 { { BLANK, NO, NO }, true, false },

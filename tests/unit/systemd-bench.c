@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "systemd-bench.h"
+
+static void on_changed(const UnitInfo *info, void *userdata)
+{
+        Bench *b = userdata;
+        size_t n = strlen(b->seen);
+
+        if (info->state == UNIT_RUNNING)
+                b->n_running++;
+        snprintf(b->seen + n, sizeof(b->seen) - n, "%s %" PRIu64 " %s%s%s%s;", info->app, info->epoch,
+                        unit_state_to_string(info->state), info->reason ? " (" : "", strempty(info->reason),
+                        info->reason ? ")" : "");
+}
+
+static void on_ready(void *userdata)
+{
+        Bench *b = userdata;
+
+        b->n_ready++;
+        strcat(b->seen, "ready;");
+}
+
+static void on_failed(int error, void *userdata)
+{
+        fail_msg("out of memory: %d", error);
+}
+
+void bench_attach(Bench *b)
+{
+        fake_connect(&b->fake, b->event, &b->client);
+        assert_int_equal(units_attach(b->units, b->client), 0);
+}
+
+void bench_detach(Bench *b)
+{
+        units_detach(b->units);
+        (void) sd_bus_detach_event(b->client);
+        b->client = sd_bus_close_unref(b->client);
+        fake_close(&b->fake);
+}
+
+void turn(Bench *b, uint64_t usec)
+{
+        assert_true(sd_event_run(b->event, usec) >= 0);
+}
+
+uint64_t now(void)
+{
+        struct timespec ts;
+
+        assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &ts), 0);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+void settle(Bench *b)
+{
+        for (uint64_t end = now() + PATIENCE_USEC; now() < end;)
+                if (sd_event_run(b->event, 30 * USEC_PER_MSEC) == 0)
+                        return;
+        fail_msg("it never comes to rest; seen: %s", b->seen);
+}
+
+void wait_for(Bench *b, const char *text)
+{
+        for (uint64_t end = now() + PATIENCE_USEC; now() < end; turn(b, 10 * USEC_PER_MSEC))
+                if (strstr(b->seen, text))
+                        return;
+        fail_msg("never came: '%s'; seen: %s", text, b->seen);
+}
+
+void expect(Bench *b, const char *text)
+{
+        settle(b);
+        assert_string_equal(b->seen, text);
+        b->seen[0] = 0;
+}
+
+void expect_log(Bench *b, const char *text)
+{
+        assert_string_equal(b->fake.log, text);
+        b->fake.log[0] = 0;
+}
+
+void bench_renew(Bench *b)
+{
+        assert_int_equal(units_new(
+                                         &(UnitsParameters){
+                                                         .event = b->event,
+                                                         .callbacks = { .changed = on_changed,
+                                                                         .ready = on_ready,
+                                                                         .failed = on_failed },
+                                                         .userdata = b,
+                                                         .own_unit = "distro-manager.service",
+                                                         .cgroup_root = b->cgroups,
+                                         },
+                                         &b->units),
+                        0);
+}
+
+static void bench_new(Bench *b)
+{
+        *b = (Bench){};
+        strcpy(b->cgroups, "/tmp/test-units-XXXXXX");
+        assert_non_null(mkdtemp(b->cgroups));
+        assert_true(sd_event_new(&b->event) >= 0);
+        bench_renew(b);
+}
+
+int set_up(void **state)
+{
+        Bench *b = malloc(sizeof(*b));
+
+        assert_non_null(b);
+        bench_new(b);
+        bench_attach(b);
+        expect(b, "ready;");
+        *state = b;
+        return 0;
+}
+
+int tear_down(void **state)
+{
+        Bench *b = *state;
+        char command[128];
+
+        units_free(b->units);
+        if (b->client)
+                (void) sd_bus_detach_event(b->client);
+        b->client = sd_bus_close_unref(b->client);
+        fake_close(&b->fake);
+        sd_event_unref(b->event);
+        snprintf(command, sizeof(command), "rm -rf '%s'", b->cgroups);
+        int r = system(command);
+        free(b);
+        return r;
+}
+
+void start(Bench *b, const char *app, uint64_t epoch)
+{
+        static char type_name[] = "Type", type[] = "simple";
+        const UnitProperty p = { .name = type_name, .kind = UNIT_PROPERTY_STRING, .string = type };
+
+        assert_int_equal(units_start(b->units,
+                                         &(UnitStart){
+                                                         .app = app,
+                                                         .epoch = epoch,
+                                                         .start_type = START_NORMAL,
+                                                         .node = "abc",
+                                                         .properties = &p,
+                                                         .n_properties = 1,
+                                         }),
+                        0);
+}
