@@ -20,6 +20,8 @@ typedef struct Commands {
         Asked *asked;
         size_t n_asked, n_allocated;
         bool *holds;  /* by node id: its disk has a record */
+        const char **forgotten; /* nodes that were taken out of the nodelist */
+        size_t n_forgotten;
         bool void_promise;
 } Commands;
 
@@ -31,6 +33,7 @@ static void *commands_free(void *judge)
                 return NULL;
         free(c->asked);
         free(c->holds);
+        free(c->forgotten);
         free(c);
         return NULL;
 }
@@ -43,7 +46,8 @@ static void *commands_new(const CheckConfig *config)
                 return NULL;
         c->config = config;
         c->holds = calloc(config->n_nodes + 1, sizeof(bool));
-        return c->holds ? c : commands_free(c);
+        c->forgotten = calloc(config->n_nodes + 1, sizeof(*c->forgotten));
+        return c->holds && c->forgotten ? c : commands_free(c);
 }
 
 static void command_asked(Commands *c, const Observation *o)
@@ -144,6 +148,14 @@ static bool is_in_force(const State *s, const Asked *a)
         }
 }
 
+static bool is_forgotten(const Commands *c, const Asked *a)
+{
+        for (size_t i = 0; i < c->n_forgotten; i++)
+                if (streq(c->forgotten[i], a->node))
+                        return true;
+        return false;
+}
+
 void check_commands_settings(void *judge, const State *s, Findings *f)
 {
         Commands *c = judge;
@@ -155,7 +167,7 @@ void check_commands_settings(void *judge, const State *s, Findings *f)
         FOREACH_ARRAY (a, c->asked, c->n_asked) {
                 bool overruled = false;
 
-                if (!a->done || is_in_force(s, a))
+                if (!a->done || is_forgotten(c, a) || is_in_force(s, a))
                         continue;
                 FOREACH_ARRAY (b, c->asked, c->n_asked)
                         overruled = overruled || (b != a && same_subject(a, b) && b->value != a->value &&
@@ -164,6 +176,14 @@ void check_commands_settings(void *judge, const State *s, Findings *f)
                         finding(f, &end, "command %llu (%s %s %s) was answered and is lost", (unsigned long long) a->token,
                                 command_kind_to_string(a->kind), a->app, a->node);
         }
+}
+
+void check_commands_forget(void *judge, const char *node)
+{
+        Commands *c = judge;
+
+        if (c->n_forgotten < c->config->n_nodes)
+                c->forgotten[c->n_forgotten++] = node;
 }
 
 const CheckClass check_commands = { "commands", commands_new, commands_free, commands_observe };

@@ -46,6 +46,9 @@ extern const CheckClass check_commands; /* a command that was answered is not lo
 
 /* The settings that commands make, as the agreed state shows them in the end; check_commands asks for them. */
 void check_commands_settings(void *judge, const State *s, Findings *f);
+/* This node was taken out of the nodelist: what was asked for it, also while it was out, is forgotten when the group forms
+ * without it. The name lasts as long as the judge. */
+void check_commands_forget(void *judge, const char *node);
 
 /* ---- liveness: what must run in the end ---- */
 

@@ -239,7 +239,9 @@ static void act(Run *r, const Act *a)
                 world_clock_set(w, a->node, a->value);
                 break;
         case ACT_REMOVE:
-                (void) world_node_remove(w, a->node); /* where not all else is well it stays */
+                /* Where not all else is well it stays. */
+                if (world_node_remove(w, a->node))
+                        check_commands_forget(r->judges[4], plan_node_names[a->node - 1]);
                 break;
         case ACT_ADD:
                 (void) world_node_add(w, a->node, a->value ? plan_other_names[a->node - 1] : NULL);

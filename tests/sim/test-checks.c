@@ -188,6 +188,30 @@ static void test_commands(void **state)
         assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1)), 0);
 }
 
+/* A setting of a node, which is lost; with the node it may be. */
+static void test_commands_of_a_node(void **state)
+{
+        const Command standby = { .kind = COMMAND_STANDBY, .node = (char *) "a", .flag = true };
+        const Observation history[] = { ASK(1, 1, &standby), ANSWER(2, 1, COMMAND_OK) };
+        static const char *const removed[] = { NULL, "b", "a" };
+
+        for (size_t i = 0; i < ELEMENTSOF(removed); i++) {
+                Node node = { .id = 1, .name = (char *) "a" };
+                State s = { .nodes = &node, .n_nodes = 1 };
+                Findings f = {};
+                void *j = check_commands.judge_new(&config);
+
+                assert_non_null(j);
+                if (removed[i])
+                        check_commands_forget(j, removed[i]);
+                for (size_t k = 0; k < ELEMENTSOF(history); k++)
+                        check_commands.observe(j, history + k, &f);
+                check_commands_settings(j, &s, &f);
+                check_commands.judge_free(j);
+                assert_int_equal(f.n, removed[i] && streq(removed[i], "a") ? 0 : 1);
+        }
+}
+
 static void test_live(void **state)
 {
         const LiveNode nodes[] = { { "a", 0, true, true }, { "b", 1, true, true } }, worse[] = { { "a", 0, false, false }, { "b", 1, true, true } },
@@ -221,7 +245,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_copies),   cmocka_unit_test(test_epochs),   cmocka_unit_test(test_states), cmocka_unit_test(test_quorum),
-                cmocka_unit_test(test_quorum_loss), cmocka_unit_test(test_commands), cmocka_unit_test(test_live),
+                cmocka_unit_test(test_quorum_loss), cmocka_unit_test(test_commands), cmocka_unit_test(test_commands_of_a_node), cmocka_unit_test(test_live),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
