@@ -39,7 +39,8 @@ END
 for name in "${MEMBERS[@]}"; do
         chmod 755 "$LAB/$name/root/usr/local/bin/clock-worker"
 done
-cluster_app clock 'abc bcd def' Takeover=manual -- ExecStart=/usr/local/bin/clock-worker User=nobody
+# With a delay: without one the other side may start it before a node that is cut off has stopped it.
+cluster_app clock 'abc bcd def' Takeover=manual FailoverDelaySec=5s -- ExecStart=/usr/local/bin/clock-worker User=nobody
 package_configure
 check 'it verifies' node_exec abc distroctl verify
 package_start
