@@ -391,6 +391,12 @@ static void test_forming_after_facts(void **state)
         cluster_deliver(&c);
         assert_true(engine_is_synced(c.engine[ABC]));
         cluster_quorum(&c, false);
+        /* One who reads late may report only after somebody has formed; so nobody may have kept what others have not. */
+        for (uint32_t node = ABC; node <= DEF; node++) {
+                assert_int_equal(c.engine[node]->n_backlog, 0);
+                for (size_t i = 0; i < c.engine[node]->n_peers; i++)
+                        assert_false(c.engine[node]->peers[i].has_facts);
+        }
         cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
         cluster_quorum(&c, true);
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
