@@ -160,7 +160,7 @@ static const char *obstacle_but(const Engine *e, const App *a, const Copy *but, 
                 return buffer;
         }
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
-                if (!n->unknown || node_is_past(n) || place_tier(a, n) == UINT32_MAX)
+                if (!node_is_owing(a, n))
                         continue;
                 snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
                 return buffer;

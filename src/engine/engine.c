@@ -295,6 +295,9 @@ static void engine_disconnected(Engine *e)
                 e->disconnected_usec = e->now_usec;
         e->connected = false;
         e->quorum_known = false;
+        /* A Corosync that was silent before it went has said nothing since then. */
+        if (e->no_quorum_usec == 0)
+                e->no_quorum_usec = e->silent_usec;
         e->silent_usec = e->probe_next_usec = 0;
         view_lost(e);
         engine_changed(e);

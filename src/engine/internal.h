@@ -241,6 +241,8 @@ void apply_view_nodes(Engine *e); /* the members of this view that are synced go
 void apply_version(Engine *e);
 void apply_owed(App *a, uint32_t node_id); /* this node has said what it runs after a maintenance */
 void node_touched(Engine *e, Node *n);
+/* It is there, may have a copy of the application, and has not said so since the group formed. */
+bool node_is_owing(const App *a, const Node *n);
 /* The number is the node: what the nodelist calls it now, the state does too. False: it does already. */
 bool node_rename(Engine *e, Node *n, const char *name);
 void node_grace_over(Engine *e, Node *n);

@@ -308,7 +308,8 @@ static bool local_app_is_alive(const Engine *e, const char *app)
 }
 
 /* Since this start was decided a node may have come back that has, or may have, a copy: that one has to be reported
- * ended first. A start-first takeover finds one. */
+ * ended first, and a node of which the group that formed knew nothing has to report at all. A start-first takeover finds
+ * one. */
 static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
 {
         bool overlap = c->start_type == START_TAKEOVER && a->has_definition &&
@@ -323,6 +324,9 @@ static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
                         return true;
                 overlap = false;
         }
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (n->id != e->node_id && node_is_owing(a, n))
+                        return true;
         return false;
 }
 

@@ -12,6 +12,11 @@ void node_touched(Engine *e, Node *n)
         engine_changed_node(e, n->id);
 }
 
+bool node_is_owing(const App *a, const Node *n)
+{
+        return n->unknown && !node_is_past(n) && place_tier(a, n) != UINT32_MAX;
+}
+
 bool node_rename(Engine *e, Node *n, const char *name)
 {
         char *copy;

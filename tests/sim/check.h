@@ -21,6 +21,8 @@ typedef struct CheckConfig {
         bool apart;              /* two sets of nodes without a common one can have quorum, one after the other */
         bool tails_differ;       /* the last messages of a ring reach only some of its members */
         uint64_t isolation_usec; /* how long workers may run on without quorum's word */
+        uint64_t overlap_usec;   /* two copies for longer than that are wrong, */
+        uint64_t needed_usec;    /* where the delay is at least this; 0: not judged */
 } CheckConfig;
 
 typedef struct Findings {
@@ -39,6 +41,7 @@ typedef struct CheckClass {
 } CheckClass;
 
 extern const CheckClass check_copies;   /* no start while another copy of the application may run */
+extern const CheckClass check_overlap;  /* nor two at a time anywhere, where the delay is long enough */
 extern const CheckClass check_epochs;   /* no epoch twice */
 extern const CheckClass check_states;   /* who has heard the same holds the same */
 extern const CheckClass check_quorum;   /* nothing starts without quorum; workers end in time when it is lost */

@@ -6,6 +6,7 @@ sim_checks = \
 	tests/sim/check-copies.c \
 	tests/sim/check-epochs.c \
 	tests/sim/check-live.c \
+	tests/sim/check-overlap.c \
 	tests/sim/check-quorum.c \
 	tests/sim/check-states.c
 tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c tests/sim/seeds.c $(sim_checks)

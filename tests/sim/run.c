@@ -11,13 +11,22 @@
 #define PROGRESS_USEC (300 * USEC_PER_SEC) /* until all must run */
 #define PEACE_USEC (30 * USEC_PER_SEC)   /* and go on to */
 
+/* Hosts that sleep, managers and systemds that do nothing, files that differ, force: what two copies are possible with
+ * (doc/guarantees.md, rows 7 to 12). */
+#define PLAN_BREAKS_ASSUMPTIONS \
+        (PLAN_MANAGER | PLAN_SUSPEND | PLAN_FILE | PLAN_COMMAND | PLAN_ARM | WORLD_LATE_SYSTEMD)
+#define NEEDED_USEC (2400 * USEC_PER_MSEC) /* 0.375 of token + consensus, and a second */
+#define NEEDED_LATE_USEC (5600 * USEC_PER_MSEC) /* where quorum's word comes late: the isolation time, and a second */
+/* In this world the two sides of a cut notice it up to 2.5 s apart, and a worker is killed a second before its time. */
+#define OVERLAP_USEC (2 * USEC_PER_SEC)
+
 typedef struct Run {
         const Plan *plan;
         World *world;
         CheckApp apps[PLAN_APPS_MAX];
         CheckConfig config;
-        const CheckClass *classes[5];
-        void *judges[5];
+        const CheckClass *classes[6];
+        void *judges[6];
         const char *judge; /* whose finding came first */
         Findings findings;
 } Run;
@@ -40,7 +49,7 @@ static void on_observation(void *userdata, const Observation *o)
 static int run_init(Run *r, FILE *trace)
 {
         const Plan *p = r->plan;
-        const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum, &check_commands };
+        const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum, &check_commands, &check_overlap };
         WorldConfig c = {
                 .nodes = plan_node_names, .n_nodes = p->n_nodes, .seed = p->seed, .faults = p->faults & WORLD_ALL_FAULTS,
                 .quorum = p->quorum, .policy = p->policy, .grace_usec = p->grace_usec,
@@ -56,6 +65,10 @@ static int run_init(Run *r, FILE *trace)
         r->config = (CheckConfig){ .apps = r->apps, .n_apps = p->n_apps, .n_nodes = p->n_nodes, .policy = p->policy,
                 .apart = p->quorum != WORLD_QUORUM_MAJORITY, .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
                 .isolation_usec = 4540 * USEC_PER_MSEC + (p->quorum == WORLD_QUORUM_DEVICE ? 6 * USEC_PER_SEC : 0) };
+        if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY && !(p->faults & PLAN_BREAKS_ASSUMPTIONS)) {
+                r->config.needed_usec = p->faults & WORLD_LATE_QUORUM ? NEEDED_LATE_USEC : NEEDED_USEC;
+                r->config.overlap_usec = OVERLAP_USEC;
+        }
         for (size_t i = 0; i < ELEMENTSOF(classes); i++) {
                 r->classes[i] = classes[i];
                 r->judges[i] = classes[i]->judge_new(&r->config);

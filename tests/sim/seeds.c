@@ -17,6 +17,9 @@ const PlanSeed plan_seeds[] = {
         { 6035587, true, "a state was taken for the group's that others had left behind in a ring with an unsynced member" },
         { 6055248, true, "the administrator went on without a record whose node had just booted" },
         { 12016146, true, "a node that was away when the group formed came back with a copy of which no record told" },
+        { 5127, false, "a Corosync that died after a silence had the isolation time anew",
+                "jitter,link,power,corosync,cut,shape,unit,late-quorum,alone,abort,evict,busy,rates,ghost" },
+        { 51035011, false, "a start was not held by a node that was back and of which the group knew nothing" },
         { 15241, false, "facts from before all had lost quorum counted for the forming", "jitter,late-quorum,cut,manager,shape,busy,unit" },
 };
 const size_t n_plan_seeds = ELEMENTSOF(plan_seeds);

@@ -15,7 +15,7 @@ static const CheckApp apps[] = {
         { "two", true, 0 },
 };
 static const CheckConfig config = { .apps = apps, .n_apps = ELEMENTSOF(apps), .n_nodes = 3, .policy = NO_QUORUM_STOP,
-        .isolation_usec = 5 * USEC_PER_SEC };
+        .isolation_usec = 5 * USEC_PER_SEC, .overlap_usec = USEC_PER_SEC, .needed_usec = 3 * USEC_PER_SEC };
 static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 
 #define START(n, a, e, t, q) { .type = OBSERVE_START, .node_id = (n), .app = (a), .epoch = (e), .start_type = (t), .quorate = (q), \
@@ -77,6 +77,21 @@ static void test_copies(void **state)
         /* A stuck worker counts while its manager is there. */
         assert_int_equal(JUDGE(check_copies, MANAGER(1), BEGIN(1, "one", 1), { .type = OBSERVE_UNIT_STUCK, .node_id = 1, .app = "one", .epoch = 1 },
                 START(2, "one", 2, START_FAILOVER, true)), 1);
+}
+
+static void test_overlap(void **state)
+{
+        const Observation later = { .type = OBSERVE_STEP, .at_usec = 10 * USEC_PER_SEC };
+
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), later), 1);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), END(1, "one", 1), BEGIN(2, "one", 2), later), 0);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), END(1, "one", 1), later), 0);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), BEGIN(3, "one", 3), END(1, "one", 1), later), 1);
+        /* One that cannot be ended; two applications; one whose delay is too short. */
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), { .type = OBSERVE_UNIT_STUCK, .node_id = 1, .app = "one", .epoch = 1 },
+                BEGIN(2, "one", 2), later), 0);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "two", 2), later), 0);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "two", 1), BEGIN(2, "two", 2), later), 0);
 }
 
 static void test_epochs(void **state)
@@ -244,7 +259,7 @@ static void test_live(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_copies),   cmocka_unit_test(test_epochs),   cmocka_unit_test(test_states), cmocka_unit_test(test_quorum),
+                cmocka_unit_test(test_copies),   cmocka_unit_test(test_overlap), cmocka_unit_test(test_epochs),   cmocka_unit_test(test_states), cmocka_unit_test(test_quorum),
                 cmocka_unit_test(test_quorum_loss), cmocka_unit_test(test_commands), cmocka_unit_test(test_commands_of_a_node), cmocka_unit_test(test_live),
         };
 

@@ -246,6 +246,28 @@ static void test_corosync_is_silent(void **state)
         cluster_end(&c);
 }
 
+/* It was silent for a while when it died: the peers may have lost this node in the beginning of the silence. */
+static void test_corosync_is_lost_in_silence(void **state)
+{
+        Event lost = { .type = EVENT_DISCONNECTED };
+        Cluster c;
+        uint64_t t;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
+        t = c.engine[ABC]->probe_next_usec;
+        c.hold_probes = true;
+        cluster_at(&c, ABC, t);
+        cluster_at(&c, ABC, t + cluster_isolation_usec() - USEC_PER_SEC);
+        cluster_step(&c, ABC, &lost);
+        cluster_at(&c, ABC, t + cluster_isolation_usec() - 1);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        assert_true(engine_deadline(c.engine[ABC]) <= t + cluster_isolation_usec());
+        cluster_at(&c, ABC, t + cluster_isolation_usec());
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+        cluster_end(&c);
+}
+
 /* A silence that ends in time moves nothing, and the next one is counted anew. */
 static void test_short_silence(void **state)
 {
@@ -470,6 +492,17 @@ static void test_start_is_held_back(void **state)
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         cluster_end(&c);
+
+        /* One is back of which those who formed the group knew nothing. */
+        grant_to_bcd(&c);
+        state_find_node(&c.engine[BCD]->state, DEF)->unknown = true;
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        state_find_node(&c.engine[BCD]->state, DEF)->unknown = false;
+        cluster_at(&c, BCD, c.now + USEC_PER_SEC);
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
 }
 
 int main(void)
@@ -483,6 +516,7 @@ int main(void)
                 cmocka_unit_test(test_put_out_of_the_group),
                 cmocka_unit_test(test_put_out_elsewhere),
                 cmocka_unit_test(test_corosync_is_silent),
+                cmocka_unit_test(test_corosync_is_lost_in_silence),
                 cmocka_unit_test(test_short_silence),
                 cmocka_unit_test(test_silence_without_workers),
                 cmocka_unit_test(test_silence_ends_without_workers),
