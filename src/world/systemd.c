@@ -41,6 +41,16 @@ static bool is_taken_back(const Systemd *s, size_t at)
         return false;
 }
 
+static void carry_out(World *w, WorldNode *n, const Effect *f)
+{
+        if (f->type == EFFECT_START)
+                unit_start(w, n, f);
+        else if (f->type == EFFECT_STOP)
+                unit_stop(w, n, f->app, f->epoch);
+        else
+                unit_kill(w, n, f->app, f->epoch);
+}
+
 static void carry_out_late(World *w, WorldNode *n, size_t at)
 {
         const SystemdCall *c = n->systemd.calls + at;
@@ -52,13 +62,9 @@ static void carry_out_late(World *w, WorldNode *n, size_t at)
                 trace(w, n, "(unit %s is not started, its stop waits already)", c->app);
                 world_did(w, DEED_START_TAKEN_BACK);
                 systemd_void_start(w, n, c->app, c->epoch);
-        } else if (c->type == EFFECT_START)
-                unit_start(w, n, &(Effect){ .type = EFFECT_START, .app = c->app, .epoch = c->epoch, .start_type = c->start_type,
+        } else
+                carry_out(w, n, &(Effect){ .type = c->type, .app = c->app, .epoch = c->epoch, .start_type = c->start_type,
                         .from_node = c->from_node });
-        else if (c->type == EFFECT_STOP)
-                unit_stop(w, n, c->app, c->epoch);
-        else
-                unit_kill(w, n, c->app, c->epoch);
 }
 
 static void go_on(World *w, WorldNode *n)
@@ -165,10 +171,6 @@ void systemd_ask(World *w, WorldNode *n, const Effect *f)
                 ask(w, n, f);
                 if (f->type == EFFECT_KILL)
                         world_schedule(w, w->now_usec + BY_HAND_USEC, on_by_hand, n, n->generation, f->epoch);
-        } else if (f->type == EFFECT_START)
-                unit_start(w, n, f);
-        else if (f->type == EFFECT_STOP)
-                unit_stop(w, n, f->app, f->epoch);
-        else
-                unit_kill(w, n, f->app, f->epoch);
+        } else
+                carry_out(w, n, f);
 }

@@ -42,6 +42,12 @@ static bool ring_is_intact(const World *w, const Ring *r)
         return !r->given_up;
 }
 
+static void ring_break(const World *w, Ring *r)
+{
+        r->broken = true;
+        r->broken_usec = w->now_usec;
+}
+
 /* ---- quorum ---- */
 
 static size_t device_overlap(const World *w, const uint32_t *nodes, size_t n_nodes)
@@ -456,10 +462,8 @@ static void break_what_was_left(World *w)
         FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
                 Ring *r = n->corosync.ring;
 
-                if (!r || r->broken || ring_is_intact(w, r))
-                        continue;
-                r->broken = true;
-                r->broken_usec = w->now_usec;
+                if (r && !r->broken && !ring_is_intact(w, r))
+                        ring_break(w, r);
         }
 }
 
@@ -584,10 +588,9 @@ static void update_rings(World *w)
                 broken = !ring_is_intact(w, r);
                 if (r->broken == broken)
                         continue;
-                if (broken) {
-                        r->broken = true;
-                        r->broken_usec = w->now_usec;
-                } else if (w->now_usec - r->broken_usec < w->config.token_usec) {
+                if (broken)
+                        ring_break(w, r);
+                else if (w->now_usec - r->broken_usec < w->config.token_usec) {
                         r->broken = false;
                         ring_resume(w, r);
                 }
