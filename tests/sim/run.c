@@ -46,6 +46,14 @@ static void on_observation(void *userdata, const Observation *o)
         }
 }
 
+static void *judge_of(const Run *r, const CheckClass *class)
+{
+        for (size_t i = 0; i < ELEMENTSOF(r->classes); i++)
+                if (r->classes[i] == class)
+                        return r->judges[i];
+        return NULL;
+}
+
 static int run_init(Run *r, FILE *trace)
 {
         const Plan *p = r->plan;
@@ -254,7 +262,7 @@ static void act(Run *r, const Act *a)
         case ACT_REMOVE:
                 /* Where not all else is well it stays. */
                 if (world_node_remove(w, a->node))
-                        check_commands_forget(r->judges[4], plan_node_names[a->node - 1]);
+                        check_commands_forget(judge_of(r, &check_commands), plan_node_names[a->node - 1]);
                 break;
         case ACT_ADD:
                 (void) world_node_add(w, a->node, a->value ? plan_other_names[a->node - 1] : NULL);
@@ -549,7 +557,7 @@ static void demand_commands(Run *r)
 
         if (n > 0 || !e)
                 return;
-        check_commands_settings(r->judges[4], engine_state(e), &r->findings);
+        check_commands_settings(judge_of(r, &check_commands), engine_state(e), &r->findings);
         if (r->findings.n > n)
                 r->judge = check_commands.name;
 }
