@@ -3,6 +3,7 @@ noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	src/base/array.c src/base/array.h \
 	src/base/bytes.c src/base/bytes.h \
+	src/base/dbus.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/parse.c src/base/parse.h \
 	src/base/text.c src/base/text.h \

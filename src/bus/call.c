@@ -3,10 +3,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/dbus.h"
 #include "bus/internal.h"
 
-#define DBUS_NAME "org.freedesktop.DBus"
-#define DBUS_PATH "/org/freedesktop/DBus"
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
 #define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <config.h>
 
+#include "base/dbus.h"
 #include "daemon/manager-internal.h"
 
 /* The system bus belongs to the manager; units and our own objects hang on it. When it is lost, or cannot be
@@ -76,8 +77,7 @@ static int connect_bus(Manager *m)
         if (r < 0)
                 return r;
         /* Of what the bus answers itself, one that its policy allows; what it refuses it complains of in the journal. */
-        r = sd_bus_call_method_async(m->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                        "org.freedesktop.DBus", "GetId", on_connected, m, NULL);
+        r = sd_bus_call_method_async(m->bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_NAME, "GetId", on_connected, m, NULL);
         if (r < 0)
                 return r;
         r = units_attach(m->units, m->bus);

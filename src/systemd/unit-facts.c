@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
+#include "base/dbus.h"
 #include "systemd/units-internal.h"
 
 /* ---- who speaks ----
@@ -8,14 +9,12 @@
  * lets the signals of all unique names through. So systemd's are known by the sender of its answers, which the bus lets
  * nobody else give. Those that come before the answer to Subscribe() are no loss: all is read after it. */
 
-#define DRIVER_NAME "org.freedesktop.DBus"
-
 static int units_know_systemd(Units *u, sd_bus_message *answer)
 {
         const char *sender = sd_bus_message_get_sender(answer);
         char *copy;
 
-        if (streq(strempty(sender), DRIVER_NAME)) /* the bus itself says that there is no answer */
+        if (streq(strempty(sender), DBUS_NAME)) /* the bus itself says that there is no answer */
                 return 0;
         copy = strdup(strempty(sender)); /* "": a connection without a bus in between */
         if (!copy)
@@ -129,7 +128,7 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *err
         const char *owner;
         int r = 0;
 
-        if (!streq(strempty(sd_bus_message_get_sender(m)), DRIVER_NAME) ||
+        if (!streq(strempty(sd_bus_message_get_sender(m)), DBUS_NAME) ||
                         sd_bus_message_read(m, "sss", NULL, NULL, &owner) < 0)
                 return 0;
         free(u->systemd);
