@@ -233,11 +233,12 @@ static bool shows_engine_status(const Manager *m)
         return m->leave == LEAVE_NO || m->leave == LEAVE_HANDING_OVER;
 }
 
+/* The engine's line; while Corosync is waited for also why. */
 static char *status_text(const Manager *m)
 {
         char *text = engine_status_text(m->engine, m->now_usec), *longer;
 
-        if (!text || !m->trouble || !streq(text, ENGINE_STATUS_NO_COROSYNC))
+        if (!text || !m->trouble || m->leave != LEAVE_NO)
                 return text;
         if (asprintf(&longer, "%s: %s", text, m->trouble) < 0)
                 return text;

@@ -268,7 +268,6 @@ const char *engine_node_name(const Engine *e, uint32_t id);
 const char *engine_nodelist_name(const Engine *e, uint32_t id); /* NULL: it is not listed */
 /* Node names that are being waited for, at start, at forming; count returned, pointers valid until the next step. */
 size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max);
-#define ENGINE_STATUS_NO_COROSYNC "Waiting for Corosync"
 /* One line for STATUS=: what is being waited for, or how things stand. The caller frees; NULL without memory. */
 char *engine_status_text(const Engine *e, uint64_t now_usec);
 

@@ -279,7 +279,7 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
         if (e->leaving)
                 r = asprintf(&text, "Leaving: handing over what runs here");
         else if (!e->connected)
-                r = asprintf(&text, "%s", ENGINE_STATUS_NO_COROSYNC);
+                r = asprintf(&text, "Waiting for Corosync");
         else if (!e->takes_part && n > 0)
                 r = asprintf(&text, "Waiting for the managers of: %s", list);
         else if (e->isolated)
