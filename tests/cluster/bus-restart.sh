@@ -14,13 +14,13 @@ expect_start "$begin" 10 distro abc normal
 id=$(node_exec abc systemctl show --value -p InvocationID distro-app-distro.service)
 
 step 'dbus is restarted'
-pid=$(node_exec abc systemctl show --value -p MainPID distro-manager)
+pid=$(manager_pid abc)
 node_exec abc systemctl restart dbus.service
 cluster_wait_synced 20
 check_within 10 'all say that it runs' app_runs_on distro abc
 check 'it is the same copy' test \
         "$(node_exec abc systemctl show --value -p InvocationID distro-app-distro.service)" = "$id"
-check 'the manager did not end over it' test "$(node_exec abc systemctl show --value -p MainPID distro-manager)" = "$pid"
+check 'the manager did not end over it' test "$(manager_pid abc)" = "$pid"
 
 step 'systemd executes itself anew'
 node_exec abc systemctl daemon-reexec

@@ -19,13 +19,12 @@ applications() {
 }
 
 all_run() { [ "$(cluster_status "${1:-abc}" '[.applications[] | select(.state == "running")] | length')" = $((APPS + 1)) ]; }
-main_pid() { node_exec "$1" systemctl show --value -p MainPID distro-manager; }
 # shellcheck disable=SC2016 # awk expands it
-memory_of() { node_exec "$1" awk '/^Pss:/ { s += $2 } END { print s }' "/proc/$(main_pid "$1")/smaps"; }
+memory_of() { node_exec "$1" awk '/^Pss:/ { s += $2 } END { print s }' "/proc/$(manager_pid "$1")/smaps"; }
 
 cluster_up abc bcd def
 check_within 60 'all applications run' all_run
-manager=$(main_pid abc)
+manager=$(manager_pid abc)
 
 step 'distroctl with more names than the manager takes calls of one client'
 # shellcheck disable=SC2046
@@ -56,7 +55,7 @@ for n in 1 2 3 4; do
         # Before the manager sees it the bus has a bound of its own on calls without an answer.
         check 'and nobody hears of anything else' grep -qE 'other (0 |[0-9]+ org.freedesktop.DBus.Error.LimitsExceeded)' "$LAB/told.$n"
 done
-check 'the manager is the same' test "$(main_pid abc)" = "$manager"
+check 'the manager is the same' test "$(manager_pid abc)" = "$manager"
 cluster_wait_synced
 check 'the maintenance ends' node_exec abc distroctl maintenance --all off
 check_within 20 'all run on' all_run

@@ -21,7 +21,7 @@ identity() { node_exec abc systemctl show --value -p InvocationID distro-app-dis
 end_on_abc() { copy_events "$1" | awk '$2 == "abc" && $3 == "end" { print $1 }' | tail -n 1; }
 manager_is_new() {
         local pid
-        pid=$(node_exec abc systemctl show --value -p MainPID distro-manager)
+        pid=$(manager_pid abc)
         [ "$pid" != 0 ] && [ "$pid" != "$1" ]
 }
 
@@ -32,7 +32,7 @@ check_within 10 'deaf runs on abc' app_runs_on deaf abc
 before=$(identity)
 
 step 'the manager of abc hangs: its watchdog ends it within a quarter of the grace'
-pid=$(node_exec abc systemctl show --value -p MainPID distro-manager)
+pid=$(manager_pid abc)
 since=$(now)
 node_exec abc kill -STOP "$pid"
 wait_until 10 manager_is_new "$pid" || fail 'systemd starts another'

@@ -14,7 +14,7 @@ identity() {
 
 manager_is_new() {
         local pid
-        pid=$(node_exec "$1" systemctl show --value -p MainPID distro-manager)
+        pid=$(manager_pid "$1")
         [ "$pid" != 0 ] && [ "$pid" != "$2" ]
 }
 
@@ -25,10 +25,10 @@ before=$(identity)
 pids=()
 
 step 'a second manager, started by hand on the same host'
-pid=$(node_exec abc systemctl show --value -p MainPID distro-manager)
+pid=$(manager_pid abc)
 said=$(node_exec abc /usr/sbin/distro-manager 2>&1) && fail 'it is refused' "$said"
 grep -q "another distro-manager, process $pid, is at work on this host" <<<"$said" || fail 'it says why' "$said"
-check 'the first one goes on' test "$(node_exec abc systemctl show --value -p MainPID distro-manager)" = "$pid"
+check 'the first one goes on' test "$(manager_pid abc)" = "$pid"
 cluster_wait_synced 5
 check 'it is the same copy' test "$(identity)" = "$before"
 
@@ -37,7 +37,7 @@ signals=(KILL SEGV)
 [ -z "${LAB_INSTRUMENT:-}" ] || signals=(KILL)
 for signal in "${signals[@]}"; do
         step "the manager of the owner gets SIG$signal"
-        pid=$(node_exec abc systemctl show --value -p MainPID distro-manager)
+        pid=$(manager_pid abc)
         since=$(now)
         node_exec abc kill "-$signal" "$pid"
         check_within 5 'systemd starts it again' manager_is_new abc "$pid"
@@ -65,7 +65,7 @@ done
 
 step 'systemctl restart of all at once, as after an upgrade of the package on all nodes'
 for node in abc bcd def; do
-        pids[${#pids[@]}]=$(node_exec "$node" systemctl show --value -p MainPID distro-manager)
+        pids[${#pids[@]}]=$(manager_pid "$node")
 done
 for node in abc bcd def; do
         node_exec "$node" systemctl restart --no-block distro-manager

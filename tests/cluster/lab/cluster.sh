@@ -270,6 +270,9 @@ node_is_synced() {
         [ "$(cluster_status "$1" '.manager | .synced and .formed and .quorate')" = true ]
 }
 
+# The process of guest $1's manager; 0: there is none.
+manager_pid() { node_exec "$1" systemctl show --value -p MainPID distro-manager.service; }
+
 # Waits until the managers of all members that are up take part.
 cluster_wait_synced() {
         local name
