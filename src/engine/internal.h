@@ -150,6 +150,7 @@ struct Engine {
         uint64_t ring_quorum_usec;       /* when the present ring's came; 0: not yet */
         bool was_quorate;                /* as it was noted last */
         uint64_t no_quorum_usec;  /* the first view, or the end of the last, since one that was quorate; 0: quorate */
+        uint64_t away_usec;       /* the delay of the peers may run since then; 0: this member has been in step since */
         uint64_t cut_off_usec;    /* when the workers' time began to run; 0: not cut off */
         uint64_t outside_usec;    /* this member has been out of the group since then; 0: it is in it, or never was */
         uint64_t disconnected_usec; /* Corosync was lost then; 0: is not, and has not been lately */
@@ -318,6 +319,8 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
 void local_pump(Engine *e);
 uint64_t local_deadline(const Engine *e);
 void local_cut_off(Engine *e, uint64_t since_usec);
+/* Corosync speaks again, or there is quorum again: what was counted until now is kept until this member is in step. */
+void local_note_away(Engine *e);
 void local_probe_back(Engine *e, uint64_t number);
 void local_stop(Engine *e, uint64_t token, const char *app);
 LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch);

@@ -114,13 +114,53 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
 
 /* ---- cut off ---- */
 
+static uint64_t local_probe_interval(const Engine *e)
+{
+        return MAX(timing_of(e->token_usec, e->consensus_usec, 0, false).probe_usec, 10 * USEC_PER_MSEC);
+}
+
 uint64_t local_isolation_usec(const Engine *e)
 {
         return timing_of(e->token_usec, e->consensus_usec, e->isolation_config_usec, e->quorum_device).isolation_usec;
 }
 
+/* The peers notice after token and consensus that a Corosync is silent. */
+static uint64_t local_detection_usec(const Engine *e)
+{
+        return usec_add(e->token_usec, e->consensus_usec);
+}
+
+/* A node that is back for a moment and is lost again before it has reported is counted by its peers from the first loss:
+ * its own time begins there too, or they would start what still runs here. */
+void local_note_away(Engine *e)
+{
+        uint64_t t = e->away_usec != 0 ? e->away_usec : USEC_INFINITY;
+
+        if (e->silent_usec != 0)
+                t = MIN(t, usec_add(e->silent_usec, local_detection_usec(e)));
+        if (e->no_quorum_usec != 0)
+                t = MIN(t, e->no_quorum_usec);
+        if (e->cut_off_usec != 0)
+                t = MIN(t, e->cut_off_usec);
+        e->away_usec = t != USEC_INFINITY ? t : 0;
+}
+
+/* It is in step when the group has been told so. */
+static void local_watch_step(Engine *e)
+{
+        const Node *own;
+
+        if (e->away_usec == 0 || !engine_is_synced(e) || !view_is_quorate(e))
+                return;
+        own = state_find_node(&e->state, e->node_id);
+        if (own && own->presence == PRESENCE_SYNCED)
+                e->away_usec = 0;
+}
+
 void local_cut_off(Engine *e, uint64_t since_usec)
 {
+        if (e->away_usec != 0)
+                since_usec = MIN(since_usec, e->away_usec);
         if (e->cut_off_usec == 0)
                 e->cut_off_usec = MAX(since_usec, (uint64_t) 1);
         /* Should quorum come back in this very view, it asks for the state. */
@@ -238,6 +278,12 @@ static uint64_t local_no_quorum_usec(const Engine *e)
                 return USEC_INFINITY;
         /* Losing Corosync on top of it gives no further time. */
         t = usec_add(e->no_quorum_usec, local_isolation_usec(e));
+        if (e->away_usec != 0 && local_has_workers(e)) {
+                /* A view that nobody says is quorate came together with the peers' own; a loss of Corosync before it. */
+                uint64_t since = e->phase == PHASE_NONE ? usec_left(e->away_usec, local_detection_usec(e)) : e->away_usec;
+
+                t = MIN(t, MAX(e->no_quorum_usec, usec_add(since, local_isolation_usec(e))));
+        }
         if (e->outside_usec != 0 && e->grace_usec > 0)
                 t = MIN(t, usec_add(e->outside_usec, e->grace_usec / 2));
         return t;
@@ -245,8 +291,17 @@ static uint64_t local_no_quorum_usec(const Engine *e)
 
 static uint64_t local_silence_usec(const Engine *e)
 {
-        return e->silent_usec == 0 || e->isolated ? USEC_INFINITY
-                                                  : usec_add(e->silent_usec, local_isolation_usec(e));
+        uint64_t t, again;
+
+        if (e->silent_usec == 0 || e->isolated)
+                return USEC_INFINITY;
+        t = usec_add(e->silent_usec, local_isolation_usec(e));
+        if (e->away_usec == 0 || !local_has_workers(e))
+                return t;
+        /* What the peers need to notice that this node is lost again is all that is left then. */
+        again = MAX(usec_left(local_detection_usec(e) - local_probe_interval(e), KILL_TAKES_USEC), e->token_usec / 2);
+        return MIN(t, MAX(usec_left(usec_add(e->away_usec, local_isolation_usec(e)), local_detection_usec(e)),
+                              usec_add(e->silent_usec, again)));
 }
 
 static void local_watch_quorum(Engine *e)
@@ -265,9 +320,8 @@ static void local_watch_quorum(Engine *e)
         if (e->now_usec >= local_silence_usec(e)) {
                 e->isolated = true;
                 engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "Corosync has been silent for %llu ms",
-                        (unsigned long long) (local_isolation_usec(e) / USEC_PER_MSEC));
-                /* The peers notice after token and consensus, and their delay begins then. */
-                local_cut_off(e, usec_add(e->silent_usec, e->token_usec + e->consensus_usec));
+                        (unsigned long long) (usec_left(e->now_usec, e->silent_usec) / USEC_PER_MSEC));
+                local_cut_off(e, usec_add(e->silent_usec, local_detection_usec(e)));
                 engine_changed(e);
         }
 }
@@ -289,7 +343,7 @@ static void local_probe(Engine *e)
         if (e->now_usec < local_probe_usec(e))
                 return;
         local_send_probe(e);
-        e->probe_next_usec = e->now_usec + MAX(timing_of(e->token_usec, e->consensus_usec, 0, false).probe_usec, 10 * USEC_PER_MSEC);
+        e->probe_next_usec = e->now_usec + local_probe_interval(e);
 }
 
 /* ---- what the agreed state asks of this node ---- */
@@ -729,6 +783,7 @@ static void local_tell_synced(Engine *e)
 void local_pump(Engine *e)
 {
         local_tell_synced(e);
+        local_watch_step(e);
         local_watch_quorum(e);
         local_stop_cut_off(e);
         local_stop_older(e);

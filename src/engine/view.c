@@ -210,6 +210,7 @@ void view_begin(Engine *e, const Event *event)
         uint32_t n = 0;
 
         /* Silence ends with any view: Corosync speaks. */
+        local_note_away(e);
         e->silent_usec = 0;
         e->isolated = false;
 
@@ -271,6 +272,7 @@ void view_quorum(Engine *e, const RingId *ring, bool quorate)
                 e->ring_quorum_usec = e->now_usec;
         if (quorate) {
                 e->ring_quorate_seq = ring->seq;
+                local_note_away(e);
                 e->no_quorum_usec = e->cut_off_usec = e->disconnected_usec = 0;
                 view_note_quorum(e, true);
                 return;

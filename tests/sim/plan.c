@@ -17,7 +17,7 @@ static const struct {
         { "slow-systemd", WORLD_SLOW_SYSTEMD }, { "busy", WORLD_BUSY }, { "rates", WORLD_RATES }, { "late", WORLD_LATE_SYSTEMD }, { "link", PLAN_LINK }, { "power", PLAN_POWER }, { "manager", PLAN_MANAGER },
         { "corosync", PLAN_COROSYNC }, { "cut", PLAN_CUT }, { "disk", PLAN_DISK }, { "unit", PLAN_UNIT },
         { "command", PLAN_COMMAND }, { "arm", PLAN_ARM }, { "suspend", PLAN_SUSPEND }, { "file", PLAN_FILE },
-        { "shape", PLAN_SHAPE }, { "list", PLAN_LIST },
+        { "shape", PLAN_SHAPE }, { "list", PLAN_LIST }, { "flicker", PLAN_FLICKER },
 };
 
 /* The plan's own numbers, apart from the world's, so that leaving out an act changes nothing else. */
@@ -361,6 +361,7 @@ static void draw_act(Dice *d, Plan *p)
         }
         case PLAN_SHAPE:
         case PLAN_LIST:
+        case PLAN_FLICKER:
         case PLAN_ALL:
         default:
                 break;
@@ -387,7 +388,25 @@ static void draw_list(Dice *d, Plan *p)
                 act_add(p, at + roll(d, 2 * USEC_PER_SEC), ACT_UP, node);
         }
         for (size_t i = first; i < p->n_acts; i++)
-                p->acts[i].list = true;
+                p->acts[i].later = PLAN_LIST;
+}
+
+/* Mostly one node, and long enough to be counted as lost; what comes between is mostly too short to report in. */
+static void draw_flicker(Dice *d, Plan *p)
+{
+        uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC), nodes = roll(d, UINT64_C(1) << p->n_nodes);
+        size_t first = p->n_acts;
+
+        if (chance(d, 80))
+                nodes = UINT64_C(1) << roll(d, p->n_nodes);
+        for (uint64_t n = 2 + roll(d, 2); n > 0; n--) {
+                act_add(p, at, ACT_CUT, 0)->value = nodes;
+                at += USEC_PER_SEC + roll(d, 7 * USEC_PER_SEC);
+                act_add(p, at, ACT_HEAL, 0);
+                at += roll(d, chance(d, 70) ? 300 * USEC_PER_MSEC : 4 * USEC_PER_SEC);
+        }
+        for (size_t i = first; i < p->n_acts; i++)
+                p->acts[i].later = PLAN_FLICKER;
 }
 
 static int compare_acts(const void *a, const void *b)
@@ -419,12 +438,14 @@ static void draw_shape(Dice *d, Plan *p)
 
 int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
 {
-        Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) }, later = { .state = seed * UINT64_C(0xd1342543de82ef95) + 1 };
+        Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) }, later = { .state = seed * UINT64_C(0xd1342543de82ef95) + 1 },
+             latest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 2 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
         for (unsigned bit = 1; bit < PLAN_ALL; bit <<= 1) {
-                bool taken = chance(bit == PLAN_LIST ? &later : &dice, bit == WORLD_JITTER || bit == PLAN_SHAPE ? 85 : 50);
+                Dice *d = bit == PLAN_LIST ? &later : bit == PLAN_FLICKER ? &latest : &dice;
+                bool taken = chance(d, bit == WORLD_JITTER || bit == PLAN_SHAPE ? 85 : 50);
 
                 if (allowed & bit & (taken || all ? bit : 0))
                         p.faults |= bit;
@@ -444,6 +465,8 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
                 draw_act(&dice, &p);
         for (size_t n = p.faults & PLAN_LIST ? 1 + roll(&later, 2) : 0; n > 0; n--)
                 draw_list(&later, &p);
+        for (size_t n = p.faults & PLAN_FLICKER ? 1 + roll(&latest, 5) : 0; n > 0; n--)
+                draw_flicker(&latest, &p);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;

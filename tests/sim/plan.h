@@ -58,7 +58,7 @@ typedef struct Act {
         uint64_t value, value2;
         CommandKind command;
         bool flag, force;
-        bool list; /* played with PLAN_LIST only */
+        unsigned later; /* the kind of PLAN_LATER with which alone it is played; 0: with any */
 } Act;
 
 /* Kinds of faults that a run may be held to; the lowest bits are WorldFaults. */
@@ -76,12 +76,13 @@ typedef enum PlanFaults {
         PLAN_LINK = 1 << 26,
         PLAN_SHAPE = 1 << 27, /* clusters and applications of every kind; else three nodes and the usual one */
         PLAN_LIST = 1 << 28,  /* nodes are taken out of the nodelist, and put in again */
-        PLAN_ALL = (1 << 29) - 1,
+        PLAN_FLICKER = 1 << 29, /* a cut is mended for a moment: rings come and go faster than members report */
+        PLAN_ALL = (1 << 30) - 1,
 } PlanFaults;
 
 /* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the
  * history that it was before. */
-#define PLAN_LATER (WORLD_LATE_SYSTEMD | PLAN_LIST)
+#define PLAN_LATER (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER)
 
 typedef struct Plan {
         uint64_t seed;

@@ -283,7 +283,7 @@ static int run_acts(Run *r, FILE *trace)
         for (size_t i = 0; i < p->n_acts && r->findings.n == 0; i++) {
                 int k;
 
-                if (p->left_out[i] || (p->acts[i].list && !(p->faults & PLAN_LIST)))
+                if (p->left_out[i] || (p->acts[i].later & ~p->faults) != 0)
                         continue;
                 k = world_run_until(r->world, p->acts[i].at_usec);
                 if (k < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Seeds that once found something. They are run before any others, without the kinds of faults that came later
- * (PLAN_LATER): `--without=late,list` beside `--seed`. A seed names a history only as long as neither the
+ * (PLAN_LATER): `--without=late,list,flicker` beside `--seed`. A seed names a history only as long as neither the
  * plan's draws nor the world's have changed: whoever changes them looks for new seeds, with the seeded defect of the same
  * rule in tests/mutations. What was mended has a unit test or a golden script too. */
 
@@ -20,6 +20,7 @@ const PlanSeed plan_seeds[] = {
         { 5127, false, "a Corosync that died after a silence had the isolation time anew",
                 "jitter,link,power,corosync,cut,shape,unit,late-quorum,alone,abort,evict,busy,rates,ghost" },
         { 51035011, false, "a start was not held by a node that was back and of which the group knew nothing" },
+        { 93883, false, "a node that was lost again before it was in step counted its time anew", "jitter,flicker,shape,unit,late-quorum" },
         { 15241, false, "facts from before all had lost quorum counted for the forming", "jitter,late-quorum,cut,manager,shape,busy,unit" },
 };
 const size_t n_plan_seeds = ELEMENTSOF(plan_seeds);

@@ -268,6 +268,140 @@ static void test_corosync_is_lost_in_silence(void **state)
         cluster_end(&c);
 }
 
+/* Silent since `t`, then in a quorate ring again with all others; in step only where what is sent there arrives. */
+static uint64_t lost_and_back(Cluster *c, bool in_step)
+{
+        uint64_t t;
+
+        cluster_begin_running(c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
+        t = c->engine[ABC]->probe_next_usec;
+        c->hold_probes = true;
+        cluster_at(c, ABC, t);
+        cluster_at(c, ABC, t + cluster_isolation_usec() - 10 * USEC_PER_MSEC);
+        cluster_new_ring(c);
+        if (in_step)
+                cluster_quorum(c, true);
+        else
+                cluster_quorum_on(c, ABC, c->ring, true);
+        assert_int_equal(engine_is_synced(c->engine[ABC]), in_step);
+        assert_int_equal(cluster_count(c, ABC, EFFECT_STOP), 0);
+        return t;
+}
+
+/* Nothing until `t`, and then this. */
+static void asked_at(Cluster *c, EffectType type, uint64_t t)
+{
+        assert_int_equal(cluster_count(c, ABC, type), 0);
+        if (t > c->now) {
+                cluster_at(c, ABC, t - 1);
+                assert_int_equal(cluster_count(c, ABC, type), 0);
+                assert_true(engine_deadline(c->engine[ABC]) <= t);
+        }
+        cluster_at(c, ABC, t);
+        assert_int_equal(cluster_count(c, ABC, type), 1);
+}
+
+/* The peers count from the first loss where this node is lost again before it has told them that it is in step: so does it.
+ * They need token and consensus to notice, so no more than that, but for the kill and a probe, is waited for. */
+static void test_silent_again(void **state)
+{
+        uint64_t detection = CLUSTER_TOKEN + CLUSTER_CONSENSUS;
+
+        (void) state;
+        for (int in_step = 0; in_step < 2; in_step++) {
+                uint64_t again = detection - detection / 8 - USEC_PER_SEC, t, back;
+                Cluster c;
+
+                t = lost_and_back(&c, in_step);
+                back = c.engine[ABC]->probe_next_usec;
+                cluster_at(&c, ABC, back);
+                assert_true(back + again > t + cluster_isolation_usec());
+                asked_at(&c, EFFECT_STOP, back + (in_step ? cluster_isolation_usec() : again));
+                asked_at(&c, EFFECT_KILL, (in_step ? back : t) + detection + 29 * USEC_PER_SEC);
+                cluster_end(&c);
+        }
+}
+
+static void test_without_quorum_again(void **state)
+{
+        uint64_t detection = CLUSTER_TOKEN + CLUSTER_CONSENSUS;
+
+        (void) state;
+        for (int in_step = 0; in_step < 2; in_step++)
+                for (int word = 0; word < 2; word++) {
+                        uint64_t t, view;
+                        Cluster c;
+
+                        t = lost_and_back(&c, in_step);
+                        c.member[BCD] = c.member[DEF] = false;
+                        view = c.now + USEC_PER_SEC;
+                        c.hold_probes = false;
+                        cluster_at(&c, ABC, view);
+                        cluster_new_ring(&c);
+                        if (word) {
+                                cluster_quorum_on(&c, ABC, c.ring, false);
+                                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+                        } else
+                                asked_at(&c, EFFECT_STOP, (in_step ? view : t + detection) + cluster_isolation_usec());
+                        asked_at(&c, EFFECT_KILL, (in_step ? view : t + detection) + 29 * USEC_PER_SEC);
+                        cluster_end(&c);
+                }
+}
+
+/* Corosync ends while this node is away, or before: then it has less than half of the grace too. */
+static void test_corosync_is_lost_again(void **state)
+{
+        Event lost = { .type = EVENT_DISCONNECTED };
+
+        (void) state;
+        for (int in_step = 0; in_step < 2; in_step++) {
+                uint64_t t;
+                Cluster c;
+
+                t = lost_and_back(&c, in_step);
+                c.engine[ABC]->grace_usec = 60 * USEC_PER_SEC;
+                cluster_at(&c, ABC, t + cluster_isolation_usec() - USEC_PER_MSEC);
+                cluster_step(&c, ABC, &lost);
+                asked_at(&c, EFFECT_STOP, in_step ? c.now + cluster_isolation_usec() : t + cluster_isolation_usec());
+                cluster_end(&c);
+        }
+}
+
+/* It holds the state already, but its `synced` has not come yet: the others may never have heard it. */
+static void test_in_step(void **state)
+{
+        uint64_t t;
+        Cluster c;
+
+        (void) state;
+        t = lost_and_back(&c, true);
+        assert_int_equal(c.engine[ABC]->away_usec, 0);
+        c.engine[ABC]->away_usec = t;
+        state_find_node(&c.engine[ABC]->state, ABC)->presence = PRESENCE_REPORTED;
+        cluster_at(&c, ABC, c.now + 1);
+        assert_int_equal(c.engine[ABC]->away_usec, t);
+        state_find_node(&c.engine[ABC]->state, ABC)->presence = PRESENCE_SYNCED;
+        cluster_at(&c, ABC, c.now + 1);
+        assert_int_equal(c.engine[ABC]->away_usec, 0);
+        cluster_end(&c);
+}
+
+/* Where no worker runs nothing is to be ended, and a silence is one when its whole time is over. */
+static void test_silent_again_without_workers(void **state)
+{
+        uint64_t back;
+        Cluster c;
+
+        (void) state;
+        (void) lost_and_back(&c, false);
+        back = c.engine[ABC]->probe_next_usec;
+        cluster_at(&c, ABC, back);
+        cluster_unit_is(&c, ABC, "distro", UNIT_FINISHED);
+        cluster_at(&c, ABC, back + cluster_isolation_usec() - 1);
+        assert_false(engine_is_isolated(c.engine[ABC]));
+        cluster_end(&c);
+}
+
 /* A silence that ends in time moves nothing, and the next one is counted anew. */
 static void test_short_silence(void **state)
 {
@@ -517,6 +651,11 @@ int main(void)
                 cmocka_unit_test(test_put_out_elsewhere),
                 cmocka_unit_test(test_corosync_is_silent),
                 cmocka_unit_test(test_corosync_is_lost_in_silence),
+                cmocka_unit_test(test_silent_again),
+                cmocka_unit_test(test_without_quorum_again),
+                cmocka_unit_test(test_corosync_is_lost_again),
+                cmocka_unit_test(test_in_step),
+                cmocka_unit_test(test_silent_again_without_workers),
                 cmocka_unit_test(test_short_silence),
                 cmocka_unit_test(test_silence_without_workers),
                 cmocka_unit_test(test_silence_ends_without_workers),
