@@ -5,6 +5,12 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+/* That a worker runs is told: nobody starts or stops anything because of it, but in a start-first takeover the old copy. */
+static bool can_wait(const Message *message)
+{
+        return message->type == MESSAGE_RESULT && message->result.state == UNIT_RUNNING;
+}
+
 static void send_message(Manager *m, const Message *message)
 {
         WireFragments fragments = {};
@@ -25,7 +31,8 @@ static void send_message(Manager *m, const Message *message)
                 return;
         }
         for (size_t i = 0; i < fragments.n_fragments && r >= 0; i++)
-                r = group_send(m->group, fragments.fragments[i].data, fragments.fragments[i].size_bytes);
+                r = (can_wait(message) ? group_send_together : group_send)(
+                                m->group, fragments.fragments[i].data, fragments.fragments[i].size_bytes);
         wire_fragments_done(&fragments);
         if (r == -ENOMEM)
                 manager_fail(m, r, "sending a message");

@@ -49,10 +49,12 @@ struct Group {
         Task *task; /* while it leaves, the thread owns the connection */
         sd_event_source *quorum_source, *cpg_source, *probe_source;
         sd_event_source *timer, *send_timer, *action_source;
+        sd_event_source *together_timer; /* since a message that can wait was sent; NULL: none was lately */
         sd_event_source *slow_timer; /* while there is no connection */
 
         GroupTracker tracker;
         SendQueue queue;
+        bool holds; /* all that is queued can wait until `together_timer` */
         size_t n_in_flight;                                   /* multicast, and not delivered back yet */
         uint64_t probe_sent, probe_answered, probe_forgotten; /* counters of probes; 0: none */
 };
@@ -72,6 +74,13 @@ static void close_only(void *data)
         connection_close(data);
 }
 
+static void group_clear_queue(Group *g)
+{
+        g->send_timer = sd_event_source_disable_unref(g->send_timer);
+        g->holds = false;
+        queue_clear(&g->queue);
+}
+
 /* The descriptors leave the loop before a thread closes them: their numbers may be used again at once. */
 static void group_drop_connection(Group *g, TaskFunction how)
 {
@@ -80,8 +89,8 @@ static void group_drop_connection(Group *g, TaskFunction how)
         g->quorum_source = sd_event_source_disable_unref(g->quorum_source);
         g->cpg_source = sd_event_source_disable_unref(g->cpg_source);
         g->probe_source = sd_event_source_disable_unref(g->probe_source);
-        g->send_timer = sd_event_source_disable_unref(g->send_timer);
-        queue_clear(&g->queue);
+        g->together_timer = sd_event_source_disable_unref(g->together_timer);
+        group_clear_queue(g);
         g->n_in_flight = 0;
         g->probe_sent = g->probe_answered = g->probe_forgotten = 0;
         if (g->task && g->state == GROUP_LEAVING)
@@ -297,6 +306,8 @@ static cs_error_t multicast(cpg_handle_t handle, const void *data, size_t size_b
 
 static void group_flush(Group *g)
 {
+        if (g->send_timer || g->holds)
+                return;
         while (group_is_open(g) && g->queue.head && g->n_in_flight < GROUP_IN_FLIGHT_MAX) {
                 cs_error_t e = multicast(g->connection->cpg, g->queue.head->data, g->queue.head->size_bytes);
 
@@ -322,19 +333,51 @@ static int on_send_timer(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-int group_send(Group *g, const void *data, size_t size_bytes)
+static int on_together(sd_event_source *source, uint64_t usec, void *userdata)
 {
-        int r;
+        Group *g = userdata;
 
+        g->together_timer = sd_event_source_disable_unref(g->together_timer);
+        if (!g->holds)
+                return 0;
+        group_set_timer(g, &g->together_timer, GROUP_TOGETHER_USEC, on_together);
+        g->holds = false;
+        group_flush(g);
+        return 0;
+}
+
+static int group_queue(Group *g, const void *data, size_t size_bytes)
+{
         if (size_bytes == 0 || size_bytes > GROUP_FRAGMENT_MAX)
                 return -EMSGSIZE;
         if (!group_is_open(g))
                 return -ENOTCONN;
-        r = queue_add(&g->queue, data, size_bytes, GROUP_QUEUE_MAX);
+        return queue_add(&g->queue, data, size_bytes, GROUP_QUEUE_MAX);
+}
+
+int group_send(Group *g, const void *data, size_t size_bytes)
+{
+        int r = group_queue(g, data, size_bytes);
+
         if (r < 0)
                 return r;
-        if (!g->send_timer)
-                group_flush(g);
+        g->holds = false;
+        group_flush(g);
+        return 0;
+}
+
+int group_send_together(Group *g, const void *data, size_t size_bytes)
+{
+        bool first = !g->queue.head;
+        int r = group_queue(g, data, size_bytes);
+
+        if (r < 0)
+                return r;
+        if (first)
+                g->holds = g->together_timer;
+        if (!g->together_timer)
+                group_set_timer(g, &g->together_timer, GROUP_TOGETHER_USEC, on_together);
+        group_flush(g);
         return 0;
 }
 
@@ -413,8 +456,7 @@ static void on_deliver(cpg_handle_t handle, const struct cpg_name *name, uint32_
         if (member_compare(&sender, &g->tracker.self) == 0 && g->n_in_flight > 0)
                 g->n_in_flight--;
         g->callbacks.message(g->userdata, sender, data, size_bytes);
-        if (!g->send_timer)
-                group_flush(g);
+        group_flush(g);
 }
 
 static void group_tracked(Group *g, TrackerResult result, const Event *event)
@@ -425,8 +467,7 @@ static void group_tracked(Group *g, TrackerResult result, const Event *event)
                 group_schedule(g, ACTION_REJOIN); /* nobody asked for that */
         if (result != TRACKER_VIEW || !group_is_open(g))
                 return;
-        queue_clear(&g->queue);
-        g->send_timer = sd_event_source_disable_unref(g->send_timer);
+        group_clear_queue(g);
         g->callbacks.view(g->userdata, event);
 }
 

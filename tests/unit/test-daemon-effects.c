@@ -2,6 +2,7 @@
 
 /* What the engine asks for is carried out, in order, and what came of it goes back as an event. */
 
+#include "base/array.h"
 #include "daemon-harness.h"
 
 static void test_units(void **state)
@@ -138,6 +139,26 @@ static void test_messages(void **state)
         assert_trace("event probe\nrejoin\n");
 }
 
+/* That a worker runs can wait for others that say so; its end is what a start elsewhere waits for. */
+static void test_results(void **state)
+{
+        static const UnitState states[] = { UNIT_RUNNING, UNIT_STOPPED, UNIT_FAILED, UNIT_STUCK };
+
+        (void) state;
+        begin_quietly();
+        FOREACH_ARRAY(s, states, ELEMENTSOF(states)) {
+                Message *message = make_message();
+
+                message->type = MESSAGE_RESULT;
+                message->result.app = strdup("web");
+                message->result.epoch = 7;
+                message->result.state = *s;
+                doubles_effect(EVENT_PROBE, EFFECT_SEND)->message = message;
+                doubles.group.probe(m, 1);
+                assert_trace(*s == UNIT_RUNNING ? "event probe\nsend together\n" : "event probe\nsend\n");
+        }
+}
+
 /* A node's name that no message can carry is refused here, and the engine counts no message that is not sent. */
 static void test_command_with_a_wrong_name(void **state)
 {
@@ -223,6 +244,7 @@ int main(void)
                 TEST(test_start_without_a_file),
                 TEST(test_write),
                 TEST(test_messages),
+                TEST(test_results),
                 TEST(test_command_with_a_wrong_name),
                 TEST(test_notes_and_replies),
                 TEST(test_guard_file),

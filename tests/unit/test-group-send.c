@@ -78,6 +78,67 @@ static void test_send_bound(void **state)
         assert_int_equal(group_queued(t->group), GROUP_QUEUE_MAX);
 }
 
+/* The first one goes out at once, those after it together, and in their order. */
+static void test_send_together(void **state)
+{
+        Test *t = *state;
+        uint64_t begin;
+
+        start_connected(t);
+        assert_int_equal(group_send_together(t->group, "", 0), -EMSGSIZE);
+        begin = now_usec();
+        assert_int_equal(group_send_together(t->group, "a", 1), 0);
+        assert_int_equal(fake.n_mcast, 1);
+        for (int burst = 0; burst < 2; burst++) {
+                assert_int_equal(group_send_together(t->group, "b", 1), 0);
+                assert_int_equal(group_send_together(t->group, "c", 1), 0);
+                assert_int_equal(group_queued(t->group), 2);
+                expect(t, burst == 0 ? "1:a 1:b 1:c " : "1:b 1:c ");
+                assert_int_equal(fake.n_mcast, 3 + 2 * burst);
+                assert_true(now_usec() - begin >= GROUP_TOGETHER_USEC * (uint64_t) (1 + burst));
+        }
+        /* When nothing has been sent for a while the next one is a first one again. */
+        run_for(t, 2 * GROUP_TOGETHER_USEC);
+        assert_int_equal(group_send_together(t->group, "d", 1), 0);
+        assert_int_equal(fake.n_mcast, 6);
+        expect(t, "1:d ");
+        assert_int_equal(group_send_together(t->group, "x", 1), 0);
+        group_rejoin(t->group);
+        assert_int_equal(group_send_together(t->group, "y", 1), -ENOTCONN);
+}
+
+/* What cannot wait takes along what can. */
+static void test_send_overtakes_nothing(void **state)
+{
+        Test *t = *state;
+
+        start_connected(t);
+        assert_int_equal(group_send_together(t->group, "a", 1), 0);
+        assert_int_equal(group_send_together(t->group, "b", 1), 0);
+        assert_int_equal(fake.n_mcast, 1);
+        assert_int_equal(group_send(t->group, "c", 1), 0);
+        assert_int_equal(fake.n_mcast, 3);
+        expect(t, "1:a 1:b 1:c ");
+}
+
+static void test_view_drops_what_waits(void **state)
+{
+        Test *t = *state;
+
+        start_connected(t);
+        assert_int_equal(group_send_together(t->group, "a", 1), 0);
+        assert_int_equal(group_send_together(t->group, "old", 3), 0);
+        expect(t, "1:a ");
+        fake_confchg(2, 50, true, CPG_REASON_JOIN);
+        expect(t, "process.4/2 ");
+        assert_int_equal(group_queued(t->group), 0);
+        run_for(t, 2 * GROUP_TOGETHER_USEC);
+        assert_int_equal(fake.n_mcast, 1);
+        /* The next one does not wait for what has been dropped. */
+        assert_int_equal(group_send_together(t->group, "b", 1), 0);
+        assert_int_equal(fake.n_mcast, 2);
+}
+
 static void test_view_drops_the_queue(void **state)
 {
         Test *t = *state;
@@ -165,6 +226,9 @@ int main(void)
                 TEST(test_send_while_busy),
                 TEST(test_send_window),
                 TEST(test_send_bound),
+                TEST(test_send_together),
+                TEST(test_send_overtakes_nothing),
+                TEST(test_view_drops_what_waits),
                 TEST(test_view_drops_the_queue),
                 TEST(test_send_finds_it_lost),
                 TEST(test_probes),
