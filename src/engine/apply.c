@@ -489,6 +489,10 @@ static void apply_timer(Engine *e, const TimerRef *t)
                                 node_touched(e, n);
                         }
                 break;
+        case TIMER_RELOAD:
+                if (s->reload.serial == t->serial)
+                        definitions_end_reading(e);
+                break;
         case _TIMER_KIND_MAX:
         default:
                 break;

@@ -307,7 +307,7 @@ static CommandError command_do(Engine *e, const Command *c, Outcome *o)
         case COMMAND_CLEAR:
                 return command_clear(e, c, o);
         case COMMAND_RELOAD:
-                engine_emit(e, EFFECT_RELOAD);
+                definitions_reload(e);
                 return COMMAND_OK;
         case COMMAND_FORM:
         case _COMMAND_KIND_MAX:

@@ -74,6 +74,7 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
         definitions_free(old, n_old);
         e->definitions_sent = false;
         e->definitions_dirty = true;
+        e->files_read = true;
 }
 
 /* ---- this node's side ---- */
@@ -296,8 +297,51 @@ void app_agree_definition(Engine *e, App *a, uint32_t changed_node)
                 definition_switch(e, a, d);
 }
 
+/* ---- reload --all ---- */
+
+/* All read their files now, and the first to say what a new one holds would be the only node that has it. So what has no
+ * owner starts when all have said so; each does, also where nothing differs. */
+void definitions_reload(Engine *e)
+{
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                n->reading = n->presence == PRESENCE_SYNCED;
+        e->state.reload = timer_start(e, RELOAD_USEC);
+        e->files_read = false;
+        engine_emit(e, EFFECT_RELOAD);
+}
+
+bool definitions_are_read(const Engine *e)
+{
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (n->reading && n->presence == PRESENCE_SYNCED)
+                        return false;
+        return true;
+}
+
+void definitions_end_reading(Engine *e)
+{
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                n->reading = false;
+        e->state.reload = (Timer){};
+        e->view_changed_state = true;
+}
+
+bool definitions_owed(const Engine *e)
+{
+        const Node *own = state_find_node(&e->state, e->node_id);
+
+        return own && own->reading && e->files_read;
+}
+
 void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
 {
+        Node *sender = state_find_node(&e->state, node_id);
+
+        if (sender && sender->reading) {
+                sender->reading = false;
+                if (definitions_are_read(e))
+                        definitions_end_reading(e);
+        }
         e->definitions_dirty = true;
         for (size_t i = 0; i < m->n_entries; i++) {
                 const DefinitionEntry *d = &m->entries[i];

@@ -9,6 +9,7 @@
 #define SILENCE_USEC (1 * USEC_PER_SEC)     /* a member that has not voted for so long is left out */
 #define COMMIT_USEC (2 * USEC_PER_SEC)      /* acknowledgements are waited for so long */
 #define UNANSWERED_USEC (5 * USEC_PER_SEC)  /* nobody sends the state: a new view is asked for */
+#define RELOAD_USEC (2 * USEC_PER_SEC)      /* nodes that read their files are waited for so long */
 #define ANSWER_USEC (2 * USEC_PER_SEC)      /* a manager that is there has so long to report */
 #define RING_STEP 4u                        /* between the numbers of two rings of the same Corosyncs */
 #define FORM_EPOCHS UINT64_C(1024)          /* forming raises every application's count by this */
@@ -175,6 +176,7 @@ struct Engine {
         size_t n_units, n_units_allocated;
         LocalDefinition *definitions;
         size_t n_definitions;
+        bool files_read;        /* since the last `reload --all` */
         bool definitions_dirty; /* the files or what the state says of them has changed: compare again */
         LocalCommand *commands;
         size_t n_commands, n_commands_allocated;
@@ -336,6 +338,11 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
 int definitions_difference(const Engine *e, DefinitionsMessage *ret);
 bool definitions_differ(const Engine *e);
 void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m);
+/* `reload --all` is carried out; it is over for all, whoever has not answered; all have. */
+void definitions_reload(Engine *e);
+void definitions_end_reading(Engine *e);
+bool definitions_are_read(const Engine *e);
+bool definitions_owed(const Engine *e); /* this node's answer to it, also where nothing differs */
 /* Forming: the former's own files are the agreed definitions until others object. */
 void definitions_form(Engine *e, State *s);
 /* No node has a usable or a wrong file for it, as far as all nodes of the cluster are known. */

@@ -633,6 +633,8 @@ static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
                         visit(e, TIMER_GRACE, &n->grace, userdata);
         if (s->commit.serial != 0)
                 visit(e, TIMER_COMMIT, &s->commit, userdata);
+        if (s->reload.serial != 0)
+                visit(e, TIMER_RELOAD, &s->reload, userdata);
 }
 
 static bool timer_was_sent(const Engine *e, uint64_t serial)

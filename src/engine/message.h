@@ -114,6 +114,7 @@ typedef enum TimerKind {
         TIMER_MARK,     /* a mark expires */
         TIMER_GRACE,    /* ManagerGraceSec= of a node */
         TIMER_COMMIT,   /* a revision waits for acknowledgements: 2 s */
+        TIMER_RELOAD,   /* files are being read: 2 s */
         _TIMER_KIND_MAX,
 } TimerKind;
 

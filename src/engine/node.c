@@ -293,6 +293,7 @@ void apply_view(Engine *e)
         s->ring_seq = MAX(s->ring_seq, e->view.ring.seq);
         /* The last acknowledgements of a view may have reached some of its members only. */
         s->committed = (Revision){};
+        definitions_end_reading(e);
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 n->acked = (Revision){};
                 apply_view_node(e, n, unseen);

@@ -413,6 +413,7 @@ static void put_node(const Codec *c, const Node *n)
         put_bool(c->w, n->leaving);
         put_bool(c->w, n->unknown);
         put_bool(c->w, n->unwritable);
+        put_bool(c->w, n->reading);
         put_bool(c->w, n->late);
         put_bool(c->w, n->grace_over);
         put_u64(c->w, n->command_incarnation);
@@ -442,6 +443,7 @@ static void get_node(const Codec *c, Node *n)
         n->leaving = get_bool(r);
         n->unknown = get_bool(r);
         n->unwritable = get_bool(r);
+        n->reading = get_bool(r);
         n->late = get_bool(r);
         n->grace_over = get_bool(r);
         n->command_incarnation = get_u64(r);
@@ -471,6 +473,7 @@ void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, Byt
                 put_u64(w, s->next_serial);
                 put_revision(w, &s->commit_base);
                 put_timer(&c, &s->commit);
+                put_timer(&c, &s->reload);
         }
         if (codec_full(&c))
                 put_revision(w, &s->committed);
@@ -499,6 +502,7 @@ static void get_state(const Codec *c, State *s)
                 s->next_serial = get_u64(r);
                 get_revision(r, &s->commit_base);
                 get_timer(c, &s->commit);
+                get_timer(c, &s->reload);
                 get_revision(r, &s->committed);
         }
         n = get_count(r, 15);

@@ -145,6 +145,7 @@ typedef struct Node {
         bool leaving;
         bool unknown;      /* since forming it has not reported, there or away: it may run what no record shows */
         bool unwritable;   /* it said that its disk takes no writes */
+        bool reading;      /* `reload --all` told it to read its files, and it has not said what they hold */
         bool late;         /* has not acknowledged the present revision in time */
         bool grace_over;   /* its manager has been gone for longer than its grace */
         uint64_t boot_id;
@@ -176,6 +177,7 @@ typedef struct State {
         Revision committed;    /* this revision and all before it are committed */
         Revision commit_base;  /* the revision for which `commit` runs */
         Timer commit;
+        Timer reload;          /* nodes that read their files are waited for */
 } State;
 
 typedef enum StateEncoding {

@@ -706,7 +706,7 @@ void sync_pump(Engine *e)
         own = state_find_node(&e->state, e->node_id);
         if (e->definitions_dirty && !e->definitions_sent)
                 e->definitions_dirty = definitions_differ(e);
-        if (e->definitions_dirty && !e->definitions_sent) {
+        if ((e->definitions_dirty || definitions_owed(e)) && !e->definitions_sent) {
                 m.type = MESSAGE_DEFINITIONS;
                 if (engine_grow(e, definitions_difference(e, &m.definitions)) < 0) {
                         message_done(&m);

@@ -64,4 +64,21 @@ check 'the new setting is in force' node_exec bcd sh -c \
         'systemctl show -p Environment distro-app-distro.service | grep -q GENERATION=2'
 check_within 3 'no restart is needed' needs_restart false
 
-end_test distro
+step 'new files, read on every node: each application starts once, and where it belongs'
+for i in 1 2 3 4; do
+        cluster_app "first$i" 'def bcd' Takeover=manual
+        cluster_app "even$i" '{bcd def}' Takeover=manual
+done
+check 'reload on every node' node_exec bcd distroctl reload --all
+all_run() {
+        [ "$(cluster_status bcd '[.applications[] | select(.name != "distro" and .state == "running" and .start_type == "normal")] | length')" = 8 ]
+}
+check_within 10 'all eight run' all_run
+began() { copy_events "$1" | awk '$3 == "begin" { print $2 }' | tr '\n' ' '; }
+for i in 1 2 3 4; do
+        check "first$i started on def alone" test "$(began "first$i")" = 'def '
+done
+evens=$(for i in 1 2 3 4; do began "even$i"; echo; done | sort | tr -d ' \n')
+check 'the equal nodes share the others' test "$evens" = bcdbcddefdef
+
+end_test distro first1 first2 first3 first4 even1 even2 even3 even4

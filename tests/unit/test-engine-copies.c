@@ -208,6 +208,103 @@ static void test_wrong_file_keeps_the_definition(void **state)
         cluster_end(&c);
 }
 
+/* Its files are read: the one of `distro`, and perhaps one of `web` before bcd and def on abc. */
+static void files_are_read(Cluster *c, uint32_t node, bool web)
+{
+        NodePriority order[] = { { .name = (char *) "abc" }, { .name = (char *) "bcd", .tier = 1 }, { .name = (char *) "def", .tier = 2 } };
+        Definition list[] = {
+                cluster_distro(c, node)->definition,
+                { .name = (char *) "web", .nodes = order, .n_nodes = ELEMENTSOF(order), .weight = 1, .takeover_automatic = true,
+                        .failure_timeout_usec = 600 * USEC_PER_SEC, .enabled = true, .digest = 9 },
+        };
+        Event event = { .type = EVENT_DEFINITIONS, .definitions.definitions = list, .definitions.n_definitions = web ? 2 : 1 };
+
+        cluster_step(c, node, &event);
+        cluster_deliver(c);
+}
+
+static size_t starts_of_all(const Cluster *c)
+{
+        return cluster_count(c, ABC, EFFECT_START) + cluster_count(c, BCD, EFFECT_START) + cluster_count(c, DEF, EFFECT_START);
+}
+
+static void reload_all(Cluster *c)
+{
+        cluster_begin_running(c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_command(c, BCD, 1, COMMAND_RELOAD, "", "");
+        cluster_deliver(c);
+        for (uint32_t i = ABC; i <= DEF; i++)
+                assert_int_equal(cluster_count(c, i, EFFECT_RELOAD), 1);
+        assert_int_equal(cluster_reply(c, 1), COMMAND_OK);
+}
+
+/* A new file is read everywhere, on the best node last: it starts there, and there only. */
+static void test_reload_waits_for_all_files(void **state)
+{
+        AppStatus status;
+        Cluster c;
+
+        (void) state;
+        reload_all(&c);
+        files_are_read(&c, DEF, true);
+        files_are_read(&c, BCD, true);
+        assert_int_equal(starts_of_all(&c), 0);
+        engine_app_status(c.engine[BCD], state_find_app(&c.engine[BCD]->state, "web"), &status);
+        assert_int_equal(status.state, APP_WAITING);
+        assert_string_equal(status.reason, "its files are being read");
+        files_are_read(&c, ABC, true);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
+        assert_int_equal(starts_of_all(&c), 1);
+        cluster_end(&c);
+}
+
+/* A node on which nothing has changed says so; one that does not answer is waited for during 2 s; a new view ends the wait. */
+static void test_reload_waits_no_longer(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        reload_all(&c);
+        files_are_read(&c, ABC, false);
+        files_are_read(&c, DEF, true);
+        assert_int_equal(starts_of_all(&c), 0);
+        files_are_read(&c, BCD, false);
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_START), 1);
+        assert_int_equal(c.engine[ABC]->state.reload.serial, 0);
+        cluster_end(&c);
+
+        reload_all(&c);
+        files_are_read(&c, DEF, true);
+        files_are_read(&c, BCD, true);
+        cluster_all_at(&c, c.now + 2 * USEC_PER_SEC - 1);
+        assert_int_equal(starts_of_all(&c), 0);
+        cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        assert_int_equal(starts_of_all(&c), 1);
+        cluster_end(&c);
+
+        reload_all(&c);
+        files_are_read(&c, DEF, true);
+        cluster_new_ring(&c);
+        assert_int_equal(starts_of_all(&c), 0);
+        cluster_quorum(&c, true);
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_START), 1);
+        assert_int_equal(starts_of_all(&c), 1);
+        cluster_end(&c);
+}
+
+/* What has an owner does not wait for files: not its failover, nor its start in place. */
+static void test_reload_holds_up_nothing_else(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        reload_all(&c);
+        cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
 /* ---- ends ---- */
 
 /* Each further mark lasts twice as long, up to a day; one that is longer by its file stays so. */
@@ -349,6 +446,9 @@ int main(void)
                 cmocka_unit_test(test_copies_that_meet_at_forming),
                 cmocka_unit_test(test_restart_is_needed),
                 cmocka_unit_test(test_wrong_file_keeps_the_definition),
+                cmocka_unit_test(test_reload_waits_for_all_files),
+                cmocka_unit_test(test_reload_waits_no_longer),
+                cmocka_unit_test(test_reload_holds_up_nothing_else),
                 cmocka_unit_test(test_marks_grow),
                 cmocka_unit_test(test_stopped_from_outside),
                 cmocka_unit_test(test_worker_ends_with_its_host),

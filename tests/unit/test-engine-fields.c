@@ -70,6 +70,8 @@ CHANGE(node_boot, s->nodes[0].boot_id++)
 CHANGE(node_leaving, s->nodes[0].leaving = true)
 CHANGE(node_unknown, s->nodes[0].unknown = true)
 CHANGE(node_unwritable, s->nodes[0].unwritable = true)
+CHANGE(node_reading, s->nodes[0].reading = true)
+CHANGE(reload, s->reload.serial = 5)
 CHANGE(node_late, s->nodes[0].late = true)
 CHANGE(node_grace_is_over, s->nodes[0].grace_over = true)
 CHANGE(node_incarnation, s->nodes[0].command_incarnation++)
@@ -137,7 +139,7 @@ static const struct {
         AGREED_AND_LASTING(view_node), AGREED(version), AGREED(form_pending), AGREED(ring_seq), AGREED(next_serial),
         AGREED(commit_base), AGREED(commit), AGREED_AND_LASTING(node_standby), AGREED_AND_LASTING(node_grace),
         AGREED_AND_LASTING(node_boot), AGREED(node_leaving), AGREED(node_unknown), AGREED(node_unwritable),
-        AGREED(node_late), AGREED(node_grace_is_over), AGREED(node_incarnation), AGREED(node_command), AGREED(node_pid),
+        AGREED(node_reading), AGREED(reload), AGREED(node_late), AGREED(node_grace_is_over), AGREED(node_incarnation), AGREED(node_command), AGREED(node_pid),
         AGREED(node_version), AGREED(node_grace_timer), AGREED_AND_LASTING(target_up), AGREED_AND_LASTING(commanded),
         AGREED_AND_LASTING(finished), AGREED_AND_LASTING(halted), AGREED_AND_LASTING(maintenance),
         AGREED_AND_LASTING(epoch), AGREED_AND_LASTING(last_epoch), AGREED_AND_LASTING(owner),
