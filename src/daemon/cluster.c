@@ -197,7 +197,7 @@ static void on_trouble(void *userdata, const char *why)
         m->corosync_was_lost = true;
         set_trouble(m, why);
         journal_text(m->journal, JOURNAL_COROSYNC_WAITING, "waiting for Corosync: %s", why);
-        manager_step(m, &(Event){ .type = EVENT_TIME }); /* nothing for the engine, but the status has changed */
+        manager_status_later(m);
 }
 
 /* A node that was added to the nodelist while Corosync runs shows first in a ring. Asked off the loop; if the

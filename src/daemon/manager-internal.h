@@ -175,6 +175,9 @@ void manager_exit(Manager *m, int status);
 /* Something that only a restart can mend (no memory): says so and ends. */
 void manager_fail(Manager *m, int error, const char *what);
 void manager_status(Manager *m, const char *format, ...) _printf_(2, 3);
+/* What is shown may have changed. systemd tells the whole bus of each STATUS=, which takes it and the bus as long as a
+ * part of a start; so a change waits until what it goes with, the starts of a failover above all, has been sent. */
+void manager_status_later(Manager *m);
 /* Arms `*source` (made at the first call) to fire after `delay_usec`. */
 int manager_arm(Manager *m, sd_event_source **source, uint64_t delay_usec, sd_event_time_handler_t handler);
 void manager_disarm(sd_event_source *source);

@@ -260,14 +260,12 @@ static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdat
         return 0;
 }
 
-/* systemd tells the whole bus of each STATUS=, which takes it and the bus as long as a part of a start; so a change waits
- * until what it goes with, the starts of a failover above all, has been sent. */
-static void status_later(Manager *m)
+void manager_status_later(Manager *m)
 {
         _cleanup_free_ char *text = NULL;
         int r;
 
-        if (m->status_pending || !shows_engine_status(m))
+        if (!m->engine || m->exiting || m->status_pending || !shows_engine_status(m))
                 return;
         text = status_text(m);
         if (!text || notify_status_is(m->notify, text))
@@ -283,7 +281,7 @@ static void finish_step(Manager *m)
         guard_link_update(m);
         (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
         rearm_timer(m);
-        status_later(m);
+        manager_status_later(m);
 }
 
 void manager_step(Manager *m, Event *event)
