@@ -312,7 +312,7 @@ static void local_watch_quorum(Engine *e)
                 e->disconnected_usec = 0;
                 if (e->was_quorate)
                         engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "no quorum notification for %llu ms",
-                                (unsigned long long) (local_isolation_usec(e) / USEC_PER_MSEC));
+                                (unsigned long long) (usec_left(e->now_usec, since) / USEC_PER_MSEC));
                 e->was_quorate = false;
                 local_cut_off(e, since);
                 engine_changed(e);
