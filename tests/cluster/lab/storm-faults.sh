@@ -34,6 +34,16 @@ end_reboot() { wait_until 100 is_rebooted "$1" || storm_fail "$1 reboots"; }
 begin_cable-cut() { cable_cut "$1" 2>/dev/null || true; }
 end_cable-cut() { cable_mend "$1" 2>/dev/null || true; }
 
+# Cut once more before, or just after, the ring has taken the node in again.
+begin_cable-flicker() { cable_cut "$1" 2>/dev/null || true; }
+end_cable-flicker() {
+        cable_mend "$1" 2>/dev/null || true
+        sleep "$(seconds $(($2 * 1000)))"
+        cable_cut "$1" 2>/dev/null || true
+        sleep "$(seconds $((CLUSTER_DETECTION + 1000000)))"
+        cable_mend "$1" 2>/dev/null || true
+}
+
 begin_loss-out() { loss_from "$1" "$2" 2>/dev/null || true; }
 end_loss-out() { loss_end "$1" 2>/dev/null || true; }
 

@@ -14,7 +14,8 @@ STORM_KINDS=()
 declare -A KIND_WEIGHT KIND_ARGUMENT KIND_SCOPE KIND_LASTS
 
 # kind NAME WEIGHT ARGUMENT SCOPE LASTS
-#   ARGUMENT  what it is aimed at: node, node-loss (and how much of it), pair (of nodes), app, or none
+#   ARGUMENT  what it is aimed at: node, node-loss (and how much of it), node-moment (and for how many milliseconds it is
+#             back in between), pair (of nodes), app, or none
 #   SCOPE     which workers it may end: those of its node, its app, all, or none
 #   LASTS     how long, in milliseconds: least and most
 kind() {
@@ -29,6 +30,7 @@ kind power-cut 4 node node 100-9500
 kind power-cut-all 1 none all 100-2000
 kind reboot 2 node node 100-100
 kind cable-cut 4 node node 300-10000
+kind cable-flicker 3 node-moment node 1500-7000
 kind loss-out 2 node-loss node 1000-9000
 kind loss-in 2 node-loss node 1000-9000
 kind loss-pair 1 pair all 1000-7000
@@ -48,7 +50,7 @@ kind worker-kill 2 app app 100-100
 kind worker-stop 1 app app 100-100
 
 # Those that take a node out of the ring, or a vote out of the count: two at once may cost everybody the quorum.
-RING_KINDS=' power-cut reboot cable-cut loss-out loss-in corosync-kill corosync-stop corosync-restart witness-cut '
+RING_KINDS=' power-cut reboot cable-cut cable-flicker loss-out loss-in corosync-kill corosync-stop corosync-restart witness-cut '
 # With these a second one may overlap. A manager that hangs and a node that is cut off in the same moment need a delay
 # as long as the grace (doc/guarantees.md, "Can two copies run at once?"), so these two never hit the same node.
 OVERLAP_KINDS=(power-cut cable-cut loss-out loss-in witness-cut corosync-kill corosync-stop manager-kill manager-stop
@@ -91,6 +93,10 @@ draw_aim() {
         node) DRAWN="$kind $node" ;;
         node-loss)
                 draw_of 100 100 60 30 10
+                DRAWN="$kind $node $DRAWN"
+                ;;
+        node-moment)
+                draw_of 600 900 1200 1500 2000 3000
                 DRAWN="$kind $node $DRAWN"
                 ;;
         pair)
