@@ -266,6 +266,16 @@ static void local_kill_overdue(Engine *e)
         }
 }
 
+/* When a node that is still not in step has to have noticed, as the least delay is chosen: a silence began the detection
+ * before its peers could count. With a quorum device the least delay is longer than IsolationTimeoutSec= itself, as a ring
+ * waits for the device's word, and two in a row are not to end the workers of all. */
+static uint64_t local_away_usec(const Engine *e)
+{
+        uint64_t t = usec_add(e->away_usec, local_isolation_usec(e));
+
+        return e->quorum_device ? t : usec_left(t, local_detection_usec(e));
+}
+
 /* How long may pass without a quorum notification of a ring; counted from the first view since the last one that was
  * quorate, or from the loss of Corosync or of our place in the group. A manager that is not in the group while its node
  * is in the ring is waited for by its peers for the grace, and no guard is armed that could stop its workers: so it never
@@ -278,12 +288,10 @@ static uint64_t local_no_quorum_usec(const Engine *e)
                 return USEC_INFINITY;
         /* Losing Corosync on top of it gives no further time. */
         t = usec_add(e->no_quorum_usec, local_isolation_usec(e));
-        if (e->away_usec != 0 && local_has_workers(e)) {
-                /* A view that nobody says is quorate came together with the peers' own; a loss of Corosync before it. */
-                uint64_t since = e->phase == PHASE_NONE ? usec_left(e->away_usec, local_detection_usec(e)) : e->away_usec;
-
-                t = MIN(t, MAX(e->no_quorum_usec, usec_add(since, local_isolation_usec(e))));
-        }
+        /* A view that nobody says is quorate came together with the peers' own; a loss of Corosync before it. */
+        if (e->away_usec != 0 && local_has_workers(e))
+                t = MIN(t, MAX(e->no_quorum_usec, e->phase == PHASE_NONE ? local_away_usec(e)
+                                                                        : usec_add(e->away_usec, local_isolation_usec(e))));
         if (e->outside_usec != 0 && e->grace_usec > 0)
                 t = MIN(t, usec_add(e->outside_usec, e->grace_usec / 2));
         return t;
@@ -300,8 +308,7 @@ static uint64_t local_silence_usec(const Engine *e)
                 return t;
         /* What the peers need to notice that this node is lost again is all that is left then. */
         again = MAX(usec_left(local_detection_usec(e) - local_probe_interval(e), KILL_TAKES_USEC), e->token_usec / 2);
-        return MIN(t, MAX(usec_left(usec_add(e->away_usec, local_isolation_usec(e)), local_detection_usec(e)),
-                              usec_add(e->silent_usec, again)));
+        return MIN(t, MAX(local_away_usec(e), usec_add(e->silent_usec, again)));
 }
 
 static void local_watch_quorum(Engine *e)

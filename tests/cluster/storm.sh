@@ -168,8 +168,10 @@ storm_hits() {
                 [[ $RING_KINDS != *" $kind "* ]] || rings=$((rings + 1))
                 [[ $RING_KINDS != *" $kind "* && $kind != loss-pair && $kind != power-cut-all ]] || HIT_RING=1
                 case ${KIND_SCOPE[$kind]} in
-                # Where some messages get through, the ring holds and stalls, for everybody.
-                node) if [[ $kind == loss-* && $rest != 100 ]]; then HIT_NODES+=' all'; else HIT_NODES+=" $aim"; fi ;;
+                # Where some messages get through, the ring holds and stalls, for everybody. With a quorum device each new
+                # ring waits for its word: two that follow each other leave everybody without one for longer than the
+                # nodes wait for it here.
+                node) if [[ ($kind == loss-* && $rest != 100) || ($kind == cable-flicker && -n $WITNESS) ]]; then HIT_NODES+=' all'; else HIT_NODES+=" $aim"; fi ;;
                 all) HIT_NODES+=' all' ;;
                 app)
                         HIT_APPS+=" $aim"

@@ -322,6 +322,21 @@ static void test_silent_again(void **state)
         }
 }
 
+/* With a device the least delay is longer than the isolation time: the node waits that long from where its peers count. */
+static void test_silent_again_with_a_device(void **state)
+{
+        uint64_t detection = CLUSTER_TOKEN + CLUSTER_CONSENSUS, t, back;
+        Cluster c;
+
+        (void) state;
+        t = lost_and_back(&c, false);
+        c.engine[ABC]->quorum_device = true;
+        back = c.engine[ABC]->probe_next_usec;
+        cluster_at(&c, ABC, back);
+        asked_at(&c, EFFECT_STOP, t + detection + timing_of(CLUSTER_TOKEN, CLUSTER_CONSENSUS, 0, true).isolation_usec);
+        cluster_end(&c);
+}
+
 static void test_without_quorum_again(void **state)
 {
         uint64_t detection = CLUSTER_TOKEN + CLUSTER_CONSENSUS;
@@ -652,6 +667,7 @@ int main(void)
                 cmocka_unit_test(test_corosync_is_silent),
                 cmocka_unit_test(test_corosync_is_lost_in_silence),
                 cmocka_unit_test(test_silent_again),
+                cmocka_unit_test(test_silent_again_with_a_device),
                 cmocka_unit_test(test_without_quorum_again),
                 cmocka_unit_test(test_corosync_is_lost_again),
                 cmocka_unit_test(test_in_step),
