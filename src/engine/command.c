@@ -351,10 +351,11 @@ static void command_finish(Engine *e, size_t at, CommandError error, const char 
         ARRAY_CLOSE(e->commands, e->n_commands, at);
 }
 
-/* A lost node may be cut off, not dead: until IsolationTimeoutSec= is over it takes --force to start elsewhere. */
+/* A lost node may be cut off, not dead: until IsolationTimeoutSec= is over it takes --force to start elsewhere. Asked when
+ * the command is sent, in each view anew: a takeover that waited for the view may find its node lost. */
 static bool command_is_hasty(const Engine *e, const Command *c, char *ret_text, size_t size_bytes)
 {
-        const App *a = c->kind == COMMAND_TAKEOVER && !c->force ? state_find_app(&e->state, strempty(c->app)) : NULL;
+        const App *a = state_find_app(&e->state, strempty(c->app));
         const Node *lost = a ? state_find_node(&e->state, a->lost_node) : NULL;
         char span[USEC_TEXT_MAX];
         uint64_t left;
@@ -372,7 +373,6 @@ static bool command_is_hasty(const Engine *e, const Command *c, char *ret_text, 
 
 void command_submit(Engine *e, uint64_t token, const Command *c)
 {
-        char text[256];
         LocalCommand *l;
 
         if (e->n_commands >= COMMANDS_MAX) {
@@ -381,10 +381,6 @@ void command_submit(Engine *e, uint64_t token, const Command *c)
         }
         if (c->kind == COMMAND_FORM && e->phase == PHASE_DECIDED) {
                 command_reply(e, token, COMMAND_OK, "");
-                return;
-        }
-        if (e->synced && command_is_hasty(e, c, text, sizeof(text))) {
-                command_reply(e, token, COMMAND_STILL_RUNNING, text);
                 return;
         }
         if (engine_grow(e, ARRAY_GROW(e->commands, e->n_commands, e->n_commands_allocated)) < 0)
@@ -458,6 +454,24 @@ static bool command_is_late(const Engine *e, LocalCommand *c)
 }
 
 /* True where the command is over. */
+static bool command_send_or_refuse(Engine *e, size_t at)
+{
+        LocalCommand *c = &e->commands[at];
+        char text[256];
+
+        if (c->command.kind == COMMAND_TAKEOVER && !c->command.force) {
+                if (!engine_is_synced(e))
+                        return false; /* it does not know yet who is lost */
+                if (command_is_hasty(e, &c->command, text, sizeof(text))) {
+                        command_finish(e, at, COMMAND_STILL_RUNNING, text);
+                        return true;
+                }
+        }
+        command_send(e, c);
+        return false;
+}
+
+/* True where the command is over. */
 static bool command_step(Engine *e, size_t at)
 {
         LocalCommand *c = &e->commands[at];
@@ -481,9 +495,7 @@ static bool command_step(Engine *e, size_t at)
                 return true;
         }
         if (e->phase == PHASE_VOTING || (e->phase == PHASE_DECIDED && view_is_quorate(e))) {
-                if (!c->sent && e->phase == PHASE_DECIDED && e->n_known)
-                        command_send(e, c);
-                return false;
+                return !c->sent && e->phase == PHASE_DECIDED && e->n_known && command_send_or_refuse(e, at);
         }
         if (e->phase == PHASE_FORMING && view_is_quorate(e)) {
                 if (form && !c->sent && e->n_known)

@@ -62,6 +62,49 @@ static void test_commands_wait_in_turn(void **state)
         cluster_end(&c);
 }
 
+/* A takeover that was given while a view was being decided finds its node lost in it: it would start a second copy now. */
+static void test_takeover_waits_for_the_view(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        for (int forced = 0; forced < 2; forced++) {
+                Event event = { .type = EVENT_COMMAND, .command.token = 7 };
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, 60 * USEC_PER_SEC);
+                c.member[ABC] = false;
+                cluster_new_ring(&c);
+                event.command.command = (Command){ .kind = COMMAND_TAKEOVER, .app = (char *) "distro", .node = (char *) "def",
+                        .force = forced };
+                cluster_step(&c, BCD, &event);
+                cluster_deliver(&c);
+                assert_int_equal(cluster_reply(&c, 7), _COMMAND_ERROR_MAX);
+                cluster_quorum(&c, true);
+                assert_int_equal(cluster_reply(&c, 7), forced ? COMMAND_OK : COMMAND_STILL_RUNNING);
+                assert_int_equal(cluster_count(&c, DEF, EFFECT_START), forced);
+                cluster_end(&c);
+        }
+}
+
+/* A member that holds an old state does not know who is lost. */
+static void test_takeover_waits_for_the_state(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.engine[BCD]->synced = false;
+        cluster_command(&c, BCD, 7, COMMAND_TAKEOVER, "distro", "def");
+        for (size_t i = 0; i < c.n_queue; i++)
+                assert_true(!c.queue[i].message || c.queue[i].message->type != MESSAGE_COMMAND);
+        c.engine[BCD]->synced = true;
+        cluster_at(&c, BCD, c.now + 1);
+        cluster_deliver(&c);
+        cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
 /* A command that comes twice is carried out once. */
 static void test_command_is_carried_out_once(void **state)
 {
@@ -165,6 +208,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_command_is_committed),
                 cmocka_unit_test(test_commands_wait_in_turn),
+                cmocka_unit_test(test_takeover_waits_for_the_view),
+                cmocka_unit_test(test_takeover_waits_for_the_state),
                 cmocka_unit_test(test_command_is_carried_out_once),
                 cmocka_unit_test(test_too_many_commands),
                 cmocka_unit_test(test_commands_without_quorum),
