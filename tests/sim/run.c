@@ -14,7 +14,7 @@
 /* Hosts that sleep, managers and systemds that do nothing, files that differ, force: what two copies are possible with
  * (doc/guarantees.md, rows 7 to 12). */
 #define PLAN_BREAKS_ASSUMPTIONS \
-        (PLAN_MANAGER | PLAN_SUSPEND | PLAN_FILE | PLAN_COMMAND | PLAN_ARM | WORLD_LATE_SYSTEMD)
+        (PLAN_MANAGER | PLAN_SUSPEND | PLAN_FILE | PLAN_ARM | WORLD_LATE_SYSTEMD)
 #define NEEDED_USEC (2400 * USEC_PER_MSEC) /* 0.375 of token + consensus, and a second */
 #define NEEDED_LATE_USEC (5600 * USEC_PER_MSEC) /* where quorum's word comes late: the isolation time, and a second */
 /* In this world the two sides of a cut notice it up to 2.5 s apart, and a worker is killed a second before its time. */
@@ -54,6 +54,14 @@ static void *judge_of(const Run *r, const CheckClass *class)
         return NULL;
 }
 
+static bool plan_forces(const Plan *p)
+{
+        for (size_t i = 0; i < p->n_acts; i++)
+                if (p->acts[i].force)
+                        return true;
+        return false;
+}
+
 static int run_init(Run *r, FILE *trace)
 {
         const Plan *p = r->plan;
@@ -73,7 +81,7 @@ static int run_init(Run *r, FILE *trace)
         r->config = (CheckConfig){ .apps = r->apps, .n_apps = p->n_apps, .n_nodes = p->n_nodes, .policy = p->policy,
                 .apart = p->quorum != WORLD_QUORUM_MAJORITY, .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
                 .isolation_usec = 4540 * USEC_PER_MSEC + (p->quorum == WORLD_QUORUM_DEVICE ? 6 * USEC_PER_SEC : 0) };
-        if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY && !(p->faults & PLAN_BREAKS_ASSUMPTIONS)) {
+        if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY && !(p->faults & PLAN_BREAKS_ASSUMPTIONS) && !plan_forces(p)) {
                 r->config.needed_usec = p->faults & WORLD_LATE_QUORUM ? NEEDED_LATE_USEC : NEEDED_USEC;
                 r->config.overlap_usec = OVERLAP_USEC;
         }

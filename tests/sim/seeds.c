@@ -21,6 +21,7 @@ const PlanSeed plan_seeds[] = {
                 "jitter,link,power,corosync,cut,shape,unit,late-quorum,alone,abort,evict,busy,rates,ghost" },
         { 51035011, false, "a start was not held by a node that was back and of which the group knew nothing" },
         { 93883, false, "a node that was lost again before it was in step counted its time anew", "jitter,flicker,shape,unit,late-quorum" },
+        { 71387, false, "a takeover that waited for the view found its node lost in it", "jitter,flicker,cut,power,command,shape" },
         { 15241, false, "facts from before all had lost quorum counted for the forming", "jitter,late-quorum,cut,manager,shape,busy,unit" },
 };
 const size_t n_plan_seeds = ELEMENTSOF(plan_seeds);
