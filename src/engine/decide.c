@@ -256,7 +256,7 @@ static void decide_start(Engine *e, App *a)
         StartType type = a->next_type == START_NONE ? START_NORMAL : a->next_type;
         uint32_t from = a->next_from;
 
-        if (decide_wait(e, a) || (a->owner == 0 && !definitions_are_read(e)))
+        if (decide_wait(e, a) || definitions_hold_up(e, a))
                 return;
         obstacle = decide_obstacle(e, a, buffer, sizeof(buffer));
         if (obstacle) {

@@ -310,7 +310,7 @@ void definitions_reload(Engine *e)
         engine_emit(e, EFFECT_RELOAD);
 }
 
-bool definitions_are_read(const Engine *e)
+static bool definitions_are_read(const Engine *e)
 {
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
                 if (n->reading && n->presence == PRESENCE_SYNCED)
@@ -324,6 +324,11 @@ void definitions_end_reading(Engine *e)
                 n->reading = false;
         e->state.reload = (Timer){};
         e->view_changed_state = true;
+}
+
+bool definitions_hold_up(const Engine *e, const App *a)
+{
+        return a->owner == 0 && !definitions_are_read(e);
 }
 
 bool definitions_owed(const Engine *e)

@@ -15,6 +15,7 @@
  *   apply.c     what each delivered message changes in the agreed state
  *   node.c      what a view means for the nodes, and the loss of one for its copies: delays, grace
  *   local.c     this node alone: starts held back, loss of quorum, isolation, leaving, results to report
+ *   timers.c    which timers of the agreed state are over, as far as this member's clock tells
  *   state.c     the agreed state as bytes, its digest, its lasting part
  *   lists.c     what is in the agreed state is found, added and removed
  *   status.c    states and reasons in words

@@ -316,6 +316,10 @@ void command_applied(Engine *e, uint64_t seq, CommandError error, const char *te
 void command_forget_sent(Engine *e); /* a new connection: what was sent may or may not have happened */
 uint64_t command_deadline(const Engine *e);
 
+/* ---- timers.c ---- */
+void timers_expire(Engine *e);               /* sends the message for those that are over */
+uint64_t timers_deadline(const Engine *e);   /* of the first; never where this member is not synced */
+
 /* ---- local.c ---- */
 void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason);
 void local_pump(Engine *e);
@@ -338,10 +342,10 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
 int definitions_difference(const Engine *e, DefinitionsMessage *ret);
 bool definitions_differ(const Engine *e);
 void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m);
-/* `reload --all` is carried out; it is over for all, whoever has not answered; all have. */
+/* `reload --all` is carried out; it is over for all, whoever has not answered; what has no owner waits for it. */
 void definitions_reload(Engine *e);
 void definitions_end_reading(Engine *e);
-bool definitions_are_read(const Engine *e);
+bool definitions_hold_up(const Engine *e, const App *a);
 bool definitions_owed(const Engine *e); /* this node's answer to it, also where nothing differs */
 /* Forming: the former's own files are the agreed definitions until others object. */
 void definitions_form(Engine *e, State *s);

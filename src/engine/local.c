@@ -114,20 +114,25 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
 
 /* ---- cut off ---- */
 
+static Timing local_timing(const Engine *e)
+{
+        return timing_of(e->token_usec, e->consensus_usec, e->isolation_config_usec, e->quorum_device);
+}
+
 static uint64_t local_probe_interval(const Engine *e)
 {
-        return MAX(timing_of(e->token_usec, e->consensus_usec, 0, false).probe_usec, 10 * USEC_PER_MSEC);
+        return MAX(local_timing(e).probe_usec, 10 * USEC_PER_MSEC);
 }
 
 uint64_t local_isolation_usec(const Engine *e)
 {
-        return timing_of(e->token_usec, e->consensus_usec, e->isolation_config_usec, e->quorum_device).isolation_usec;
+        return local_timing(e).isolation_usec;
 }
 
 /* The peers notice after token and consensus that a Corosync is silent. */
 static uint64_t local_detection_usec(const Engine *e)
 {
-        return usec_add(e->token_usec, e->consensus_usec);
+        return local_timing(e).detection_usec;
 }
 
 /* A node that is back for a moment and is lost again before it has reported is counted by its peers from the first loss:
@@ -618,92 +623,6 @@ static void local_acknowledge(Engine *e)
         engine_send(e, &m);
 }
 
-/* ---- timers of the agreed state: the first that expires anywhere sends the message ---- */
-
-typedef void (*TimerVisit)(const Engine *e, TimerKind kind, const Timer *t, void *userdata);
-
-static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
-{
-        const State *s = &e->state;
-
-        FOREACH_ARRAY(a, s->apps, s->n_apps) {
-                if (a->delay.serial != 0)
-                        visit(e, TIMER_FAILOVER, &a->delay, userdata);
-                if (a->better.serial != 0)
-                        visit(e, TIMER_TAKEOVER, &a->better, userdata);
-                FOREACH_ARRAY(m, a->marks, a->n_marks)
-                        if (m->timer.serial != 0)
-                                visit(e, TIMER_MARK, &m->timer, userdata);
-        }
-        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
-                if (n->grace.serial != 0)
-                        visit(e, TIMER_GRACE, &n->grace, userdata);
-        if (s->commit.serial != 0)
-                visit(e, TIMER_COMMIT, &s->commit, userdata);
-        if (s->reload.serial != 0)
-                visit(e, TIMER_RELOAD, &s->reload, userdata);
-}
-
-static bool timer_was_sent(const Engine *e, uint64_t serial)
-{
-        for (size_t i = 0; i < e->n_expiry_sent; i++)
-                if (e->expiry_sent[i] == serial)
-                        return true;
-        return false;
-}
-
-static uint64_t timer_due_usec(const Engine *e, const Timer *t)
-{
-        return timer_was_sent(e, t->serial) ? USEC_INFINITY
-                                            : usec_add(t->deadline_usec, view_rank(e) * STAGGER_USEC);
-}
-
-static void visit_earliest(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
-{
-        uint64_t *earliest = userdata;
-
-        (void) kind;
-        *earliest = MIN(*earliest, timer_due_usec(e, t));
-}
-
-typedef struct Expired {
-        TimerRef *timers;
-        size_t n, n_allocated;
-        int error;
-} Expired;
-
-static void visit_expired(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
-{
-        Expired *x = userdata;
-
-        if (e->now_usec < timer_due_usec(e, t) || x->error < 0)
-                return;
-        x->error = ARRAY_GROW(x->timers, x->n, x->n_allocated);
-        if (x->error == 0)
-                x->timers[x->n++] = (TimerRef){ .kind = kind, .serial = t->serial };
-}
-
-static void local_expire(Engine *e)
-{
-        Message m = { .type = MESSAGE_EXPIRY };
-        uint64_t earliest = USEC_INFINITY;
-        Expired x = {};
-
-        if (!engine_is_synced(e))
-                return;
-        timers_visit(e, visit_earliest, &earliest);
-        if (e->now_usec < earliest)
-                return;
-        timers_visit(e, visit_expired, &x);
-        (void) engine_grow(e, x.error);
-        for (size_t i = 0; i < x.n; i++)
-                if (engine_grow(e, ARRAY_GROW(e->expiry_sent, e->n_expiry_sent, e->n_expiry_allocated)) == 0)
-                        e->expiry_sent[e->n_expiry_sent++] = x.timers[i].serial;
-        m.expiry.timers = x.timers;
-        m.expiry.n_timers = x.n;
-        engine_send(e, &m);
-}
-
 /* ---- leaving ---- */
 
 static bool local_has_copies(const Engine *e)
@@ -802,17 +721,15 @@ void local_pump(Engine *e)
         local_probe(e);
         local_write(e);
         local_acknowledge(e);
-        local_expire(e);
+        timers_expire(e);
         /* What was reconciled may have been the last thing that a leave waited for. */
         local_leave(e);
 }
 
 uint64_t local_deadline(const Engine *e)
 {
-        uint64_t t = USEC_INFINITY;
+        uint64_t t = timers_deadline(e);
 
-        if (engine_is_synced(e))
-                timers_visit(e, visit_earliest, &t);
         FOREACH_ARRAY(u, e->units, e->n_units)
                 if (unit_state_is_alive(u->state) && !u->kill_issued)
                         t = MIN(t, u->kill_usec);

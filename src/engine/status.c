@@ -97,7 +97,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 s->deadline_usec = a->delay.deadline_usec;
         } else if ((obstacle = decide_obstacle(e, a, buffer, sizeof(buffer))))
                 say(s, APP_BLOCKED, "%s", obstacle);
-        else if (a->owner == 0 && !definitions_are_read(e))
+        else if (definitions_hold_up(e, a))
                 say(s, APP_WAITING, "its files are being read");
         else if (place_choose(e, a, 0))
                 say(s, APP_WAITING, "about to start");

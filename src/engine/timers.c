@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The timers of the agreed state. Each member runs all of them by its own clock; the first that expires anywhere sends the
+ * message, and the message is what counts (apply.c). */
+
+#include "engine/internal.h"
+#include "base/array.h"
+
+typedef void (*TimerVisit)(const Engine *e, TimerKind kind, const Timer *t, void *userdata);
+
+static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
+{
+        const State *s = &e->state;
+
+        FOREACH_ARRAY(a, s->apps, s->n_apps) {
+                if (a->delay.serial != 0)
+                        visit(e, TIMER_FAILOVER, &a->delay, userdata);
+                if (a->better.serial != 0)
+                        visit(e, TIMER_TAKEOVER, &a->better, userdata);
+                FOREACH_ARRAY(m, a->marks, a->n_marks)
+                        if (m->timer.serial != 0)
+                                visit(e, TIMER_MARK, &m->timer, userdata);
+        }
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+                if (n->grace.serial != 0)
+                        visit(e, TIMER_GRACE, &n->grace, userdata);
+        if (s->commit.serial != 0)
+                visit(e, TIMER_COMMIT, &s->commit, userdata);
+        if (s->reload.serial != 0)
+                visit(e, TIMER_RELOAD, &s->reload, userdata);
+}
+
+static bool timer_was_sent(const Engine *e, uint64_t serial)
+{
+        for (size_t i = 0; i < e->n_expiry_sent; i++)
+                if (e->expiry_sent[i] == serial)
+                        return true;
+        return false;
+}
+
+static uint64_t timer_due_usec(const Engine *e, const Timer *t)
+{
+        return timer_was_sent(e, t->serial) ? USEC_INFINITY
+                                            : usec_add(t->deadline_usec, view_rank(e) * STAGGER_USEC);
+}
+
+static void visit_earliest(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
+{
+        uint64_t *earliest = userdata;
+
+        (void) kind;
+        *earliest = MIN(*earliest, timer_due_usec(e, t));
+}
+
+uint64_t timers_deadline(const Engine *e)
+{
+        uint64_t t = USEC_INFINITY;
+
+        if (engine_is_synced(e))
+                timers_visit(e, visit_earliest, &t);
+        return t;
+}
+
+typedef struct Expired {
+        TimerRef *timers;
+        size_t n, n_allocated;
+        int error;
+} Expired;
+
+static void visit_expired(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
+{
+        Expired *x = userdata;
+
+        if (e->now_usec < timer_due_usec(e, t) || x->error < 0)
+                return;
+        x->error = ARRAY_GROW(x->timers, x->n, x->n_allocated);
+        if (x->error == 0)
+                x->timers[x->n++] = (TimerRef){ .kind = kind, .serial = t->serial };
+}
+
+void timers_expire(Engine *e)
+{
+        Message m = { .type = MESSAGE_EXPIRY };
+        Expired x = {};
+
+        if (e->now_usec < timers_deadline(e))
+                return;
+        timers_visit(e, visit_expired, &x);
+        (void) engine_grow(e, x.error);
+        for (size_t i = 0; i < x.n; i++)
+                if (engine_grow(e, ARRAY_GROW(e->expiry_sent, e->n_expiry_sent, e->n_expiry_allocated)) == 0)
+                        e->expiry_sent[e->n_expiry_sent++] = x.timers[i].serial;
+        m.expiry.timers = x.timers;
+        m.expiry.n_timers = x.n;
+        engine_send(e, &m);
+}
