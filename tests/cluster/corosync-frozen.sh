@@ -30,8 +30,9 @@ cluster_wait_synced 30
 check_within 5 'there is one copy' app_runs_on distro bcd
 
 step 'a short freeze moves nothing'
-# Short is what the ring outlives: a fifth of a token, less than knet takes to give a link up. On a busy machine Corosync can lose its token all the same and form a
-# new ring, where the node may be alone for a moment; then it was no short freeze, and the next try begins where it runs now.
+# Short is what the ring outlives: a fifth of a token, less than knet takes to give a link up. On a busy machine Corosync can
+# lose its token all the same and form a new ring, where the node may be alone for a moment; then it was no short freeze, and
+# the next try begins where it runs now.
 owner() { cluster_status def '.applications[] | select(.name == "distro" and .state == "running") | .node' | grep .; }
 ring() { node_exec "$1" corosync-quorumtool -s | awk '$1 == "Ring" { print $3 }' | grep .; }
 for try in 1 2 3 4 5 6 7 8 9 10; do

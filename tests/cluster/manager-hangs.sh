@@ -19,11 +19,6 @@ applications() {
 node_state_is() { [ "$(cluster_status "$1" '.nodes[] | select(.name == $node) | .state' --arg node "$2")" = "$3" ]; }
 identity() { node_exec abc systemctl show --value -p InvocationID distro-app-distro.service distro-app-deaf.service; }
 end_on_abc() { copy_events "$1" | awk '$2 == "abc" && $3 == "end" { print $1 }' | tail -n 1; }
-manager_is_new() {
-        local pid
-        pid=$(manager_pid abc)
-        [ "$pid" != 0 ] && [ "$pid" != "$1" ]
-}
 
 begin=$(now)
 cluster_up abc bcd def
@@ -35,7 +30,7 @@ step 'the manager of abc hangs: its watchdog ends it within a quarter of the gra
 pid=$(manager_pid abc)
 since=$(now)
 node_exec abc kill -STOP "$pid"
-wait_until 10 manager_is_new "$pid" || fail 'systemd starts another'
+wait_until 10 manager_is_new abc "$pid" || fail 'systemd starts another'
 line=$(wait_line "$since" 1 "$(of abc)" _COMM=systemd UNIT=distro-manager.service --grep='[Ww]atchdog timeout') ||
         fail 'it was the watchdog'
 check_time 'the end of a manager that hangs' $(($(line_time "$line") - since)) 0 $((GRACE / 4 + 1000000))

@@ -12,12 +12,6 @@ identity() {
         app_field distro start_type
 }
 
-manager_is_new() {
-        local pid
-        pid=$(manager_pid "$1")
-        [ "$pid" != 0 ] && [ "$pid" != "$2" ]
-}
-
 begin=$(now)
 cluster_up abc bcd def
 expect_start "$begin" 10 distro abc normal

@@ -24,7 +24,7 @@ applications() {
 start_waits() { node_exec abc systemctl list-jobs --no-legend distro-app-distro.service | grep -q 'start *waiting'; }
 is_starting_on_abc() { app_is distro state starting && app_is distro node abc; }
 as_it_was() { is_starting_on_abc && app_is distro epoch "$epoch" && start_waits; }
-manager_is_new() { node_is_synced abc && [ "$(manager_pid abc)" != "$pid" ]; }
+next_manager_takes_part() { node_is_synced abc && manager_is_new abc "$pid"; }
 
 cluster_up abc bcd def
 
@@ -36,7 +36,7 @@ epoch=$(app_field distro epoch)
 step 'the manager of abc is killed: the next one finds the start that waits'
 pid=$(manager_pid abc)
 node_exec abc systemctl kill -s KILL distro-manager
-check_within 10 'the next manager takes part' manager_is_new
+check_within 10 'the next manager takes part' next_manager_takes_part
 check 'it is the same start' as_it_was
 check_stays 3 'nobody starts another' as_it_was
 

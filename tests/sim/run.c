@@ -81,7 +81,8 @@ static int run_init(Run *r, FILE *trace)
         r->config = (CheckConfig){ .apps = r->apps, .n_apps = p->n_apps, .n_nodes = p->n_nodes, .policy = p->policy,
                 .apart = p->quorum != WORLD_QUORUM_MAJORITY, .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
                 .isolation_usec = 4540 * USEC_PER_MSEC + (p->quorum == WORLD_QUORUM_DEVICE ? 6 * USEC_PER_SEC : 0) };
-        if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY && !(p->faults & PLAN_BREAKS_ASSUMPTIONS) && !plan_forces(p)) {
+        if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY && !(p->faults & PLAN_BREAKS_ASSUMPTIONS) &&
+            !plan_forces(p)) {
                 r->config.needed_usec = p->faults & WORLD_LATE_QUORUM ? NEEDED_LATE_USEC : NEEDED_USEC;
                 r->config.overlap_usec = OVERLAP_USEC;
         }

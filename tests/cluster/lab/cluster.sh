@@ -273,6 +273,13 @@ node_is_synced() {
 # The process of guest $1's manager; 0: there is none.
 manager_pid() { node_exec "$1" systemctl show --value -p MainPID distro-manager.service; }
 
+# Whether guest $1 has a manager, and it is not process $2.
+manager_is_new() {
+        local pid
+        pid=$(manager_pid "$1")
+        [ "$pid" != 0 ] && [ "$pid" != "$2" ]
+}
+
 # Waits until the managers of all members that are up take part.
 cluster_wait_synced() {
         local name
