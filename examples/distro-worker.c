@@ -33,20 +33,23 @@ typedef struct Worker {
 } Worker;
 
 /* The value of an environment variable; what the manager did not set is empty when the worker is tried by hand. */
-static const char *environment(const char *name) {
+static const char *environment(const char *name)
+{
         const char *value = getenv(name);
 
         return value ? value : "";
 }
 
-static void worker_say_start(const Worker *w) {
+static void worker_say_start(const Worker *w)
+{
         const char *type = environment("DISTRO_START_TYPE"), *from = environment("DISTRO_FROM_NODE");
 
         printf("%s: start type %s on %s%s%s, epoch %s\n", w->application, *type ? type : "unknown", w->node,
-               *from ? ", from " : "", from, environment("DISTRO_EPOCH"));
+                        *from ? ", from " : "", from, environment("DISTRO_EPOCH"));
 }
 
-static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
         Worker *w = userdata;
         int r;
 
@@ -57,7 +60,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
         Worker *w = userdata;
 
         printf("%s: end on %s after %" PRIu64 " ticks\n", w->application, w->node, w->n_ticks);
@@ -65,13 +69,14 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, 
         return sd_event_exit(w->event, 0);
 }
 
-static int worker_run(Worker *w) {
+static int worker_run(Worker *w)
+{
         sigset_t ends;
         int r;
 
         /* sd-event takes only signals that are blocked. */
         if (sigemptyset(&ends) < 0 || sigaddset(&ends, SIGTERM) < 0 || sigaddset(&ends, SIGINT) < 0 ||
-            sigprocmask(SIG_BLOCK, &ends, NULL) < 0)
+                        sigprocmask(SIG_BLOCK, &ends, NULL) < 0)
                 return -errno;
 
         r = sd_event_new(&w->event);
@@ -83,8 +88,8 @@ static int worker_run(Worker *w) {
         r = sd_event_add_signal(w->event, NULL, SIGINT, on_end, w);
         if (r < 0)
                 return r;
-        r = sd_event_add_time_relative(w->event, &w->timer, CLOCK_MONOTONIC, TICK_USEC, TICK_ACCURACY_USEC, on_tick,
-                                       w);
+        r = sd_event_add_time_relative(
+                        w->event, &w->timer, CLOCK_MONOTONIC, TICK_USEC, TICK_ACCURACY_USEC, on_tick, w);
         if (r < 0)
                 return r;
         r = sd_event_set_watchdog(w->event, true);
@@ -97,7 +102,8 @@ static int worker_run(Worker *w) {
         return sd_event_loop(w->event);
 }
 
-int main(void) {
+int main(void)
+{
         Worker w = {
                 .application = environment("DISTRO_APPLICATION"),
                 .node = environment("DISTRO_NODE"),

@@ -14,20 +14,20 @@ int array_reserve(void *array, size_t *n_allocated, size_t need, size_t size);
 #define ARRAY_GROW(ptr, n, n_allocated) array_reserve(&(ptr), &(n_allocated), (n) + 1, sizeof((ptr)[0]))
 
 /* Opens a zeroed gap at `at`; the caller has made room. */
-#define ARRAY_OPEN(ptr, n, at)                                                                               \
-        do {                                                                                                 \
-                memmove((ptr) + (at) + 1, (ptr) + (at), ((n) - (at)) * sizeof((ptr)[0]));                    \
-                memset((ptr) + (at), 0, sizeof((ptr)[0]));                                                   \
-                (n)++;                                                                                       \
+#define ARRAY_OPEN(ptr, n, at)                                                            \
+        do {                                                                              \
+                memmove((ptr) + (at) + 1, (ptr) + (at), ((n) - (at)) * sizeof((ptr)[0])); \
+                memset((ptr) + (at), 0, sizeof((ptr)[0]));                                \
+                (n)++;                                                                    \
         } while (0)
 
 /* Closes the gap at `at`; the caller has released what the element owned. */
-#define ARRAY_CLOSE(ptr, n, at)                                                                              \
-        do {                                                                                                 \
-                memmove((ptr) + (at), (ptr) + (at) + 1, ((n) - (at) - 1) * sizeof((ptr)[0]));                \
-                (n)--;                                                                                       \
+#define ARRAY_CLOSE(ptr, n, at)                                                              \
+        do {                                                                                 \
+                memmove((ptr) + (at), (ptr) + (at) + 1, ((n) -1 - (at)) * sizeof((ptr)[0])); \
+                (n)--;                                                                       \
         } while (0)
 
 /* An empty array may be NULL, to which not even 0 may be added. */
-#define FOREACH_ARRAY(it, ptr, n)                                                                            \
+#define FOREACH_ARRAY(it, ptr, n) \
         for (__typeof__((ptr)[0]) *it = (ptr), *it##_end_ = (n) > 0 ? it + (n) : it; it < it##_end_; it++)

@@ -28,7 +28,7 @@ void put_u64(ByteWriter *w, uint64_t v);
 void put_bool(ByteWriter *w, bool v);
 void put_bytes(ByteWriter *w, const void *data, size_t size_bytes); /* without its length */
 void put_blob(ByteWriter *w, const void *data, size_t size_bytes);  /* u32 length, then the bytes */
-void put_string(ByteWriter *w, const char *s);                      /* u16 length, then the bytes; NULL as "" */
+void put_string(ByteWriter *w, const char *s); /* u16 length, then the bytes; NULL as "" */
 
 static inline ByteReader byte_reader(const void *data, size_t size_bytes)
 {
@@ -47,8 +47,8 @@ uint8_t get_enum(ByteReader *r, uint8_t n_values);
 /* A count of things that take at least `min_bytes` each: more than the rest can hold is an error, so that a
  * count never makes anybody allocate more than was sent. */
 uint32_t get_count(ByteReader *r, size_t min_bytes);
-const uint8_t *get_bytes(ByteReader *r, size_t size_bytes);      /* points into the data; NULL on error */
-const uint8_t *get_blob(ByteReader *r, size_t *ret_size_bytes);  /* points into the data; NULL on error */
+const uint8_t *get_bytes(ByteReader *r, size_t size_bytes);     /* points into the data; NULL on error */
+const uint8_t *get_blob(ByteReader *r, size_t *ret_size_bytes); /* points into the data; NULL on error */
 /* A new string that the caller frees; NULL on error. A zero byte or more than `max_bytes` bytes are errors. */
 char *get_string(ByteReader *r, size_t max_bytes);
 /* The error, or -EBADMSG where bytes are left over. */

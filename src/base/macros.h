@@ -27,18 +27,18 @@
 #define _noreturn_ __attribute__((noreturn))
 
 /* Hands the pointer on and forgets it, so that the cleanup attribute has nothing left to free. */
-#define TAKE_PTR(p)                                                                                          \
-        ({                                                                                                   \
-                __typeof__(p) _taken_ = (p);                                                                 \
-                (p) = NULL;                                                                                  \
-                _taken_;                                                                                     \
+#define TAKE_PTR(p)                          \
+        ({                                   \
+                __typeof__(p) _taken_ = (p); \
+                (p) = NULL;                  \
+                _taken_;                     \
         })
 
-#define DEFINE_TRIVIAL_CLEANUP(type, func)                                                                   \
-        static inline void func##p(type *p)                                                                  \
-        {                                                                                                    \
-                if (*p)                                                                                      \
-                        func(*p);                                                                            \
+#define DEFINE_TRIVIAL_CLEANUP(type, func)  \
+        static inline void func##p(type *p) \
+        {                                   \
+                if (*p)                     \
+                        func(*p);           \
         }
 
 static inline void freep(void *p)
@@ -104,10 +104,10 @@ static inline uint64_t usec_left(uint64_t deadline, uint64_t now)
 }
 
 /* Something that only our own bug can break. In release builds too. */
-#define ASSERT(expr)                                                                                         \
-        do {                                                                                                 \
-                if (__builtin_expect(!(expr), 0))                                                            \
-                        assert_failed(#expr, __FILE__, __LINE__, __func__);                                  \
+#define ASSERT(expr)                                                        \
+        do {                                                                \
+                if (__builtin_expect(!(expr), 0))                           \
+                        assert_failed(#expr, __FILE__, __LINE__, __func__); \
         } while (0)
 
 static inline _noreturn_ void assert_failed(const char *text, const char *file, int line, const char *func)

@@ -36,7 +36,8 @@
 #define BUS_CALLS_MAX 256u
 #define BUS_CALLS_PER_SENDER_MAX 32u
 #define BUS_CALLS_ASKING_MAX 64u
-#define BUS_CALLS_UNKNOWN_MAX 8192u /* as many as the 256 connections that dbus-daemon gives one user can have */
+#define BUS_CALLS_UNKNOWN_MAX \
+        8192u                /* as many as the 256 connections that dbus-daemon gives one user can have */
 #define BUS_OUTBOX_MAX 4096u /* messages that wait for the flush; what is above leaves at once */
 
 typedef struct BusServer BusServer;
@@ -52,7 +53,7 @@ typedef struct BusNumber {
 typedef struct BusLocal {
         const char *node_name;
         const char *version;
-        const char *status; /* the line that systemd shows */
+        const char *status;                  /* the line that systemd shows */
         uint64_t token_usec, consensus_usec; /* from cmap; 0: not known yet */
         const BusNumber *quorum;             /* what Corosync's votequorum says; may be empty */
         size_t n_quorum;

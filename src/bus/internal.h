@@ -135,8 +135,9 @@ int bus_path_name(const char *path, const char *prefix, char **ret);
 int bus_paths(const State *state, size_t n, char *(*path_at)(const State *state, size_t i), char ***ret);
 
 /* A property that is read by the file's own get_property(). */
-#define BUS_CONSTANT(name, signature) SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
-#define BUS_CHANGING(name, signature)                                                                        \
+#define BUS_CONSTANT(name, signature) \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
+#define BUS_CHANGING(name, signature) \
         SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 /* ---- server.c ---- */

@@ -240,7 +240,8 @@ static int read_application(sd_bus_message *m, BusServer *s, const App **ret, sd
         *ret = state_find_app(server_state(s), name);
         if (*ret)
                 return 0;
-        (void) bus_error_set(error, COMMAND_NO_SUCH_APPLICATION, "There is no application '%s'.", name); /* is the reply */
+        (void) bus_error_set(error, COMMAND_NO_SUCH_APPLICATION, "There is no application '%s'.",
+                        name); /* is the reply */
         return -ENOENT;
 }
 

@@ -16,83 +16,47 @@
 #define U SECTION_UNIT
 #define S SECTION_SERVICE
 
-#define UNITS(name)                                                                                          \
-        {                                                                                                    \
-                name, U, unit_parse_units                                                                    \
-        }
-#define CONDITION(name)                                                                                      \
-        { "Condition" name, U, unit_parse_condition, "Conditions" },                                         \
-        {                                                                                                    \
-                "Assert" name, U, unit_parse_condition, "Asserts"                                            \
-        }
-#define PATH_CONDITION(name)                                                                                 \
-        { "Condition" name, U, unit_parse_condition, "Conditions", .flags = KEY_PREFIXES },                  \
-        {                                                                                                    \
-                "Assert" name, U, unit_parse_condition, "Asserts", .flags = KEY_PREFIXES                     \
-        }
-#define EXEC(name)                                                                                           \
-        {                                                                                                    \
-                name, S, unit_parse_exec                                                                     \
-        }
-#define BOOL(name)                                                                                           \
-        {                                                                                                    \
-                name, S, unit_parse_bool                                                                     \
-        }
-#define WORD(name, ...)                                                                                      \
-        {                                                                                                    \
-                name, S, unit_parse_word, .words = WORDS(__VA_ARGS__)                                        \
-        }
-#define STRING(name)                                                                                         \
-        {                                                                                                    \
-                name, S, unit_parse_string                                                                   \
-        }
-#define PATH(name)                                                                                           \
-        {                                                                                                    \
-                name, S, unit_parse_path                                                                     \
-        }
-#define PREFIXED_PATHS(name)                                                                                 \
-        {                                                                                                    \
-                name, S, unit_parse_paths, .flags = KEY_PREFIXES                                             \
-        }
-#define SIGNAL(name)                                                                                         \
-        {                                                                                                    \
-                name, S, unit_parse_signal                                                                   \
-        }
-#define MODE(name)                                                                                           \
-        {                                                                                                    \
-                name, S, unit_parse_mode                                                                     \
-        }
-#define LIMIT(name, parser)                                                                                  \
-        {                                                                                                    \
-                name, S, parser, .also = name "Soft"                                                         \
-        }
-#define MEMORY(name, least)                                                                                  \
-        {                                                                                                    \
-                name, S, unit_parse_memory, .also = name "Scale", .min = least, .flags = KEY_PERCENT         \
-        }
-#define LINKED_DIRECTORY(name)                                                                               \
-        {                                                                                                    \
-                name, S, unit_parse_directories, .also = name "Symlink", .flags = KEY_SYMLINK                \
-        }
+/* clang-format off */
+#define UNITS(name) { name, U, unit_parse_units }
+#define CONDITION(name) \
+        { "Condition" name, U, unit_parse_condition, "Conditions" }, \
+        { "Assert" name, U, unit_parse_condition, "Asserts" }
+#define PATH_CONDITION(name) \
+        { "Condition" name, U, unit_parse_condition, "Conditions", .flags = KEY_PREFIXES }, \
+        { "Assert" name, U, unit_parse_condition, "Asserts", .flags = KEY_PREFIXES }
+#define EXEC(name) { name, S, unit_parse_exec }
+#define BOOL(name) { name, S, unit_parse_bool }
+#define WORD(name, ...) { name, S, unit_parse_word, .words = WORDS(__VA_ARGS__) }
+#define STRING(name) { name, S, unit_parse_string }
+#define PATH(name) { name, S, unit_parse_path }
+#define PREFIXED_PATHS(name) { name, S, unit_parse_paths, .flags = KEY_PREFIXES }
+#define SIGNAL(name) { name, S, unit_parse_signal }
+#define MODE(name) { name, S, unit_parse_mode }
+#define LIMIT(name, parser) { name, S, parser, .also = name "Soft" }
+#define MEMORY(name, least) \
+        { name, S, unit_parse_memory, .also = name "Scale", .min = least, .flags = KEY_PERCENT }
+#define LINKED_DIRECTORY(name) \
+        { name, S, unit_parse_directories, .also = name "Symlink", .flags = KEY_SYMLINK }
+/* clang-format on */
 
-#define EMERGENCY_ACTIONS                                                                                    \
-        WORDS("none", "reboot", "reboot-force", "reboot-immediate", "poweroff", "poweroff-force",            \
+#define EMERGENCY_ACTIONS                                                                         \
+        WORDS("none", "reboot", "reboot-force", "reboot-immediate", "poweroff", "poweroff-force", \
                         "poweroff-immediate", "exit", "exit-force")
-#define LOG_LEVELS                                                                                           \
-        NUMBERS({ "emerg", 0 }, { "alert", 1 }, { "crit", 2 }, { "err", 3 }, { "warning", 4 },               \
+#define LOG_LEVELS                                                                             \
+        NUMBERS({ "emerg", 0 }, { "alert", 1 }, { "crit", 2 }, { "err", 3 }, { "warning", 4 }, \
                         { "notice", 5 }, { "info", 6 }, { "debug", 7 })
-#define LOG_FACILITIES                                                                                       \
-        NUMBERS({ "kern", 0 }, { "user", 1 }, { "mail", 2 }, { "daemon", 3 }, { "auth", 4 },                 \
-                        { "syslog", 5 }, { "lpr", 6 }, { "news", 7 }, { "uucp", 8 }, { "cron", 9 },          \
-                        { "authpriv", 10 }, { "ftp", 11 }, { "local0", 16 }, { "local1", 17 },               \
-                        { "local2", 18 }, { "local3", 19 }, { "local4", 20 }, { "local5", 21 },              \
+#define LOG_FACILITIES                                                                              \
+        NUMBERS({ "kern", 0 }, { "user", 1 }, { "mail", 2 }, { "daemon", 3 }, { "auth", 4 },        \
+                        { "syslog", 5 }, { "lpr", 6 }, { "news", 7 }, { "uucp", 8 }, { "cron", 9 }, \
+                        { "authpriv", 10 }, { "ftp", 11 }, { "local0", 16 }, { "local1", 17 },      \
+                        { "local2", 18 }, { "local3", 19 }, { "local4", 20 }, { "local5", 21 },     \
                         { "local6", 22 }, { "local7", 23 })
-#define CONTROLLERS                                                                                          \
-        WORDS("cpu", "cpuacct", "cpuset", "io", "blkio", "memory", "devices", "pids", "bpf-firewall",        \
+#define CONTROLLERS                                                                                   \
+        WORDS("cpu", "cpuacct", "cpuset", "io", "blkio", "memory", "devices", "pids", "bpf-firewall", \
                         "bpf-devices", "bpf-foreign", "bpf-socket-bind", "bpf-restrict-network-interfaces")
-#define ARCHITECTURES                                                                                        \
-        WORDS("native", "x86", "x86-64", "x32", "arm", "arm64", "mips", "mips64", "mips64-n32", "mips-le",   \
-                        "mips64-le", "mips64-le-n32", "parisc", "parisc64", "ppc", "ppc64", "ppc64-le",      \
+#define ARCHITECTURES                                                                                      \
+        WORDS("native", "x86", "x86-64", "x32", "arm", "arm64", "mips", "mips64", "mips64-n32", "mips-le", \
+                        "mips64-le", "mips64-le-n32", "parisc", "parisc64", "ppc", "ppc64", "ppc64-le",    \
                         "riscv64", "s390", "s390x")
 
 static const UnitKey keys[] = {
@@ -431,8 +395,8 @@ static const struct {
         { SECTION_UNIT, "RefuseManualStart", "would keep distro-manager from starting the worker" },
         { SECTION_UNIT, "RefuseManualStop", "would keep distro-manager from stopping the worker" },
         { SECTION_UNIT, "AllowIsolate", "has no use for a worker" },
-        /* systemd.exec(5): the main process then belongs to a session's scope as well, its children to that alone. Neither
-         * StopUnit() nor the end of the unit's control group reaches them. */
+        /* systemd.exec(5): the main process then belongs to a session's scope as well, its children to that
+         * alone. Neither StopUnit() nor the end of the unit's control group reaches them. */
         { SECTION_SERVICE, "PAMName",
                         "is refused, since pam_systemd moves the worker to the control group of a session, where a "
                         "stop does not reach all of it, expected User= alone" },

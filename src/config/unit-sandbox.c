@@ -481,6 +481,7 @@ int unit_parse_label(UnitParse *u, const UnitKey *k, const char *value)
 int unit_parse_context(UnitParse *u, const UnitKey *k, const char *value)
 {
         if (*value == '-')
-                return unit_wrong(u, value, "a label without \"-\" before it, which can't be set for a transient unit");
+                return unit_wrong(u, value,
+                                "a label without \"-\" before it, which can't be set for a transient unit");
         return unit_parse_string(u, k, value);
 }

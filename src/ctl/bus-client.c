@@ -29,8 +29,7 @@ static const BusErrorInfo manager_errors[] = {
         { "org.distro.Error.StillRunning", STATUS_FAILURE,
                         "A copy may still be at work. Make sure that it is not, then use 'distroctl "
                         "takeover' with --force." },
-        { "org.distro.Error.InMaintenance", STATUS_FAILURE,
-                        "'distroctl maintenance APP off' ends that." },
+        { "org.distro.Error.InMaintenance", STATUS_FAILURE, "'distroctl maintenance APP off' ends that." },
         { "org.distro.Error.NotCommitted", STATUS_FAILURE,
                         "It may still take effect: look with 'distroctl status' before asking again." },
         { "org.distro.Error.TooMany", STATUS_FAILURE,
@@ -94,7 +93,8 @@ static const char *full_stop(const char *text)
         return n > 0 && strchr(".!?", text[n - 1]) ? "" : ".";
 }
 
-int bus_explain_error(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command, char **ret)
+int bus_explain_error(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command,
+                char **ret)
 {
         const BusErrorInfo *info = find_error(manager_errors, ELEMENTSOF(manager_errors), error);
         const char *message = error && !isempty(error->message) ? error->message : strerror(abs(r));

@@ -30,6 +30,7 @@ int bus_get_all(Ctl *c, const char *path, const char *interface, sd_bus_error *e
  * changes something, so that a missing answer leaves it open whether it happened. Returns the exit status. */
 int bus_failed(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command);
 /* The same without printing: the text into `ret` (the caller frees; NULL without memory). */
-int bus_explain_error(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command, char **ret);
+int bus_explain_error(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command,
+                char **ret);
 /* The error says that no such object is there. */
 bool bus_error_is_unknown(const sd_bus_error *error);

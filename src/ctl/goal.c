@@ -73,7 +73,7 @@ static int judge_stopped(const char *app, const AppInfo *now, Verdict *ret, char
         if (state_is(now, "blocked") && now->deadline_usec == USEC_INFINITY)
                 return verdict(VERDICT_STUCK, ret, ret_text,
                                 "%s does not stop" WHY_FORMAT ". 'distroctl status %s' shows where; "
-                                                              "'systemctl kill --signal=SIGKILL %s' there "
+                                "'systemctl kill --signal=SIGKILL %s' there "
                                 "ends it.",
                                 app, WHY(now), app, now->unit);
         if (state_is(now, "running") && now->maintenance)

@@ -377,7 +377,8 @@ static void say_interrupted(const JobRun *run)
                 if (job->done)
                         continue;
                 if (i >= run->n_begun)
-                        ctl_warning(run->ctl, "Interrupted: '%s' has not been asked for.", strempty(job->doing));
+                        ctl_warning(run->ctl, "Interrupted: '%s' has not been asked for.",
+                                        strempty(job->doing));
                 else if (job->committed)
                         ctl_warning(run->ctl,
                                         "Interrupted: '%s' goes on in the cluster. 'distroctl status' shows "

@@ -55,7 +55,7 @@ void manager_info_done(ManagerInfo *m)
         free(m->status);
         strings_done(&m->members);
         strings_done(&m->waiting_for);
-        FOREACH_ARRAY (fact, m->facts, m->n_facts) {
+        FOREACH_ARRAY(fact, m->facts, m->n_facts) {
                 free(fact->key);
                 free(fact->text);
         }
@@ -74,13 +74,13 @@ void app_info_done(AppInfo *a)
         free(a->from_node);
         free(a->unit);
         free(a->target);
-        FOREACH_ARRAY (tier, a->tiers, a->n_tiers)
+        FOREACH_ARRAY(tier, a->tiers, a->n_tiers)
                 strings_done(tier);
         free(a->tiers);
-        FOREACH_ARRAY (p, a->permissions, a->n_permissions)
+        FOREACH_ARRAY(p, a->permissions, a->n_permissions)
                 free(p->node);
         free(a->permissions);
-        FOREACH_ARRAY (f, a->failures, a->n_failures)
+        FOREACH_ARRAY(f, a->failures, a->n_failures)
                 free(f->node);
         free(a->failures);
         strings_done(&a->mismatch);
@@ -99,10 +99,10 @@ void node_info_done(NodeInfo *n)
 void snapshot_done(Snapshot *s)
 {
         manager_info_done(&s->manager);
-        FOREACH_ARRAY (a, s->apps, s->n_apps)
+        FOREACH_ARRAY(a, s->apps, s->n_apps)
                 app_info_done(a);
         free(s->apps);
-        FOREACH_ARRAY (n, s->nodes, s->n_nodes)
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 node_info_done(n);
         free(s->nodes);
         *s = (Snapshot){};

@@ -27,7 +27,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_list(j, "waiting_for", &m->waiting_for);
         json_text(j, "status", m->status);
         json_object(j, "quorum");
-        FOREACH_ARRAY (fact, m->facts, m->n_facts) {
+        FOREACH_ARRAY(fact, m->facts, m->n_facts) {
                 if (fact->text)
                         json_string(j, fact->key, fact->text);
                 else if (fact->is_bool)
@@ -73,16 +73,16 @@ void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, con
         json_text(j, "unit", a->unit);
         json_text(j, "target", a->target);
         json_array(j, "tiers");
-        FOREACH_ARRAY (tier, a->tiers, a->n_tiers)
+        FOREACH_ARRAY(tier, a->tiers, a->n_tiers)
                 json_list(j, NULL, tier);
         json_end(j);
         json_usec(j, "failover_delay_usec", a->failover_delay_usec);
         json_object(j, "permissions");
-        FOREACH_ARRAY (permission, a->permissions, a->n_permissions)
+        FOREACH_ARRAY(permission, a->permissions, a->n_permissions)
                 json_bool(j, permission->node, permission->allowed);
         json_end(j);
         json_object(j, "failures");
-        FOREACH_ARRAY (failure, a->failures, a->n_failures)
+        FOREACH_ARRAY(failure, a->failures, a->n_failures)
                 json_usec(j, failure->node, failure->until_usec);
         json_end(j);
         json_bool(j, "maintenance", a->maintenance);
@@ -114,11 +114,11 @@ void json_snapshot(Json *j, const Snapshot *s, const Moment *now)
         json_object(j, NULL);
         json_manager(j, "manager", &s->manager);
         json_array(j, "nodes");
-        FOREACH_ARRAY (n, s->nodes, s->n_nodes)
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 json_node(j, NULL, n);
         json_end(j);
         json_array(j, "applications");
-        FOREACH_ARRAY (a, s->apps, s->n_apps)
+        FOREACH_ARRAY(a, s->apps, s->n_apps)
                 json_app(j, NULL, a, now, NULL, 0);
         json_end(j);
         json_end(j);

@@ -211,8 +211,8 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         print_field(f, o, m->quorate && m->formed && m->synced ? COLOR_NONE : COLOR_YELLOW, "Group",
                         !m->quorate ? "without quorum: what follows is what this node knew last, and may be old"
                         : !m->formed ? "not formed yet: no application is started"
-                        : m->synced ? "formed, this node is in step"
-                                    : "formed, this node is not in step yet: what follows may be old");
+                        : m->synced  ? "formed, this node is in step"
+                                     : "formed, this node is not in step yet: what follows may be old");
         if (!well)
                 print_field(f, o, COLOR_YELLOW, "Status", m->status);
         if (m->waiting_for.n > 0) {
@@ -225,7 +225,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         n_warnings = quorum_warnings(m, warnings, ELEMENTSOF(warnings));
         for (size_t i = 0; i < n_warnings; i++)
                 print_field(f, o, COLOR_YELLOW, "Warning", warnings[i]);
-        FOREACH_ARRAY (n, s->nodes, s->n_nodes) {
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 const char *warning = node_record_warning(n);
 
                 if (warning)
@@ -290,9 +290,9 @@ int render_overview(FILE *f, const RenderOptions *o, const Snapshot *s)
 
         if (r < 0)
                 return r;
-        FOREACH_ARRAY (n, s->nodes, s->n_nodes)
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 add_node_row(&nodes, n);
-        FOREACH_ARRAY (a, s->apps, s->n_apps)
+        FOREACH_ARRAY(a, s->apps, s->n_apps)
                 add_app_row(&apps, a, &o->now);
         fputc('\n', f);
         r = table_print(&nodes, f, &o->style, 0, o->legend, o->full);
@@ -340,7 +340,7 @@ static int print_marks(FILE *f, const RenderOptions *o, const AppInfo *a)
         _cleanup_free_ char *text = NULL;
         char stamp[SPAN_MAX];
 
-        FOREACH_ARRAY (failure, a->failures, a->n_failures) {
+        FOREACH_ARRAY(failure, a->failures, a->n_failures) {
                 bool dated = failure->until_usec > 0 && failure->until_usec != USEC_INFINITY;
                 bool over = dated && failure->until_usec <= o->now.realtime_usec;
                 int r = over ? append(&text, ", ", "%s (expired: good for the next start)", failure->node)
@@ -352,7 +352,8 @@ static int print_marks(FILE *f, const RenderOptions *o, const AppInfo *a)
         }
         print_field(f, o, COLOR_YELLOW, "Failed on", text);
         if (text && o->legend)
-                print_fieldf(f, o, COLOR_NONE, "Hint", "'journalctl -u %s' there shows why; 'distroctl clear %s' lets it try again.",
+                print_fieldf(f, o, COLOR_NONE, "Hint",
+                                "'journalctl -u %s' there shows why; 'distroctl clear %s' lets it try again.",
                                 a->unit, a->name);
         return 0;
 }
@@ -361,7 +362,7 @@ static int print_permissions(FILE *f, const RenderOptions *o, const AppInfo *a)
 {
         _cleanup_free_ char *text = NULL;
 
-        FOREACH_ARRAY (permission, a->permissions, a->n_permissions)
+        FOREACH_ARRAY(permission, a->permissions, a->n_permissions)
                 if (!permission->allowed && append(&text, ", ", "%s", permission->node) < 0)
                         return -ENOMEM;
         print_field(f, o, COLOR_NONE, "Forbidden", text);

@@ -9,8 +9,8 @@
 typedef struct RenderOptions {
         Style style;
         Moment now;
-        bool legend; /* headers and hints */
-        bool full;   /* cut nothing */
+        bool legend;         /* headers and hints */
+        bool full;           /* cut nothing */
         const char *caution; /* of manager_caution() */
 } RenderOptions;
 

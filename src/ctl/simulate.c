@@ -37,9 +37,9 @@ static void map_app(const State *s, App *a)
         map_id(s, &a->from_node);
         map_id(s, &a->held_node);
         map_ids(s, a->held_against, &a->n_held_against);
-        FOREACH_ARRAY (p, a->permissions, a->n_permissions)
+        FOREACH_ARRAY(p, a->permissions, a->n_permissions)
                 map_id(s, &p->node_id);
-        FOREACH_ARRAY (m, a->marks, a->n_marks)
+        FOREACH_ARRAY(m, a->marks, a->n_marks)
                 map_id(s, &m->node_id);
         map_ids(s, a->owed, &a->n_owed);
 }
@@ -68,7 +68,7 @@ static int put_disks(World *w, const State *s)
                 r = world_set_record(w, node, record.data, record.size_bytes);
                 if (r < 0)
                         return r;
-                FOREACH_ARRAY (a, s->apps, s->n_apps) {
+                FOREACH_ARRAY(a, s->apps, s->n_apps) {
                         if (!a->has_definition)
                                 continue;
                         r = world_set_definition(w, node, &a->definition);
@@ -117,7 +117,7 @@ int simulate_world_from_state(const SimulateConfig *config, const void *data, si
                 r = put_disks(w, &s);
         if (r < 0)
                 return r;
-        FOREACH_ARRAY (n, s.nodes, s.n_nodes)
+        FOREACH_ARRAY(n, s.nodes, s.n_nodes)
                 if (n->presence != PRESENCE_OFFLINE)
                         world_node_up(w, n->id);
         r = world_run_until(w, SIMULATE_SETTLED_USEC);

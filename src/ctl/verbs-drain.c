@@ -25,10 +25,10 @@ static int wait_until_empty(Ctl *c, const Snapshot *before, const Snapshot *afte
 
         if (!jobs)
                 return ctl_oom(c);
-        FOREACH_ARRAY (a, before->apps, before->n_apps)
+        FOREACH_ARRAY(a, before->apps, before->n_apps)
                 if (streq(a->node, node))
                         add_job(jobs, &n, a, node);
-        FOREACH_ARRAY (a, after->apps, after->n_apps) {
+        FOREACH_ARRAY(a, after->apps, after->n_apps) {
                 const AppInfo *then = snapshot_find_app(before, a->name);
 
                 if (streq(a->node, node) && !(then && streq(then->node, node)))

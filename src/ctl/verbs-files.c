@@ -88,8 +88,8 @@ static int check_corosync(const CorosyncConf *conf, int error, ConfigMessages *m
                                 "provider the manager refuses to start",
                                 path);
         if (r >= 0 && conf->n_nodes == 0)
-                r = add_message(messages, CONFIG_ERROR, NULL, path, "%s: there is no nodelist { node { ... } }",
-                                path);
+                r = add_message(messages, CONFIG_ERROR, NULL, path,
+                                "%s: there is no nodelist { node { ... } }", path);
         if (r >= 0 && conf->n_names < conf->n_nodes)
                 r = add_message(messages, CONFIG_ERROR, NULL, path,
                                 "%s: %zu of %zu nodes in the nodelist have no name: the manager refuses to "
@@ -184,7 +184,7 @@ static int report(Ctl *c, const Findings *f)
                 json_object(&j, NULL);
                 json_bool(&j, "ok", m->n_errors == 0);
                 json_array(&j, "messages");
-                FOREACH_ARRAY (item, m->items, m->n_items) {
+                FOREACH_ARRAY(item, m->items, m->n_items) {
                         json_object(&j, NULL);
                         json_string(&j, "level", item->level == CONFIG_ERROR ? "error" : "warning");
                         json_string(&j, "text", item->text);
@@ -198,7 +198,7 @@ static int report(Ctl *c, const Findings *f)
                 json_end(&j);
                 return m->n_errors > 0 ? STATUS_FAILURE : STATUS_OK;
         }
-        FOREACH_ARRAY (item, m->items, m->n_items) {
+        FOREACH_ARRAY(item, m->items, m->n_items) {
                 if (item->level == CONFIG_ERROR)
                         ctl_error(c, "%s.", item->text);
                 else if (!c->options.quiet)

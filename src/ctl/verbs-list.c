@@ -45,7 +45,7 @@ static int print_apps(Ctl *c, const Snapshot *s, char **patterns, size_t n_patte
 
         if (!chosen)
                 return ctl_oom(c);
-        FOREACH_ARRAY (a, s->apps, s->n_apps)
+        FOREACH_ARRAY(a, s->apps, s->n_apps)
                 if (matches(a->name, patterns, n_patterns))
                         chosen[n++] = a;
         if (c->options.json != JSON_OFF) {
@@ -73,7 +73,7 @@ static int print_nodes(Ctl *c, const Snapshot *s, char **patterns, size_t n_patt
 
         if (!chosen)
                 return ctl_oom(c);
-        FOREACH_ARRAY (node, s->nodes, s->n_nodes)
+        FOREACH_ARRAY(node, s->nodes, s->n_nodes)
                 if (matches(node->name, patterns, n_patterns))
                         chosen[n++] = node;
         if (c->options.json != JSON_OFF) {
@@ -193,7 +193,8 @@ int verb_explain(Ctl *c, int argc, char **argv)
         } else if (!c->options.quiet) {
                 _cleanup_(manager_info_done) ManagerInfo m = {};
 
-                if (manager_info_fetch(c, &error, &m) >= 0) /* without an answer there is nothing to warn of */
+                if (manager_info_fetch(c, &error, &m) >=
+                                0) /* without an answer there is nothing to warn of */
                         warn_of_old(c, &m);
                 ctl_pager_open(c);
                 if (render_eligibility(stdout, &o, 0, list_of_nodes, n) < 0)

@@ -24,7 +24,7 @@ static bool is_safe(const AppInfo *a, const Timing *t)
 {
         size_t n_nodes = 0;
 
-        FOREACH_ARRAY (tier, a->tiers, a->n_tiers)
+        FOREACH_ARRAY(tier, a->tiers, a->n_tiers)
                 n_nodes += tier->n;
         return n_nodes < 2 || a->failover_delay_usec >= t->needed_usec;
 }
@@ -40,7 +40,7 @@ static void json_timing(const Ctl *c, const Snapshot *s, const Timing *t)
         json_usec(&j, "isolation_usec", t->isolation_usec);
         json_usec(&j, "needed_delay_usec", t->needed_usec);
         json_array(&j, "applications");
-        FOREACH_ARRAY (a, s->apps, s->n_apps) {
+        FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 json_object(&j, NULL);
                 json_string(&j, "name", a->name);
                 json_usec(&j, "failover_delay_usec", a->failover_delay_usec);
@@ -59,7 +59,7 @@ static int print_timing(Ctl *c, const Snapshot *s, const Timing *t)
         char token[SPAN_MAX], consensus[SPAN_MAX], detection[SPAN_MAX], isolation[SPAN_MAX], needed[SPAN_MAX];
         size_t n_short = 0;
 
-        FOREACH_ARRAY (a, s->apps, s->n_apps) {
+        FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 bool is_short = !is_safe(a, t);
                 char span[SPAN_MAX];
 

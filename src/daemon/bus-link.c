@@ -77,7 +77,8 @@ static int connect_bus(Manager *m)
         if (r < 0)
                 return r;
         /* Of what the bus answers itself, one that its policy allows; what it refuses it complains of in the journal. */
-        r = sd_bus_call_method_async(m->bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_NAME, "GetId", on_connected, m, NULL);
+        r = sd_bus_call_method_async(
+                        m->bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_NAME, "GetId", on_connected, m, NULL);
         if (r < 0)
                 return r;
         r = units_attach(m->units, m->bus);
@@ -129,7 +130,8 @@ static int ask_submit(void *userdata, uint64_t token, const Command *command)
                 (void) bus_server_flush(m->bus_server); /* a client that is gone needs no answer */
                 return 0;
         }
-        manager_step(m, &(Event){ .type = EVENT_COMMAND, .command = { .token = token, .command = *command } });
+        manager_step(m, &(Event){ .type = EVENT_COMMAND,
+                                        .command = { .token = token, .command = *command } });
         return 0;
 }
 
@@ -191,7 +193,8 @@ static size_t quorum_numbers(Manager *m)
                 { "DeviceCastsVote", v->device_casts_vote, true },
                 { "DeviceMasterWins", v->device_master_wins, true },
         };
-        _Static_assert(sizeof(flags) + sizeof(votes) + sizeof(device) <= sizeof(m->quorum_numbers), "all have room");
+        _Static_assert(sizeof(flags) + sizeof(votes) + sizeof(device) <= sizeof(m->quorum_numbers),
+                        "all have room");
         size_t n = ELEMENTSOF(flags);
 
         memcpy(m->quorum_numbers, flags, sizeof(flags));

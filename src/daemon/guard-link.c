@@ -67,7 +67,7 @@ void guard_link_update(Manager *m)
         names = calloc(state->n_apps + 1, sizeof(names[0]));
         if (!names)
                 return manager_fail(m, -ENOMEM, "writing the guard's file");
-        FOREACH_ARRAY (a, state->apps, state->n_apps) {
+        FOREACH_ARRAY(a, state->apps, state->n_apps) {
                 if (!a->maintenance)
                         continue;
                 names[n++] = a->name;

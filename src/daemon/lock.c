@@ -44,7 +44,8 @@ int lock_take(const char *directory, int *ret_fd, pid_t *ret_owner)
         r = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
         if (r == -EBUSY) {
                 lock = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
-                if (fcntl(fd, F_GETLK, &lock) >= 0 && lock.l_type != F_UNLCK && process_has_ended(lock.l_pid)) {
+                if (fcntl(fd, F_GETLK, &lock) >= 0 && lock.l_type != F_UNLCK &&
+                                process_has_ended(lock.l_pid)) {
                         *ret_fd = -1;
                         r = 0;
                 } else

@@ -93,8 +93,9 @@ int main(int argc, char **argv)
                 default:
                         return MANAGER_EXIT_USAGE;
                 }
-        if (argc - optind == 1 && (streq(argv[optind], "guard-arm") || streq(argv[optind], "guard-arm-missed") ||
-                                                streq(argv[optind], "guard-run")))
+        if (argc - optind == 1 &&
+                        (streq(argv[optind], "guard-arm") || streq(argv[optind], "guard-arm-missed") ||
+                                        streq(argv[optind], "guard-run")))
                 return run_guard(argv[optind]);
         if (argc > optind) {
                 fprintf(stderr, "distro-manager: unexpected argument \"%s\"; see --help\n", argv[optind]);

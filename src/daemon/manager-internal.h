@@ -100,7 +100,7 @@ struct Manager {
         sd_event_source *timer;
         sd_event_source *status_timer;
         bool status_pending; /* STATUS= follows when it fires */
-        uint64_t now_usec; /* the engine's clock: what it was given last */
+        uint64_t now_usec;   /* the engine's clock: what it was given last */
 
         /* Time: a turn of the loop that finds too much of it gone. */
         uint64_t turn_boottime_usec, turn_monotonic_usec;
@@ -109,8 +109,8 @@ struct Manager {
         uint64_t watchdog_usec;  /* WatchdogSec= then */
         bool idle;               /* none does: the heartbeat is slow, and systemd has been told */
         uint64_t trim_usec; /* what was freed is given back to the host then; 0: there is nothing of account */
-        bool watchdog; /* systemd expects signs of life */
-        bool ready;    /* it has got READY=1, and looks after them from then on */
+        bool watchdog;      /* systemd expects signs of life */
+        bool ready;         /* it has got READY=1, and looks after them from then on */
         uint64_t hang_usec; /* before that, a loop that does not turn for so long is ended by the kernel */
 
         /* The system bus. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define TRIM_USEC (5 * USEC_PER_SEC)
-#define WATCHDOG_DEFAULT_USEC                                                                                \
+#define WATCHDOG_DEFAULT_USEC \
         USEC_PER_SEC /* the loop's own heartbeat where systemd expects no signs of life */
 #define START_HANG_USEC (30 * USEC_PER_SEC)
 #define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
@@ -326,8 +326,8 @@ static uint64_t heartbeat_distance(const Manager *m)
 /* No worker depends on this manager: systemd need not ask for signs of life more than now and then. */
 static bool may_idle(const Manager *m)
 {
-        return m->engine && engine_is_synced(m->engine) && !engine_has_workers(m->engine) && m->leave == LEAVE_NO &&
-               m->trim_usec == 0;
+        return m->engine && engine_is_synced(m->engine) && !engine_has_workers(m->engine) &&
+               m->leave == LEAVE_NO && m->trim_usec == 0;
 }
 
 static void set_idle(Manager *m, bool idle)

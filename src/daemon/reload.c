@@ -7,7 +7,7 @@
 
 static void tell_messages(Manager *m, const ConfigMessages *messages)
 {
-        FOREACH_ARRAY (message, messages->items, messages->n_items)
+        FOREACH_ARRAY(message, messages->items, messages->n_items)
                 journal_app(m->journal,
                                 message->level == CONFIG_ERROR ? JOURNAL_APPLICATION_WRONG
                                                                : JOURNAL_CONFIG_WARNING,
@@ -16,7 +16,7 @@ static void tell_messages(Manager *m, const ConfigMessages *messages)
 
 static AppConfig *find_app(AppConfigs *c, const char *name)
 {
-        FOREACH_ARRAY (a, c->items, c->n_items)
+        FOREACH_ARRAY(a, c->items, c->n_items)
                 if (streq(a->definition.name, name))
                         return a;
         return NULL;
@@ -33,7 +33,7 @@ static int keep_last_good(AppConfigs *old, AppConfigs *new)
         if (!items)
                 return -ENOMEM;
         new->items = items;
-        FOREACH_ARRAY (failure, new->failures, new->n_failures) {
+        FOREACH_ARRAY(failure, new->failures, new->n_failures) {
                 AppConfig *kept = find_app(old, failure->name), moved;
                 size_t at = 0;
 
@@ -60,7 +60,7 @@ void reload_give_definitions(Manager *m)
                 return manager_fail(m, -ENOMEM, "handing the definitions to the engine");
         for (size_t i = 0; i < m->apps.n_items; i++)
                 definitions[i] = m->apps.items[i].definition;
-        FOREACH_ARRAY (failure, m->apps.failures, m->apps.n_failures)
+        FOREACH_ARRAY(failure, m->apps.failures, m->apps.n_failures)
                 if (app_name_is_valid(failure->name))
                         errors[n_errors++] = (struct DefinitionError){ .app = failure->name,
                                 .text = failure->text };

@@ -54,7 +54,8 @@ static void take_lock(Manager *m)
                 manager_exit(m, MANAGER_EXIT_FAILURE);
         } else if (r < 0)
                 journal_text(m->journal, JOURNAL_CONFIG_WARNING,
-                                "%s/" LOCK_NAME " could not be made: %s; a second manager on this host is not noticed",
+                                "%s/" LOCK_NAME
+                                " could not be made: %s; a second manager on this host is not noticed",
                                 m->runtime_directory, strerror(-r));
 }
 

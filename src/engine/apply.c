@@ -80,7 +80,8 @@ static void app_stopped_outside(Engine *e, App *a, uint32_t node_id, uint64_t re
 }
 
 /* The application's present copy has ended in `state`, as its node reports. The copy is gone already. */
-static void app_present_ended(Engine *e, App *a, const Copy *c, UnitState state, const char *reason, uint64_t realtime)
+static void app_present_ended(
+                Engine *e, App *a, const Copy *c, UnitState state, const char *reason, uint64_t realtime)
 {
         Node *n = state_find_node(&e->state, c->node_id);
 
@@ -251,7 +252,8 @@ static void copy_stop_surplus(Engine *e, App *a, Copy *c)
         c->surplus = true;
         c->phase = COPY_STOPPING;
         f = engine_note(e, NOTE_COPY_STOPPED, a->name, c->node_id,
-                kept && kept != c ? "another copy is the application's" : "it is not the last that was started");
+                        kept && kept != c ? "another copy is the application's"
+                                          : "it is not the last that was started");
         f->epoch = c->epoch;
         f->from_node = engine_strdup(e, kept && kept != c ? state_node_name(&e->state, kept->node_id) : "");
         app_touched(e, a);
@@ -288,7 +290,8 @@ static void apply_fact(Engine *e, uint32_t node_id, const CopyFact *f, uint64_t 
         }
         c = app_find_copy(a, node_id, f->epoch);
         if (!unit_state_is_alive(f->state)) {
-                bool last = c && c->phase == COPY_LOST && c->epoch == a->last_epoch && app_count_live(a, NULL) == 0;
+                bool last = c && c->phase == COPY_LOST && c->epoch == a->last_epoch &&
+                            app_count_live(a, NULL) == 0;
 
                 if (last && app_wants_up(a))
                         c->phase = COPY_RUNNING; /* it was the application's: its end counts */
@@ -347,8 +350,8 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
         if (f->version_min > e->state.version || f->version_max < e->state.version) {
                 n->presence = PRESENCE_SYNCING; /* what it runs counts; it never gets to be synced */
                 engine_note(e, NOTE_MESSAGE_REFUSED, NULL, n->id,
-                        "its manager knows protocol versions %u to %u; the group speaks %u", f->version_min,
-                        f->version_max, e->state.version);
+                                "its manager knows protocol versions %u to %u; the group speaks %u",
+                                f->version_min, f->version_max, e->state.version);
         }
         node_touched(e, n);
         if (!booted)
@@ -483,8 +486,8 @@ static void apply_timer(Engine *e, const TimerRef *t)
                         break;
                 s->commit = (Timer){};
                 FOREACH_ARRAY(n, s->nodes, s->n_nodes)
-                        if (n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, &s->commit_base) < 0 &&
-                            !n->late) {
+                        if (n->presence == PRESENCE_SYNCED &&
+                                        revision_compare(&n->acked, &s->commit_base) < 0 && !n->late) {
                                 n->late = true;
                                 node_touched(e, n);
                         }
@@ -559,7 +562,7 @@ static void apply_commit(Engine *e)
         /* What is on the disks is one of the revisions that were acknowledged. */
         FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 if (n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, &best) > 0 &&
-                    commit_reached(e, &n->acked))
+                                commit_reached(e, &n->acked))
                         best = n->acked;
         if (revision_compare(&best, &s->committed) > 0) {
                 s->committed = best;

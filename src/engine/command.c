@@ -66,7 +66,8 @@ static CommandError command_restart(Engine *e, App *a, Outcome *o)
         if (!present || present->phase == COPY_STOPPING)
                 return refuse(o, COMMAND_NOT_RUNNING, "%s is not running", a->name);
         if (!n || n->presence != PRESENCE_SYNCED)
-                return refuse(o, COMMAND_STILL_RUNNING, "the manager of %s does not answer", n ? n->name : "?");
+                return refuse(o, COMMAND_STILL_RUNNING, "the manager of %s does not answer",
+                                n ? n->name : "?");
         app_clear_next(a);
         a->next_node = present->node_id;
         app_stop_copy(e, a, present, "restarted by command");
@@ -101,7 +102,8 @@ static CommandError takeover_running(Engine *e, App *a, Copy *present, Node *to,
                 return refuse(o, COMMAND_NOT_ALLOWED, "a takeover of %s is under way", a->name);
         if (!at || at->presence != PRESENCE_SYNCED)
                 return refuse(o, COMMAND_STILL_RUNNING,
-                        "the manager of %s does not answer, so what it runs cannot be stopped", at ? at->name : "?");
+                                "the manager of %s does not answer, so what it runs cannot be stopped",
+                                at ? at->name : "?");
         if (!to) {
                 app_clear_hold(a);
                 to = place_choose(e, a, 0);
@@ -190,7 +192,8 @@ static CommandError command_permit(Engine *e, App *a, const Command *c, Outcome 
         while (at < a->n_permissions && a->permissions[at].node_id < n->id)
                 at++;
         if (at == a->n_permissions || a->permissions[at].node_id != n->id) {
-                if (engine_grow(e, ARRAY_GROW(a->permissions, a->n_permissions, a->n_permissions_allocated)) < 0)
+                if (engine_grow(e, ARRAY_GROW(a->permissions, a->n_permissions, a->n_permissions_allocated)) <
+                                0)
                         return COMMAND_NO_QUORUM;
                 ARRAY_OPEN(a->permissions, a->n_permissions, at);
                 a->permissions[at].node_id = n->id;
@@ -283,12 +286,13 @@ static CommandError command_maintenance(Engine *e, App *a, const Command *c)
 static CommandError command_do(Engine *e, const Command *c, Outcome *o)
 {
         bool all = isempty(c->app) && (c->kind == COMMAND_MAINTENANCE || c->kind == COMMAND_CLEAR ||
-                                              c->kind == COMMAND_STANDBY || c->kind == COMMAND_RELOAD ||
-                                              c->kind == COMMAND_FORM);
+                                                      c->kind == COMMAND_STANDBY ||
+                                                      c->kind == COMMAND_RELOAD || c->kind == COMMAND_FORM);
         App *a = isempty(c->app) ? NULL : state_find_app(&e->state, c->app);
 
         if (!a && !all)
-                return refuse(o, COMMAND_NO_SUCH_APPLICATION, "no application is called %s", strempty(c->app));
+                return refuse(o, COMMAND_NO_SUCH_APPLICATION, "no application is called %s",
+                                strempty(c->app));
         switch (c->kind) {
         case COMMAND_START:
                 return command_start(e, a, o);
@@ -316,18 +320,19 @@ static CommandError command_do(Engine *e, const Command *c, Outcome *o)
         }
 }
 
-CommandError command_apply(Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes)
+CommandError command_apply(
+                Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes)
 {
         Outcome o = { .text = ret_text, .size_bytes = size_bytes };
         CommandError error = command_do(e, c, &o);
 
         if (error == COMMAND_OK)
                 engine_note(e, NOTE_COMMAND, isempty(c->app) ? NULL : c->app, sender->node_id, "%s%s%s%s",
-                        c->kind == COMMAND_PERMIT && !c->flag      ? "forbid"
-                        : c->kind == COMMAND_STANDBY && !c->flag ? "unstandby"
-                                                                  : command_kind_to_string(c->kind),
-                        isempty(c->node) ? "" : " ", strempty(c->node),
-                        c->kind == COMMAND_MAINTENANCE ? (c->flag ? " on" : " off") : "");
+                                c->kind == COMMAND_PERMIT && !c->flag    ? "forbid"
+                                : c->kind == COMMAND_STANDBY && !c->flag ? "unstandby"
+                                                                         : command_kind_to_string(c->kind),
+                                isempty(c->node) ? "" : " ", strempty(c->node),
+                                c->kind == COMMAND_MAINTENANCE ? (c->flag ? " on" : " off") : "");
         return error;
 }
 
@@ -366,8 +371,8 @@ static bool command_is_hasty(const Engine *e, const Command *c, char *ret_text, 
         if (left == 0)
                 return false;
         snprintf(ret_text, size_bytes,
-                "%s may be cut off and still run it for %s; wait that long, or use --force if it is dead",
-                lost->name, usec_format(span, left, USEC_PER_MSEC));
+                        "%s may be cut off and still run it for %s; wait that long, or use --force if it is dead",
+                        lost->name, usec_format(span, left, USEC_PER_MSEC));
         return true;
 }
 
@@ -420,7 +425,7 @@ void command_forget_sent(Engine *e)
         for (size_t i = e->n_commands; i > 0; i--)
                 if (e->commands[i - 1].sent_ever)
                         command_finish(e, i - 1, COMMAND_NOT_COMMITTED,
-                                "the connection to the group was lost; it may or may not have been carried out");
+                                        "the connection to the group was lost; it may or may not have been carried out");
         e->command_seq = 0;
 }
 
@@ -483,15 +488,15 @@ static bool command_step(Engine *e, size_t at)
                         command_finish(e, at, COMMAND_OK, "");
                 else if (command_is_late(e, c))
                         command_finish(e, at, COMMAND_NOT_COMMITTED,
-                                "carried out, but too few disks have acknowledged it; it may be lost");
+                                        "carried out, but too few disks have acknowledged it; it may be lost");
                 else
                         return false;
                 return true;
         }
         if (engine_is_synced(e) && c->sent_ever && own && own->command_incarnation == e->incarnation &&
-            own->command_seq >= c->seq) {
+                        own->command_seq >= c->seq) {
                 command_finish(e, at, COMMAND_NOT_COMMITTED,
-                        "this node lost track of the group meanwhile; the command has reached the others");
+                                "this node lost track of the group meanwhile; the command has reached the others");
                 return true;
         }
         if (e->phase == PHASE_VOTING || (e->phase == PHASE_DECIDED && view_is_quorate(e))) {
@@ -503,11 +508,13 @@ static bool command_step(Engine *e, size_t at)
                 if (form)
                         return false;
                 command_finish(e, at, c->sent_ever ? COMMAND_NOT_COMMITTED : COMMAND_NOT_FORMED,
-                        c->sent_ever ? "it may or may not have been carried out" : "the group has not formed yet");
+                                c->sent_ever ? "it may or may not have been carried out"
+                                             : "the group has not formed yet");
                 return true;
         }
         command_finish(e, at, c->sent_ever ? COMMAND_NOT_COMMITTED : COMMAND_NO_QUORUM,
-                c->sent_ever ? "quorum was lost; it may or may not have been carried out" : "this node has no quorum");
+                        c->sent_ever ? "quorum was lost; it may or may not have been carried out"
+                                     : "this node has no quorum");
         return true;
 }
 

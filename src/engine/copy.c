@@ -22,7 +22,7 @@ typedef struct Owned {
         OwnedKind kind;
         size_t at;
         size_t count_at;
-        size_t allocated_at; /* NOWHERE: the array never grows in place */
+        size_t allocated_at;       /* NOWHERE: the array never grows in place */
         const struct Shape *shape; /* of an element or of what is embedded; NULL: nothing is owned there */
         size_t size_bytes;         /* of an element */
 } Owned;
@@ -33,54 +33,58 @@ typedef struct Shape {
         size_t n_owned;
 } Shape;
 
+/* clang-format off */
 #define STRING(t, f) { .kind = OWNED_STRING, .at = offsetof(t, f) }
 #define EMBEDDED(t, f, s) { .kind = OWNED_EMBEDDED, .at = offsetof(t, f), .shape = &(s) }
-#define ARRAY_AS(t, f, n, allocated, s)                                                                      \
-        { .kind = OWNED_ARRAY, .at = offsetof(t, f), .count_at = offsetof(t, n), .allocated_at = allocated,  \
+#define ARRAY_AS(t, f, n, allocated, s) \
+        { .kind = OWNED_ARRAY, .at = offsetof(t, f), .count_at = offsetof(t, n), .allocated_at = allocated, \
           .shape = s, .size_bytes = sizeof(((t *) NULL)->f[0]) }
 #define ARRAY(t, f, s) ARRAY_AS(t, f, n_##f, NOWHERE, s)
 #define GROWING(t, f, s) ARRAY_AS(t, f, n_##f, offsetof(t, n_##f##_allocated), s)
-#define SHAPE(name, t, ...)                                                                                  \
-        static const Owned name##_owned[] = { __VA_ARGS__ };                                                 \
+#define SHAPE(name, t, ...) \
+        static const Owned name##_owned[] = { __VA_ARGS__ }; \
         static const Shape name = { sizeof(t), name##_owned, ELEMENTSOF(name##_owned) }
+/* clang-format on */
 
 SHAPE(string_shape, char *, { .kind = OWNED_STRING, .at = 0 });
 SHAPE(priority_shape, NodePriority, STRING(NodePriority, name));
 SHAPE(definition_shape, Definition, STRING(Definition, name), STRING(Definition, description),
-        ARRAY(Definition, nodes, &priority_shape), ARRAY(Definition, permitted, &string_shape));
+                ARRAY(Definition, nodes, &priority_shape), ARRAY(Definition, permitted, &string_shape));
 SHAPE(variant_shape, Variant, EMBEDDED(Variant, definition, definition_shape), STRING(Variant, error));
 SHAPE(app_shape, App, STRING(App, name), ARRAY(App, held_against, NULL), GROWING(App, permissions, NULL),
-        GROWING(App, marks, NULL), GROWING(App, copies, NULL), EMBEDDED(App, definition, definition_shape),
-        GROWING(App, variants, &variant_shape), ARRAY(App, owed, NULL), STRING(App, failure), STRING(App, last_blocked));
+                GROWING(App, marks, NULL), GROWING(App, copies, NULL),
+                EMBEDDED(App, definition, definition_shape), GROWING(App, variants, &variant_shape),
+                ARRAY(App, owed, NULL), STRING(App, failure), STRING(App, last_blocked));
 SHAPE(node_shape, Node, STRING(Node, name));
 SHAPE(state_shape, State, GROWING(State, nodes, &node_shape), GROWING(State, apps, &app_shape),
-        ARRAY(State, view_nodes, NULL));
+                ARRAY(State, view_nodes, NULL));
 SHAPE(fact_shape, CopyFact, STRING(CopyFact, app));
 SHAPE(facts_shape, FactsMessage, STRING(FactsMessage, node_name), ARRAY(FactsMessage, record_nodes, NULL),
-        ARRAY(FactsMessage, copies, &fact_shape));
+                ARRAY(FactsMessage, copies, &fact_shape));
 SHAPE(peer_shape, Peer, EMBEDDED(Peer, facts, facts_shape));
 SHAPE(backlog_shape, BacklogEntry, { .kind = OWNED_MESSAGE, .at = offsetof(BacklogEntry, message) });
 SHAPE(unit_shape, LocalUnit, STRING(LocalUnit, app), STRING(LocalUnit, reason));
 SHAPE(command_shape, Command, STRING(Command, app), STRING(Command, node));
 SHAPE(local_command_shape, LocalCommand, EMBEDDED(LocalCommand, command, command_shape));
 SHAPE(local_definition_shape, LocalDefinition, EMBEDDED(LocalDefinition, definition, definition_shape),
-        STRING(LocalDefinition, app), STRING(LocalDefinition, error));
+                STRING(LocalDefinition, app), STRING(LocalDefinition, error));
 SHAPE(engine_shape, Engine, ARRAY(Engine, nodelist, &node_shape), ARRAY(Engine, wait_mandatory, NULL),
-        ARRAY(Engine, wait_optional, NULL), EMBEDDED(Engine, state, state_shape),
-        GROWING(Engine, peers, &peer_shape), ARRAY(Engine, ring_nodes, NULL), GROWING(Engine, backlog, &backlog_shape),
-        ARRAY_AS(Engine, expiry_sent, n_expiry_sent, offsetof(Engine, n_expiry_allocated), NULL),
-        GROWING(Engine, units, &unit_shape), ARRAY(Engine, definitions, &local_definition_shape),
-        GROWING(Engine, commands, &local_command_shape));
+                ARRAY(Engine, wait_optional, NULL), EMBEDDED(Engine, state, state_shape),
+                GROWING(Engine, peers, &peer_shape), ARRAY(Engine, ring_nodes, NULL),
+                GROWING(Engine, backlog, &backlog_shape),
+                ARRAY_AS(Engine, expiry_sent, n_expiry_sent, offsetof(Engine, n_expiry_allocated), NULL),
+                GROWING(Engine, units, &unit_shape), ARRAY(Engine, definitions, &local_definition_shape),
+                GROWING(Engine, commands, &local_command_shape));
 
 SHAPE(view_message_shape, Message, ARRAY_AS(Message, view_vote.members, view_vote.n_members, NOWHERE, NULL));
 SHAPE(exclude_message_shape, Message, ARRAY_AS(Message, exclude.members, exclude.n_members, NOWHERE, NULL));
 SHAPE(facts_message_shape, Message, EMBEDDED(Message, facts, facts_shape));
 SHAPE(state_message_shape, Message, ARRAY_AS(Message, state.numbers, state.n_numbers, NOWHERE, NULL),
-        ARRAY_AS(Message, state.state, state.state_size_bytes, NOWHERE, NULL));
+                ARRAY_AS(Message, state.state, state.state_size_bytes, NOWHERE, NULL));
 SHAPE(entry_shape, DefinitionEntry, STRING(DefinitionEntry, app),
-        EMBEDDED(DefinitionEntry, definition, definition_shape), STRING(DefinitionEntry, error));
+                EMBEDDED(DefinitionEntry, definition, definition_shape), STRING(DefinitionEntry, error));
 SHAPE(definitions_message_shape, Message,
-        ARRAY_AS(Message, definitions.entries, definitions.n_entries, NOWHERE, &entry_shape));
+                ARRAY_AS(Message, definitions.entries, definitions.n_entries, NOWHERE, &entry_shape));
 SHAPE(result_message_shape, Message, STRING(Message, result.app), STRING(Message, result.reason));
 SHAPE(expiry_message_shape, Message, ARRAY_AS(Message, expiry.timers, expiry.n_timers, NOWHERE, NULL));
 SHAPE(command_message_shape, Message, EMBEDDED(Message, command.command, command_shape));
@@ -89,10 +93,14 @@ static const Shape plain_message_shape = { sizeof(Message), NULL, 0 };
 static const Shape *message_shape(const Message *m)
 {
         static const Shape *const shapes[_MESSAGE_TYPE_MAX] = {
-                [MESSAGE_VIEW] = &view_message_shape,     [MESSAGE_EXCLUDE] = &exclude_message_shape,
-                [MESSAGE_FACTS] = &facts_message_shape,   [MESSAGE_STATE] = &state_message_shape,
-                [MESSAGE_RESULT] = &result_message_shape, [MESSAGE_DEFINITIONS] = &definitions_message_shape,
-                [MESSAGE_EXPIRY] = &expiry_message_shape, [MESSAGE_COMMAND] = &command_message_shape,
+                [MESSAGE_VIEW] = &view_message_shape,
+                [MESSAGE_EXCLUDE] = &exclude_message_shape,
+                [MESSAGE_FACTS] = &facts_message_shape,
+                [MESSAGE_STATE] = &state_message_shape,
+                [MESSAGE_RESULT] = &result_message_shape,
+                [MESSAGE_DEFINITIONS] = &definitions_message_shape,
+                [MESSAGE_EXPIRY] = &expiry_message_shape,
+                [MESSAGE_COMMAND] = &command_message_shape,
         };
 
         return m->type < _MESSAGE_TYPE_MAX && shapes[m->type] ? shapes[m->type] : &plain_message_shape;

@@ -76,7 +76,8 @@ void app_hold_against(Engine *e, App *a, const Node *at, bool differing)
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
                 Eligibility x = place_eligible(a, n, true);
 
-                if (at && place_tier(a, n) < place_tier(a, at) && (x == ELIGIBLE || (differing && x == NODE_DIFFERS)))
+                if (at && place_tier(a, n) < place_tier(a, at) &&
+                                (x == ELIGIBLE || (differing && x == NODE_DIFFERS)))
                         against[a->n_held_against++] = n->id;
         }
 }
@@ -137,7 +138,8 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
 
 /* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
  * ring and has not reported, and a node that has not reported at all since the group formed. */
-static const char *obstacle_but(const Engine *e, const App *a, const Copy *but, char *buffer, size_t size_bytes)
+static const char *obstacle_but(
+                const Engine *e, const App *a, const Copy *but, char *buffer, size_t size_bytes)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
                 const Node *n = state_find_node(&e->state, c->node_id);
@@ -148,9 +150,10 @@ static const char *obstacle_but(const Engine *e, const App *a, const Copy *but, 
                         continue;
                 if (c->stuck)
                         snprintf(buffer, size_bytes, "its stop on %s did not end; processes are left there",
-                                n ? n->name : "?");
+                                        n ? n->name : "?");
                 else if (c->phase == COPY_LOST && c->untamed)
-                        snprintf(buffer, size_bytes, "%s was lost in maintenance and may still run it", n ? n->name : "?");
+                        snprintf(buffer, size_bytes, "%s was lost in maintenance and may still run it",
+                                        n ? n->name : "?");
                 else if (n && n->presence == PRESENCE_SILENT)
                         snprintf(buffer, size_bytes, "the manager of %s does not answer", n->name);
                 else if (n && n->presence != PRESENCE_SYNCED)
@@ -167,7 +170,7 @@ static const char *obstacle_but(const Engine *e, const App *a, const Copy *but, 
         }
         if (a->n_owed > 0) {
                 snprintf(buffer, size_bytes, "%s has not reported after the maintenance",
-                        state_node_name(&e->state, a->owed[0]));
+                                state_node_name(&e->state, a->owed[0]));
                 return buffer;
         }
         return NULL;
@@ -186,8 +189,9 @@ void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, con
 
         app_clear_better(a);
         /* Two copies at most: where a third may run, the present one ends first. */
-        if (a->definition.takeover_mode == TAKEOVER_START_FIRST && to != 0 && present->phase == COPY_RUNNING &&
-            !obstacle_but(e, a, present, buffer, sizeof(buffer))) {
+        if (a->definition.takeover_mode == TAKEOVER_START_FIRST && to != 0 &&
+                        present->phase == COPY_RUNNING &&
+                        !obstacle_but(e, a, present, buffer, sizeof(buffer))) {
                 (void) app_grant(e, a, to, type, from);
                 return;
         }
@@ -281,8 +285,9 @@ static void decide_start(Engine *e, App *a)
         }
         if (!choice) {
                 a->next_node = 0;
-                decide_blocked(e, a, app_failed_everywhere(e, a) ? "it failed on every node that may run it"
-                                                     : "no node that may run it is there");
+                decide_blocked(e, a,
+                                app_failed_everywhere(e, a) ? "it failed on every node that may run it"
+                                                            : "no node that may run it is there");
                 /* What starts after that is a first start again, but for a loss: that stays one. */
                 if (a->lost_node == 0 && a->next_type != START_NORMAL) {
                         app_clear_next(a);
@@ -293,7 +298,7 @@ static void decide_start(Engine *e, App *a)
         }
         /* The owner is back, or a move goes back to where it came from. */
         if (type != START_NORMAL && choice->id == from &&
-            (a->lost_node == choice->id || type == START_TAKEOVER))
+                        (a->lost_node == choice->id || type == START_TAKEOVER))
                 type = START_NORMAL;
         (void) app_grant(e, a, choice->id, type, from);
 }
@@ -305,8 +310,8 @@ static void decide_prune_hold(Engine *e, App *a)
                 Eligibility x = n ? place_eligible(a, n, false) : NOT_IN_NODES;
 
                 /* A restart of its manager alone does not count, nor does a file that is behind. */
-                if (x == ELIGIBLE || (x == NODE_NOT_SYNCED && n->presence != PRESENCE_OFFLINE) || x == NODE_LATE ||
-                    x == NODE_DIFFERS)
+                if (x == ELIGIBLE || (x == NODE_NOT_SYNCED && n->presence != PRESENCE_OFFLINE) ||
+                                x == NODE_LATE || x == NODE_DIFFERS)
                         continue;
                 ARRAY_CLOSE(a->held_against, a->n_held_against, i - 1);
                 e->lasting_changed = true;

@@ -35,13 +35,13 @@ static void definitions_compare_units(Engine *e, const LocalDefinition *old, siz
 
                 for (size_t i = 0; i < n_old; i++)
                         if (streq(old[i].app, u->app) && now && !now->error && !old[i].error &&
-                            now->definition.digest != old[i].definition.digest)
+                                        now->definition.digest != old[i].definition.digest)
                                 u->changed_file = true;
         }
 }
 
 void definitions_set(Engine *e, const Definition *definitions, size_t n, const struct DefinitionError *errors,
-        size_t n_errors)
+                size_t n_errors)
 {
         LocalDefinition *old = e->definitions;
         size_t n_old = e->n_definitions;
@@ -92,7 +92,8 @@ static bool definition_entry_needed(const Engine *e, const App *a, const LocalDe
         return strcmp_ptr(own ? own->error : NULL, v ? v->error : NULL) != 0;
 }
 
-static int definition_entry_add(DefinitionsMessage *m, size_t *n_allocated, const char *name, const LocalDefinition *own)
+static int definition_entry_add(
+                DefinitionsMessage *m, size_t *n_allocated, const char *name, const LocalDefinition *own)
 {
         DefinitionEntry *entry;
         int r;
@@ -120,7 +121,8 @@ static int definition_entry_add(DefinitionsMessage *m, size_t *n_allocated, cons
 bool definitions_differ(const Engine *e)
 {
         for (size_t i = 0; i < e->n_definitions; i++)
-                if (definition_entry_needed(e, state_find_app(&e->state, e->definitions[i].app), &e->definitions[i]))
+                if (definition_entry_needed(
+                                    e, state_find_app(&e->state, e->definitions[i].app), &e->definitions[i]))
                         return true;
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
                 if (!definitions_find(e, a->name) && definition_entry_needed(e, a, NULL))
@@ -193,7 +195,8 @@ bool definitions_gone(const Engine *e, const App *a)
         return true;
 }
 
-static void variant_set(Engine *e, App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error)
+static void variant_set(
+                Engine *e, App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error)
 {
         Variant *v = app_find_variant(a, node_id);
 
@@ -219,7 +222,8 @@ static void definition_switch(Engine *e, App *a, const Definition *d)
                 return;
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
                 if (node_is_known(n) && !app_find_variant(a, n->id))
-                        variant_set(e, a, n->id, a->has_definition ? a->definition.digest : 0, &a->definition, NULL);
+                        variant_set(e, a, n->id, a->has_definition ? a->definition.digest : 0, &a->definition,
+                                        NULL);
         if (a->has_definition)
                 engine_note(e, NOTE_DEFINITION, a->name, 0, "the definition has changed");
         definition_done(&a->definition);
@@ -273,7 +277,8 @@ static const Definition *definition_majority(const Engine *e, const App *a)
                 FOREACH_ARRAY(o, e->state.nodes, e->state.n_nodes) {
                         const Definition *other = node_is_known(o) ? definition_of(a, o) : NULL;
 
-                        same += other && definition_find_node(other, o->name) >= 0 && other->digest == d->digest;
+                        same += other && definition_find_node(other, o->name) >= 0 &&
+                                other->digest == d->digest;
                 }
                 if (same * 2 > n_files)
                         return d;

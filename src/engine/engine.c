@@ -77,7 +77,8 @@ void engine_changed_app(Engine *e, const App *a)
         EffectList *l = e->effects;
 
         for (size_t i = 0; i < l->n_effects; i++)
-                if (l->effects[i].type == EFFECT_CHANGED && l->effects[i].app && streq(l->effects[i].app, a->name))
+                if (l->effects[i].type == EFFECT_CHANGED && l->effects[i].app &&
+                                streq(l->effects[i].app, a->name))
                         return;
         engine_emit(e, EFFECT_CHANGED)->app = engine_strdup(e, a->name);
 }
@@ -148,7 +149,7 @@ static int engine_take_nodelist(Engine *e, const EngineConfig *config)
                         return -EINVAL;
                 for (size_t j = 0; j < e->n_nodelist; j++)
                         if (e->nodelist[j].id == config->nodes[i].id ||
-                            streq(e->nodelist[j].name, config->nodes[i].name))
+                                        streq(e->nodelist[j].name, config->nodes[i].name))
                                 return -EINVAL;
                 while (at < e->n_nodelist && e->nodelist[at].id < config->nodes[i].id)
                         at++;
@@ -215,11 +216,11 @@ static int engine_init(Engine *e, const EngineConfig *config)
         if (r < 0)
                 return r;
         r = engine_take_names(e, config->sync_mandatory, config->n_sync_mandatory, &e->wait_mandatory,
-                &e->n_wait_mandatory);
+                        &e->n_wait_mandatory);
         if (r < 0)
                 return r;
         r = engine_take_names(e, config->sync_optional, config->n_sync_optional, &e->wait_optional,
-                &e->n_wait_optional);
+                        &e->n_wait_optional);
         if (r < 0)
                 return r;
         return engine_take_record(e, config);
@@ -310,7 +311,8 @@ static bool engine_accept(Engine *e, Peer *p, const Message *m)
                 p->incarnation = m->incarnation;
         if (p->incarnation != m->incarnation) {
                 engine_note(e, NOTE_MESSAGE_REFUSED, NULL, p->member.node_id,
-                        "a %s message of another incarnation of this member", message_type_to_string(m->type));
+                                "a %s message of another incarnation of this member",
+                                message_type_to_string(m->type));
                 return false;
         }
         if (m->number <= p->number)
@@ -369,8 +371,8 @@ static void engine_written(Engine *e, const Event *event)
         if (event->written.error < 0) {
                 if (!e->write_failed)
                         engine_note(e, NOTE_RECORD_FAILED, NULL, e->node_id,
-                                "the record cannot be written: %s; this node gets no new applications",
-                                strerror(-event->written.error));
+                                        "the record cannot be written: %s; this node gets no new applications",
+                                        strerror(-event->written.error));
                 e->write_failed = true;
                 e->failure_told = false;
                 e->write_retry_usec = e->now_usec + COMMIT_USEC;
@@ -426,7 +428,7 @@ static void engine_handle(Engine *e, const Event *event)
                 break;
         case EVENT_DEFINITIONS:
                 definitions_set(e, event->definitions.definitions, event->definitions.n_definitions,
-                        event->definitions.errors, event->definitions.n_errors);
+                                event->definitions.errors, event->definitions.n_errors);
                 break;
         case EVENT_WRITTEN:
                 engine_written(e, event);

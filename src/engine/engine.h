@@ -36,7 +36,7 @@ typedef struct EngineConfig {
         uint32_t node_id;
         const EngineNode *nodes; /* the nodelist, any order */
         size_t n_nodes;
-        const char *const *sync_mandatory; /* names; the node's own is ignored, one that the nodelist lacks is -EINVAL */
+        const char *const *sync_mandatory; /* names; the node's own is ignored, an unknown one is -EINVAL */
         size_t n_sync_mandatory;
         const char *const *sync_optional;
         size_t n_sync_optional;
@@ -55,20 +55,20 @@ typedef struct EngineConfig {
 } EngineConfig;
 
 typedef enum EventType {
-        EVENT_TIME,          /* nothing but time passed; due whenever engine_deadline() is over */
-        EVENT_CONNECTED,     /* the group is being joined; before the first view */
-        EVENT_DISCONNECTED,  /* Corosync is gone; the adapter goes on trying */
-        EVENT_VIEW,          /* the group or the ring changed */
-        EVENT_QUORUM,        /* Corosync's quorum notification of a ring */
-        EVENT_MESSAGE,       /* delivered, in order; the only source of agreed state */
-        EVENT_PROBE,         /* our own probe (EFFECT_PROBE) has come back from Corosync */
-        EVENT_SUSPENDED,     /* a turn of the loop found that the host slept */
-        EVENT_UNIT,          /* how a local unit stands now */
-        EVENT_DEFINITIONS,   /* all definitions of this node's files, read again */
-        EVENT_WRITTEN,       /* how an EFFECT_WRITE ended */
-        EVENT_COMMAND,       /* an administrator asks, on this node */
-        EVENT_STOP_LOCAL,    /* stop this node's copy without asking the group */
-        EVENT_LEAVE,         /* planned leave: hand over, then EFFECT_LEFT */
+        EVENT_TIME,         /* nothing but time passed; due whenever engine_deadline() is over */
+        EVENT_CONNECTED,    /* the group is being joined; before the first view */
+        EVENT_DISCONNECTED, /* Corosync is gone; the adapter goes on trying */
+        EVENT_VIEW,         /* the group or the ring changed */
+        EVENT_QUORUM,       /* Corosync's quorum notification of a ring */
+        EVENT_MESSAGE,      /* delivered, in order; the only source of agreed state */
+        EVENT_PROBE,        /* our own probe (EFFECT_PROBE) has come back from Corosync */
+        EVENT_SUSPENDED,    /* a turn of the loop found that the host slept */
+        EVENT_UNIT,         /* how a local unit stands now */
+        EVENT_DEFINITIONS,  /* all definitions of this node's files, read again */
+        EVENT_WRITTEN,      /* how an EFFECT_WRITE ended */
+        EVENT_COMMAND,      /* an administrator asks, on this node */
+        EVENT_STOP_LOCAL,   /* stop this node's copy without asking the group */
+        EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT */
         _EVENT_TYPE_MAX,
 } EventType;
 
@@ -83,10 +83,10 @@ typedef struct Event {
         uint64_t realtime_usec; /* wall clock, for dates that last */
         union {
                 struct {
-                        uint64_t incarnation; /* random, not 0, new at each join */
-                        uint32_t pid;         /* ours, as the group will show it */
+                        uint64_t incarnation;                /* random, not 0, new at each join */
+                        uint32_t pid;                        /* ours, as the group will show it */
                         uint64_t token_usec, consensus_usec; /* from cmap */
-                        bool quorum_device;   /* a quorum device is configured */
+                        bool quorum_device;                  /* a quorum device is configured */
                         bool quorum_by_fewer; /* quorum may be given to less than a majority of the nodelist:
                                                * a device, two_node, last_man_standing, auto_tie_breaker */
                 } connected;
@@ -124,7 +124,7 @@ typedef struct Event {
                         const struct DefinitionError {
                                 const char *app;
                                 const char *text;
-                        } *errors;
+                        } * errors;
                         size_t n_errors;
                 } definitions;
                 struct {
@@ -143,25 +143,25 @@ typedef struct Event {
 } Event;
 
 typedef enum EffectType {
-        EFFECT_SEND,       /* multicast `message`. On every EVENT_VIEW the adapter drops what it has not sent yet:
+        EFFECT_SEND,  /* multicast `message`. On every EVENT_VIEW the adapter drops what it has not sent yet:
                             * the engine sends again what still matters */
-        EFFECT_PROBE,      /* send a probe to this node's own group; `token` is its number. One that cannot be sent
+        EFFECT_PROBE, /* send a probe to this node's own group; `token` is its number. One that cannot be sent
                             * is dropped: the engine sends another */
-        EFFECT_REJOIN,     /* leave the group and join it again, with a new incarnation */
-        EFFECT_START,      /* start the worker's unit: app, epoch, start_type, from_node */
-        EFFECT_STOP,       /* stop it: app, epoch */
-        EFFECT_KILL,       /* its time is over: kill all its processes */
-        EFFECT_FORGET,     /* the end of this copy (app, epoch) has been delivered: its failed unit may be reset */
-        EFFECT_WRITE,      /* put `data` on the disk as the record, then EVENT_WRITTEN with `revision`. Only the
+        EFFECT_REJOIN, /* leave the group and join it again, with a new incarnation */
+        EFFECT_START,  /* start the worker's unit: app, epoch, start_type, from_node */
+        EFFECT_STOP,   /* stop it: app, epoch */
+        EFFECT_KILL,   /* its time is over: kill all its processes */
+        EFFECT_FORGET, /* the end of this copy (app, epoch) has been delivered: its failed unit may be reset */
+        EFFECT_WRITE,  /* put `data` on the disk as the record, then EVENT_WRITTEN with `revision`. Only the
                             * newest counts: one that waits is replaced */
-        EFFECT_REPLY,      /* answer to the command with `token`: `error`, `text` */
-        EFFECT_NOTE,       /* a decision or observation for the journal and the bus signals */
-        EFFECT_CHANGED,    /* what the bus shows of `app`, of `node`, or (both empty) of the manager may have changed */
-        EFFECT_RELOAD,     /* read this node's definitions again, then EVENT_DEFINITIONS */
-        EFFECT_READY,      /* this node takes part: READY=1 */
-        EFFECT_SYNCED,     /* synced: disarm the guard */
-        EFFECT_LEFT,       /* everything is handed over or stopped: leave the group and exit */
-        EFFECT_EXIT,       /* give up with `text`; systemd must not restart us */
+        EFFECT_REPLY,  /* answer to the command with `token`: `error`, `text` */
+        EFFECT_NOTE,   /* a decision or observation for the journal and the bus signals */
+        EFFECT_CHANGED, /* what the bus shows of `app`, of `node`, or (both empty) of the manager may have changed */
+        EFFECT_RELOAD, /* read this node's definitions again, then EVENT_DEFINITIONS */
+        EFFECT_READY,  /* this node takes part: READY=1 */
+        EFFECT_SYNCED, /* synced: disarm the guard */
+        EFFECT_LEFT,   /* everything is handed over or stopped: leave the group and exit */
+        EFFECT_EXIT,   /* give up with `text`; systemd must not restart us */
         _EFFECT_TYPE_MAX,
 } EffectType;
 
@@ -194,35 +194,35 @@ typedef enum NoteKind {
         NOTE_COPY_STOPPED, /* a second copy was found and is being stopped: node, epoch; from_node: kept on */
         NOTE_COPY_ADOPTED, /* a running copy was taken into the state */
         NOTE_NODE_JOINED,
-        NOTE_NODE_LEFT,    /* text: lost, left, manager gone */
+        NOTE_NODE_LEFT, /* text: lost, left, manager gone */
         NOTE_QUORUM_GAINED,
-        NOTE_QUORUM_LOST,  /* text: what happens to the workers */
-        NOTE_FORMED,       /* text: from whose record */
-        NOTE_WAITING,      /* the manager waits; text says for what */
-        NOTE_SYNC_FAILED,  /* mandatory nodes are missing; text names them */
-        NOTE_COMMAND,      /* a command was carried out; text says which, by which node */
-        NOTE_UNSYNCED,     /* this member lost track and asks for the state again; text says why */
+        NOTE_QUORUM_LOST,     /* text: what happens to the workers */
+        NOTE_FORMED,          /* text: from whose record */
+        NOTE_WAITING,         /* the manager waits; text says for what */
+        NOTE_SYNC_FAILED,     /* mandatory nodes are missing; text names them */
+        NOTE_COMMAND,         /* a command was carried out; text says which, by which node */
+        NOTE_UNSYNCED,        /* this member lost track and asks for the state again; text says why */
         NOTE_MESSAGE_REFUSED, /* a message could not be used: node, text */
         NOTE_RECORD_FAILED,   /* the record could not be written: text */
         NOTE_DEFINITION,      /* an agreed definition changed, or nodes' files differ: app, text */
         NOTE_ISOLATED,        /* Corosync is silent: acting as cut off */
         NOTE_LEAVING,
-        NOTE_MANAGER_GONE,    /* a node's manager is gone, its node alive: node, text: how long is waited */
-        NOTE_VERSION,         /* the group goes over to another protocol version: text */
+        NOTE_MANAGER_GONE, /* a node's manager is gone, its node alive: node, text: how long is waited */
+        NOTE_VERSION,      /* the group goes over to another protocol version: text */
         _NOTE_KIND_MAX,
 } NoteKind;
 
 typedef struct Effect {
         EffectType type;
-        Message *message;   /* SEND */
-        NoteKind note;      /* NOTE */
-        char *app;          /* NULL where it has no meaning */
-        char *node;         /* NOTE, CHANGED */
-        char *from_node;    /* START, NOTE: the owner of the previous epoch; "" for normal */
-        uint64_t epoch;     /* START, STOP, KILL, NOTE */
+        Message *message; /* SEND */
+        NoteKind note;    /* NOTE */
+        char *app;        /* NULL where it has no meaning */
+        char *node;       /* NOTE, CHANGED */
+        char *from_node;  /* START, NOTE: the owner of the previous epoch; "" for normal */
+        uint64_t epoch;   /* START, STOP, KILL, NOTE */
         StartType start_type;
-        Revision revision;  /* WRITE */
-        uint8_t *data;      /* WRITE */
+        Revision revision; /* WRITE */
+        uint8_t *data;     /* WRITE */
         size_t data_size_bytes;
         uint64_t token;     /* REPLY; PROBE: its number */
         CommandError error; /* REPLY */
@@ -259,7 +259,8 @@ bool engine_is_synced(const Engine *e);  /* this member holds the present agreed
 bool engine_is_formed(const Engine *e);  /* the group has formed: some member holds an agreed state */
 bool engine_is_quorate(const Engine *e); /* Corosync's word for the present ring, on this node */
 bool engine_is_isolated(const Engine *e);
-bool engine_has_workers(const Engine *e); /* a worker is alive here, or its start waits for Corosync's answer */
+bool engine_has_workers(
+                const Engine *e); /* a worker is alive here, or its start waits for Corosync's answer */
 ViewId engine_view(const Engine *e);
 /* Copies up to `n_max` members of the present view, sorted; returns how many there are. */
 size_t engine_members(const Engine *e, Member *ret, size_t n_max);
@@ -299,14 +300,14 @@ typedef enum NodeState {
 
 typedef struct AppStatus {
         AppState state;
-        char reason[256];       /* in words; "" where there is nothing to say */
-        const char *node;       /* where the present copy is; "" if nowhere */
-        StartType start_type;   /* of the last start */
-        const char *from_node;  /* "" for normal */
-        uint64_t epoch;         /* of the last start; 0: none */
+        char reason[256];      /* in words; "" where there is nothing to say */
+        const char *node;      /* where the present copy is; "" if nowhere */
+        StartType start_type;  /* of the last start */
+        const char *from_node; /* "" for normal */
+        uint64_t epoch;        /* of the last start; 0: none */
         uint64_t deadline_usec; /* when the next thing happens by itself, on this engine's clock; USEC_INFINITY: never */
         bool held;
-        bool restart_needed;    /* this node's file has changed since its copy was started */
+        bool restart_needed; /* this node's file has changed since its copy was started */
 } AppStatus;
 
 /* Points into the engine; valid until the next step. */
@@ -315,8 +316,8 @@ NodeState engine_node_state(const Engine *e, const Node *node);
 /* Why `node` may or may not run `app`: true and a remark, or false and the reason, in words. */
 bool engine_explain(const Engine *e, const App *app, const Node *node, char *ret_why, size_t size_bytes);
 
-const char *app_state_to_string(AppState s);     /* "stopped" ... */
-const char *node_state_to_string(NodeState s);   /* "online", ... "manager-gone" ... */
+const char *app_state_to_string(AppState s);         /* "stopped" ... */
+const char *node_state_to_string(NodeState s);       /* "online", ... "manager-gone" ... */
 const char *command_error_to_string(CommandError e); /* "NoSuchApplication" ...; "" for COMMAND_OK */
 const char *note_kind_to_string(NoteKind k);
 const char *event_type_to_string(EventType t);

@@ -5,19 +5,19 @@
 
 #include "engine/engine.h"
 
-#define STAGGER_USEC (20 * USEC_PER_MSEC)   /* member i of the view waits i times this long */
-#define SILENCE_USEC (1 * USEC_PER_SEC)     /* a member that has not voted for so long is left out */
-#define COMMIT_USEC (2 * USEC_PER_SEC)      /* acknowledgements are waited for so long */
-#define UNANSWERED_USEC (5 * USEC_PER_SEC)  /* nobody sends the state: a new view is asked for */
-#define RELOAD_USEC (2 * USEC_PER_SEC)      /* nodes that read their files are waited for so long */
-#define ANSWER_USEC (2 * USEC_PER_SEC)      /* a manager that is there has so long to report */
-#define RING_STEP 4u                        /* between the numbers of two rings of the same Corosyncs */
-#define FORM_EPOCHS UINT64_C(1024)          /* forming raises every application's count by this */
+#define STAGGER_USEC (20 * USEC_PER_MSEC)     /* member i of the view waits i times this long */
+#define SILENCE_USEC (1 * USEC_PER_SEC)       /* a member that has not voted for so long is left out */
+#define COMMIT_USEC (2 * USEC_PER_SEC)        /* acknowledgements are waited for so long */
+#define UNANSWERED_USEC (5 * USEC_PER_SEC)    /* nobody sends the state: a new view is asked for */
+#define RELOAD_USEC (2 * USEC_PER_SEC)        /* nodes that read their files are waited for so long */
+#define ANSWER_USEC (2 * USEC_PER_SEC)        /* a manager that is there has so long to report */
+#define RING_STEP 4u                          /* between the numbers of two rings of the same Corosyncs */
+#define FORM_EPOCHS UINT64_C(1024)            /* forming raises every application's count by this */
 #define PROBE_RETRY_USEC (10 * USEC_PER_MSEC) /* while a start waits for a probe */
 #define PROBES_KEPT 64 /* of so many of the last probes it is known when they were sent */
 #define MARK_MAX_USEC (24 * 3600 * USEC_PER_SEC)
-#define BACKLOG_MAX 65536u                  /* messages kept for a member that waits for the state */
-#define COMMANDS_MAX 128u                   /* commands of this node that are under way */
+#define BACKLOG_MAX 65536u /* messages kept for a member that waits for the state */
+#define COMMANDS_MAX 128u  /* commands of this node that are under way */
 
 /* How far the present view is. Only messages move it on. */
 typedef enum ViewPhase {
@@ -31,22 +31,22 @@ typedef enum ViewPhase {
 /* A member as this view knows it. */
 typedef struct Peer {
         Member member;
-        uint32_t joined_n;     /* see ViewMember; relative while our own n is not known */
+        uint32_t joined_n; /* see ViewMember; relative while our own n is not known */
         bool joined_relative;
-        bool newcomer;         /* joined with this very view: is not waited for */
+        bool newcomer; /* joined with this very view: is not waited for */
         bool voted, quorate, claims_synced;
         Revision revision;
         uint64_t digest;
         uint64_t since_seq, quorate_seq; /* see ViewMessage */
-        bool excluded;         /* left out until it answers */
-        bool won;              /* holds the agreed state, as the votes say */
-        uint64_t incarnation;  /* of its messages in this view; 0: none yet */
-        uint64_t number;       /* of its last message in this view */
-        FactsMessage facts;    /* its latest in this view */
+        bool excluded;                   /* left out until it answers */
+        bool won;                        /* holds the agreed state, as the votes say */
+        uint64_t incarnation;            /* of its messages in this view; 0: none yet */
+        uint64_t number;                 /* of its last message in this view */
+        FactsMessage facts;              /* its latest in this view */
         bool has_facts;
         uint64_t facts_number;
-        uint64_t facts_usec;   /* when they were delivered, on the local clock */
-        bool served;           /* a state that holds its facts has been delivered */
+        uint64_t facts_usec; /* when they were delivered, on the local clock */
+        bool served;         /* a state that holds its facts has been delivered */
 } Peer;
 
 typedef struct BacklogEntry {
@@ -60,7 +60,7 @@ typedef struct LocalUnit {
         uint64_t epoch;
         UnitState state;
         char *reason;
-        bool stop_issued;   /* EFFECT_STOP is out */
+        bool stop_issued; /* EFFECT_STOP is out */
         bool kill_issued;
         uint64_t kill_usec; /* when it has to be gone; USEC_INFINITY: systemd's own timeout is enough */
         UnitState reported; /* RESULT under way in this view; UNIT_NONE: none */
@@ -71,9 +71,9 @@ typedef struct LocalCommand {
         uint64_t token;
         uint64_t seq;
         Command command;
-        bool sent;          /* in this view */
+        bool sent; /* in this view */
         bool sent_ever;
-        bool applied;       /* carried out; waits until `revision` is on the disks */
+        bool applied; /* carried out; waits until `revision` is on the disks */
         Revision revision;
         uint64_t applied_usec;
         uint64_t wait_serial; /* of the timer that waits for this revision; 0: none has been seen yet */
@@ -83,13 +83,13 @@ typedef struct LocalCommand {
 typedef struct LocalDefinition {
         Definition definition; /* where the file is right */
         char *app;
-        char *error;           /* where it is wrong; else NULL */
+        char *error; /* where it is wrong; else NULL */
 } LocalDefinition;
 
 struct Engine {
         /* From the configuration. */
         uint32_t node_id;
-        Node *nodelist;        /* id and name only, sorted */
+        Node *nodelist; /* id and name only, sorted */
         size_t n_nodelist;
         uint32_t *wait_mandatory, *wait_optional;
         size_t n_wait_mandatory, n_wait_optional;
@@ -103,13 +103,13 @@ struct Engine {
 
         /* Now. */
         uint64_t now_usec, realtime_usec;
-        EffectList *effects;   /* of the present step */
+        EffectList *effects; /* of the present step */
         bool oom;
-        Effect nowhere;        /* what could not be put on the list, and nobody reads */
+        Effect nowhere; /* what could not be put on the list, and nobody reads */
 
         State state;
         bool synced;
-        bool lasting_changed;  /* within the message that is being applied */
+        bool lasting_changed;    /* within the message that is being applied */
         bool view_changed_state; /* decide.c looks at all applications */
 
         /* The connection to Corosync. */
@@ -127,20 +127,21 @@ struct Engine {
         size_t n_peers, n_peers_allocated;
         uint32_t *ring_nodes;
         size_t n_ring_nodes;
-        uint64_t view_usec;    /* when it began */
+        uint64_t view_usec; /* when it began */
         uint64_t own_digest;
         Revision own_revision;
-        uint64_t since_seq;    /* the ring in which this member joined the group; 0: it has not */
-        uint64_t ring_quorate_seq, quorate_seq; /* the greatest that it was told is quorate, and the greatest before this view's */
-        uint64_t number;       /* of our last message in this view */
+        uint64_t since_seq; /* the ring in which this member joined the group; 0: it has not */
+        uint64_t ring_quorate_seq,
+                        quorate_seq; /* the greatest that it was told is quorate, and the greatest before this view's */
+        uint64_t number;             /* of our last message in this view */
         bool own_vote_sent, own_vote_quorate;
-        bool lost_track;       /* a message of this view is missing */
+        bool lost_track; /* a message of this view is missing */
         BacklogEntry *backlog;
         size_t n_backlog, n_backlog_allocated;
         bool facts_sent, synced_sent, definitions_sent, leave_sent, exclude_sent, form_sent;
         bool form_forced;
-        uint64_t own_facts_usec;  /* when ours were sent */
-        uint64_t facts_floor;     /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
+        uint64_t own_facts_usec; /* when ours were sent */
+        uint64_t facts_floor; /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
         uint64_t state_sent_usec; /* 0: none; a state of ours that has not been delivered yet */
         uint64_t *expiry_sent;    /* serials of timers for which an expiry was sent in this view */
         size_t n_expiry_sent, n_expiry_allocated;
@@ -150,24 +151,24 @@ struct Engine {
         bool quorum_known, quorum_value; /* the last notification */
         uint64_t ring_quorum_usec;       /* when the present ring's came; 0: not yet */
         bool was_quorate;                /* as it was noted last */
-        uint64_t no_quorum_usec;  /* the first view, or the end of the last, since one that was quorate; 0: quorate */
-        uint64_t away_usec;       /* the delay of the peers may run since then; 0: this member has been in step since */
-        uint64_t cut_off_usec;    /* when the workers' time began to run; 0: not cut off */
-        uint64_t outside_usec;    /* this member has been out of the group since then; 0: it is in it, or never was */
+        uint64_t no_quorum_usec; /* the first view, or the end of the last, since one that was quorate; 0: quorate */
+        uint64_t away_usec; /* the delay of the peers may run since then; 0: this member has been in step since */
+        uint64_t cut_off_usec; /* when the workers' time began to run; 0: not cut off */
+        uint64_t outside_usec; /* this member has been out of the group since then; 0: it is in it, or never was */
         uint64_t disconnected_usec; /* Corosync was lost then; 0: is not, and has not been lately */
 
         /* Silence of Corosync. */
         uint64_t probe_next_usec;
-        uint64_t silent_usec;     /* the first probe without an answer; 0: none */
+        uint64_t silent_usec; /* the first probe without an answer; 0: none */
         bool isolated;
-        bool starts_wait;         /* for a probe to come back */
+        bool starts_wait;                      /* for a probe to come back */
         uint64_t n_probes_sent, n_probes_back; /* numbers of the last ones, on this connection */
         uint64_t probe_times[PROBES_KEPT];     /* when they were sent, by number modulo PROBES_KEPT */
-        bool probed;              /* in this step */
-        uint64_t hold_probe;      /* the host slept: nothing starts until this probe is back; 0: it did not */
+        bool probed;                           /* in this step */
+        uint64_t hold_probe; /* the host slept: nothing starts until this probe is back; 0: it did not */
 
         /* A node's start. */
-        uint64_t started_usec;    /* the first connection; 0: not yet */
+        uint64_t started_usec; /* the first connection; 0: not yet */
         bool takes_part, ready_sent, exiting;
         bool noted_waiting;
 
@@ -184,14 +185,15 @@ struct Engine {
         Revision write_issued, write_done;
         bool write_failed, failure_told;
         uint64_t write_retry_usec;
-        Revision acked;        /* our last ACK in this view */
+        Revision acked; /* our last ACK in this view */
         bool leaving, left;
-        bool synced_told;      /* EFFECT_SYNCED is out */
+        bool synced_told; /* EFFECT_SYNCED is out */
 };
 
 /* ---- engine.c ---- */
 Effect *engine_emit(Engine *e, EffectType type);
-Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...) _printf_(5, 6);
+Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...)
+                _printf_(5, 6);
 void engine_changed_app(Engine *e, const App *a);
 void engine_changed_node(Engine *e, uint32_t node_id);
 void engine_changed(Engine *e);
@@ -207,15 +209,16 @@ void view_lost(Engine *e); /* the same, and this member is out of the group: its
 void view_quorum(Engine *e, const RingId *ring, bool quorate);
 void view_message(Engine *e, Peer *p, const Message *m);
 void view_exclude(Engine *e, const Message *m);
-void view_apply_revoked(Engine *e, uint32_t node_id); /* this node's member has lost quorum: it is not synced any more */
+void view_apply_revoked(Engine *e,
+                uint32_t node_id); /* this node's member has lost quorum: it is not synced any more */
 void view_pump(Engine *e);
 uint64_t view_deadline(const Engine *e);
 /* Corosync's word for the present ring, on this node. False until it has come. */
 bool view_is_quorate(const Engine *e);
 Peer *view_find_peer(const Engine *e, const Member *m);
-size_t view_rank(const Engine *e); /* our place among the members */
-bool view_has_node(const Engine *e, uint32_t node_id);      /* in the ring */
-bool view_has_manager(const Engine *e, uint32_t node_id);   /* a member of the group */
+size_t view_rank(const Engine *e);                        /* our place among the members */
+bool view_has_node(const Engine *e, uint32_t node_id);    /* in the ring */
+bool view_has_manager(const Engine *e, uint32_t node_id); /* a member of the group */
 /* Forgets n where this message shows that this member has been told wrong. */
 void view_doubt(Engine *e, const Message *m);
 /* Learns n from a newcomer's place in a `view`. False where this message is of an earlier view. */
@@ -260,8 +263,8 @@ void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why);
 /* ---- apply.c ---- */
 void apply_message(Engine *e, const Member *sender, const Message *m);
 void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool forming);
-void apply_formed(Engine *e);      /* after all facts: one copy of each application */
-void apply_finish(Engine *e);      /* after each message: decide, count the revision, write */
+void apply_formed(Engine *e); /* after all facts: one copy of each application */
+void apply_finish(Engine *e); /* after each message: decide, count the revision, write */
 Timer timer_start(Engine *e, uint64_t usec);
 void app_clear_next(App *a);
 void app_end_loss(App *a);
@@ -309,7 +312,8 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
 void app_agree_definition(Engine *e, App *a, uint32_t changed_node);
 
 /* ---- command.c ---- */
-CommandError command_apply(Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes);
+CommandError command_apply(
+                Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes);
 void command_submit(Engine *e, uint64_t token, const Command *c);
 void command_pump(Engine *e);
 void command_applied(Engine *e, uint64_t seq, CommandError error, const char *text);
@@ -317,8 +321,8 @@ void command_forget_sent(Engine *e); /* a new connection: what was sent may or m
 uint64_t command_deadline(const Engine *e);
 
 /* ---- timers.c ---- */
-void timers_expire(Engine *e);               /* sends the message for those that are over */
-uint64_t timers_deadline(const Engine *e);   /* of the first; never where this member is not synced */
+void timers_expire(Engine *e);             /* sends the message for those that are over */
+uint64_t timers_deadline(const Engine *e); /* of the first; never where this member is not synced */
 
 /* ---- local.c ---- */
 void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason);
@@ -332,12 +336,13 @@ void local_stop(Engine *e, uint64_t token, const char *app);
 LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch);
 bool local_has_workers(const Engine *e);
 void local_reset_reports(Engine *e);
-uint64_t local_isolation_usec(const Engine *e); /* IsolationTimeoutSec=, or the default that follows from Corosync's timing */
+uint64_t local_isolation_usec(
+                const Engine *e); /* IsolationTimeoutSec=, or the default that follows from Corosync's timing */
 bool local_in_maintenance(const Engine *e, const char *app);
 
 /* ---- definitions.c ---- */
 void definitions_set(Engine *e, const Definition *definitions, size_t n, const struct DefinitionError *errors,
-        size_t n_errors);
+                size_t n_errors);
 /* Where this node's files differ from what the state says of them. */
 int definitions_difference(const Engine *e, DefinitionsMessage *ret);
 bool definitions_differ(const Engine *e);
@@ -365,7 +370,7 @@ Mark *app_add_mark(App *a, uint32_t node_id);
 void app_remove_mark(App *a, Mark *m);
 Variant *app_add_variant(App *a, uint32_t node_id);
 void app_remove_variant(App *a, Variant *v);
-bool copy_is_live(const Copy *c); /* neither lost nor surplus */
+bool copy_is_live(const Copy *c);                     /* neither lost nor surplus */
 size_t app_count_live(const App *a, const Copy *but); /* live copies besides `but`, which may be NULL */
 
 /* ---- state.c ---- */

@@ -34,7 +34,8 @@ LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch)
 {
         size_t at = local_unit_place(e, app, epoch);
 
-        return at < e->n_units && e->units[at].epoch == epoch && streq(e->units[at].app, app) ? &e->units[at] : NULL;
+        return at < e->n_units && e->units[at].epoch == epoch && streq(e->units[at].app, app) ? &e->units[at]
+                                                                                              : NULL;
 }
 
 bool local_has_workers(const Engine *e)
@@ -106,7 +107,8 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
         }
         /* One unit name holds one copy: whatever was there before is over. */
         FOREACH_ARRAY(old, e->units, e->n_units)
-                if (old != u && streq(old->app, app) && unit_state_is_alive(old->state) && unit_state_is_alive(state))
+                if (old != u && streq(old->app, app) && unit_state_is_alive(old->state) &&
+                                unit_state_is_alive(state))
                         old->state = UNIT_STOPPED;
         if (a)
                 engine_changed_app(e, a);
@@ -295,8 +297,11 @@ static uint64_t local_no_quorum_usec(const Engine *e)
         t = usec_add(e->no_quorum_usec, local_isolation_usec(e));
         /* A view that nobody says is quorate came together with the peers' own; a loss of Corosync before it. */
         if (e->away_usec != 0 && local_has_workers(e))
-                t = MIN(t, MAX(e->no_quorum_usec, e->phase == PHASE_NONE ? local_away_usec(e)
-                                                                        : usec_add(e->away_usec, local_isolation_usec(e))));
+                t = MIN(t, MAX(e->no_quorum_usec,
+                                           e->phase == PHASE_NONE
+                                                           ? local_away_usec(e)
+                                                           : usec_add(e->away_usec,
+                                                                             local_isolation_usec(e))));
         if (e->outside_usec != 0 && e->grace_usec > 0)
                 t = MIN(t, usec_add(e->outside_usec, e->grace_usec / 2));
         return t;
@@ -312,7 +317,8 @@ static uint64_t local_silence_usec(const Engine *e)
         if (e->away_usec == 0 || !local_has_workers(e))
                 return t;
         /* What the peers need to notice that this node is lost again is all that is left then. */
-        again = MAX(usec_left(local_detection_usec(e) - local_probe_interval(e), KILL_TAKES_USEC), e->token_usec / 2);
+        again = MAX(usec_left(local_detection_usec(e) - local_probe_interval(e), KILL_TAKES_USEC),
+                        e->token_usec / 2);
         return MIN(t, MAX(local_away_usec(e), usec_add(e->silent_usec, again)));
 }
 
@@ -324,7 +330,7 @@ static void local_watch_quorum(Engine *e)
                 e->disconnected_usec = 0;
                 if (e->was_quorate)
                         engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "no quorum notification for %llu ms",
-                                (unsigned long long) (usec_left(e->now_usec, since) / USEC_PER_MSEC));
+                                        (unsigned long long) (usec_left(e->now_usec, since) / USEC_PER_MSEC));
                 e->was_quorate = false;
                 local_cut_off(e, since);
                 engine_changed(e);
@@ -332,7 +338,8 @@ static void local_watch_quorum(Engine *e)
         if (e->now_usec >= local_silence_usec(e)) {
                 e->isolated = true;
                 engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "Corosync has been silent for %llu ms",
-                        (unsigned long long) (usec_left(e->now_usec, e->silent_usec) / USEC_PER_MSEC));
+                                (unsigned long long) (usec_left(e->now_usec, e->silent_usec) /
+                                                      USEC_PER_MSEC));
                 local_cut_off(e, usec_add(e->silent_usec, local_detection_usec(e)));
                 engine_changed(e);
         }
@@ -347,7 +354,8 @@ static uint64_t local_probe_usec(const Engine *e)
                 return MIN(e->probe_next_usec, local_probe_time(e, e->n_probes_sent) + PROBE_RETRY_USEC);
         /* One that was dropped never comes back: once there is a silence it takes another to end it, also where the worker
          * that was watched over has ended meanwhile. */
-        return local_has_workers(e) || e->hold_probe != 0 || e->silent_usec != 0 ? e->probe_next_usec : USEC_INFINITY;
+        return local_has_workers(e) || e->hold_probe != 0 || e->silent_usec != 0 ? e->probe_next_usec
+                                                                                 : USEC_INFINITY;
 }
 
 static void local_probe(Engine *e)
@@ -362,7 +370,8 @@ static void local_probe(Engine *e)
 
 static bool local_may_start(const Engine *e)
 {
-        return view_is_quorate(e) && !e->isolated && e->hold_probe == 0 && !e->state.form_pending && e->cut_off_usec == 0;
+        return view_is_quorate(e) && !e->isolated && e->hold_probe == 0 && !e->state.form_pending &&
+               e->cut_off_usec == 0;
 }
 
 static bool local_app_is_alive(const Engine *e, const char *app)
@@ -427,7 +436,8 @@ static void local_start(Engine *e, App *a, const Copy *c)
         LocalUnit *u;
         Effect *f;
 
-        if (!local_may_start(e) || a->maintenance || local_app_is_alive(e, a->name) || local_must_hold(e, a, c)) {
+        if (!local_may_start(e) || a->maintenance || local_app_is_alive(e, a->name) ||
+                        local_must_hold(e, a, c)) {
                 a->start_probe = 0;
                 return;
         }
@@ -467,14 +477,16 @@ static void local_stop_older(Engine *e)
         if (e->phase != PHASE_FORMING)
                 return;
         FOREACH_ARRAY(u, e->units, e->n_units) {
-                uint32_t kept = unit_state_is_alive(u->state) && !u->stop_issued && !local_in_maintenance(e, u->app)
-                                        ? local_newer_copy(e, u)
-                                        : 0;
+                uint32_t kept = unit_state_is_alive(u->state) && !u->stop_issued &&
+                                                                !local_in_maintenance(e, u->app)
+                                                ? local_newer_copy(e, u)
+                                                : 0;
                 Effect *f;
 
                 if (kept == 0)
                         continue;
-                f = engine_note(e, NOTE_COPY_STOPPED, u->app, e->node_id, "a newer copy was started elsewhere");
+                f = engine_note(e, NOTE_COPY_STOPPED, u->app, e->node_id,
+                                "a newer copy was started elsewhere");
                 f->epoch = u->epoch;
                 f->from_node = engine_strdup(e, engine_node_name(e, kept));
                 local_stop_unit(e, u, USEC_INFINITY);
@@ -521,7 +533,8 @@ static void local_reconcile_copy(Engine *e, App *a, const Copy *c)
                         return;
                 u->state = UNIT_STOPPED;
         }
-        if (c->phase == COPY_STOPPING && unit_state_is_alive(u->state) && u->state != UNIT_STUCK && !a->maintenance)
+        if (c->phase == COPY_STOPPING && unit_state_is_alive(u->state) && u->state != UNIT_STUCK &&
+                        !a->maintenance)
                 local_stop_unit(e, u, USEC_INFINITY);
         news = local_news(c, u);
         if (news == UNIT_NONE || news == u->reported)
@@ -584,7 +597,7 @@ static void local_write(Engine *e)
         if (!engine_is_synced(e))
                 return;
         if (revision_compare(&e->state.revision, &e->write_issued) == 0 &&
-            !(e->write_failed && e->now_usec >= e->write_retry_usec))
+                        !(e->write_failed && e->now_usec >= e->write_retry_usec))
                 return;
         state_encode(&e->state, STATE_LASTING, e->now_usec, &w);
         if (w.error) {
@@ -699,8 +712,9 @@ static void local_tell_synced(Engine *e)
 {
         bool synced = engine_is_synced(e);
         /* Without a formed group there is nobody to sync with: the guard is disarmed once the workers are adopted. */
-        bool alone = e->takes_part && (e->phase == PHASE_FORMING ||
-                                              (e->phase == PHASE_INQUORATE && e->no_quorum_policy == NO_QUORUM_FREEZE));
+        bool alone = e->takes_part &&
+                     (e->phase == PHASE_FORMING || (e->phase == PHASE_INQUORATE &&
+                                                                   e->no_quorum_policy == NO_QUORUM_FREEZE));
 
         if ((synced || alone) && !e->synced_told) {
                 e->synced_told = true;

@@ -92,7 +92,8 @@ static int facts_copy(const FactsMessage *from, FactsMessage *to)
         to->copies = NULL;
         to->n_copies = 0;
         if (string_copy(from->node_name, &to->node_name) < 0 ||
-            array_copy(from->record_nodes, from->n_record_nodes, sizeof(uint32_t), &to->record_nodes) < 0)
+                        array_copy(from->record_nodes, from->n_record_nodes, sizeof(uint32_t),
+                                        &to->record_nodes) < 0)
                 return -ENOMEM;
         if (from->n_copies == 0)
                 return 0;
@@ -140,17 +141,18 @@ static int payload_copy(const Message *m, Message *to)
         case MESSAGE_VIEW:
                 to->view_vote = m->view_vote;
                 return array_copy(m->view_vote.members, m->view_vote.n_members, sizeof(ViewMember),
-                        &to->view_vote.members);
+                                &to->view_vote.members);
         case MESSAGE_EXCLUDE:
                 to->exclude = m->exclude;
-                return array_copy(m->exclude.members, m->exclude.n_members, sizeof(Member), &to->exclude.members);
+                return array_copy(m->exclude.members, m->exclude.n_members, sizeof(Member),
+                                &to->exclude.members);
         case MESSAGE_FACTS:
                 return facts_copy(&m->facts, &to->facts);
         case MESSAGE_STATE:
                 to->state = m->state;
                 to->state.state = NULL;
                 if (array_copy(m->state.numbers, m->state.n_numbers, sizeof(m->state.numbers[0]),
-                            &to->state.numbers) < 0)
+                                    &to->state.numbers) < 0)
                         return -ENOMEM;
                 return array_copy(m->state.state, m->state.state_size_bytes, 1, &to->state.state);
         case MESSAGE_DEFINITIONS:
@@ -203,10 +205,17 @@ int message_copy(const Message *m, Message **ret)
 const char *message_type_to_string(MessageType t)
 {
         static const char *const names[_MESSAGE_TYPE_MAX] = {
-                [MESSAGE_VIEW] = "view",     [MESSAGE_EXCLUDE] = "exclude", [MESSAGE_FACTS] = "facts",
-                [MESSAGE_STATE] = "state",   [MESSAGE_SYNCED] = "synced",   [MESSAGE_DEFINITIONS] = "definitions",
-                [MESSAGE_RESULT] = "result", [MESSAGE_EXPIRY] = "expiry",   [MESSAGE_COMMAND] = "command",
-                [MESSAGE_ACK] = "ack",       [MESSAGE_LEAVE] = "leave",
+                [MESSAGE_VIEW] = "view",
+                [MESSAGE_EXCLUDE] = "exclude",
+                [MESSAGE_FACTS] = "facts",
+                [MESSAGE_STATE] = "state",
+                [MESSAGE_SYNCED] = "synced",
+                [MESSAGE_DEFINITIONS] = "definitions",
+                [MESSAGE_RESULT] = "result",
+                [MESSAGE_EXPIRY] = "expiry",
+                [MESSAGE_COMMAND] = "command",
+                [MESSAGE_ACK] = "ack",
+                [MESSAGE_LEAVE] = "leave",
         };
 
         return t > 0 && t < _MESSAGE_TYPE_MAX ? names[t] : "?";
@@ -215,11 +224,16 @@ const char *message_type_to_string(MessageType t)
 const char *command_kind_to_string(CommandKind k)
 {
         static const char *const names[_COMMAND_KIND_MAX] = {
-                [COMMAND_START] = "start",     [COMMAND_STOP] = "stop",
-                [COMMAND_RESTART] = "restart", [COMMAND_TAKEOVER] = "takeover",
-                [COMMAND_PERMIT] = "permit",   [COMMAND_STANDBY] = "standby",
-                [COMMAND_MAINTENANCE] = "maintenance", [COMMAND_CLEAR] = "clear",
-                [COMMAND_RELOAD] = "reload",   [COMMAND_FORM] = "form",
+                [COMMAND_START] = "start",
+                [COMMAND_STOP] = "stop",
+                [COMMAND_RESTART] = "restart",
+                [COMMAND_TAKEOVER] = "takeover",
+                [COMMAND_PERMIT] = "permit",
+                [COMMAND_STANDBY] = "standby",
+                [COMMAND_MAINTENANCE] = "maintenance",
+                [COMMAND_CLEAR] = "clear",
+                [COMMAND_RELOAD] = "reload",
+                [COMMAND_FORM] = "form",
         };
 
         return k < _COMMAND_KIND_MAX ? names[k] : "?";

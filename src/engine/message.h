@@ -32,10 +32,10 @@ typedef struct ViewMember {
 
 typedef struct ViewMessage {
         bool quorate;
-        bool synced;       /* may be chosen as a source of the state */
-        Revision revision; /* of the sender's agreed state */
-        uint64_t digest;   /* of the sender's agreed state when the view began */
-        uint64_t since_seq;   /* the ring in which the sender joined the group */
+        bool synced;        /* may be chosen as a source of the state */
+        Revision revision;  /* of the sender's agreed state */
+        uint64_t digest;    /* of the sender's agreed state when the view began */
+        uint64_t since_seq; /* the ring in which the sender joined the group */
         uint64_t quorate_seq; /* the greatest ring before this one of which it was told since that it was quorate; 0: none */
         ViewMember *members;
         size_t n_members;
@@ -47,7 +47,7 @@ typedef struct ExcludeMessage {
 } ExcludeMessage;
 
 typedef enum RecordKind {
-        RECORD_BLANK,   /* no file: a new disk */
+        RECORD_BLANK, /* no file: a new disk */
         RECORD_VALID,
         RECORD_DAMAGED, /* a file that could not be used was kept aside: counts as none */
         _RECORD_KIND_MAX,
@@ -66,22 +66,22 @@ typedef struct FactsMessage {
         uint64_t grace_usec; /* the sender's ManagerGraceSec= */
         uint64_t boot_id;    /* differs from boot to boot */
         RecordKind record;
-        Revision record_revision;      /* count 0: none; with RECORD_BLANK: of a state that was never confirmed */
-        uint32_t *record_nodes;        /* the members of the last view on the record, sorted node ids */
+        Revision record_revision; /* count 0: none; with RECORD_BLANK: of a state that was never confirmed */
+        uint32_t *record_nodes;   /* the members of the last view on the record, sorted node ids */
         size_t n_record_nodes;
-        bool can_write;                /* the sender's state directory takes writes */
+        bool can_write; /* the sender's state directory takes writes */
         uint64_t realtime_usec;
         CopyFact *copies;
         size_t n_copies;
 } FactsMessage;
 
 typedef struct StateMessage {
-        bool forms;                /* this message forms the group; else it brings newcomers up to date */
+        bool forms; /* this message forms the group; else it brings newcomers up to date */
         /* The running numbers up to which each member's messages of this view are in the state already. */
         struct StateNumber {
                 Member member;
                 uint64_t number;
-        } *numbers;
+        } * numbers;
         size_t n_numbers;
         uint8_t *state; /* see state.h */
         size_t state_size_bytes;
@@ -133,13 +133,13 @@ typedef enum CommandKind {
         COMMAND_START,
         COMMAND_STOP,
         COMMAND_RESTART,
-        COMMAND_TAKEOVER, /* node "" is the placement's choice */
-        COMMAND_PERMIT,   /* flag: permit or forbid */
-        COMMAND_STANDBY,  /* flag: on or off; node only */
+        COMMAND_TAKEOVER,    /* node "" is the placement's choice */
+        COMMAND_PERMIT,      /* flag: permit or forbid */
+        COMMAND_STANDBY,     /* flag: on or off; node only */
         COMMAND_MAINTENANCE, /* flag: on or off; app "" is all */
-        COMMAND_CLEAR,    /* app and node may be "" for all */
-        COMMAND_RELOAD,   /* every node reads its files again */
-        COMMAND_FORM,     /* form without the missing records; acts while the group has not formed */
+        COMMAND_CLEAR,       /* app and node may be "" for all */
+        COMMAND_RELOAD,      /* every node reads its files again */
+        COMMAND_FORM,        /* form without the missing records; acts while the group has not formed */
         _COMMAND_KIND_MAX,
 } CommandKind;
 

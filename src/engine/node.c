@@ -75,8 +75,9 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
                         app_begin_loss(e, a, c->node_id, delay_usec);
                         if (delay_usec > 0)
                                 engine_note(e, NOTE_APP_WAITING, a->name, c->node_id,
-                                        delay_usec == USEC_INFINITY ? "the node is waited for"
-                                                                    : "the node is waited for during FailoverDelaySec=");
+                                                delay_usec == USEC_INFINITY
+                                                                ? "the node is waited for"
+                                                                : "the node is waited for during FailoverDelaySec=");
                 }
         }
         c->phase = COPY_LOST;
@@ -127,7 +128,8 @@ static bool node_has_left(const Engine *e, const Node *n)
 
 bool node_is_past(const Node *n)
 {
-        return !n || n->presence == PRESENCE_OFFLINE || (n->grace_over && n->presence == PRESENCE_MANAGER_GONE);
+        return !n || n->presence == PRESENCE_OFFLINE ||
+               (n->grace_over && n->presence == PRESENCE_MANAGER_GONE);
 }
 
 /* The node is not in the ring any more. Where its manager was gone before, or did not answer, the later of grace and
@@ -166,7 +168,7 @@ static void node_manager_gone(Engine *e, Node *n)
         if (n->presence == PRESENCE_MANAGER_GONE) {
                 n->since_usec = e->now_usec;
                 engine_note(e, NOTE_MANAGER_GONE, NULL, n->id, "its workers are left alone for %llu s",
-                        (unsigned long long) (grace / USEC_PER_SEC));
+                                (unsigned long long) (grace / USEC_PER_SEC));
         }
 }
 
@@ -184,7 +186,9 @@ void node_grace_over(Engine *e, Node *n)
                                 uint64_t delay = app_delay(a);
 
                                 copy_lose(e, a, &a->copies[i],
-                                        delay == USEC_INFINITY ? delay : delay > grace ? delay - grace : 0);
+                                                delay == USEC_INFINITY ? delay
+                                                : delay > grace        ? delay - grace
+                                                                       : 0);
                         }
         node_touched(e, n);
 }
@@ -309,7 +313,8 @@ void apply_version(Engine *e)
 
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
                 /* A node that is away counts with what it knew last: it shall find its way back. */
-                if (n->version_max != 0 || (n->presence != PRESENCE_OFFLINE && n->presence != PRESENCE_MANAGER_GONE))
+                if (n->version_max != 0 ||
+                                (n->presence != PRESENCE_OFFLINE && n->presence != PRESENCE_MANAGER_GONE))
                         version = MIN(version, n->version_max);
         if (version == UINT8_MAX || version <= e->state.version)
                 return;

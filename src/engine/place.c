@@ -64,7 +64,7 @@ static bool app_weighs_on(const App *a, uint32_t node_id)
                 return true;
         for (size_t i = 0; i < a->n_copies; i++)
                 if (a->copies[i].node_id == node_id &&
-                    (a->copies[i].phase == COPY_STARTING || a->copies[i].phase == COPY_RUNNING))
+                                (a->copies[i].phase == COPY_STARTING || a->copies[i].phase == COPY_RUNNING))
                         return true;
         return false;
 }
@@ -82,7 +82,8 @@ static uint64_t place_load(const Engine *e, const App *app, uint32_t node_id)
 
 typedef bool (*PlaceFilter)(const Engine *e, const App *a, const Node *n, uint32_t argument);
 
-static Node *place_in_order(const Engine *e, const App *a, uint32_t tier_end, PlaceFilter filter, uint32_t argument)
+static Node *place_in_order(
+                const Engine *e, const App *a, uint32_t tier_end, PlaceFilter filter, uint32_t argument)
 {
         const Definition *d = &a->definition;
         Node *best = NULL;

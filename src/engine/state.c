@@ -140,7 +140,7 @@ void get_definition(ByteReader *r, Definition *d)
                 p->name = get_string(r, NODE_NAME_MAX);
                 p->tier = get_u32(r);
                 if (p->tier < tier || p->tier > tier + (d->n_nodes > 1) ||
-                    (p->name && definition_find_node(d, p->name) != (int) d->n_nodes - 1))
+                                (p->name && definition_find_node(d, p->name) != (int) d->n_nodes - 1))
                         reader_refuse(r);
         }
         n = get_count(r, 2);
@@ -274,7 +274,7 @@ static void get_app_lists(const Codec *c, App *a)
                 a->permissions[a->n_permissions].node_id = get_u32(r);
                 a->permissions[a->n_permissions].allowed = get_bool(r);
                 if (a->n_permissions > 0 && a->permissions[a->n_permissions].node_id <=
-                                                    a->permissions[a->n_permissions - 1].node_id)
+                                                            a->permissions[a->n_permissions - 1].node_id)
                         reader_refuse(r);
         }
         n = get_count(r, 26);

@@ -33,9 +33,9 @@ typedef struct Copy {
         CopyPhase phase;
         StartType start_type; /* why it was started; START_NONE where it was only found */
         uint32_t from_node;   /* the previous owner; 0 for normal */
-        bool stuck;    /* its stop did not end */
-        bool surplus;  /* found in a merge, being stopped because another one is the application's */
-        bool untamed;  /* lost while in maintenance: nobody stops it there, so it may run until it is reported */
+        bool stuck;           /* its stop did not end */
+        bool surplus;         /* found in a merge, being stopped because another one is the application's */
+        bool untamed; /* lost while in maintenance: nobody stops it there, so it may run until it is reported */
 
         /* Of this engine, not agreed. */
         const char *stop_why; /* why its stop was decided; NULL: it was not, or before this member came */
@@ -44,11 +44,11 @@ typedef struct Copy {
 /* A note that a node failed to run the application. */
 typedef struct Mark {
         uint32_t node_id;
-        uint32_t count;            /* failures in a row; each lasts twice as long, up to a day */
+        uint32_t count;             /* failures in a row; each lasts twice as long, up to a day */
         uint64_t set_realtime_usec; /* wall clock */
         uint64_t duration_usec;
-        bool expired;              /* good for the next start, not for an automatic takeover */
-        bool booted;               /* the node has booted since: the mark goes when it expires */
+        bool expired; /* good for the next start, not for an automatic takeover */
+        bool booted;  /* the node has booted since: the mark goes when it expires */
         Timer timer;
 } Mark;
 
@@ -69,56 +69,57 @@ typedef struct App {
         char *name;
 
         /* Lasting: on the record of every member. */
-        bool target_up;       /* what was commanded last, or Enabled= */
-        bool commanded;       /* target_up comes from a command */
-        bool finished;        /* the worker ended by itself: until the next command */
-        bool halted;          /* FailureAction=stop and it failed: until the next command */
+        bool target_up; /* what was commanded last, or Enabled= */
+        bool commanded; /* target_up comes from a command */
+        bool finished;  /* the worker ended by itself: until the next command */
+        bool halted;    /* FailureAction=stop and it failed: until the next command */
         bool maintenance;
-        uint64_t epoch;       /* nothing up to here is ever granted again */
-        uint64_t last_epoch;  /* of the last start that was granted or seen; 0: none */
-        uint32_t owner;       /* node of the last start that was granted; 0: none, or it was stopped on purpose */
+        uint64_t epoch;      /* nothing up to here is ever granted again */
+        uint64_t last_epoch; /* of the last start that was granted or seen; 0: none */
+        uint32_t owner; /* node of the last start that was granted; 0: none, or it was stopped on purpose */
         StartType start_type; /* of the last start */
         uint32_t from_node;   /* of the last start: the previous owner; 0 for normal */
-        bool kept;            /* the definition changed while it ran: what it says against its node waits for the next
+        bool kept; /* the definition changed while it ran: what it says against its node waits for the next
                                * start, since a changed definition moves nothing */
-        uint32_t held_node;   /* moved here by hand ... */
+        uint32_t held_node; /* moved here by hand ... */
         uint32_t *held_against; /* ... and held against these nodes, sorted, until each was not eligible for once */
         size_t n_held_against;
         Permission *permissions;
         size_t n_permissions;
         Mark *marks;
         size_t n_marks, n_marks_allocated, n_permissions_allocated;
-        Copy *copies;         /* sorted by epoch */
+        Copy *copies; /* sorted by epoch */
         size_t n_copies, n_copies_allocated;
 
         /* Agreed, but of the present only. */
-        bool has_definition;  /* false: known from a record or a copy, no file anywhere */
+        bool has_definition; /* false: known from a record or a copy, no file anywhere */
         Definition definition;
         Variant *variants;
         size_t n_variants, n_variants_allocated;
 
-        StartType next_type;  /* why the next start will happen */
+        StartType next_type; /* why the next start will happen */
         uint32_t next_from;
-        uint32_t next_node;   /* where an administrator wants it; 0: the placement's choice */
+        uint32_t next_node; /* where an administrator wants it; 0: the placement's choice */
 
         uint32_t lost_node;   /* the owner that was lost while FailoverDelaySec= runs; 0: none */
         Timer delay;          /* FailoverDelaySec= */
         uint32_t better_node; /* TakeoverDelaySec= runs for this one */
         Timer better;
 
-        uint32_t *owed;       /* after maintenance: nodes that have yet to say what they run, sorted */
+        uint32_t *owed; /* after maintenance: nodes that have yet to say what they run, sorted */
         size_t n_owed;
 
-        uint32_t outside_count;        /* stops from outside in a row */
+        uint32_t outside_count;         /* stops from outside in a row */
         uint64_t outside_realtime_usec; /* of the first of them */
-        char *failure;        /* what the last failure was, in systemd's words; NULL */
+        char *failure;                  /* what the last failure was, in systemd's words; NULL */
 
         /* Of this engine, not agreed. */
         uint64_t changed_realtime_usec; /* when the state shown changed last; newcomers are told; 0: not known */
-        bool dirty;           /* decide.c has to look at it */
-        uint64_t start_epoch, start_probe; /* this node's start waits until this probe is back; 0: not sent yet */
-        bool owed_sent;       /* this node's report after maintenance is under way */
-        char *last_blocked;   /* the reason that was noted last, so that it is noted once */
+        bool dirty;                     /* decide.c has to look at it */
+        uint64_t start_epoch,
+                        start_probe; /* this node's start waits until this probe is back; 0: not sent yet */
+        bool owed_sent;              /* this node's report after maintenance is under way */
+        char *last_blocked;          /* the reason that was noted last, so that it is noted once */
 } App;
 
 /* What a node is to the group, as of the last decided view and the messages since. */
@@ -143,16 +144,16 @@ typedef struct Node {
         /* Of the present only. */
         Presence presence;
         bool leaving;
-        bool unknown;      /* since forming it has not reported, there or away: it may run what no record shows */
-        bool unwritable;   /* it said that its disk takes no writes */
-        bool reading;      /* `reload --all` told it to read its files, and it has not said what they hold */
-        bool late;         /* has not acknowledged the present revision in time */
-        bool grace_over;   /* its manager has been gone for longer than its grace */
+        bool unknown; /* since forming it has not reported, there or away: it may run what no record shows */
+        bool unwritable; /* it said that its disk takes no writes */
+        bool reading;    /* `reload --all` told it to read its files, and it has not said what they hold */
+        bool late;       /* has not acknowledged the present revision in time */
+        bool grace_over; /* its manager has been gone for longer than its grace */
         uint64_t boot_id;
         Revision acked;
         uint64_t command_incarnation; /* which of its commands have been carried out */
         uint64_t command_seq;
-        uint32_t pid;      /* of the manager that was synced last */
+        uint32_t pid;        /* of the manager that was synced last */
         uint8_t version_max; /* the highest protocol version that its manager knows */
         Timer grace;
         uint64_t since_usec; /* when it last ceased to be synced, on the local clock; for display */
@@ -160,29 +161,29 @@ typedef struct Node {
 
 typedef struct State {
         bool formed;
-        bool form_pending;     /* formed, but the record is not committed yet: nothing starts */
-        bool confirmed;        /* since this cluster's first start a formed state has been on its disks; lasting. A
+        bool form_pending; /* formed, but the record is not committed yet: nothing starts */
+        bool confirmed;  /* since this cluster's first start a formed state has been on its disks; lasting. A
                                 * state of which that is not known counts as none: nothing was started by it */
-        uint8_t version;       /* of the protocol: fixes the bytes as well as the rules of decision */
-        bool by_fewer;         /* Corosync may give quorum to less than a majority of the nodelist */
-        uint64_t ring_seq;     /* of the ring in whose view the state was decided last */
+        uint8_t version; /* of the protocol: fixes the bytes as well as the rules of decision */
+        bool by_fewer;   /* Corosync may give quorum to less than a majority of the nodelist */
+        uint64_t ring_seq; /* of the ring in whose view the state was decided last */
         Revision revision;
         uint64_t next_serial;
         Node *nodes;
         size_t n_nodes, n_nodes_allocated;
         App *apps;
         size_t n_apps, n_apps_allocated;
-        uint32_t *view_nodes;  /* synced members of the last quorate view, sorted node ids; lasting */
+        uint32_t *view_nodes; /* synced members of the last quorate view, sorted node ids; lasting */
         size_t n_view_nodes;
-        Revision committed;    /* this revision and all before it are committed */
-        Revision commit_base;  /* the revision for which `commit` runs */
+        Revision committed;   /* this revision and all before it are committed */
+        Revision commit_base; /* the revision for which `commit` runs */
         Timer commit;
-        Timer reload;          /* nodes that read their files are waited for */
+        Timer reload; /* nodes that read their files are waited for */
 } State;
 
 typedef enum StateEncoding {
-        STATE_FULL,    /* for newcomers: everything, timers as time left */
-        STATE_DIGEST,  /* what must be equal on all synced members: no times left, no acknowledgements, no presence */
+        STATE_FULL, /* for newcomers: everything, timers as time left */
+        STATE_DIGEST, /* what must be equal on all synced members: no times left, no acknowledgements, no presence */
         STATE_LASTING, /* the record */
 } StateEncoding;
 
@@ -194,10 +195,10 @@ void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, Byt
 int state_decode(const void *data, size_t size_bytes, StateEncoding encoding, uint64_t now_usec, State *ret);
 uint64_t state_digest(const State *s);
 
-App *state_find_app(const State *s, const char *name);      /* NULL: there is none */
-Node *state_find_node(const State *s, uint32_t id);         /* NULL: there is none */
+App *state_find_app(const State *s, const char *name); /* NULL: there is none */
+Node *state_find_node(const State *s, uint32_t id);    /* NULL: there is none */
 Node *state_find_node_name(const State *s, const char *name);
-const char *state_node_name(const State *s, uint32_t id);   /* "" for 0, "?" for a node that is not known */
+const char *state_node_name(const State *s, uint32_t id); /* "" for 0, "?" for a node that is not known */
 
 Copy *app_find_copy(const App *a, uint32_t node_id, uint64_t epoch);
 /* The copy that is the application's: the greatest epoch of those not LOST and not surplus, where a start-first

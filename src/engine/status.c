@@ -38,14 +38,15 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
                 s->deadline_usec = n->grace.deadline_usec;
         } else if (c->phase == COPY_STOPPING)
                 say(s, APP_STOPPING, "%s",
-                        a->next_type == START_TAKEOVER && a->target_up ? "on the way to another node" : "");
+                                a->next_type == START_TAKEOVER && a->target_up ? "on the way to another node"
+                                                                               : "");
         else if (c->phase == COPY_STARTING)
                 say(s, APP_STARTING, "%s", "");
         else
                 say(s, APP_RUNNING, "%s", "");
         if (a->better.serial != 0 && s->state == APP_RUNNING) {
                 say(s, APP_RUNNING, "%s takes it over after TakeoverDelaySec=",
-                        state_node_name(&e->state, a->better_node));
+                                state_node_name(&e->state, a->better_node));
                 s->deadline_usec = a->better.deadline_usec;
         }
 }
@@ -81,7 +82,8 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
         else if (a->halted)
                 say(s, APP_FAILED, "%s; FailureAction=stop", a->failure ? a->failure : "the worker failed");
         else if (!a->target_up && !a->has_definition && !a->commanded)
-                say(s, APP_STOPPED, "no file that can be used%s%s", file_error(a) ? ": " : "", strempty(file_error(a)));
+                say(s, APP_STOPPED, "no file that can be used%s%s", file_error(a) ? ": " : "",
+                                strempty(file_error(a)));
         else if (!a->target_up)
                 say(s, APP_STOPPED, "%s", a->commanded ? "by command" : "Enabled=no");
         else if (a->maintenance)
@@ -93,7 +95,8 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
         else if (e->state.form_pending)
                 say(s, APP_WAITING, "the group has just formed; its record is being written");
         else if (a->lost_node != 0 && a->delay.serial != 0) {
-                say(s, APP_WAITING, "%s is lost; FailoverDelaySec= runs", state_node_name(&e->state, a->lost_node));
+                say(s, APP_WAITING, "%s is lost; FailoverDelaySec= runs",
+                                state_node_name(&e->state, a->lost_node));
                 s->deadline_usec = a->delay.deadline_usec;
         } else if ((obstacle = decide_obstacle(e, a, buffer, sizeof(buffer))))
                 say(s, APP_BLOCKED, "%s", obstacle);
@@ -103,7 +106,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 say(s, APP_WAITING, "about to start");
         else if (app_failed_everywhere(e, a)) {
                 say(s, APP_FAILED, "%s; it failed on every node that may run it",
-                        a->failure ? a->failure : "the worker failed");
+                                a->failure ? a->failure : "the worker failed");
                 s->deadline_usec = first_mark_usec(a);
         } else
                 say(s, APP_BLOCKED, "no node that may run it is there");
@@ -134,7 +137,7 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
                 say(ret, APP_ORPHAN, "no node has a file for it; it runs until it is stopped");
         else if (ret->state == APP_RUNNING && a->n_owed > 0)
                 say(ret, APP_RUNNING, "%s has not reported after the maintenance",
-                        state_node_name(&e->state, a->owed[0]));
+                                state_node_name(&e->state, a->owed[0]));
 }
 
 NodeState engine_node_state(const Engine *e, const Node *n)
@@ -183,7 +186,8 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
                 if (c && c->node_id == n->id)
                         snprintf(ret_why, size_bytes, "it is here");
                 else if (m)
-                        snprintf(ret_why, size_bytes, "failed before: good for the next start, not for a takeover");
+                        snprintf(ret_why, size_bytes,
+                                        "failed before: good for the next start, not for a takeover");
                 else
                         snprintf(ret_why, size_bytes, "in tier %u of Nodes=", place_tier(a, n) + 1);
                 break;
@@ -207,9 +211,9 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
                 break;
         case NODE_DIFFERS:
                 snprintf(ret_why, size_bytes, "%s",
-                        v && v->error             ? v->error
-                        : v && v->digest == 0 ? "it has no file for it"
-                                              : "its file differs from the agreed definition");
+                                v && v->error         ? v->error
+                                : v && v->digest == 0 ? "it has no file for it"
+                                                      : "its file differs from the agreed definition");
                 break;
         case NODE_UNWRITABLE:
                 snprintf(ret_why, size_bytes, "its state directory takes no writes");
@@ -224,7 +228,8 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
 
 /* ---- the manager as a whole ---- */
 
-static size_t waiting_nodes(const Engine *e, const uint32_t *nodes, size_t n, const char **ret, size_t n_max, size_t at)
+static size_t waiting_nodes(
+                const Engine *e, const uint32_t *nodes, size_t n, const char **ret, size_t n_max, size_t at)
 {
         for (size_t i = 0; i < n; i++) {
                 if (view_has_manager(e, nodes[i]))
@@ -295,8 +300,8 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
         else if (!engine_is_synced(e))
                 r = asprintf(&text, "Getting the state from the group");
         else
-                r = asprintf(&text, "Taking part in view %s: %zu of %zu applications run here", view, count_here(e),
-                        e->state.n_apps);
+                r = asprintf(&text, "Taking part in view %s: %zu of %zu applications run here", view,
+                                count_here(e), e->state.n_apps);
         return r < 0 ? NULL : text;
 }
 
@@ -305,9 +310,15 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
 const char *app_state_to_string(AppState s)
 {
         static const char *const names[_APP_STATE_MAX] = {
-                [APP_STOPPED] = "stopped",   [APP_WAITING] = "waiting", [APP_STARTING] = "starting",
-                [APP_RUNNING] = "running",   [APP_STOPPING] = "stopping", [APP_FAILED] = "failed",
-                [APP_FINISHED] = "finished", [APP_BLOCKED] = "blocked", [APP_ORPHAN] = "orphan",
+                [APP_STOPPED] = "stopped",
+                [APP_WAITING] = "waiting",
+                [APP_STARTING] = "starting",
+                [APP_RUNNING] = "running",
+                [APP_STOPPING] = "stopping",
+                [APP_FAILED] = "failed",
+                [APP_FINISHED] = "finished",
+                [APP_BLOCKED] = "blocked",
+                [APP_ORPHAN] = "orphan",
         };
 
         return s < _APP_STATE_MAX ? names[s] : "?";
@@ -350,19 +361,32 @@ const char *command_error_to_string(CommandError e)
 const char *note_kind_to_string(NoteKind k)
 {
         static const char *const names[_NOTE_KIND_MAX] = {
-                [NOTE_APP_STARTING] = "starting",       [NOTE_APP_STARTED] = "started",
-                [NOTE_APP_STOPPING] = "stopping",       [NOTE_APP_STOPPED] = "stopped",
-                [NOTE_APP_FAILED] = "failed",           [NOTE_APP_WAITING] = "waiting",
-                [NOTE_APP_BLOCKED] = "blocked",         [NOTE_APP_FINISHED] = "finished",
-                [NOTE_COPY_STOPPED] = "copy-stopped",   [NOTE_COPY_ADOPTED] = "adopted",
-                [NOTE_NODE_JOINED] = "node-joined",     [NOTE_NODE_LEFT] = "node-left",
-                [NOTE_QUORUM_GAINED] = "quorum-gained", [NOTE_QUORUM_LOST] = "quorum-lost",
-                [NOTE_FORMED] = "formed",               [NOTE_WAITING] = "manager-waiting",
-                [NOTE_SYNC_FAILED] = "sync-failed",     [NOTE_COMMAND] = "command",
-                [NOTE_UNSYNCED] = "unsynced",           [NOTE_MESSAGE_REFUSED] = "message-refused",
-                [NOTE_RECORD_FAILED] = "record-failed", [NOTE_DEFINITION] = "definition",
-                [NOTE_ISOLATED] = "isolated",           [NOTE_LEAVING] = "leaving",
-                [NOTE_MANAGER_GONE] = "manager-gone",   [NOTE_VERSION] = "version",
+                [NOTE_APP_STARTING] = "starting",
+                [NOTE_APP_STARTED] = "started",
+                [NOTE_APP_STOPPING] = "stopping",
+                [NOTE_APP_STOPPED] = "stopped",
+                [NOTE_APP_FAILED] = "failed",
+                [NOTE_APP_WAITING] = "waiting",
+                [NOTE_APP_BLOCKED] = "blocked",
+                [NOTE_APP_FINISHED] = "finished",
+                [NOTE_COPY_STOPPED] = "copy-stopped",
+                [NOTE_COPY_ADOPTED] = "adopted",
+                [NOTE_NODE_JOINED] = "node-joined",
+                [NOTE_NODE_LEFT] = "node-left",
+                [NOTE_QUORUM_GAINED] = "quorum-gained",
+                [NOTE_QUORUM_LOST] = "quorum-lost",
+                [NOTE_FORMED] = "formed",
+                [NOTE_WAITING] = "manager-waiting",
+                [NOTE_SYNC_FAILED] = "sync-failed",
+                [NOTE_COMMAND] = "command",
+                [NOTE_UNSYNCED] = "unsynced",
+                [NOTE_MESSAGE_REFUSED] = "message-refused",
+                [NOTE_RECORD_FAILED] = "record-failed",
+                [NOTE_DEFINITION] = "definition",
+                [NOTE_ISOLATED] = "isolated",
+                [NOTE_LEAVING] = "leaving",
+                [NOTE_MANAGER_GONE] = "manager-gone",
+                [NOTE_VERSION] = "version",
         };
 
         return k < _NOTE_KIND_MAX ? names[k] : "?";
@@ -371,11 +395,20 @@ const char *note_kind_to_string(NoteKind k)
 const char *event_type_to_string(EventType t)
 {
         static const char *const names[_EVENT_TYPE_MAX] = {
-                [EVENT_TIME] = "time",           [EVENT_CONNECTED] = "connected", [EVENT_DISCONNECTED] = "disconnected",
-                [EVENT_VIEW] = "view",           [EVENT_QUORUM] = "quorum",       [EVENT_MESSAGE] = "message",
-                [EVENT_PROBE] = "probe",         [EVENT_SUSPENDED] = "suspended", [EVENT_UNIT] = "unit",
-                [EVENT_DEFINITIONS] = "definitions", [EVENT_WRITTEN] = "written", [EVENT_COMMAND] = "command",
-                [EVENT_STOP_LOCAL] = "stop-local", [EVENT_LEAVE] = "leave",
+                [EVENT_TIME] = "time",
+                [EVENT_CONNECTED] = "connected",
+                [EVENT_DISCONNECTED] = "disconnected",
+                [EVENT_VIEW] = "view",
+                [EVENT_QUORUM] = "quorum",
+                [EVENT_MESSAGE] = "message",
+                [EVENT_PROBE] = "probe",
+                [EVENT_SUSPENDED] = "suspended",
+                [EVENT_UNIT] = "unit",
+                [EVENT_DEFINITIONS] = "definitions",
+                [EVENT_WRITTEN] = "written",
+                [EVENT_COMMAND] = "command",
+                [EVENT_STOP_LOCAL] = "stop-local",
+                [EVENT_LEAVE] = "leave",
         };
 
         return t < _EVENT_TYPE_MAX ? names[t] : "?";
@@ -384,11 +417,21 @@ const char *event_type_to_string(EventType t)
 const char *effect_type_to_string(EffectType t)
 {
         static const char *const names[_EFFECT_TYPE_MAX] = {
-                [EFFECT_SEND] = "send",     [EFFECT_PROBE] = "probe",     [EFFECT_REJOIN] = "rejoin",
-                [EFFECT_START] = "start",   [EFFECT_STOP] = "stop",       [EFFECT_KILL] = "kill",
-                [EFFECT_FORGET] = "forget", [EFFECT_WRITE] = "write",     [EFFECT_REPLY] = "reply",
-                [EFFECT_NOTE] = "note",     [EFFECT_CHANGED] = "changed", [EFFECT_RELOAD] = "reload",
-                [EFFECT_READY] = "ready",   [EFFECT_SYNCED] = "synced",   [EFFECT_LEFT] = "left",
+                [EFFECT_SEND] = "send",
+                [EFFECT_PROBE] = "probe",
+                [EFFECT_REJOIN] = "rejoin",
+                [EFFECT_START] = "start",
+                [EFFECT_STOP] = "stop",
+                [EFFECT_KILL] = "kill",
+                [EFFECT_FORGET] = "forget",
+                [EFFECT_WRITE] = "write",
+                [EFFECT_REPLY] = "reply",
+                [EFFECT_NOTE] = "note",
+                [EFFECT_CHANGED] = "changed",
+                [EFFECT_RELOAD] = "reload",
+                [EFFECT_READY] = "ready",
+                [EFFECT_SYNCED] = "synced",
+                [EFFECT_LEFT] = "left",
                 [EFFECT_EXIT] = "exit",
         };
 

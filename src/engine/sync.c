@@ -107,8 +107,8 @@ static int facts_add_copies(const Engine *e, FactsMessage *f)
                         .app = app,
                         .epoch = u->epoch,
                         .state = u->stop_issued && unit_state_is_alive(u->state) && u->state != UNIT_STUCK
-                                         ? UNIT_STOPPING
-                                         : u->state,
+                                                 ? UNIT_STOPPING
+                                                 : u->state,
                 };
         }
         return 0;
@@ -228,7 +228,7 @@ static uint64_t sync_state_usec(const Engine *e)
                 rank += e->state.nodes[i].presence == PRESENCE_SYNCED && e->state.nodes[i].id < e->node_id;
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->has_facts && !p->served && p->facts.version_min <= e->state.version &&
-                    p->facts.version_max >= e->state.version)
+                                p->facts.version_max >= e->state.version)
                         t = MIN(t, p->facts_usec + rank * STAGGER_USEC);
         return t;
 }
@@ -308,7 +308,7 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
                 return;
         }
         if (!sm->forms && (!own || !own->has_facts || own->facts_number <= e->facts_floor ||
-                                  numbers_find(sm, &own->member) < own->facts_number))
+                                          numbers_find(sm, &own->member) < own->facts_number))
                 return; /* meant for somebody else, or late; it does not hold our facts */
 
         r = state_decode(sm->state, sm->state_size_bytes, STATE_FULL, e->now_usec, &s);
@@ -318,14 +318,15 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         }
         if (r < 0) {
                 engine_note(e, NOTE_MESSAGE_REFUSED, NULL, sender->member.node_id,
-                        "a state of %zu bytes that cannot be read", sm->state_size_bytes);
+                                "a state of %zu bytes that cannot be read", sm->state_size_bytes);
                 return;
         }
         if (s.version < e->version_min || s.version > e->version_max) {
                 char text[160];
 
-                snprintf(text, sizeof(text), "the group speaks protocol version %u; this manager knows %u to %u",
-                        s.version, e->version_min, e->version_max);
+                snprintf(text, sizeof(text),
+                                "the group speaks protocol version %u; this manager knows %u to %u",
+                                s.version, e->version_min, e->version_max);
                 state_done(&s);
                 e->exiting = true;
                 engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", text);
@@ -371,7 +372,8 @@ static const Peer *forming_newest(const Engine *e)
 
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->has_facts && p->facts.record == RECORD_VALID &&
-                    (!newest || revision_compare(&p->facts.record_revision, &newest->facts.record_revision) > 0))
+                                (!newest || revision_compare(&p->facts.record_revision,
+                                                            &newest->facts.record_revision) > 0))
                         newest = p;
         return newest;
 }
@@ -430,7 +432,7 @@ bool sync_waits_for(const Engine *e, uint32_t node_id)
 
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->member.node_id == node_id && p->has_facts &&
-                    (newest ? forming_has_record(p) : p->facts.record == RECORD_BLANK))
+                                (newest ? forming_has_record(p) : p->facts.record == RECORD_BLANK))
                         return false;
         if (!newest || !e->by_fewer)
                 return true;
@@ -449,13 +451,15 @@ static uint64_t sync_form_usec(const Engine *e)
         size_t rank = 0;
         bool all = true, holder = false;
 
-        if (e->phase != PHASE_FORMING || !view_is_quorate(e) || e->form_sent || e->leaving || !sync_can_form(e))
+        if (e->phase != PHASE_FORMING || !view_is_quorate(e) || e->form_sent || e->leaving ||
+                        !sync_can_form(e))
                 return USEC_INFINITY;
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 bool holds = p->has_facts &&
                              (!newest || (p->facts.record == RECORD_VALID &&
-                                                 revision_compare(&p->facts.record_revision,
-                                                         &newest->facts.record_revision) == 0));
+                                                         revision_compare(&p->facts.record_revision,
+                                                                         &newest->facts.record_revision) ==
+                                                                         0));
 
                 all = all && p->has_facts;
                 if (p->has_facts)
@@ -514,12 +518,13 @@ static void form_set_nodes(Engine *e, State *s)
         }
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 n->unknown = true; /* also one that is away: it may come back with what was decided without those who form */
-                n->presence = !view_has_node(e, n->id)      ? PRESENCE_OFFLINE
+                n->presence = !view_has_node(e, n->id)     ? PRESENCE_OFFLINE
                               : view_has_manager(e, n->id) ? PRESENCE_SYNCING
                                                            : PRESENCE_MANAGER_GONE;
                 if (n->presence == PRESENCE_MANAGER_GONE) {
                         n->grace.serial = ++s->next_serial;
-                        n->grace.deadline_usec = usec_add(e->now_usec, n->grace_usec ? n->grace_usec : longest);
+                        n->grace.deadline_usec =
+                                        usec_add(e->now_usec, n->grace_usec ? n->grace_usec : longest);
                 }
         }
 }
@@ -538,7 +543,7 @@ static void form_set_apps(Engine *e, State *s)
 
                                 m->timer.serial = ++s->next_serial;
                                 m->timer.deadline_usec = usec_add(e->now_usec,
-                                        usec_left(usec_add(set, m->duration_usec), e->realtime_usec));
+                                                usec_left(usec_add(set, m->duration_usec), e->realtime_usec));
                         }
                 if (a->owner == 0 || !a->target_up || a->finished || a->halted || a->maintenance)
                         continue;
@@ -615,7 +620,8 @@ static void sync_missing_names(const Engine *e, const uint32_t *nodes, size_t n,
         for (size_t i = 0; i < n; i++) {
                 if (view_has_manager(e, nodes[i]))
                         continue;
-                at += (size_t) snprintf(ret + at, size_bytes - at, "%s%s", at ? " " : "", engine_node_name(e, nodes[i]));
+                at += (size_t) snprintf(ret + at, size_bytes - at, "%s%s", at ? " " : "",
+                                engine_node_name(e, nodes[i]));
                 if (at >= size_bytes)
                         return;
         }
@@ -630,7 +636,7 @@ static void sync_wait(Engine *e)
         if (e->phase == PHASE_DECIDED)
                 e->takes_part = true;
         else if (e->phase != PHASE_NONE && sync_has_all(e, e->wait_mandatory, e->n_wait_mandatory) &&
-                 sync_has_all(e, e->wait_optional, e->n_wait_optional))
+                        sync_has_all(e, e->wait_optional, e->n_wait_optional))
                 e->takes_part = true;
         else if (e->now_usec >= sync_wait_usec(e)) {
                 if (sync_has_all(e, e->wait_mandatory, e->n_wait_mandatory)) {
@@ -638,7 +644,8 @@ static void sync_wait(Engine *e)
                         return;
                 }
                 sync_missing_names(e, e->wait_mandatory, e->n_wait_mandatory, names, sizeof(names));
-                snprintf(text, sizeof(text), "the managers of these mandatory nodes have not joined: %s", names);
+                snprintf(text, sizeof(text), "the managers of these mandatory nodes have not joined: %s",
+                                names);
                 engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", text);
                 e->exiting = true;
                 engine_emit(e, EFFECT_EXIT)->text = engine_strdup(e, text);
@@ -654,7 +661,8 @@ static void sync_wait(Engine *e)
 
 static bool sync_owes_facts(const Engine *e)
 {
-        if (e->synced || !e->takes_part || !e->n_known || e->facts_sent || e->exiting || e->phase == PHASE_NONE)
+        if (e->synced || !e->takes_part || !e->n_known || e->facts_sent || e->exiting ||
+                        e->phase == PHASE_NONE)
                 return false;
         if (e->phase == PHASE_FORMING || e->cut_off_usec != 0)
                 return view_is_quorate(e);

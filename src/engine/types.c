@@ -81,7 +81,8 @@ bool app_name_is_valid(const char *name)
         if (n == 0 || n > APP_NAME_MAX || name[0] == '-' || name[n - 1] == '-')
                 return false;
         for (size_t i = 0; i < n; i++)
-                if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') || name[i] == '-'))
+                if (!((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9') ||
+                                    name[i] == '-'))
                         return false;
         return true;
 }
@@ -101,10 +102,17 @@ const char *start_type_to_string(StartType t)
 const char *unit_state_to_string(UnitState s)
 {
         static const char *const names[_UNIT_STATE_MAX] = {
-                [UNIT_NONE] = "none",       [UNIT_STARTING] = "starting", [UNIT_RUNNING] = "running",
-                [UNIT_STOPPING] = "stopping", [UNIT_STOPPED] = "stopped", [UNIT_FINISHED] = "finished",
-                [UNIT_FAILED] = "failed",   [UNIT_REFUSED] = "refused",   [UNIT_KILLED] = "stopped from outside",
-                [UNIT_SHUTDOWN] = "stopped at shutdown", [UNIT_STUCK] = "stuck",
+                [UNIT_NONE] = "none",
+                [UNIT_STARTING] = "starting",
+                [UNIT_RUNNING] = "running",
+                [UNIT_STOPPING] = "stopping",
+                [UNIT_STOPPED] = "stopped",
+                [UNIT_FINISHED] = "finished",
+                [UNIT_FAILED] = "failed",
+                [UNIT_REFUSED] = "refused",
+                [UNIT_KILLED] = "stopped from outside",
+                [UNIT_SHUTDOWN] = "stopped at shutdown",
+                [UNIT_STUCK] = "stuck",
         };
 
         return s < _UNIT_STATE_MAX ? names[s] : "?";

@@ -5,11 +5,11 @@
 
 #include "base/macros.h"
 
-#define NODES_MAX 64u         /* nodes of a cluster; Corosync's own limit for members of a group is 128 */
-#define APP_NAME_MAX 63u      /* bytes of an application's name: a DNS label */
-#define NODE_NAME_MAX 255u    /* bytes of a node's name */
-#define TEXT_MAX 1024u        /* bytes of a description or of a reason that travels */
-#define APPS_MAX 10000u       /* applications of a cluster */
+#define NODES_MAX 64u      /* nodes of a cluster; Corosync's own limit for members of a group is 128 */
+#define APP_NAME_MAX 63u   /* bytes of an application's name: a DNS label */
+#define NODE_NAME_MAX 255u /* bytes of a node's name */
+#define TEXT_MAX 1024u     /* bytes of a description or of a reason that travels */
+#define APPS_MAX 10000u    /* applications of a cluster */
 
 /* Epochs: the sequence number of the ring in whose view the start was decided, times 2^20, plus a count. */
 #define EPOCH_RING_SHIFT 20

@@ -256,8 +256,9 @@ static void view_note_quorum(Engine *e, bool quorate)
                 engine_note(e, NOTE_QUORUM_GAINED, NULL, 0, NULL);
         else
                 engine_note(e, NOTE_QUORUM_LOST, NULL, 0, "%s",
-                        e->no_quorum_policy == NO_QUORUM_STOP ? "the workers here are being stopped"
-                                                              : "the workers here run on (NoQuorumPolicy=freeze)");
+                                e->no_quorum_policy == NO_QUORUM_STOP
+                                                ? "the workers here are being stopped"
+                                                : "the workers here run on (NoQuorumPolicy=freeze)");
         engine_changed(e);
 }
 
@@ -297,7 +298,7 @@ void view_doubt(Engine *e, const Message *m)
         uint32_t joined_n;
 
         if (m->type != MESSAGE_VIEW || !e->n_known || !own || own->joined_n == 0 || m->view.n <= e->view.n ||
-            ring_compare(&m->view.ring, &e->view.ring) != 0)
+                        ring_compare(&m->view.ring, &e->view.ring) != 0)
                 return;
         joined_n = own->joined_n;
         e->view.n -= joined_n;
@@ -353,7 +354,8 @@ bool view_is_without_us(const Engine *e, const Message *m)
         if (m->type != MESSAGE_VIEW)
                 return false;
         for (size_t i = 0; i < m->view_vote.n_members; i++)
-                if (m->view_vote.members[i].member.node_id == e->node_id && m->view_vote.members[i].member.pid == e->pid)
+                if (m->view_vote.members[i].member.node_id == e->node_id &&
+                                m->view_vote.members[i].member.pid == e->pid)
                         return false;
         return true;
 }
@@ -362,7 +364,8 @@ void view_join_again(Engine *e, uint32_t node_id)
 {
         char why[NODE_NAME_MAX + 80];
 
-        snprintf(why, sizeof(why), "Corosync has put this member out of the group on %s", engine_node_name(e, node_id));
+        snprintf(why, sizeof(why), "Corosync has put this member out of the group on %s",
+                        engine_node_name(e, node_id));
         view_put_out(e, why);
         engine_changed(e);
 }
@@ -379,8 +382,8 @@ static void view_send_vote(Engine *e, bool quorate)
                 return;
         }
         for (size_t i = 0; i < e->n_peers; i++)
-                m.view_vote.members[m.view_vote.n_members++] =
-                        (ViewMember){ .member = e->peers[i].member, .joined_n = e->peers[i].joined_n };
+                m.view_vote.members[m.view_vote.n_members++] = (ViewMember){ .member = e->peers[i].member,
+                        .joined_n = e->peers[i].joined_n };
         m.view_vote.quorate = quorate;
         m.view_vote.synced = quorate && e->synced;
         m.view_vote.revision = e->own_revision;
@@ -424,7 +427,8 @@ static bool peer_is_candidate(const Peer *p)
 
 static bool peer_holds_the_same(const Peer *p, const Peer *like)
 {
-        return peer_is_candidate(p) && revision_compare(&p->revision, &like->revision) == 0 && p->digest == like->digest;
+        return peer_is_candidate(p) && revision_compare(&p->revision, &like->revision) == 0 &&
+               p->digest == like->digest;
 }
 
 static size_t view_count_same(const Engine *e, const Peer *like)
@@ -494,7 +498,8 @@ static void view_decided(Engine *e, const Peer *winner)
 
         e->phase = PHASE_DECIDED;
         FOREACH_ARRAY(p, e->peers, e->n_peers)
-                p->won = peer_is_candidate(p) && revision_compare(&p->revision, &revision) == 0 && p->digest == digest;
+                p->won = peer_is_candidate(p) && revision_compare(&p->revision, &revision) == 0 &&
+                         p->digest == digest;
         e->synced = e->synced && !e->lost_track && own && own->won;
         engine_changed(e);
         if (e->synced) {
@@ -504,7 +509,7 @@ static void view_decided(Engine *e, const Peer *winner)
                 backlog_clear(e);
         } else if (was_synced)
                 engine_note(e, NOTE_UNSYNCED, NULL, e->node_id,
-                        "other members hold a newer or commoner state; asking them for it");
+                                "other members hold a newer or commoner state; asking them for it");
 }
 
 static void view_evaluate(Engine *e)
@@ -657,7 +662,7 @@ void view_pump(Engine *e)
                 e->own_vote_quorate = true;
         }
         if (e->n_known && view_has_quorum_word(e) && (!own->newcomer || e->own_vote_sent) &&
-            (!e->own_vote_sent || e->own_vote_quorate != e->quorum_value))
+                        (!e->own_vote_sent || e->own_vote_quorate != e->quorum_value))
                 view_send_vote(e, e->quorum_value);
         if (e->now_usec >= view_exclude_usec(e))
                 view_send_exclude(e);

@@ -12,7 +12,7 @@
 
 void cluster_info_done(ClusterInfo *c)
 {
-        FOREACH_ARRAY (n, c->nodes, c->n_nodes)
+        FOREACH_ARRAY(n, c->nodes, c->n_nodes)
                 free(n->name);
         free(c->nodes);
         free(c->cluster_name);
@@ -32,7 +32,7 @@ ClusterInfo *cluster_info_free(ClusterInfo *c)
 
 const ClusterNode *cluster_info_find(const ClusterInfo *c, uint32_t id)
 {
-        FOREACH_ARRAY (n, c->nodes, c->n_nodes)
+        FOREACH_ARRAY(n, c->nodes, c->n_nodes)
                 if (n->id == id)
                         return n;
         return NULL;
@@ -160,7 +160,7 @@ static int check_node(const ClusterInfo *c, const ClusterKey *keys, size_t n_key
                                 " in corosync.conf's nodelist is longer than %u bytes "
                                 "or holds blanks or control characters",
                                 id, NODE_NAME_MAX);
-        FOREACH_ARRAY (n, c->nodes, c->n_nodes)
+        FOREACH_ARRAY(n, c->nodes, c->n_nodes)
                 if (streq(n->name, name) || n->id == id)
                         return refuse(ret_error,
                                         "corosync.conf's nodelist has node %s (%" PRIu64
@@ -182,7 +182,7 @@ static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
         size_t n_allocated = 0;
         int r;
 
-        FOREACH_ARRAY (k, keys, n_keys) {
+        FOREACH_ARRAY(k, keys, n_keys) {
                 const char *name;
                 uint64_t id;
 

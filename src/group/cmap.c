@@ -17,7 +17,7 @@ typedef struct KeyList {
 
 static void key_list_done(KeyList *l)
 {
-        FOREACH_ARRAY (k, l->keys, l->n_keys) {
+        FOREACH_ARRAY(k, l->keys, l->n_keys) {
                 free((char *) k->name);
                 free((char *) k->value);
         }
@@ -120,7 +120,7 @@ static int read_prefix(cmap_handle_t handle, const char *prefix, KeyList *l)
                         (e = cmap_iter_next(handle, iter, name, &size_bytes, &type)) == CS_OK)
                 r = read_key(handle, name, size_bytes, type, l);
         if (r == 0 && e != CS_OK && e != CS_ERR_NO_SECTIONS)
-                r = -ENOTCONN; /* half of a nodelist is another nodelist */
+                r = -ENOTCONN;                   /* half of a nodelist is another nodelist */
         (void) cmap_iter_finalize(handle, iter); /* the handle is closed next */
         return r;
 }

@@ -50,12 +50,12 @@ struct Group {
         sd_event_source *quorum_source, *cpg_source, *probe_source;
         sd_event_source *timer, *send_timer, *action_source;
         sd_event_source *together_timer; /* since a message that can wait was sent; NULL: none was lately */
-        sd_event_source *slow_timer; /* while there is no connection */
+        sd_event_source *slow_timer;     /* while there is no connection */
 
         GroupTracker tracker;
         SendQueue queue;
-        bool holds; /* all that is queued can wait until `together_timer` */
-        size_t n_in_flight;                                   /* multicast, and not delivered back yet */
+        bool holds;         /* all that is queued can wait until `together_timer` */
+        size_t n_in_flight; /* multicast, and not delivered back yet */
         uint64_t probe_sent, probe_answered, probe_forgotten; /* counters of probes; 0: none */
 };
 

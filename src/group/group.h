@@ -36,8 +36,8 @@ typedef struct Group Group;
 #define GROUP_IN_FLIGHT_MAX 32u
 #define GROUP_PROBES_MAX 16u
 #define GROUP_TOGETHER_USEC (50 * USEC_PER_MSEC) /* between messages that can wait for each other */
-#define GROUP_LEAVE_USEC (1 * USEC_PER_SEC) /* group_leave() waits no longer than this */
-#define GROUP_SLOW_USEC (5 * USEC_PER_SEC)  /* connecting that takes longer is trouble */
+#define GROUP_LEAVE_USEC (1 * USEC_PER_SEC)      /* group_leave() waits no longer than this */
+#define GROUP_SLOW_USEC (5 * USEC_PER_SEC)       /* connecting that takes longer is trouble */
 #define GROUP_PRIORITY_QUORUM (SD_EVENT_PRIORITY_NORMAL - 20)
 #define GROUP_PRIORITY_CPG (SD_EVENT_PRIORITY_NORMAL - 10)
 

@@ -50,7 +50,7 @@ static TrackerResult emit(GroupTracker *t, ViewChange change, Event *ret_event)
         size_t n_joined = 0;
 
         t->n_shown = 0;
-        FOREACH_ARRAY (m, t->members, t->n_members)
+        FOREACH_ARRAY(m, t->members, t->n_members)
                 if (ring_has(t, m->node_id))
                         t->shown[t->n_shown++] = *m;
         for (size_t i = 0; i < t->n_joined; i++)
@@ -82,7 +82,7 @@ static bool is_process_reason(uint32_t reason)
 
 static bool has_node_reason(const TrackerEntry *entries, size_t n)
 {
-        FOREACH_ARRAY (e, entries, n)
+        FOREACH_ARRAY(e, entries, n)
                 if (!is_process_reason(e->reason))
                         return true;
         return false;
@@ -91,7 +91,7 @@ static bool has_node_reason(const TrackerEntry *entries, size_t n)
 /* Our own orderly leave; anything else that takes us out is Corosync's doing and shows in the view. */
 static bool has_own_leave(const GroupTracker *t, const TrackerEntry *left, size_t n_left)
 {
-        FOREACH_ARRAY (e, left, n_left)
+        FOREACH_ARRAY(e, left, n_left)
                 if (member_compare(&e->member, &t->self) == 0 && e->reason == TRACKER_LEAVE)
                         return true;
         return false;
@@ -102,11 +102,11 @@ TrackerResult tracker_confchg(GroupTracker *t, const TrackerEntry *members, size
                 Event *ret_event)
 {
         t->n_members = 0;
-        FOREACH_ARRAY (e, members, n_members)
+        FOREACH_ARRAY(e, members, n_members)
                 insert_member(t->members, &t->n_members, e->member);
-        FOREACH_ARRAY (e, left, n_left)
+        FOREACH_ARRAY(e, left, n_left)
                 remove_member(t->joined, &t->n_joined, e->member);
-        FOREACH_ARRAY (e, joined, n_joined) {
+        FOREACH_ARRAY(e, joined, n_joined) {
                 if (e->reason == TRACKER_JOIN)
                         insert_member(t->joined, &t->n_joined, e->member);
                 if (member_compare(&e->member, &t->self) == 0)

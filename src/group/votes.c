@@ -27,8 +27,8 @@ struct VotesReader {
         VotesCallback callback;
         void *userdata;
         uint64_t device_usec;
-        Votes last; /* what was answered last */
-        bool by_itself;              /* nobody has asked: it is told only if it differs from that */
+        Votes last;     /* what was answered last */
+        bool by_itself; /* nobody has asked: it is told only if it differs from that */
         size_t n_failed;
         bool again; /* was asked while an attempt was under way */
         Task *task;
@@ -86,8 +86,8 @@ static bool reader_retry(VotesReader *r)
 {
         if (r->n_failed >= TRIES_MAX)
                 return false;
-        return sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME, reconnect_delay_usec(r->n_failed++), 1,
-                               on_timer, r) >= 0;
+        return sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME,
+                               reconnect_delay_usec(r->n_failed++), 1, on_timer, r) >= 0;
 }
 
 /* Where this fails the numbers are those of the last time until quorum is announced again. */
@@ -96,8 +96,8 @@ static void reader_look_again(VotesReader *r)
         if (r->timer || r->task)
                 return;
         r->by_itself = true;
-        (void) sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME, r->device_usec, r->device_usec / 4,
-                        on_timer, r);
+        (void) sd_event_add_time_relative(
+                        r->loop, &r->timer, CLOCK_BOOTTIME, r->device_usec, r->device_usec / 4, on_timer, r);
 }
 
 static bool votes_equal(const Votes *a, const Votes *b)
@@ -166,8 +166,8 @@ void votes_reader_ask(VotesReader *r)
                         r->loop, &r->timer, CLOCK_BOOTTIME, SETTLE_USEC, 100 * USEC_PER_MSEC, on_timer, r);
 }
 
-int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback, void *userdata,
-                VotesReader **ret)
+int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback,
+                void *userdata, VotesReader **ret)
 {
         VotesReader *r = calloc(1, sizeof(*r));
 

@@ -29,8 +29,8 @@ typedef struct VotesReader VotesReader;
 typedef void (*VotesCallback)(void *userdata, const Votes *votes);
 
 /* `device_usec`: VOTES_DEVICE_USEC. What is asked that often is told only where it has changed. */
-int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback, void *userdata,
-                VotesReader **ret);
+int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback,
+                void *userdata, VotesReader **ret);
 /* Not from within the callback. */
 VotesReader *votes_reader_free(VotesReader *r);
 DEFINE_TRIVIAL_CLEANUP(VotesReader *, votes_reader_free)

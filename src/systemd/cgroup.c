@@ -116,7 +116,7 @@ int cgroup_kill(const char *root, const char *group)
         if (isempty(group) || streq(group, "/"))
                 return -EINVAL;
 
-        FOREACH_ARRAY (h, hierarchies, ELEMENTSOF(hierarchies)) {
+        FOREACH_ARRAY(h, hierarchies, ELEMENTSOF(hierarchies)) {
                 int fd = open_group(root, *h, group);
                 if (fd < 0) {
                         if (fd != -ENOENT)
@@ -128,7 +128,7 @@ int cgroup_kill(const char *root, const char *group)
                 if (r == 0)
                         return 0;
         }
-        FOREACH_ARRAY (h, hierarchies, ELEMENTSOF(hierarchies)) {
+        FOREACH_ARRAY(h, hierarchies, ELEMENTSOF(hierarchies)) {
                 int r = kill_tree(root, *h, group);
                 if (r != -ENOENT)
                         error = error == -ENOENT || r < 0 ? r : error;
@@ -169,7 +169,7 @@ int cgroup_is_populated(const char *root, const char *group)
 
         if (isempty(group) || streq(group, "/"))
                 return -EINVAL;
-        FOREACH_ARRAY (h, hierarchies, ELEMENTSOF(hierarchies)) {
+        FOREACH_ARRAY(h, hierarchies, ELEMENTSOF(hierarchies)) {
                 int r = hierarchy_is_populated(root, *h, group);
                 if (r > 0)
                         return 1;
@@ -289,7 +289,7 @@ int cgroup_list_workers(const char *root, char ***ret)
         if (r < 0)
                 return r;
         r = array_reserve(&l.items, &l.n_allocated, 1, sizeof(l.items[0]));
-        FOREACH_ARRAY (h, hierarchies, ELEMENTSOF(hierarchies))
+        FOREACH_ARRAY(h, hierarchies, ELEMENTSOF(hierarchies))
                 if (r >= 0)
                         r = list_hierarchy(root, *h, prefix, &l);
         if (r < 0) {

@@ -11,7 +11,7 @@
 
 #define ARM_TIMEOUT_USEC (5 * USEC_PER_SEC)
 #define ARM_TRIES_MAX 3u
-#define BUS_PATIENCE_USEC                                                                                    \
+#define BUS_PATIENCE_USEC \
         USEC_PER_SEC    /* a bus that has not listed the units by then is given up for the other */
 #define QUIET_ROUNDS 4u /* so many rounds without a worker, and the work is done */
 
@@ -86,7 +86,8 @@ int guard_start_unit(sd_bus *bus, const char *program)
         int r = bus_wait_until_ready(bus);
 
         for (unsigned i = 0; r >= 0 && i < ARM_TRIES_MAX; i++) {
-                _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL, again = SD_BUS_ERROR_NULL;
+                _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL,
+                                                          again = SD_BUS_ERROR_NULL;
 
                 r = start_transient(bus, program, &error);
                 if (r >= 0 || !sd_bus_error_has_name(&error, "org.freedesktop.systemd1.UnitExists"))
@@ -110,7 +111,8 @@ int guard_arm(const char *directory, const char *program)
         (void) guard_stamp_set(directory, boot_time_now(), &ended_usec);
 
         for (int private_socket = 0; private_socket <= 1; private_socket++) {
-                _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL; /* flushing would wait as long as connecting */
+                _cleanup_(sd_bus_close_unrefp) sd_bus *bus =
+                                NULL; /* flushing would wait as long as connecting */
 
                 r = open_bus(private_socket, &bus);
                 if (r >= 0)
@@ -286,8 +288,8 @@ static int guard_prepare(Guard *g, const char *directory)
                         &g->units);
         if (r < 0)
                 return r;
-        return sd_event_add_time(
-                        g->event, &g->timer, CLOCK_BOOTTIME, g->moments.stop_usec, USEC_PER_MSEC, guard_round, g);
+        return sd_event_add_time(g->event, &g->timer, CLOCK_BOOTTIME, g->moments.stop_usec, USEC_PER_MSEC,
+                        guard_round, g);
 }
 
 int guard_run(const char *directory, const char *cgroup_root)

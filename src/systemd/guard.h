@@ -40,7 +40,8 @@ void guard_state_done(GuardState *s);
 bool guard_state_in_maintenance(const GuardState *s, const char *app);
 
 /* Replaces the file, atomically; readers see the old one or the new one. 0 or negative errno. */
-int guard_file_write(const char *directory, uint64_t grace_usec, const char *const *maintenance, size_t n_maintenance);
+int guard_file_write(const char *directory, uint64_t grace_usec, const char *const *maintenance,
+                size_t n_maintenance);
 /* -ENOENT: there is none; -EBADMSG: it is not what guard_file_write() makes; -ENOMEM and errors of reading. */
 int guard_file_read(const char *directory, GuardState *ret);
 
@@ -80,6 +81,7 @@ typedef void (*GuardCallback)(int error, void *userdata);
 /* A disarming in flight. Freeing it cancels the callback, not the disarming. */
 typedef struct GuardDisarm GuardDisarm;
 
-int guard_disarm(sd_bus *bus, const char *directory, GuardCallback callback, void *userdata, GuardDisarm **ret);
+int guard_disarm(sd_bus *bus, const char *directory, GuardCallback callback, void *userdata,
+                GuardDisarm **ret);
 GuardDisarm *guard_disarm_free(GuardDisarm *d);
 DEFINE_TRIVIAL_CLEANUP(GuardDisarm *, guard_disarm_free)

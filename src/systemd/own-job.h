@@ -11,14 +11,14 @@
 #define COROSYNC_UNIT "corosync.service"
 
 typedef enum OwnJob {
-        OWN_JOB_NONE,     /* no job, or one that ends nothing */
+        OWN_JOB_NONE, /* no job, or one that ends nothing */
         OWN_JOB_STOP,
         OWN_JOB_RESTART,
         OWN_JOB_SHUTDOWN, /* the host goes down; only as the answer for the manager itself */
 } OwnJob;
 
 typedef struct OwnJobAnswer {
-        int error;       /* 0, or negative errno: systemd did not answer, the rest says nothing. The caller asks again
+        int error; /* 0, or negative errno: systemd did not answer, the rest says nothing. The caller asks again
                           * or decides without */
         OwnJob manager;  /* the job of our own unit; SHUTDOWN if the host goes down, whatever that job is */
         OwnJob corosync; /* NONE, STOP or RESTART */
@@ -31,7 +31,8 @@ typedef struct OwnJobQuery OwnJobQuery;
 
 /* Asks on `bus`; `own_unit` is the name of the manager's unit. The callback comes once, from the loop, never from
  * within this call; it may free the query. Returns 0, or what sd-bus says where nothing could be sent. */
-int own_job_query_new(sd_bus *bus, const char *own_unit, OwnJobCallback callback, void *userdata, OwnJobQuery **ret);
+int own_job_query_new(sd_bus *bus, const char *own_unit, OwnJobCallback callback, void *userdata,
+                OwnJobQuery **ret);
 OwnJobQuery *own_job_query_free(OwnJobQuery *q);
 DEFINE_TRIVIAL_CLEANUP(OwnJobQuery *, own_job_query_free)
 

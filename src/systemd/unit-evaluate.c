@@ -315,8 +315,7 @@ static bool unit_wait_left_over(Unit *unit)
         uint64_t now = units_now(unit->units);
 
         unit->history.left_over = false;
-        if (!unit->control_group ||
-                        cgroup_is_populated(unit->units->cgroup_root, unit->control_group) <= 0) {
+        if (!unit->control_group || cgroup_is_populated(unit->units->cgroup_root, unit->control_group) <= 0) {
                 unit->ended_usec = 0;
                 return false;
         }

@@ -39,7 +39,8 @@ static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error
         const char *path = sd_bus_message_get_path(m);
         Unit *unit;
 
-        if (!path || !is_from_systemd(u, m) || !worker_path_parse(path, app) || !(unit = units_lookup(u, app)))
+        if (!path || !is_from_systemd(u, m) || !worker_path_parse(path, app) ||
+                        !(unit = units_lookup(u, app)))
                 return 0;
         before = unit->properties;
         if (sd_bus_message_skip(m, "s") < 0 || unit_properties_read(m, &unit->properties) < 0) {
@@ -72,7 +73,7 @@ static void unit_job_removed(Unit *unit, uint32_t id, const char *result)
         UnitCall *calls[] = { &unit->start, &unit->stop };
         bool waiting = false;
 
-        FOREACH_ARRAY (call, calls, ELEMENTSOF(calls)) {
+        FOREACH_ARRAY(call, calls, ELEMENTSOF(calls)) {
                 if ((*call)->active && (*call)->job_id == id) {
                         unit_finish_job(unit, *call, result);
                         return;

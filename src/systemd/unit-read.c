@@ -125,14 +125,13 @@ typedef struct Field {
         bool in_checks;
 } Field;
 
-#define STRING_FIELD(n, f)                                                                                   \
-        {                                                                                                    \
-                n, "s", NULL, offsetof(UnitProperties, f), sizeof(((UnitProperties *) NULL)->f), false       \
+/* clang-format off */
+#define STRING_FIELD(n, f) \
+        { \
+                n, "s", NULL, offsetof(UnitProperties, f), sizeof(((UnitProperties *) NULL)->f), false \
         }
-#define NUMBER_FIELD(n, f)                                                                                   \
-        {                                                                                                    \
-                n, "i", NULL, offsetof(UnitProperties, f), sizeof(int32_t), false                            \
-        }
+#define NUMBER_FIELD(n, f) { n, "i", NULL, offsetof(UnitProperties, f), sizeof(int32_t), false }
+/* clang-format on */
 
 static const Field fields[] = {
         STRING_FIELD("LoadState", load_state),
@@ -190,7 +189,7 @@ static int read_field(sd_bus_message *m, const char *name, UnitProperties *p, Ch
         const char *contents;
         char type;
 
-        FOREACH_ARRAY (f, fields, ELEMENTSOF(fields)) {
+        FOREACH_ARRAY(f, fields, ELEMENTSOF(fields)) {
                 if (!streq(f->name, name))
                         continue;
                 int r = sd_bus_message_peek_type(m, &type, &contents);
@@ -269,7 +268,7 @@ bool bus_error_means_unknown(const sd_bus_error *e)
                 "System.Error.EPIPE",
         };
 
-        FOREACH_ARRAY (name, names, ELEMENTSOF(names))
+        FOREACH_ARRAY(name, names, ELEMENTSOF(names))
                 if (sd_bus_error_has_name(e, *name))
                         return true;
         return false;

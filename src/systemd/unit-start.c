@@ -100,7 +100,8 @@ static int append_exec(sd_bus_message *m, UnitPropertyKind kind, const UnitExec 
         if (r >= 0)
                 r = append_strings(m, &e->argv);
         if (r >= 0)
-                r = ex ? append_strings(m, &e->flags) : sd_bus_message_append(m, "b", (int) ignores_failure(e));
+                r = ex ? append_strings(m, &e->flags)
+                       : sd_bus_message_append(m, "b", (int) ignores_failure(e));
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

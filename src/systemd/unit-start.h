@@ -14,8 +14,8 @@ typedef struct UnitStart {
         uint64_t epoch;
         const char *description; /* NULL: made from the name */
         StartType start_type;
-        const char *node;        /* this node's name */
-        const char *from_node;   /* the previous owner; NULL or "" for normal */
+        const char *node;      /* this node's name */
+        const char *from_node; /* the previous owner; NULL or "" for normal */
         const UnitProperty *properties;
         size_t n_properties;
 } UnitStart;

@@ -101,7 +101,7 @@ static UnitState state_from_job_result(const UnitHistory *h, char *ret_reason)
                 { "failed", UNIT_FAILED, "failed" },
         };
 
-        FOREACH_ARRAY (t, table, ELEMENTSOF(table))
+        FOREACH_ARRAY(t, table, ELEMENTSOF(table))
                 if (streq(h->job_result, t->result))
                         return with_reason(t->state, ret_reason, t->reason);
         return UNIT_NONE;

@@ -16,14 +16,14 @@ typedef struct UnitProperties {
         char load_state[16];   /* "loaded", "not-found", "masked" ... */
         char active_state[16]; /* "active", "inactive", "failed" ... */
         char sub_state[24];
-        char result[24];       /* "success", "exit-code", "signal", "timeout" ... */
-        int32_t exec_main_code; /* CLD_EXITED ...; 0: its main process has not ended */
+        char result[24];          /* "success", "exit-code", "signal", "timeout" ... */
+        int32_t exec_main_code;   /* CLD_EXITED ...; 0: its main process has not ended */
         int32_t exec_main_status; /* exit status or signal */
-        uint32_t job_id;       /* of the job that waits or runs; 0: none */
+        uint32_t job_id;          /* of the job that waits or runs; 0: none */
         uint8_t invocation_id[16];
         char fragment_path[160];
         char control_group[256]; /* "" also where it would not fit */
-        uint64_t epoch;        /* DISTRO_EPOCH= of its environment; 0: none, so it is no copy of ours */
+        uint64_t epoch;          /* DISTRO_EPOCH= of its environment; 0: none, so it is no copy of ours */
         bool transient;
         bool condition_failed; /* a Condition...= was not met at the last attempt */
         bool assert_failed;
@@ -31,13 +31,13 @@ typedef struct UnitProperties {
 
 /* What was seen of one copy. */
 typedef struct UnitHistory {
-        bool ran;            /* it was seen at work, or its start job was done */
-        bool stop_asked;     /* by us */
-        bool outside_stop;   /* a stop job that is not ours was seen */
-        bool restart_job;    /* the job at work is somebody's restart: the copy goes on afterwards */
-        bool going_down;     /* this host, corosync.service or the manager is being stopped */
-        bool blind;          /* systemd could not be heard when it ended */
-        bool left_over;      /* its control group holds processes although systemd is through with it */
+        bool ran;          /* it was seen at work, or its start job was done */
+        bool stop_asked;   /* by us */
+        bool outside_stop; /* a stop job that is not ours was seen */
+        bool restart_job;  /* the job at work is somebody's restart: the copy goes on afterwards */
+        bool going_down;   /* this host, corosync.service or the manager is being stopped */
+        bool blind;        /* systemd could not be heard when it ended */
+        bool left_over;    /* its control group holds processes although systemd is through with it */
         char job_result[16]; /* of our start job: "done", "failed", "dependency" ...; "": no end of it was seen */
 } UnitHistory;
 

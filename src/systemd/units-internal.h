@@ -13,7 +13,8 @@
 #include "systemd/unit-read.h"
 #include "systemd/units.h"
 
-#define CALL_TIMEOUT_USEC (90 * USEC_PER_SEC) /* a daemon-reload can hold systemd up for longer than a minute */
+#define CALL_TIMEOUT_USEC \
+        (90 * USEC_PER_SEC) /* a daemon-reload can hold systemd up for longer than a minute */
 #define RETRY_MIN_USEC (20 * USEC_PER_MSEC)
 #define RETRY_MAX_USEC (2 * USEC_PER_SEC)
 #define STOP_REPEAT_USEC USEC_PER_SEC
@@ -39,7 +40,7 @@ typedef enum ForeignType {
 typedef struct ForeignJob {
         uint32_t id; /* 0: none */
         ForeignType type;
-        bool done;   /* it has ended, and did what it was to do */
+        bool done;                 /* it has ended, and did what it was to do */
         uint8_t invocation_id[16]; /* the run that it found */
 } ForeignJob;
 
@@ -60,8 +61,8 @@ struct Unit {
         char *app, *name, *path;
         uint64_t epoch;
 
-        UnitState state; /* as reported last; UNIT_NONE: nothing was */
-        char *reason; /* NULL: none */
+        UnitState state;           /* as reported last; UNIT_NONE: nothing was */
+        char *reason;              /* NULL: none */
         UnitProperties properties; /* as read last, with what signals said since */
         UnitHistory history;
         char *control_group; /* learned while it ran: systemd forgets it at the end; NULL: not known */
@@ -82,11 +83,11 @@ struct Unit {
         bool read_again; /* a signal came while the read was in flight */
         bool listed;     /* counts in Units.n_unread */
         bool judging, judged;
-        uint64_t ended_usec;  /* the end was seen, but processes were left; 0: no */
-        uint64_t stop_usec;   /* of the last StopUnit() */
-        uint64_t check_usec;  /* read again then; USEC_INFINITY: no need */
-        uint64_t kill_usec;   /* kill through the control group then; USEC_INFINITY: no need */
-        uint64_t retry_usec;  /* the present distance of retries */
+        uint64_t ended_usec; /* the end was seen, but processes were left; 0: no */
+        uint64_t stop_usec;  /* of the last StopUnit() */
+        uint64_t check_usec; /* read again then; USEC_INFINITY: no need */
+        uint64_t kill_usec;  /* kill through the control group then; USEC_INFINITY: no need */
+        uint64_t retry_usec; /* the present distance of retries */
 
         struct {
                 Unit *prev, *next;
@@ -127,8 +128,9 @@ struct Units {
         uint64_t timer_usec; /* when it is set to; USEC_INFINITY: off */
         sd_bus_slot *match_properties, *match_manager, *match_owner, *subscribe_slot, *list_slot;
         bool listed, ready;
-        size_t n_unread;     /* units of the listing that have not been read yet */
-        uint64_t list_retry_usec, list_usec; /* distance, and when the listing is repeated; USEC_INFINITY: not */
+        size_t n_unread; /* units of the listing that have not been read yet */
+        uint64_t list_retry_usec,
+                        list_usec; /* distance, and when the listing is repeated; USEC_INFINITY: not */
         OwnJobQuery *judge;
 };
 
@@ -145,9 +147,10 @@ void unit_unqueue(Unit *unit, UnitQueue queue);
 /* A fresh copy: everything that was seen of the last one is forgotten. */
 void unit_reset_copy(Unit *unit, uint64_t epoch);
 void unit_set_state(Unit *unit, UnitState state, const char *reason); /* reports what is new */
-void unit_set_text(Unit *unit, char **text, const char *value);        /* one of the unit's own; NULL or "": none */
+void unit_set_text(Unit *unit, char **text, const char *value); /* one of the unit's own; NULL or "": none */
 void unit_report(Unit *unit);
-void units_report(Units *u, const char *app, uint64_t epoch, UnitState state, const char *reason, const uint8_t *invocation_id);
+void units_report(Units *u, const char *app, uint64_t epoch, UnitState state, const char *reason,
+                const uint8_t *invocation_id);
 void unit_check_at(Unit *unit, uint64_t usec);
 void unit_check_backoff(Unit *unit);
 bool unit_state_is_end(UnitState state);
@@ -167,7 +170,8 @@ int units_relist(Units *u);
 
 /* unit-evaluate.c */
 void units_check_ready(Units *u); /* reports `ready` once all of the listing has been read */
-bool unit_same_state(const UnitProperties *a, const UnitProperties *b); /* in the fields that a change shows in */
-void unit_note_foreign(Unit *unit, uint32_t id);                        /* a job that may not be ours */
+bool unit_same_state(
+                const UnitProperties *a, const UnitProperties *b); /* in the fields that a change shows in */
+void unit_note_foreign(Unit *unit, uint32_t id);                   /* a job that may not be ours */
 int unit_send_read(Unit *unit);
 void unit_evaluate(Unit *unit); /* may free it, where it turns out to be no copy of ours */

@@ -133,7 +133,8 @@ int units_add(Units *u, const char *app, uint64_t epoch, Unit **ret)
         worker_unit_name(app, name);
         unit->app = strdup(app);
         unit->name = strdup(name);
-        if (!unit->app || !unit->name || sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &path) < 0)
+        if (!unit->app || !unit->name ||
+                        sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &path) < 0)
                 return -ENOMEM;
         unit->path = strdup(path); /* as long as it is, and no longer */
         if (!unit->path)
@@ -260,7 +261,7 @@ static int on_report(sd_event_source *source, void *userdata)
         size_t n_reports = u->n_reports;
 
         u->n_reports = u->n_reports_allocated = 0;
-        FOREACH_ARRAY (report, reports, n_reports) {
+        FOREACH_ARRAY(report, reports, n_reports) {
                 char name[WORKER_UNIT_NAME_MAX];
 
                 if (!report->app) {

@@ -50,10 +50,10 @@ typedef struct Units Units;
  * next turn of the loop. */
 typedef struct UnitInfo {
         const char *app;
-        const char *unit;   /* the unit's name */
+        const char *unit; /* the unit's name */
         uint64_t epoch;
         UnitState state;
-        const char *reason; /* of FAILED, REFUSED and STUCK; else NULL */
+        const char *reason;           /* of FAILED, REFUSED and STUCK; else NULL */
         const uint8_t *invocation_id; /* 16 bytes, all 0: not known */
 } UnitInfo;
 
@@ -71,8 +71,8 @@ typedef struct UnitsParameters {
         sd_event *event;          /* a reference is taken */
         UnitsCallbacks callbacks; /* all set */
         void *userdata;
-        const char *own_unit;     /* the manager's unit; NULL: found by sd_pid_get_unit(), else distro-manager.service */
-        const char *cgroup_root;  /* NULL: /sys/fs/cgroup */
+        const char *own_unit; /* the manager's unit; NULL: found by sd_pid_get_unit(), else distro-manager.service */
+        const char *cgroup_root;     /* NULL: /sys/fs/cgroup */
         const char *private_address; /* of systemd's own socket; NULL: it is not used */
 } UnitsParameters;
 

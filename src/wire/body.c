@@ -14,7 +14,7 @@ static void put_view(ByteWriter *w, const ViewMessage *v)
         put_u64(w, v->since_seq);
         put_u64(w, v->quorate_seq);
         wire_put_count(w, v->n_members, WIRE_MEMBERS_MAX);
-        FOREACH_ARRAY (m, v->members, v->n_members) {
+        FOREACH_ARRAY(m, v->members, v->n_members) {
                 wire_put_member(w, &m->member);
                 put_u32(w, m->joined_n);
         }
@@ -35,7 +35,7 @@ static void get_view(ByteReader *r, ViewMessage *v)
         if (!v->members)
                 return;
         v->n_members = n;
-        FOREACH_ARRAY (m, v->members, n) {
+        FOREACH_ARRAY(m, v->members, n) {
                 m->member = wire_get_member(r);
                 m->joined_n = get_u32(r);
         }
@@ -46,7 +46,7 @@ static void get_view(ByteReader *r, ViewMessage *v)
 static void put_exclude(ByteWriter *w, const ExcludeMessage *x)
 {
         wire_put_count(w, x->n_members, WIRE_MEMBERS_MAX);
-        FOREACH_ARRAY (m, x->members, x->n_members)
+        FOREACH_ARRAY(m, x->members, x->n_members)
                 wire_put_member(w, m);
 }
 
@@ -58,7 +58,7 @@ static void get_exclude(ByteReader *r, ExcludeMessage *x)
         if (!x->members)
                 return;
         x->n_members = n;
-        FOREACH_ARRAY (m, x->members, n)
+        FOREACH_ARRAY(m, x->members, n)
                 *m = wire_get_member(r);
 }
 
@@ -74,7 +74,7 @@ static void put_record_nodes(ByteWriter *w, const FactsMessage *f)
         uint32_t before = 0;
 
         wire_put_count(w, f->n_record_nodes, NODES_MAX);
-        FOREACH_ARRAY (id, f->record_nodes, f->n_record_nodes) {
+        FOREACH_ARRAY(id, f->record_nodes, f->n_record_nodes) {
                 if (!ids_may_follow(before, *id))
                         wire_writer_fail(w, -EINVAL);
                 put_u32(w, *id);
@@ -91,7 +91,7 @@ static void get_record_nodes(ByteReader *r, FactsMessage *f)
         if (!f->record_nodes)
                 return;
         f->n_record_nodes = n;
-        FOREACH_ARRAY (id, f->record_nodes, n) {
+        FOREACH_ARRAY(id, f->record_nodes, n) {
                 *id = get_u32(r);
                 if (!ids_may_follow(before, *id))
                         wire_reader_fail(r);
@@ -102,7 +102,7 @@ static void get_record_nodes(ByteReader *r, FactsMessage *f)
 static void put_copies(ByteWriter *w, const FactsMessage *f)
 {
         wire_put_count(w, f->n_copies, WIRE_APPS_MAX);
-        FOREACH_ARRAY (c, f->copies, f->n_copies) {
+        FOREACH_ARRAY(c, f->copies, f->n_copies) {
                 wire_put_app_name(w, c->app, NAME_REQUIRED);
                 put_u64(w, c->epoch);
                 put_u8(w, (uint8_t) c->state);
@@ -169,7 +169,7 @@ static void put_state(ByteWriter *w, const StateMessage *s)
 {
         put_bool(w, s->forms);
         wire_put_count(w, s->n_numbers, WIRE_MEMBERS_MAX);
-        FOREACH_ARRAY (n, s->numbers, s->n_numbers) {
+        FOREACH_ARRAY(n, s->numbers, s->n_numbers) {
                 wire_put_member(w, &n->member);
                 put_u64(w, n->number);
         }
@@ -187,7 +187,7 @@ static void get_state(ByteReader *r, StateMessage *s)
         if (n > 0 && !s->numbers)
                 return;
         s->n_numbers = n;
-        FOREACH_ARRAY (e, s->numbers, n) {
+        FOREACH_ARRAY(e, s->numbers, n) {
                 e->member = wire_get_member(r);
                 e->number = get_u64(r);
         }
@@ -240,7 +240,7 @@ static void get_entry(ByteReader *r, DefinitionEntry *e)
 static void put_definitions(ByteWriter *w, const DefinitionsMessage *d)
 {
         wire_put_count(w, d->n_entries, WIRE_APPS_MAX);
-        FOREACH_ARRAY (e, d->entries, d->n_entries)
+        FOREACH_ARRAY(e, d->entries, d->n_entries)
                 put_entry(w, e);
 }
 
@@ -282,7 +282,7 @@ static void get_result(ByteReader *r, ResultMessage *m)
 static void put_expiry(ByteWriter *w, const ExpiryMessage *x)
 {
         wire_put_count(w, x->n_timers, UINT32_MAX);
-        FOREACH_ARRAY (t, x->timers, x->n_timers) {
+        FOREACH_ARRAY(t, x->timers, x->n_timers) {
                 put_u8(w, (uint8_t) t->kind);
                 put_u64(w, t->serial);
         }
@@ -296,7 +296,7 @@ static void get_expiry(ByteReader *r, ExpiryMessage *x)
         if (n > 0 && !x->timers)
                 return;
         x->n_timers = n;
-        FOREACH_ARRAY (t, x->timers, n) {
+        FOREACH_ARRAY(t, x->timers, n) {
                 t->kind = get_enum(r, _TIMER_KIND_MAX);
                 t->serial = get_u64(r);
         }

@@ -90,7 +90,7 @@ static void get_header(ByteReader *r, WireHeader *h)
 
 void wire_fragments_done(WireFragments *f)
 {
-        FOREACH_ARRAY (e, f->fragments, f->n_fragments)
+        FOREACH_ARRAY(e, f->fragments, f->n_fragments)
                 free(e->data);
         free(f->fragments);
         *f = (WireFragments){};
@@ -204,7 +204,7 @@ WireReader *wire_reader_free(WireReader *r)
 
 void wire_reset(WireReader *r)
 {
-        FOREACH_ARRAY (p, r->partials, r->n_partials)
+        FOREACH_ARRAY(p, r->partials, r->n_partials)
                 free(p->data);
         r->n_partials = 0;
         r->partial_bytes = 0;
@@ -218,7 +218,7 @@ uint64_t wire_refused(const WireReader *r, WireRefusal reason)
 /* The sender's unfinished message; NULL: it has none. */
 static WirePartial *reader_find(const WireReader *r, Member sender)
 {
-        FOREACH_ARRAY (p, r->partials, r->n_partials)
+        FOREACH_ARRAY(p, r->partials, r->n_partials)
                 if (member_compare(&p->sender, &sender) == 0)
                         return p;
         return NULL;
@@ -320,8 +320,8 @@ static bool continues(const WirePartial *p, const WireHeader *h)
 
         if (h->index != b->index + 1 || h->n_fragments != b->n_fragments || h->total_bytes != b->total_bytes)
                 return false;
-        if (h->type != b->type || h->version != b->version || h->incarnation != b->incarnation || h->number != b->number ||
-                        !view_id_equal(&h->view, &b->view))
+        if (h->type != b->type || h->version != b->version || h->incarnation != b->incarnation ||
+                        h->number != b->number || !view_id_equal(&h->view, &b->view))
                 return false;
         return last ? p->size_bytes + h->part_bytes == h->total_bytes
                     : p->size_bytes + h->part_bytes < h->total_bytes;

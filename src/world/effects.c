@@ -51,7 +51,7 @@ static void write_begin(World *w, WorldNode *n, uint8_t *data, size_t size_bytes
         m->write_size_bytes = size_bytes;
         m->write_revision = revision;
         world_schedule(w, w->now_usec + world_delay(w, 2 * USEC_PER_MSEC, 300 * USEC_PER_MSEC), on_written, n,
-                m->generation, 0);
+                        m->generation, 0);
 }
 
 static void do_write(World *w, WorldNode *n, Effect *f)
@@ -96,9 +96,16 @@ static void do_start(World *w, WorldNode *n, const Effect *f)
 {
         Manager *m = &n->manager;
 
-        world_observe(w, &(Observation){ .type = OBSERVE_START, .node_id = n->id, .app = f->app, .epoch = f->epoch,
-                .start_type = f->start_type, .ring = m->ring, .ring_nodes = m->ring_nodes,
-                .n_ring_nodes = m->n_ring_nodes, .quorate = engine_is_quorate(m->engine), .engine = m->engine });
+        world_observe(w, &(Observation){ .type = OBSERVE_START,
+                                         .node_id = n->id,
+                                         .app = f->app,
+                                         .epoch = f->epoch,
+                                         .start_type = f->start_type,
+                                         .ring = m->ring,
+                                         .ring_nodes = m->ring_nodes,
+                                         .n_ring_nodes = m->n_ring_nodes,
+                                         .quorate = engine_is_quorate(m->engine),
+                                         .engine = m->engine });
         systemd_ask(w, n, f);
         world_moment(w, n, MOMENT_START);
 }
@@ -117,18 +124,26 @@ static void do_reply(World *w, WorldNode *n, const Effect *f)
         free(r->text);
         r->text = f->text ? strdup(f->text) : NULL;
         trace(w, n, "command %llu: %s%s%s", (unsigned long long) f->token,
-                f->error == COMMAND_OK ? "done" : command_error_to_string(f->error), isempty(f->text) ? "" : ": ",
-                strempty(f->text));
-        world_observe(w, &(Observation){ .type = OBSERVE_REPLY, .node_id = n->id, .token = f->token, .error = f->error });
+                        f->error == COMMAND_OK ? "done" : command_error_to_string(f->error),
+                        isempty(f->text) ? "" : ": ", strempty(f->text));
+        world_observe(w, &(Observation){ .type = OBSERVE_REPLY,
+                                         .node_id = n->id,
+                                         .token = f->token,
+                                         .error = f->error });
 }
 
 static void do_note(World *w, WorldNode *n, const Effect *f)
 {
         trace_note(w, n, f);
         if (f->note <= NOTE_APP_FINISHED)
-                world_observe(w, &(Observation){ .type = OBSERVE_DECISION, .node_id = n->id, .app = f->app,
-                        .where = f->node, .epoch = f->epoch, .note = f->note, .quorate = n->manager.was_quorate,
-                        .engine = n->manager.engine });
+                world_observe(w, &(Observation){ .type = OBSERVE_DECISION,
+                                                 .node_id = n->id,
+                                                 .app = f->app,
+                                                 .where = f->node,
+                                                 .epoch = f->epoch,
+                                                 .note = f->note,
+                                                 .quorate = n->manager.was_quorate,
+                                                 .engine = n->manager.engine });
 }
 
 static void on_power_off(World *w, WorldNode *n, const Happening *h)
@@ -171,12 +186,18 @@ static void carry_out(World *w, WorldNode *n, Effect *f)
                 do_start(w, n, f);
                 break;
         case EFFECT_STOP:
-                world_observe(w, &(Observation){ .type = OBSERVE_STOP, .node_id = n->id, .app = f->app, .epoch = f->epoch });
+                world_observe(w, &(Observation){ .type = OBSERVE_STOP,
+                                                 .node_id = n->id,
+                                                 .app = f->app,
+                                                 .epoch = f->epoch });
                 systemd_ask(w, n, f);
                 world_moment(w, n, MOMENT_STOP);
                 break;
         case EFFECT_KILL:
-                world_observe(w, &(Observation){ .type = OBSERVE_KILL, .node_id = n->id, .app = f->app, .epoch = f->epoch });
+                world_observe(w, &(Observation){ .type = OBSERVE_KILL,
+                                                 .node_id = n->id,
+                                                 .app = f->app,
+                                                 .epoch = f->epoch });
                 systemd_ask(w, n, f);
                 break;
         case EFFECT_FORGET:
@@ -219,6 +240,7 @@ void effects_carry_out(World *w, WorldNode *n, EffectList *effects)
 {
         uint64_t generation = n->manager.generation;
 
-        for (size_t i = 0; i < effects->n_effects && n->manager.generation == generation && !n->manager.hung; i++)
+        for (size_t i = 0; i < effects->n_effects && n->manager.generation == generation && !n->manager.hung;
+                        i++)
                 carry_out(w, n, effects->effects + i);
 }

@@ -138,7 +138,8 @@ void world_node_up(World *w, uint32_t node)
                 n->realtime_offset_usec = world_random(w, 7200 * USEC_PER_SEC);
         }
         world_schedule(w, w->now_usec + boot, on_boot, n, n->generation, 0);
-        world_schedule(w, w->now_usec + boot + world_delay(w, MANAGER_BOOT_USEC, 5 * USEC_PER_SEC), on_manager, n, n->generation, 0);
+        world_schedule(w, w->now_usec + boot + world_delay(w, MANAGER_BOOT_USEC, 5 * USEC_PER_SEC),
+                        on_manager, n, n->generation, 0);
 }
 
 void world_node_down(World *w, uint32_t node)
@@ -197,7 +198,8 @@ void world_node_shutdown(World *w, uint32_t node)
                 unit_stop_as(w, n, n->units + i, UNIT_SHUTDOWN);
         if (n->manager.up)
                 manager_post(w, n, INBOX_OTHER, &l, 0);
-        world_schedule(w, w->now_usec + (n->manager.up ? 90 : 5) * USEC_PER_SEC, on_late_power_off, n, n->generation, 0);
+        world_schedule(w, w->now_usec + (n->manager.up ? 90 : 5) * USEC_PER_SEC, on_late_power_off, n,
+                        n->generation, 0);
 }
 
 static void on_wake(World *w, WorldNode *n, const Happening *h)
@@ -299,7 +301,8 @@ static void on_watchdog(World *w, WorldNode *n, const Happening *h)
         if (!n->manager.up || n->manager.generation != h->generation || !n->manager.hung)
                 return;
         if (systemd_is_late(w, n)) { /* it is systemd that watches */
-                world_schedule(w, w->now_usec + systemd_lateness(w, n), on_watchdog, n, n->manager.generation, 0);
+                world_schedule(w, w->now_usec + systemd_lateness(w, n), on_watchdog, n, n->manager.generation,
+                                0);
                 return;
         }
         world_did(w, DEED_WATCHDOG);
@@ -309,7 +312,8 @@ static void on_watchdog(World *w, WorldNode *n, const Happening *h)
 /* A manager on which no worker depends is given longer. */
 static uint64_t watchdog_time(const World *w, const Manager *m)
 {
-        return engine_is_synced(m->engine) && !engine_has_workers(m->engine) ? WATCHDOG_IDLE_USEC : w->config.grace_usec / 4;
+        return engine_is_synced(m->engine) && !engine_has_workers(m->engine) ? WATCHDOG_IDLE_USEC
+                                                                             : w->config.grace_usec / 4;
 }
 
 void world_manager_hang(World *w, uint32_t node, uint64_t usec)
@@ -380,7 +384,7 @@ void world_partition(World *w, const unsigned *part)
                         world_did(w, DEED_CUT);
                         break;
                 }
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes)
                 n->part = part[n->id - 1];
         totem_changed(w);
 }
@@ -411,7 +415,7 @@ void world_lossy(World *w, uint32_t node)
 
 void world_heal(World *w)
 {
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
                 n->part = 0;
                 n->deaf = 0;
                 n->lossy = false;
@@ -422,7 +426,7 @@ void world_heal(World *w)
 void world_device_fail(World *w, bool fails)
 {
         w->device_fails = fails;
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes)
                 if (n->corosync.ring && n->corosync.open)
                         totem_quorum_again(w, n->corosync.ring->serial);
 }
@@ -431,7 +435,10 @@ void world_device_fail(World *w, bool fails)
 
 static int command_copy(const Command *c, Command *ret)
 {
-        *ret = (Command){ .kind = c->kind, .app = strdup(strempty(c->app)), .node = strdup(strempty(c->node)), .flag = c->flag,
+        *ret = (Command){ .kind = c->kind,
+                .app = strdup(strempty(c->app)),
+                .node = strdup(strempty(c->node)),
+                .flag = c->flag,
                 .force = c->force };
         if (ret->app && ret->node)
                 return 0;
@@ -458,14 +465,18 @@ int world_command(World *w, uint32_t node, const Command *command, uint64_t *ret
                 return -ENOTCONN;
         if (reply_new(w, node, &token) < 0 || command_copy(command, &l.command) < 0)
                 return -ENOMEM;
-        trace(w, n, "command %llu: %s%s%s%s%s%s%s", (unsigned long long) token, command_kind_to_string(command->kind),
-                isempty(command->app) ? "" : " ", strempty(command->app), isempty(command->node) ? "" : " ",
-                strempty(command->node),
-                command->kind == COMMAND_PERMIT || command->kind == COMMAND_STANDBY || command->kind == COMMAND_MAINTENANCE
-                        ? (command->flag ? " on" : " off")
-                        : "",
-                command->force ? " --force" : "");
-        world_observe(w, &(Observation){ .type = OBSERVE_COMMAND, .node_id = node, .token = token, .command = &l.command });
+        trace(w, n, "command %llu: %s%s%s%s%s%s%s", (unsigned long long) token,
+                        command_kind_to_string(command->kind), isempty(command->app) ? "" : " ",
+                        strempty(command->app), isempty(command->node) ? "" : " ", strempty(command->node),
+                        command->kind == COMMAND_PERMIT || command->kind == COMMAND_STANDBY ||
+                                                        command->kind == COMMAND_MAINTENANCE
+                                        ? (command->flag ? " on" : " off")
+                                        : "",
+                        command->force ? " --force" : "");
+        world_observe(w, &(Observation){ .type = OBSERVE_COMMAND,
+                                         .node_id = node,
+                                         .token = token,
+                                         .command = &l.command });
         l.token = token;
         manager_post(w, n, INBOX_OTHER, &l, 0);
         *ret_token = token;
@@ -524,7 +535,7 @@ static void cut_off(World *w, WorldNode *n)
 {
         unsigned part = 1;
 
-        FOREACH_ARRAY (o, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(o, w->nodes, w->n_nodes)
                 part = MAX(part, o->part + 1);
         trace(w, n, "is cut off");
         world_did(w, DEED_CUT);

@@ -22,7 +22,7 @@ void item_done(Item *i)
 
 void item_queue_done(ItemQueue *q)
 {
-        FOREACH_ARRAY (i, q->items, q->n_items)
+        FOREACH_ARRAY(i, q->items, q->n_items)
                 item_done(i);
         free(q->items);
         *q = (ItemQueue){};
@@ -50,7 +50,7 @@ static bool proc_find(const Corosync *c, const Member *m, size_t *ret_at)
 
 static bool proc_knows_node(const Corosync *c, uint32_t node_id)
 {
-        FOREACH_ARRAY (p, c->procs, c->n_procs)
+        FOREACH_ARRAY(p, c->procs, c->n_procs)
                 if (p->node_id == node_id)
                         return true;
         return false;
@@ -161,7 +161,8 @@ void group_deliver(World *w, WorldNode *n, const Item *item)
                 deliver_leave(w, n, item);
                 break;
         case ITEM_PROBE:
-                if (n->manager.in_group && item->member.node_id == n->id && item->member.pid == n->manager.pid) {
+                if (n->manager.in_group && item->member.node_id == n->id &&
+                                item->member.pid == n->manager.pid) {
                         Letter l = { .type = EVENT_PROBE, .number = item->number };
 
                         manager_post(w, n, INBOX_GROUP, &l, 0);
@@ -206,10 +207,11 @@ void group_commit(World *w, WorldNode *n)
         if (n->manager.in_group) {
                 post_view(w, n, VIEW_RING, NULL, 0);
                 if (world_has(w, WORLD_REPEAT) && world_chance(w, 15))
-                        world_schedule(w, w->now_usec + world_random(w, 2 * USEC_PER_MSEC), on_repeat, n, r->serial, 0);
+                        world_schedule(w, w->now_usec + world_random(w, 2 * USEC_PER_MSEC), on_repeat, n,
+                                        r->serial, 0);
         } else if (n->manager.up && !n->manager.connected)
                 world_schedule(w, w->now_usec + world_delay(w, USEC_PER_MSEC, USEC_PER_SEC), on_connect, n,
-                        n->manager.generation, 0);
+                                n->manager.generation, 0);
 }
 
 void group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool quorate)
@@ -264,7 +266,7 @@ void group_connect(World *w, WorldNode *n)
 
 static void inbox_clear(Inbox *b)
 {
-        FOREACH_ARRAY (l, b->letters, b->n_letters)
+        FOREACH_ARRAY(l, b->letters, b->n_letters)
                 letter_done(l);
         b->n_letters = b->n_due = 0;
 }
@@ -340,7 +342,8 @@ void group_leave(World *w, WorldNode *n, bool planned)
 
 static bool may_send(const WorldNode *n)
 {
-        return n->manager.up && n->manager.in_group && n->corosync.up && (n->corosync.open || n->corosync.frozen);
+        return n->manager.up && n->manager.in_group && n->corosync.up &&
+               (n->corosync.open || n->corosync.frozen);
 }
 
 /* A probe is no message: what Corosync does not take at once is not kept. */
@@ -366,19 +369,28 @@ static void on_send(World *w, WorldNode *n, const Happening *h)
                 world_did(w, DEED_TRY_AGAIN);
                 m->send_scheduled = m->busy = true;
                 drop_probe(w, n);
-                world_schedule(w, w->now_usec + (world_chance(w, 85) ? world_random(w, 50 * USEC_PER_MSEC) : world_random(w, 3 * USEC_PER_SEC)),
-                        on_send, n, m->generation, 0);
+                world_schedule(w,
+                                w->now_usec + (world_chance(w, 85) ? world_random(w, 50 * USEC_PER_MSEC)
+                                                                   : world_random(w, 3 * USEC_PER_SEC)),
+                                on_send, n, m->generation, 0);
                 return;
         }
         for (size_t i = 0; i < m->n_outbox; i++) {
                 Packet *p = m->outbox[i];
 
-                totem_order(w, n, (Item){ .kind = ITEM_MESSAGE, .id = p->id, .member = p->sender, .packet = p });
+                totem_order(w, n,
+                                (Item){ .kind = ITEM_MESSAGE,
+                                                .id = p->id,
+                                                .member = p->sender,
+                                                .packet = p });
         }
         m->n_outbox = 0;
         if (m->probe != 0)
                 totem_order(w, n,
-                        (Item){ .kind = ITEM_PROBE, .id = ++w->next_serial, .member = own_member(n), .number = m->probe });
+                                (Item){ .kind = ITEM_PROBE,
+                                                .id = ++w->next_serial,
+                                                .member = own_member(n),
+                                                .number = m->probe });
         m->probe = 0;
 }
 

@@ -8,13 +8,13 @@
 #include "base/array.h"
 #include "world/world.h"
 
-#define BOOT_USEC (500 * USEC_PER_MSEC)        /* from power to a running Corosync */
-#define RING_ALONE_USEC (50 * USEC_PER_MSEC)   /* a Corosync that has just started finds nobody at first */
-#define RING_MERGE_USEC (300 * USEC_PER_MSEC)  /* two rings find each other */
-#define RING_LEAVE_USEC (50 * USEC_PER_MSEC)   /* a Corosync that was stopped in order has said so */
+#define BOOT_USEC (500 * USEC_PER_MSEC)       /* from power to a running Corosync */
+#define RING_ALONE_USEC (50 * USEC_PER_MSEC)  /* a Corosync that has just started finds nobody at first */
+#define RING_MERGE_USEC (300 * USEC_PER_MSEC) /* two rings find each other */
+#define RING_LEAVE_USEC (50 * USEC_PER_MSEC)  /* a Corosync that was stopped in order has said so */
 #define MANAGER_RESTART_USEC (100 * USEC_PER_MSEC)
 #define MANAGER_BOOT_USEC (100 * USEC_PER_MSEC)
-#define EVENTS_AT_ONCE_MAX 100000u             /* of one moment: more is an engine that goes round and round */
+#define EVENTS_AT_ONCE_MAX 100000u /* of one moment: more is an engine that goes round and round */
 
 /* A multicast message on its way; shared by everybody who is to get it. */
 typedef struct Packet {
@@ -35,8 +35,8 @@ typedef enum ItemKind {
 typedef struct Item {
         ItemKind kind;
         uint64_t id;
-        Member member;  /* the sender, or who joins or leaves */
-        Packet *packet; /* ITEM_MESSAGE */
+        Member member;   /* the sender, or who joins or leaves */
+        Packet *packet;  /* ITEM_MESSAGE */
         uint64_t number; /* ITEM_PROBE */
 } Item;
 
@@ -53,15 +53,15 @@ typedef struct Ring {
         uint32_t nodes[NODES_MAX];
         size_t n_nodes;
         uint64_t corosyncs[NODES_MAX]; /* the processes that make it up, by their generation */
-        bool given_up;    /* the token was lost though all are there */
-        bool broken;      /* the token is lost: nothing is put in order any more */
+        bool given_up;                 /* the token was lost though all are there */
+        bool broken;                   /* the token is lost: nothing is put in order any more */
         uint64_t broken_usec;
-        bool open;        /* its round is complete: messages may be sent */
+        bool open;            /* its round is complete: messages may be sent */
         size_t n_commits_max; /* the round is to fail after so many members have committed */
         size_t n_committed;
         uint64_t committed_usec; /* the last of them */
         ItemQueue log;
-        Member *members;  /* of the group, as the round found them */
+        Member *members; /* of the group, as the round found them */
         size_t n_members, n_members_allocated;
 } Ring;
 
@@ -80,9 +80,9 @@ typedef struct Corosync {
         ItemQueue queue;     /* accepted from the manager, not in order yet */
         Member *procs;       /* the group's members as known here, sorted */
         size_t n_procs, n_procs_allocated;
-        bool quorate;        /* as last notified, for this ring */
+        bool quorate; /* as last notified, for this ring */
         RingId quorum_ring;
-        bool seen_peer;      /* two-node clusters wait for all first */
+        bool seen_peer; /* two-node clusters wait for all first */
 } Corosync;
 
 typedef enum InboxSource {
@@ -129,21 +129,21 @@ typedef struct Manager {
         Engine *engine;
         uint32_t pid;
         uint8_t version_max; /* of the program that it runs; 0: as it is */
-        uint64_t nodelist; /* as it was when it started: bit i is node i + 1 */
+        uint64_t nodelist;   /* as it was when it started: bit i is node i + 1 */
         uint64_t incarnation;
-        bool connected; /* to Corosync */
-        bool told;      /* its engine has read so */
-        bool in_group;  /* its own join has been delivered */
+        bool connected;   /* to Corosync */
+        bool told;        /* its engine has read so */
+        bool in_group;    /* its own join has been delivered */
         uint64_t join_id; /* the item that is its own join */
         uint64_t probe;   /* the newest that is about to be sent; 0: none */
         bool send_scheduled;
-        bool busy;        /* Corosync has answered TRY_AGAIN */
+        bool busy; /* Corosync has answered TRY_AGAIN */
         Inbox inbox[_INBOX_SOURCE_MAX];
         Packet **outbox;
         size_t n_outbox, n_outbox_allocated;
         uint64_t timer_usec; /* for when the next EVENT_TIME is scheduled */
         uint64_t timer_serial;
-        bool timer_due; /* while it hung */
+        bool timer_due;        /* while it hung */
         uint64_t stepped_usec; /* many steps of one moment are a loop */
         size_t n_steps_at_once;
         RingId ring; /* of the last view that it was given */
@@ -165,8 +165,8 @@ typedef struct Unit {
         UnitState state;
         uint64_t epoch;
         StartType start_type;
-        uint64_t serial; /* of its last change: what was scheduled for an earlier one is void */
-        bool asked;      /* a stop that the manager asked for */
+        uint64_t serial;  /* of its last change: what was scheduled for an earlier one is void */
+        bool asked;       /* a stop that the manager asked for */
         UnitState ending; /* what its end will be called */
         WorldUnitFault fault;
         uint64_t start_usec, stop_usec;
@@ -202,11 +202,11 @@ typedef struct WorldNode {
         uint64_t generation; /* of this boot */
         uint64_t boot_id;
         uint64_t clock_offset_usec, realtime_offset_usec;
-        int clock_ppm;   /* so much faster than the world's */
+        int clock_ppm; /* so much faster than the world's */
         uint32_t next_pid, last_pid;
         bool ready_in_boot; /* a manager has taken part since the boot */
         unsigned part;
-        uint64_t deaf;   /* to these nodes: bit i is node i + 1 */
+        uint64_t deaf; /* to these nodes: bit i is node i + 1 */
         bool lossy;
         Corosync corosync;
         Manager manager;
@@ -231,7 +231,7 @@ struct Happening {
         uint64_t generation; /* of whatever it is meant for; the function checks it */
         uint64_t value;
         HappeningFunc func;
-        WorldNode *node;     /* NULL: the world's */
+        WorldNode *node; /* NULL: the world's */
 };
 
 typedef struct Arm {
@@ -274,9 +274,9 @@ struct World {
                 uint32_t nodes[NODES_MAX];
                 size_t n_nodes;
                 uint64_t at_usec;
-        } *pending;
+        } * pending;
         size_t n_pending, n_pending_allocated;
-        unsigned turn;   /* whose turn it is to be left out where links work in one direction only */
+        unsigned turn; /* whose turn it is to be left out where links work in one direction only */
         bool flapping;
         uint64_t deeds[_WORLD_DEED_MAX];
         uint64_t n_steps;
@@ -293,7 +293,8 @@ struct World {
 
 /* world.c */
 WorldNode *world_node(const World *w, uint32_t id);
-void world_schedule(World *w, uint64_t at_usec, HappeningFunc func, WorldNode *n, uint64_t generation, uint64_t value);
+void world_schedule(World *w, uint64_t at_usec, HappeningFunc func, WorldNode *n, uint64_t generation,
+                uint64_t value);
 void world_fail(World *w, int error); /* remembers the first error; the run ends with it */
 static inline bool world_has(const World *w, WorldFaults f)
 {
@@ -315,20 +316,22 @@ void world_moment(World *w, WorldNode *n, WorldMoment moment);
 uint64_t nodelist_bits(const World *w);
 size_t nodelist_count(const World *w);
 void nodelist_look_at_view(World *w, WorldNode *n); /* its manager reads a view: has it a stranger? */
-bool nodelist_is_old(World *w, WorldNode *n); /* its manager connects; true: it has ended, to take the new one */
+bool nodelist_is_old(
+                World *w, WorldNode *n); /* its manager connects; true: it has ended, to take the new one */
 
 /* links.c */
 bool links_hears(const WorldNode *n); /* its Corosync runs and listens */
 bool links_hear_all(const World *w, const WorldNode *n, const uint32_t *nodes, size_t n_nodes);
-size_t links_part_of(const World *w, const WorldNode *of, uint32_t *ret); /* sorted; 0: it hears nobody, not even itself */
-void links_flap(World *w); /* there are links that work in one direction only: rings come and go */
+size_t links_part_of(const World *w, const WorldNode *of,
+                uint32_t *ret); /* sorted; 0: it hears nobody, not even itself */
+void links_flap(World *w);      /* there are links that work in one direction only: rings come and go */
 
 /* totem.c */
 void totem_changed(World *w); /* who hears whom has changed */
 void totem_corosync_start(World *w, WorldNode *n);
 void totem_corosync_stop(World *w, WorldNode *n);
-void totem_order(World *w, WorldNode *n, Item item);  /* into the node's queue */
-void totem_quorum_again(World *w, uint64_t ring_serial); /* the votes may have changed */
+void totem_order(World *w, WorldNode *n, Item item);       /* into the node's queue */
+void totem_quorum_again(World *w, uint64_t ring_serial);   /* the votes may have changed */
 bool totem_is_ghostly(const World *w, const WorldNode *n); /* a round is under way here */
 
 /* group.c */
@@ -343,7 +346,7 @@ void group_connect(World *w, WorldNode *n); /* a manager connects if it can */
 void group_told(World *w, WorldNode *n);    /* its engine has read that it is connected */
 void group_disconnect(World *w, WorldNode *n);
 void group_rejoin(World *w, WorldNode *n);
-void group_leave(World *w, WorldNode *n, bool planned); /* the manager's process has ended */
+void group_leave(World *w, WorldNode *n, bool planned);    /* the manager's process has ended */
 void group_send(World *w, WorldNode *n, Message *message); /* takes the message */
 void group_probe(World *w, WorldNode *n, uint64_t number);
 void group_flush(World *w, WorldNode *n); /* sending may be possible again */
@@ -352,7 +355,8 @@ void group_drop_outbox(WorldNode *n);
 /* manager.c */
 void manager_start(World *w, WorldNode *n);
 void manager_end(World *w, WorldNode *n, bool planned, bool restart);
-void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter, uint64_t delay_usec); /* takes the letter */
+void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter,
+                uint64_t delay_usec); /* takes the letter */
 void manager_step(World *w, WorldNode *n, Event *event);
 void manager_schedule(World *w, WorldNode *n);
 void manager_unhang(World *w, WorldNode *n);

@@ -63,7 +63,7 @@ static void on_flap(World *w, WorldNode *n, const Happening *h)
 
         (void) n;
         (void) h;
-        FOREACH_ARRAY (o, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(o, w->nodes, w->n_nodes)
                 deaf = deaf || o->deaf;
         w->flapping = deaf;
         if (!deaf) {
@@ -72,7 +72,8 @@ static void on_flap(World *w, WorldNode *n, const Happening *h)
         }
         w->turn++;
         totem_changed(w);
-        world_schedule(w, w->now_usec + USEC_PER_SEC + world_delay(w, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC), on_flap, NULL, 0, 0);
+        world_schedule(w, w->now_usec + USEC_PER_SEC + world_delay(w, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC),
+                        on_flap, NULL, 0, 0);
 }
 
 void links_flap(World *w)
@@ -80,5 +81,6 @@ void links_flap(World *w)
         if (w->flapping)
                 return;
         w->flapping = true;
-        world_schedule(w, w->now_usec + USEC_PER_SEC + world_delay(w, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC), on_flap, NULL, 0, 0);
+        world_schedule(w, w->now_usec + USEC_PER_SEC + world_delay(w, 5 * USEC_PER_SEC, 30 * USEC_PER_SEC),
+                        on_flap, NULL, 0, 0);
 }

@@ -55,8 +55,12 @@ static void observe_state(World *w, WorldNode *n)
 
         if (!w->config.observer || !engine_is_synced(m->engine))
                 return;
-        world_observe(w, &(Observation){ .type = OBSERVE_STATE, .node_id = n->id, .ring = m->ring, .history = m->history,
-                .digest = state_digest(engine_state(m->engine)), .quorate = engine_is_quorate(m->engine) });
+        world_observe(w, &(Observation){ .type = OBSERVE_STATE,
+                                         .node_id = n->id,
+                                         .ring = m->ring,
+                                         .history = m->history,
+                                         .digest = state_digest(engine_state(m->engine)),
+                                         .quorate = engine_is_quorate(m->engine) });
 }
 
 void manager_step(World *w, WorldNode *n, Event *event)
@@ -85,8 +89,12 @@ void manager_step(World *w, WorldNode *n, Event *event)
                 return;
         }
         observe_quorum(w, n);
-        world_observe(w, &(Observation){ .type = OBSERVE_STEP, .node_id = n->id, .engine = m->engine, .event = event,
-                .effects = &effects, .quorate = m->was_quorate });
+        world_observe(w, &(Observation){ .type = OBSERVE_STEP,
+                                         .node_id = n->id,
+                                         .engine = m->engine,
+                                         .event = event,
+                                         .effects = &effects,
+                                         .quorate = m->was_quorate });
         if (event->type == EVENT_MESSAGE)
                 observe_state(w, n);
         effects_carry_out(w, n, &effects);
@@ -127,7 +135,8 @@ void manager_schedule(World *w, WorldNode *n)
                 return;
         m->timer_usec = at;
         m->timer_serial = ++w->next_serial;
-        world_schedule(w, at + world_delay(w, 0, 2 * USEC_PER_MSEC), on_timer, n, m->generation, m->timer_serial);
+        world_schedule(w, at + world_delay(w, 0, 2 * USEC_PER_MSEC), on_timer, n, m->generation,
+                        m->timer_serial);
 }
 
 /* ---- letters ---- */
@@ -254,7 +263,8 @@ static uint64_t reading_delay(World *w, InboxSource source)
                         world_did(w, DEED_UNIT_LATE);
                 return delay;
         }
-        return world_chance(w, 1) ? world_random(w, 300 * USEC_PER_MSEC) : world_delay(w, 0, 3 * USEC_PER_MSEC);
+        return world_chance(w, 1) ? world_random(w, 300 * USEC_PER_MSEC)
+                                  : world_delay(w, 0, 3 * USEC_PER_MSEC);
 }
 
 void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter, uint64_t delay_usec)
@@ -303,9 +313,12 @@ static int make_engine(World *w, WorldNode *n)
 {
         EngineNode nodes[NODES_MAX];
         EngineConfig config = {
-                .node_id = n->id, .nodes = nodes,
-                .sync_mandatory = w->config.sync_mandatory, .n_sync_mandatory = w->config.n_sync_mandatory,
-                .sync_optional = w->config.sync_optional, .n_sync_optional = w->config.n_sync_optional,
+                .node_id = n->id,
+                .nodes = nodes,
+                .sync_mandatory = w->config.sync_mandatory,
+                .n_sync_mandatory = w->config.n_sync_mandatory,
+                .sync_optional = w->config.sync_optional,
+                .n_sync_optional = w->config.n_sync_optional,
                 .sync_timeout_usec = w->config.sync_timeout_usec,
                 .skip_sync_wait = n->ready_in_boot,
                 .no_quorum_policy = w->config.policy,
@@ -313,10 +326,12 @@ static int make_engine(World *w, WorldNode *n)
                 .grace_usec = w->config.grace_usec,
                 .boot_id = n->boot_id,
                 .version_max = n->version_max,
-                .record_kind = n->record_kind, .record = n->record, .record_size_bytes = n->record_size_bytes,
+                .record_kind = n->record_kind,
+                .record = n->record,
+                .record_size_bytes = n->record_size_bytes,
         };
 
-        FOREACH_ARRAY (o, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(o, w->nodes, w->n_nodes)
                 if (!o->unlisted)
                         nodes[config.n_nodes++] = (EngineNode){ .id = o->id, .name = o->name };
         n->manager.nodelist = nodelist_bits(w);
@@ -363,7 +378,8 @@ void manager_start(World *w, WorldNode *n)
         if (!n->up || m->up || n->shutting_down)
                 return;
         if (n->suspended || systemd_is_late(w, n)) {
-                world_schedule(w, w->now_usec + (n->suspended ? USEC_PER_SEC : systemd_lateness(w, n)), on_restart, n, n->generation, 0);
+                world_schedule(w, w->now_usec + (n->suspended ? USEC_PER_SEC : systemd_lateness(w, n)),
+                                on_restart, n, n->generation, 0);
                 return;
         }
         r = make_engine(w, n);
@@ -419,7 +435,7 @@ void manager_end(World *w, WorldNode *n, bool planned, bool restart)
         abandon_write(w, n);
         engine_free(m->engine);
         for (size_t s = 0; s < _INBOX_SOURCE_MAX; s++) {
-                FOREACH_ARRAY (l, m->inbox[s].letters, m->inbox[s].n_letters)
+                FOREACH_ARRAY(l, m->inbox[s].letters, m->inbox[s].n_letters)
                         letter_done(l);
                 free(m->inbox[s].letters);
         }
@@ -429,6 +445,6 @@ void manager_end(World *w, WorldNode *n, bool planned, bool restart)
         *m = fresh;
         world_observe(w, &(Observation){ .type = OBSERVE_MANAGER_END, .node_id = n->id, .flag = planned });
         if (restart)
-                world_schedule(w, w->now_usec + world_delay(w, MANAGER_RESTART_USEC, 5 * USEC_PER_SEC), on_restart, n,
-                        n->generation, 0);
+                world_schedule(w, w->now_usec + world_delay(w, MANAGER_RESTART_USEC, 5 * USEC_PER_SEC),
+                                on_restart, n, n->generation, 0);
 }

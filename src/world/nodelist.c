@@ -10,7 +10,7 @@ uint64_t nodelist_bits(const World *w)
 {
         uint64_t bits = 0;
 
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes)
                 if (!n->unlisted)
                         bits |= UINT64_C(1) << (n->id - 1);
         return bits;
@@ -20,7 +20,7 @@ size_t nodelist_count(const World *w)
 {
         size_t count = 0;
 
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes)
                 count += !n->unlisted;
         return count;
 }
@@ -36,13 +36,14 @@ static bool others_are_well(const World *w, const WorldNode *node)
         const Ring *ring = NULL;
         size_t count = 0;
 
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
                 const Engine *e = n->manager.engine;
 
                 if (n == node || n->unlisted)
                         continue;
-                if (!links_hears(n) || !n->corosync.open || n->corosync.ring->broken || !n->manager.up || n->manager.hung ||
-                        !engine_is_synced(e) || !engine_is_quorate(e) || (ring && n->corosync.ring != ring))
+                if (!links_hears(n) || !n->corosync.open || n->corosync.ring->broken || !n->manager.up ||
+                                n->manager.hung || !engine_is_synced(e) || !engine_is_quorate(e) ||
+                                (ring && n->corosync.ring != ring))
                         return false;
                 ring = n->corosync.ring;
                 count++;
@@ -103,7 +104,8 @@ bool nodelist_is_old(World *w, WorldNode *n)
 /* Corosync is asked for the nodelist, which takes a moment. */
 static void on_nodelist(World *w, WorldNode *n, const Happening *h)
 {
-        if (n->manager.up && n->manager.generation == h->generation && !n->manager.hung && n->manager.nodelist != nodelist_bits(w))
+        if (n->manager.up && n->manager.generation == h->generation && !n->manager.hung &&
+                        n->manager.nodelist != nodelist_bits(w))
                 begin_anew(w, n);
 }
 

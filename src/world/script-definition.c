@@ -13,9 +13,12 @@ int script_parse_time(const char *text, uint64_t *ret_usec)
                 const char *name;
                 uint64_t usec;
         } units[] = {
-                { "", USEC_PER_SEC },    { "us", 1 },
-                { "ms", USEC_PER_MSEC }, { "s", USEC_PER_SEC },
-                { "min", 60 * USEC_PER_SEC }, { "h", 3600 * USEC_PER_SEC },
+                { "", USEC_PER_SEC },
+                { "us", 1 },
+                { "ms", USEC_PER_MSEC },
+                { "s", USEC_PER_SEC },
+                { "min", 60 * USEC_PER_SEC },
+                { "h", 3600 * USEC_PER_SEC },
         };
         unsigned long long value;
         char *end;
@@ -30,7 +33,7 @@ int script_parse_time(const char *text, uint64_t *ret_usec)
         value = strtoull(text, &end, 10);
         if (errno != 0 || value > 1000000000)
                 return -EINVAL;
-        FOREACH_ARRAY (u, units, ELEMENTSOF(units))
+        FOREACH_ARRAY(u, units, ELEMENTSOF(units))
                 if (streq(end, u->name)) {
                         *ret_usec = value * u->usec;
                         return 0;
@@ -181,10 +184,13 @@ static int parse_words(char *const *words, size_t n_words, Definition *d)
         return parse_key(text, equals + 1, d);
 }
 
-int script_parse_definition(const char *name, char *const *words, size_t n_words, Definition *ret, char *ret_error,
-        size_t size_bytes)
+int script_parse_definition(const char *name, char *const *words, size_t n_words, Definition *ret,
+                char *ret_error, size_t size_bytes)
 {
-        Definition d = { .failure_timeout_usec = 600 * USEC_PER_SEC, .weight = 1, .takeover_automatic = true, .enabled = true };
+        Definition d = { .failure_timeout_usec = 600 * USEC_PER_SEC,
+                .weight = 1,
+                .takeover_automatic = true,
+                .enabled = true };
         uint64_t digest = HASH64_INIT;
         int r = app_name_is_valid(name) ? 0 : -EINVAL;
 

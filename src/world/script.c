@@ -13,7 +13,7 @@ struct Script {
         WorldConfig config;
         char **names[3]; /* nodelist, mandatory, optional */
         size_t n_names[3];
-        uint64_t token;  /* of the last command */
+        uint64_t token; /* of the last command */
         char *words[WORDS_MAX];
         size_t n_words;
         char *error;
@@ -193,7 +193,8 @@ static int configure(Script *s)
         else
                 return 0;
         if (r == 0 && s->world)
-                r = refuse(s, -EINVAL, "'%s' comes before all that happens", s->words[0] ? s->words[0] : "this");
+                r = refuse(s, -EINVAL, "'%s' comes before all that happens",
+                                s->words[0] ? s->words[0] : "this");
         return r < 0 ? r : 1;
 }
 
@@ -231,7 +232,8 @@ static int do_file(Script *s, bool all)
                 if (r < 0)
                         return r;
         }
-        r = script_parse_definition(s->words[at], s->words + at + 1, s->n_words - at - 1, &d, s->error, s->error_size_bytes);
+        r = script_parse_definition(s->words[at], s->words + at + 1, s->n_words - at - 1, &d, s->error,
+                        s->error_size_bytes);
         if (r < 0)
                 return r;
         for (uint32_t i = 1; i <= world_n_nodes(s->world) && r == 0; i++)
@@ -419,8 +421,8 @@ static int for_copies(Script *s, void (*func)(World *w, uint32_t node, const cha
 static int do_behave(Script *s)
 {
         static const char *const names[] = { "well", "start-fails", "start-refused", "stuck" };
-        static const WorldUnitFault faults[] = { WORLD_UNIT_WELL, WORLD_UNIT_START_FAILS, WORLD_UNIT_START_REFUSED,
-                WORLD_UNIT_STOP_STUCK };
+        static const WorldUnitFault faults[] = { WORLD_UNIT_WELL, WORLD_UNIT_START_FAILS,
+                WORLD_UNIT_START_REFUSED, WORLD_UNIT_STOP_STUCK };
         uint64_t start = 0, stop = 0;
         uint32_t node = 0;
         int r = need_words(s, 4, 6);
@@ -477,7 +479,7 @@ static int do_command(Script *s)
                 c.force = true;
                 free(s->words[--s->n_words]);
         }
-        FOREACH_ARRAY (v, verbs, ELEMENTSOF(verbs)) {
+        FOREACH_ARRAY(v, verbs, ELEMENTSOF(verbs)) {
                 if (!streq(v->name, word(s, 2)))
                         continue;
                 r = need_words(s, v->n_min, v->n_max);
@@ -515,15 +517,20 @@ static int expect_running(Script *s)
         char text[512] = "";
 
         for (size_t i = 0, at = 0; i < n && at < sizeof(text); i++)
-                at += (size_t) snprintf(text + at, sizeof(text) - at, " %s%s%s", world_node_name(s->world, nodes[i]),
-                        *start_type_to_string(world_unit_start_type(s->world, nodes[i], s->words[1])) ? " " : "",
-                        start_type_to_string(world_unit_start_type(s->world, nodes[i], s->words[1])));
+                at += (size_t) snprintf(text + at, sizeof(text) - at, " %s%s%s",
+                                world_node_name(s->world, nodes[i]),
+                                *start_type_to_string(world_unit_start_type(s->world, nodes[i], s->words[1]))
+                                                ? " "
+                                                : "",
+                                start_type_to_string(world_unit_start_type(s->world, nodes[i], s->words[1])));
         for (size_t k = 3; k < s->n_words; k++) {
                 uint32_t node = world_find_node(s->world, s->words[k]);
 
                 if (node == 0) { /* a start type */
                         for (size_t i = 0; i < n; i++)
-                                if (!streq(start_type_to_string(world_unit_start_type(s->world, nodes[i], s->words[1])), s->words[k]))
+                                if (!streq(start_type_to_string(world_unit_start_type(
+                                                           s->world, nodes[i], s->words[1])),
+                                                    s->words[k]))
                                         return refuse(s, -EDOM, "%s runs on:%s", s->words[1], text);
                         continue;
                 }
@@ -560,7 +567,8 @@ static int expect_state(Script *s)
                 return refuse(s, -EDOM, "no engine there knows %s", s->words[1]);
         engine_app_status(e, a, &status);
         if (!streq(app_state_to_string(status.state), word(s, 3)))
-                return refuse(s, -EDOM, "%s is %s: %s", s->words[1], app_state_to_string(status.state), status.reason);
+                return refuse(s, -EDOM, "%s is %s: %s", s->words[1], app_state_to_string(status.state),
+                                status.reason);
         return 0;
 }
 
@@ -585,10 +593,10 @@ static int expect_node(Script *s)
                 r = need_node(s, s->words[2], &node);
         if (r < 0)
                 return r;
-        is = !world_node_is_up(s->world, node)           ? "off"
-             : !world_manager_is_up(s->world, node)      ? "no-manager"
+        is = !world_node_is_up(s->world, node)                ? "off"
+             : !world_manager_is_up(s->world, node)           ? "no-manager"
              : engine_is_synced(world_engine(s->world, node)) ? "synced"
-                                                         : "unsynced";
+                                                              : "unsynced";
         return streq(is, s->words[3]) ? 0 : refuse(s, -EDOM, "node %s is %s", s->words[2], is);
 }
 
@@ -605,7 +613,9 @@ static int do_expect(Script *s)
         if (streq(s->words[2], "running"))
                 return expect_running(s);
         if (streq(s->words[2], "nowhere"))
-                return world_running(s->world, s->words[1], NULL, 0) == 0 ? 0 : refuse(s, -EDOM, "%s runs", s->words[1]);
+                return world_running(s->world, s->words[1], NULL, 0) == 0
+                                       ? 0
+                                       : refuse(s, -EDOM, "%s runs", s->words[1]);
         if (streq(s->words[2], "state"))
                 return expect_state(s);
         return refuse(s, -EINVAL, "'%s' cannot be expected", s->words[2]);
@@ -649,18 +659,24 @@ static int carry_out(Script *s)
                 const char *name;
                 int (*func)(Script *s);
         } verbs[] = {
-                { "cut", do_cut }, { "disk", do_fails }, { "device", do_fails }, { "behave", do_behave },
-                { "command", do_command }, { "stop-local", do_stop_local }, { "drop", do_drop }, { "version", do_version },
+                { "cut", do_cut },
+                { "disk", do_fails },
+                { "device", do_fails },
+                { "behave", do_behave },
+                { "command", do_command },
+                { "stop-local", do_stop_local },
+                { "drop", do_drop },
+                { "version", do_version },
         };
         const char *verb = s->words[0];
 
-        FOREACH_ARRAY (v, node_verbs, ELEMENTSOF(node_verbs))
+        FOREACH_ARRAY(v, node_verbs, ELEMENTSOF(node_verbs))
                 if (streq(v->name, verb))
                         return for_nodes(s, v->func);
-        FOREACH_ARRAY (v, node_time_verbs, ELEMENTSOF(node_time_verbs))
+        FOREACH_ARRAY(v, node_time_verbs, ELEMENTSOF(node_time_verbs))
                 if (streq(v->name, verb))
                         return node_and_time(s, v->func);
-        FOREACH_ARRAY (v, verbs, ELEMENTSOF(verbs))
+        FOREACH_ARRAY(v, verbs, ELEMENTSOF(verbs))
                 if (streq(v->name, verb))
                         return v->func(s);
         if (streq(verb, "app") || streq(verb, "file"))

@@ -63,5 +63,5 @@ World *script_world(Script *s);
 /* "5s" -> microseconds; -EINVAL. */
 int script_parse_time(const char *text, uint64_t *ret_usec);
 /* The keys of an application, in words: "Nodes=abc", "{bcd", "def}", "FailoverDelaySec=5s". */
-int script_parse_definition(const char *name, char *const *words, size_t n_words, Definition *ret, char *ret_error,
-        size_t size_bytes);
+int script_parse_definition(const char *name, char *const *words, size_t n_words, Definition *ret,
+                char *ret_error, size_t size_bytes);

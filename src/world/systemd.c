@@ -29,14 +29,17 @@ static void call_done(SystemdCall *c)
 /* What was asked for will not begin. */
 void systemd_void_start(World *w, const WorldNode *n, const char *app, uint64_t epoch)
 {
-        world_observe(w, &(Observation){ .type = OBSERVE_START_VOID, .node_id = n->id, .app = app, .epoch = epoch });
+        world_observe(w, &(Observation){ .type = OBSERVE_START_VOID,
+                                         .node_id = n->id,
+                                         .app = app,
+                                         .epoch = epoch });
 }
 
 static bool is_taken_back(const Systemd *s, size_t at)
 {
         for (size_t i = at + 1; i < s->n_calls; i++)
                 if (s->calls[i].type != EFFECT_START && s->calls[i].epoch == s->calls[at].epoch &&
-                        streq(s->calls[i].app, s->calls[at].app))
+                                streq(s->calls[i].app, s->calls[at].app))
                         return true;
         return false;
 }
@@ -63,8 +66,12 @@ static void carry_out_late(World *w, WorldNode *n, size_t at)
                 world_did(w, DEED_START_TAKEN_BACK);
                 systemd_void_start(w, n, c->app, c->epoch);
         } else
-                carry_out(w, n, &(Effect){ .type = c->type, .app = c->app, .epoch = c->epoch, .start_type = c->start_type,
-                        .from_node = c->from_node });
+                carry_out(w, n,
+                                &(Effect){ .type = c->type,
+                                                .app = c->app,
+                                                .epoch = c->epoch,
+                                                .start_type = c->start_type,
+                                                .from_node = c->from_node });
 }
 
 static void go_on(World *w, WorldNode *n)
@@ -116,7 +123,7 @@ void systemd_must_go_on(World *w, WorldNode *n, uint64_t within_usec)
 
 void systemd_forget_calls(WorldNode *n)
 {
-        FOREACH_ARRAY (c, n->systemd.calls, n->systemd.n_calls)
+        FOREACH_ARRAY(c, n->systemd.calls, n->systemd.n_calls)
                 call_done(c);
         n->systemd.n_calls = 0;
 }
@@ -133,7 +140,7 @@ void systemd_manager_ended(World *w, WorldNode *n)
 {
         Systemd *s = &n->systemd;
 
-        FOREACH_ARRAY (c, s->calls, s->n_calls)
+        FOREACH_ARRAY(c, s->calls, s->n_calls)
                 if (c->type == EFFECT_START && c->sender == n->manager.generation)
                         systemd_void_start(w, n, c->app, c->epoch);
         systemd_must_go_on(w, n, w->config.grace_usec / 10);
@@ -150,8 +157,12 @@ static void on_by_hand(World *w, WorldNode *n, const Happening *h)
 static void ask(World *w, WorldNode *n, const Effect *f)
 {
         Systemd *s = &n->systemd;
-        SystemdCall c = { .type = f->type, .sender = n->manager.generation, .app = strdup(f->app), .epoch = f->epoch,
-                .start_type = f->start_type, .from_node = strdup(strempty(f->from_node)) };
+        SystemdCall c = { .type = f->type,
+                .sender = n->manager.generation,
+                .app = strdup(f->app),
+                .epoch = f->epoch,
+                .start_type = f->start_type,
+                .from_node = strdup(strempty(f->from_node)) };
 
         if (!c.app || !c.from_node || ARRAY_GROW(s->calls, s->n_calls, s->n_calls_allocated) < 0) {
                 call_done(&c);
@@ -163,10 +174,12 @@ static void ask(World *w, WorldNode *n, const Effect *f)
 
 void systemd_ask(World *w, WorldNode *n, const Effect *f)
 {
-        if (world_has(w, WORLD_LATE_SYSTEMD) && !systemd_is_late(w, n) && world_random_of(&w->random_late, 100) < 6)
-                world_systemd_late(w, n->id, world_random_of(&w->random_late, 100) < 70
-                                ? world_random_of(&w->random_late, 2 * USEC_PER_SEC)
-                                : world_random_of(&w->random_late, 20 * USEC_PER_SEC));
+        if (world_has(w, WORLD_LATE_SYSTEMD) && !systemd_is_late(w, n) &&
+                        world_random_of(&w->random_late, 100) < 6)
+                world_systemd_late(w, n->id,
+                                world_random_of(&w->random_late, 100) < 70
+                                                ? world_random_of(&w->random_late, 2 * USEC_PER_SEC)
+                                                : world_random_of(&w->random_late, 20 * USEC_PER_SEC));
         if (systemd_is_late(w, n)) {
                 ask(w, n, f);
                 if (f->type == EFFECT_KILL)

@@ -25,7 +25,7 @@ static Ring *ring_unref(Ring *r)
 
 static Ring *ring_find(const World *w, uint64_t serial)
 {
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes)
                 if (n->corosync.ring && n->corosync.ring->serial == serial)
                         return n->corosync.ring;
         return NULL;
@@ -145,7 +145,8 @@ static void on_deliver(World *w, WorldNode *n, const Happening *h)
 
         if (!c->up || c->frozen || n->suspended)
                 return;
-        while (c->ring && c->ring->serial == serial && c->committed && c->at < h->value && c->at < c->ring->log.n_items) {
+        while (c->ring && c->ring->serial == serial && c->committed && c->at < h->value &&
+                        c->at < c->ring->log.n_items) {
                 Item item = c->ring->log.items[c->at++];
 
                 if (item.packet)
@@ -193,8 +194,8 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
                         again = world_random(w, 200 * USEC_PER_MSEC);
 
                 lossy = lossy || to->lossy;
-                world_schedule(w, w->now_usec + again + world_delay(w, 200, 5 * USEC_PER_MSEC), on_deliver, to, r->serial,
-                        r->log.n_items);
+                world_schedule(w, w->now_usec + again + world_delay(w, 200, 5 * USEC_PER_MSEC), on_deliver,
+                                to, r->serial, r->log.n_items);
         }
         if (item.kind == ITEM_MESSAGE)
                 world_moment(w, n, MOMENT_SEND);
@@ -204,7 +205,8 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
 
 static void schedule_order(World *w, WorldNode *n)
 {
-        world_schedule(w, w->now_usec + world_delay(w, 60, 2 * USEC_PER_MSEC), on_order, n, n->corosync.ring->serial, 0);
+        world_schedule(w, w->now_usec + world_delay(w, 60, 2 * USEC_PER_MSEC), on_order, n,
+                        n->corosync.ring->serial, 0);
 }
 
 void totem_order(World *w, WorldNode *n, Item item)
@@ -244,13 +246,15 @@ static void on_synced(World *w, WorldNode *n, const Happening *h)
         ring_notify_quorum(w, r);
         for (size_t i = 0; i < r->n_nodes; i++)
                 world_schedule(w, w->now_usec + world_delay(w, 100, 20 * USEC_PER_MSEC), on_open,
-                        world_node(w, r->nodes[i]), r->serial, 0);
+                                world_node(w, r->nodes[i]), r->serial, 0);
         if (w->config.quorum == WORLD_QUORUM_DEVICE)
-                FOREACH_ARRAY (o, w->nodes, w->n_nodes) {
+                FOREACH_ARRAY(o, w->nodes, w->n_nodes) {
                         Ring *other = o->corosync.ring;
 
-                        if (other && other != r && other->open && o->corosync.quorate != ring_is_quorate(w, other))
-                                world_schedule(w, w->now_usec, on_quorum, o, other->serial, ring_is_quorate(w, other));
+                        if (other && other != r && other->open &&
+                                        o->corosync.quorate != ring_is_quorate(w, other))
+                                world_schedule(w, w->now_usec, on_quorum, o, other->serial,
+                                                ring_is_quorate(w, other));
                 }
 }
 
@@ -281,13 +285,16 @@ static void ring_round(World *w, Ring *r)
         if (r->n_committed < r->n_nodes) {
                 for (size_t i = 0; i < r->n_nodes; i++)
                         if (!world_node(w, r->nodes[i])->corosync.committed)
-                                world_schedule(w, w->now_usec + world_delay(w, USEC_PER_MSEC, 50 * USEC_PER_MSEC), on_commit,
-                                        world_node(w, r->nodes[i]), r->serial, 0);
+                                world_schedule(w,
+                                                w->now_usec + world_delay(w, USEC_PER_MSEC,
+                                                                              50 * USEC_PER_MSEC),
+                                                on_commit, world_node(w, r->nodes[i]), r->serial, 0);
         } else if (!r->open) {
                 uint64_t delay = USEC_PER_MSEC;
 
                 if (world_has(w, WORLD_LATE_QUORUM))
-                        delay = world_chance(w, 20) ? world_random(w, 30 * USEC_PER_SEC) : world_delay(w, delay, USEC_PER_SEC);
+                        delay = world_chance(w, 20) ? world_random(w, 30 * USEC_PER_SEC)
+                                                    : world_delay(w, delay, USEC_PER_SEC);
                 world_schedule(w, w->now_usec + delay, on_synced, NULL, r->serial, 0);
         }
 }
@@ -335,11 +342,12 @@ static void ring_flush(World *w, Ring *r, const uint32_t *nodes, size_t n_nodes)
         for (size_t k = 0; k < r->log.n_items; k++) {
                 const Item *item = r->log.items + k;
                 bool received = k < delivered || set_has(nodes, n_nodes, item->member.node_id) ||
-                        !world_has(w, WORLD_ALONE) || world_chance(w, 40);
+                                !world_has(w, WORLD_ALONE) || world_chance(w, 40);
 
                 if (apart && !received)
                         world_did(w, DEED_ALONE);
-                if (apart && received && k >= delivered && n_nodes == 1 && set_has(nodes, n_nodes, item->member.node_id))
+                if (apart && received && k >= delivered && n_nodes == 1 &&
+                                set_has(nodes, n_nodes, item->member.node_id))
                         world_did(w, DEED_SENDER_ALONE);
                 for (size_t i = 0; i < n_nodes && received; i++) {
                         WorldNode *n = world_node(w, nodes[i]);
@@ -394,7 +402,7 @@ static void ring_find_members(World *w, Ring *r)
         for (size_t i = 0; i < r->n_nodes; i++) {
                 const Corosync *c = &world_node(w, r->nodes[i])->corosync;
 
-                FOREACH_ARRAY (p, c->procs, c->n_procs) {
+                FOREACH_ARRAY(p, c->procs, c->n_procs) {
                         if (p->node_id != r->nodes[i])
                                 continue;
                         if (ARRAY_GROW(r->members, r->n_members, r->n_members_allocated) < 0)
@@ -448,8 +456,9 @@ static bool came_back(const World *w, const WorldNode *n, const uint32_t *nodes,
                 const Ring *old = world_node(w, nodes[i])->corosync.ring;
 
                 for (size_t k = 0; old && k < old->n_nodes; k++)
-                        if (nodes[i] != n->id && old->nodes[k] == n->id && old->corosyncs[k] != n->corosync.generation &&
-                                n->corosync.n_procs > 0)
+                        if (nodes[i] != n->id && old->nodes[k] == n->id &&
+                                        old->corosyncs[k] != n->corosync.generation &&
+                                        n->corosync.n_procs > 0)
                                 return true;
         }
         return false;
@@ -459,7 +468,7 @@ static bool came_back(const World *w, const WorldNode *n, const uint32_t *nodes,
  * token any more. */
 static void break_what_was_left(World *w)
 {
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
                 Ring *r = n->corosync.ring;
 
                 if (r && !r->broken && !ring_is_intact(w, r))
@@ -499,7 +508,8 @@ static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
         r->n_commits_max = n_nodes;
         if (n_nodes > 1 && world_has(w, WORLD_ABORT) && world_chance(w, 20)) {
                 r->n_commits_max = world_random(w, n_nodes);
-                world_schedule(w, w->now_usec + world_random(w, 500 * USEC_PER_MSEC), on_abort, NULL, r->serial, 0);
+                world_schedule(w, w->now_usec + world_random(w, 500 * USEC_PER_MSEC), on_abort, NULL,
+                                r->serial, 0);
         }
         ring_round(w, r);
 }
@@ -546,14 +556,16 @@ static uint64_t part_delay(World *w, const uint32_t *nodes, size_t n_nodes)
                         if (set_has(nodes, n_nodes, r->nodes[k]))
                                 continue;
                         if (!world_node(w, r->nodes[k])->corosync.left)
-                                return world_has(w, WORLD_JITTER) ? lost / 2 + world_random(w, lost * 7 / 10) : lost;
+                                return world_has(w, WORLD_JITTER) ? lost / 2 + world_random(w, lost * 7 / 10)
+                                                                  : lost;
                         left = true;
                 }
         }
         if (left)
                 return RING_LEAVE_USEC;
         if (world_has(w, WORLD_JITTER))
-                return world_chance(w, 70) ? world_random(w, RING_MERGE_USEC) : world_random(w, 3 * USEC_PER_SEC);
+                return world_chance(w, 70) ? world_random(w, RING_MERGE_USEC)
+                                           : world_random(w, 3 * USEC_PER_SEC);
         return RING_MERGE_USEC;
 }
 
@@ -579,7 +591,7 @@ static void part_wait(World *w, const uint32_t *nodes, size_t n_nodes, struct Pe
 
 static void update_rings(World *w)
 {
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
                 Ring *r = n->corosync.ring;
                 bool broken;
 
@@ -644,7 +656,7 @@ void totem_corosync_start(World *w, WorldNode *n)
         c->quorum_ring = (RingId){};
         c->generation = ++w->next_serial;
         world_schedule(w, w->now_usec + RING_ALONE_USEC, on_alone, n, c->generation,
-                !world_has(w, WORLD_JITTER) || world_chance(w, 50));
+                        !world_has(w, WORLD_JITTER) || world_chance(w, 50));
 }
 
 void totem_corosync_stop(World *w, WorldNode *n)
@@ -654,7 +666,7 @@ void totem_corosync_stop(World *w, WorldNode *n)
         (void) w;
         c->up = c->frozen = c->starting = c->committed = c->open = c->ready = false;
         c->ring = ring_unref(c->ring);
-        FOREACH_ARRAY (i, c->queue.items, c->queue.n_items)
+        FOREACH_ARRAY(i, c->queue.items, c->queue.n_items)
                 item_done(i);
         c->queue.n_items = 0;
         c->n_procs = 0;

@@ -10,7 +10,7 @@
 static void line_print(World *w, const TraceLine *l)
 {
         fprintf(w->config.trace, "%8llu.%03llu  %-15s %s\n", (unsigned long long) (l->at_usec / USEC_PER_SEC),
-                (unsigned long long) (l->at_usec / USEC_PER_MSEC % 1000), l->nodes, l->text);
+                        (unsigned long long) (l->at_usec / USEC_PER_MSEC % 1000), l->nodes, l->text);
 }
 
 static void flush_until(World *w, uint64_t usec)
@@ -39,7 +39,7 @@ void world_flush_trace(World *w)
 
 static bool line_join(World *w, const WorldNode *n, const char *text)
 {
-        FOREACH_ARRAY (l, w->lines, w->n_lines) {
+        FOREACH_ARRAY(l, w->lines, w->n_lines) {
                 char *nodes;
                 size_t length = strlen(n->name);
                 const char *at;
@@ -123,13 +123,14 @@ void trace_note(World *w, const WorldNode *n, const Effect *f)
         if (!w->config.trace)
                 return;
         if (f->epoch > 0)
-                (void) snprintf(epoch, sizeof(epoch), " %llu.%llu", (unsigned long long) (f->epoch >> EPOCH_RING_SHIFT),
-                        (unsigned long long) (f->epoch & ((1u << EPOCH_RING_SHIFT) - 1)));
-        trace_shared(w, n, "%s%s%s%s%s%s%s%s%s%s%s%s", note_kind_to_string(f->note), isempty(f->app) ? "" : " ",
-                strempty(f->app), epoch, isempty(f->node) ? "" : " @", strempty(f->node),
-                f->start_type == START_NONE ? "" : " ", start_type_to_string(f->start_type),
-                isempty(f->from_node) ? "" : " from ", strempty(f->from_node), isempty(f->text) ? "" : ": ",
-                strempty(f->text));
+                (void) snprintf(epoch, sizeof(epoch), " %llu.%llu",
+                                (unsigned long long) (f->epoch >> EPOCH_RING_SHIFT),
+                                (unsigned long long) (f->epoch & ((1u << EPOCH_RING_SHIFT) - 1)));
+        trace_shared(w, n, "%s%s%s%s%s%s%s%s%s%s%s%s", note_kind_to_string(f->note),
+                        isempty(f->app) ? "" : " ", strempty(f->app), epoch, isempty(f->node) ? "" : " @",
+                        strempty(f->node), f->start_type == START_NONE ? "" : " ",
+                        start_type_to_string(f->start_type), isempty(f->from_node) ? "" : " from ",
+                        strempty(f->from_node), isempty(f->text) ? "" : ": ", strempty(f->text));
 }
 
 void trace_view(World *w, const WorldNode *n, const Letter *l)
@@ -141,15 +142,16 @@ void trace_view(World *w, const WorldNode *n, const Letter *l)
                 return;
         text[0] = '\0';
         for (size_t i = 0; i < l->n_members && at >= 0 && (size_t) at < sizeof(text); i++)
-                at += snprintf(text + at, sizeof(text) - (size_t) at, " %s/%u", world_node_name(w, l->members[i].node_id),
-                        l->members[i].pid);
+                at += snprintf(text + at, sizeof(text) - (size_t) at, " %s/%u",
+                                world_node_name(w, l->members[i].node_id), l->members[i].pid);
         if (at >= 0 && (size_t) at < sizeof(text) && l->n_nodes != l->n_members) {
                 at += snprintf(text + at, sizeof(text) - (size_t) at, "; ring");
                 for (size_t i = 0; i < l->n_nodes && (size_t) at < sizeof(text); i++)
-                        at += snprintf(text + at, sizeof(text) - (size_t) at, " %s", world_node_name(w, l->nodes[i]));
+                        at += snprintf(text + at, sizeof(text) - (size_t) at, " %s",
+                                        world_node_name(w, l->nodes[i]));
         }
-        trace_shared(w, n, "%s of ring %u.%llu:%s", l->change == VIEW_RING ? "view" : "change", l->ring.node_id,
-                (unsigned long long) l->ring.seq, text);
+        trace_shared(w, n, "%s of ring %u.%llu:%s", l->change == VIEW_RING ? "view" : "change",
+                        l->ring.node_id, (unsigned long long) l->ring.seq, text);
 }
 
 /* What is in a message, as far as it helps to follow who knows what. */
@@ -160,43 +162,55 @@ static void message_describe(const Message *m, char *ret, size_t size_bytes)
         ret[0] = '\0';
         switch (m->type) {
         case MESSAGE_VIEW:
-                (void) snprintf(ret, size_bytes, "%s%s, revision %llu.%llu, state %016llx, since %llu, quorate in %llu", m->view_vote.quorate ? "quorate" : "no quorum",
-                        m->view_vote.synced ? ", synced" : "", (unsigned long long) m->view_vote.revision.ring_seq,
-                        (unsigned long long) m->view_vote.revision.count, (unsigned long long) m->view_vote.digest,
-                        (unsigned long long) m->view_vote.since_seq, (unsigned long long) m->view_vote.quorate_seq);
+                (void) snprintf(ret, size_bytes,
+                                "%s%s, revision %llu.%llu, state %016llx, since %llu, quorate in %llu",
+                                m->view_vote.quorate ? "quorate" : "no quorum",
+                                m->view_vote.synced ? ", synced" : "",
+                                (unsigned long long) m->view_vote.revision.ring_seq,
+                                (unsigned long long) m->view_vote.revision.count,
+                                (unsigned long long) m->view_vote.digest,
+                                (unsigned long long) m->view_vote.since_seq,
+                                (unsigned long long) m->view_vote.quorate_seq);
                 break;
         case MESSAGE_EXCLUDE:
                 for (size_t i = 0, at = 0; i < m->exclude.n_members && at < size_bytes; i++)
-                        at += (size_t) snprintf(ret + at, size_bytes - at, "%s%u/%u", i ? " " : "", m->exclude.members[i].node_id,
-                                m->exclude.members[i].pid);
+                        at += (size_t) snprintf(ret + at, size_bytes - at, "%s%u/%u", i ? " " : "",
+                                        m->exclude.members[i].node_id, m->exclude.members[i].pid);
                 break;
         case MESSAGE_FACTS:
-                (void) snprintf(revision, sizeof(revision), "%llu.%llu", (unsigned long long) m->facts.record_revision.ring_seq,
-                        (unsigned long long) m->facts.record_revision.count);
-                (void) snprintf(ret, size_bytes, "record %d %s, %zu copies", (int) m->facts.record, revision, m->facts.n_copies);
+                (void) snprintf(revision, sizeof(revision), "%llu.%llu",
+                                (unsigned long long) m->facts.record_revision.ring_seq,
+                                (unsigned long long) m->facts.record_revision.count);
+                (void) snprintf(ret, size_bytes, "record %d %s, %zu copies", (int) m->facts.record, revision,
+                                m->facts.n_copies);
                 break;
         case MESSAGE_STATE:
-                (void) snprintf(ret, size_bytes, "%s, %zu bytes", m->state.forms ? "forms" : "for newcomers", m->state.state_size_bytes);
+                (void) snprintf(ret, size_bytes, "%s, %zu bytes", m->state.forms ? "forms" : "for newcomers",
+                                m->state.state_size_bytes);
                 break;
         case MESSAGE_DEFINITIONS:
                 (void) snprintf(ret, size_bytes, "%zu differ", m->definitions.n_entries);
                 break;
         case MESSAGE_RESULT:
-                (void) snprintf(ret, size_bytes, "%s %llu.%llu %s", m->result.app, (unsigned long long) (m->result.epoch >> EPOCH_RING_SHIFT),
-                        (unsigned long long) (m->result.epoch & ((1u << EPOCH_RING_SHIFT) - 1)), unit_state_to_string(m->result.state));
+                (void) snprintf(ret, size_bytes, "%s %llu.%llu %s", m->result.app,
+                                (unsigned long long) (m->result.epoch >> EPOCH_RING_SHIFT),
+                                (unsigned long long) (m->result.epoch & ((1u << EPOCH_RING_SHIFT) - 1)),
+                                unit_state_to_string(m->result.state));
                 break;
         case MESSAGE_EXPIRY:
                 for (size_t i = 0, at = 0; i < m->expiry.n_timers && at < size_bytes; i++)
                         at += (size_t) snprintf(ret + at, size_bytes - at, "%s%llu", i ? " " : "timers ",
-                                (unsigned long long) m->expiry.timers[i].serial);
+                                        (unsigned long long) m->expiry.timers[i].serial);
                 break;
         case MESSAGE_COMMAND:
                 (void) snprintf(ret, size_bytes, "%llu: %s %s %s", (unsigned long long) m->command.seq,
-                        command_kind_to_string(m->command.command.kind), strempty(m->command.command.app), strempty(m->command.command.node));
+                                command_kind_to_string(m->command.command.kind),
+                                strempty(m->command.command.app), strempty(m->command.command.node));
                 break;
         case MESSAGE_ACK:
                 (void) snprintf(ret, size_bytes, "%llu.%llu%s", (unsigned long long) m->ack.revision.ring_seq,
-                        (unsigned long long) m->ack.revision.count, m->ack.written ? "" : " not written");
+                                (unsigned long long) m->ack.revision.count,
+                                m->ack.written ? "" : " not written");
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
@@ -214,8 +228,9 @@ void trace_message(World *w, const WorldNode *n, const Packet *p)
                 return;
         message_describe(p->message, what, sizeof(what));
         view_id_format(&p->message->view, view, sizeof(view));
-        trace_shared(w, n, "   < %s/%u %s %llu: %s%s%s", world_node_name(w, p->sender.node_id), p->sender.pid, view,
-                (unsigned long long) p->message->number, message_type_to_string(p->message->type), *what ? ": " : "", what);
+        trace_shared(w, n, "   < %s/%u %s %llu: %s%s%s", world_node_name(w, p->sender.node_id), p->sender.pid,
+                        view, (unsigned long long) p->message->number,
+                        message_type_to_string(p->message->type), *what ? ": " : "", what);
 }
 
 void trace_state(World *w, WorldNode *n)
@@ -234,33 +249,67 @@ void trace_state(World *w, WorldNode *n)
                 return;
         m->traced_digest = digest;
         m->traced_synced = synced;
-        trace_shared(w, n, "   = revision %llu.%llu, state %016llx%s", (unsigned long long) s->revision.ring_seq,
-                (unsigned long long) s->revision.count, (unsigned long long) digest, synced ? "" : ", not synced");
+        trace_shared(w, n, "   = revision %llu.%llu, state %016llx%s",
+                        (unsigned long long) s->revision.ring_seq, (unsigned long long) s->revision.count,
+                        (unsigned long long) digest, synced ? "" : ", not synced");
 }
 
 const char *world_deed_to_string(WorldDeed d)
 {
         static const char *const names[_WORLD_DEED_MAX] = {
-                [DEED_ALONE] = "message reaches a part only", [DEED_SENDER_ALONE] = "message reaches its sender only",
-                [DEED_ABORT] = "view on some members only", [DEED_CARRY] = "old queue before the new view",
-                [DEED_REPEAT] = "view comes twice", [DEED_LEFT_AND_JOINED] = "left and joined in one round",
-                [DEED_RING_OF_ONE] = "ring of one after a start", [DEED_TOKEN_LOST] = "token lost", [DEED_GHOST] = "ghost",
-                [DEED_EVICTED] = "evicted", [DEED_TRY_AGAIN] = "TRY_AGAIN", [DEED_PROBE_DROPPED] = "probe dropped", [DEED_LATE_QUORUM] = "quorum after 1 s",
-                [DEED_VERY_LATE_QUORUM] = "quorum after 10 s", [DEED_QUORUM_FIRST] = "quorum before the view",
-                [DEED_QUORUM_TURNED] = "quorum turns within a ring", [DEED_CUT] = "cut", [DEED_ONE_WAY] = "one-way link",
-                [DEED_LOSSY] = "loss in one direction", [DEED_NODE_DOWN] = "power cut", [DEED_SEVERAL_DOWN] = "power cut of several",
-                [DEED_SHUTDOWN] = "shutdown", [DEED_SLEEP] = "host sleeps", [DEED_COROSYNC_DEAD] = "corosync dies",
-                [DEED_FREEZE] = "corosync freezes", [DEED_MANAGER_DEAD] = "manager dies", [DEED_MANAGER_HANGS] = "manager hangs",
-                [DEED_WATCHDOG] = "watchdog", [DEED_MANAGER_STOPPED] = "planned leave", [DEED_PID_AGAIN] = "same pid again",
-                [DEED_GUARD] = "guard stops a worker", [DEED_CLOCK_RATE] = "clock of another rate", [DEED_CLOCK_SET] = "wall clock set",
-                [DEED_DISK_TORN] = "torn record", [DEED_DISK_LOST_WRITE] = "write lost", [DEED_DISK_FAILS] = "write fails",
-                [DEED_DISK_NEW] = "new disk", [DEED_UNIT_SLOW] = "slow unit", [DEED_UNIT_LATE] = "late unit signal",
-                [DEED_SYSTEMD_LATE] = "systemd late by 1 s", [DEED_CALL_OF_NOBODY] = "call whose sender is gone",
-                [DEED_START_TAKEN_BACK] = "start taken back in time", [DEED_UNIT_FAILS] = "unit fails", [DEED_UNIT_REFUSED] = "start refused", [DEED_UNIT_STUCK] = "stuck unit",
-                [DEED_UNIT_RESTARTED] = "restart by systemd", [DEED_UNIT_FINISHED] = "unit finishes",
-                [DEED_UNIT_STOPPED] = "stop from outside", [DEED_NODE_REMOVED] = "node removed",
-                [DEED_NODE_ADDED] = "node added", [DEED_NODE_RENAMED] = "node renamed",
-                [DEED_NODELIST_TAKEN] = "manager takes a new nodelist", [DEED_BLOW] = "blow at a moment",
+                [DEED_ALONE] = "message reaches a part only",
+                [DEED_SENDER_ALONE] = "message reaches its sender only",
+                [DEED_ABORT] = "view on some members only",
+                [DEED_CARRY] = "old queue before the new view",
+                [DEED_REPEAT] = "view comes twice",
+                [DEED_LEFT_AND_JOINED] = "left and joined in one round",
+                [DEED_RING_OF_ONE] = "ring of one after a start",
+                [DEED_TOKEN_LOST] = "token lost",
+                [DEED_GHOST] = "ghost",
+                [DEED_EVICTED] = "evicted",
+                [DEED_TRY_AGAIN] = "TRY_AGAIN",
+                [DEED_PROBE_DROPPED] = "probe dropped",
+                [DEED_LATE_QUORUM] = "quorum after 1 s",
+                [DEED_VERY_LATE_QUORUM] = "quorum after 10 s",
+                [DEED_QUORUM_FIRST] = "quorum before the view",
+                [DEED_QUORUM_TURNED] = "quorum turns within a ring",
+                [DEED_CUT] = "cut",
+                [DEED_ONE_WAY] = "one-way link",
+                [DEED_LOSSY] = "loss in one direction",
+                [DEED_NODE_DOWN] = "power cut",
+                [DEED_SEVERAL_DOWN] = "power cut of several",
+                [DEED_SHUTDOWN] = "shutdown",
+                [DEED_SLEEP] = "host sleeps",
+                [DEED_COROSYNC_DEAD] = "corosync dies",
+                [DEED_FREEZE] = "corosync freezes",
+                [DEED_MANAGER_DEAD] = "manager dies",
+                [DEED_MANAGER_HANGS] = "manager hangs",
+                [DEED_WATCHDOG] = "watchdog",
+                [DEED_MANAGER_STOPPED] = "planned leave",
+                [DEED_PID_AGAIN] = "same pid again",
+                [DEED_GUARD] = "guard stops a worker",
+                [DEED_CLOCK_RATE] = "clock of another rate",
+                [DEED_CLOCK_SET] = "wall clock set",
+                [DEED_DISK_TORN] = "torn record",
+                [DEED_DISK_LOST_WRITE] = "write lost",
+                [DEED_DISK_FAILS] = "write fails",
+                [DEED_DISK_NEW] = "new disk",
+                [DEED_UNIT_SLOW] = "slow unit",
+                [DEED_UNIT_LATE] = "late unit signal",
+                [DEED_SYSTEMD_LATE] = "systemd late by 1 s",
+                [DEED_CALL_OF_NOBODY] = "call whose sender is gone",
+                [DEED_START_TAKEN_BACK] = "start taken back in time",
+                [DEED_UNIT_FAILS] = "unit fails",
+                [DEED_UNIT_REFUSED] = "start refused",
+                [DEED_UNIT_STUCK] = "stuck unit",
+                [DEED_UNIT_RESTARTED] = "restart by systemd",
+                [DEED_UNIT_FINISHED] = "unit finishes",
+                [DEED_UNIT_STOPPED] = "stop from outside",
+                [DEED_NODE_REMOVED] = "node removed",
+                [DEED_NODE_ADDED] = "node added",
+                [DEED_NODE_RENAMED] = "node renamed",
+                [DEED_NODELIST_TAKEN] = "manager takes a new nodelist",
+                [DEED_BLOW] = "blow at a moment",
         };
 
         return names[d];

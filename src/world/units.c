@@ -4,12 +4,12 @@
 
 #include "world/internal.h"
 
-#define REPORT_USEC USEC_PER_MSEC            /* from a change to its signal */
-#define STUCK_USEC (2 * USEC_PER_SEC)        /* a stop that takes so long does not end */
+#define REPORT_USEC USEC_PER_MSEC     /* from a change to its signal */
+#define STUCK_USEC (2 * USEC_PER_SEC) /* a stop that takes so long does not end */
 
 Unit *unit_find(const WorldNode *n, const char *app)
 {
-        FOREACH_ARRAY (u, n->units, n->n_units)
+        FOREACH_ARRAY(u, n->units, n->n_units)
                 if (streq(u->app, app))
                         return u;
         return NULL;
@@ -26,7 +26,9 @@ Unit *unit_get(World *w, WorldNode *n, const char *app)
                 return NULL;
         }
         u = n->units + n->n_units;
-        *u = (Unit){ .app = strdup(app), .start_usec = w->config.start_usec, .stop_usec = w->config.stop_usec };
+        *u = (Unit){
+                .app = strdup(app), .start_usec = w->config.start_usec, .stop_usec = w->config.stop_usec
+        };
         if (!u->app) {
                 world_fail(w, -ENOMEM);
                 return NULL;
@@ -37,34 +39,41 @@ Unit *unit_get(World *w, WorldNode *n, const char *app)
 
 static Unit *unit_by_serial(WorldNode *n, uint64_t serial)
 {
-        FOREACH_ARRAY (u, n->units, n->n_units)
+        FOREACH_ARRAY(u, n->units, n->n_units)
                 if (u->serial == serial)
                         return u;
         return NULL;
 }
 
-static void report(World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
+static void report(
+                World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
-        Letter l = { .type = EVENT_UNIT, .epoch = epoch, .state = state, .reason = reason, .app = strdup(app) };
+        Letter l = {
+                .type = EVENT_UNIT, .epoch = epoch, .state = state, .reason = reason, .app = strdup(app)
+        };
 
         if (!l.app) {
                 world_fail(w, -ENOMEM);
                 return;
         }
-        manager_post(w, n, INBOX_SYSTEMD, &l, systemd_lateness(w, n) + world_delay(w, REPORT_USEC, 20 * USEC_PER_MSEC));
+        manager_post(w, n, INBOX_SYSTEMD, &l,
+                        systemd_lateness(w, n) + world_delay(w, REPORT_USEC, 20 * USEC_PER_MSEC));
 }
 
 static const char *epoch_text(uint64_t epoch, char *buffer, size_t size)
 {
         (void) snprintf(buffer, size, "%llu.%llu", (unsigned long long) (epoch >> EPOCH_RING_SHIFT),
-                (unsigned long long) (epoch & ((1u << EPOCH_RING_SHIFT) - 1)));
+                        (unsigned long long) (epoch & ((1u << EPOCH_RING_SHIFT) - 1)));
         return buffer;
 }
 
 static void observe_unit(World *w, const WorldNode *n, const Unit *u, ObservationType type)
 {
-        world_observe(w, &(Observation){ .type = type, .node_id = n->id, .app = u->app, .epoch = u->epoch,
-                .start_type = u->start_type });
+        world_observe(w, &(Observation){ .type = type,
+                                         .node_id = n->id,
+                                         .app = u->app,
+                                         .epoch = u->epoch,
+                                         .start_type = u->start_type });
 }
 
 void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason)
@@ -74,7 +83,7 @@ void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reas
         u->state = state;
         u->serial = ++w->next_serial;
         trace(w, n, "unit %s (%s) ends: %s%s%s", u->app, epoch_text(u->epoch, buffer, sizeof(buffer)),
-                unit_state_to_string(state), isempty(reason) ? "" : ", ", strempty(reason));
+                        unit_state_to_string(state), isempty(reason) ? "" : ", ", strempty(reason));
         observe_unit(w, n, u, OBSERVE_UNIT_END);
         report(w, n, u->app, u->epoch, state, reason);
 }
@@ -105,7 +114,8 @@ void unit_start(World *w, WorldNode *n, const Effect *f)
         if (!u)
                 return;
         trace(w, n, "unit %s (%s) starts: %s%s%s", f->app, epoch_text(f->epoch, buffer, sizeof(buffer)),
-                start_type_to_string(f->start_type), isempty(f->from_node) ? "" : " from ", strempty(f->from_node));
+                        start_type_to_string(f->start_type), isempty(f->from_node) ? "" : " from ",
+                        strempty(f->from_node));
         if (unit_state_is_alive(u->state)) {
                 systemd_void_start(w, n, f->app, f->epoch);
                 report(w, n, f->app, f->epoch, UNIT_REFUSED, "the unit exists");
@@ -126,8 +136,8 @@ void unit_start(World *w, WorldNode *n, const Effect *f)
         u->serial = ++w->next_serial;
         observe_unit(w, n, u, OBSERVE_UNIT_BEGIN);
         report(w, n, u->app, u->epoch, UNIT_STARTING, NULL);
-        world_schedule(w, w->now_usec + world_delay(w, u->start_usec, 2 * u->start_usec), on_started, n, n->generation,
-                u->serial);
+        world_schedule(w, w->now_usec + world_delay(w, u->start_usec, 2 * u->start_usec), on_started, n,
+                        n->generation, u->serial);
 }
 
 /* ---- stopping ---- */
@@ -164,8 +174,11 @@ void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending)
         u->state = UNIT_STOPPING;
         u->serial = ++w->next_serial;
         report(w, n, u->app, u->epoch, UNIT_STOPPING, NULL);
-        world_schedule(w, w->now_usec + (u->fault == WORLD_UNIT_STOP_STUCK ? STUCK_USEC : world_delay(w, u->stop_usec, 2 * u->stop_usec)),
-                on_stopped, n, n->generation, u->serial);
+        world_schedule(w,
+                        w->now_usec + (u->fault == WORLD_UNIT_STOP_STUCK ? STUCK_USEC
+                                                                         : world_delay(w, u->stop_usec,
+                                                                                           2 * u->stop_usec)),
+                        on_stopped, n, n->generation, u->serial);
 }
 
 /* The unit that the manager means, or NULL after telling it that there is none. */
@@ -225,7 +238,7 @@ void unit_forget(WorldNode *n, const char *app, uint64_t epoch)
 
 void units_power_cut(World *w, WorldNode *n)
 {
-        FOREACH_ARRAY (u, n->units, n->n_units) {
+        FOREACH_ARRAY(u, n->units, n->n_units) {
                 bool alive = unit_state_is_alive(u->state);
 
                 u->state = UNIT_NONE;
@@ -237,7 +250,8 @@ void units_power_cut(World *w, WorldNode *n)
 
 /* ---- what a test does to workers ---- */
 
-void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec, uint64_t stop_usec)
+void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec,
+                uint64_t stop_usec)
 {
         WorldNode *n = world_node(w, node);
         Unit *u = unit_get(w, n, app);
@@ -275,8 +289,9 @@ void world_unit_restart(World *w, uint32_t node, const char *app)
         u->state = UNIT_STARTING;
         u->serial = ++w->next_serial;
         report(w, n, u->app, u->epoch, UNIT_STARTING, NULL);
-        world_schedule(w, w->now_usec + 100 * USEC_PER_MSEC + world_delay(w, u->start_usec, 2 * u->start_usec), on_started, n,
-                n->generation, u->serial);
+        world_schedule(w,
+                        w->now_usec + 100 * USEC_PER_MSEC + world_delay(w, u->start_usec, 2 * u->start_usec),
+                        on_started, n, n->generation, u->serial);
 }
 
 void world_unit_finish(World *w, uint32_t node, const char *app)
@@ -345,7 +360,8 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
                 /* Its stops come too late; what it has to kill it kills by hand. */
                 uint64_t patience = MIN(systemd_lateness(w, n), MIN(USEC_PER_SEC, w->config.grace_usec / 8));
 
-                world_schedule(w, w->now_usec + (h->value ? patience : systemd_lateness(w, n)), on_guard_late, n, n->guard.serial, h->value);
+                world_schedule(w, w->now_usec + (h->value ? patience : systemd_lateness(w, n)), on_guard_late,
+                                n, n->guard.serial, h->value);
                 return;
         }
         guard_end_units(w, n, h->value);
@@ -359,10 +375,11 @@ void guard_arm(World *w, WorldNode *n)
 
         if (g->armed)
                 return; /* it counts from the first end since the manager was synced */
-        FOREACH_ARRAY (a, s->apps, s->n_apps) {
+        FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 if (!a->maintenance)
                         continue;
-                if (ARRAY_GROW(g->spared, g->n_spared, g->n_spared_allocated) < 0 || !(g->spared[g->n_spared] = strdup(a->name))) {
+                if (ARRAY_GROW(g->spared, g->n_spared, g->n_spared_allocated) < 0 ||
+                                !(g->spared[g->n_spared] = strdup(a->name))) {
                         world_fail(w, -ENOMEM);
                         return;
                 }

@@ -24,7 +24,7 @@ size_t world_n_nodes(const World *w)
 
 uint32_t world_find_node(const World *w, const char *name)
 {
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes)
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes)
                 if (streq(n->name, name))
                         return n->id;
         return 0;
@@ -87,7 +87,8 @@ static bool happening_before(const Happening *a, const Happening *b)
         return a->at_usec != b->at_usec ? a->at_usec < b->at_usec : a->serial < b->serial;
 }
 
-void world_schedule(World *w, uint64_t at_usec, HappeningFunc func, WorldNode *n, uint64_t generation, uint64_t value)
+void world_schedule(World *w, uint64_t at_usec, HappeningFunc func, WorldNode *n, uint64_t generation,
+                uint64_t value)
 {
         Happening h = { MAX(at_usec, w->now_usec), ++w->next_serial, generation, value, func, n };
         size_t i;
@@ -160,7 +161,7 @@ static void node_done(WorldNode *n)
 
         engine_free(m->engine);
         for (size_t s = 0; s < _INBOX_SOURCE_MAX; s++) {
-                FOREACH_ARRAY (l, m->inbox[s].letters, m->inbox[s].n_letters)
+                FOREACH_ARRAY(l, m->inbox[s].letters, m->inbox[s].n_letters)
                         letter_done(l);
                 free(m->inbox[s].letters);
         }
@@ -168,14 +169,14 @@ static void node_done(WorldNode *n)
         free(m->outbox);
         free(m->write_data);
         free(m->next_data);
-        FOREACH_ARRAY (u, n->units, n->n_units)
+        FOREACH_ARRAY(u, n->units, n->n_units)
                 free(u->app);
         free(n->units);
         guard_disarm(n);
         free(n->guard.spared);
         systemd_forget_calls(n);
         free(n->systemd.calls);
-        FOREACH_ARRAY (d, n->definitions, n->n_definitions)
+        FOREACH_ARRAY(d, n->definitions, n->n_definitions)
                 definition_done(d);
         free(n->definitions);
         item_queue_done(&n->corosync.queue);
@@ -189,7 +190,7 @@ World *world_free(World *w)
         if (!w)
                 return NULL;
         world_flush_trace(w);
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
                 totem_corosync_stop(w, n);
                 node_done(n);
         }
@@ -203,7 +204,7 @@ World *world_free(World *w)
         free(w->heap);
         free(w->pending);
         free(w->arms);
-        FOREACH_ARRAY (r, w->replies, w->n_replies)
+        FOREACH_ARRAY(r, w->replies, w->n_replies)
                 free(r->text);
         free(w->replies);
         free(w->lines);
@@ -248,7 +249,7 @@ static int world_init(World *w, const WorldConfig *config)
         w->random_late = config->seed * UINT64_C(0x2545f4914f6cdd1d) + 2;
 
         if (names_copy(config->sync_mandatory, config->n_sync_mandatory, &w->sync_mandatory) < 0 ||
-                names_copy(config->sync_optional, config->n_sync_optional, &w->sync_optional) < 0)
+                        names_copy(config->sync_optional, config->n_sync_optional, &w->sync_optional) < 0)
                 return -ENOMEM;
         c->sync_mandatory = (const char *const *) w->sync_mandatory;
         c->sync_optional = (const char *const *) w->sync_optional;
@@ -311,7 +312,7 @@ size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_
 {
         size_t n_found = 0;
 
-        FOREACH_ARRAY (n, w->nodes, w->n_nodes) {
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
                 const Unit *u = unit_find(n, app);
 
                 if (u && unit_state_is_alive(u->state)) {

@@ -31,52 +31,54 @@ typedef struct World World;
 /* What the world may do wrong by itself, drawn from the seed. Without any of them every delay is a small constant and
  * the trace is fit for reading. What a test does to the world (world_node_down() and so on) is on top of it. */
 typedef enum WorldFaults {
-        WORLD_JITTER = 1 << 0,       /* every delay is drawn; sources overtake each other */
-        WORLD_ALONE = 1 << 1,        /* what a broken ring had not delivered everywhere reaches only some */
-        WORLD_ABORT = 1 << 2,        /* a round reaches some members only and is followed by another one */
-        WORLD_CARRY = 1 << 3,        /* messages queued in the old ring come before the new ring's view */
-        WORLD_GHOST = 1 << 4,        /* a process that dies during a round stays in the member list */
-        WORLD_EVICT = 1 << 5,        /* a living process is taken out of the member list */
-        WORLD_REPEAT = 1 << 6,       /* a ring's view comes twice */
-        WORLD_LATE_QUORUM = 1 << 7,  /* quorum comes up to 30 s after the view, nodes in any order */
-        WORLD_TEAR = 1 << 8,         /* a power cut during a write can leave a damaged record */
-        WORLD_CLOCKS = 1 << 9,       /* every node's clocks have an offset of their own; pids are used again */
+        WORLD_JITTER = 1 << 0,      /* every delay is drawn; sources overtake each other */
+        WORLD_ALONE = 1 << 1,       /* what a broken ring had not delivered everywhere reaches only some */
+        WORLD_ABORT = 1 << 2,       /* a round reaches some members only and is followed by another one */
+        WORLD_CARRY = 1 << 3,       /* messages queued in the old ring come before the new ring's view */
+        WORLD_GHOST = 1 << 4,       /* a process that dies during a round stays in the member list */
+        WORLD_EVICT = 1 << 5,       /* a living process is taken out of the member list */
+        WORLD_REPEAT = 1 << 6,      /* a ring's view comes twice */
+        WORLD_LATE_QUORUM = 1 << 7, /* quorum comes up to 30 s after the view, nodes in any order */
+        WORLD_TEAR = 1 << 8,        /* a power cut during a write can leave a damaged record */
+        WORLD_CLOCKS = 1 << 9,      /* every node's clocks have an offset of their own; pids are used again */
         WORLD_SLOW_SYSTEMD = 1 << 10, /* unit events come late, by seconds at times */
-        WORLD_BUSY = 1 << 11,        /* Corosync answers TRY_AGAIN now and then, for seconds at times */
-        WORLD_RATES = 1 << 12,       /* every node's clock runs up to a thousandth faster or slower */
-        WORLD_LATE_SYSTEMD = 1 << 13, /* systemd carries out what it was asked for later, by many seconds at times */
+        WORLD_BUSY = 1 << 11,         /* Corosync answers TRY_AGAIN now and then, for seconds at times */
+        WORLD_RATES = 1 << 12,        /* every node's clock runs up to a thousandth faster or slower */
+        WORLD_LATE_SYSTEMD =
+                        1
+                        << 13, /* systemd carries out what it was asked for later, by many seconds at times */
         WORLD_ALL_FAULTS = (1 << 14) - 1,
 } WorldFaults;
 
 typedef enum WorldQuorum {
         WORLD_QUORUM_MAJORITY, /* more than half of the nodes */
-        WORLD_QUORUM_DEVICE,   /* last man standing by a quorum device: one part at a time, the largest, even a single node */
+        WORLD_QUORUM_DEVICE, /* last man standing by a quorum device: one part at a time, the largest, even a single node */
         WORLD_QUORUM_TWO_NODE, /* each of two nodes is quorate by itself once it has seen the other */
 } WorldQuorum;
 
 /* What went wrong, and how often: a fault that no seed ever brings tests nothing. */
 typedef enum WorldDeed {
-        DEED_ALONE,         /* of a broken ring's messages one reached some of its members only */
-        DEED_SENDER_ALONE,  /* ... and of those nobody but its sender */
-        DEED_ABORT,         /* a round gave its view to some members only */
-        DEED_CARRY,         /* a message queued in the old ring came before the new one's view */
-        DEED_REPEAT,        /* a ring's view came twice */
+        DEED_ALONE,           /* of a broken ring's messages one reached some of its members only */
+        DEED_SENDER_ALONE,    /* ... and of those nobody but its sender */
+        DEED_ABORT,           /* a round gave its view to some members only */
+        DEED_CARRY,           /* a message queued in the old ring came before the new one's view */
+        DEED_REPEAT,          /* a ring's view came twice */
         DEED_LEFT_AND_JOINED, /* a Corosync came back into the ring before the others had lost it */
-        DEED_RING_OF_ONE,   /* a Corosync that has just started is alone at first */
-        DEED_TOKEN_LOST,    /* all are there, and the ring forms anew */
-        DEED_GHOST,         /* a dead process stays in the member list */
+        DEED_RING_OF_ONE,     /* a Corosync that has just started is alone at first */
+        DEED_TOKEN_LOST,      /* all are there, and the ring forms anew */
+        DEED_GHOST,           /* a dead process stays in the member list */
         DEED_EVICTED,
-        DEED_TRY_AGAIN,     /* a send was refused */
-        DEED_PROBE_DROPPED, /* ... and it was a probe, which is not kept */
-        DEED_LATE_QUORUM,   /* later than a second after the view */
+        DEED_TRY_AGAIN,        /* a send was refused */
+        DEED_PROBE_DROPPED,    /* ... and it was a probe, which is not kept */
+        DEED_LATE_QUORUM,      /* later than a second after the view */
         DEED_VERY_LATE_QUORUM, /* later than ten */
-        DEED_QUORUM_FIRST,  /* a manager reads quorum's word before the view that it is about */
-        DEED_QUORUM_TURNED, /* quorum went or came without a new ring */
+        DEED_QUORUM_FIRST,     /* a manager reads quorum's word before the view that it is about */
+        DEED_QUORUM_TURNED,    /* quorum went or came without a new ring */
         DEED_CUT,
         DEED_ONE_WAY,
         DEED_LOSSY,
         DEED_NODE_DOWN,
-        DEED_SEVERAL_DOWN,  /* in one moment */
+        DEED_SEVERAL_DOWN, /* in one moment */
         DEED_SHUTDOWN,
         DEED_SLEEP,
         DEED_COROSYNC_DEAD,
@@ -85,28 +87,28 @@ typedef enum WorldDeed {
         DEED_MANAGER_HANGS,
         DEED_WATCHDOG,
         DEED_MANAGER_STOPPED,
-        DEED_PID_AGAIN,     /* the next manager has the pid of an earlier one */
-        DEED_GUARD,         /* the guard stops or kills a worker */
+        DEED_PID_AGAIN, /* the next manager has the pid of an earlier one */
+        DEED_GUARD,     /* the guard stops or kills a worker */
         DEED_CLOCK_RATE,
         DEED_CLOCK_SET,
         DEED_DISK_TORN,
         DEED_DISK_LOST_WRITE, /* what was not on the disk yet is gone */
-        DEED_DISK_FAILS,    /* a write fails */
+        DEED_DISK_FAILS,      /* a write fails */
         DEED_DISK_NEW,
-        DEED_UNIT_SLOW,     /* a start or stop takes longer than a second */
-        DEED_UNIT_LATE,     /* its manager hears of it later than a second */
-        DEED_SYSTEMD_LATE,  /* systemd does nothing for longer than a second */
-        DEED_CALL_OF_NOBODY, /* and refuses then what a manager had asked for that is gone */
+        DEED_UNIT_SLOW,        /* a start or stop takes longer than a second */
+        DEED_UNIT_LATE,        /* its manager hears of it later than a second */
+        DEED_SYSTEMD_LATE,     /* systemd does nothing for longer than a second */
+        DEED_CALL_OF_NOBODY,   /* and refuses then what a manager had asked for that is gone */
         DEED_START_TAKEN_BACK, /* or finds the stop of what it was to start */
         DEED_UNIT_FAILS,
         DEED_UNIT_REFUSED,
         DEED_UNIT_STUCK,
         DEED_UNIT_RESTARTED, /* by systemd itself */
         DEED_UNIT_FINISHED,
-        DEED_UNIT_STOPPED,  /* from outside */
-        DEED_NODE_REMOVED,  /* from the nodelist */
+        DEED_UNIT_STOPPED, /* from outside */
+        DEED_NODE_REMOVED, /* from the nodelist */
         DEED_NODE_ADDED,
-        DEED_NODE_RENAMED,  /* it came back under another name */
+        DEED_NODE_RENAMED,   /* it came back under another name */
         DEED_NODELIST_TAKEN, /* a manager has started anew for it */
         DEED_BLOW,
         _WORLD_DEED_MAX,
@@ -117,24 +119,24 @@ const char *world_deed_to_string(WorldDeed d);
 
 /* What happened, as the checkers see it: plain data, so that a test can make up a history. */
 typedef enum ObservationType {
-        OBSERVE_START,       /* an engine issued a start: node, app, epoch, start_type, ring, ring_nodes, quorate */
-        OBSERVE_START_VOID,  /* and it will not begin: refused, or taken back: node, app, epoch */
-        OBSERVE_STOP,        /* an engine issued a stop: node, app, epoch */
-        OBSERVE_KILL,        /* and its time was over */
-        OBSERVE_UNIT_BEGIN,  /* processes of a worker exist from now on: node, app, epoch */
-        OBSERVE_UNIT_END,    /* they are gone */
-        OBSERVE_UNIT_STUCK,  /* they cannot be ended */
-        OBSERVE_QUORUM,      /* an engine's step began without quorum and ended with it or the reverse: node, quorate */
-        OBSERVE_DECISION,    /* an engine noted a decision on an application: node, app, where, epoch, note, quorate */
-        OBSERVE_STATE,       /* after a delivered message: node, ring, history, digest; synced members only */
+        OBSERVE_START, /* an engine issued a start: node, app, epoch, start_type, ring, ring_nodes, quorate */
+        OBSERVE_START_VOID, /* and it will not begin: refused, or taken back: node, app, epoch */
+        OBSERVE_STOP,       /* an engine issued a stop: node, app, epoch */
+        OBSERVE_KILL,       /* and its time was over */
+        OBSERVE_UNIT_BEGIN, /* processes of a worker exist from now on: node, app, epoch */
+        OBSERVE_UNIT_END,   /* they are gone */
+        OBSERVE_UNIT_STUCK, /* they cannot be ended */
+        OBSERVE_QUORUM, /* an engine's step began without quorum and ended with it or the reverse: node, quorate */
+        OBSERVE_DECISION, /* an engine noted a decision on an application: node, app, where, epoch, note, quorate */
+        OBSERVE_STATE, /* after a delivered message: node, ring, history, digest; synced members only */
         OBSERVE_MANAGER_BEGIN,
-        OBSERVE_MANAGER_END, /* node; flag: planned */
-        OBSERVE_NODE_DOWN,   /* its workers are gone with it */
+        OBSERVE_MANAGER_END,  /* node; flag: planned */
+        OBSERVE_NODE_DOWN,    /* its workers are gone with it */
         OBSERVE_DISK_WRITTEN, /* a record is on the disk: node */
-        OBSERVE_DISK_LOST,   /* a record was lost or damaged: node */
-        OBSERVE_COMMAND,     /* an administrator asked: node, token, command */
-        OBSERVE_REPLY,       /* and was answered: node, token, error */
-        OBSERVE_STEP,        /* after each step: node, engine, event, effects */
+        OBSERVE_DISK_LOST,    /* a record was lost or damaged: node */
+        OBSERVE_COMMAND,      /* an administrator asked: node, token, command */
+        OBSERVE_REPLY,        /* and was answered: node, token, error */
+        OBSERVE_STEP,         /* after each step: node, engine, event, effects */
         _OBSERVATION_TYPE_MAX,
 } ObservationType;
 
@@ -180,9 +182,9 @@ typedef struct WorldConfig {
         size_t n_sync_mandatory;
         const char *const *sync_optional;
         size_t n_sync_optional;
-        uint64_t start_usec, stop_usec;      /* of a worker: 20 ms, 10 ms */
-        FILE *trace;                         /* NULL: none */
-        bool trace_messages;                 /* every message that a manager reads, too */
+        uint64_t start_usec, stop_usec; /* of a worker: 20 ms, 10 ms */
+        FILE *trace;                    /* NULL: none */
+        bool trace_messages;            /* every message that a manager reads, too */
         WorldObserver observer;
         void *userdata;
 } WorldConfig;
@@ -229,9 +231,10 @@ void world_node_up(World *w, uint32_t node);       /* boots: Corosync, then the 
 void world_node_down(World *w, uint32_t node);     /* a power cut */
 void world_power_cut(World *w, uint64_t nodes);    /* of several in one moment: bit i is node i + 1 */
 void world_node_shutdown(World *w, uint32_t node); /* in order: hand over, then off */
-void world_manager_kill(World *w, uint32_t node, bool restart); /* a crash; systemd starts it again or does not */
+void world_manager_kill(
+                World *w, uint32_t node, bool restart); /* a crash; systemd starts it again or does not */
 void world_manager_start(World *w, uint32_t node);
-void world_manager_stop(World *w, uint32_t node);  /* a planned leave */
+void world_manager_stop(World *w, uint32_t node);    /* a planned leave */
 void world_manager_restart(World *w, uint32_t node); /* workers run on */
 /* Hangs for so long; its watchdog kills it after a quarter of the grace, or, where it has no worker to answer for,
  * after WATCHDOG_IDLE_USEC. */
@@ -274,10 +277,12 @@ typedef enum WorldUnitFault {
 /* systemd does nothing for so long; what it is asked for waits. */
 void world_systemd_late(World *w, uint32_t node, uint64_t usec);
 /* How workers of `app` behave on `node` from now on. */
-void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec, uint64_t stop_usec);
-void world_unit_fail(World *w, uint32_t node, const char *app);         /* for good */
-void world_unit_finish(World *w, uint32_t node, const char *app);       /* cleanly, by itself */
-void world_unit_restart(World *w, uint32_t node, const char *app);      /* its process dies, and systemd restarts it */
+void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec,
+                uint64_t stop_usec);
+void world_unit_fail(World *w, uint32_t node, const char *app);   /* for good */
+void world_unit_finish(World *w, uint32_t node, const char *app); /* cleanly, by itself */
+void world_unit_restart(
+                World *w, uint32_t node, const char *app); /* its process dies, and systemd restarts it */
 void world_unit_stop_outside(World *w, uint32_t node, const char *app); /* systemctl stop */
 
 /* ---- commands ---- */
@@ -297,7 +302,7 @@ typedef enum WorldMoment {
         MOMENT_STOP,
         MOMENT_WRITE, /* has begun to write its record */
         MOMENT_WRITTEN,
-        MOMENT_VIEW,  /* has just been given a view */
+        MOMENT_VIEW, /* has just been given a view */
         _WORLD_MOMENT_MAX,
 } WorldMoment;
 
@@ -321,8 +326,8 @@ void world_disarm(World *w);
 
 bool world_node_is_up(const World *w, uint32_t node);
 bool world_manager_is_up(const World *w, uint32_t node);
-bool world_corosync_is_well(const World *w, uint32_t node);  /* neither down nor frozen */
-const Engine *world_engine(const World *w, uint32_t node); /* NULL: no manager runs */
+bool world_corosync_is_well(const World *w, uint32_t node); /* neither down nor frozen */
+const Engine *world_engine(const World *w, uint32_t node);  /* NULL: no manager runs */
 /* Where processes of the worker exist: ids in ascending order; the number is returned. */
 size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_t n_max);
 /* 0: no worker there. */

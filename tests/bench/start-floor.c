@@ -104,11 +104,11 @@ static int append_like_worker(sd_bus_message *m, const Floor *f)
                 "DISTRO_START_TYPE=failover", "DISTRO_FROM_NODE=bench", "DISTRO_EPOCH=1048576" };
         int r;
 
-        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "Type", "s", f->type, "Description", "s", "bench", "Slice",
-                                  "s", "distro.slice", "CollectMode", "s", "inactive");
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "Type", "s", f->type, "Description", "s", "bench",
+                        "Slice", "s", "distro.slice", "CollectMode", "s", "inactive");
         if (r >= 0)
-                r = sd_bus_message_append(m, "(sv)", "Environment", "as", 5, words[0], words[1], words[2], words[3],
-                                          words[4]);
+                r = sd_bus_message_append(m, "(sv)", "Environment", "as", 5, words[0], words[1], words[2],
+                                words[3], words[4]);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'r', "sv");
         if (r >= 0)
@@ -147,7 +147,8 @@ static int send_start(Floor *f, const char *unit)
 
 static int send_stop(Floor *f, const char *unit)
 {
-        return sd_bus_call_method_async(f->bus, NULL, SYSTEMD, "StopUnit", on_answer, f, "ss", unit, "replace");
+        return sd_bus_call_method_async(
+                        f->bus, NULL, SYSTEMD, "StopUnit", on_answer, f, "ss", unit, "replace");
 }
 
 /* Starts or stops all units of one round; sets *ret_usec to the time from the first call to the last end. */

@@ -23,7 +23,7 @@ typedef struct Fuzz {
         uint64_t numbers[4]; /* of the last message of each node in this view */
         Message *sent[64];   /* what the engine has sent and nobody has delivered yet */
         size_t n_sent;
-        Revision written;    /* the last record that it asked for */
+        Revision written; /* the last record that it asked for */
         uint64_t token;
 } Fuzz;
 
@@ -54,8 +54,12 @@ static uint64_t draw_epoch(Fuzz *f)
 
 static Definition make_definition(Fuzz *f, const char *name)
 {
-        Definition d = { .name = strdup(name), .failure_timeout_usec = USEC_PER_SEC * draw(f, 100), .weight = 1 + (uint32_t) draw(f, 3),
-                .takeover_automatic = draw(f, 2), .enabled = draw(f, 4) != 0, .digest = 1 + draw(f, 3) };
+        Definition d = { .name = strdup(name),
+                .failure_timeout_usec = USEC_PER_SEC * draw(f, 100),
+                .weight = 1 + (uint32_t) draw(f, 3),
+                .takeover_automatic = draw(f, 2),
+                .enabled = draw(f, 4) != 0,
+                .digest = 1 + draw(f, 3) };
 
         d.failover_delay_usec = draw(f, 8) == 7 ? USEC_INFINITY : USEC_PER_SEC * draw(f, 8);
         d.takeover_delay_usec = USEC_PER_SEC * draw(f, 4);
@@ -65,7 +69,8 @@ static Definition make_definition(Fuzz *f, const char *name)
         if (!d.name || !d.nodes)
                 abort();
         for (size_t i = 0; i < 3; i++)
-                d.nodes[d.n_nodes++] = (NodePriority){ .name = strdup(nodes[i].name), .tier = (uint32_t) (i > draw(f, 3)) };
+                d.nodes[d.n_nodes++] = (NodePriority){ .name = strdup(nodes[i].name),
+                        .tier = (uint32_t) (i > draw(f, 3)) };
         return d;
 }
 
@@ -85,7 +90,7 @@ static void step(Fuzz *f, Event *event)
         event->realtime_usec = UINT64_C(1750000000) * USEC_PER_SEC + f->now_usec;
         if (engine_step(f->engine, event, &effects) < 0)
                 abort();
-        FOREACH_ARRAY (x, effects.effects, effects.n_effects) {
+        FOREACH_ARRAY(x, effects.effects, effects.n_effects) {
                 if (x->type == EFFECT_START)
                         ASSERT(engine_is_quorate(f->engine) && engine_is_synced(f->engine));
                 if (x->type == EFFECT_SEND)
@@ -199,7 +204,8 @@ static void fill_facts(Fuzz *f, FactsMessage *m)
         m->can_write = draw(f, 4) != 0;
         m->copies = calloc(3, sizeof(*m->copies));
         for (uint64_t n = draw(f, 4); m->n_copies < n; m->n_copies++)
-                m->copies[m->n_copies] = (CopyFact){ draw_app(f), draw_epoch(f), (UnitState) draw(f, _UNIT_STATE_MAX) };
+                m->copies[m->n_copies] = (CopyFact){ draw_app(f), draw_epoch(f),
+                        (UnitState) draw(f, _UNIT_STATE_MAX) };
 }
 
 /* The engine's own state with a byte changed, or nothing like a state. */
@@ -230,7 +236,8 @@ static void fill_vote(Fuzz *f, ViewMessage *m)
         m->digest = draw(f, 3) ? state_digest(engine_state(f->engine)) : draw_wide(f);
         m->members = calloc(3, sizeof(*m->members));
         for (uint64_t n = draw(f, 4); m->n_members < n; m->n_members++)
-                m->members[m->n_members] = (ViewMember){ member_of((uint32_t) m->n_members + 1), (uint32_t) draw(f, 4) };
+                m->members[m->n_members] =
+                                (ViewMember){ member_of((uint32_t) m->n_members + 1), (uint32_t) draw(f, 4) };
 }
 
 static void fill_definitions(Fuzz *f, DefinitionsMessage *m)
@@ -270,18 +277,24 @@ static void fill_message(Fuzz *f, Message *m)
                 fill_definitions(f, &m->definitions);
                 break;
         case MESSAGE_RESULT:
-                m->result = (ResultMessage){ .app = draw_app(f), .epoch = draw_epoch(f), .state = (UnitState) draw(f, _UNIT_STATE_MAX),
+                m->result = (ResultMessage){ .app = draw_app(f),
+                        .epoch = draw_epoch(f),
+                        .state = (UnitState) draw(f, _UNIT_STATE_MAX),
                         .realtime_usec = draw_wide(f) };
                 break;
         case MESSAGE_EXPIRY:
                 m->expiry.timers = calloc(3, sizeof(TimerRef));
                 for (uint64_t n = draw(f, 4); m->expiry.n_timers < n; m->expiry.n_timers++)
-                        m->expiry.timers[m->expiry.n_timers] = (TimerRef){ (TimerKind) draw(f, _TIMER_KIND_MAX), draw(f, 16) };
+                        m->expiry.timers[m->expiry.n_timers] =
+                                        (TimerRef){ (TimerKind) draw(f, _TIMER_KIND_MAX), draw(f, 16) };
                 break;
         case MESSAGE_COMMAND:
                 m->command.seq = draw(f, 8);
-                m->command.command = (Command){ .kind = (CommandKind) draw(f, _COMMAND_KIND_MAX), .app = draw_app(f),
-                        .node = strdup(draw(f, 2) ? nodes[draw(f, 3)].name : ""), .flag = draw(f, 2), .force = draw(f, 2) };
+                m->command.command = (Command){ .kind = (CommandKind) draw(f, _COMMAND_KIND_MAX),
+                        .app = draw_app(f),
+                        .node = strdup(draw(f, 2) ? nodes[draw(f, 3)].name : ""),
+                        .flag = draw(f, 2),
+                        .force = draw(f, 2) };
                 break;
         case MESSAGE_ACK:
                 m->ack = (AckMessage){ { f->ring.seq, draw(f, 16) }, draw(f, 4) != 0 };
@@ -318,8 +331,11 @@ static void do_message(Fuzz *f)
 static void do_unit(Fuzz *f)
 {
         char *app = draw_app(f);
-        Event e = { .type = EVENT_UNIT, .unit = { .app = app, .epoch = draw_epoch(f), .state = (UnitState) draw(f, _UNIT_STATE_MAX),
-                            .reason = draw(f, 2) ? "exit-code" : NULL } };
+        Event e = { .type = EVENT_UNIT,
+                .unit = { .app = app,
+                                .epoch = draw_epoch(f),
+                                .state = (UnitState) draw(f, _UNIT_STATE_MAX),
+                                .reason = draw(f, 2) ? "exit-code" : NULL } };
         const App *a = state_find_app(engine_state(f->engine), app);
 
         /* Of a copy that it knows, if there is one. */
@@ -355,8 +371,11 @@ static void do_command(Fuzz *f)
         Event e = { .type = EVENT_COMMAND };
 
         e.command.token = ++f->token;
-        e.command.command = (Command){ .kind = (CommandKind) draw(f, _COMMAND_KIND_MAX), .app = draw(f, 8) ? app : (char *) "",
-                .node = (char *) (draw(f, 2) ? nodes[draw(f, 3)].name : ""), .flag = draw(f, 2), .force = draw(f, 2) };
+        e.command.command = (Command){ .kind = (CommandKind) draw(f, _COMMAND_KIND_MAX),
+                .app = draw(f, 8) ? app : (char *) "",
+                .node = (char *) (draw(f, 2) ? nodes[draw(f, 3)].name : ""),
+                .flag = draw(f, 2),
+                .force = draw(f, 2) };
         step(f, &e);
         free(app);
 }
@@ -367,8 +386,12 @@ static void do_event(Fuzz *f)
 
         switch (draw(f, 16)) {
         case 0:
-                e = (Event){ .type = EVENT_CONNECTED, .connected = { .incarnation = 1, .pid = 100, .token_usec = USEC_PER_SEC,
-                                     .consensus_usec = 2 * USEC_PER_SEC, .quorum_by_fewer = draw(f, 4) == 3 } };
+                e = (Event){ .type = EVENT_CONNECTED,
+                        .connected = { .incarnation = 1,
+                                        .pid = 100,
+                                        .token_usec = USEC_PER_SEC,
+                                        .consensus_usec = 2 * USEC_PER_SEC,
+                                        .quorum_by_fewer = draw(f, 4) == 3 } };
                 step(f, &e);
                 break;
         case 1:
@@ -401,7 +424,8 @@ static void do_event(Fuzz *f)
                 do_command(f);
                 break;
         case 12:
-                e.type = (EventType[]){ EVENT_PROBE, EVENT_SUSPENDED, EVENT_DISCONNECTED, EVENT_PROBE }[draw(f, 4)];
+                e.type = (EventType[]){ EVENT_PROBE, EVENT_SUSPENDED, EVENT_DISCONNECTED,
+                        EVENT_PROBE }[draw(f, 4)];
                 step(f, &e);
                 break;
         case 13:
@@ -425,19 +449,23 @@ static void look(const Fuzz *f)
         char why[256];
         AppStatus status;
 
-        FOREACH_ARRAY (a, s->apps, s->n_apps) {
+        FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 engine_app_status(f->engine, a, &status);
-                FOREACH_ARRAY (n, s->nodes, s->n_nodes)
+                FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                         (void) engine_explain(f->engine, a, n, why, sizeof(why));
         }
-        FOREACH_ARRAY (n, s->nodes, s->n_nodes)
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 (void) engine_node_state(f->engine, n);
         free(engine_status_text(f->engine, f->now_usec));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
-        EngineConfig config = { .node_id = 1, .nodes = nodes, .n_nodes = 3, .sync_timeout_usec = 30 * USEC_PER_SEC, .boot_id = 1,
+        EngineConfig config = { .node_id = 1,
+                .nodes = nodes,
+                .n_nodes = 3,
+                .sync_timeout_usec = 30 * USEC_PER_SEC,
+                .boot_id = 1,
                 .grace_usec = 15 * USEC_PER_SEC };
         Fuzz f = { .in = byte_reader(data, size_bytes), .now_usec = USEC_PER_SEC, .ring = { 1, 4 } };
 

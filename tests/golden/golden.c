@@ -34,7 +34,8 @@ static int run_script(const char *path, FILE *trace)
                 k = script_line(s, line, error, sizeof(error));
                 if (k >= 0)
                         continue;
-                fprintf(stderr, "%s:%d: %s: %s\n", path, n, line, k == -EINVAL || k == -EDOM ? error : strerror(-k));
+                fprintf(stderr, "%s:%d: %s: %s\n", path, n, line,
+                                k == -EINVAL || k == -EDOM ? error : strerror(-k));
                 r = k;
                 if (k != -EDOM)
                         break;
@@ -70,8 +71,8 @@ static void print_difference(const char *path, const char *is, const char *was)
                 was += b + (was[b] != '\0');
                 n++;
         }
-        fprintf(stderr, "%s:%d: the trace differs\n  was: %.*s\n  is:  %.*s\n", path, n, (int) strcspn(was, "\n"), was,
-                (int) strcspn(is, "\n"), is);
+        fprintf(stderr, "%s:%d: the trace differs\n  was: %.*s\n  is:  %.*s\n", path, n,
+                        (int) strcspn(was, "\n"), was, (int) strcspn(is, "\n"), is);
 }
 
 /* "dir/name.script" -> "dir/name.trace"; NULL: not a script's name. */

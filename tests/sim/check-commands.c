@@ -19,7 +19,7 @@ typedef struct Commands {
         const CheckConfig *config;
         Asked *asked;
         size_t n_asked, n_allocated;
-        bool *holds;  /* by node id: its disk has a record */
+        bool *holds;            /* by node id: its disk has a record */
         const char **forgotten; /* nodes that were taken out of the nodelist */
         size_t n_forgotten;
         bool void_promise;
@@ -55,22 +55,25 @@ static void command_asked(Commands *c, const Observation *o)
         const Command *m = o->command;
         Asked *a;
 
-        if (m->kind != COMMAND_START && m->kind != COMMAND_STOP && m->kind != COMMAND_PERMIT && m->kind != COMMAND_STANDBY &&
-                m->kind != COMMAND_MAINTENANCE)
+        if (m->kind != COMMAND_START && m->kind != COMMAND_STOP && m->kind != COMMAND_PERMIT &&
+                        m->kind != COMMAND_STANDBY && m->kind != COMMAND_MAINTENANCE)
                 return;
         if (ARRAY_GROW(c->asked, c->n_asked, c->n_allocated) < 0)
                 return;
         a = c->asked + c->n_asked++;
-        *a = (Asked){ .token = o->token, .kind = m->kind == COMMAND_STOP ? COMMAND_START : m->kind,
-                .value = m->kind == COMMAND_START || (m->kind != COMMAND_STOP && m->flag), .asked_usec = o->at_usec,
+        *a = (Asked){ .token = o->token,
+                .kind = m->kind == COMMAND_STOP ? COMMAND_START : m->kind,
+                .value = m->kind == COMMAND_START || (m->kind != COMMAND_STOP && m->flag),
+                .asked_usec = o->at_usec,
                 .answered_usec = USEC_INFINITY };
         (void) snprintf(a->app, sizeof(a->app), "%s", strempty(m->app));
-        (void) snprintf(a->node, sizeof(a->node), "%s", m->kind == COMMAND_PERMIT || m->kind == COMMAND_STANDBY ? strempty(m->node) : "");
+        (void) snprintf(a->node, sizeof(a->node), "%s",
+                        m->kind == COMMAND_PERMIT || m->kind == COMMAND_STANDBY ? strempty(m->node) : "");
 }
 
 static void command_answered(Commands *c, const Observation *o)
 {
-        FOREACH_ARRAY (a, c->asked, c->n_asked) {
+        FOREACH_ARRAY(a, c->asked, c->n_asked) {
                 if (a->token != o->token)
                         continue;
                 if (o->error == COMMAND_OK) {
@@ -113,7 +116,8 @@ static void commands_observe(void *judge, const Observation *o, Findings *f)
 
 static bool same_subject(const Asked *a, const Asked *b)
 {
-        return a->kind == b->kind && streq(a->node, b->node) && (streq(a->app, b->app) || !a->app[0] || !b->app[0]);
+        return a->kind == b->kind && streq(a->node, b->node) &&
+               (streq(a->app, b->app) || !a->app[0] || !b->app[0]);
 }
 
 /* Whether the state shows what `a` set; true where the subject is not there any more. */
@@ -132,7 +136,7 @@ static bool is_in_force(const State *s, const Asked *a)
         case COMMAND_PERMIT:
                 if (!app || !node)
                         return true;
-                FOREACH_ARRAY (p, app->permissions, app->n_permissions)
+                FOREACH_ARRAY(p, app->permissions, app->n_permissions)
                         if (p->node_id == node->id)
                                 return p->allowed == a->value;
                 return a->value; /* the files' word, which is yes in these tests */
@@ -164,17 +168,18 @@ void check_commands_settings(void *judge, const State *s, Findings *f)
         /* Sets of nodes without a common one can each have answered what the other never heard. */
         if (c->void_promise || c->config->apart)
                 return;
-        FOREACH_ARRAY (a, c->asked, c->n_asked) {
+        FOREACH_ARRAY(a, c->asked, c->n_asked) {
                 bool overruled = false;
 
                 if (!a->done || is_forgotten(c, a) || is_in_force(s, a))
                         continue;
-                FOREACH_ARRAY (b, c->asked, c->n_asked)
+                FOREACH_ARRAY(b, c->asked, c->n_asked)
                         overruled = overruled || (b != a && same_subject(a, b) && b->value != a->value &&
-                                                         b->answered_usec >= a->asked_usec);
+                                                                 b->answered_usec >= a->asked_usec);
                 if (!overruled)
-                        finding(f, &end, "command %llu (%s %s %s) was answered and is lost", (unsigned long long) a->token,
-                                command_kind_to_string(a->kind), a->app, a->node);
+                        finding(f, &end, "command %llu (%s %s %s) was answered and is lost",
+                                        (unsigned long long) a->token, command_kind_to_string(a->kind),
+                                        a->app, a->node);
         }
 }
 

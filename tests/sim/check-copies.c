@@ -34,8 +34,9 @@ void finding(Findings *f, const Observation *o, const char *format, ...)
         va_end(ap);
         if (f->n++ > 0)
                 return;
-        (void) snprintf(f->first, sizeof(f->first), "at %llu.%06llu: %s", (unsigned long long) (o->at_usec / USEC_PER_SEC),
-                (unsigned long long) (o->at_usec % USEC_PER_SEC), text);
+        (void) snprintf(f->first, sizeof(f->first), "at %llu.%06llu: %s",
+                        (unsigned long long) (o->at_usec / USEC_PER_SEC),
+                        (unsigned long long) (o->at_usec % USEC_PER_SEC), text);
 }
 
 static void *copies_free(void *judge)
@@ -89,12 +90,12 @@ static void judge_start(Copies *c, const Observation *o, Findings *f)
         size_t n_others = 0;
         bool overlap;
 
-        FOREACH_ARRAY (a, c->alive, c->n_alive) {
+        FOREACH_ARRAY(a, c->alive, c->n_alive) {
                 if (!streq(a->app, o->app))
                         continue;
                 if (a->node_id == o->node_id) {
-                        finding(f, o, "%s is started on node %u where epoch %#llx of it still runs", o->app, o->node_id,
-                                (unsigned long long) a->epoch);
+                        finding(f, o, "%s is started on node %u where epoch %#llx of it still runs", o->app,
+                                        o->node_id, (unsigned long long) a->epoch);
                         return;
                 }
                 /* Nobody can end a stuck worker whose manager is gone for good. */
@@ -103,25 +104,28 @@ static void judge_start(Copies *c, const Observation *o, Findings *f)
                 other = a;
                 n_others++;
         }
-        overlap = app < c->config->n_apps && c->config->apps[app].start_first && o->start_type == START_TAKEOVER;
+        overlap = app < c->config->n_apps && c->config->apps[app].start_first &&
+                  o->start_type == START_TAKEOVER;
         if (n_others <= (overlap ? 1 : 0) || (app < c->config->n_apps && c->forced[app]))
                 return;
-        finding(f, o, "%s is started on node %u (epoch %#llx) while node %u of the same ring runs it (epoch %#llx)", o->app,
-                o->node_id, (unsigned long long) o->epoch, other->node_id, (unsigned long long) other->epoch);
+        finding(f, o, "%s is started on node %u (epoch %#llx) while node %u of the same ring runs it (epoch %#llx)",
+                        o->app, o->node_id, (unsigned long long) o->epoch, other->node_id,
+                        (unsigned long long) other->epoch);
 }
 
 static void unit_begin(Copies *c, const Observation *o)
 {
         size_t app = find_app(c, o->app);
 
-        FOREACH_ARRAY (a, c->alive, c->n_alive)
+        FOREACH_ARRAY(a, c->alive, c->n_alive)
                 if (a->asked && a->node_id == o->node_id && a->epoch == o->epoch && streq(a->app, o->app)) {
                         a->asked = o->type == OBSERVE_START;
                         return;
                 }
         if (app >= c->config->n_apps || ARRAY_GROW(c->alive, c->n_alive, c->n_allocated) < 0)
                 return;
-        c->alive[c->n_alive++] = (Alive){ c->config->apps[app].name, o->node_id, o->epoch, o->type == OBSERVE_START, false };
+        c->alive[c->n_alive++] = (Alive){ c->config->apps[app].name, o->node_id, o->epoch,
+                o->type == OBSERVE_START, false };
 }
 
 /* A start will not begin; where its host is gone, none of them. */
@@ -131,14 +135,15 @@ static void start_is_void(Copies *c, const Observation *o)
                 const Alive *a = c->alive + i - 1;
 
                 if (a->asked && a->node_id == o->node_id &&
-                        (o->type == OBSERVE_NODE_DOWN || (a->epoch == o->epoch && streq(a->app, o->app))))
+                                (o->type == OBSERVE_NODE_DOWN ||
+                                                (a->epoch == o->epoch && streq(a->app, o->app))))
                         ARRAY_CLOSE(c->alive, c->n_alive, i - 1);
         }
 }
 
 static Alive *find_alive(Copies *c, const Observation *o)
 {
-        FOREACH_ARRAY (a, c->alive, c->n_alive)
+        FOREACH_ARRAY(a, c->alive, c->n_alive)
                 if (!a->asked && a->node_id == o->node_id && streq(a->app, o->app))
                         return a;
         return NULL;
@@ -152,7 +157,7 @@ static void unit_end(Copies *c, const Observation *o)
         if (!a)
                 return;
         ARRAY_CLOSE(c->alive, c->n_alive, (size_t) (a - c->alive));
-        FOREACH_ARRAY (b, c->alive, c->n_alive)
+        FOREACH_ARRAY(b, c->alive, c->n_alive)
                 n_left += streq(b->app, o->app);
         if (n_left <= 1 && app < c->config->n_apps)
                 c->forced[app] = false;

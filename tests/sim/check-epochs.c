@@ -10,7 +10,7 @@
 typedef struct Granted {
         const char *app; /* the configuration's */
         uint64_t epoch;
-        char where[64];  /* as decided; "" not seen */
+        char where[64]; /* as decided; "" not seen */
         uint32_t started_on;
 } Granted;
 
@@ -47,7 +47,7 @@ static Granted *find_granted(Epochs *c, const char *app, uint64_t epoch)
         for (size_t i = c->n_granted; i > 0; i--)
                 if (c->granted[i - 1].epoch == epoch && streq(c->granted[i - 1].app, app))
                         return c->granted + i - 1;
-        FOREACH_ARRAY (a, c->config->apps, c->config->n_apps)
+        FOREACH_ARRAY(a, c->config->apps, c->config->n_apps)
                 if (streq(a->name, app))
                         name = a->name;
         if (!name || ARRAY_GROW(c->granted, c->n_granted, c->n_allocated) < 0)
@@ -65,13 +65,14 @@ static void epochs_observe(void *judge, const Observation *o, Findings *f)
         /* Epochs count rings, and rings of such sets may have the same number. */
         if (c->config->apart)
                 return;
-        if (o->type == OBSERVE_DECISION && o->note == NOTE_APP_STARTING && o->where && !c->config->tails_differ) {
+        if (o->type == OBSERVE_DECISION && o->note == NOTE_APP_STARTING && o->where &&
+                        !c->config->tails_differ) {
                 g = find_granted(c, o->app, o->epoch);
                 if (!g)
                         return;
                 if (g->where[0] && !streq(g->where, o->where))
-                        finding(f, o, "epoch %#llx of %s was granted to %s and to %s", (unsigned long long) o->epoch, o->app,
-                                g->where, o->where);
+                        finding(f, o, "epoch %#llx of %s was granted to %s and to %s",
+                                        (unsigned long long) o->epoch, o->app, g->where, o->where);
                 (void) snprintf(g->where, sizeof(g->where), "%s", o->where);
         } else if (o->type == OBSERVE_START) {
                 g = find_granted(c, o->app, o->epoch);
@@ -79,7 +80,7 @@ static void epochs_observe(void *judge, const Observation *o, Findings *f)
                         return;
                 if (g->started_on != 0)
                         finding(f, o, "epoch %#llx of %s is started on node %u and was on node %u",
-                                (unsigned long long) o->epoch, o->app, o->node_id, g->started_on);
+                                        (unsigned long long) o->epoch, o->app, o->node_id, g->started_on);
                 g->started_on = o->node_id;
         }
 }

@@ -51,13 +51,15 @@ static void overlap_observe(void *judge, const Observation *o, Findings *f)
                         continue;
                 if (c->since_usec[i] > 0 && o->at_usec > c->since_usec[i] + c->config->overlap_usec) {
                         finding(f, o, "%s has had two copies since %llu.%06llu (nodes %#llx)", a->name,
-                                (unsigned long long) (c->since_usec[i] / USEC_PER_SEC),
-                                (unsigned long long) (c->since_usec[i] % USEC_PER_SEC), (unsigned long long) c->nodes[i]);
+                                        (unsigned long long) (c->since_usec[i] / USEC_PER_SEC),
+                                        (unsigned long long) (c->since_usec[i] % USEC_PER_SEC),
+                                        (unsigned long long) c->nodes[i]);
                         c->since_usec[i] = 0;
                 }
                 if (ours && o->type == OBSERVE_UNIT_BEGIN)
                         c->nodes[i] |= UINT64_C(1) << o->node_id;
-                else if (ours && (o->type == OBSERVE_UNIT_END || o->type == OBSERVE_UNIT_STUCK)) /* nobody can end that */
+                else if (ours && (o->type == OBSERVE_UNIT_END ||
+                                                 o->type == OBSERVE_UNIT_STUCK)) /* nobody can end that */
                         c->nodes[i] &= ~(UINT64_C(1) << o->node_id);
                 else
                         continue;

@@ -7,8 +7,9 @@
 #include "base/array.h"
 #include "check.h"
 
-#define LATE_USEC USEC_PER_SEC        /* a manager may read what was said in the ring so much later */
-#define SLACK_USEC (5 * USEC_PER_SEC) /* a manager that hangs goes on, or is killed by its watchdog, within that */
+#define LATE_USEC USEC_PER_SEC /* a manager may read what was said in the ring so much later */
+#define SLACK_USEC \
+        (5 * USEC_PER_SEC) /* a manager that hangs goes on, or is killed by its watchdog, within that */
 
 typedef struct Worker {
         const CheckApp *app;
@@ -27,8 +28,8 @@ typedef struct QuorumNode {
 
 typedef struct Quorum {
         const CheckConfig *config;
-        QuorumNode *nodes; /* by id */
-        size_t n_quorate;  /* nodes whose engine has quorum */
+        QuorumNode *nodes;     /* by id */
+        size_t n_quorate;      /* nodes whose engine has quorum */
         uint64_t quorate_usec; /* when the last one had it; USEC_INFINITY: never yet */
 } Quorum;
 
@@ -59,7 +60,7 @@ static void *quorum_new(const CheckConfig *config)
 
 static Worker *find_worker(QuorumNode *n, const char *app)
 {
-        FOREACH_ARRAY (k, n->workers, n->n_workers)
+        FOREACH_ARRAY(k, n->workers, n->n_workers)
                 if (streq(k->app->name, app))
                         return k;
         return NULL;
@@ -67,7 +68,7 @@ static Worker *find_worker(QuorumNode *n, const char *app)
 
 static void worker_begin(Quorum *c, QuorumNode *n, const Observation *o)
 {
-        FOREACH_ARRAY (a, c->config->apps, c->config->n_apps)
+        FOREACH_ARRAY(a, c->config->apps, c->config->n_apps)
                 if (streq(a->name, o->app) && ARRAY_GROW(n->workers, n->n_workers, n->n_allocated) >= 0)
                         n->workers[n->n_workers++] = (Worker){ .app = a, .epoch = o->epoch };
 }
@@ -79,26 +80,30 @@ static bool in_maintenance(const Engine *e, const char *app)
         return a && a->maintenance;
 }
 
-static void judge_time(const Quorum *c, const QuorumNode *n, const Worker *k, const Observation *o, Findings *f)
+static void judge_time(
+                const Quorum *c, const QuorumNode *n, const Worker *k, const Observation *o, Findings *f)
 {
         uint64_t until;
 
-        if (c->config->policy != NO_QUORUM_STOP || !n->manager_up || k->stuck || in_maintenance(o->engine, k->app->name))
+        if (c->config->policy != NO_QUORUM_STOP || !n->manager_up || k->stuck ||
+                        in_maintenance(o->engine, k->app->name))
                 return;
         if (n->awake_usec > 0 && o->at_usec < n->awake_usec + SLACK_USEC)
                 return;
-        until = n->lost_usec > 0 ? usec_add(n->lost_usec, usec_add(k->app->failover_delay_usec, SLACK_USEC)) : USEC_INFINITY;
+        until = n->lost_usec > 0 ? usec_add(n->lost_usec, usec_add(k->app->failover_delay_usec, SLACK_USEC))
+                                 : USEC_INFINITY;
         if (o->at_usec > until)
-                finding(f, o, "%s still runs on node %u, which lost quorum at %llu s", k->app->name, o->node_id,
-                        (unsigned long long) (n->lost_usec / USEC_PER_SEC));
-        if (n->silence_usec > 0 && !k->stopping && o->at_usec > n->silence_usec + c->config->isolation_usec + SLACK_USEC)
-                finding(f, o, "%s runs on on node %u, which has had no quorum since %llu s", k->app->name, o->node_id,
-                        (unsigned long long) (n->silence_usec / USEC_PER_SEC));
+                finding(f, o, "%s still runs on node %u, which lost quorum at %llu s", k->app->name,
+                                o->node_id, (unsigned long long) (n->lost_usec / USEC_PER_SEC));
+        if (n->silence_usec > 0 && !k->stopping &&
+                        o->at_usec > n->silence_usec + c->config->isolation_usec + SLACK_USEC)
+                finding(f, o, "%s runs on on node %u, which has had no quorum since %llu s", k->app->name,
+                                o->node_id, (unsigned long long) (n->silence_usec / USEC_PER_SEC));
 }
 
 static bool has_stop(const EffectList *l, const char *app)
 {
-        FOREACH_ARRAY (f, l->effects, l->n_effects)
+        FOREACH_ARRAY(f, l->effects, l->n_effects)
                 if ((f->type == EFFECT_STOP || f->type == EFFECT_KILL) && streq(f->app, app))
                         return true;
         return false;
@@ -111,9 +116,11 @@ static void judge_loss(const Quorum *c, QuorumNode *n, const Observation *o, Fin
                 n->lost_usec = o->at_usec;
         if (c->config->policy != NO_QUORUM_STOP)
                 return;
-        FOREACH_ARRAY (k, n->workers, n->n_workers)
-                if (!k->stopping && !k->stuck && !in_maintenance(o->engine, k->app->name) && !has_stop(o->effects, k->app->name))
-                        finding(f, o, "node %u has lost quorum and does not stop %s", o->node_id, k->app->name);
+        FOREACH_ARRAY(k, n->workers, n->n_workers)
+                if (!k->stopping && !k->stuck && !in_maintenance(o->engine, k->app->name) &&
+                                !has_stop(o->effects, k->app->name))
+                        finding(f, o, "node %u has lost quorum and does not stop %s", o->node_id,
+                                        k->app->name);
 }
 
 static void judge_step(const Quorum *c, QuorumNode *n, const Observation *o, Findings *f)
@@ -134,11 +141,12 @@ static void judge_step(const Quorum *c, QuorumNode *n, const Observation *o, Fin
                         ViewId v = engine_view(o->engine);
                         Member member;
 
-                        if (engine_members(o->engine, &member, 1) > 0 && ring_compare(&v.ring, &e->quorum.ring) == 0)
+                        if (engine_members(o->engine, &member, 1) > 0 &&
+                                        ring_compare(&v.ring, &e->quorum.ring) == 0)
                                 judge_loss(c, n, o, f);
                 }
         }
-        FOREACH_ARRAY (k, n->workers, n->n_workers)
+        FOREACH_ARRAY(k, n->workers, n->n_workers)
                 judge_time(c, n, k, o, f);
 }
 
@@ -160,7 +168,7 @@ static void quorum_observe(void *judge, const Observation *o, Findings *f)
         if (o->type == OBSERVE_START && !o->quorate)
                 finding(f, o, "%s is started on node %u without quorum", o->app, o->node_id);
         else if (o->type == OBSERVE_DECISION && o->note == NOTE_APP_STARTING && c->n_quorate == 0 &&
-                (c->quorate_usec == USEC_INFINITY || o->at_usec > c->quorate_usec + LATE_USEC))
+                        (c->quorate_usec == USEC_INFINITY || o->at_usec > c->quorate_usec + LATE_USEC))
                 finding(f, o, "node %u decides a start of %s and nobody has quorum", o->node_id, o->app);
         else if (o->type == OBSERVE_QUORUM)
                 set_quorate(c, n, o->quorate, o->at_usec);

@@ -38,10 +38,11 @@ static void states_observe(void *judge, const Observation *o, Findings *f)
         for (size_t i = 0; i < MIN(c->next, (size_t) REMEMBERED); i++) {
                 const Held *h = c->held + (c->next - 1 - i) % REMEMBERED;
 
-                if (h->history != o->history || ring_compare(&h->ring, &o->ring) != 0 || h->digest == o->digest)
+                if (h->history != o->history || ring_compare(&h->ring, &o->ring) != 0 ||
+                                h->digest == o->digest)
                         continue;
-                finding(f, o, "nodes %u and %u have heard the same in ring %u.%llu and hold different states", h->node_id,
-                        o->node_id, o->ring.node_id, (unsigned long long) o->ring.seq);
+                finding(f, o, "nodes %u and %u have heard the same in ring %u.%llu and hold different states",
+                                h->node_id, o->node_id, o->ring.node_id, (unsigned long long) o->ring.seq);
                 return;
         }
         c->held[c->next++ % REMEMBERED] = (Held){ o->ring, o->history, o->digest, o->node_id };

@@ -18,8 +18,8 @@ typedef struct CheckConfig {
         size_t n_apps;
         size_t n_nodes;
         NoQuorumPolicy policy;
-        bool apart;              /* two sets of nodes without a common one can have quorum, one after the other */
-        bool tails_differ;       /* the last messages of a ring reach only some of its members */
+        bool apart;        /* two sets of nodes without a common one can have quorum, one after the other */
+        bool tails_differ; /* the last messages of a ring reach only some of its members */
         uint64_t isolation_usec; /* how long workers may run on without quorum's word */
         uint64_t overlap_usec;   /* two copies for longer than that are wrong, */
         uint64_t needed_usec;    /* where the delay is at least this; 0: not judged */
@@ -40,11 +40,11 @@ typedef struct CheckClass {
         void (*observe)(void *judge, const Observation *o, Findings *f);
 } CheckClass;
 
-extern const CheckClass check_copies;   /* no start while another copy of the application may run */
-extern const CheckClass check_overlap;  /* nor two at a time anywhere, where the delay is long enough */
-extern const CheckClass check_epochs;   /* no epoch twice */
-extern const CheckClass check_states;   /* who has heard the same holds the same */
-extern const CheckClass check_quorum;   /* nothing starts without quorum; workers end in time when it is lost */
+extern const CheckClass check_copies;  /* no start while another copy of the application may run */
+extern const CheckClass check_overlap; /* nor two at a time anywhere, where the delay is long enough */
+extern const CheckClass check_epochs;  /* no epoch twice */
+extern const CheckClass check_states;  /* who has heard the same holds the same */
+extern const CheckClass check_quorum; /* nothing starts without quorum; workers end in time when it is lost */
 extern const CheckClass check_commands; /* a command that was answered is not lost */
 
 /* The settings that commands make, as the agreed state shows them in the end; check_commands asks for them. */
@@ -58,15 +58,15 @@ void check_commands_forget(void *judge, const char *node);
 typedef struct LiveNode {
         const char *name;
         uint32_t tier;
-        bool eligible;   /* for the next start */
-        bool better;     /* also as the aim of an automatic takeover */
+        bool eligible; /* for the next start */
+        bool better;   /* also as the aim of an automatic takeover */
 } LiveNode;
 
 typedef struct LiveApp {
         const char *name;
-        bool wanted;     /* its target is up and nothing keeps it from running */
-        bool left_alone; /* in maintenance: nothing is asked of it */
-        bool may_move;   /* takeovers are automatic and it is not held */
+        bool wanted;           /* its target is up and nothing keeps it from running */
+        bool left_alone;       /* in maintenance: nothing is asked of it */
+        bool may_move;         /* takeovers are automatic and it is not held */
         const LiveNode *nodes; /* of its list, in order */
         size_t n_nodes;
         const char *const *running;

@@ -227,7 +227,10 @@ static void judge_calm(Model *m)
                         n += m->hosts[i].units[app].state == UNIT_RUNNING;
                 if (n > 1 || (n == 0 && wish == WISH_UP) || (n == 1 && wish == WISH_DOWN))
                         wrong(m, "all is calm and %s, which is to %s, runs on %zu nodes", apps[app],
-                                wish == WISH_UP ? "run" : wish == WISH_DOWN ? "be stopped" : "run or not", n);
+                                        wish == WISH_UP     ? "run"
+                                        : wish == WISH_DOWN ? "be stopped"
+                                                            : "run or not",
+                                        n);
         }
         for (size_t i = 0; i < MODEL_NODES; i++)
                 if (!engine_is_synced(m->hosts[i].brain->engine))
@@ -249,7 +252,8 @@ void model_do(Model *m, const Act *a)
                 model_order(m, h, a->other + 1u);
                 break;
         case ACT_UNIT:
-                host_unit(m, h, a->app, h->units[a->app].state == UNIT_STARTING ? UNIT_RUNNING : UNIT_STOPPED);
+                host_unit(m, h, a->app,
+                                h->units[a->app].state == UNIT_STARTING ? UNIT_RUNNING : UNIT_STOPPED);
                 break;
         case ACT_FAIL:
                 m->n_failed++;
@@ -303,10 +307,21 @@ void model_do(Model *m, const Act *a)
 void model_describe(const Model *m, const Act *a, char *ret, size_t size_bytes)
 {
         static const char *const types[_ACT_TYPE_MAX] = {
-                [ACT_ORDER] = "order",   [ACT_UNIT] = "unit", [ACT_WRITTEN] = "written", [ACT_RING] = "ring",
-                [ACT_TIME] = "time",     [ACT_UP] = "up",     [ACT_HEAL] = "heal",       [ACT_COMMAND] = "command",
-                [ACT_DOWN] = "down",     [ACT_CUT] = "cut",   [ACT_KILL] = "kill",       [ACT_LOSE] = "lose",
-                [ACT_LAG] = "lag",       [ACT_FAIL] = "fail", [ACT_MANAGER_START] = "manager-start",
+                [ACT_ORDER] = "order",
+                [ACT_UNIT] = "unit",
+                [ACT_WRITTEN] = "written",
+                [ACT_RING] = "ring",
+                [ACT_TIME] = "time",
+                [ACT_UP] = "up",
+                [ACT_HEAL] = "heal",
+                [ACT_COMMAND] = "command",
+                [ACT_DOWN] = "down",
+                [ACT_CUT] = "cut",
+                [ACT_KILL] = "kill",
+                [ACT_LOSE] = "lose",
+                [ACT_LAG] = "lag",
+                [ACT_FAIL] = "fail",
+                [ACT_MANAGER_START] = "manager-start",
         };
         const Host *h = &m->hosts[a->node];
         const char *what = "";
@@ -319,8 +334,11 @@ void model_describe(const Model *m, const Act *a, char *ret, size_t size_bytes)
                 what = commands[a->other].text;
         else if (a->type == ACT_LOSE)
                 what = names[a->other];
-        snprintf(ret, size_bytes, "%8.3f %-13s %s %s%s%s%s", (double) (m->now_usec % (1000 * USEC_PER_SEC)) / 1e6,
-                types[a->type], a->type == ACT_TIME || a->type == ACT_LAG || a->type == ACT_HEAL ? "" : names[a->node], what,
-                a->type == ACT_LOSE ? " but for " : "", a->type == ACT_LOSE ? names[a->other] : "",
-                a->flag ? " (what was not sent comes later)" : "");
+        snprintf(ret, size_bytes, "%8.3f %-13s %s %s%s%s%s",
+                        (double) (m->now_usec % (1000 * USEC_PER_SEC)) / 1e6, types[a->type],
+                        a->type == ACT_TIME || a->type == ACT_LAG || a->type == ACT_HEAL ? ""
+                                                                                         : names[a->node],
+                        what, a->type == ACT_LOSE ? " but for " : "",
+                        a->type == ACT_LOSE ? names[a->other] : "",
+                        a->flag ? " (what was not sent comes later)" : "");
 }

@@ -24,14 +24,15 @@ static void judge_start(Model *m, const Host *h, const Effect *f)
         for (size_t i = 0; i < MODEL_NODES; i++) {
                 const Host *o = &m->hosts[i];
 
-                if (!o->up || !(h->ring_mask & 1u << i) || o->units[app].state == UNIT_NONE || o->units[app].gone)
+                if (!o->up || !(h->ring_mask & 1u << i) || o->units[app].state == UNIT_NONE ||
+                                o->units[app].gone)
                         continue;
                 n++;
                 if (o == h)
                         wrong(m, "%s is started on %s, where it is at work", f->app, names[i]);
                 else if (!m->config->start_first || f->start_type != START_TAKEOVER || n > 1)
                         wrong(m, "%s is started on %s while %s of the same ring runs it", f->app,
-                                names[host_index(m, h)], names[i]);
+                                        names[host_index(m, h)], names[i]);
         }
         if (!engine_is_quorate(h->brain->engine))
                 wrong(m, "%s is started on %s without quorum", f->app, names[host_index(m, h)]);
@@ -194,7 +195,8 @@ static void host_view(Model *m, Host *h, ViewChange change, uint32_t joined_node
         event.view.n_joined = joined_node != 0;
         event.view.ring_nodes = nodes;
         event.view.n_ring_nodes = n_nodes;
-        h->history = hash64_add(change == VIEW_RING ? HASH64_INIT ^ h->ring.seq : h->history, members, n * sizeof(Member));
+        h->history = hash64_add(change == VIEW_RING ? HASH64_INIT ^ h->ring.seq : h->history, members,
+                        n * sizeof(Member));
         host_step(m, h, &event);
 }
 
@@ -256,11 +258,14 @@ static void judge_states(Model *m)
                 for (size_t j = i + 1; j < MODEL_NODES; j++) {
                         const Host *a = &m->hosts[i], *b = &m->hosts[j];
 
-                        if (!a->brain || !b->brain || a->history != b->history || !engine_is_synced(a->brain->engine) ||
-                            !engine_is_synced(b->brain->engine))
+                        if (!a->brain || !b->brain || a->history != b->history ||
+                                        !engine_is_synced(a->brain->engine) ||
+                                        !engine_is_synced(b->brain->engine))
                                 continue;
-                        if (state_digest(engine_state(a->brain->engine)) != state_digest(engine_state(b->brain->engine)))
-                                wrong(m, "%s and %s have heard the same and hold different states", names[i], names[j]);
+                        if (state_digest(engine_state(a->brain->engine)) !=
+                                        state_digest(engine_state(b->brain->engine)))
+                                wrong(m, "%s and %s have heard the same and hold different states", names[i],
+                                                names[j]);
                 }
 }
 
@@ -297,7 +302,8 @@ void model_order(Model *m, Host *h, unsigned except)
 
 /* ---- nodes and managers ---- */
 
-static const char *const nodes_of[MODEL_APPS][MODEL_NODES] = { { "abc", "bcd", "def" }, { "bcd", "abc", "def" } };
+static const char *const nodes_of[MODEL_APPS][MODEL_NODES] = { { "abc", "bcd", "def" },
+        { "bcd", "abc", "def" } };
 
 static void host_definitions(Model *m, Host *h)
 {
@@ -455,9 +461,10 @@ void host_command(Model *m, Host *h, unsigned which)
         Event event = { .type = EVENT_COMMAND };
 
         event.command.token = ++m->n_asked;
-        event.command.command = (Command){
-                .kind = commands[which].kind, .app = (char *) apps[0], .node = (char *) commands[which].node, .force = true
-        };
+        event.command.command = (Command){ .kind = commands[which].kind,
+                .app = (char *) apps[0],
+                .node = (char *) commands[which].node,
+                .force = true };
         m->asked = m->n_open > 0 ? WISH_EITHER : commands[which].wish;
         if (m->n_open++ > 0)
                 m->wish = WISH_EITHER;

@@ -67,10 +67,10 @@ struct Model {
         unsigned n_torn; /* messages that may still be ordered in a ring that is breaking */
         uint64_t starts[MODEL_APPS][STARTS_MAX]; /* epochs that were started, in order */
         size_t n_starts[MODEL_APPS];
-        Wish wish;       /* of administrators, for the first application */
-        uint64_t n_asked; /* commands; the last one's token */
-        uint64_t n_open;  /* not answered yet */
-        Wish asked;       /* what the last one wants; EITHER: it overlaps with another one */
+        Wish wish;         /* of administrators, for the first application */
+        uint64_t n_asked;  /* commands; the last one's token */
+        uint64_t n_open;   /* not answered yet */
+        Wish asked;        /* what the last one wants; EITHER: it overlaps with another one */
         unsigned n_failed; /* workers */
         Host hosts[MODEL_NODES];
         char verdict[160];

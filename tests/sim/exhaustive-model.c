@@ -179,7 +179,7 @@ static uint64_t host_fingerprint(const Host *h, uint64_t f)
         if (h->brain && h->brain->fingerprint == 0)
                 h->brain->fingerprint = engine_fingerprint(h->brain->engine);
         f = add_u64(f, (uint64_t) h->up | (uint64_t) h->rejoins << 4 | (uint64_t) h->part << 8 |
-                               (uint64_t) h->ring_mask << 16);
+                                        (uint64_t) h->ring_mask << 16);
         f = add_u64(add_u64(f, h->ring.seq), h->ring.node_id);
         f = add_u64(add_u64(f, h->guard_usec), h->boot);
         f = add_u64(add_u64(f, h->pid), h->brain ? h->brain->fingerprint : 0);
@@ -187,7 +187,8 @@ static uint64_t host_fingerprint(const Host *h, uint64_t f)
                 f = add_u64(f, h->queue[i]->fingerprint);
         f = add_u64(f, h->n_queue);
         for (size_t i = 0; i < MODEL_APPS; i++)
-                f = add_u64(add_u64(f, h->units[i].epoch), (uint64_t) h->units[i].state | (uint64_t) h->units[i].gone << 8);
+                f = add_u64(add_u64(f, h->units[i].epoch),
+                                (uint64_t) h->units[i].state | (uint64_t) h->units[i].gone << 8);
         f = add_u64(f, h->record ? h->record->fingerprint : 0);
         return add_u64(f, h->writes ? h->next_record->fingerprint : 0);
 }
@@ -198,7 +199,7 @@ uint64_t model_fingerprint(const Model *m)
 
         f = add_u64(add_u64(add_u64(f, m->busy_usec), m->n_faults_left), m->n_torn);
         f = add_u64(add_u64(f, (uint64_t) m->wish | (uint64_t) m->asked << 8 | (uint64_t) m->n_failed << 16),
-                add_u64(m->n_open, m->n_asked));
+                        add_u64(m->n_open, m->n_asked));
         for (size_t i = 0; i < m->config->n_apps; i++) {
                 f = hash64_add(f, m->starts[i], m->n_starts[i] * sizeof(m->starts[i][0]));
                 f = add_u64(f, m->n_starts[i]);

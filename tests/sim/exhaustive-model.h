@@ -24,10 +24,10 @@ typedef enum ActType {
         ACT_ORDER,   /* the next message of `node` is put in order and delivered */
         ACT_UNIT,    /* the unit of `app` on `node` has started or ended */
         ACT_WRITTEN, /* the record of `node` is on its disk */
-        ACT_RING,    /* a ring forms of `mask`; flag: what its nodes had not sent comes later, else it is dropped */
-        ACT_TIME,    /* the next thing that is due, where nothing else is about to happen */
+        ACT_RING, /* a ring forms of `mask`; flag: what its nodes had not sent comes later, else it is dropped */
+        ACT_TIME, /* the next thing that is due, where nothing else is about to happen */
         /* What may happen, at any time. */
-        ACT_UP,      /* `node` boots */
+        ACT_UP, /* `node` boots */
         ACT_HEAL,
         ACT_MANAGER_START, /* flag: as for ACT_RING */
         /* Faults and wishes, of which there are only so many. */
@@ -53,10 +53,10 @@ typedef struct Model Model;
 
 typedef struct ModelConfig {
         size_t n_apps;
-        unsigned n_faults;  /* faults that one history may have */
-        unsigned kinds;     /* bits of ActType: which */
-        bool fast_disks;    /* nothing but a fault comes between a write and its end */
-        bool start_first;   /* TakeoverMode= of all applications */
+        unsigned n_faults;   /* faults that one history may have */
+        unsigned kinds;      /* bits of ActType: which */
+        bool fast_disks;     /* nothing but a fault comes between a write and its end */
+        bool start_first;    /* TakeoverMode= of all applications */
         uint64_t delay_usec; /* FailoverDelaySec= */
 } ModelConfig;
 

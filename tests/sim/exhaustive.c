@@ -41,7 +41,7 @@ typedef struct Search {
 
 #define ALL_KINDS                                                                                            \
         (1u << ACT_DOWN | 1u << ACT_CUT | 1u << ACT_KILL | 1u << ACT_LOSE | 1u << ACT_LAG | 1u << ACT_FAIL | \
-                1u << ACT_COMMAND)
+                        1u << ACT_COMMAND)
 
 static double now_sec(void)
 {
@@ -170,10 +170,13 @@ static bool run(const ModelConfig *config, uint64_t seconds)
 
         printf("%u nodes, %zu applications, %s, FailoverDelaySec=%llu, %u faults of %d kinds: %zu states, %zu steps, "
                "depth %zu, %zu ends, %.1f s: %s\n",
-                MODEL_NODES, config->n_apps, config->start_first ? "start-first" : "stop-first",
-                (unsigned long long) (config->delay_usec / USEC_PER_SEC), config->n_faults,
-                __builtin_popcount(config->kinds), s.seen.n, s.n_steps, s.depth, s.n_calm, now_sec() - start,
-                !well ? "VIOLATED" : s.given_up ? "given up" : "complete");
+                        MODEL_NODES, config->n_apps, config->start_first ? "start-first" : "stop-first",
+                        (unsigned long long) (config->delay_usec / USEC_PER_SEC), config->n_faults,
+                        __builtin_popcount(config->kinds), s.seen.n, s.n_steps, s.depth, s.n_calm,
+                        now_sec() - start,
+                        !well        ? "VIOLATED"
+                        : s.given_up ? "given up"
+                                     : "complete");
         fflush(stdout);
         free(s.seen.table);
         free(s.stack);
@@ -184,8 +187,13 @@ static const struct {
         const char *name;
         ActType type;
 } kinds[] = {
-        { "down", ACT_DOWN }, { "cut", ACT_CUT },   { "kill", ACT_KILL },       { "lose", ACT_LOSE },
-        { "lag", ACT_LAG },   { "fail", ACT_FAIL }, { "command", ACT_COMMAND },
+        { "down", ACT_DOWN },
+        { "cut", ACT_CUT },
+        { "kill", ACT_KILL },
+        { "lose", ACT_LOSE },
+        { "lag", ACT_LAG },
+        { "fail", ACT_FAIL },
+        { "command", ACT_COMMAND },
 };
 
 static unsigned parse_kinds(char *list)
@@ -211,14 +219,26 @@ static bool run_default(void)
 {
         static const ModelConfig configs[] = {
                 { .n_apps = 1, .n_faults = 1, .fast_disks = true, .kinds = ALL_KINDS },
-                { .n_apps = 1, .n_faults = 1, .fast_disks = true, .start_first = true,
-                        .kinds = 1u << ACT_CUT | 1u << ACT_KILL | 1u << ACT_FAIL | 1u << ACT_COMMAND },
-                { .n_apps = 1, .n_faults = 1, .fast_disks = true, .delay_usec = 5 * USEC_PER_SEC,
-                        .kinds = 1u << ACT_CUT | 1u << ACT_KILL },
-                { .n_apps = 1, .n_faults = 2, .fast_disks = true,
-                        .kinds = 1u << ACT_LOSE | 1u << ACT_LAG | 1u << ACT_FAIL | 1u << ACT_COMMAND },
-                { .n_apps = 2, .n_faults = 1, .fast_disks = true,
-                        .kinds = 1u << ACT_KILL | 1u << ACT_FAIL | 1u << ACT_COMMAND },
+                { .n_apps = 1,
+                                .n_faults = 1,
+                                .fast_disks = true,
+                                .start_first = true,
+                                .kinds = 1u << ACT_CUT | 1u << ACT_KILL | 1u << ACT_FAIL |
+                                         1u << ACT_COMMAND },
+                { .n_apps = 1,
+                                .n_faults = 1,
+                                .fast_disks = true,
+                                .delay_usec = 5 * USEC_PER_SEC,
+                                .kinds = 1u << ACT_CUT | 1u << ACT_KILL },
+                { .n_apps = 1,
+                                .n_faults = 2,
+                                .fast_disks = true,
+                                .kinds = 1u << ACT_LOSE | 1u << ACT_LAG | 1u << ACT_FAIL |
+                                         1u << ACT_COMMAND },
+                { .n_apps = 2,
+                                .n_faults = 1,
+                                .fast_disks = true,
+                                .kinds = 1u << ACT_KILL | 1u << ACT_FAIL | 1u << ACT_COMMAND },
                 { .n_apps = 1, .n_faults = 1, .kinds = 1u << ACT_FAIL | 1u << ACT_COMMAND },
         };
 
@@ -232,10 +252,14 @@ int main(int argc, char **argv)
 {
         enum { FAULTS = 1, APPS, START_FIRST, DELAY, KINDS, SECONDS, FAST_DISKS };
         static const struct option options[] = {
-                { "faults", required_argument, NULL, FAULTS },     { "apps", required_argument, NULL, APPS },
-                { "start-first", no_argument, NULL, START_FIRST }, { "delay", required_argument, NULL, DELAY },
-                { "kinds", required_argument, NULL, KINDS },       { "seconds", required_argument, NULL, SECONDS },
-                { "fast-disks", no_argument, NULL, FAST_DISKS },   {},
+                { "faults", required_argument, NULL, FAULTS },
+                { "apps", required_argument, NULL, APPS },
+                { "start-first", no_argument, NULL, START_FIRST },
+                { "delay", required_argument, NULL, DELAY },
+                { "kinds", required_argument, NULL, KINDS },
+                { "seconds", required_argument, NULL, SECONDS },
+                { "fast-disks", no_argument, NULL, FAST_DISKS },
+                {},
         };
         ModelConfig config = { .n_apps = 1, .n_faults = 1, .kinds = ALL_KINDS };
         uint64_t seconds = UINT32_MAX;

@@ -11,13 +11,34 @@ static const struct {
         const char *name;
         unsigned bit;
 } fault_names[] = {
-        { "jitter", WORLD_JITTER }, { "alone", WORLD_ALONE }, { "abort", WORLD_ABORT }, { "carry", WORLD_CARRY },
-        { "ghost", WORLD_GHOST }, { "evict", WORLD_EVICT }, { "repeat", WORLD_REPEAT },
-        { "late-quorum", WORLD_LATE_QUORUM }, { "tear", WORLD_TEAR }, { "clocks", WORLD_CLOCKS },
-        { "slow-systemd", WORLD_SLOW_SYSTEMD }, { "busy", WORLD_BUSY }, { "rates", WORLD_RATES }, { "late", WORLD_LATE_SYSTEMD }, { "link", PLAN_LINK }, { "power", PLAN_POWER }, { "manager", PLAN_MANAGER },
-        { "corosync", PLAN_COROSYNC }, { "cut", PLAN_CUT }, { "disk", PLAN_DISK }, { "unit", PLAN_UNIT },
-        { "command", PLAN_COMMAND }, { "arm", PLAN_ARM }, { "suspend", PLAN_SUSPEND }, { "file", PLAN_FILE },
-        { "shape", PLAN_SHAPE }, { "list", PLAN_LIST }, { "flicker", PLAN_FLICKER },
+        { "jitter", WORLD_JITTER },
+        { "alone", WORLD_ALONE },
+        { "abort", WORLD_ABORT },
+        { "carry", WORLD_CARRY },
+        { "ghost", WORLD_GHOST },
+        { "evict", WORLD_EVICT },
+        { "repeat", WORLD_REPEAT },
+        { "late-quorum", WORLD_LATE_QUORUM },
+        { "tear", WORLD_TEAR },
+        { "clocks", WORLD_CLOCKS },
+        { "slow-systemd", WORLD_SLOW_SYSTEMD },
+        { "busy", WORLD_BUSY },
+        { "rates", WORLD_RATES },
+        { "late", WORLD_LATE_SYSTEMD },
+        { "link", PLAN_LINK },
+        { "power", PLAN_POWER },
+        { "manager", PLAN_MANAGER },
+        { "corosync", PLAN_COROSYNC },
+        { "cut", PLAN_CUT },
+        { "disk", PLAN_DISK },
+        { "unit", PLAN_UNIT },
+        { "command", PLAN_COMMAND },
+        { "arm", PLAN_ARM },
+        { "suspend", PLAN_SUSPEND },
+        { "file", PLAN_FILE },
+        { "shape", PLAN_SHAPE },
+        { "list", PLAN_LIST },
+        { "flicker", PLAN_FLICKER },
 };
 
 /* The plan's own numbers, apart from the world's, so that leaving out an act changes nothing else. */
@@ -48,7 +69,7 @@ int plan_parse_faults(const char *text, unsigned *ret)
                 size_t length = strcspn(text, ",");
                 unsigned found = length == 3 && memcmp(text, "all", 3) == 0 ? PLAN_ALL : 0;
 
-                FOREACH_ARRAY (f, fault_names, ELEMENTSOF(fault_names))
+                FOREACH_ARRAY(f, fault_names, ELEMENTSOF(fault_names))
                         if (strlen(f->name) == length && memcmp(f->name, text, length) == 0)
                                 found = f->bit;
                 if (found == 0)
@@ -62,7 +83,7 @@ int plan_parse_faults(const char *text, unsigned *ret)
 
 void plan_done(Plan *p)
 {
-        FOREACH_ARRAY (a, p->apps, p->n_apps)
+        FOREACH_ARRAY(a, p->apps, p->n_apps)
                 definition_done(a);
         p->n_apps = 0;
 }
@@ -126,8 +147,12 @@ static int draw_app(Dice *d, Plan *p)
         Definition *a = p->apps + p->n_apps;
         int r;
 
-        *a = (Definition){ .name = strdup(app_names[p->n_apps]), .failover_delay_usec = 5 * USEC_PER_SEC,
-                .failure_timeout_usec = 600 * USEC_PER_SEC, .weight = 1, .takeover_automatic = true, .enabled = true };
+        *a = (Definition){ .name = strdup(app_names[p->n_apps]),
+                .failover_delay_usec = 5 * USEC_PER_SEC,
+                .failure_timeout_usec = 600 * USEC_PER_SEC,
+                .weight = 1,
+                .takeover_automatic = true,
+                .enabled = true };
         if (!a->name)
                 return -ENOMEM;
         a->digest = 1000 + p->n_apps;
@@ -250,8 +275,8 @@ static void draw_disk(Dice *d, Plan *p, uint64_t at, uint32_t node)
 
 static void draw_unit(Dice *d, Plan *p, uint64_t at, uint32_t node)
 {
-        static const ActKind kinds[] = { ACT_UNIT_FAIL, ACT_UNIT_FAIL, ACT_UNIT_FINISH, ACT_UNIT_STOP_OUTSIDE, ACT_UNIT_RESTART,
-                ACT_UNIT_SLOW, ACT_BEHAVE, ACT_BEHAVE };
+        static const ActKind kinds[] = { ACT_UNIT_FAIL, ACT_UNIT_FAIL, ACT_UNIT_FINISH, ACT_UNIT_STOP_OUTSIDE,
+                ACT_UNIT_RESTART, ACT_UNIT_SLOW, ACT_BEHAVE, ACT_BEHAVE };
         ActKind kind = kinds[roll(d, ELEMENTSOF(kinds))];
         size_t app = roll(d, p->n_apps);
         Act *a;
@@ -276,8 +301,9 @@ static void draw_unit(Dice *d, Plan *p, uint64_t at, uint32_t node)
 
 static void draw_command(Dice *d, Plan *p, uint64_t at, uint32_t node)
 {
-        static const CommandKind kinds[] = { COMMAND_START, COMMAND_STOP, COMMAND_RESTART, COMMAND_TAKEOVER, COMMAND_TAKEOVER,
-                COMMAND_PERMIT, COMMAND_STANDBY, COMMAND_MAINTENANCE, COMMAND_CLEAR, COMMAND_RELOAD };
+        static const CommandKind kinds[] = { COMMAND_START, COMMAND_STOP, COMMAND_RESTART, COMMAND_TAKEOVER,
+                COMMAND_TAKEOVER, COMMAND_PERMIT, COMMAND_STANDBY, COMMAND_MAINTENANCE, COMMAND_CLEAR,
+                COMMAND_RELOAD };
         Act *a = act_add(p, at, ACT_COMMAND, node);
 
         a->app = roll(d, p->n_apps);
@@ -394,7 +420,8 @@ static void draw_list(Dice *d, Plan *p)
 /* Mostly one node, and long enough to be counted as lost; what comes between is mostly too short to report in. */
 static void draw_flicker(Dice *d, Plan *p)
 {
-        uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC), nodes = roll(d, UINT64_C(1) << p->n_nodes);
+        uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC),
+                 nodes = roll(d, UINT64_C(1) << p->n_nodes);
         size_t first = p->n_acts;
 
         if (chance(d, 80))
@@ -438,7 +465,8 @@ static void draw_shape(Dice *d, Plan *p)
 
 int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
 {
-        Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) }, later = { .state = seed * UINT64_C(0xd1342543de82ef95) + 1 },
+        Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) },
+             later = { .state = seed * UINT64_C(0xd1342543de82ef95) + 1 },
              latest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 2 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
@@ -477,16 +505,42 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
 static const char *act_name(ActKind k)
 {
         static const char *const names[_ACT_KIND_MAX] = {
-                [ACT_UP] = "up", [ACT_DOWN] = "down", [ACT_SHUTDOWN] = "shutdown", [ACT_SUSPEND] = "suspend", [ACT_WIPE] = "wipe",
-                [ACT_MANAGER_KILL] = "kill", [ACT_MANAGER_KILL_FOR_GOOD] = "kill-for-good", [ACT_MANAGER_START] = "manager-start",
-                [ACT_MANAGER_STOP] = "manager-stop", [ACT_MANAGER_RESTART] = "manager-restart", [ACT_MANAGER_HANG] = "hang",
-                [ACT_FREEZE] = "freeze", [ACT_THAW] = "thaw", [ACT_COROSYNC_KILL] = "corosync-kill", [ACT_EVICT] = "evict",
-                [ACT_CUT] = "cut", [ACT_HEAL] = "heal", [ACT_DISK_FAILS] = "disk fails", [ACT_DISK_WORKS] = "disk works",
-                [ACT_DEVICE_FAILS] = "device fails", [ACT_DEVICE_WORKS] = "device works", [ACT_UNIT_FAIL] = "fail",
-                [ACT_UNIT_FINISH] = "finish", [ACT_UNIT_STOP_OUTSIDE] = "stop-outside", [ACT_BEHAVE] = "behave",
-                [ACT_COMMAND] = "command", [ACT_ARM] = "arm", [ACT_FILE] = "file", [ACT_POWER_CUT] = "power-cut", [ACT_ONE_WAY] = "one-way", [ACT_LOSSY] = "lossy", [ACT_CLOCK] = "clock",
-                [ACT_UNIT_RESTART] = "restart", [ACT_UNIT_SLOW] = "slow",
-                [ACT_REMOVE] = "remove", [ACT_ADD] = "add",
+                [ACT_UP] = "up",
+                [ACT_DOWN] = "down",
+                [ACT_SHUTDOWN] = "shutdown",
+                [ACT_SUSPEND] = "suspend",
+                [ACT_WIPE] = "wipe",
+                [ACT_MANAGER_KILL] = "kill",
+                [ACT_MANAGER_KILL_FOR_GOOD] = "kill-for-good",
+                [ACT_MANAGER_START] = "manager-start",
+                [ACT_MANAGER_STOP] = "manager-stop",
+                [ACT_MANAGER_RESTART] = "manager-restart",
+                [ACT_MANAGER_HANG] = "hang",
+                [ACT_FREEZE] = "freeze",
+                [ACT_THAW] = "thaw",
+                [ACT_COROSYNC_KILL] = "corosync-kill",
+                [ACT_EVICT] = "evict",
+                [ACT_CUT] = "cut",
+                [ACT_HEAL] = "heal",
+                [ACT_DISK_FAILS] = "disk fails",
+                [ACT_DISK_WORKS] = "disk works",
+                [ACT_DEVICE_FAILS] = "device fails",
+                [ACT_DEVICE_WORKS] = "device works",
+                [ACT_UNIT_FAIL] = "fail",
+                [ACT_UNIT_FINISH] = "finish",
+                [ACT_UNIT_STOP_OUTSIDE] = "stop-outside",
+                [ACT_BEHAVE] = "behave",
+                [ACT_COMMAND] = "command",
+                [ACT_ARM] = "arm",
+                [ACT_FILE] = "file",
+                [ACT_POWER_CUT] = "power-cut",
+                [ACT_ONE_WAY] = "one-way",
+                [ACT_LOSSY] = "lossy",
+                [ACT_CLOCK] = "clock",
+                [ACT_UNIT_RESTART] = "restart",
+                [ACT_UNIT_SLOW] = "slow",
+                [ACT_REMOVE] = "remove",
+                [ACT_ADD] = "add",
         };
 
         return names[k];
@@ -506,12 +560,15 @@ void act_print(const Plan *p, const Act *a, FILE *f)
                 fprintf(f, " %s %llu", p->apps[a->app].name, (unsigned long long) a->value);
                 break;
         case ACT_COMMAND:
-                fprintf(f, " %s %s %s%s%s", command_kind_to_string(a->command), p->apps[a->app].name, plan_node_names[a->value - 1],
-                        a->flag ? " on" : "", a->force ? " --force" : "");
+                fprintf(f, " %s %s %s%s%s", command_kind_to_string(a->command), p->apps[a->app].name,
+                                plan_node_names[a->value - 1], a->flag ? " on" : "",
+                                a->force ? " --force" : "");
                 break;
         case ACT_ARM:
-                fprintf(f, " moment %llu (%llu times) blow %llu", (unsigned long long) (a->value / _WORLD_BLOW_MAX),
-                        (unsigned long long) a->value2, (unsigned long long) (a->value % _WORLD_BLOW_MAX));
+                fprintf(f, " moment %llu (%llu times) blow %llu",
+                                (unsigned long long) (a->value / _WORLD_BLOW_MAX),
+                                (unsigned long long) a->value2,
+                                (unsigned long long) (a->value % _WORLD_BLOW_MAX));
                 break;
         case ACT_SUSPEND:
         case ACT_MANAGER_HANG:
@@ -530,9 +587,27 @@ void act_print(const Plan *p, const Act *a, FILE *f)
                 for (size_t i = 0; i < p->n_nodes; i++)
                         fprintf(f, " %s:%u", plan_node_names[i], (unsigned) (a->value >> i & 1));
                 break;
-        case ACT_UP: case ACT_DOWN: case ACT_SHUTDOWN: case ACT_WIPE: case ACT_MANAGER_KILL: case ACT_MANAGER_KILL_FOR_GOOD:
-        case ACT_MANAGER_START: case ACT_MANAGER_STOP: case ACT_MANAGER_RESTART: case ACT_FREEZE: case ACT_THAW: case ACT_EVICT:
-        case ACT_LOSSY: case ACT_REMOVE: case ACT_CLOCK: case ACT_HEAL: case ACT_DISK_FAILS: case ACT_DISK_WORKS: case ACT_DEVICE_FAILS: case ACT_DEVICE_WORKS: case _ACT_KIND_MAX:
+        case ACT_UP:
+        case ACT_DOWN:
+        case ACT_SHUTDOWN:
+        case ACT_WIPE:
+        case ACT_MANAGER_KILL:
+        case ACT_MANAGER_KILL_FOR_GOOD:
+        case ACT_MANAGER_START:
+        case ACT_MANAGER_STOP:
+        case ACT_MANAGER_RESTART:
+        case ACT_FREEZE:
+        case ACT_THAW:
+        case ACT_EVICT:
+        case ACT_LOSSY:
+        case ACT_REMOVE:
+        case ACT_CLOCK:
+        case ACT_HEAL:
+        case ACT_DISK_FAILS:
+        case ACT_DISK_WORKS:
+        case ACT_DEVICE_FAILS:
+        case ACT_DEVICE_WORKS:
+        case _ACT_KIND_MAX:
         default:
                 break;
         }
@@ -547,17 +622,20 @@ static void print_app(const Definition *d, FILE *f)
                 fprintf(f, " delay infinity");
         else
                 fprintf(f, " delay %llu s", (unsigned long long) (d->failover_delay_usec / USEC_PER_SEC));
-        fprintf(f, " takeover %s after %llu s %s, failure %s within %llu s, weight %u%s\n", d->takeover_automatic ? "automatic" : "manual",
-                (unsigned long long) (d->takeover_delay_usec / USEC_PER_SEC), d->takeover_mode == TAKEOVER_START_FIRST ? "start-first" : "stop-first",
-                d->failure_action == FAILURE_STOP ? "stop" : "failover", (unsigned long long) (d->failure_timeout_usec / USEC_PER_SEC), d->weight,
-                d->enabled ? "" : ", not enabled");
+        fprintf(f, " takeover %s after %llu s %s, failure %s within %llu s, weight %u%s\n",
+                        d->takeover_automatic ? "automatic" : "manual",
+                        (unsigned long long) (d->takeover_delay_usec / USEC_PER_SEC),
+                        d->takeover_mode == TAKEOVER_START_FIRST ? "start-first" : "stop-first",
+                        d->failure_action == FAILURE_STOP ? "stop" : "failover",
+                        (unsigned long long) (d->failure_timeout_usec / USEC_PER_SEC), d->weight,
+                        d->enabled ? "" : ", not enabled");
 }
 
 void plan_print_faults(unsigned faults, FILE *f)
 {
         const char *comma = "";
 
-        FOREACH_ARRAY (n, fault_names, ELEMENTSOF(fault_names))
+        FOREACH_ARRAY(n, fault_names, ELEMENTSOF(fault_names))
                 if (faults & n->bit) {
                         fprintf(f, "%s%s", comma, n->name);
                         comma = ",";
@@ -566,18 +644,21 @@ void plan_print_faults(unsigned faults, FILE *f)
 
 void plan_print(const Plan *p, FILE *f)
 {
-        fprintf(f, "seed %llu: %zu nodes, quorum %s, policy %s, grace %llu s, mandatory %zu, optional %zu, faults: ", (unsigned long long) p->seed, p->n_nodes,
-                p->quorum == WORLD_QUORUM_MAJORITY ? "majority" : "device", p->policy == NO_QUORUM_STOP ? "stop" : "freeze",
-                (unsigned long long) (p->grace_usec / USEC_PER_SEC), p->n_mandatory, p->n_optional);
+        fprintf(f, "seed %llu: %zu nodes, quorum %s, policy %s, grace %llu s, mandatory %zu, optional %zu, faults: ",
+                        (unsigned long long) p->seed, p->n_nodes,
+                        p->quorum == WORLD_QUORUM_MAJORITY ? "majority" : "device",
+                        p->policy == NO_QUORUM_STOP ? "stop" : "freeze",
+                        (unsigned long long) (p->grace_usec / USEC_PER_SEC), p->n_mandatory, p->n_optional);
         plan_print_faults(p->faults, f);
         fprintf(f, "\n");
-        FOREACH_ARRAY (a, p->apps, p->n_apps)
+        FOREACH_ARRAY(a, p->apps, p->n_apps)
                 print_app(a, f);
         for (size_t i = 0; i < p->n_acts; i++) {
                 if (p->left_out[i])
                         continue;
-                fprintf(f, "  %3zu %8llu.%03llu ", i, (unsigned long long) (p->acts[i].at_usec / USEC_PER_SEC),
-                        (unsigned long long) (p->acts[i].at_usec / USEC_PER_MSEC % 1000));
+                fprintf(f, "  %3zu %8llu.%03llu ", i,
+                                (unsigned long long) (p->acts[i].at_usec / USEC_PER_SEC),
+                                (unsigned long long) (p->acts[i].at_usec / USEC_PER_MSEC % 1000));
                 act_print(p, p->acts + i, f);
                 fprintf(f, "\n");
         }

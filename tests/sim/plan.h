@@ -37,16 +37,16 @@ typedef enum ActKind {
         ACT_UNIT_STOP_OUTSIDE,
         ACT_BEHAVE, /* value: WorldUnitFault */
         ACT_COMMAND,
-        ACT_ARM, /* value: moment and blow; value2: count */
+        ACT_ARM,       /* value: moment and blow; value2: count */
         ACT_POWER_CUT, /* value: a bit for each node */
-        ACT_ONE_WAY, /* value: the node that is not heard */
+        ACT_ONE_WAY,   /* value: the node that is not heard */
         ACT_LOSSY,
         ACT_CLOCK, /* value: the offset of the wall clock */
         ACT_UNIT_RESTART,
         ACT_UNIT_SLOW, /* value: to start; value2: to stop; 0: as usual */
-        ACT_FILE, /* value: the failover delay that this node's file has from now on */
-        ACT_REMOVE, /* from the nodelist, if it is down and all is well else */
-        ACT_ADD, /* value: under another name */
+        ACT_FILE,      /* value: the failover delay that this node's file has from now on */
+        ACT_REMOVE,    /* from the nodelist, if it is down and all is well else */
+        ACT_ADD,       /* value: under another name */
         _ACT_KIND_MAX,
 } ActKind;
 
@@ -74,9 +74,11 @@ typedef enum PlanFaults {
         PLAN_SUSPEND = 1 << 24,
         PLAN_FILE = 1 << 25,
         PLAN_LINK = 1 << 26,
-        PLAN_SHAPE = 1 << 27, /* clusters and applications of every kind; else three nodes and the usual one */
-        PLAN_LIST = 1 << 28,  /* nodes are taken out of the nodelist, and put in again */
-        PLAN_FLICKER = 1 << 29, /* a cut is mended for a moment: rings come and go faster than members report */
+        PLAN_SHAPE = 1
+                     << 27,  /* clusters and applications of every kind; else three nodes and the usual one */
+        PLAN_LIST = 1 << 28, /* nodes are taken out of the nodelist, and put in again */
+        PLAN_FLICKER = 1
+                       << 29, /* a cut is mended for a moment: rings come and go faster than members report */
         PLAN_ALL = (1 << 30) - 1,
 } PlanFaults;
 

@@ -7,16 +7,16 @@
 #include "base/array.h"
 #include "plan.h"
 
-#define SETTLE_USEC (90 * USEC_PER_SEC)  /* after healing, before anything is asked for */
+#define SETTLE_USEC (90 * USEC_PER_SEC)    /* after healing, before anything is asked for */
 #define PROGRESS_USEC (300 * USEC_PER_SEC) /* until all must run */
-#define PEACE_USEC (30 * USEC_PER_SEC)   /* and go on to */
+#define PEACE_USEC (30 * USEC_PER_SEC)     /* and go on to */
 
 /* Hosts that sleep, managers and systemds that do nothing, files that differ, force: what two copies are possible with
  * (doc/guarantees.md, rows 7 to 12). */
-#define PLAN_BREAKS_ASSUMPTIONS \
-        (PLAN_MANAGER | PLAN_SUSPEND | PLAN_FILE | PLAN_ARM | WORLD_LATE_SYSTEMD)
+#define PLAN_BREAKS_ASSUMPTIONS (PLAN_MANAGER | PLAN_SUSPEND | PLAN_FILE | PLAN_ARM | WORLD_LATE_SYSTEMD)
 #define NEEDED_USEC (2400 * USEC_PER_MSEC) /* 0.375 of token + consensus, and a second */
-#define NEEDED_LATE_USEC (5600 * USEC_PER_MSEC) /* where quorum's word comes late: the isolation time, and a second */
+#define NEEDED_LATE_USEC \
+        (5600 * USEC_PER_MSEC) /* where quorum's word comes late: the isolation time, and a second */
 /* In this world the two sides of a cut notice it up to 2.5 s apart, and a worker is killed a second before its time. */
 #define OVERLAP_USEC (2 * USEC_PER_SEC)
 
@@ -65,24 +65,40 @@ static bool plan_forces(const Plan *p)
 static int run_init(Run *r, FILE *trace)
 {
         const Plan *p = r->plan;
-        const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum, &check_commands, &check_overlap };
+        const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
+                &check_commands, &check_overlap };
         WorldConfig c = {
-                .nodes = plan_node_names, .n_nodes = p->n_nodes, .seed = p->seed, .faults = p->faults & WORLD_ALL_FAULTS,
-                .quorum = p->quorum, .policy = p->policy, .grace_usec = p->grace_usec,
-                .sync_mandatory = plan_node_names, .n_sync_mandatory = p->n_mandatory,
-                .sync_optional = plan_node_names, .n_sync_optional = p->n_optional,
+                .nodes = plan_node_names,
+                .n_nodes = p->n_nodes,
+                .seed = p->seed,
+                .faults = p->faults & WORLD_ALL_FAULTS,
+                .quorum = p->quorum,
+                .policy = p->policy,
+                .grace_usec = p->grace_usec,
+                .sync_mandatory = plan_node_names,
+                .n_sync_mandatory = p->n_mandatory,
+                .sync_optional = plan_node_names,
+                .n_sync_optional = p->n_optional,
                 .sync_timeout_usec = 20 * USEC_PER_SEC,
-                .trace = trace, .trace_messages = p->messages, .observer = on_observation, .userdata = r,
+                .trace = trace,
+                .trace_messages = p->messages,
+                .observer = on_observation,
+                .userdata = r,
         };
 
         for (size_t i = 0; i < p->n_apps; i++)
                 r->apps[i] = (CheckApp){ p->apps[i].name, p->apps[i].takeover_mode == TAKEOVER_START_FIRST,
                         p->faults & PLAN_FILE ? USEC_INFINITY : p->apps[i].failover_delay_usec };
-        r->config = (CheckConfig){ .apps = r->apps, .n_apps = p->n_apps, .n_nodes = p->n_nodes, .policy = p->policy,
-                .apart = p->quorum != WORLD_QUORUM_MAJORITY, .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
-                .isolation_usec = 4540 * USEC_PER_MSEC + (p->quorum == WORLD_QUORUM_DEVICE ? 6 * USEC_PER_SEC : 0) };
-        if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY && !(p->faults & PLAN_BREAKS_ASSUMPTIONS) &&
-            !plan_forces(p)) {
+        r->config = (CheckConfig){ .apps = r->apps,
+                .n_apps = p->n_apps,
+                .n_nodes = p->n_nodes,
+                .policy = p->policy,
+                .apart = p->quorum != WORLD_QUORUM_MAJORITY,
+                .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
+                .isolation_usec = 4540 * USEC_PER_MSEC +
+                                  (p->quorum == WORLD_QUORUM_DEVICE ? 6 * USEC_PER_SEC : 0) };
+        if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY &&
+                        !(p->faults & PLAN_BREAKS_ASSUMPTIONS) && !plan_forces(p)) {
                 r->config.needed_usec = p->faults & WORLD_LATE_QUORUM ? NEEDED_LATE_USEC : NEEDED_USEC;
                 r->config.overlap_usec = OVERLAP_USEC;
         }
@@ -147,13 +163,19 @@ static void cut(Run *r, uint64_t bits)
 
 static void command(Run *r, const Act *a)
 {
-        bool node = a->command == COMMAND_TAKEOVER || a->command == COMMAND_PERMIT || a->command == COMMAND_STANDBY;
+        bool node = a->command == COMMAND_TAKEOVER || a->command == COMMAND_PERMIT ||
+                    a->command == COMMAND_STANDBY;
         Command c = { .kind = a->command, .flag = a->flag, .force = a->force };
         uint64_t token;
 
-        c.app = (char *) (a->command == COMMAND_STANDBY || a->command == COMMAND_RELOAD ? "" : r->plan->apps[a->app].name);
-        c.node = (char *) (node && !(a->command == COMMAND_TAKEOVER && a->flag) ? plan_node_names[a->value - 1] : "");
-        (void) world_command(r->world, a->node, &c, &token); /* where no manager runs there is nobody to ask */
+        c.app = (char *) (a->command == COMMAND_STANDBY || a->command == COMMAND_RELOAD
+                                          ? ""
+                                          : r->plan->apps[a->app].name);
+        c.node = (char *) (node && !(a->command == COMMAND_TAKEOVER && a->flag)
+                                           ? plan_node_names[a->value - 1]
+                                           : "");
+        (void) world_command(
+                        r->world, a->node, &c, &token); /* where no manager runs there is nobody to ask */
 }
 
 /* `node` 0: on all, and so where it runs. */
@@ -254,7 +276,7 @@ static void act(Run *r, const Act *a)
                 break;
         case ACT_ARM:
                 (void) world_arm(w, a->node, (WorldMoment) (a->value / _WORLD_BLOW_MAX), (unsigned) a->value2,
-                        (WorldBlow) (a->value % _WORLD_BLOW_MAX));
+                                (WorldBlow) (a->value % _WORLD_BLOW_MAX));
                 break;
         case ACT_POWER_CUT:
                 world_power_cut(w, a->value);
@@ -366,7 +388,8 @@ static uint64_t ask(Run *r, CommandKind kind)
 
         while (!world_manager_is_up(r->world, node) && node < r->plan->n_nodes)
                 node++;
-        (void) world_command(r->world, e ? engine_node_id(e) : node, &c, &token); /* what comes of it is judged later */
+        (void) world_command(r->world, e ? engine_node_id(e) : node, &c,
+                        &token); /* what comes of it is judged later */
         return token;
 }
 
@@ -386,10 +409,10 @@ static bool node_is_eligible(const App *a, const Node *n, bool better)
 
         for (size_t i = 0; i < a->definition.n_permitted; i++)
                 allowed = allowed || streq(a->definition.permitted[i], n->name);
-        FOREACH_ARRAY (p, a->permissions, a->n_permissions)
+        FOREACH_ARRAY(p, a->permissions, a->n_permissions)
                 if (p->node_id == n->id)
                         allowed = p->allowed;
-        FOREACH_ARRAY (m, a->marks, a->n_marks)
+        FOREACH_ARRAY(m, a->marks, a->n_marks)
                 if (m->node_id == n->id && (better || !m->expired))
                         allowed = false;
         return allowed && !n->standby;
@@ -420,7 +443,8 @@ static bool app_is_live(Run *r, const State *s, const char *name, char *ret_why,
                 const Node *n = state_find_node_name(s, a->definition.nodes[i].name);
 
                 if (n)
-                        nodes[live.n_nodes++] = (LiveNode){ n->name, a->definition.nodes[i].tier, node_is_eligible(a, n, false),
+                        nodes[live.n_nodes++] = (LiveNode){ n->name, a->definition.nodes[i].tier,
+                                node_is_eligible(a, n, false),
                                 node_is_eligible(a, n, true) && !node_is_held_against(a, n) };
         }
         live.wanted = a->target_up && !a->finished && !a->halted;
@@ -439,9 +463,11 @@ static bool all_is_live(Run *r, char *ret_why, size_t size_bytes)
         for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
                 const Engine *e = world_engine(r->world, node);
 
-                if (e && engine_is_synced(e) && first && state_digest(engine_state(e)) == state_digest(engine_state(first)))
+                if (e && engine_is_synced(e) && first &&
+                                state_digest(engine_state(e)) == state_digest(engine_state(first)))
                         continue;
-                (void) snprintf(ret_why, size_bytes, "%s is not synced with the others", world_node_name(r->world, node));
+                (void) snprintf(ret_why, size_bytes, "%s is not synced with the others",
+                                world_node_name(r->world, node));
                 return false;
         }
         for (size_t i = 0; i < r->plan->n_apps; i++)
@@ -469,7 +495,8 @@ static bool disk_was_lost(const Run *r)
                 return true;
         for (uint32_t node = 1; node <= r->plan->n_nodes; node++)
                 if (world_disk_is_lost(r->world, node) ||
-                        (r->plan->quorum != WORLD_QUORUM_MAJORITY && world_disk_is_blank(r->world, node)))
+                                (r->plan->quorum != WORLD_QUORUM_MAJORITY &&
+                                                world_disk_is_blank(r->world, node)))
                         return true;
         return false;
 }
@@ -490,14 +517,16 @@ static void remark_nodes(Run *r)
                 id = engine_view(e);
                 view_id_format(&id, view, sizeof(view));
                 text = engine_status_text(e, world_now(r->world));
-                world_remark(r->world, "%s: view %s%s%s%s, state %016llx: %s", world_node_name(r->world, node), view,
-                        engine_is_quorate(e) ? " quorate" : "", engine_is_formed(e) ? " formed" : "",
-                        engine_is_synced(e) ? " synced" : "", (unsigned long long) state_digest(engine_state(e)), strempty(text));
-                FOREACH_ARRAY (n, engine_state(e)->nodes, engine_state(e)->n_nodes)
-                        world_remark(r->world, "   %s: presence %d pid %u grace %llu%s%s%s%s%s%s", n->name, (int) n->presence, n->pid,
-                                (unsigned long long) n->grace.serial, n->grace_over ? " over" : "", n->leaving ? " leaving" : "",
-                                n->unknown ? " unknown" : "", n->late ? " late" : "", n->unwritable ? " unwritable" : "",
-                                n->standby ? " standby" : "");
+                world_remark(r->world, "%s: view %s%s%s%s, state %016llx: %s",
+                                world_node_name(r->world, node), view, engine_is_quorate(e) ? " quorate" : "",
+                                engine_is_formed(e) ? " formed" : "", engine_is_synced(e) ? " synced" : "",
+                                (unsigned long long) state_digest(engine_state(e)), strempty(text));
+                FOREACH_ARRAY(n, engine_state(e)->nodes, engine_state(e)->n_nodes)
+                        world_remark(r->world, "   %s: presence %d pid %u grace %llu%s%s%s%s%s%s", n->name,
+                                        (int) n->presence, n->pid, (unsigned long long) n->grace.serial,
+                                        n->grace_over ? " over" : "", n->leaving ? " leaving" : "",
+                                        n->unknown ? " unknown" : "", n->late ? " late" : "",
+                                        n->unwritable ? " unwritable" : "", n->standby ? " standby" : "");
                 for (size_t i = 0; i < r->plan->n_apps; i++) {
                         const App *a = state_find_app(engine_state(e), r->plan->apps[i].name);
                         AppStatus s;
@@ -505,19 +534,24 @@ static void remark_nodes(Run *r)
                         if (!a)
                                 continue;
                         engine_app_status(e, a, &s);
-                        world_remark(r->world, "   %s: %s on '%s' (%s), epoch %llx, owner %u, next %d from %u on %u, lost %u delay %llu better %u %llu",
-                                a->name, app_state_to_string(s.state), s.node, s.reason, (unsigned long long) a->epoch, a->owner,
-                                (int) a->next_type, a->next_from, a->next_node, a->lost_node, (unsigned long long) a->delay.serial,
-                                a->better_node, (unsigned long long) a->better.serial);
-                        FOREACH_ARRAY (m, a->marks, a->n_marks)
-                                world_remark(r->world, "      mark on %u, %u times%s", m->node_id, m->count, m->expired ? ", expired" : "");
-                        FOREACH_ARRAY (v, a->variants, a->n_variants)
+                        world_remark(r->world,
+                                        "   %s: %s on '%s' (%s), epoch %llx, owner %u, next %d from %u on %u, lost %u delay %llu better %u %llu",
+                                        a->name, app_state_to_string(s.state), s.node, s.reason,
+                                        (unsigned long long) a->epoch, a->owner, (int) a->next_type,
+                                        a->next_from, a->next_node, a->lost_node,
+                                        (unsigned long long) a->delay.serial, a->better_node,
+                                        (unsigned long long) a->better.serial);
+                        FOREACH_ARRAY(m, a->marks, a->n_marks)
+                                world_remark(r->world, "      mark on %u, %u times%s", m->node_id, m->count,
+                                                m->expired ? ", expired" : "");
+                        FOREACH_ARRAY(v, a->variants, a->n_variants)
                                 world_remark(r->world, "      another file on %u", v->node_id);
                         for (size_t k = 0; k < a->n_held_against; k++)
                                 world_remark(r->world, "      held against %u", a->held_against[k]);
-                        FOREACH_ARRAY (c, a->copies, a->n_copies)
-                                world_remark(r->world, "      copy on %u epoch %llx phase %d%s%s", c->node_id, (unsigned long long) c->epoch,
-                                        (int) c->phase, c->stuck ? " stuck" : "", c->surplus ? " surplus" : "");
+                        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                                world_remark(r->world, "      copy on %u epoch %llx phase %d%s%s", c->node_id,
+                                                (unsigned long long) c->epoch, (int) c->phase,
+                                                c->stuck ? " stuck" : "", c->surplus ? " surplus" : "");
                 }
         }
 }
@@ -527,7 +561,8 @@ static int demand_progress(Run *r)
         uint64_t deadline = world_now(r->world) + PROGRESS_USEC;
         char why[256] = "";
         uint64_t reload = 0, clear = 0;
-        unsigned patience = 3; /* a node that has just booted reports before anybody goes on without its record */
+        unsigned patience =
+                        3; /* a node that has just booted reports before anybody goes on without its record */
         bool live = false, asked = false;
         int k = 0;
 
@@ -538,8 +573,7 @@ static int demand_progress(Run *r)
                                 patience--;
                         else
                                 ask(r, COMMAND_FORM);
-                }
-                else if (!asked && synced_engine(r)) {
+                } else if (!asked && synced_engine(r)) {
                         reload = ask(r, COMMAND_RELOAD);
                         clear = ask(r, COMMAND_CLEAR);
                 }

@@ -120,7 +120,8 @@ static void report(Plan *p, const Findings *first, const Options *o)
         fclose(trace);
         plan_print(p, stdout);
         print_tail(text, size);
-        printf("=> %s\nagain: --seed %llu%s --trace", f.first, (unsigned long long) p->seed, o->all ? " --all-faults" : "");
+        printf("=> %s\nagain: --seed %llu%s --trace", f.first, (unsigned long long) p->seed,
+                        o->all ? " --all-faults" : "");
         if (o->faults != PLAN_ALL) {
                 printf(" --faults=");
                 plan_print_faults(o->faults, stdout);
@@ -160,7 +161,8 @@ static bool run_seed(uint64_t seed, const Options *o, Tally *tally)
         Plan p;
         int r;
 
-        (void) snprintf(current_seed, sizeof(current_seed), "crashed in seed %llu\n", (unsigned long long) seed);
+        (void) snprintf(current_seed, sizeof(current_seed), "crashed in seed %llu\n",
+                        (unsigned long long) seed);
         if (plan_draw(seed, o->faults, o->all, &p) < 0)
                 return false;
         if (o->keep && keep_only(&p, o->keep) < 0) {
@@ -208,18 +210,40 @@ static void parse_seeds(char *text, Options *o)
 
 static void parse_options(int argc, char **argv, Options *o)
 {
-        enum { FOUND = 1, SEEDS, SEED, FROM, SECONDS, MINUTES, HOURS, FAULTS, WITHOUT, ALL_FAULTS, KEEP, TRACE, MESSAGES, CENSUS, NO_MINIMISE };
+        enum {
+                FOUND = 1,
+                SEEDS,
+                SEED,
+                FROM,
+                SECONDS,
+                MINUTES,
+                HOURS,
+                FAULTS,
+                WITHOUT,
+                ALL_FAULTS,
+                KEEP,
+                TRACE,
+                MESSAGES,
+                CENSUS,
+                NO_MINIMISE
+        };
         static const struct option options[] = {
                 { "found", no_argument, NULL, FOUND },
-                { "seeds", required_argument, NULL, SEEDS },     { "seed", required_argument, NULL, SEED },
-                { "from", required_argument, NULL, FROM },       { "seconds", required_argument, NULL, SECONDS },
-                { "minutes", required_argument, NULL, MINUTES }, { "hours", required_argument, NULL, HOURS },
+                { "seeds", required_argument, NULL, SEEDS },
+                { "seed", required_argument, NULL, SEED },
+                { "from", required_argument, NULL, FROM },
+                { "seconds", required_argument, NULL, SECONDS },
+                { "minutes", required_argument, NULL, MINUTES },
+                { "hours", required_argument, NULL, HOURS },
                 { "without", required_argument, NULL, WITHOUT },
-                { "faults", required_argument, NULL, FAULTS },   { "all-faults", no_argument, NULL, ALL_FAULTS },
-                { "keep", required_argument, NULL, KEEP },       { "trace", no_argument, NULL, TRACE },
+                { "faults", required_argument, NULL, FAULTS },
+                { "all-faults", no_argument, NULL, ALL_FAULTS },
+                { "keep", required_argument, NULL, KEEP },
+                { "trace", no_argument, NULL, TRACE },
                 { "messages", no_argument, NULL, MESSAGES },
                 { "census", no_argument, NULL, CENSUS },
-                { "no-minimise", no_argument, NULL, NO_MINIMISE }, {},
+                { "no-minimise", no_argument, NULL, NO_MINIMISE },
+                {},
         };
         int c;
 
@@ -281,8 +305,10 @@ static void parse_options(int argc, char **argv, Options *o)
 static void print_census(const Tally *t, size_t n_seeds)
 {
         for (size_t i = 0; i < _WORLD_DEED_MAX; i++)
-                printf("%-32s %10llu in %5.1f %% of the seeds%s\n", world_deed_to_string((WorldDeed) i), (unsigned long long) t->deeds[i],
-                        100.0 * (double) t->n_seeds[i] / (double) MAX(n_seeds, (size_t) 1), t->deeds[i] == 0 ? "  <- NEVER" : "");
+                printf("%-32s %10llu in %5.1f %% of the seeds%s\n", world_deed_to_string((WorldDeed) i),
+                                (unsigned long long) t->deeds[i],
+                                100.0 * (double) t->n_seeds[i] / (double) MAX(n_seeds, (size_t) 1),
+                                t->deeds[i] == 0 ? "  <- NEVER" : "");
 }
 
 static void run_found(Options o, Tally *tally, size_t *n_passed, size_t *n_failed)
@@ -291,12 +317,13 @@ static void run_found(Options o, Tally *tally, size_t *n_passed, size_t *n_faile
                 o.all = plan_seeds[i].all;
                 o.faults = PLAN_ALL & ~PLAN_LATER;
                 if (plan_seeds[i].faults)
-                        (void) plan_parse_faults(plan_seeds[i].faults, &o.faults); /* names that this file has spelled itself */
+                        (void) plan_parse_faults(plan_seeds[i].faults,
+                                        &o.faults); /* names that this file has spelled itself */
                 if (run_seed(plan_seeds[i].seed, &o, tally))
                         (*n_passed)++;
                 else {
-                        printf("seed %llu%s once found: %s\n", (unsigned long long) plan_seeds[i].seed, o.all ? " --all-faults" : "",
-                                plan_seeds[i].what);
+                        printf("seed %llu%s once found: %s\n", (unsigned long long) plan_seeds[i].seed,
+                                        o.all ? " --all-faults" : "", plan_seeds[i].what);
                         (*n_failed)++;
                 }
         }
@@ -304,7 +331,13 @@ static void run_found(Options o, Tally *tally, size_t *n_passed, size_t *n_faile
 
 int main(int argc, char **argv)
 {
-        Options o = { .from = 1, .to = UINT64_MAX, .seconds = 20, .faults = PLAN_ALL, .minimise = true, .found = argc == 1, .others = true };
+        Options o = { .from = 1,
+                .to = UINT64_MAX,
+                .seconds = 20,
+                .faults = PLAN_ALL,
+                .minimise = true,
+                .found = argc == 1,
+                .others = true };
         size_t n_passed = 0, n_failed = 0;
         double start = now_sec();
         Tally tally = {};
@@ -314,7 +347,8 @@ int main(int argc, char **argv)
         signal(SIGSEGV, on_crash);
         if (o.found || !o.others)
                 run_found(o, &tally, &n_passed, &n_failed);
-        for (uint64_t seed = o.from; o.others && seed <= o.to && now_sec() - start < (double) o.seconds; seed++) {
+        for (uint64_t seed = o.from; o.others && seed <= o.to && now_sec() - start < (double) o.seconds;
+                        seed++) {
                 if (run_seed(seed, &o, &tally))
                         n_passed++;
                 else
@@ -325,7 +359,7 @@ int main(int argc, char **argv)
         if (o.census)
                 print_census(&tally, n_passed + n_failed);
         printf("seeds from %llu, %.1f s; %llu steps of engines, %.3f years of their time\n%zu passed, %zu failed\n",
-                (unsigned long long) o.from, now_sec() - start, (unsigned long long) tally.n_steps,
-                (double) tally.n_seconds / (365.25 * 24 * 3600), n_passed, n_failed);
+                        (unsigned long long) o.from, now_sec() - start, (unsigned long long) tally.n_steps,
+                        (double) tally.n_seconds / (365.25 * 24 * 3600), n_passed, n_failed);
         return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

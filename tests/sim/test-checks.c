@@ -14,10 +14,16 @@ static const CheckApp apps[] = {
         { "one", false, 5 * USEC_PER_SEC },
         { "two", true, 0 },
 };
-static const CheckConfig config = { .apps = apps, .n_apps = ELEMENTSOF(apps), .n_nodes = 3, .policy = NO_QUORUM_STOP,
-        .isolation_usec = 5 * USEC_PER_SEC, .overlap_usec = USEC_PER_SEC, .needed_usec = 3 * USEC_PER_SEC };
+static const CheckConfig config = { .apps = apps,
+        .n_apps = ELEMENTSOF(apps),
+        .n_nodes = 3,
+        .policy = NO_QUORUM_STOP,
+        .isolation_usec = 5 * USEC_PER_SEC,
+        .overlap_usec = USEC_PER_SEC,
+        .needed_usec = 3 * USEC_PER_SEC };
 static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 
+/* clang-format off */
 #define START(n, a, e, t, q) { .type = OBSERVE_START, .node_id = (n), .app = (a), .epoch = (e), .start_type = (t), .quorate = (q), \
         .ring = { 1, 8 }, .ring_nodes = all_nodes, .n_ring_nodes = 3 }
 #define BEGIN(n, a, e) { .type = OBSERVE_UNIT_BEGIN, .node_id = (n), .app = (a), .epoch = (e) }
@@ -26,6 +32,7 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
 #define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
 #define GRANT(a, e, w) { .type = OBSERVE_DECISION, .node_id = 1, .app = (a), .epoch = (e), .note = NOTE_APP_STARTING, .where = (w), .quorate = true }
+/* clang-format on */
 
 static size_t judge(const CheckClass *class, const Observation *history, size_t n)
 {
@@ -39,44 +46,70 @@ static size_t judge(const CheckClass *class, const Observation *history, size_t 
         assert_int_equal(f.n > 0, f.first[0] != '\0');
         return f.n;
 }
-#define JUDGE(class, ...) judge(&(class), (const Observation[]){ __VA_ARGS__ }, sizeof((const Observation[]){ __VA_ARGS__ }) / sizeof(Observation))
+#define JUDGE(class, ...)                                     \
+        judge(&(class), (const Observation[]){ __VA_ARGS__ }, \
+                        sizeof((const Observation[]){ __VA_ARGS__ }) / sizeof(Observation))
 
 static void test_copies(void **state)
 {
-        Command force = { .kind = COMMAND_TAKEOVER, .app = (char *) "one", .node = (char *) "b", .force = true };
+        Command force = {
+                .kind = COMMAND_TAKEOVER, .app = (char *) "one", .node = (char *) "b", .force = true
+        };
         Observation outside = START(1, "one", 2, START_FAILOVER, true);
 
-        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), BEGIN(1, "one", 1), END(1, "one", 1),
-                START(2, "one", 2, START_FAILOVER, true)), 0);
-        assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(2, "one", 2, START_FAILOVER, true)), 1);
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), BEGIN(1, "one", 1),
+                                         END(1, "one", 1), START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(
+                        JUDGE(check_copies, BEGIN(1, "one", 1), START(2, "one", 2, START_FAILOVER, true)), 1);
         assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(1, "one", 2, START_NORMAL, true)), 1);
-        assert_int_equal(JUDGE(check_copies, BEGIN(1, "one", 1), START(2, "one", 2, START_TAKEOVER, true)), 1);
+        assert_int_equal(
+                        JUDGE(check_copies, BEGIN(1, "one", 1), START(2, "one", 2, START_TAKEOVER, true)), 1);
         /* A start that was asked for may still begin, until it is known that it will not. */
-        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), START(2, "one", 2, START_FAILOVER, true)), 1);
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true),
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        1);
         assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), VOID(1, "one", 1),
-                START(2, "one", 2, START_FAILOVER, true)), 0);
-        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), { .type = OBSERVE_NODE_DOWN, .node_id = 1 },
-                START(2, "one", 2, START_FAILOVER, true)), 0);
-        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), BEGIN(1, "one", 1), VOID(1, "one", 1),
-                START(2, "one", 2, START_FAILOVER, true)), 1);
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true),
+                                         { .type = OBSERVE_NODE_DOWN, .node_id = 1 },
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(JUDGE(check_copies, START(1, "one", 1, START_NORMAL, true), BEGIN(1, "one", 1),
+                                         VOID(1, "one", 1), START(2, "one", 2, START_FAILOVER, true)),
+                        1);
         /* Another application is another matter. */
-        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "one", 2, START_FAILOVER, true)), 0);
+        assert_int_equal(
+                        JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "one", 2, START_FAILOVER, true)), 0);
         /* One overlap for start-first, not two, and for a takeover only. */
-        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "two", 2, START_TAKEOVER, true)), 0);
-        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "two", 2, START_FAILOVER, true)), 1);
-        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), BEGIN(3, "two", 2), START(2, "two", 3, START_TAKEOVER, true)), 1);
+        assert_int_equal(
+                        JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "two", 2, START_TAKEOVER, true)), 0);
+        assert_int_equal(
+                        JUDGE(check_copies, BEGIN(1, "two", 1), START(2, "two", 2, START_FAILOVER, true)), 1);
+        assert_int_equal(JUDGE(check_copies, BEGIN(1, "two", 1), BEGIN(3, "two", 2),
+                                         START(2, "two", 3, START_TAKEOVER, true)),
+                        1);
         /* A node outside of the ring is not seen. */
         outside.ring_nodes = two_nodes;
         outside.n_ring_nodes = 2;
         assert_int_equal(JUDGE(check_copies, BEGIN(3, "one", 1), outside), 0);
         /* By force, once. */
-        assert_int_equal(JUDGE(check_copies, { .type = OBSERVE_COMMAND, .command = &force }, BEGIN(1, "one", 1),
-                START(2, "one", 2, START_FAILOVER, true)), 0);
-        assert_int_equal(JUDGE(check_copies, { .type = OBSERVE_COMMAND, .command = &force }, BEGIN(1, "one", 1), BEGIN(2, "one", 2),
-                END(1, "one", 1), START(3, "one", 3, START_FAILOVER, true)), 1);
+        assert_int_equal(JUDGE(check_copies, { .type = OBSERVE_COMMAND, .command = &force },
+                                         BEGIN(1, "one", 1), START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(JUDGE(check_copies, { .type = OBSERVE_COMMAND, .command = &force },
+                                         BEGIN(1, "one", 1), BEGIN(2, "one", 2), END(1, "one", 1),
+                                         START(3, "one", 3, START_FAILOVER, true)),
+                        1);
         /* A stuck worker counts while its manager is there. */
-        assert_int_equal(JUDGE(check_copies, MANAGER(1), BEGIN(1, "one", 1), { .type = OBSERVE_UNIT_STUCK, .node_id = 1, .app = "one", .epoch = 1 },
-                START(2, "one", 2, START_FAILOVER, true)), 1);
+        assert_int_equal(JUDGE(check_copies, MANAGER(1), BEGIN(1, "one", 1),
+                                         { .type = OBSERVE_UNIT_STUCK,
+                                                         .node_id = 1,
+                                                         .app = "one",
+                                                         .epoch = 1 },
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        1);
 }
 
 static void test_overlap(void **state)
@@ -84,28 +117,48 @@ static void test_overlap(void **state)
         const Observation later = { .type = OBSERVE_STEP, .at_usec = 10 * USEC_PER_SEC };
 
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), later), 1);
-        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), END(1, "one", 1), BEGIN(2, "one", 2), later), 0);
-        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), END(1, "one", 1), later), 0);
-        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), BEGIN(3, "one", 3), END(1, "one", 1), later), 1);
+        assert_int_equal(
+                        JUDGE(check_overlap, BEGIN(1, "one", 1), END(1, "one", 1), BEGIN(2, "one", 2), later),
+                        0);
+        assert_int_equal(
+                        JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), END(1, "one", 1), later),
+                        0);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), BEGIN(3, "one", 3),
+                                         END(1, "one", 1), later),
+                        1);
         /* One that cannot be ended; two applications; one whose delay is too short. */
-        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), { .type = OBSERVE_UNIT_STUCK, .node_id = 1, .app = "one", .epoch = 1 },
-                BEGIN(2, "one", 2), later), 0);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1),
+                                         { .type = OBSERVE_UNIT_STUCK,
+                                                         .node_id = 1,
+                                                         .app = "one",
+                                                         .epoch = 1 },
+                                         BEGIN(2, "one", 2), later),
+                        0);
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "two", 2), later), 0);
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "two", 1), BEGIN(2, "two", 2), later), 0);
 }
 
 static void test_epochs(void **state)
 {
-        assert_int_equal(JUDGE(check_epochs, GRANT("one", 1, "a"), GRANT("one", 1, "a"), GRANT("one", 2, "b"), GRANT("two", 1, "b")), 0);
+        assert_int_equal(JUDGE(check_epochs, GRANT("one", 1, "a"), GRANT("one", 1, "a"), GRANT("one", 2, "b"),
+                                         GRANT("two", 1, "b")),
+                        0);
         assert_int_equal(JUDGE(check_epochs, GRANT("one", 1, "a"), GRANT("one", 1, "b")), 1);
-        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true), START(2, "one", 2, START_NORMAL, true)), 0);
-        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true), START(2, "one", 1, START_NORMAL, true)), 1);
-        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true), START(1, "one", 1, START_NORMAL, true)), 1);
+        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true),
+                                         START(2, "one", 2, START_NORMAL, true)),
+                        0);
+        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true),
+                                         START(2, "one", 1, START_NORMAL, true)),
+                        1);
+        assert_int_equal(JUDGE(check_epochs, START(1, "one", 1, START_NORMAL, true),
+                                         START(1, "one", 1, START_NORMAL, true)),
+                        1);
 }
 
 static void test_states(void **state)
 {
-        assert_int_equal(JUDGE(check_states, HOLDS(1, 7, 1), HOLDS(2, 7, 1), HOLDS(1, 8, 2), HOLDS(3, 8, 2)), 0);
+        assert_int_equal(JUDGE(check_states, HOLDS(1, 7, 1), HOLDS(2, 7, 1), HOLDS(1, 8, 2), HOLDS(3, 8, 2)),
+                        0);
         assert_int_equal(JUDGE(check_states, HOLDS(1, 7, 1), HOLDS(1, 8, 2), HOLDS(2, 7, 2)), 1);
 }
 
@@ -122,32 +175,56 @@ static void test_quorum(void **state)
         change.at_usec = USEC_PER_SEC;
         assert_int_equal(JUDGE(check_quorum, START(1, "one", 1, START_NORMAL, true)), 0);
         assert_int_equal(JUDGE(check_quorum, START(1, "one", 1, START_NORMAL, false)), 1);
-        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_DECISION, .node_id = 1, .app = "one", .note = NOTE_APP_STARTING }), 1);
-        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_DECISION, .node_id = 1, .app = "one", .note = NOTE_APP_STOPPED }), 0);
-        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_QUORUM, .node_id = 2, .quorate = true }, GRANT("one", 1, "a")), 0);
+        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_DECISION,
+                                                             .node_id = 1,
+                                                             .app = "one",
+                                                             .note = NOTE_APP_STARTING }),
+                        1);
+        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_DECISION,
+                                                             .node_id = 1,
+                                                             .app = "one",
+                                                             .note = NOTE_APP_STOPPED }),
+                        0);
+        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_QUORUM, .node_id = 2, .quorate = true },
+                                         GRANT("one", 1, "a")),
+                        0);
         grant.at_usec = 10 * USEC_PER_SEC;
-        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_QUORUM, .node_id = 2, .quorate = true }, { .type = OBSERVE_MANAGER_END, .node_id = 2 },
-                grant), 1);
+        assert_int_equal(JUDGE(check_quorum, { .type = OBSERVE_QUORUM, .node_id = 2, .quorate = true },
+                                         { .type = OBSERVE_MANAGER_END, .node_id = 2 }, grant),
+                        1);
         /* Without a word of quorum a worker may run on for so long. */
         assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change, late), 1);
         assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change, quorate, late), 0);
         assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change,
-                { .type = OBSERVE_STOP, .node_id = 1, .app = "one", .epoch = 1 }, late), 0);
-        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change, END(1, "one", 1), late), 0);
+                                         { .type = OBSERVE_STOP, .node_id = 1, .app = "one", .epoch = 1 },
+                                         late),
+                        0);
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), change, END(1, "one", 1), late),
+                        0);
 }
 
 /* A real engine is told that its ring has no quorum; its word is judged, and then the word of one that says nothing. */
 static void test_quorum_loss(void **state)
 {
         static const EngineNode nodes[] = { { 1, "a" }, { 2, "b" }, { 3, "c" } };
-        EngineConfig engine_config = { .node_id = 1, .nodes = nodes, .n_nodes = 3, .boot_id = 1, .grace_usec = USEC_PER_SEC };
+        EngineConfig engine_config = {
+                .node_id = 1, .nodes = nodes, .n_nodes = 3, .boot_id = 1, .grace_usec = USEC_PER_SEC
+        };
         _cleanup_(engine_freep) Engine *e = NULL;
         EffectList effects = {}, nothing = {};
         Member own = { 1, 10 };
         uint32_t node = 1;
-        Event connected = { .type = EVENT_CONNECTED, .now_usec = 1, .connected = { .incarnation = 1, .pid = 10 } };
-        Event view = { .type = EVENT_VIEW, .now_usec = 2, .view = { .change = VIEW_RING, .ring = { 1, 4 }, .members = &own,
-                .n_members = 1, .ring_nodes = &node, .n_ring_nodes = 1 } };
+        Event connected = {
+                .type = EVENT_CONNECTED, .now_usec = 1, .connected = { .incarnation = 1, .pid = 10 }
+        };
+        Event view = { .type = EVENT_VIEW,
+                .now_usec = 2,
+                .view = { .change = VIEW_RING,
+                                .ring = { 1, 4 },
+                                .members = &own,
+                                .n_members = 1,
+                                .ring_nodes = &node,
+                                .n_ring_nodes = 1 } };
         Event lost = { .type = EVENT_QUORUM, .now_usec = 3, .quorum = { .ring = { 1, 4 } } };
         Observation step = { .type = OBSERVE_STEP, .node_id = 1, .event = &lost, .effects = &nothing };
 
@@ -158,7 +235,10 @@ static void test_quorum_loss(void **state)
         step.engine = e;
         assert_int_equal(JUDGE(check_quorum, MANAGER(1), step), 0);
         assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), step), 1);
-        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1), { .type = OBSERVE_STOP, .node_id = 1, .app = "one", .epoch = 1 }, step), 0);
+        assert_int_equal(JUDGE(check_quorum, MANAGER(1), BEGIN(1, "one", 1),
+                                         { .type = OBSERVE_STOP, .node_id = 1, .app = "one", .epoch = 1 },
+                                         step),
+                        0);
         effect_list_done(&effects);
 }
 
@@ -176,31 +256,49 @@ static size_t judge_commands(const Observation *history, size_t n, bool target_u
         check_commands.judge_free(j);
         return f.n;
 }
+/* clang-format off */
 #define JUDGE_COMMANDS(up, ...) judge_commands((const Observation[]){ __VA_ARGS__ }, sizeof((const Observation[]){ __VA_ARGS__ }) / sizeof(Observation), up)
 #define WRITTEN(n) { .type = OBSERVE_DISK_WRITTEN, .node_id = (n) }
 #define LOST(n) { .type = OBSERVE_DISK_LOST, .node_id = (n) }
 #define ASK(at, t, c) { .type = OBSERVE_COMMAND, .at_usec = (at), .token = (t), .command = (c) }
 #define ANSWER(at, t, e) { .type = OBSERVE_REPLY, .at_usec = (at), .token = (t), .error = (e) }
+/* clang-format on */
 
 static void test_commands(void **state)
 {
-        const Command start = { .kind = COMMAND_START, .app = (char *) "one" }, stop = { .kind = COMMAND_STOP, .app = (char *) "one" };
+        const Command start = { .kind = COMMAND_START, .app = (char *) "one" },
+                      stop = { .kind = COMMAND_STOP, .app = (char *) "one" };
 
         assert_int_equal(JUDGE_COMMANDS(true, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK)), 0);
         assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK)), 1);
         assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_NO_QUORUM)), 0);
         assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start)), 0);
         /* The later one counts; one that was refused does not. */
-        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop), ANSWER(4, 2, COMMAND_OK)), 0);
-        assert_int_equal(JUDGE_COMMANDS(true, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop), ANSWER(4, 2, COMMAND_OK)), 1);
-        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop), ANSWER(4, 2, COMMAND_NO_QUORUM)), 1);
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop),
+                                         ANSWER(4, 2, COMMAND_OK)),
+                        0);
+        assert_int_equal(JUDGE_COMMANDS(true, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop),
+                                         ANSWER(4, 2, COMMAND_OK)),
+                        1);
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &stop),
+                                         ANSWER(4, 2, COMMAND_NO_QUORUM)),
+                        1);
         /* One that was not answered may still come. */
-        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 2, &stop), ASK(2, 1, &start), ANSWER(3, 1, COMMAND_OK)), 0);
+        assert_int_equal(JUDGE_COMMANDS(false, ASK(1, 2, &stop), ASK(2, 1, &start), ANSWER(3, 1, COMMAND_OK)),
+                        0);
         /* With most of the disks gone nothing is promised. */
-        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1)), 1);
-        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1), LOST(2)), 0);
-        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1), WRITTEN(1), LOST(2)), 1);
-        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), ASK(1, 1, &start), ANSWER(2, 1, COMMAND_OK), LOST(1)), 0);
+        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start),
+                                         ANSWER(2, 1, COMMAND_OK), LOST(1)),
+                        1);
+        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start),
+                                         ANSWER(2, 1, COMMAND_OK), LOST(1), LOST(2)),
+                        0);
+        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), WRITTEN(3), ASK(1, 1, &start),
+                                         ANSWER(2, 1, COMMAND_OK), LOST(1), WRITTEN(1), LOST(2)),
+                        1);
+        assert_int_equal(JUDGE_COMMANDS(false, WRITTEN(1), WRITTEN(2), ASK(1, 1, &start),
+                                         ANSWER(2, 1, COMMAND_OK), LOST(1)),
+                        0);
 }
 
 /* A setting of a node, which is lost; with the node it may be. */
@@ -229,8 +327,9 @@ static void test_commands_of_a_node(void **state)
 
 static void test_live(void **state)
 {
-        const LiveNode nodes[] = { { "a", 0, true, true }, { "b", 1, true, true } }, worse[] = { { "a", 0, false, false }, { "b", 1, true, true } },
-                      expired[] = { { "a", 0, true, false }, { "b", 1, true, true } };
+        const LiveNode nodes[] = { { "a", 0, true, true }, { "b", 1, true, true } },
+                       worse[] = { { "a", 0, false, false }, { "b", 1, true, true } },
+                       expired[] = { { "a", 0, true, false }, { "b", 1, true, true } };
         const char *a[] = { "a" }, *b[] = { "b" }, *both[] = { "a", "b" }, *c[] = { "c" };
         const struct {
                 LiveApp app;
@@ -259,8 +358,15 @@ static void test_live(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_copies),   cmocka_unit_test(test_overlap), cmocka_unit_test(test_epochs),   cmocka_unit_test(test_states), cmocka_unit_test(test_quorum),
-                cmocka_unit_test(test_quorum_loss), cmocka_unit_test(test_commands), cmocka_unit_test(test_commands_of_a_node), cmocka_unit_test(test_live),
+                cmocka_unit_test(test_copies),
+                cmocka_unit_test(test_overlap),
+                cmocka_unit_test(test_epochs),
+                cmocka_unit_test(test_states),
+                cmocka_unit_test(test_quorum),
+                cmocka_unit_test(test_quorum_loss),
+                cmocka_unit_test(test_commands),
+                cmocka_unit_test(test_commands_of_a_node),
+                cmocka_unit_test(test_live),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -334,7 +334,7 @@ static void test_array(void **state)
         assert_int_equal(items[0], 98);
         assert_int_equal(items[n - 1], 0);
         int sum = 0;
-        FOREACH_ARRAY (it, items, n)
+        FOREACH_ARRAY(it, items, n)
                 sum += *it;
         assert_int_equal(sum, 98 * 99 / 2);
         assert_int_equal(array_reserve(&items, &n_allocated, SIZE_MAX / 2, sizeof(int)), -ENOMEM);
@@ -413,7 +413,8 @@ static void test_timing(void **state)
         assert_int_equal(t.needed_usec, UINT64_C(2361250)); /* 3.63/8 + 4.5375 + 1 - 3.63 */
         t = timing_of(1650 * USEC_PER_MSEC, 1980 * USEC_PER_MSEC, 0, true);
         assert_int_equal(t.isolation_usec, UINT64_C(10537500));
-        assert_int_equal(t.needed_usec, UINT64_C(11537500)); /* from the view on: nothing is heard of the quorum */
+        assert_int_equal(t.needed_usec,
+                        UINT64_C(11537500)); /* from the view on: nothing is heard of the quorum */
         t = timing_of(1650 * USEC_PER_MSEC, 1980 * USEC_PER_MSEC, 2 * USEC_PER_SEC, true);
         assert_int_equal(t.needed_usec, 3 * USEC_PER_SEC);
         /* A short timeout of one's own: nothing is left to wait for. */

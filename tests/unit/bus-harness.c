@@ -14,9 +14,9 @@
 
 /* As the system bus is: nothing is allowed but what a policy file allows, and ours is read. Owning names
  * there is for root, so that without root there are no such limits. */
-#define CONFIG_BEGIN                                                                                         \
-        "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\""                 \
-        " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"                                \
+#define CONFIG_BEGIN                                                                         \
+        "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"" \
+        " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"                \
         "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
 /* clang-format off */
 static const char config_limited[] = CONFIG_BEGIN

@@ -115,11 +115,11 @@ static void assert_list(char **list, const char *const *expected)
         config_files_free(list);
 }
 
-#define ASSERT_FILES(f, name, result, ...)                                                                   \
-        do {                                                                                                 \
-                char **list_;                                                                                \
-                assert_int_equal(app_config_list_files(&(f)->context, name, &list_), result);                \
-                assert_list(list_, (const char *const[]){ __VA_ARGS__, NULL });                              \
+#define ASSERT_FILES(f, name, result, ...)                                                    \
+        do {                                                                                  \
+                char **list_;                                                                 \
+                assert_int_equal(app_config_list_files(&(f)->context, name, &list_), result); \
+                assert_list(list_, (const char *const[]){ __VA_ARGS__, NULL });               \
         } while (0)
 
 static void test_precedence(void **state)

@@ -267,8 +267,10 @@ static void test_specifiers(void **state)
 {
         static const Case good[] = {
                 { "SyslogIdentifier=%n", "SyslogIdentifier s distro-app-my-app.service" },
-                { "SyslogIdentifier=%N %p %j %i%I.", "SyslogIdentifier s distro-app-my-app distro-app-my-app app ." },
-                { "SyslogIdentifier=%H %l %m", "SyslogIdentifier s host.example.org host 0123456789abcdef0123456789abcdef" },
+                { "SyslogIdentifier=%N %p %j %i%I.",
+                                "SyslogIdentifier s distro-app-my-app distro-app-my-app app ." },
+                { "SyslogIdentifier=%H %l %m",
+                                "SyslogIdentifier s host.example.org host 0123456789abcdef0123456789abcdef" },
                 { "SyslogIdentifier=%b", "SyslogIdentifier s 0123456789abcdef0123456789abcdef" },
                 { "SyslogIdentifier=%S %C %L %t %E %T %V %h",
                                 "SyslogIdentifier s /var/lib /var/cache /var/log /run /etc /tmp /var/tmp /root" },
@@ -299,7 +301,8 @@ static void test_environment(void **state)
                 { "Environment=A=b\nEnvironment=\nEnvironment=C=d", "Environment as <C=d>" },
                 { "Environment=A=%n", "Environment as <A=distro-app-my-app.service>" },
                 { "Environment=A=a\\tb", "Environment as <A=a\tb>" },
-                { "Environment=\"A=x\\\n  # no part of it \\\n  y\" \\\n\tB=z", "Environment as <A=x   y> <B=z>" },
+                { "Environment=\"A=x\\\n  # no part of it \\\n  y\" \\\n\tB=z",
+                                "Environment as <A=x   y> <B=z>" },
                 { "EnvironmentFile=/etc/a\nEnvironmentFile=-/etc/%N",
                                 "EnvironmentFiles a(sb) /etc/a||00|0 /etc/distro-app-my-app||10|0" },
                 { "PassEnvironment=A B", "PassEnvironment as <A> <B>" },
@@ -394,8 +397,9 @@ static void test_service(void **state)
                 { "KillMode=process", "\"process\" is refused, since it leaves processes behind that would "
                                       "run beside those of the next "
                                       "node, expected \"control-group\" or \"mixed\"" },
-                { "PAMName=login", "is refused, since pam_systemd moves the worker to the control group of a session, "
-                                   "where a stop does not reach all of it, expected User= alone" },
+                { "PAMName=login",
+                                "is refused, since pam_systemd moves the worker to the control group of a session, "
+                                "where a stop does not reach all of it, expected User= alone" },
                 { "KillMode=all", "\"all\" is not valid, expected \"control-group\" or \"mixed\"" },
                 { "KillSignal=SIGFOO", "\"SIGFOO\" is not valid, expected a signal like SIGTERM" },
                 { "KillSignal=0", "\"0\" is not valid, expected a signal like SIGTERM" },
@@ -603,8 +607,9 @@ static void test_sandbox(void **state)
                 { "SystemCallFilter=@foo", "\"@foo\" is not valid, expected names of system calls or groups "
                                            "like \"@system-service\", with "
                                            "\"~\" before the first for all others" },
-                { "SELinuxContext=-a:b:c", "\"-a:b:c\" is not valid, expected a label without \"-\" before it, "
-                                           "which can't be set for a transient unit" },
+                { "SELinuxContext=-a:b:c",
+                                "\"-a:b:c\" is not valid, expected a label without \"-\" before it, "
+                                "which can't be set for a transient unit" },
                 { "SystemCallErrorNumber=0",
                                 "\"0\" is not valid, expected an error like EPERM, its number, or \"kill\"" },
         };

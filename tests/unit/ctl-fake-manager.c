@@ -540,7 +540,7 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
         return r;
 }
 
-#define READ_ONLY(name, type, getter)                                                                        \
+#define READ_ONLY(name, type, getter) \
         SD_BUS_PROPERTY(name, type, getter, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 static const sd_bus_vtable manager_vtable[] = {

@@ -376,8 +376,8 @@ struct VotesReader {
         void *userdata;
 };
 
-int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback, void *userdata,
-                VotesReader **ret)
+int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback,
+                void *userdata, VotesReader **ret)
 {
         (void) loop;
         (void) own_id;

@@ -3,3 +3,8 @@
 TESTS += tests/unit/test-documents.sh
 check_SCRIPTS += tests/unit/test-documents.sh
 EXTRA_DIST += tests/unit/test-documents.sh
+
+# The format of the sources.
+TESTS += tests/unit/test-format.sh
+check_SCRIPTS += tests/unit/test-format.sh
+EXTRA_DIST += tests/unit/test-format.sh

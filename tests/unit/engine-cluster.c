@@ -22,8 +22,12 @@ static void carry_out(Cluster *c, uint32_t node, Effect *f)
         if (f->type == EFFECT_CHANGED || f->type == EFFECT_NOTE)
                 return;
         assert_true(c->n_log < LOG_MAX);
-        *l = (Logged){ .node = node, .type = f->type, .epoch = f->epoch, .token = f->token,
-                .start_type = f->start_type, .error = f->error };
+        *l = (Logged){ .node = node,
+                .type = f->type,
+                .epoch = f->epoch,
+                .token = f->token,
+                .start_type = f->start_type,
+                .error = f->error };
         c->n_log++;
         if (f->type == EFFECT_PROBE && !c->hold_probes) {
                 back.type = EVENT_PROBE;
@@ -185,11 +189,18 @@ void cluster_unit_is(Cluster *c, uint32_t node, const char *app, UnitState state
         cluster_deliver(c);
 }
 
-void cluster_definition_on(Cluster *c, uint32_t node, const char *app, const char *const *names, uint64_t delay_usec)
+void cluster_definition_on(
+                Cluster *c, uint32_t node, const char *app, const char *const *names, uint64_t delay_usec)
 {
         NodePriority list[N_NODES] = {};
-        Definition d = { .name = (char *) app, .nodes = list, .failover_delay_usec = delay_usec, .weight = 1,
-                .failure_timeout_usec = 600 * USEC_PER_SEC, .takeover_automatic = true, .enabled = true, .digest = 5 + delay_usec / USEC_PER_MSEC };
+        Definition d = { .name = (char *) app,
+                .nodes = list,
+                .failover_delay_usec = delay_usec,
+                .weight = 1,
+                .failure_timeout_usec = 600 * USEC_PER_SEC,
+                .takeover_automatic = true,
+                .enabled = true,
+                .digest = 5 + delay_usec / USEC_PER_MSEC };
         Event event = { .type = EVENT_DEFINITIONS };
 
         for (size_t i = 0; i < N_NODES && names[i]; i++)
@@ -201,8 +212,14 @@ void cluster_definition_on(Cluster *c, uint32_t node, const char *app, const cha
 
 void cluster_make_engine(Cluster *c, uint32_t node, NoQuorumPolicy policy, RecordKind kind)
 {
-        EngineConfig config = { .node_id = node, .nodes = nodes, .n_nodes = N_NODES, .grace_usec = CLUSTER_GRACE,
-                .boot_id = node, .sync_timeout_usec = USEC_PER_SEC, .no_quorum_policy = policy, .record_kind = kind };
+        EngineConfig config = { .node_id = node,
+                .nodes = nodes,
+                .n_nodes = N_NODES,
+                .grace_usec = CLUSTER_GRACE,
+                .boot_id = node,
+                .sync_timeout_usec = USEC_PER_SEC,
+                .no_quorum_policy = policy,
+                .record_kind = kind };
 
         assert_int_equal(engine_new(&config, &c->engine[node]), 0);
 }
@@ -259,7 +276,8 @@ App *cluster_distro(const Cluster *c, uint32_t node)
         return a;
 }
 
-void cluster_command(Cluster *c, uint32_t node, uint64_t token, CommandKind kind, const char *app, const char *to)
+void cluster_command(
+                Cluster *c, uint32_t node, uint64_t token, CommandKind kind, const char *app, const char *to)
 {
         Event event = { .type = EVENT_COMMAND, .command.token = token };
 

@@ -46,8 +46,8 @@ typedef struct Cluster {
         RingId ring;
         Sent queue[1024];
         size_t n_queue;
-        bool hold_probes;                /* they do not come back */
-        bool hold_writes[N_NODES + 1];   /* nor does what the disk of this node says */
+        bool hold_probes;              /* they do not come back */
+        bool hold_writes[N_NODES + 1]; /* nor does what the disk of this node says */
         Logged log[LOG_MAX];
         size_t n_log;
 } Cluster;
@@ -72,7 +72,8 @@ void cluster_manager_gone(Cluster *c, uint32_t node);
 /* The worker of the last epoch stands so on this node, and all hear of it. */
 void cluster_unit_is(Cluster *c, uint32_t node, const char *app, UnitState state);
 /* One file, `names` in order of priority; another delay is another file. */
-void cluster_definition_on(Cluster *c, uint32_t node, const char *app, const char *const *names, uint64_t delay_usec);
+void cluster_definition_on(
+                Cluster *c, uint32_t node, const char *app, const char *const *names, uint64_t delay_usec);
 /* Three nodes, formed; `distro` is started on abc, before bcd and def. */
 void cluster_begin(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec);
 /* The same, and it runs; the log is empty. */
@@ -83,6 +84,7 @@ size_t cluster_count(const Cluster *c, uint32_t node, EffectType type);
 /* What `node` holds of `distro`. */
 App *cluster_distro(const Cluster *c, uint32_t node);
 uint64_t cluster_isolation_usec(void);
-void cluster_command(Cluster *c, uint32_t node, uint64_t token, CommandKind kind, const char *app, const char *to);
+void cluster_command(
+                Cluster *c, uint32_t node, uint64_t token, CommandKind kind, const char *app, const char *to);
 /* _COMMAND_ERROR_MAX: it has not been answered. */
 CommandError cluster_reply(const Cluster *c, uint64_t token);

@@ -31,7 +31,7 @@ typedef struct Fake {
         /* What was called. */
         size_t n_opened, n_closed; /* handles of any kind */
         size_t n_joined, n_left;
-        size_t n_mcast, n_probes; /* taken, in the main group and in the own one */
+        size_t n_mcast, n_probes;      /* taken, in the main group and in the own one */
         size_t n_votes_begun, n_votes; /* votequorum_initialize(), also while it hangs, and _getinfo() */
         char main_group[CPG_MAX_NAME_LENGTH + 1], own_group[CPG_MAX_NAME_LENGTH + 1];
 } Fake;

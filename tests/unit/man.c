@@ -306,7 +306,8 @@ static void test_exit_statuses(void **state)
 {
         static const int statuses[] = { MANAGER_EXIT_SUCCESS, MANAGER_EXIT_FAILURE, MANAGER_EXIT_USAGE,
                 MANAGER_EXIT_GAVE_UP, MANAGER_EXIT_RECORD, MANAGER_EXIT_CONFIG };
-        _cleanup_free_ char *text = page("man/distro-manager.8"), *part = section(text, NULL, ".SH EXIT STATUS"),
+        _cleanup_free_ char *text = page("man/distro-manager.8"),
+                            *part = section(text, NULL, ".SH EXIT STATUS"),
                             *unit = tree_file("units/distro-manager.service.in"), *preventing = NULL;
         Words manual = {}, table = {};
         Text line = {};

@@ -28,19 +28,19 @@ typedef struct Fake {
         size_t n_units;
         uint32_t last_job;
         size_t n_jobs, n_jobs_max;
-        char log[8192]; /* the changing calls, in order: "start a;stop b;" */
+        char log[8192];        /* the changing calls, in order: "start a;stop b;" */
         char environment[512]; /* of the last start: "A=b;C=d;" */
         unsigned n_reads, n_lists, n_subscribes;
 
-        bool hold_starts;       /* start jobs do not end by themselves */
+        bool hold_starts; /* start jobs do not end by themselves */
         bool hold_stops;
-        bool early_removed;     /* JobRemoved comes before the answer */
-        bool mute;              /* nothing is answered */
-        bool finish_at_once;    /* what is started has ended when its job is done, and is forgotten */
-        bool silent_stop;       /* a stopped unit is forgotten without PropertiesChanged */
-        const char *start_error; /* answers of StartTransientUnit(), once */
+        bool early_removed;       /* JobRemoved comes before the answer */
+        bool mute;                /* nothing is answered */
+        bool finish_at_once;      /* what is started has ended when its job is done, and is forgotten */
+        bool silent_stop;         /* a stopped unit is forgotten without PropertiesChanged */
+        const char *start_error;  /* answers of StartTransientUnit(), once */
         const char *system_state; /* "running" */
-        char own_job[16];       /* type of a job of distro-manager.service; "": none */
+        char own_job[16];         /* type of a job of distro-manager.service; "": none */
 } Fake;
 
 /* Connects a new fake; *ret_client is the adapter's end. Both are attached to the loop. */

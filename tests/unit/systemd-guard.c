@@ -80,7 +80,7 @@ static void test_moments(void **state)
                 { UINT64_MAX - 1, 16, UINT64_MAX, UINT64_MAX, UINT64_MAX },
         };
 
-        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
                 GuardMoments m = guard_moments(c->ended, c->grace);
 
                 assert_int_equal(m.stop_usec, c->stop);
@@ -157,7 +157,7 @@ static void test_file_refused(void **state)
                 "grace=5\nend\nmore\n",
         };
 
-        FOREACH_ARRAY (text, texts, ELEMENTSOF(texts)) {
+        FOREACH_ARRAY(text, texts, ELEMENTSOF(texts)) {
                 GuardState s = {};
 
                 put("guard", *text);
@@ -279,7 +279,7 @@ static void test_start_unit(void **state)
                 { { EXISTS, SD_BUS_ERROR_ACCESS_DENIED }, -EACCES, TRANSIENT AGAIN },
         };
 
-        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
                 int listener, status;
                 sd_bus *bus;
                 pid_t pid;
@@ -382,7 +382,7 @@ static void test_cgroup_kill_processes(void **state)
         put("systemd" GROUP "/below/cgroup.procs", text);
         assert_int_equal(cgroup_is_populated(directory, GROUP), 1);
         assert_int_equal(cgroup_kill(directory, GROUP), -EBUSY); /* the lists of this tree never get empty */
-        FOREACH_ARRAY (pid, pids, ELEMENTSOF(pids)) {
+        FOREACH_ARRAY(pid, pids, ELEMENTSOF(pids)) {
                 int status;
 
                 assert_int_equal(waitpid(*pid, &status, 0), *pid);

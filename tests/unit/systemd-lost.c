@@ -71,13 +71,13 @@ static void test_start_that_waits(void **state)
 
         bench_detach(b);
         units_free(b->units);
-        FOREACH_ARRAY (app, ((const char *const[]){ "a", "b", "c" }), 3) {
+        FOREACH_ARRAY(app, ((const char *const[]){ "a", "b", "c" }), 3) {
                 fake_add(&b->fake, *app, 5, "inactive");
                 b->fake.hold_starts = true;
         }
         bench_renew(b);
         fake_connect(&b->fake, b->event, &b->client);
-        FOREACH_ARRAY (app, ((const char *const[]){ "a", "b", "c" }), 3)
+        FOREACH_ARRAY(app, ((const char *const[]){ "a", "b", "c" }), 3)
                 fake_job_new(&b->fake, *app, "start");
         assert_int_equal(units_attach(b->units, b->client), 0);
         expect(b, "a 5 starting;b 5 starting;c 5 starting;ready;");
@@ -153,7 +153,7 @@ static void make_group(const Bench *b, bool populated)
         static const char *const parts[] = { "/distro.slice", "/distro.slice/distro-app-k.service" };
         char path[256];
 
-        FOREACH_ARRAY (part, parts, ELEMENTSOF(parts)) {
+        FOREACH_ARRAY(part, parts, ELEMENTSOF(parts)) {
                 snprintf(path, sizeof(path), "%s%s", b->cgroups, *part);
                 (void) mkdir(path, 0755);
         }

@@ -115,7 +115,7 @@ static const Case cases[] = {
 
 static void test_states(void **state)
 {
-        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
                 char reason[UNIT_REASON_MAX];
                 UnitState s = unit_state_from_properties(&c->p, &c->h, reason);
 
@@ -144,7 +144,7 @@ static void test_names(void **state)
         };
         char app[APP_NAME_MAX + 1], unit[WORKER_UNIT_NAME_MAX];
 
-        FOREACH_ARRAY (n, names, ELEMENTSOF(names)) {
+        FOREACH_ARRAY(n, names, ELEMENTSOF(names)) {
                 assert_int_equal(worker_unit_parse(n->unit, app), n->app != NULL);
                 if (!n->app)
                         continue;

@@ -34,14 +34,18 @@ static void test_worker_is_told(void **state)
 {
         static char environment[] = "Environment", word[] = "A=b";
         char *words[] = { word };
-        const UnitProperty p = { .name = environment, .kind = UNIT_PROPERTY_STRINGS,
-                .strings = { words, 1 } };
+        const UnitProperty p = {
+                .name = environment, .kind = UNIT_PROPERTY_STRINGS, .strings = { words, 1 }
+        };
         Bench *b = *state;
 
-        assert_int_equal(units_start(b->units,
-                                         &(UnitStart){ .app = "a", .epoch = 7, .start_type = START_FAILOVER,
-                                                         .node = "bcd", .from_node = "abc", .properties = &p,
-                                                         .n_properties = 1 }),
+        assert_int_equal(units_start(b->units, &(UnitStart){ .app = "a",
+                                                               .epoch = 7,
+                                                               .start_type = START_FAILOVER,
+                                                               .node = "bcd",
+                                                               .from_node = "abc",
+                                                               .properties = &p,
+                                                               .n_properties = 1 }),
                         0);
         expect(b, "a 7 starting;a 7 running;");
         assert_string_equal(b->fake.environment,
@@ -49,7 +53,8 @@ static void test_worker_is_told(void **state)
                         "DISTRO_EPOCH=7;");
         start(b, "b", 8);
         expect(b, "b 8 starting;b 8 running;");
-        assert_non_null(strstr(b->fake.environment, "DISTRO_START_TYPE=normal;DISTRO_FROM_NODE=;DISTRO_EPOCH=8;"));
+        assert_non_null(strstr(
+                        b->fake.environment, "DISTRO_START_TYPE=normal;DISTRO_FROM_NODE=;DISTRO_EPOCH=8;"));
 }
 
 static void test_refused_arguments(void **state)
@@ -377,7 +382,7 @@ static void test_own_job(void **state)
         };
         Bench *b = *state;
 
-        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
                 OwnJobAnswer answer = { .error = 1 };
                 OwnJobQuery *q;
 

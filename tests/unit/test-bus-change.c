@@ -394,10 +394,10 @@ static void test_polkit(void **state)
         assert_int_equal(h->n_polkit, 0);
 }
 
-#define CHILD(member)                                                                                        \
-        static void child_##member(const char *address, char *report, size_t size_bytes)                     \
-        {                                                                                                    \
-                child_call(address, #member, false, report, size_bytes);                                     \
+#define CHILD(member)                                                                    \
+        static void child_##member(const char *address, char *report, size_t size_bytes) \
+        {                                                                                \
+                child_call(address, #member, false, report, size_bytes);                 \
         }
 CHILD(StopApplication)
 CHILD(RestartApplication)

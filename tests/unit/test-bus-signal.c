@@ -154,12 +154,12 @@ static void test_every_property(void **state)
         Definition *d = &a->definition;
         const char *path = ROOT "/application/local";
 
-#define CHANGED(property, value)                                                                             \
-        do {                                                                                                 \
-                bus_server_changed(h->server, "local", NULL);                                                \
-                flush(h);                                                                                    \
-                expect_changed(h, path, "'org.distro.Application1' [('" property "' <" value ">)] []");      \
-                expect_no_signal(h);                                                                         \
+#define CHANGED(property, value)                                                                        \
+        do {                                                                                            \
+                bus_server_changed(h->server, "local", NULL);                                           \
+                flush(h);                                                                               \
+                expect_changed(h, path, "'org.distro.Application1' [('" property "' <" value ">)] []"); \
+                expect_no_signal(h);                                                                    \
         } while (0)
         free(d->description);
         d->description = strdup("Another");
@@ -294,7 +294,7 @@ static void expect_object(Harness *h, const char *member, const char *expected)
         assert_string_equal(text, expected);
 }
 
-#define STANDARD                                                                                             \
+#define STANDARD \
         " org.freedesktop.DBus.Peer org.freedesktop.DBus.Introspectable org.freedesktop.DBus.Properties"
 
 static void test_objects_come_and_go(void **state)
@@ -331,8 +331,10 @@ static void test_objects_come_and_go(void **state)
         (void) double_add_app(&h->engine, "distro2", "");
         bus_server_changed(h->server, "distro2", NULL);
         flush(h);
-        expect_object(h, "InterfacesAdded", "+" ROOT "/application/distro2" STANDARD " org.distro.Application1");
-        expect_object(h, "InterfacesRemoved", "-" ROOT "/application/other" STANDARD " org.distro.Application1");
+        expect_object(h, "InterfacesAdded",
+                        "+" ROOT "/application/distro2" STANDARD " org.distro.Application1");
+        expect_object(h, "InterfacesRemoved",
+                        "-" ROOT "/application/other" STANDARD " org.distro.Application1");
         expect_no_signal(h);
 
         nodes = realloc(h->engine.state.nodes, 4 * sizeof(Node));

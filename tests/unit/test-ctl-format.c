@@ -267,8 +267,8 @@ static void test_remark(void **state)
 
 static void write_overview(FILE *f, const void *data)
 {
-        static char view[] = "40.2", online[] = "online", offline[] = "offline",
-                    written_word[] = "written", late[] = "late";
+        static char view[] = "40.2", online[] = "online", offline[] = "offline", written_word[] = "written",
+                    late[] = "late";
         char *members[] = { names[0], names[1] };
         AppInfo apps[] = { make_app("db", "waiting", "def is lost"), make_app("web", "running", "") };
         NodeInfo nodes[] = {
@@ -311,22 +311,23 @@ static void test_overview(void **state)
 {
         _cleanup_free_ char *text = written(write_overview, NULL);
 
-        assert_string_equal(text, "* abc - takes part in the cluster\n"
-                                  "      View: 40.2, 2 of 3 nodes: abc, bcd\n"
-                                  "    Quorum: yes\n"
-                                  "     Group: formed, this node is in step\n"
-                                  "   Warning: bcd: its disk does not acknowledge the record in time: it keeps its "
-                                  "workers and gets no new ones.\n"
-                                  "\n"
-                                  "NODE  STATE            APPLICATIONS\n"
-                                  "abc   online           web\n"
-                                  "bcd   online, standby  -\n"
-                                  "def   offline          -\n"
-                                  "\n"
-                                  "APPLICATION  STATE    NODE  START              SINCE         REMARK\n"
-                                  "db           waiting  -     -                  5s ago        def is lost "
-                                  "(5.0s left)\n"
-                                  "web          running  abc   failover from def  1min 40s ago  -\n");
+        assert_string_equal(text,
+                        "* abc - takes part in the cluster\n"
+                        "      View: 40.2, 2 of 3 nodes: abc, bcd\n"
+                        "    Quorum: yes\n"
+                        "     Group: formed, this node is in step\n"
+                        "   Warning: bcd: its disk does not acknowledge the record in time: it keeps its "
+                        "workers and gets no new ones.\n"
+                        "\n"
+                        "NODE  STATE            APPLICATIONS\n"
+                        "abc   online           web\n"
+                        "bcd   online, standby  -\n"
+                        "def   offline          -\n"
+                        "\n"
+                        "APPLICATION  STATE    NODE  START              SINCE         REMARK\n"
+                        "db           waiting  -     -                  5s ago        def is lost "
+                        "(5.0s left)\n"
+                        "web          running  abc   failover from def  1min 40s ago  -\n");
 }
 
 /* Before the group has formed. */

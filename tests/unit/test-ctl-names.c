@@ -161,7 +161,7 @@ static void test_no_others(void **state)
 static void test_table(void **state)
 {
         assert_non_null(ctl_verbs[0].group);
-        FOREACH_ARRAY (v, ctl_verbs, n_ctl_verbs) {
+        FOREACH_ARRAY(v, ctl_verbs, n_ctl_verbs) {
                 assert_non_null(v->run);
                 assert_true(v->max_args < 0 || v->max_args >= v->min_args);
                 /* "Too few arguments" quotes this. */

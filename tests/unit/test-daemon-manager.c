@@ -97,8 +97,8 @@ static void test_hang_before_ready(void **state)
                 if (watchdog[i])
                         setenv("WATCHDOG_USEC", watchdog[i], 1);
                 assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
-                assert_true(sd_event_add_time_relative(m->event, &source, CLOCK_MONOTONIC, 20 * USEC_PER_MSEC, 0,
-                                            on_takes_part, m) >= 0);
+                assert_true(sd_event_add_time_relative(m->event, &source, CLOCK_MONOTONIC, 20 * USEC_PER_MSEC,
+                                            0, on_takes_part, m) >= 0);
                 /* After the first sign of life, however late this is. */
                 assert_true(sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE) >= 0);
                 (void) manager_run(m);
@@ -122,7 +122,8 @@ static void test_hang_before_ready(void **state)
                 if (manager_new(&(ManagerOptions){ .root = root }, &m) < 0)
                         _exit(1);
                 m->hang_usec = 100 * USEC_PER_MSEC;
-                if (sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 300 * USEC_PER_MSEC, 0, on_hang, m) < 0)
+                if (sd_event_add_time_relative(
+                                    m->event, NULL, CLOCK_MONOTONIC, 300 * USEC_PER_MSEC, 0, on_hang, m) < 0)
                         _exit(1);
                 (void) manager_run(m);
                 _exit(2);
@@ -214,7 +215,8 @@ static int on_units_read(sd_event_source *source, uint64_t usec, void *userdata)
 {
         (void) source;
         (void) usec;
-        manager_disarm(((Manager *) userdata)->bus_timer); /* there is no bus here, and looking for it makes turns */
+        manager_disarm(((Manager *) userdata)
+                                        ->bus_timer); /* there is no bus here, and looking for it makes turns */
         doubles.units.ready(userdata);
         return 0;
 }

@@ -190,7 +190,8 @@ static void test_unknown_mandatory_node(void **state)
 static void test_unknown_optional_node(void **state)
 {
         (void) state;
-        write_file(SYSCONFDIR "/distro-manager/manager.conf", "[Cluster]\nSyncMandatory=bcd\nSyncOptional=xyz\n");
+        write_file(SYSCONFDIR "/distro-manager/manager.conf",
+                        "[Cluster]\nSyncMandatory=bcd\nSyncOptional=xyz\n");
         assert_ends(MANAGER_EXIT_CONFIG);
 }
 

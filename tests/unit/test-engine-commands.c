@@ -74,7 +74,9 @@ static void test_takeover_waits_for_the_view(void **state)
                 cluster_begin_running(&c, NO_QUORUM_STOP, 60 * USEC_PER_SEC);
                 c.member[ABC] = false;
                 cluster_new_ring(&c);
-                event.command.command = (Command){ .kind = COMMAND_TAKEOVER, .app = (char *) "distro", .node = (char *) "def",
+                event.command.command = (Command){ .kind = COMMAND_TAKEOVER,
+                        .app = (char *) "distro",
+                        .node = (char *) "def",
                         .force = forced };
                 cluster_step(&c, BCD, &event);
                 cluster_deliver(&c);
@@ -195,8 +197,12 @@ static void test_stop_local(void **state)
         cluster_step(&c, BCD, &event);
         assert_int_equal(cluster_reply(&c, 3), COMMAND_NOT_ALLOWED); /* bcd has not heard of the loss */
         c.n_log = 0;
-        cluster_step(&c, ABC, &(Event){ .type = EVENT_UNIT, .unit.app = "distro",
-                .unit.epoch = state_find_app(&c.engine[ABC]->state, "distro")->last_epoch, .unit.state = UNIT_STOPPED });
+        cluster_step(&c, ABC,
+                        &(Event){ .type = EVENT_UNIT,
+                                        .unit.app = "distro",
+                                        .unit.epoch = state_find_app(&c.engine[ABC]->state, "distro")
+                                                                      ->last_epoch,
+                                        .unit.state = UNIT_STOPPED });
         event.stop_local.token = 4;
         cluster_step(&c, ABC, &event);
         assert_int_equal(cluster_reply(&c, 4), COMMAND_NOT_RUNNING);

@@ -10,9 +10,16 @@
 static void report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
 {
         CopyFact copy = { .app = (char *) "distro", .epoch = epoch, .state = state };
-        FactsMessage facts = { .version_min = 1, .version_max = 1, .node_name = (char *) (node == ABC ? "abc" : "bcd"),
-                .grace_usec = CLUSTER_GRACE, .boot_id = node, .record = RECORD_VALID, .can_write = true,
-                .realtime_usec = c->now, .copies = &copy, .n_copies = epoch != 0 };
+        FactsMessage facts = { .version_min = 1,
+                .version_max = 1,
+                .node_name = (char *) (node == ABC ? "abc" : "bcd"),
+                .grace_usec = CLUSTER_GRACE,
+                .boot_id = node,
+                .record = RECORD_VALID,
+                .can_write = true,
+                .realtime_usec = c->now,
+                .copies = &copy,
+                .n_copies = epoch != 0 };
         EffectList effects = {};
         Member sender = { node, node };
 
@@ -94,9 +101,15 @@ static void test_copies_that_meet(void **state)
                 int64_t epoch_offset;
                 bool adopted;
         } cases[] = {
-                { true, false, 0, false }, { true, false, -1, false }, { true, false, 1, false },
-                { true, true, -1, false }, { false, false, 0, true }, { false, false, 1, true },
-                { false, false, -1, false }, { false, true, 0, true }, { false, true, -1, false },
+                { true, false, 0, false },
+                { true, false, -1, false },
+                { true, false, 1, false },
+                { true, true, -1, false },
+                { false, false, 0, true },
+                { false, false, 1, true },
+                { false, false, -1, false },
+                { false, true, 0, true },
+                { false, true, -1, false },
         };
 
         (void) state;
@@ -184,8 +197,10 @@ static void test_restart_is_needed(void **state)
 static void test_wrong_file_keeps_the_definition(void **state)
 {
         struct DefinitionError error = { .app = "distro", .text = "line 3: what is this?" };
-        Event event = { .type = EVENT_DEFINITIONS, .definitions.n_definitions = 1,
-                .definitions.errors = &error, .definitions.n_errors = 1 };
+        Event event = { .type = EVENT_DEFINITIONS,
+                .definitions.n_definitions = 1,
+                .definitions.errors = &error,
+                .definitions.n_errors = 1 };
         uint64_t epoch;
         Cluster c;
 
@@ -211,13 +226,22 @@ static void test_wrong_file_keeps_the_definition(void **state)
 /* Its files are read: the one of `distro`, and perhaps one of `web` before bcd and def on abc. */
 static void files_are_read(Cluster *c, uint32_t node, bool web)
 {
-        NodePriority order[] = { { .name = (char *) "abc" }, { .name = (char *) "bcd", .tier = 1 }, { .name = (char *) "def", .tier = 2 } };
+        NodePriority order[] = { { .name = (char *) "abc" }, { .name = (char *) "bcd", .tier = 1 },
+                { .name = (char *) "def", .tier = 2 } };
         Definition list[] = {
                 cluster_distro(c, node)->definition,
-                { .name = (char *) "web", .nodes = order, .n_nodes = ELEMENTSOF(order), .weight = 1, .takeover_automatic = true,
-                        .failure_timeout_usec = 600 * USEC_PER_SEC, .enabled = true, .digest = 9 },
+                { .name = (char *) "web",
+                                .nodes = order,
+                                .n_nodes = ELEMENTSOF(order),
+                                .weight = 1,
+                                .takeover_automatic = true,
+                                .failure_timeout_usec = 600 * USEC_PER_SEC,
+                                .enabled = true,
+                                .digest = 9 },
         };
-        Event event = { .type = EVENT_DEFINITIONS, .definitions.definitions = list, .definitions.n_definitions = web ? 2 : 1 };
+        Event event = { .type = EVENT_DEFINITIONS,
+                .definitions.definitions = list,
+                .definitions.n_definitions = web ? 2 : 1 };
 
         cluster_step(c, node, &event);
         cluster_deliver(c);
@@ -225,7 +249,8 @@ static void files_are_read(Cluster *c, uint32_t node, bool web)
 
 static size_t starts_of_all(const Cluster *c)
 {
-        return cluster_count(c, ABC, EFFECT_START) + cluster_count(c, BCD, EFFECT_START) + cluster_count(c, DEF, EFFECT_START);
+        return cluster_count(c, ABC, EFFECT_START) + cluster_count(c, BCD, EFFECT_START) +
+               cluster_count(c, DEF, EFFECT_START);
 }
 
 static void reload_all(Cluster *c)
@@ -315,8 +340,14 @@ static void test_marks_grow(void **state)
                 uint32_t n;
                 uint64_t expected_sec;
         } cases[] = {
-                { 600, 1, 600 }, { 600, 2, 1200 }, { 600, 3, 2400 }, { 600, 8, 76800 }, { 600, 9, 86400 },
-                { 600, 100, 86400 }, { 86400, 5, 86400 }, { 200000, 3, 200000 },
+                { 600, 1, 600 },
+                { 600, 2, 1200 },
+                { 600, 3, 2400 },
+                { 600, 8, 76800 },
+                { 600, 9, 86400 },
+                { 600, 100, 86400 },
+                { 86400, 5, 86400 },
+                { 200000, 3, 200000 },
         };
         Cluster c;
 
@@ -395,7 +426,8 @@ static void test_start_first_old_fails(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, 3600 * USEC_PER_SEC);
         for (uint32_t i = 1; i <= N_NODES; i++)
-                state_find_app(&c.engine[i]->state, "distro")->definition.takeover_mode = TAKEOVER_START_FIRST;
+                state_find_app(&c.engine[i]->state, "distro")->definition.takeover_mode =
+                                TAKEOVER_START_FIRST;
         a = state_find_app(&c.engine[DEF]->state, "distro");
         old_epoch = a->last_epoch;
         cluster_command(&c, DEF, 1, COMMAND_TAKEOVER, "distro", "bcd");
@@ -404,7 +436,11 @@ static void test_start_first_old_fails(void **state)
         assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
         assert_int_equal(app_present_copy(a)->epoch, old_epoch);
 
-        cluster_step(&c, ABC, &(Event){ .type = EVENT_UNIT, .unit.app = "distro", .unit.epoch = old_epoch, .unit.state = UNIT_FAILED });
+        cluster_step(&c, ABC,
+                        &(Event){ .type = EVENT_UNIT,
+                                        .unit.app = "distro",
+                                        .unit.epoch = old_epoch,
+                                        .unit.state = UNIT_FAILED });
         cluster_deliver(&c);
         assert_non_null(app_find_mark(a, ABC));
         assert_int_equal(app_present_copy(a)->node_id, BCD);

@@ -33,7 +33,9 @@ static void test_copies_do_the_same(void **state)
         for (uint32_t node = ABC; node <= DEF; node++) {
                 uint64_t before = engine_fingerprint(c.engine[node]);
                 Engine *copy = engine_copy(c.engine[node]);
-                Event quorum = { .type = EVENT_QUORUM, .now_usec = c.now + 1, .quorum.ring = c.ring,
+                Event quorum = { .type = EVENT_QUORUM,
+                        .now_usec = c.now + 1,
+                        .quorum.ring = c.ring,
                         .quorum.quorate = true };
                 EffectList a = {}, b = {};
 
@@ -48,7 +50,7 @@ static void test_copies_do_the_same(void **state)
                         assert_int_equal(a.effects[i].type, b.effects[i].type);
                         if (a.effects[i].message)
                                 assert_int_equal(message_fingerprint(a.effects[i].message),
-                                        message_fingerprint(b.effects[i].message));
+                                                message_fingerprint(b.effects[i].message));
                 }
                 effect_list_done(&a);
                 effect_list_done(&b);
@@ -65,12 +67,12 @@ static void test_differences_are_seen(void **state)
 
         (void) state;
         begin_full(&c);
-#define DIFFERS(node, change)                                                                                \
-        do {                                                                                                 \
-                copy = engine_copy(c.engine[node]);                                                          \
-                change;                                                                                      \
-                assert_int_not_equal(engine_fingerprint(copy), engine_fingerprint(c.engine[node]));          \
-                engine_free(copy);                                                                           \
+#define DIFFERS(node, change)                                                                       \
+        do {                                                                                        \
+                copy = engine_copy(c.engine[node]);                                                 \
+                change;                                                                             \
+                assert_int_not_equal(engine_fingerprint(copy), engine_fingerprint(c.engine[node])); \
+                engine_free(copy);                                                                  \
         } while (0)
         DIFFERS(ABC, copy->now_usec++);
         DIFFERS(ABC, copy->synced = !copy->synced);

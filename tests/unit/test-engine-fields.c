@@ -46,12 +46,12 @@ static State sample(void)
 
 typedef void (*Change)(State *s, App *a);
 
-#define CHANGE(name, statement)                                                                              \
-        static void name(State *s, App *a)                                                                   \
-        {                                                                                                    \
-                (void) s;                                                                                    \
-                (void) a;                                                                                    \
-                statement;                                                                                   \
+#define CHANGE(name, statement)            \
+        static void name(State *s, App *a) \
+        {                                  \
+                (void) s;                  \
+                (void) a;                  \
+                statement;                 \
         }
 
 CHANGE(revision, s->revision.count++)
@@ -131,28 +131,82 @@ static const struct {
         Change change;
         bool digest, record, full;
 } fields[] = {
+/* clang-format off */
 #define AGREED_AND_LASTING(f) { #f, f, true, true, true }
 #define AGREED(f) { #f, f, true, false, true }
 #define TOLD(f) { #f, f, false, false, true }
 #define OWN(f) { #f, f, false, false, false }
-        AGREED_AND_LASTING(revision), AGREED_AND_LASTING(confirmed), AGREED_AND_LASTING(by_fewer),
-        AGREED_AND_LASTING(view_node), AGREED(version), AGREED(form_pending), AGREED(ring_seq), AGREED(next_serial),
-        AGREED(commit_base), AGREED(commit), AGREED_AND_LASTING(node_standby), AGREED_AND_LASTING(node_grace),
-        AGREED_AND_LASTING(node_boot), AGREED(node_leaving), AGREED(node_unknown), AGREED(node_unwritable),
-        AGREED(node_reading), AGREED(reload), AGREED(node_late), AGREED(node_grace_is_over), AGREED(node_incarnation),
-        AGREED(node_command), AGREED(node_pid),
-        AGREED(node_version), AGREED(node_grace_timer), AGREED_AND_LASTING(target_up), AGREED_AND_LASTING(commanded),
-        AGREED_AND_LASTING(finished), AGREED_AND_LASTING(halted), AGREED_AND_LASTING(maintenance),
-        AGREED_AND_LASTING(epoch), AGREED_AND_LASTING(last_epoch), AGREED_AND_LASTING(owner),
-        AGREED_AND_LASTING(start_type), AGREED_AND_LASTING(from_node), AGREED_AND_LASTING(kept),
-        AGREED_AND_LASTING(held_node), AGREED_AND_LASTING(permission), AGREED_AND_LASTING(mark_count),
-        AGREED_AND_LASTING(mark_set), AGREED_AND_LASTING(mark_duration), AGREED_AND_LASTING(mark_expired),
-        AGREED_AND_LASTING(mark_booted), AGREED(mark_timer), AGREED_AND_LASTING(copy_node),
-        AGREED_AND_LASTING(copy_epoch), AGREED_AND_LASTING(copy_type), AGREED_AND_LASTING(copy_from),
-        AGREED_AND_LASTING(copy_untamed), AGREED(copy_phase), AGREED(copy_stuck), AGREED(copy_surplus),
-        AGREED(next_type), AGREED(next_from), AGREED(next_node), AGREED(lost_node), AGREED(delay), AGREED(better_node),
-        AGREED(better), AGREED(owed), AGREED(outside_count), AGREED(outside_time), AGREED(failure), TOLD(acknowledged),
-        TOLD(presence), TOLD(committed), TOLD(changed_time), OWN(since), OWN(dirty), OWN(probe),
+        /* clang-format on */
+        AGREED_AND_LASTING(revision),
+        AGREED_AND_LASTING(confirmed),
+        AGREED_AND_LASTING(by_fewer),
+        AGREED_AND_LASTING(view_node),
+        AGREED(version),
+        AGREED(form_pending),
+        AGREED(ring_seq),
+        AGREED(next_serial),
+        AGREED(commit_base),
+        AGREED(commit),
+        AGREED_AND_LASTING(node_standby),
+        AGREED_AND_LASTING(node_grace),
+        AGREED_AND_LASTING(node_boot),
+        AGREED(node_leaving),
+        AGREED(node_unknown),
+        AGREED(node_unwritable),
+        AGREED(node_reading),
+        AGREED(reload),
+        AGREED(node_late),
+        AGREED(node_grace_is_over),
+        AGREED(node_incarnation),
+        AGREED(node_command),
+        AGREED(node_pid),
+        AGREED(node_version),
+        AGREED(node_grace_timer),
+        AGREED_AND_LASTING(target_up),
+        AGREED_AND_LASTING(commanded),
+        AGREED_AND_LASTING(finished),
+        AGREED_AND_LASTING(halted),
+        AGREED_AND_LASTING(maintenance),
+        AGREED_AND_LASTING(epoch),
+        AGREED_AND_LASTING(last_epoch),
+        AGREED_AND_LASTING(owner),
+        AGREED_AND_LASTING(start_type),
+        AGREED_AND_LASTING(from_node),
+        AGREED_AND_LASTING(kept),
+        AGREED_AND_LASTING(held_node),
+        AGREED_AND_LASTING(permission),
+        AGREED_AND_LASTING(mark_count),
+        AGREED_AND_LASTING(mark_set),
+        AGREED_AND_LASTING(mark_duration),
+        AGREED_AND_LASTING(mark_expired),
+        AGREED_AND_LASTING(mark_booted),
+        AGREED(mark_timer),
+        AGREED_AND_LASTING(copy_node),
+        AGREED_AND_LASTING(copy_epoch),
+        AGREED_AND_LASTING(copy_type),
+        AGREED_AND_LASTING(copy_from),
+        AGREED_AND_LASTING(copy_untamed),
+        AGREED(copy_phase),
+        AGREED(copy_stuck),
+        AGREED(copy_surplus),
+        AGREED(next_type),
+        AGREED(next_from),
+        AGREED(next_node),
+        AGREED(lost_node),
+        AGREED(delay),
+        AGREED(better_node),
+        AGREED(better),
+        AGREED(owed),
+        AGREED(outside_count),
+        AGREED(outside_time),
+        AGREED(failure),
+        TOLD(acknowledged),
+        TOLD(presence),
+        TOLD(committed),
+        TOLD(changed_time),
+        OWN(since),
+        OWN(dirty),
+        OWN(probe),
 };
 
 static ByteWriter encode(const State *s, StateEncoding encoding)
@@ -181,8 +235,9 @@ static void test_each_field(void **state)
 
                 fields[i].change(&b, state_find_app(&b, "distro"));
                 if ((state_digest(&a) != state_digest(&b)) != fields[i].digest ||
-                    differ(&a, &b, STATE_DIGEST) != fields[i].digest || differ(&a, &b, STATE_LASTING) != fields[i].record ||
-                    differ(&a, &b, STATE_FULL) != fields[i].full)
+                                differ(&a, &b, STATE_DIGEST) != fields[i].digest ||
+                                differ(&a, &b, STATE_LASTING) != fields[i].record ||
+                                differ(&a, &b, STATE_FULL) != fields[i].full)
                         fail_msg("%s: the digest, the record or the full state has it wrong", fields[i].name);
                 state_done(&a);
                 state_done(&b);
@@ -191,11 +246,11 @@ static void test_each_field(void **state)
 
 /* ---- order ---- */
 
-#define SWAP(array)                                                                                          \
-        do {                                                                                                 \
-                __typeof__((array)[0]) kept_ = (array)[0];                                                   \
-                (array)[0] = (array)[1];                                                                     \
-                (array)[1] = kept_;                                                                          \
+#define SWAP(array)                                        \
+        do {                                               \
+                __typeof__((array)[0]) kept_ = (array)[0]; \
+                (array)[0] = (array)[1];                   \
+                (array)[1] = kept_;                        \
         } while (0)
 
 CHANGE(swap_apps, SWAP(s->apps))
@@ -267,7 +322,8 @@ static void test_order_is_checked(void **state)
                 State s = sample();
 
                 orders[i].change(&s, state_find_app(&s, "distro"));
-                if (decode(&s, STATE_LASTING) != orders[i].lasting || decode(&s, STATE_FULL) != orders[i].full)
+                if (decode(&s, STATE_LASTING) != orders[i].lasting ||
+                                decode(&s, STATE_FULL) != orders[i].full)
                         fail_msg("%s: not decoded as it should be", orders[i].name);
                 state_done(&s);
         }

@@ -96,7 +96,8 @@ static void test_records_that_form(void **state)
                                                                                   : RECORD_BLANK;
                         if (!known)
                                 continue;
-                        peer->facts.record_revision = (Revision){ .ring_seq = k->has[i] == NEW ? 9 : 8, .count = 1 };
+                        peer->facts.record_revision =
+                                        (Revision){ .ring_seq = k->has[i] == NEW ? 9 : 8, .count = 1 };
                         peer->facts.record_nodes = calloc(n_of, sizeof(uint32_t));
                         memcpy(peer->facts.record_nodes, of, n_of * sizeof(uint32_t));
                         peer->facts.n_record_nodes = n_of;
@@ -115,7 +116,7 @@ static void test_forming_raises_epochs(void **state)
         (void) state;
         cluster_begin(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         assert_int_equal(state_find_app(&c.engine[ABC]->state, "distro")->last_epoch,
-                (c.ring.seq << EPOCH_RING_SHIFT) + 1024 + 1);
+                        (c.ring.seq << EPOCH_RING_SHIFT) + 1024 + 1);
         cluster_end(&c);
 }
 
@@ -135,7 +136,9 @@ static void test_forming_forgets_nodes(void **state)
 
                         assert_non_null(state_add_node(&c.engine[i]->state, 9, "old"));
                         assert_non_null(app_add_mark(a, 9));
-                        assert_int_equal(ARRAY_GROW(a->permissions, a->n_permissions, a->n_permissions_allocated), 0);
+                        assert_int_equal(ARRAY_GROW(a->permissions, a->n_permissions,
+                                                         a->n_permissions_allocated),
+                                        0);
                         a->permissions[a->n_permissions++] = (Permission){ 9, true };
                         a->held_against = calloc(2, sizeof(uint32_t));
                         assert_non_null(a->held_against);
@@ -197,7 +200,7 @@ static void test_forming_without_a_node(void **state)
         cluster_new_ring_of_all(&c, c.ring.seq + 4);
         cluster_quorum(&c, true);
         assert_string_equal(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)),
-                "def has not reported what it runs");
+                        "def has not reported what it runs");
         /* It goes again, and is no wiser when it is back. */
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
@@ -211,8 +214,8 @@ static void test_forming_without_a_node(void **state)
 static void test_behind_the_others(void **state)
 {
         static const struct {
-                bool later;      /* def was in ring 50, which was quorate, and is not synced */
-                size_t n_late;   /* so many have joined the group after the last view of this state */
+                bool later;    /* def was in ring 50, which was quorate, and is not synced */
+                size_t n_late; /* so many have joined the group after the last view of this state */
                 uint64_t ring;
                 bool forms;
         } cases[] = {

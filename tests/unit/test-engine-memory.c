@@ -72,8 +72,15 @@ static void definition(Cluster *c, uint32_t node, const char *name, uint64_t dig
 {
         NodePriority list[] = { { (char *) "bcd", 0 }, { (char *) "abc", 1 } };
         char *permitted[] = { (char *) "abc" };
-        Definition d = { .name = (char *) name, .description = (char *) "a worker", .nodes = list, .n_nodes = 2,
-                .permitted = permitted, .n_permitted = 1, .weight = 1, .enabled = true, .takeover_automatic = true,
+        Definition d = { .name = (char *) name,
+                .description = (char *) "a worker",
+                .nodes = list,
+                .n_nodes = 2,
+                .permitted = permitted,
+                .n_permitted = 1,
+                .weight = 1,
+                .enabled = true,
+                .takeover_automatic = true,
                 .digest = digest };
         struct DefinitionError wrong = { .app = "wrong", .text = error };
         Event event = { .type = EVENT_DEFINITIONS };
@@ -139,8 +146,15 @@ static void test_birth(void **state)
         ByteWriter w = {};
         Cluster c;
         int r = -ENOMEM;
-        EngineConfig config = { .node_id = 1, .nodes = nodes, .n_nodes = 2, .sync_mandatory = names, .n_sync_mandatory = 1,
-                .sync_optional = names, .n_sync_optional = 1, .record_kind = RECORD_VALID, .boot_id = 1 };
+        EngineConfig config = { .node_id = 1,
+                .nodes = nodes,
+                .n_nodes = 2,
+                .sync_mandatory = names,
+                .n_sync_mandatory = 1,
+                .sync_optional = names,
+                .n_sync_optional = 1,
+                .record_kind = RECORD_VALID,
+                .boot_id = 1 };
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);

@@ -11,8 +11,11 @@ static Message next_message(const Cluster *c, uint32_t from, uint32_t to, Messag
         const Peer *p = view_find_peer(c->engine[to], &m);
 
         assert_non_null(p);
-        return (Message){ .type = type, .version = PROTOCOL_VERSION, .view = engine_view(c->engine[to]),
-                .incarnation = 100 + from, .number = p->number + 1 };
+        return (Message){ .type = type,
+                .version = PROTOCOL_VERSION,
+                .view = engine_view(c->engine[to]),
+                .incarnation = 100 + from,
+                .number = p->number + 1 };
 }
 
 static void hear(Cluster *c, uint32_t from, uint32_t to, const Message *m)
@@ -67,8 +70,12 @@ static void test_repeated_message_is_no_news(void **state)
 
         cluster_begin_running(&c, NO_QUORUM_STOP, 0);
         facts = next_message(&c, BCD, ABC, MESSAGE_FACTS);
-        facts.facts = (FactsMessage){ .version_min = 1, .version_max = 1, .node_name = (char *) "bcd", .boot_id = BCD,
-                .grace_usec = CLUSTER_GRACE, .can_write = true };
+        facts.facts = (FactsMessage){ .version_min = 1,
+                .version_max = 1,
+                .node_name = (char *) "bcd",
+                .boot_id = BCD,
+                .grace_usec = CLUSTER_GRACE,
+                .can_write = true };
         hear(&c, BCD, ABC, &facts);
         assert_int_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_REPORTED);
         synced = next_message(&c, BCD, ABC, MESSAGE_SYNCED);
@@ -132,7 +139,8 @@ static void test_result_names_its_copy(void **state)
         for (size_t i = 0; i < ELEMENTSOF(strangers); i++) {
                 Message m = next_message(&c, strangers[i].from, DEF, MESSAGE_RESULT);
 
-                m.result = (ResultMessage){ .app = (char *) "distro", .state = UNIT_FAILED,
+                m.result = (ResultMessage){ .app = (char *) "distro",
+                        .state = UNIT_FAILED,
                         .epoch = cluster_distro(&c, DEF)->last_epoch + (uint64_t) strangers[i].epoch };
                 hear(&c, strangers[i].from, DEF, &m);
                 assert_int_equal(cluster_distro(&c, DEF)->n_copies, 1);
@@ -282,8 +290,10 @@ static void test_states_that_cannot_be_used(void **state)
                         hear(&c, DEF, DEF, c.queue[i].message);
 
         m = next_message(&c, BCD, DEF, MESSAGE_STATE);
-        m.state = (StateMessage){ .numbers = &(struct StateNumber){ .member = { DEF, DEF }, .number = 1000 }, .n_numbers = 1,
-                .state = bytes, .state_size_bytes = sizeof(bytes) };
+        m.state = (StateMessage){ .numbers = &(struct StateNumber){ .member = { DEF, DEF }, .number = 1000 },
+                .n_numbers = 1,
+                .state = bytes,
+                .state_size_bytes = sizeof(bytes) };
         hear(&c, BCD, DEF, &m);
         assert_false(engine_is_synced(c.engine[DEF]));
         assert_int_equal(cluster_count(&c, DEF, EFFECT_EXIT), 0);
@@ -495,8 +505,10 @@ static void test_late_state_is_not_taken(void **state)
         cluster_quorum_on(&c, DEF, c.ring, true);
         late = next_message(&c, BCD, DEF, MESSAGE_STATE);
         late.state = (StateMessage){ .numbers = &(struct StateNumber){ .member = { DEF, DEF },
-                                             .number = c.engine[DEF]->peers[DEF - 1].facts_number },
-                .n_numbers = 1, .state = w.data, .state_size_bytes = w.size_bytes };
+                                                     .number = c.engine[DEF]->peers[DEF - 1].facts_number },
+                .n_numbers = 1,
+                .state = w.data,
+                .state_size_bytes = w.size_bytes };
         hear(&c, BCD, DEF, &late);
         assert_false(engine_is_synced(c.engine[DEF]));
 
@@ -633,7 +645,8 @@ static void maintenance(Cluster *c, uint64_t token, bool on)
 {
         Event event = { .type = EVENT_COMMAND, .command.token = token };
 
-        event.command.command = (Command){ .kind = COMMAND_MAINTENANCE, .app = (char *) "distro", .flag = on };
+        event.command.command =
+                        (Command){ .kind = COMMAND_MAINTENANCE, .app = (char *) "distro", .flag = on };
         cluster_step(c, BCD, &event);
         cluster_deliver(c);
 }

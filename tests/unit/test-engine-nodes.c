@@ -168,11 +168,12 @@ static void test_obstacles(void **state)
                 n->presence = k->presence;
                 n->grace_over = k->grace_over;
                 n->unknown = k->unknown;
-                assert_int_equal(decide_obstacle(c.engine[DEF], a, buffer, sizeof(buffer)) != NULL, k->stands);
+                assert_int_equal(
+                                decide_obstacle(c.engine[DEF], a, buffer, sizeof(buffer)) != NULL, k->stands);
                 /* Without a copy: only what has not been reported since forming. */
                 app_remove_copy(a, &a->copies[0]);
                 assert_int_equal(decide_obstacle(c.engine[DEF], a, buffer, sizeof(buffer)) != NULL,
-                        k->unknown && k->presence != PRESENCE_OFFLINE && !k->grace_over);
+                                k->unknown && k->presence != PRESENCE_OFFLINE && !k->grace_over);
                 cluster_end(&c);
         }
 }
@@ -257,8 +258,9 @@ static void test_grace_after_an_unseen_ring(void **state)
                 assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
                 assert_int_equal(n->grace_over, k->over && !k->again);
                 assert_int_equal(n->grace.serial != 0 && n->grace.serial != serial, k->again);
-                assert_int_equal(decide_obstacle(c.engine[DEF], cluster_distro(&c, DEF), buffer, sizeof(buffer)) != NULL,
-                        k->again || !k->over);
+                assert_int_equal(decide_obstacle(c.engine[DEF], cluster_distro(&c, DEF), buffer,
+                                                 sizeof(buffer)) != NULL,
+                                k->again || !k->over);
                 cluster_end(&c);
         }
 }

@@ -42,7 +42,9 @@ static App *add_app(Engine *e, const char *name, const char *tiers, uint32_t wei
 
         assert_non_null(a);
         a->has_definition = true;
-        a->definition = (Definition){ .name = strdup(name), .weight = weight, .digest = 7, .takeover_automatic = true };
+        a->definition = (Definition){
+                .name = strdup(name), .weight = weight, .digest = 7, .takeover_automatic = true
+        };
         a->definition.nodes = calloc(8, sizeof(NodePriority));
         snprintf(copy, sizeof(copy), "%s", tiers);
         while ((tier = strsep(&p, "|"))) {
@@ -50,7 +52,7 @@ static App *add_app(Engine *e, const char *name, const char *tiers, uint32_t wei
 
                 while ((node = strsep(&tier, ",")))
                         a->definition.nodes[a->definition.n_nodes++] =
-                                (NodePriority){ .name = strdup(node), .tier = n_tier };
+                                        (NodePriority){ .name = strdup(node), .tier = n_tier };
                 n_tier++;
         }
         a->target_up = true;
@@ -246,11 +248,19 @@ static void test_refused_configurations(void **state)
                 { { .node_id = 1, .nodes = no_id, .n_nodes = 2 }, -EINVAL },
                 { { .node_id = 1, .nodes = many, .n_nodes = NODES_MAX + 1 }, -EINVAL },
                 { { .node_id = 1, .nodes = many, .n_nodes = NODES_MAX }, 0 },
-                { { .node_id = 1, .nodes = good, .n_nodes = 2, .sync_mandatory = stranger, .n_sync_mandatory = 1 },
-                        -EINVAL },
-                { { .node_id = 1, .nodes = good, .n_nodes = 2, .record_kind = RECORD_VALID, .record = "x",
-                          .record_size_bytes = 1 },
-                        -EBADMSG },
+                { { .node_id = 1,
+                                  .nodes = good,
+                                  .n_nodes = 2,
+                                  .sync_mandatory = stranger,
+                                  .n_sync_mandatory = 1 },
+                                -EINVAL },
+                { { .node_id = 1,
+                                  .nodes = good,
+                                  .n_nodes = 2,
+                                  .record_kind = RECORD_VALID,
+                                  .record = "x",
+                                  .record_size_bytes = 1 },
+                                -EBADMSG },
         };
 
         (void) state;

@@ -270,7 +270,8 @@ static void test_present_copy(void **state)
                 bool new_surplus;
                 uint64_t expected; /* epoch; 0: none */
         } cases[] = {
-                { COPY_RUNNING, COPY_STARTING, false, 1 }, /* start-first: the old one until the new one runs */
+                { COPY_RUNNING, COPY_STARTING, false,
+                                1 }, /* start-first: the old one until the new one runs */
                 { COPY_RUNNING, COPY_RUNNING, false, 2 },
                 { COPY_STOPPING, COPY_RUNNING, false, 2 },
                 { COPY_LOST, COPY_STARTING, false, 2 },

@@ -125,7 +125,9 @@ static void test_freeze(void **state)
         cluster_at(&c, ABC, c.now + 2 * cluster_isolation_usec());
         cluster_quorum_on(&c, ABC, c.ring, false);
         cluster_at(&c, ABC, c.now + 3600 * USEC_PER_SEC);
-        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP) + cluster_count(&c, ABC, EFFECT_KILL) + cluster_count(&c, ABC, EFFECT_START), 0);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP) + cluster_count(&c, ABC, EFFECT_KILL) +
+                                         cluster_count(&c, ABC, EFFECT_START),
+                        0);
         cluster_end(&c);
 }
 
@@ -195,7 +197,9 @@ static void test_put_out_elsewhere(void **state)
         (void) state;
         for (int there = 0; there < 3; there++) {
                 Message vote = { .type = MESSAGE_VIEW };
-                Event event = { .type = EVENT_MESSAGE, .message.sender = { BCD, BCD }, .message.message = &vote };
+                Event event = {
+                        .type = EVENT_MESSAGE, .message.sender = { BCD, BCD }, .message.message = &vote
+                };
                 ViewMember all[] = { { .member = { ABC, ABC } }, others[0], others[1] };
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
@@ -333,7 +337,8 @@ static void test_silent_again_with_a_device(void **state)
         c.engine[ABC]->quorum_device = true;
         back = c.engine[ABC]->probe_next_usec;
         cluster_at(&c, ABC, back);
-        asked_at(&c, EFFECT_STOP, t + detection + timing_of(CLUSTER_TOKEN, CLUSTER_CONSENSUS, 0, true).isolation_usec);
+        asked_at(&c, EFFECT_STOP,
+                        t + detection + timing_of(CLUSTER_TOKEN, CLUSTER_CONSENSUS, 0, true).isolation_usec);
         cluster_end(&c);
 }
 
@@ -357,7 +362,8 @@ static void test_without_quorum_again(void **state)
                                 cluster_quorum_on(&c, ABC, c.ring, false);
                                 assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
                         } else
-                                asked_at(&c, EFFECT_STOP, (in_step ? view : t + detection) + cluster_isolation_usec());
+                                asked_at(&c, EFFECT_STOP,
+                                                (in_step ? view : t + detection) + cluster_isolation_usec());
                         asked_at(&c, EFFECT_KILL, (in_step ? view : t + detection) + 29 * USEC_PER_SEC);
                         cluster_end(&c);
                 }
@@ -377,7 +383,8 @@ static void test_corosync_is_lost_again(void **state)
                 c.engine[ABC]->grace_usec = 60 * USEC_PER_SEC;
                 cluster_at(&c, ABC, t + cluster_isolation_usec() - USEC_PER_MSEC);
                 cluster_step(&c, ABC, &lost);
-                asked_at(&c, EFFECT_STOP, in_step ? c.now + cluster_isolation_usec() : t + cluster_isolation_usec());
+                asked_at(&c, EFFECT_STOP,
+                                in_step ? c.now + cluster_isolation_usec() : t + cluster_isolation_usec());
                 cluster_end(&c);
         }
 }
@@ -581,7 +588,9 @@ static void probe_back_on_bcd(Cluster *c)
 static void test_start_is_held_back(void **state)
 {
         Event early = { .type = EVENT_PROBE };
-        Event alive = { .type = EVENT_UNIT, .unit.app = "distro", .unit.epoch = 1, .unit.state = UNIT_RUNNING };
+        Event alive = {
+                .type = EVENT_UNIT, .unit.app = "distro", .unit.epoch = 1, .unit.state = UNIT_RUNNING
+        };
         Cluster c;
         App *a;
 

@@ -7,13 +7,13 @@
 
 typedef void (*Change)(Cluster *c, Engine *e, App *a);
 
-#define CHANGE(name, statement)                                                                              \
-        static void name(Cluster *c, Engine *e, App *a)                                                      \
-        {                                                                                                    \
-                (void) c;                                                                                    \
-                (void) e;                                                                                    \
-                (void) a;                                                                                    \
-                statement;                                                                                   \
+#define CHANGE(name, statement)                         \
+        static void name(Cluster *c, Engine *e, App *a) \
+        {                                               \
+                (void) c;                               \
+                (void) e;                               \
+                (void) a;                               \
+                statement;                              \
         }
 
 static Node *node_of(Engine *e, uint32_t id)
@@ -73,8 +73,10 @@ CHANGE(is_obstructed, a->copies[0].phase = COPY_LOST)
 CHANGE(is_untamed, a->copies[0].phase = COPY_LOST; a->copies[0].untamed = true)
 CHANGE(is_about_to, no_copy(a))
 CHANGE(failed, no_copy(a); app_add_mark(a, ABC)->timer = ((Timer){ .serial = 4, .deadline_usec = 81 });
-        app_add_mark(a, BCD)->timer = ((Timer){ .serial = 3, .deadline_usec = 80 }); app_add_mark(a, DEF))
-CHANGE(has_nowhere, no_copy(a); for (uint32_t node = ABC; node <= DEF; node++) node_of(e, node)->standby = true)
+                app_add_mark(a, BCD)->timer = ((Timer){ .serial = 3, .deadline_usec = 80 });
+                app_add_mark(a, DEF))
+CHANGE(has_nowhere, no_copy(a);
+                for (uint32_t node = ABC; node <= DEF; node++) node_of(e, node)->standby = true)
 CHANGE(has_unknown, no_copy(a); node_of(e, DEF)->unknown = true)
 
 static const struct {
@@ -87,12 +89,14 @@ static const struct {
         { starts, APP_STARTING, "", "abc", USEC_INFINITY },
         { stops, APP_STOPPING, "", "abc", USEC_INFINITY },
         { moves, APP_STOPPING, "on the way to another node", "abc", USEC_INFINITY },
-        { is_stuck, APP_BLOCKED, "its stop on abc did not end; processes are left there", "abc", USEC_INFINITY },
+        { is_stuck, APP_BLOCKED, "its stop on abc did not end; processes are left there", "abc",
+                        USEC_INFINITY },
         { is_silent, APP_BLOCKED, "the manager of abc does not answer", "abc", USEC_INFINITY },
         { manager_gone, APP_BLOCKED, "the manager of abc is gone; it is waited for", "abc", 77 },
         { better_waits, APP_RUNNING, "bcd takes it over after TakeoverDelaySec=", "abc", 78 },
         { in_maintenance, APP_RUNNING, "in maintenance: it is left alone", "abc", USEC_INFINITY },
-        { runs_orphaned, APP_ORPHAN, "no node has a file for it; it runs until it is stopped", "abc", USEC_INFINITY },
+        { runs_orphaned, APP_ORPHAN, "no node has a file for it; it runs until it is stopped", "abc",
+                        USEC_INFINITY },
         { runs_owed, APP_RUNNING, "def has not reported after the maintenance", "abc", USEC_INFINITY },
         { is_finished, APP_FINISHED, "the worker ended by itself", "", USEC_INFINITY },
         { is_halted, APP_FAILED, "exit-code; FailureAction=stop", "", USEC_INFINITY },
@@ -103,7 +107,8 @@ static const struct {
         { has_no_file, APP_BLOCKED, "no node has a file for it", "", USEC_INFINITY },
         { has_a_wrong_file, APP_BLOCKED, "distro.app:3: Nodes=: empty", "", USEC_INFINITY },
         { is_orphan, APP_ORPHAN, "no node has a file for it", "", USEC_INFINITY },
-        { is_forming, APP_WAITING, "the group has just formed; its record is being written", "", USEC_INFINITY },
+        { is_forming, APP_WAITING, "the group has just formed; its record is being written", "",
+                        USEC_INFINITY },
         { waits, APP_WAITING, "abc is lost; FailoverDelaySec= runs", "", 79 },
         { is_obstructed, APP_BLOCKED, "the copy on abc has not ended", "", USEC_INFINITY },
         { is_untamed, APP_BLOCKED, "abc was lost in maintenance and may still run it", "", USEC_INFINITY },
@@ -133,7 +138,8 @@ static void test_application_states(void **state)
 
 /* ---- nodes, and why they may not ---- */
 
-CHANGE(is_forbidden, a->permissions = calloc(1, sizeof(Permission)); a->permissions[0].node_id = BCD; a->n_permissions = 1)
+CHANGE(is_forbidden, a->permissions = calloc(1, sizeof(Permission)); a->permissions[0].node_id = BCD;
+                a->n_permissions = 1)
 CHANGE(bcd_standby, node_of(e, BCD)->standby = true)
 CHANGE(bcd_leaving, node_of(e, BCD)->leaving = true)
 CHANGE(bcd_gone, node_of(e, BCD)->presence = PRESENCE_MANAGER_GONE)
@@ -142,7 +148,7 @@ CHANGE(bcd_silent, node_of(e, BCD)->presence = PRESENCE_SILENT)
 CHANGE(bcd_syncing, node_of(e, BCD)->presence = PRESENCE_SYNCING)
 CHANGE(bcd_reported, node_of(e, BCD)->presence = PRESENCE_REPORTED)
 CHANGE(bcd_marked, Mark *m = app_add_mark(a, BCD); m->count = 2;
-        m->timer = ((Timer){ .serial = 3, .deadline_usec = e->now_usec + 90 * USEC_PER_SEC }))
+                m->timer = ((Timer){ .serial = 3, .deadline_usec = e->now_usec + 90 * USEC_PER_SEC }))
 CHANGE(bcd_mark_expired, Mark *m = app_add_mark(a, BCD); m->count = 2; m->expired = true)
 CHANGE(bcd_differs, variant(a, BCD, 5, NULL))
 CHANGE(bcd_has_none, variant(a, BCD, 0, NULL))
@@ -188,11 +194,12 @@ static void test_nodes_are_explained(void **state)
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 e = c.engine[ABC];
                 nodes[i].change(&c, e, cluster_distro(&c, ABC));
-                assert_int_equal(engine_explain(e, cluster_distro(&c, ABC), node_of(e, BCD), why, sizeof(why)),
-                        nodes[i].eligible);
+                assert_int_equal(
+                                engine_explain(e, cluster_distro(&c, ABC), node_of(e, BCD), why, sizeof(why)),
+                                nodes[i].eligible);
                 assert_string_equal(why, nodes[i].why);
                 assert_string_equal(node_state_to_string(engine_node_state(e, node_of(e, BCD))),
-                        node_state_to_string(nodes[i].state));
+                                node_state_to_string(nodes[i].state));
                 cluster_end(&c);
         }
 }
@@ -204,11 +211,12 @@ CHANGE(no_corosync, e->connected = false)
 CHANGE(isolated, e->isolated = true)
 CHANGE(no_quorum, e->quorum_value = false)
 CHANGE(forms, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
-        e->form_forced = true)
-CHANGE(waits_for_records, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
+                e->form_forced = true)
+CHANGE(waits_for_records, e->phase = PHASE_FORMING;
+                for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
 CHANGE(asks, e->synced = false)
 CHANGE(waits_for_managers, e->takes_part = false; e->wait_mandatory = calloc(1, sizeof(uint32_t));
-        e->wait_mandatory[0] = 9; e->n_wait_mandatory = 1)
+                e->wait_mandatory[0] = 9; e->n_wait_mandatory = 1)
 
 static void test_status_of_the_manager(void **state)
 {
@@ -245,10 +253,10 @@ static void test_status_of_the_manager(void **state)
 
 typedef const char *(*Word)(unsigned v);
 
-#define WORD(f, t)                                                                                           \
-        static const char *word_of_##t(unsigned v)                                                           \
-        {                                                                                                    \
-                return f((t) v);                                                                             \
+#define WORD(f, t)                                 \
+        static const char *word_of_##t(unsigned v) \
+        {                                          \
+                return f((t) v);                   \
         }
 
 WORD(app_state_to_string, AppState)
@@ -268,11 +276,16 @@ static void test_every_value_has_its_word(void **state)
                 Word word;
                 unsigned first, end;
         } tables[] = {
-                { word_of_AppState, 0, _APP_STATE_MAX },       { word_of_NodeState, 0, _NODE_STATE_MAX },
-                { word_of_CommandError, 0, _COMMAND_ERROR_MAX }, { word_of_NoteKind, 0, _NOTE_KIND_MAX },
-                { word_of_EventType, 0, _EVENT_TYPE_MAX },     { word_of_EffectType, 0, _EFFECT_TYPE_MAX },
-                { word_of_MessageType, 1, _MESSAGE_TYPE_MAX }, { word_of_CommandKind, 0, _COMMAND_KIND_MAX },
-                { word_of_StartType, 0, _START_TYPE_MAX },     { word_of_UnitState, 0, _UNIT_STATE_MAX },
+                { word_of_AppState, 0, _APP_STATE_MAX },
+                { word_of_NodeState, 0, _NODE_STATE_MAX },
+                { word_of_CommandError, 0, _COMMAND_ERROR_MAX },
+                { word_of_NoteKind, 0, _NOTE_KIND_MAX },
+                { word_of_EventType, 0, _EVENT_TYPE_MAX },
+                { word_of_EffectType, 0, _EFFECT_TYPE_MAX },
+                { word_of_MessageType, 1, _MESSAGE_TYPE_MAX },
+                { word_of_CommandKind, 0, _COMMAND_KIND_MAX },
+                { word_of_StartType, 0, _START_TYPE_MAX },
+                { word_of_UnitState, 0, _UNIT_STATE_MAX },
         };
 
         (void) state;
@@ -304,8 +317,10 @@ static void test_names_of_views(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_application_states),   cmocka_unit_test(test_nodes_are_explained),
-                cmocka_unit_test(test_status_of_the_manager), cmocka_unit_test(test_every_value_has_its_word),
+                cmocka_unit_test(test_application_states),
+                cmocka_unit_test(test_nodes_are_explained),
+                cmocka_unit_test(test_status_of_the_manager),
+                cmocka_unit_test(test_every_value_has_its_word),
                 cmocka_unit_test(test_names_of_views),
         };
 

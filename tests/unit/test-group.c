@@ -248,13 +248,13 @@ static void show(TrackerResult result, const Event *event, char *text, size_t si
                 assert_int_equal(event->type, EVENT_VIEW);
                 fprintf(f, "%s %" PRIu32 ".%" PRIu64, event->view.change == VIEW_RING ? "ring" : "process",
                                 event->view.ring.node_id, event->view.ring.seq);
-                FOREACH_ARRAY (m, event->view.members, event->view.n_members)
+                FOREACH_ARRAY(m, event->view.members, event->view.n_members)
                         fprintf(f, " %" PRIu32 "/%" PRIu32, m->node_id, m->pid);
                 fprintf(f, " +");
-                FOREACH_ARRAY (m, event->view.joined, event->view.n_joined)
+                FOREACH_ARRAY(m, event->view.joined, event->view.n_joined)
                         fprintf(f, " %" PRIu32 "/%" PRIu32, m->node_id, m->pid);
                 fprintf(f, " :");
-                FOREACH_ARRAY (id, event->view.ring_nodes, event->view.n_ring_nodes)
+                FOREACH_ARRAY(id, event->view.ring_nodes, event->view.n_ring_nodes)
                         fprintf(f, " %" PRIu32, *id);
         }
         fclose(f);
@@ -262,7 +262,7 @@ static void show(TrackerResult result, const Event *event, char *text, size_t si
 
 static void test_tracker_sequences(void **state)
 {
-        FOREACH_ARRAY (q, SEQUENCES, ELEMENTSOF(SEQUENCES)) {
+        FOREACH_ARRAY(q, SEQUENCES, ELEMENTSOF(SEQUENCES)) {
                 GroupTracker t;
 
                 tracker_init(&t, q->self);
@@ -301,12 +301,12 @@ static void test_tracker_bounds(void **state)
 
 /* ---- the cluster's configuration ---- */
 
-#define KEYS_GOOD                                                                                            \
-        "nodelist.local_node_pos=1\n"                                                                        \
-        "nodelist.node.0.name=abc\nnodelist.node.0.nodeid=7\n"                                               \
-        "nodelist.node.1.name=bcd\nnodelist.node.1.nodeid=2\n"                                               \
-        "nodelist.node.2.name=def\nnodelist.node.2.nodeid=3\n"                                               \
-        "quorum.provider=corosync_votequorum\n"                                                              \
+#define KEYS_GOOD                                              \
+        "nodelist.local_node_pos=1\n"                          \
+        "nodelist.node.0.name=abc\nnodelist.node.0.nodeid=7\n" \
+        "nodelist.node.1.name=bcd\nnodelist.node.1.nodeid=2\n" \
+        "nodelist.node.2.name=def\nnodelist.node.2.nodeid=3\n" \
+        "quorum.provider=corosync_votequorum\n"                \
         "runtime.config.totem.consensus=1980\nruntime.config.totem.token=1650\n"
 
 static int compare_keys(const void *a, const void *b)
@@ -387,7 +387,7 @@ static void test_cluster_quorum(void **state)
                 { "quorum.expected_votes=3\n", false, false, false, NULL },
         };
 
-        FOREACH_ARRAY (t, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(t, cases, ELEMENTSOF(cases)) {
                 _cleanup_(cluster_info_freep) ClusterInfo *c = NULL;
                 char *error = NULL, text[2048];
 
@@ -425,7 +425,7 @@ static void test_cluster_refused(void **state)
                 { "runtime.config.totem.token=x\n", "token and consensus" },
         };
 
-        FOREACH_ARRAY (t, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(t, cases, ELEMENTSOF(cases)) {
                 _cleanup_(cluster_info_freep) ClusterInfo *c = NULL;
                 _cleanup_free_ char *error = NULL;
                 char text[2048];

@@ -19,8 +19,8 @@ static void test_counts(void **state)
         } cases[] = {
                 { 0, 0, 8, 128, 0, 0 },
                 { 128, 1024, 8, 128, 128, 0 },
-                { 129, 2048, 8, 128, 0, -EBADMSG },  /* more than the bound */
-                { 128, 1023, 8, 128, 0, -EBADMSG },  /* more than the bytes can hold */
+                { 129, 2048, 8, 128, 0, -EBADMSG }, /* more than the bound */
+                { 128, 1023, 8, 128, 0, -EBADMSG }, /* more than the bytes can hold */
                 { UINT32_MAX, 2048, 1, UINT32_MAX, 0, -EBADMSG },
         };
 
@@ -75,8 +75,11 @@ static int encode_nodes(const uint32_t *nodes, size_t n, WireFragments *ret)
 {
         Message m = { .type = MESSAGE_FACTS, .version = PROTOCOL_VERSION, .incarnation = 1, .number = 1 };
 
-        m.facts = (FactsMessage){ .version_min = 1, .version_max = 1, .node_name = (char *) "abc",
-                .record_nodes = (uint32_t *) nodes, .n_record_nodes = n };
+        m.facts = (FactsMessage){ .version_min = 1,
+                .version_max = 1,
+                .node_name = (char *) "abc",
+                .record_nodes = (uint32_t *) nodes,
+                .n_record_nodes = n };
         return wire_encode(&m, 0, ret);
 }
 
@@ -126,7 +129,8 @@ static void test_reader_wants_sorted_nodes(void **state)
                 for (size_t i = 0; i < 8; i++)
                         f.fragments[0].data[WIRE_CHECKSUM_AT + i] = (uint8_t) (checksum >> (8 * i));
                 assert_int_equal(wire_reader_new(&reader), 0);
-                r = wire_feed(reader, (Member){ 1, 1 }, f.fragments[0].data, f.fragments[0].size_bytes, &m, NULL);
+                r = wire_feed(reader, (Member){ 1, 1 }, f.fragments[0].data, f.fragments[0].size_bytes, &m,
+                                NULL);
                 assert_int_equal(r, byte > 2 ? 1 : -EBADMSG);
                 message_free(m);
                 wire_reader_free(reader);

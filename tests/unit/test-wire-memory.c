@@ -39,7 +39,8 @@ static int feed(WireReader *reader, const WireFragments *f, Message **ret)
         for (size_t i = 0; i < f->n_fragments && r == 0; i++) {
                 char *error = NULL;
 
-                r = wire_feed(reader, (Member){ 1, 1 }, f->fragments[i].data, f->fragments[i].size_bytes, ret, &error);
+                r = wire_feed(reader, (Member){ 1, 1 }, f->fragments[i].data, f->fragments[i].size_bytes, ret,
+                                &error);
                 free(error);
         }
         return r;
@@ -67,7 +68,8 @@ static void test_decode(void **state)
                                 r = feed(reader, &f, &back);
                                 assert_int_equal(r, memory_has_failed() ? -ENOMEM : 1);
                                 memory_fail_at(0);
-                                assert_int_equal(wire_refused(reader, WIRE_REFUSED_MEMORY), refused + (r < 0));
+                                assert_int_equal(
+                                                wire_refused(reader, WIRE_REFUSED_MEMORY), refused + (r < 0));
                                 assert_true((r == 1) == (back != NULL));
                                 assert_true(!back || sample_equal(m, back));
                                 message_free(back);

@@ -110,7 +110,7 @@ static void test_roundtrip_drawn(void **state)
                         size_t max = round % 3 == 0 ? 0 : 200 + sample_random(&seed) % 5000;
 
                         encode(m, max, &f);
-                        FOREACH_ARRAY (e, f.fragments, f.n_fragments)
+                        FOREACH_ARRAY(e, f.fragments, f.n_fragments)
                                 assert_true(e->size_bytes <= (max > 0 ? max : WIRE_FRAGMENT_MAX));
                         back = feed_all(*state, SENDER, &f);
                         assert_true(sample_equal(m, back));
@@ -296,7 +296,7 @@ static void test_header_refused(void **state)
                 { 56, 8, 0, WIRE_REFUSED_VALUE, "in the header" },
         };
 
-        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
                 _cleanup_(wire_fragments_done) WireFragments f = {};
                 _cleanup_(message_freep) Message *m = sample_fixed(MESSAGE_ACK);
 
@@ -543,7 +543,7 @@ static void test_names_refused(void **state)
                 { MESSAGE_COMMAND, "bcd", "b\xc0\x80" },    /* a zero byte in disguise */
         };
 
-        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
                 _cleanup_(wire_fragments_done) WireFragments f = {};
                 _cleanup_(message_freep) Message *m = sample_fixed(c->type);
                 uint8_t *at;
@@ -563,7 +563,7 @@ static void test_names_accepted(void **state)
         static const char *const names[] = { "a", "node-1.example.org", "N_7", "k\xc3\xb6ln",
                 "\xf0\x9f\x90\xa7" };
 
-        FOREACH_ARRAY (name, names, ELEMENTSOF(names)) {
+        FOREACH_ARRAY(name, names, ELEMENTSOF(names)) {
                 _cleanup_(wire_fragments_done) WireFragments f = {};
                 _cleanup_(message_freep) Message *m = sample_fixed(MESSAGE_COMMAND), *back = NULL;
 
@@ -592,7 +592,7 @@ static void test_texts_made_safe(void **state)
                 { "", NULL },
         };
 
-        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
                 _cleanup_(wire_fragments_done) WireFragments f = {};
                 _cleanup_(message_freep) Message *m = sample_fixed(MESSAGE_RESULT), *back = NULL;
 
@@ -642,7 +642,7 @@ static void test_counts_refused(void **state)
                 { MESSAGE_DEFINITIONS, 0, 0x0fffffff },
         };
 
-        FOREACH_ARRAY (c, cases, ELEMENTSOF(cases)) {
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
                 _cleanup_(wire_fragments_done) WireFragments f = {};
                 _cleanup_(message_freep) Message *m = sample_fixed(c->type);
 

@@ -245,7 +245,7 @@ static void draw_view(ViewMessage *v, uint64_t *seed)
         v->quorate_seq = draw_u64(seed);
         v->n_members = draw_length(seed, 128);
         v->members = array(v->n_members, sizeof(v->members[0]));
-        FOREACH_ARRAY (m, v->members, v->n_members) {
+        FOREACH_ARRAY(m, v->members, v->n_members) {
                 m->member = draw_member(seed);
                 m->joined_n = (uint32_t) draw_u64(seed);
         }
@@ -270,7 +270,7 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->realtime_usec = draw_u64(seed);
         f->n_copies = draw_length(seed, 500);
         f->copies = array(f->n_copies, sizeof(f->copies[0]));
-        FOREACH_ARRAY (c, f->copies, f->n_copies)
+        FOREACH_ARRAY(c, f->copies, f->n_copies)
                 *c = (CopyFact){ draw_app(seed), draw_u64(seed), (UnitState) draw(seed, _UNIT_STATE_MAX) };
 }
 
@@ -293,7 +293,7 @@ static void draw_definitions(DefinitionsMessage *d, uint64_t *seed)
 {
         d->n_entries = draw_length(seed, 40);
         d->entries = array(d->n_entries, sizeof(d->entries[0]));
-        FOREACH_ARRAY (e, d->entries, d->n_entries) {
+        FOREACH_ARRAY(e, d->entries, d->n_entries) {
                 e->app = draw_app(seed);
                 e->digest = draw(seed, 3) == 0 ? 0 : 1 + draw(seed, UINT64_MAX);
                 if (e->digest == 0) {
@@ -311,7 +311,7 @@ static void draw_others(Message *m, uint64_t *seed)
         if (m->type == MESSAGE_EXCLUDE) {
                 m->exclude.n_members = draw_length(seed, 128);
                 m->exclude.members = array(m->exclude.n_members, sizeof(Member));
-                FOREACH_ARRAY (e, m->exclude.members, m->exclude.n_members)
+                FOREACH_ARRAY(e, m->exclude.members, m->exclude.n_members)
                         *e = draw_member(seed);
         } else if (m->type == MESSAGE_RESULT) {
                 m->result = (ResultMessage){ draw_app(seed), draw_u64(seed),
@@ -319,7 +319,7 @@ static void draw_others(Message *m, uint64_t *seed)
         } else if (m->type == MESSAGE_EXPIRY) {
                 m->expiry.n_timers = draw_length(seed, 20000);
                 m->expiry.timers = array(m->expiry.n_timers, sizeof(TimerRef));
-                FOREACH_ARRAY (t, m->expiry.timers, m->expiry.n_timers)
+                FOREACH_ARRAY(t, m->expiry.timers, m->expiry.n_timers)
                         *t = (TimerRef){ (TimerKind) draw(seed, _TIMER_KIND_MAX), draw_u64(seed) };
         } else if (m->type == MESSAGE_COMMAND) {
                 m->command = (CommandMessage){ 1 + draw(seed, UINT64_MAX),
@@ -393,8 +393,8 @@ static bool definition_equal(const Definition *a, const Definition *b)
 static bool view_equal(const ViewMessage *a, const ViewMessage *b)
 {
         if (a->quorate != b->quorate || a->synced != b->synced || !revision_equal(a->revision, b->revision) ||
-                        a->digest != b->digest || a->since_seq != b->since_seq || a->quorate_seq != b->quorate_seq ||
-                        a->n_members != b->n_members)
+                        a->digest != b->digest || a->since_seq != b->since_seq ||
+                        a->quorate_seq != b->quorate_seq || a->n_members != b->n_members)
                 return false;
         for (size_t i = 0; i < a->n_members; i++)
                 if (member_compare(&a->members[i].member, &b->members[i].member) != 0 ||
@@ -467,8 +467,8 @@ static bool command_equal(const CommandMessage *a, const CommandMessage *b)
 
 bool sample_equal(const Message *a, const Message *b)
 {
-        if (a->type != b->type || a->version != b->version || !view_id_equal(&a->view, &b->view) || a->incarnation != b->incarnation ||
-                        a->number != b->number)
+        if (a->type != b->type || a->version != b->version || !view_id_equal(&a->view, &b->view) ||
+                        a->incarnation != b->incarnation || a->number != b->number)
                 return false;
         switch (a->type) {
         case MESSAGE_VIEW:
