@@ -12,3 +12,7 @@ units/distro-manager.service: units/distro-manager.service.in Makefile
 units/distro-guard-arm.service: units/distro-guard-arm.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) units && \
 	$(SED) -e 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/units/distro-guard-arm.service.in > $@.tmp && mv $@.tmp $@
+
+# journalctl -x knows the manager's messages once systemd has read the catalog; a package's trigger does that itself.
+install-data-hook:
+	if test -z '$(DESTDIR)' && command -v journalctl >/dev/null 2>&1; then journalctl --update-catalog || true; fi

@@ -117,8 +117,11 @@ check 'it is still enabled' node_exec abc systemctl is-enabled --quiet distro-ma
 check 'it starts' node_exec abc systemctl start distro-manager
 check_within 5 'clock stays' app_runs_on clock bcd
 
-step 'a purge leaves nothing behind'
+step 'a purge leaves the administrator'\''s files, and nothing else'
 package abc --purge distro-manager
+check 'the application'\''s file stays' node_exec abc test -s /etc/distro-manager/applications/clock.app
+check 'the record is gone' node_exec abc test ! -e /var/lib/distro-manager
+node_exec abc rm -r /etc/distro-manager
 rm "$LAB/abc/root/usr/local/bin/clock-worker"
 check_within 30 'nothing runs, when the guard has seen it' node_exec abc sh -c '! systemctl --quiet is-active "distro-*"'
 files_of abc >"$LAB/after"
