@@ -8,3 +8,8 @@ EXTRA_DIST += tests/unit/test-documents.sh
 TESTS += tests/unit/test-format.sh
 check_SCRIPTS += tests/unit/test-format.sh
 EXTRA_DIST += tests/unit/test-format.sh
+
+# What the first steps say before and after the installation.
+TESTS += tests/unit/test-first-steps.sh
+check_SCRIPTS += tests/unit/test-first-steps.sh
+EXTRA_DIST += tests/unit/test-first-steps.sh
