@@ -49,11 +49,14 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
         return 0;
 }
 
-/* The bus has answered our first call: the connection is good. */
+/* The bus has answered our first call: the connection is good. sd-bus answers by itself where the connection ends, or
+ * where nothing comes in time: what follows that is not ours to tell. */
 static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         Manager *m = userdata;
 
+        if (sd_bus_message_is_method_error(message, NULL))
+                return 0;
         m->bus_delay_usec = 0;
         if (m->bus_was_lost)
                 journal_text(m->journal, JOURNAL_BUS_BACK, "connected to the system bus again");

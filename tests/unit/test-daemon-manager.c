@@ -3,7 +3,9 @@
 /* The manager at work: signs of life, lost time, changed files, a changed cluster. */
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -246,6 +248,50 @@ static void test_idle_is_not_suspended(void **state)
         assert_null(strstr(doubles_trace(), "event suspended"));
 }
 
+/* ---- the system bus ---- */
+
+static unsigned n_connections;
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+        int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+        (void) source;
+        (void) revents;
+        (void) userdata;
+        assert_true(connection >= 0);
+        n_connections++;
+        close(connection);
+        return 0;
+}
+
+/* A bus that takes connections and closes them, as one at its limit does, is not taken for one that answers: it is
+ * tried again after 100 ms, 200, 400, 800 and so on. */
+static void test_bus_that_closes(void **state)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        char variable[128];
+
+        (void) state;
+        assert_true(fd >= 0);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/bus", root);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        assert_int_equal(listen(fd, 16), 0);
+        snprintf(variable, sizeof(variable), "unix:path=%s", address.sun_path);
+        setenv("DBUS_SYSTEM_BUS_ADDRESS", variable, 1);
+        n_connections = 0;
+        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        assert_true(sd_event_add_io(m->event, NULL, fd, EPOLLIN, on_connection, NULL) >= 0);
+        assert_true(sd_event_add_time_relative(m->event, NULL, CLOCK_MONOTONIC, 1400 * USEC_PER_MSEC, 0,
+                                    on_enough, m) >= 0);
+        (void) manager_run(m);
+        close(fd);
+        assert_in_range(n_connections, 2, 4);
+        assert_true(m->bus_was_lost);
+        assert_in_range(m->bus_delay_usec, 2 * RETRY_MIN_USEC, 8 * RETRY_MIN_USEC);
+}
+
 /* ---- files ---- */
 
 /* The last good definition stays when its file becomes wrong, and goes when the file goes. */
@@ -384,6 +430,7 @@ int main(void)
                 TEST(test_idle_watchdog),
                 TEST(test_suspended),
                 TEST(test_idle_is_not_suspended),
+                TEST(test_bus_that_closes),
                 TEST(test_reload),
                 TEST(test_changed_nodelist),
                 TEST(test_other_nodelist_after_reconnect),
