@@ -243,16 +243,22 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
 
 /* ---- methods ---- */
 
+static const BusChange changes[] = {
+        { "Start", COMMAND_START, "" },
+        { "Stop", COMMAND_STOP, "" },
+        { "Restart", COMMAND_RESTART, "" },
+        { "Takeover", COMMAND_TAKEOVER, "Nf" },
+        { "Permit", COMMAND_PERMIT, "nb" },
+        { "ClearFailures", COMMAND_CLEAR, "N" },
+};
+
+bool application_method_changes(const char *member)
+{
+        return bus_change_find(changes, ELEMENTSOF(changes), member);
+}
+
 static int method_change(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        static const BusChange changes[] = {
-                { "Start", COMMAND_START, "" },
-                { "Stop", COMMAND_STOP, "" },
-                { "Restart", COMMAND_RESTART, "" },
-                { "Takeover", COMMAND_TAKEOVER, "Nf" },
-                { "Permit", COMMAND_PERMIT, "nb" },
-                { "ClearFailures", COMMAND_CLEAR, "N" },
-        };
         const BusObject *o = userdata;
 
         return bus_change(o->server, m, changes, ELEMENTSOF(changes), o->app->name, error);

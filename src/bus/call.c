@@ -510,6 +510,14 @@ static int read_argument(sd_bus_message *m, char what, Command *c, sd_bus_error 
         }
 }
 
+bool bus_change_find(const BusChange *changes, size_t n_changes, const char *member)
+{
+        for (size_t i = 0; i < n_changes; i++)
+                if (streq(changes[i].member, member))
+                        return true;
+        return false;
+}
+
 int bus_change(BusServer *s, sd_bus_message *m, const BusChange *changes, size_t n_changes, const char *app,
                 sd_bus_error *error)
 {

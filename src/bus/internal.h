@@ -2,7 +2,7 @@
 #pragma once
 
 /* What the files of src/bus share. server.c holds the life of a server, the way out of everything that
- * leaves, and the signals; call.c the changes from the request to the answer; manager.c, application.c and
+ * leaves, and the signals; call.c the changes from the request to the answer; reads.c the bounds of reads; manager.c, application.c and
  * node.c one interface each; shown.c what clients have been told; property.c how a property becomes a value
  * on the bus or a hash; errors.c the names of errors. */
 
@@ -70,9 +70,15 @@ typedef struct BusChange {
         const char *arguments;
 } BusChange;
 
+bool bus_change_find(const BusChange *changes, size_t n_changes, const char *member);
 /* Reads the arguments of one of these methods and begins the call; `app`: of the object it was called on, or NULL. */
 int bus_change(BusServer *s, sd_bus_message *m, const BusChange *changes, size_t n_changes, const char *app,
                 sd_bus_error *error);
+
+/* ---- reads.c: what is read, and by whom ---- */
+
+/* Looks at each call before it is carried out: SLOT_FILTER. */
+int reads_watch(BusServer *s);
 
 /* ---- shown.c: what clients have been told ---- */
 
@@ -108,6 +114,9 @@ typedef struct BusObject {
         BusLocal local;   /* of the Manager1 */
 } BusObject;
 
+/* A method of this name changes something. */
+bool manager_method_changes(const char *member);
+bool application_method_changes(const char *member);
 int manager_object_add(BusServer *s, sd_bus_slot **ret_slots);
 int application_object_add(BusServer *s, sd_bus_slot **ret_slots);
 int node_object_add(BusServer *s, sd_bus_slot **ret_slots);
@@ -143,6 +152,7 @@ int bus_paths(const State *state, size_t n, char *(*path_at)(const State *state,
 /* ---- server.c ---- */
 
 typedef enum BusSlot {
+        SLOT_FILTER,
         SLOT_OBJECT_MANAGER,
         SLOT_MANAGER,
         SLOT_APPLICATION = SLOT_MANAGER + BUS_SLOTS_PER_INTERFACE,

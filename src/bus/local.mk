@@ -11,5 +11,6 @@ libbus_a_SOURCES = \
 	src/bus/node.c \
 	src/bus/property.c \
 	src/bus/property.h \
+	src/bus/reads.c \
 	src/bus/server.c \
 	src/bus/shown.c

@@ -371,20 +371,26 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
 
 /* ---- methods that change ---- */
 
+static const BusChange changes[] = {
+        { "StartApplication", COMMAND_START, "a" },
+        { "StopApplication", COMMAND_STOP, "a" },
+        { "RestartApplication", COMMAND_RESTART, "a" },
+        { "TakeoverApplication", COMMAND_TAKEOVER, "aNf" },
+        { "Permit", COMMAND_PERMIT, "anb" },
+        { "SetStandby", COMMAND_STANDBY, "nb" },
+        { "SetMaintenance", COMMAND_MAINTENANCE, "Ab" },
+        { "ClearFailures", COMMAND_CLEAR, "AN" },
+        { "Form", COMMAND_FORM, "" },
+};
+
+bool manager_method_changes(const char *member)
+{
+        return bus_change_find(changes, ELEMENTSOF(changes), member) || streq(member, "Reload") ||
+               streq(member, "StopLocal");
+}
+
 static int method_change(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        static const BusChange changes[] = {
-                { "StartApplication", COMMAND_START, "a" },
-                { "StopApplication", COMMAND_STOP, "a" },
-                { "RestartApplication", COMMAND_RESTART, "a" },
-                { "TakeoverApplication", COMMAND_TAKEOVER, "aNf" },
-                { "Permit", COMMAND_PERMIT, "anb" },
-                { "SetStandby", COMMAND_STANDBY, "nb" },
-                { "SetMaintenance", COMMAND_MAINTENANCE, "Ab" },
-                { "ClearFailures", COMMAND_CLEAR, "AN" },
-                { "Form", COMMAND_FORM, "" },
-        };
-
         return bus_change(userdata, m, changes, ELEMENTSOF(changes), NULL, error);
 }
 

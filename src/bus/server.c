@@ -61,6 +61,9 @@ static int server_add_objects(BusServer *s)
 {
         int r;
 
+        r = reads_watch(s);
+        if (r < 0)
+                return r;
         r = sd_bus_add_object_manager(s->bus, &s->slots[SLOT_OBJECT_MANAGER], BUS_PATH);
         if (r < 0)
                 return r;

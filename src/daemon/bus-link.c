@@ -4,98 +4,190 @@
 #include "base/dbus.h"
 #include "daemon/manager-internal.h"
 
-/* The system bus belongs to the manager; units and our own objects hang on it. When it is lost, or cannot be
- * had, they are detached, and it is tried again with a growing delay: a manager lives on without a bus. */
+/* The manager has two connections to the system bus: one for systemd, one for the clients of our own objects. What
+ * systemd says would otherwise stand behind every call of every user who can reach the bus; now clients are served
+ * when nothing else is to be done. A connection that is lost, or cannot be had, is tried again with a growing delay: a
+ * manager lives on without a bus. */
 
-static void retry_later(Manager *m, const char *what, int error);
+/* Behind all else, before what waits for an idle loop. */
+#define CLIENTS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+typedef struct BusLinkType {
+        const char *description, *lost, *unusable, *back;
+        int64_t priority;
+} BusLinkType;
+
+static const BusLinkType link_systemd = {
+        .description = "distro-manager",
+        .lost = "the connection to the system bus has ended",
+        .unusable = "the system bus cannot be used",
+        .back = "connected to the system bus again",
+        .priority = SD_EVENT_PRIORITY_NORMAL,
+}, link_clients = {
+        .description = "distro-manager-clients",
+        .lost = "the connection to the system bus for clients has ended",
+        .unusable = "the system bus cannot be used for clients",
+        .back = "connected to the system bus for clients again",
+        .priority = CLIENTS_PRIORITY,
+};
+
+static void connect_systemd(Manager *m);
+static void connect_clients(Manager *m);
+
+static int on_retry_systemd(sd_event_source *source, uint64_t usec, void *userdata)
 {
-        bus_link_connect(userdata);
+        connect_systemd(userdata);
         return 0;
+}
+
+static int on_retry_clients(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        connect_clients(userdata);
+        return 0;
+}
+
+static void link_close(BusLink *l)
+{
+        l->disconnected_slot = sd_bus_slot_unref(l->disconnected_slot);
+        /* Closed, not flushed: a peer that is gone or has stopped takes nothing. */
+        l->bus = sd_bus_close_unref(l->bus);
+}
+
+static void drop_systemd(Manager *m)
+{
+        if (m->units)
+                units_detach(m->units);
+        link_close(&m->systemd_link);
+}
+
+static void drop_clients(Manager *m)
+{
+        if (m->bus_server)
+                bus_server_detach(m->bus_server);
+        link_close(&m->clients_link);
 }
 
 void bus_link_drop(Manager *m)
 {
-        if (m->bus_server)
-                bus_server_detach(m->bus_server);
-        if (m->units)
-                units_detach(m->units);
-        m->disconnected_slot = sd_bus_slot_unref(m->disconnected_slot);
-        /* Closed, not flushed: a peer that is gone or has stopped takes nothing. */
-        m->bus = sd_bus_close_unref(m->bus);
+        drop_systemd(m);
+        drop_clients(m);
+        m->systemd_link.timer = sd_event_source_unref(m->systemd_link.timer);
+        m->clients_link.timer = sd_event_source_unref(m->clients_link.timer);
 }
 
-static void retry_later(Manager *m, const char *what, int error)
+static void link_retry(Manager *m, BusLink *l, const char *what, int error, sd_event_time_handler_t on_retry)
 {
         int r;
 
-        bus_link_drop(m);
-        if (!m->bus_was_lost)
+        if (!l->was_lost)
                 journal_text(m->journal, JOURNAL_BUS_LOST, "%s: %s; trying again until it works", what,
                                 strerror(-error));
-        m->bus_was_lost = true;
-        m->bus_delay_usec =
-                        m->bus_delay_usec == 0 ? RETRY_MIN_USEC : MIN(m->bus_delay_usec * 2, RETRY_MAX_USEC);
-        r = manager_arm(m, &m->bus_timer, m->bus_delay_usec, on_retry);
+        l->was_lost = true;
+        l->delay_usec = l->delay_usec == 0 ? RETRY_MIN_USEC : MIN(l->delay_usec * 2, RETRY_MAX_USEC);
+        r = manager_arm(m, &l->timer, l->delay_usec, on_retry);
         if (r < 0)
                 manager_fail(m, r, "arming a timer");
 }
 
-/* The bus's own word, made here in our process, that the connection has ended. */
-static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static void retry_systemd(Manager *m, const char *what, int error)
 {
-        retry_later(userdata, "the connection to the system bus has ended", -ECONNRESET);
+        drop_systemd(m);
+        link_retry(m, &m->systemd_link, what, error, on_retry_systemd);
+}
+
+static void retry_clients(Manager *m, const char *what, int error)
+{
+        drop_clients(m);
+        link_retry(m, &m->clients_link, what, error, on_retry_clients);
+}
+
+/* The bus's own word, made here in our process, that the connection has ended. */
+static int on_systemd_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        retry_systemd(userdata, link_systemd.lost, -ECONNRESET);
+        return 0;
+}
+
+static int on_clients_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        retry_clients(userdata, link_clients.lost, -ECONNRESET);
         return 0;
 }
 
 /* The bus has answered our first call: the connection is good. sd-bus answers by itself where the connection ends, or
  * where nothing comes in time: what follows that is not ours to tell. */
-static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static void link_connected(Manager *m, BusLink *l, const BusLinkType *type, sd_bus_message *message)
+{
+        if (sd_bus_message_is_method_error(message, NULL))
+                return;
+        l->delay_usec = 0;
+        if (l->was_lost)
+                journal_text(m->journal, JOURNAL_BUS_BACK, "%s", type->back);
+        l->was_lost = false;
+}
+
+static int on_systemd_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
         Manager *m = userdata;
 
-        if (sd_bus_message_is_method_error(message, NULL))
-                return 0;
-        m->bus_delay_usec = 0;
-        if (m->bus_was_lost)
-                journal_text(m->journal, JOURNAL_BUS_BACK, "connected to the system bus again");
-        m->bus_was_lost = false;
+        link_connected(m, &m->systemd_link, &link_systemd, message);
         return 0;
 }
 
-static int connect_bus(Manager *m)
+static int on_clients_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+        Manager *m = userdata;
+
+        link_connected(m, &m->clients_link, &link_clients, message);
+        return 0;
+}
+
+static int link_open(Manager *m, BusLink *l, const BusLinkType *type,
+                sd_bus_message_handler_t on_disconnected, sd_bus_message_handler_t on_connected)
 {
         int r;
 
-        r = sd_bus_open_system_with_description(&m->bus, "distro-manager");
+        r = sd_bus_open_system_with_description(&l->bus, type->description);
         if (r < 0)
                 return r;
-        r = sd_bus_attach_event(m->bus, m->event, SD_EVENT_PRIORITY_NORMAL);
+        r = sd_bus_attach_event(l->bus, m->event, type->priority);
         if (r < 0)
                 return r;
-        r = sd_bus_match_signal(m->bus, &m->disconnected_slot, "org.freedesktop.DBus.Local",
+        r = sd_bus_match_signal(l->bus, &l->disconnected_slot, "org.freedesktop.DBus.Local",
                         "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
                         on_disconnected, m);
         if (r < 0)
                 return r;
         /* Of what the bus answers itself, one that its policy allows; what it refuses it complains of in the journal. */
-        r = sd_bus_call_method_async(
-                        m->bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_NAME, "GetId", on_connected, m, NULL);
+        return sd_bus_call_method_async(
+                        l->bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_NAME, "GetId", on_connected, m, NULL);
+}
+
+static void connect_systemd(Manager *m)
+{
+        int r = link_open(m, &m->systemd_link, &link_systemd, on_systemd_disconnected, on_systemd_connected);
+
+        if (r >= 0)
+                r = units_attach(m->units, m->systemd_link.bus);
         if (r < 0)
-                return r;
-        r = units_attach(m->units, m->bus);
+                retry_systemd(m, link_systemd.unusable, r);
+}
+
+/* Without an engine there is nothing to show yet. */
+static void connect_clients(Manager *m)
+{
+        int r = link_open(m, &m->clients_link, &link_clients, on_clients_disconnected, on_clients_connected);
+
+        if (r >= 0 && m->engine)
+                r = bus_server_attach(m->bus_server, m->clients_link.bus);
         if (r < 0)
-                return r;
-        return m->engine ? bus_server_attach(m->bus_server, m->bus) : 0;
+                retry_clients(m, link_clients.unusable, r);
 }
 
 void bus_link_connect(Manager *m)
 {
-        int r = connect_bus(m);
-
-        if (r < 0)
-                retry_later(m, "the system bus cannot be used", r);
+        connect_systemd(m);
+        connect_clients(m);
 }
 
 /* ---- what the bus server asks ---- */
@@ -241,10 +333,10 @@ int bus_link_serve(Manager *m)
         };
         int r = bus_server_new(&ops, m, &m->bus_server);
 
-        if (r < 0 || !m->bus)
+        if (r < 0 || !m->clients_link.bus)
                 return r;
-        r = bus_server_attach(m->bus_server, m->bus);
+        r = bus_server_attach(m->bus_server, m->clients_link.bus);
         if (r < 0)
-                retry_later(m, "the system bus cannot be used", r);
+                retry_clients(m, link_clients.unusable, r);
         return 0;
 }

@@ -42,7 +42,9 @@ static void disarm(Manager *m)
         int r;
 
         m->disarming = guard_disarm_free(m->disarming);
-        r = m->bus ? guard_disarm(m->bus, m->runtime_directory, on_disarmed, m, &m->disarming) : -ENOTCONN;
+        r = m->systemd_link.bus ? guard_disarm(m->systemd_link.bus, m->runtime_directory, on_disarmed, m,
+                                                  &m->disarming)
+                                : -ENOTCONN;
         if (r < 0)
                 retry_later(m, r);
 }

@@ -66,6 +66,15 @@ typedef struct ReloadWait {
         uint64_t generation;
 } ReloadWait;
 
+/* A connection to the system bus, and what is to come of it where it is lost: see bus-link.c. */
+typedef struct BusLink {
+        sd_bus *bus; /* NULL: waits for the next try */
+        sd_bus_slot *disconnected_slot;
+        sd_event_source *timer;
+        uint64_t delay_usec; /* before the next try; 0: the bus has answered */
+        bool was_lost;       /* the journal says so */
+} BusLink;
+
 struct Manager {
         sd_event *event;
         Journal *journal;
@@ -113,13 +122,8 @@ struct Manager {
         bool ready;         /* it has got READY=1, and looks after them from then on */
         uint64_t hang_usec; /* before that, a loop that does not turn for so long is ended by the kernel */
 
-        /* The system bus. */
-        sd_bus *bus;
-        sd_bus_slot *disconnected_slot;
+        BusLink systemd_link, clients_link;
         BusNumber quorum_numbers[24]; /* what ask_local() in bus-link.c hands out */
-        sd_event_source *bus_timer;
-        uint64_t bus_delay_usec;
-        bool bus_was_lost;
 
         /* Corosync. */
         ClusterReader *cluster_reader;

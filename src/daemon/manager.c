@@ -490,7 +490,6 @@ Manager *manager_free(Manager *m)
         sd_event_source_unref(m->timer);
         sd_event_source_unref(m->status_timer);
         sd_event_source_unref(m->heartbeat);
-        sd_event_source_unref(m->bus_timer);
         sd_event_source_unref(m->leave_timer);
         sd_event_source_unref(m->disarm_timer);
         sd_event_source_unref(m->loader_source);

@@ -109,7 +109,10 @@ sd_bus *harness_connect(Harness *h)
 
 static const Engine *op_engine(void *userdata)
 {
-        return &((Harness *) userdata)->engine;
+        Harness *h = userdata;
+
+        h->n_looks++;
+        return &h->engine;
 }
 
 static uint64_t op_now(void *userdata)

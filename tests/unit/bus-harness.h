@@ -50,8 +50,9 @@ typedef struct Harness {
 
         /* What it was asked to do. */
         unsigned n_submitted, n_reloads, n_stops;
-        uint64_t token;  /* of the last */
-        Command command; /* the last; owned */
+        unsigned n_looks; /* at the engine */
+        uint64_t token;   /* of the last */
+        Command command;  /* the last; owned */
 
         /* What polkit does and was asked. */
         PolkitAnswer polkit_answer;

@@ -380,6 +380,48 @@ static void test_reading_is_open(void **state)
         assert_string_equal(report, "abc");
 }
 
+static void call_without_reply(Harness *h, const char *path, const char *interface, const char *member)
+{
+        sd_bus_message *m = NULL;
+
+        assert_true(sd_bus_message_new_method_call(h->client, &m, BUS_NAME, path, interface, member) >= 0);
+        assert_true(sd_bus_message_set_expect_reply(m, 0) >= 0);
+        assert_true(sd_bus_send(h->client, m, NULL) >= 0);
+        sd_bus_message_unref(m);
+        harness_settle(h);
+}
+
+/* The bus lets everybody send as many of them as he likes. What changes something is carried out all the same. */
+static void test_reads_without_reply(void **state)
+{
+        static const struct {
+                const char *path, *interface, *member;
+        } reads[] = {
+                { ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects" },
+                { ROOT, MANAGER, "ListApplications" },
+                { ROOT, MANAGER, "GetState" },
+                { ROOT, "org.freedesktop.DBus.Introspectable", "Introspect" },
+                { DISTRO, "org.freedesktop.DBus.Introspectable", "Introspect" },
+                { DISTRO, "org.freedesktop.DBus.Peer", "GetMachineId" },
+        };
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        Harness *h = *state;
+        unsigned before;
+
+        harness_settle(h);
+        before = h->n_looks;
+        for (size_t i = 0; i < ELEMENTSOF(reads); i++)
+                call_without_reply(h, reads[i].path, reads[i].interface, reads[i].member);
+        assert_int_equal(h->n_looks, before);
+        sd_bus_message_unref(harness_call(h, ROOT, MANAGER, "ListApplications", &error, ""));
+        assert_true(h->n_looks > before);
+        call_without_reply(h, DISTRO, BUS_INTERFACE_APPLICATION, "Start");
+        call_without_reply(h, ROOT, MANAGER, "Form");
+        harness_settle(h);
+        while (h->n_submitted < 2)
+                harness_turn(h);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
@@ -398,6 +440,7 @@ int main(void)
                 TEST(test_before_forming),
                 TEST(test_managed_objects),
                 TEST(test_reading_is_open),
+                TEST(test_reads_without_reply),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
