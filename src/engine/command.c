@@ -7,8 +7,6 @@
 #include "base/array.h"
 #include "base/text.h"
 
-/* ---- carrying out ---- */
-
 typedef struct Outcome {
         char *text;
         size_t size_bytes;
@@ -28,60 +26,44 @@ static CommandError refuse(Outcome *o, CommandError error, const char *format, .
         return error;
 }
 
-static void app_commanded(Engine *e, App *a)
-{
-        e->lasting_changed = true;
-        app_touched(e, a);
-}
+/* ---- what stands against a command ----
+ *
+ * A command that is refused has changed nothing: all that can refuse it stands here, and is asked before anything is done. */
 
-static CommandError command_start(Engine *e, App *a, Outcome *o)
+static CommandError check_start(const App *a, Outcome *o)
 {
-        if (a->maintenance)
-                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
         if (!a->has_definition)
                 return refuse(o, COMMAND_NOT_ALLOWED, "no node has a usable file for %s", a->name);
-        a->target_up = a->commanded = true;
-        a->finished = a->halted = false;
-        app_commanded(e, a);
         return COMMAND_OK;
 }
 
-static CommandError command_stop(Engine *e, App *a, Outcome *o)
+/* What stands against a start elsewhere is no reason to stop what runs, and then to start nothing. */
+static CommandError check_can_start_again(
+                const Engine *e, const App *a, const Copy *present, bool force, Outcome *o)
 {
-        if (a->maintenance)
-                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
-        a->target_up = false;
-        a->commanded = true;
-        app_commanded(e, a);
-        return COMMAND_OK;
+        char buffer[200];
+        const char *obstacle = decide_obstacle_but(e, a, present, force, buffer, sizeof(buffer));
+
+        return obstacle ? refuse(o, COMMAND_STILL_RUNNING, "%s", obstacle) : COMMAND_OK;
 }
 
-static CommandError command_restart(Engine *e, App *a, Outcome *o)
+static CommandError check_restart(const Engine *e, const App *a, Outcome *o)
 {
-        Copy *present = app_present_copy(a);
+        const Copy *present = app_present_copy(a);
         const Node *n = present ? state_find_node(&e->state, present->node_id) : NULL;
 
-        if (a->maintenance)
-                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
         if (!present || present->phase == COPY_STOPPING)
                 return refuse(o, COMMAND_NOT_RUNNING, "%s is not running", a->name);
         if (!n || n->presence != PRESENCE_SYNCED)
                 return refuse(o, COMMAND_STILL_RUNNING, "the manager of %s does not answer",
                                 n ? n->name : "?");
-        app_clear_next(a);
-        a->next_node = present->node_id;
-        app_stop_copy(e, a, present, "restarted by command");
-        app_commanded(e, a);
-        return COMMAND_OK;
+        /* The other copy of a start-first takeover would go on alone. */
+        if (app_count_live(a, present) > 0)
+                return COMMAND_OK;
+        return check_can_start_again(e, a, present, false, o);
 }
 
-static void app_hold(Engine *e, App *a, const Node *at)
-{
-        app_hold_against(e, a, at, false);
-        a->held_node = at->id;
-}
-
-static CommandError takeover_check_node(Engine *e, App *a, Node *to, Outcome *o)
+static CommandError check_takeover_node(const Engine *e, const App *a, const Node *to, Outcome *o)
 {
         char why[200];
         Eligibility x = place_eligible(a, to, false);
@@ -94,7 +76,19 @@ static CommandError takeover_check_node(Engine *e, App *a, Node *to, Outcome *o)
         return refuse(o, COMMAND_NOT_ELIGIBLE, "%s: %s", to->name, why);
 }
 
-static CommandError takeover_running(Engine *e, App *a, Copy *present, Node *to, Outcome *o)
+/* Where a takeover takes what runs on `at`; NULL: nowhere. */
+static const Node *takeover_target(const Engine *e, const App *a, const Node *at, const Node *to)
+{
+        if (!to) {
+                to = place_choose(e, a, 0);
+                if (to && place_tier(a, to) == place_tier(a, at))
+                        return NULL;
+        }
+        return to == at ? NULL : to;
+}
+
+static CommandError check_takeover_running(
+                const Engine *e, const App *a, const Copy *present, const Node *to, bool force, Outcome *o)
 {
         const Node *at = state_find_node(&e->state, present->node_id);
 
@@ -104,97 +98,198 @@ static CommandError takeover_running(Engine *e, App *a, Copy *present, Node *to,
                 return refuse(o, COMMAND_STILL_RUNNING,
                                 "the manager of %s does not answer, so what it runs cannot be stopped",
                                 at ? at->name : "?");
-        if (!to) {
-                app_clear_hold(a);
-                to = place_choose(e, a, 0);
-                if (!to || to->id == at->id || place_tier(a, to) == place_tier(a, at)) {
-                        app_commanded(e, a);
-                        return COMMAND_OK;
-                }
-        } else
-                app_hold(e, a, to);
-        if (to->id == at->id) {
-                app_commanded(e, a);
+        if (present->phase == COPY_STOPPING || !takeover_target(e, a, at, to))
                 return COMMAND_OK;
-        }
-        if (present->phase == COPY_STOPPING) {
-                a->next_type = START_TAKEOVER;
-                a->next_from = at->id;
-                a->next_node = to->id;
-        } else
-                app_move(e, a, present, START_TAKEOVER, to->id, "taken over by command");
-        app_commanded(e, a);
-        return COMMAND_OK;
+        return check_can_start_again(e, a, present, force, o);
 }
 
-/* Nothing runs: the start that waits happens now. `force` gives up copies that nobody can ask about any more. */
-static CommandError takeover_waiting(Engine *e, App *a, const Node *to, bool force, Outcome *o)
+static CommandError check_takeover_waiting(
+                const Engine *e, const App *a, const Node *to, bool force, Outcome *o)
 {
-        char buffer[200];
-        const char *obstacle;
+        CommandError error = check_can_start_again(e, a, NULL, force, o);
 
-        if (force) {
-                for (size_t i = a->n_copies; i > 0; i--)
-                        if (a->copies[i - 1].phase == COPY_LOST && a->copies[i - 1].untamed)
-                                app_remove_copy(a, &a->copies[i - 1]);
-                a->n_owed = 0;
-        }
-        obstacle = decide_obstacle(e, a, buffer, sizeof(buffer));
-        if (obstacle)
-                return refuse(o, COMMAND_STILL_RUNNING, "%s", obstacle);
-        if (!to && !place_choose(e, a, 0))
+        if (error == COMMAND_OK && !to && !place_choose(e, a, 0))
                 return refuse(o, COMMAND_NOT_ELIGIBLE, "no node may run %s now", a->name);
-        a->delay = (Timer){};
-        a->next_node = to ? to->id : 0;
-        if (to)
-                app_hold(e, a, to);
-        app_commanded(e, a);
-        return COMMAND_OK;
+        return error;
 }
 
-static CommandError command_takeover(Engine *e, App *a, const Command *c, Outcome *o)
+static CommandError check_takeover(const Engine *e, const App *a, const Command *c, Outcome *o)
 {
-        Node *to = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
-        Copy *present = app_present_copy(a);
+        const Node *to = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
+        const Copy *present = app_present_copy(a);
         CommandError error;
-        Mark *mark;
 
-        if (a->maintenance)
-                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
         if (!a->has_definition)
                 return refuse(o, COMMAND_NOT_ALLOWED, "no node has a usable file for %s", a->name);
         if (!a->target_up || a->finished || a->halted)
                 return refuse(o, COMMAND_NOT_RUNNING, "%s is not to run; start it first", a->name);
         if (!to && !isempty(c->node))
                 return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
-        if (to) {
-                error = takeover_check_node(e, a, to, o);
-                if (error != COMMAND_OK)
-                        return error;
-        }
-        error = present ? takeover_running(e, a, present, to, o) : takeover_waiting(e, a, to, c->force, o);
-        mark = error == COMMAND_OK && to ? app_find_mark(a, to->id) : NULL;
-        if (mark)
-                app_remove_mark(a, mark);
-        return error;
+        error = to ? check_takeover_node(e, a, to, o) : COMMAND_OK;
+        if (error != COMMAND_OK)
+                return error;
+        return present ? check_takeover_running(e, a, present, to, c->force, o)
+                       : check_takeover_waiting(e, a, to, c->force, o);
 }
 
-static CommandError command_permit(Engine *e, App *a, const Command *c, Outcome *o)
+static CommandError check_permit(const Engine *e, const App *a, const Command *c, Outcome *o)
 {
-        Node *n = state_find_node_name(&e->state, c->node);
-        const Copy *present = app_present_copy(a);
-        size_t at = 0;
+        const Node *n = state_find_node_name(&e->state, c->node);
 
         if (!n)
                 return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
         if (place_tier(a, n) == UINT32_MAX)
                 return refuse(o, COMMAND_NOT_ALLOWED, "%s is not in Nodes= of %s", n->name, a->name);
+        return COMMAND_OK;
+}
+
+static bool command_is_of_all(CommandKind kind)
+{
+        return kind == COMMAND_MAINTENANCE || kind == COMMAND_CLEAR || kind == COMMAND_STANDBY ||
+               kind == COMMAND_RELOAD || kind == COMMAND_FORM;
+}
+
+static CommandError command_check(const Engine *e, const App *a, const Command *c, Outcome *o)
+{
+        bool moves = c->kind == COMMAND_START || c->kind == COMMAND_STOP || c->kind == COMMAND_RESTART ||
+                     c->kind == COMMAND_TAKEOVER;
+
+        if (!a && (!isempty(c->app) || !command_is_of_all(c->kind)))
+                return refuse(o, COMMAND_NO_SUCH_APPLICATION, "no application is called %s",
+                                strempty(c->app));
+        if (moves && a->maintenance)
+                return refuse(o, COMMAND_IN_MAINTENANCE, "%s is in maintenance", a->name);
+        switch (c->kind) {
+        case COMMAND_START:
+                return check_start(a, o);
+        case COMMAND_RESTART:
+                return check_restart(e, a, o);
+        case COMMAND_TAKEOVER:
+                return check_takeover(e, a, c, o);
+        case COMMAND_PERMIT:
+                return check_permit(e, a, c, o);
+        case COMMAND_CLEAR:
+        case COMMAND_STANDBY:
+                if ((c->kind == COMMAND_STANDBY || !isempty(c->node)) &&
+                                !state_find_node_name(&e->state, c->node))
+                        return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
+                return COMMAND_OK;
+        case COMMAND_STOP:
+        case COMMAND_MAINTENANCE:
+        case COMMAND_RELOAD:
+        case COMMAND_FORM:
+        case _COMMAND_KIND_MAX:
+        default:
+                return COMMAND_OK;
+        }
+}
+
+/* ---- carrying out what nothing stands against ---- */
+
+static void app_commanded(Engine *e, App *a)
+{
+        e->lasting_changed = true;
+        app_touched(e, a);
+}
+
+static void command_start(Engine *e, App *a)
+{
+        a->target_up = a->commanded = true;
+        a->finished = a->halted = false;
+        app_commanded(e, a);
+}
+
+static void command_stop(Engine *e, App *a)
+{
+        a->target_up = false;
+        a->commanded = true;
+        app_commanded(e, a);
+}
+
+static void command_restart(Engine *e, App *a)
+{
+        Copy *present = app_present_copy(a);
+
+        app_clear_next(a);
+        a->next_node = present->node_id;
+        app_stop_copy(e, a, present, "restarted by command");
+        app_commanded(e, a);
+}
+
+static void app_hold(Engine *e, App *a, const Node *at)
+{
+        app_hold_against(e, a, at, false);
+        a->held_node = at->id;
+}
+
+/* --force: what nobody can ask about any more. */
+static void app_give_up(App *a)
+{
+        for (size_t i = a->n_copies; i > 0; i--)
+                if (copy_is_given_up(&a->copies[i - 1]))
+                        app_remove_copy(a, &a->copies[i - 1]);
+        a->n_owed = 0;
+}
+
+static void takeover_running(Engine *e, App *a, Copy *present, const Node *to)
+{
+        const Node *at = state_find_node(&e->state, present->node_id);
+        const Node *target = takeover_target(e, a, at, to);
+
+        if (to)
+                app_hold(e, a, to);
+        else
+                app_clear_hold(a);
+        if (!target)
+                return;
+        if (present->phase == COPY_STOPPING) {
+                a->next_type = START_TAKEOVER;
+                a->next_from = at->id;
+                a->next_node = target->id;
+        } else
+                app_move(e, a, present, START_TAKEOVER, target->id, "taken over by command");
+}
+
+/* Nothing runs: the start that waits happens now. */
+static void takeover_waiting(Engine *e, App *a, const Node *to)
+{
+        a->delay = (Timer){};
+        a->next_node = to ? to->id : 0;
+        if (to)
+                app_hold(e, a, to);
+}
+
+static void command_takeover(Engine *e, App *a, const Command *c)
+{
+        const Node *to = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
+        Copy *present;
+        Mark *mark;
+
+        if (c->force)
+                app_give_up(a);
+        present = app_present_copy(a);
+        if (present)
+                takeover_running(e, a, present, to);
+        else
+                takeover_waiting(e, a, to);
+        mark = to ? app_find_mark(a, to->id) : NULL;
+        if (mark)
+                app_remove_mark(a, mark);
+        app_commanded(e, a);
+}
+
+static void command_permit(Engine *e, App *a, const Command *c)
+{
+        const Node *n = state_find_node_name(&e->state, c->node);
+        const Copy *present = app_present_copy(a);
+        size_t at = 0;
+
         while (at < a->n_permissions && a->permissions[at].node_id < n->id)
                 at++;
         if (at == a->n_permissions || a->permissions[at].node_id != n->id) {
                 if (engine_grow(e, ARRAY_GROW(a->permissions, a->n_permissions, a->n_permissions_allocated)) <
                                 0)
-                        return COMMAND_NO_QUORUM;
+                        return;
                 ARRAY_OPEN(a->permissions, a->n_permissions, at);
                 a->permissions[at].node_id = n->id;
         }
@@ -204,20 +299,16 @@ static CommandError command_permit(Engine *e, App *a, const Command *c, Outcome 
                 a->kept = false;
         app_commanded(e, a);
         engine_changed_node(e, n->id);
-        return COMMAND_OK;
 }
 
-static CommandError command_standby(Engine *e, const Command *c, Outcome *o)
+static void command_standby(Engine *e, const Command *c)
 {
         Node *n = state_find_node_name(&e->state, c->node);
 
-        if (!n)
-                return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
         n->standby = c->flag;
         e->lasting_changed = true;
         e->view_changed_state = true;
         engine_changed_node(e, n->id);
-        return COMMAND_OK;
 }
 
 /* Switching it off makes every member report first. */
@@ -249,12 +340,10 @@ static void app_set_maintenance(Engine *e, App *a, bool on)
         }
 }
 
-static CommandError command_clear(Engine *e, const Command *c, Outcome *o)
+static void command_clear(Engine *e, const Command *c)
 {
         const Node *n = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
 
-        if (!isempty(c->node) && !n)
-                return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 if (!isempty(c->app) && !streq(a->name, c->app))
                         continue;
@@ -270,53 +359,42 @@ static CommandError command_clear(Engine *e, const Command *c, Outcome *o)
                 }
                 app_commanded(e, a);
         }
-        return COMMAND_OK;
 }
 
-static CommandError command_maintenance(Engine *e, App *a, const Command *c)
+static void command_maintenance(Engine *e, App *a, const Command *c)
 {
         if (a)
                 app_set_maintenance(e, a, c->flag);
         else
                 FOREACH_ARRAY(each, e->state.apps, e->state.n_apps)
                         app_set_maintenance(e, each, c->flag);
-        return COMMAND_OK;
 }
 
-static CommandError command_do(Engine *e, const Command *c, Outcome *o)
+static void command_do(Engine *e, App *a, const Command *c)
 {
-        bool all = isempty(c->app) && (c->kind == COMMAND_MAINTENANCE || c->kind == COMMAND_CLEAR ||
-                                                      c->kind == COMMAND_STANDBY ||
-                                                      c->kind == COMMAND_RELOAD || c->kind == COMMAND_FORM);
-        App *a = isempty(c->app) ? NULL : state_find_app(&e->state, c->app);
-
-        if (!a && !all)
-                return refuse(o, COMMAND_NO_SUCH_APPLICATION, "no application is called %s",
-                                strempty(c->app));
         switch (c->kind) {
         case COMMAND_START:
-                return command_start(e, a, o);
+                return command_start(e, a);
         case COMMAND_STOP:
-                return command_stop(e, a, o);
+                return command_stop(e, a);
         case COMMAND_RESTART:
-                return command_restart(e, a, o);
+                return command_restart(e, a);
         case COMMAND_TAKEOVER:
-                return command_takeover(e, a, c, o);
+                return command_takeover(e, a, c);
         case COMMAND_PERMIT:
-                return command_permit(e, a, c, o);
+                return command_permit(e, a, c);
         case COMMAND_STANDBY:
-                return command_standby(e, c, o);
+                return command_standby(e, c);
         case COMMAND_MAINTENANCE:
                 return command_maintenance(e, a, c);
         case COMMAND_CLEAR:
-                return command_clear(e, c, o);
+                return command_clear(e, c);
         case COMMAND_RELOAD:
-                definitions_reload(e);
-                return COMMAND_OK;
+                return definitions_reload(e);
         case COMMAND_FORM:
         case _COMMAND_KIND_MAX:
         default:
-                return COMMAND_OK;
+                return;
         }
 }
 
@@ -324,16 +402,19 @@ CommandError command_apply(
                 Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes)
 {
         Outcome o = { .text = ret_text, .size_bytes = size_bytes };
-        CommandError error = command_do(e, c, &o);
+        App *a = isempty(c->app) ? NULL : state_find_app(&e->state, c->app);
+        CommandError error = command_check(e, a, c, &o);
 
-        if (error == COMMAND_OK)
-                engine_note(e, NOTE_COMMAND, isempty(c->app) ? NULL : c->app, sender->node_id, "%s%s%s%s",
-                                c->kind == COMMAND_PERMIT && !c->flag    ? "forbid"
-                                : c->kind == COMMAND_STANDBY && !c->flag ? "unstandby"
-                                                                         : command_kind_to_string(c->kind),
-                                isempty(c->node) ? "" : " ", strempty(c->node),
-                                c->kind == COMMAND_MAINTENANCE ? (c->flag ? " on" : " off") : "");
-        return error;
+        if (error != COMMAND_OK)
+                return error;
+        command_do(e, a, c);
+        engine_note(e, NOTE_COMMAND, isempty(c->app) ? NULL : c->app, sender->node_id, "%s%s%s%s",
+                        c->kind == COMMAND_PERMIT && !c->flag    ? "forbid"
+                        : c->kind == COMMAND_STANDBY && !c->flag ? "unstandby"
+                                                                 : command_kind_to_string(c->kind),
+                        isempty(c->node) ? "" : " ", strempty(c->node),
+                        c->kind == COMMAND_MAINTENANCE ? (c->flag ? " on" : " off") : "");
+        return COMMAND_OK;
 }
 
 /* ---- this node's commands ---- */

@@ -136,15 +136,20 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
         return c;
 }
 
+bool copy_is_given_up(const Copy *c)
+{
+        return c->phase == COPY_LOST && c->untamed;
+}
+
 /* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
  * ring and has not reported, and a node that has not reported at all since the group formed. */
-static const char *obstacle_but(
-                const Engine *e, const App *a, const Copy *but, char *buffer, size_t size_bytes)
+const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, bool given_up, char *buffer,
+                size_t size_bytes)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
                 const Node *n = state_find_node(&e->state, c->node_id);
 
-                if (c == but)
+                if (c == but || (given_up && copy_is_given_up(c)))
                         continue;
                 if (c->phase == COPY_LOST && !c->untamed && node_is_past(n))
                         continue;
@@ -168,7 +173,7 @@ static const char *obstacle_but(
                 snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
                 return buffer;
         }
-        if (a->n_owed > 0) {
+        if (a->n_owed > 0 && !given_up) {
                 snprintf(buffer, size_bytes, "%s has not reported after the maintenance",
                                 state_node_name(&e->state, a->owed[0]));
                 return buffer;
@@ -178,7 +183,7 @@ static const char *obstacle_but(
 
 const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes)
 {
-        return obstacle_but(e, a, NULL, buffer, size_bytes);
+        return decide_obstacle_but(e, a, NULL, false, buffer, size_bytes);
 }
 
 /* Takes the application from `present` to `to`, or to the placement's choice at that time. */
@@ -191,7 +196,7 @@ void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, con
         /* Two copies at most: where a third may run, the present one ends first. */
         if (a->definition.takeover_mode == TAKEOVER_START_FIRST && to != 0 &&
                         present->phase == COPY_RUNNING &&
-                        !obstacle_but(e, a, present, buffer, sizeof(buffer))) {
+                        !decide_obstacle_but(e, a, present, false, buffer, sizeof(buffer))) {
                 (void) app_grant(e, a, to, type, from);
                 return;
         }
@@ -341,7 +346,7 @@ static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
                 }
         }
         /* What would stand against the start elsewhere is no reason to stop what runs. */
-        if (a->better.serial == 0 && !obstacle_but(e, a, present, buffer, sizeof(buffer)))
+        if (a->better.serial == 0 && !decide_obstacle_but(e, a, present, false, buffer, sizeof(buffer)))
                 app_move(e, a, present, START_TAKEOVER, better->id, "a better node has become eligible");
 }
 

@@ -297,6 +297,10 @@ Node *place_better(const Engine *e, const App *a, uint32_t tier);
 void decide_all(Engine *e);
 /* Why nothing can be started anywhere, in words; NULL where nothing is in the way. Points into `buffer`. */
 const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes);
+/* The same without the copy `but`, and, where `given_up`, without what `takeover --force` gives up. */
+const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, bool given_up, char *buffer,
+                size_t size_bytes);
+bool copy_is_given_up(const Copy *c);
 /* Holds the application against the nodes that are better than `at` and eligible now, with `differing` also those that
  * only have another file. */
 void app_hold_against(Engine *e, App *a, const Node *at, bool differing);

@@ -62,6 +62,7 @@ golden_cases = \
 	tests/golden/permission.script \
 	tests/golden/permit-others.script \
 	tests/golden/priority.script \
+	tests/golden/restart-with-obstacle.script \
 	tests/golden/restart.script \
 	tests/golden/silent.script \
 	tests/golden/silent-then-lost.script \
@@ -81,12 +82,14 @@ golden_cases = \
 	tests/golden/systemd-late.script \
 	tests/golden/takeover-delay-again.script \
 	tests/golden/takeover-fails.script \
+	tests/golden/takeover-force-refused.script \
 	tests/golden/takeover-held.script \
 	tests/golden/takeover-manual.script \
 	tests/golden/takeover-marked.script \
 	tests/golden/takeover-refused.script \
 	tests/golden/takeover-refused-nodes.script \
 	tests/golden/takeover-under-way.script \
+	tests/golden/takeover-with-obstacle.script \
 	tests/golden/two-applications.script \
 	tests/golden/two-node.script \
 	tests/golden/versions.script \

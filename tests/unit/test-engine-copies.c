@@ -467,6 +467,9 @@ static void test_start_first_is_never_three(void **state)
                 }
                 cluster_command(&c, ABC, 1, COMMAND_TAKEOVER, "distro", "bcd");
                 cluster_deliver(&c);
+                assert_int_equal(cluster_reply(&c, 1) == COMMAND_STILL_RUNNING, third);
+                cluster_command(&c, ABC, 2, COMMAND_PERMIT, "distro", "abc"); /* forbids it */
+                cluster_deliver(&c);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), third);
                 assert_int_equal(cluster_count(&c, BCD, EFFECT_START), !third);
                 cluster_end(&c);
