@@ -323,6 +323,31 @@ static void decide_prune_hold(Engine *e, App *a)
         }
 }
 
+/* Whether it is held against a node that is better still. */
+static bool hold_is_better(const Engine *e, const App *a, const Node *than)
+{
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (place_tier(a, n) < place_tier(a, than) && app_is_held_against(a, n))
+                        return true;
+        return false;
+}
+
+/* The better node that may take over. A move to one would end the hold, and a better one that it is held against would take
+ * over at once: so it is held against those too that come, or come back, while that one is there. */
+static Node *decide_find_better(Engine *e, App *a, const Node *at)
+{
+        Node *better;
+
+        while ((better = place_better(e, a, place_tier(a, at))) && hold_is_better(e, a, better)) {
+                if (!app_add_held_against(a, better->id)) {
+                        e->oom = true;
+                        return NULL;
+                }
+                e->lasting_changed = true;
+        }
+        return better;
+}
+
 static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
 {
         char buffer[200];
@@ -332,7 +357,7 @@ static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
                 app_clear_better(a);
                 return;
         }
-        better = place_better(e, a, place_tier(a, at));
+        better = decide_find_better(e, a, at);
         if (!better) {
                 app_clear_better(a);
                 return;

@@ -292,6 +292,7 @@ uint32_t place_tier(const App *a, const Node *n);
 Node *place_choose(const Engine *e, const App *a, uint32_t except);
 /* An eligible node of a tier better than `tier` that nothing is held against; NULL: none. */
 Node *place_better(const Engine *e, const App *a, uint32_t tier);
+bool app_is_held_against(const App *a, const Node *n);
 
 /* ---- decide.c ---- */
 void decide_all(Engine *e);
@@ -373,6 +374,7 @@ void app_remove_copy(App *a, Copy *c);
 Mark *app_add_mark(App *a, uint32_t node_id);
 void app_remove_mark(App *a, Mark *m);
 Variant *app_add_variant(App *a, uint32_t node_id);
+bool app_add_held_against(App *a, uint32_t node_id); /* false: no memory */
 void app_remove_variant(App *a, Variant *v);
 bool copy_is_live(const Copy *c);                     /* neither lost nor surplus */
 size_t app_count_live(const App *a, const Copy *but); /* live copies besides `but`, which may be NULL */

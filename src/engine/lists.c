@@ -244,6 +244,21 @@ void app_remove_variant(App *a, Variant *v)
         ARRAY_CLOSE(a->variants, a->n_variants, at);
 }
 
+bool app_add_held_against(App *a, uint32_t node_id)
+{
+        uint32_t *grown = realloc(a->held_against, (a->n_held_against + 1) * sizeof(uint32_t));
+        size_t at = 0;
+
+        if (!grown)
+                return false;
+        a->held_against = grown;
+        while (at < a->n_held_against && grown[at] < node_id)
+                at++;
+        ARRAY_OPEN(a->held_against, a->n_held_against, at);
+        a->held_against[at] = node_id;
+        return true;
+}
+
 static void ids_remove(uint32_t *ids, size_t *n_ids, uint32_t id)
 {
         for (size_t i = *n_ids; i > 0; i--)

@@ -125,14 +125,19 @@ Node *place_choose(const Engine *e, const App *a, uint32_t except)
         return place_in_order(e, a, UINT32_MAX, filter_eligible, except);
 }
 
+bool app_is_held_against(const App *a, const Node *n)
+{
+        for (size_t i = 0; i < a->n_held_against; i++)
+                if (a->held_against[i] == n->id)
+                        return true;
+        return false;
+}
+
 static bool filter_better(const Engine *e, const App *a, const Node *n, uint32_t argument)
 {
         (void) e;
         (void) argument;
-        for (size_t i = 0; i < a->n_held_against; i++)
-                if (a->held_against[i] == n->id)
-                        return false;
-        return place_eligible(a, n, true) == ELIGIBLE;
+        return !app_is_held_against(a, n) && place_eligible(a, n, true) == ELIGIBLE;
 }
 
 Node *place_better(const Engine *e, const App *a, uint32_t tier)
