@@ -56,9 +56,14 @@ static int parse_optional(ParseState *p, const char *value, ManagerConfig *c)
 
 static int parse_sync_timeout(ParseState *p, const char *value, ManagerConfig *c)
 {
-        if (*value)
-                return parse_span(p, value, 0, &c->sync_timeout_usec);
-        c->sync_timeout_usec = SYNC_TIMEOUT_DEFAULT_USEC;
+        uint64_t usec = SYNC_TIMEOUT_DEFAULT_USEC;
+        int r = *value ? parse_span(p, value, 0, &usec) : 0;
+
+        if (r < 0)
+                return r;
+        if (usec < SYNC_TIMEOUT_MIN_USEC)
+                return parse_error(p, "\"%s\" is too short, expected at least 1s", value);
+        c->sync_timeout_usec = usec;
         return 0;
 }
 

@@ -73,7 +73,7 @@ static int read_record(Manager *m)
                 journal_text(m->journal, JOURNAL_RECORD_REFUSED, "%s", m->record.why);
                 manager_status(m, "%s", m->record.why);
                 notify_errno(m->notify, -r);
-                manager_exit(m, MANAGER_EXIT_RECORD);
+                manager_exit(m, MANAGER_EXIT_NEWER);
                 return 0;
         }
         if (m->record.kind == RECORD_DAMAGED)

@@ -161,7 +161,7 @@ typedef enum EffectType {
         EFFECT_READY,  /* this node takes part: READY=1 */
         EFFECT_SYNCED, /* synced: disarm the guard */
         EFFECT_LEFT,   /* everything is handed over or stopped: leave the group and exit */
-        EFFECT_EXIT,   /* give up with `text`; systemd must not restart us */
+        EFFECT_EXIT,   /* give up with `text`; systemd must not restart us if it is `final` */
         _EFFECT_TYPE_MAX,
 } EffectType;
 
@@ -227,6 +227,7 @@ typedef struct Effect {
         uint64_t token;     /* REPLY; PROBE: its number */
         CommandError error; /* REPLY */
         char *text;         /* REPLY, NOTE, EXIT */
+        bool final;         /* EXIT: another try would end in the same way */
 } Effect;
 
 typedef struct EffectList {

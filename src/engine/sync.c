@@ -284,6 +284,7 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
 {
         const StateMessage *sm = &m->state;
         Peer *own = NULL;
+        Effect *f;
         State s;
         int r;
 
@@ -330,7 +331,9 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
                 state_done(&s);
                 e->exiting = true;
                 engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", text);
-                engine_emit(e, EFFECT_EXIT)->text = engine_strdup(e, text);
+                f = engine_emit(e, EFFECT_EXIT);
+                f->text = engine_strdup(e, text);
+                f->final = true;
                 return;
         }
         if (sm->forms) {

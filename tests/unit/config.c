@@ -534,6 +534,9 @@ static void test_bad_manager(void **state)
                 { "[Cluster]\nSyncMandatory=abc\nSyncOptional=def abc\n",
                                 "f:3: SyncOptional=: \"abc\" is in SyncMandatory= too, expected it in one of "
                                 "them" },
+                { "[Cluster]\nSyncTimeoutSec=999ms\n",
+                                "f:2: SyncTimeoutSec=: \"999ms\" is too short, expected at "
+                                "least 1s" },
                 { "[Cluster]\nSyncTimeoutSec=x\n", "f:2: SyncTimeoutSec=: \"x\" is not valid, expected a "
                                                    "time span like \"5s\" or \"1min 30s\", or \"infinity\"" },
                 { "[Cluster]\nNoQuorumPolicy=ignore\n", "f:2: NoQuorumPolicy=: \"ignore\" is not valid, "

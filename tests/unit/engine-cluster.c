@@ -27,7 +27,8 @@ static void carry_out(Cluster *c, uint32_t node, Effect *f)
                 .epoch = f->epoch,
                 .token = f->token,
                 .start_type = f->start_type,
-                .error = f->error };
+                .error = f->error,
+                .final = f->final };
         c->n_log++;
         if (f->type == EFFECT_PROBE && !c->hold_probes) {
                 back.type = EVENT_PROBE;

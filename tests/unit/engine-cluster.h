@@ -29,6 +29,7 @@ typedef struct Logged {
         uint64_t epoch, token;
         StartType start_type;
         CommandError error;
+        bool final;
 } Logged;
 
 /* What is under way: a message to all members, or what comes back to one node. */

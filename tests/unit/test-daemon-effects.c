@@ -236,6 +236,20 @@ static void test_exits(void **state)
         assert_int_equal(m->exit_status, MANAGER_EXIT_GAVE_UP);
 }
 
+static void test_exits_for_good(void **state)
+{
+        Effect *f;
+
+        (void) state;
+        begin_quietly();
+        f = doubles_effect(EVENT_PROBE, EFFECT_EXIT);
+        f->text = strdup("the others are newer");
+        f->final = true;
+        doubles.group.probe(m, 1);
+        assert_true(m->exiting);
+        assert_int_equal(m->exit_status, MANAGER_EXIT_NEWER);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
@@ -249,6 +263,7 @@ int main(void)
                 TEST(test_notes_and_replies),
                 TEST(test_guard_file),
                 TEST(test_exits),
+                TEST(test_exits_for_good),
         };
 
         return cmocka_run_group_tests_name("daemon-effects", tests, NULL, NULL);

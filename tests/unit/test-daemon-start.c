@@ -220,7 +220,7 @@ static void test_newer_record(void **state)
         assert_non_null(f);
         assert_int_equal(fwrite(file, 1, sizeof(file), f), sizeof(file));
         assert_int_equal(fclose(f), 0);
-        assert_ends(MANAGER_EXIT_RECORD);
+        assert_ends(MANAGER_EXIT_NEWER);
         assert_true(file_exists("/var/lib/distro-manager/state"));
 }
 

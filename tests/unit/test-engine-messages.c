@@ -307,6 +307,8 @@ static void test_states_that_cannot_be_used(void **state)
         hear(&c, BCD, DEF, &m);
         assert_false(engine_is_synced(c.engine[DEF]));
         assert_int_equal(cluster_count(&c, DEF, EFFECT_EXIT), 1);
+        for (size_t i = 0; i < c.n_log; i++)
+                assert_true(c.log[i].final == (c.log[i].type == EFFECT_EXIT));
         byte_writer_done(&w);
         cluster_end(&c);
 }

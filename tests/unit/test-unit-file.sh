@@ -60,10 +60,19 @@ limit_is_long() {
 
 exits_are_final() {
         local name
-        for name in USAGE GAVE_UP RECORD CONFIG; do
+        for name in USAGE NEWER CONFIG; do
                 has "$1" RestartPreventExitStatus "$(defined daemon/manager.h "MANAGER_EXIT_$name")" || return 1
         done
         ! has "$1" RestartPreventExitStatus "$(defined daemon/manager.h MANAGER_EXIT_FAILURE)"
+}
+
+# Mandatory nodes that come later find a manager that still tries: the shortest SyncTimeoutSec= is too long for the limit.
+missing_nodes_are_retried() {
+        local least
+        least=$(defined config/config.h SYNC_TIMEOUT_MIN_USEC)
+        ! has "$1" RestartPreventExitStatus "$(defined daemon/manager.h MANAGER_EXIT_GAVE_UP)" &&
+                [ $(($(sed -n 's/^StartLimitBurst=//p' "$1") * least * 1000)) -gt \
+                        "$(msec "$(sed -n 's/^StartLimitIntervalSec=//p' "$1")")" ]
 }
 
 # A worker that is ordered against the manager makes a shutdown hang.
@@ -85,7 +94,9 @@ rules() {
 		is $f NotifyAccess main                   | s/^NotifyAccess=.*/NotifyAccess=none/
 		is $f Restart on-failure                  | s/^Restart=.*/Restart=no/
 		is $f RestartSec 100ms                    | s/^RestartSec=.*/RestartSec=1s/
-		exits_are_final $f                        | s/^RestartPreventExitStatus=.*/RestartPreventExitStatus=2 69 78/
+		exits_are_final $f                        | s/^RestartPreventExitStatus=.*/RestartPreventExitStatus=2 78/
+		missing_nodes_are_retried $f              | s/^RestartPreventExitStatus=.*/& 69/
+		missing_nodes_are_retried $f              | s/^StartLimitBurst=.*/StartLimitBurst=200/
 		is $f TimeoutStartSec infinity            | s/^TimeoutStartSec=.*/TimeoutStartSec=90s/
 		watchdog_is_short $f                      | s/^WatchdogSec=.*/WatchdogSec=4s/
 		limit_is_long $f                          | s/^StartLimitBurst=.*/StartLimitBurst=5/
