@@ -129,6 +129,7 @@ struct Manager {
         ClusterReader *cluster_reader;
         VotesReader *votes_reader; /* while there is a connection */
         Votes votes;
+        bool took_part; /* in this boot already: the wait for other nodes is skipped */
         bool votes_known;
         Member self;         /* as the group shows us */
         bool stranger_noted; /* a node that the nodelist does not have was spoken of */

@@ -201,6 +201,13 @@ static bool names_are_known(Manager *m, const char *key, char **names, size_t n_
                         k++;
                 if (k < m->cluster->n_nodes)
                         continue;
+                if (m->took_part) {
+                        journal_text(m->journal, JOURNAL_CONFIG_WARNING,
+                                        "manager.conf: %s=: Corosync's nodelist has no node named %s any more; "
+                                        "at this host's next boot the manager would refuse to start",
+                                        key, names[i]);
+                        continue;
+                }
                 journal_text(m->journal, JOURNAL_CONFIG_WRONG,
                                 "manager.conf: %s=: Corosync's nodelist has no node named %s", key, names[i]);
                 manager_status(m, "%s= names %s, which is not in Corosync's nodelist", key, names[i]);
@@ -209,7 +216,8 @@ static bool names_are_known(Manager *m, const char *key, char **names, size_t n_
         return known;
 }
 
-/* Two flags, so that all mistakes are told. */
+/* Two flags, so that all mistakes are told. A manager that is restarted in the same boot waits for nobody: a node that was
+ * removed meanwhile is no reason to leave the workers alone. */
 static bool config_fits_cluster(Manager *m)
 {
         bool mandatory = names_are_known(
@@ -235,11 +243,11 @@ static int make_engine(Manager *m)
                 .nodes = nodes,
                 .n_nodes = m->cluster->n_nodes,
                 .sync_mandatory = (const char *const *) m->config.sync_mandatory,
-                .n_sync_mandatory = m->config.n_sync_mandatory,
+                .n_sync_mandatory = m->took_part ? 0 : m->config.n_sync_mandatory,
                 .sync_optional = (const char *const *) m->config.sync_optional,
-                .n_sync_optional = m->config.n_sync_optional,
+                .n_sync_optional = m->took_part ? 0 : m->config.n_sync_optional,
                 .sync_timeout_usec = m->config.sync_timeout_usec,
-                .skip_sync_wait = took_part(m),
+                .skip_sync_wait = m->took_part,
                 .no_quorum_policy = m->config.no_quorum_policy,
                 .isolation_timeout_usec = m->config.isolation_timeout_usec,
                 .grace_usec = m->config.manager_grace_usec,
@@ -304,6 +312,7 @@ void start_go_on(Manager *m)
         if (m->exiting)
                 return;
         if (m->start == START_CLUSTER && m->cluster) {
+                m->took_part = took_part(m);
                 if (!config_fits_cluster(m)) {
                         manager_exit(m, MANAGER_EXIT_CONFIG);
                         return;

@@ -195,6 +195,18 @@ static void test_unknown_optional_node(void **state)
         assert_ends(MANAGER_EXIT_CONFIG);
 }
 
+/* A node was removed from the nodelist since this node booted. */
+static void test_removed_node_in_the_same_boot(void **state)
+{
+        (void) state;
+        write_file("/run/distro-manager/" TOOK_PART_NAME, "");
+        write_file(SYSCONFDIR "/distro-manager/manager.conf",
+                        "[Cluster]\nSyncMandatory=bcd xyz\nSyncOptional=uvw\n");
+        begin();
+        assert_false(m->exiting);
+        assert_non_null(m->engine);
+}
+
 static void test_refused_cluster(void **state)
 {
         (void) state;
@@ -261,6 +273,7 @@ int main(void)
                 TEST(test_lock_of_one_that_cannot_end),
                 TEST(test_no_lock),
                 TEST(test_unknown_optional_node),
+                TEST(test_removed_node_in_the_same_boot),
                 TEST(test_refused_cluster),
                 TEST(test_newer_record),
                 TEST(test_wrong_application),
