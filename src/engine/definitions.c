@@ -182,12 +182,13 @@ static bool node_is_known(const Node *n)
         return n->presence == PRESENCE_SYNCED || n->presence == PRESENCE_REPORTED;
 }
 
+/* Only who is synced has said what files it has: that is told after the facts. */
 bool definitions_gone(const Engine *e, const App *a)
 {
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
                 const Variant *v = app_find_variant(a, n->id);
 
-                if (!node_is_known(n))
+                if (n->presence != PRESENCE_SYNCED)
                         return false;
                 if (v ? v->digest != 0 || v->error : a->has_definition)
                         return false;

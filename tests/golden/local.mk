@@ -29,6 +29,8 @@ golden_cases = \
 	tests/golden/enabled.script \
 	tests/golden/evicted.script \
 	tests/golden/finished.script \
+	tests/golden/forgotten-forbid.script \
+	tests/golden/forgotten-stop.script \
 	tests/golden/form.script \
 	tests/golden/form-command.script \
 	tests/golden/forming-unreported.script \
