@@ -111,6 +111,22 @@ void apply_owed(App *a, uint32_t node_id)
                         ARRAY_CLOSE(a->owed, a->n_owed, i - 1);
 }
 
+/* The maintenance is over, and this node goes without having said what it runs: its guard may not have heard of it, and go
+ * on leaving a copy there alone. So what it owed does not count any more, but such a copy does, until it is reported. */
+static void app_end_owing(App *a, const Node *n)
+{
+        bool owing = false;
+
+        for (size_t i = 0; i < a->n_owed; i++)
+                owing = owing || a->owed[i] == n->id;
+        if (!owing)
+                return;
+        apply_owed(a, n->id);
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (c->node_id == n->id)
+                        c->untamed = true;
+}
+
 static bool node_has_copies(const Engine *e, const Node *n)
 {
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
@@ -148,7 +164,7 @@ static void node_lost(Engine *e, Node *n)
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id)
                                 copy_lose(e, a, &a->copies[i], MAX(app_delay(a), grace_left));
-                apply_owed(a, n->id);
+                app_end_owing(a, n);
         }
         n->grace = (Timer){};
         n->grace_over = false;
@@ -180,7 +196,7 @@ void node_grace_over(Engine *e, Node *n)
         n->grace = (Timer){};
         n->grace_over = true;
         n->unknown = false;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id) {
                                 uint64_t delay = app_delay(a);
@@ -190,6 +206,8 @@ void node_grace_over(Engine *e, Node *n)
                                                 : delay > grace        ? delay - grace
                                                                        : 0);
                         }
+                app_end_owing(a, n);
+        }
         node_touched(e, n);
 }
 

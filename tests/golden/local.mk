@@ -48,6 +48,7 @@ golden_cases = \
 	tests/golden/left-behind.script \
 	tests/golden/loss-waits.script \
 	tests/golden/main.script \
+	tests/golden/maintenance-off-unheard.script \
 	tests/golden/maintenance.script \
 	tests/golden/maintenance-all.script \
 	tests/golden/maintenance-lost.script \
@@ -61,6 +62,12 @@ golden_cases = \
 	tests/golden/move-returns.script \
 	tests/golden/orphan.script \
 	tests/golden/orphan-stays.script \
+	tests/golden/owed-failover.script \
+	tests/golden/owed-leave.script \
+	tests/golden/owed-lost.script \
+	tests/golden/owed-manager-stop.script \
+	tests/golden/owed-stop.script \
+	tests/golden/owed-takeover.script \
 	tests/golden/permission.script \
 	tests/golden/permit-others.script \
 	tests/golden/priority.script \
