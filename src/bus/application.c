@@ -185,6 +185,11 @@ static void write_held(const BusObject *o, Sink *s)
         sink_bool(s, o->status.held);
 }
 
+static void write_stale(const BusObject *o, Sink *s)
+{
+        sink_bool(s, o->status.stale);
+}
+
 static void write_restart_needed(const BusObject *o, Sink *s)
 {
         sink_bool(s, o->status.restart_needed);
@@ -232,6 +237,7 @@ const Property application_properties[] = {
         { "StateChangeTimestamp", false, write_changed },
         { "DeadlineUSec", false, write_deadline },
         { "DefinitionMismatch", false, write_mismatch },
+        { "Stale", false, write_stale },
 };
 const size_t n_application_properties = ELEMENTSOF(application_properties);
 
@@ -331,6 +337,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("StateChangeTimestamp", "t"),
         BUS_CHANGING("DeadlineUSec", "t"),
         BUS_CHANGING("DefinitionMismatch", "as"),
+        BUS_CHANGING("Stale", "b"),
 
         SD_BUS_VTABLE_END,
 };

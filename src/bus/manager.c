@@ -46,6 +46,11 @@ static void write_synced(const BusObject *o, Sink *s)
         sink_bool(s, engine_is_synced(server_engine(o->server)));
 }
 
+static void write_stale(const BusObject *o, Sink *s)
+{
+        sink_bool(s, engine_is_stale(server_engine(o->server)));
+}
+
 static void write_formed(const BusObject *o, Sink *s)
 {
         sink_bool(s, engine_is_formed(server_engine(o->server)));
@@ -115,6 +120,7 @@ const Property manager_properties[] = {
         { "View", false, write_view },
         { "Quorate", false, write_quorate },
         { "Synced", false, write_synced },
+        { "Stale", false, write_stale },
         { "Formed", false, write_formed },
         { "Members", false, write_members },
         { "WaitingFor", false, write_waiting_for },
@@ -476,6 +482,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("View", "s"),
         BUS_CHANGING("Quorate", "b"),
         BUS_CHANGING("Synced", "b"),
+        BUS_CHANGING("Stale", "b"),
         BUS_CHANGING("Formed", "b"),
         BUS_CHANGING("Members", "as"),
         BUS_CHANGING("WaitingFor", "as"),

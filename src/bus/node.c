@@ -78,6 +78,11 @@ static void write_record(const BusObject *o, Sink *s)
         sink_string(s, o->node->unwritable ? "unwritable" : o->node->late ? "late" : "written");
 }
 
+static void write_stale(const BusObject *o, Sink *s)
+{
+        sink_bool(s, engine_is_stale(server_engine(o->server)));
+}
+
 static void write_applications(const BusObject *o, Sink *s)
 {
         const State *state = server_state(o->server);
@@ -96,6 +101,7 @@ const Property node_properties[] = {
         { "Standby", false, write_standby },
         { "Record", false, write_record },
         { "Applications", false, write_applications },
+        { "Stale", false, write_stale },
 };
 const size_t n_node_properties = ELEMENTSOF(node_properties);
 
@@ -146,6 +152,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("State", "s"),
         BUS_CHANGING("Standby", "b"),
         BUS_CHANGING("Record", "s"),
+        BUS_CHANGING("Stale", "b"),
         /* A list that grows by one in each of a thousand moves: told as changed, without the list. */
         SD_BUS_PROPERTY("Applications", "as", get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
 

@@ -272,6 +272,13 @@ static void mark_apps(BusServer *s)
                 x->dirty = true;
 }
 
+static void mark_nodes(BusServer *s)
+{
+        s->shown_nodes.dirty = true;
+        FOREACH_ARRAY(x, s->shown_nodes.items, s->shown_nodes.n_items)
+                x->dirty = true;
+}
+
 static int emit_changes(
                 BusServer *s, const char *path, const char *interface, const char **names, size_t n_names)
 {
@@ -341,8 +348,10 @@ static int manager_flush(BusServer *s)
                 return 0;
         s->manager_dirty = false;
         n = manager_changes(s, names);
-        if (n > 0)
+        if (n > 0) {
                 mark_apps(s);
+                mark_nodes(s);
+        }
         return emit_changes(s, BUS_PATH, BUS_INTERFACE_MANAGER, names, n);
 }
 

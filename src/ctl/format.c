@@ -259,6 +259,7 @@ Color app_state_color(const char *state)
                 { "failed", COLOR_RED },
                 { "blocked", COLOR_RED },
                 { "orphan", COLOR_YELLOW },
+                { "unknown", COLOR_YELLOW },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(colors); i++)

@@ -247,6 +247,7 @@ static const Field manager_fields[] = {
         { "View", "s", read_string, offsetof(ManagerInfo, view) },
         { "Quorate", "b", read_bool, offsetof(ManagerInfo, quorate) },
         { "Synced", "b", read_bool, offsetof(ManagerInfo, synced) },
+        { "Stale", "b", read_bool, offsetof(ManagerInfo, stale) },
         { "Formed", "b", read_bool, offsetof(ManagerInfo, formed) },
         { "Members", "as", read_strings, offsetof(ManagerInfo, members) },
         { "Version", "s", read_string, offsetof(ManagerInfo, version) },
@@ -275,6 +276,7 @@ static const Field app_fields[] = {
         { "Maintenance", "b", read_bool, offsetof(AppInfo, maintenance) },
         { "Held", "b", read_bool, offsetof(AppInfo, held) },
         { "RestartNeeded", "b", read_bool, offsetof(AppInfo, restart_needed) },
+        { "Stale", "b", read_bool, offsetof(AppInfo, stale) },
         { "StateChangeTimestamp", "t", read_u64, offsetof(AppInfo, changed_usec) },
         { "DeadlineUSec", "t", read_deadline, offsetof(AppInfo, deadline_usec) },
         { "DefinitionMismatch", "as", read_strings, offsetof(AppInfo, mismatch) },
@@ -285,6 +287,7 @@ static const Field node_fields[] = {
         { "Id", "u", read_u32, offsetof(NodeInfo, id) },
         { "State", "s", read_string, offsetof(NodeInfo, state) },
         { "Standby", "b", read_bool, offsetof(NodeInfo, standby) },
+        { "Stale", "b", read_bool, offsetof(NodeInfo, stale) },
         { "Record", "s", read_string, offsetof(NodeInfo, record) },
         { "Applications", "as", read_strings, offsetof(NodeInfo, applications) },
 };

@@ -28,7 +28,7 @@ typedef struct QuorumFact {
 typedef struct ManagerInfo {
         char *node_name, *view, *version, *status;
         uint32_t node_id;
-        bool quorate, synced, formed;
+        bool quorate, synced, formed, stale;
         Strings members, waiting_for;
         uint64_t token_usec, consensus_usec;
         QuorumFact *facts;
@@ -49,7 +49,7 @@ typedef struct AppInfo {
         char *name, *description, *state, *reason, *node, *start_type, *from_node, *unit, *target;
         uint64_t epoch, failover_delay_usec, changed_usec;
         uint64_t deadline_usec; /* CLOCK_BOOTTIME of the manager's host; USEC_INFINITY: none */
-        bool maintenance, held, restart_needed;
+        bool maintenance, held, restart_needed, stale;
         Strings *tiers; /* Nodes=, tier by tier */
         size_t n_tiers, n_tiers_allocated;
         NodePermission *permissions;
@@ -62,7 +62,7 @@ typedef struct AppInfo {
 typedef struct NodeInfo {
         char *name, *state, *record;
         uint32_t id;
-        bool standby;
+        bool standby, stale;
         Strings applications;
 } NodeInfo;
 

@@ -23,6 +23,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_bool(j, "quorate", m->quorate);
         json_bool(j, "formed", m->formed);
         json_bool(j, "synced", m->synced);
+        json_bool(j, "stale", m->stale);
         json_list(j, "members", &m->members);
         json_list(j, "waiting_for", &m->waiting_for);
         json_text(j, "status", m->status);
@@ -88,6 +89,7 @@ void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, con
         json_bool(j, "maintenance", a->maintenance);
         json_bool(j, "held", a->held);
         json_bool(j, "restart_needed", a->restart_needed);
+        json_bool(j, "stale", a->stale);
         json_list(j, "definition_mismatch", &a->mismatch);
         json_usec(j, "since_usec", a->changed_usec == 0 ? USEC_INFINITY : a->changed_usec);
         json_usec(j, "deadline_usec", a->deadline_usec);
@@ -105,6 +107,7 @@ void json_node(Json *j, const char *key, const NodeInfo *n)
         json_string(j, "state", n->state);
         json_bool(j, "standby", n->standby);
         json_text(j, "record", n->record);
+        json_bool(j, "stale", n->stale);
         json_list(j, "applications", &n->applications);
         json_end(j);
 }

@@ -143,7 +143,7 @@ size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max)
 const char *node_record_warning(const NodeInfo *n)
 {
         /* What a node said that is not there is old. */
-        if (streq(n->state, "offline") || streq(n->state, "manager-gone"))
+        if (streq(n->state, "offline") || streq(n->state, "unknown") || streq(n->state, "manager-gone"))
                 return NULL;
         if (streq(n->record, "unwritable"))
                 return "its state directory takes no writes (full, or read-only?): it keeps its workers and gets no "
@@ -169,7 +169,9 @@ static void print_quorum(FILE *f, const RenderOptions *o, const ManagerInfo *m)
                          *expected = manager_info_fact(m, "ExpectedVotes"),
                          *needed = manager_info_fact(m, "Quorum"), *device = manager_info_fact(m, "Device");
         Color color = m->quorate ? COLOR_GREEN : COLOR_RED;
-        const char *word = m->quorate ? "yes" : "NO: nothing starts or moves here";
+        const char *word = m->quorate         ? "yes"
+                           : isempty(m->view) ? "not known yet"
+                                              : "NO: nothing starts or moves here";
         const char *with = device && device->number > 0 ? ", with a quorum device" : "";
 
         if (total && expected && needed)
@@ -197,7 +199,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                                      : COLOR_RED,
                         m->node_name,
                         well          ? "takes part in the cluster"
-                        : !m->quorate ? "has no quorum"
+                        : !m->quorate ? isempty(m->view) ? "is starting" : "has no quorum"
                         : !m->formed  ? "waits for the group to form"
                                       : "is being brought up to date");
         if (s->n_nodes > 0)
@@ -209,7 +211,8 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                                 m->members.n > 0 ? ", of " : "", members);
         print_quorum(f, o, m);
         print_field(f, o, m->quorate && m->formed && m->synced ? COLOR_NONE : COLOR_YELLOW, "Group",
-                        !m->quorate ? "without quorum: what follows is what this node knew last, and may be old"
+                        !m->quorate && isempty(m->view) ? "not known yet: this node has not joined it"
+                        : !m->quorate ? "without quorum: what follows is what this node knew last, and may be old"
                         : !m->formed ? "not formed yet: no application is started"
                         : m->synced  ? "formed, this node is in step"
                                      : "formed, this node is not in step yet: what follows may be old");

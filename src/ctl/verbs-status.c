@@ -154,7 +154,9 @@ static int status_subjects(Ctl *c, char **names, size_t n, Subject *subjects)
                         return r;
                 status = status_worse(status, r);
                 if (subjects[i].is_app && !app_info_is_running(&subjects[i].app))
-                        status = status_worse(status, STATUS_NOT_RUNNING);
+                        status = status_worse(status, streq(subjects[i].app.state, "unknown")
+                                                                      ? STATUS_STALE
+                                                                      : STATUS_NOT_RUNNING);
         }
         if (c->options.quiet)
                 return status;

@@ -491,6 +491,11 @@ bool engine_is_synced(const Engine *e)
         return e->synced && e->phase == PHASE_DECIDED;
 }
 
+bool engine_is_stale(const Engine *e)
+{
+        return !e->was_in_step;
+}
+
 bool engine_is_formed(const Engine *e)
 {
         return e->phase == PHASE_DECIDED;

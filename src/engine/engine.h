@@ -256,8 +256,11 @@ uint64_t engine_deadline(const Engine *e);
 /* What this engine holds to be agreed; valid until the next step. Before the group has formed, and while this
  * member is not synced, it is the last that was known (engine_is_synced() tells). */
 const State *engine_state(const Engine *e);
-bool engine_is_synced(const Engine *e);  /* this member holds the present agreed state */
-bool engine_is_formed(const Engine *e);  /* the group has formed: some member holds an agreed state */
+bool engine_is_synced(const Engine *e); /* this member holds the present agreed state */
+bool engine_is_formed(const Engine *e); /* the group has formed: some member holds an agreed state */
+/* What this member holds may be old: it has not been in step with a quorate group since it started, or it has lost
+ * quorum or Corosync since. What it says of its own units is true all the same. */
+bool engine_is_stale(const Engine *e);
 bool engine_is_quorate(const Engine *e); /* Corosync's word for the present ring, on this node */
 bool engine_is_isolated(const Engine *e);
 bool engine_has_workers(
@@ -286,6 +289,7 @@ typedef enum AppState {
         APP_FINISHED,
         APP_BLOCKED,
         APP_ORPHAN,
+        APP_UNKNOWN, /* it does not run here, and this node cannot know about others */
         _APP_STATE_MAX,
 } AppState;
 
@@ -296,6 +300,7 @@ typedef enum NodeState {
         NODE_MANAGER_GONE,
         NODE_LEAVING,
         NODE_OFFLINE,
+        NODE_UNKNOWN, /* this node cannot know */
         _NODE_STATE_MAX,
 } NodeState;
 
@@ -308,6 +313,7 @@ typedef struct AppStatus {
         uint64_t epoch;        /* of the last start; 0: none */
         uint64_t deadline_usec; /* when the next thing happens by itself, on this engine's clock; USEC_INFINITY: never */
         bool held;
+        bool stale;          /* not what the group agrees on now: engine_is_stale() */
         bool restart_needed; /* this node's file has changed since its copy was started */
 } AppStatus;
 

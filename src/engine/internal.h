@@ -188,6 +188,7 @@ struct Engine {
         Revision acked; /* our last ACK in this view */
         bool leaving, left;
         bool synced_told; /* EFFECT_SYNCED is out */
+        bool was_in_step; /* in step with a quorate group, and not cut off from it since */
 };
 
 /* ---- engine.c ---- */

@@ -84,6 +84,15 @@ static void local_remove_unit(Engine *e, LocalUnit *u)
         ARRAY_CLOSE(e->units, e->n_units, at);
 }
 
+/* What ends without quorum is heard of by nobody else, and the group will tell it as lost with its node. */
+static void local_tell_cut_off_end(Engine *e, const LocalUnit *u, UnitState state)
+{
+        if (e->was_in_step || !u->stop_issued || !unit_state_is_alive(u->state) || unit_state_is_alive(state))
+                return;
+        engine_note(e, NOTE_APP_STOPPED, u->app, e->node_id, "it has ended here: this node is cut off")
+                        ->epoch = u->epoch;
+}
+
 void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
         LocalUnit *u = local_find_unit(e, app, epoch);
@@ -100,6 +109,7 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
                 state = UNIT_STOPPED;
         if (u->state != state)
                 u->reported = UNIT_NONE;
+        local_tell_cut_off_end(e, u, state);
         u->state = state;
         if (reason) {
                 free(u->reason);
@@ -722,8 +732,24 @@ static void local_tell_synced(Engine *e)
         }
 }
 
+/* A new view of a quorate group is no reason for doubt; a ring that is said not to be quorate is one, and so is a
+ * Corosync that is gone or silent. */
+static void local_watch_knowledge(Engine *e)
+{
+        bool was = e->was_in_step;
+
+        if (engine_is_synced(e) && view_is_quorate(e) && !e->isolated)
+                e->was_in_step = true;
+        else if (!e->connected || e->isolated || e->cut_off_usec != 0 || e->phase == PHASE_NONE ||
+                        e->phase == PHASE_INQUORATE || e->phase == PHASE_FORMING)
+                e->was_in_step = false;
+        if (was != e->was_in_step)
+                engine_changed(e);
+}
+
 void local_pump(Engine *e)
 {
+        local_watch_knowledge(e);
         local_tell_synced(e);
         local_watch_step(e);
         local_watch_quorum(e);
@@ -736,6 +762,7 @@ void local_pump(Engine *e)
         local_write(e);
         local_acknowledge(e);
         timers_expire(e);
+        local_watch_knowledge(e);
         /* What was reconciled may have been the last thing that a leave waited for. */
         local_leave(e);
 }

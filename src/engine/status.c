@@ -112,6 +112,42 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 say(s, APP_BLOCKED, "no node that may run it is there");
 }
 
+/* Why this node cannot know what the others do. */
+static const char *unknown_reason(const Engine *e)
+{
+        if (e->isolated || !e->connected)
+                return "this node has lost Corosync";
+        if (e->phase == PHASE_NONE)
+                return "not known yet: this node is not in the group";
+        if (e->phase == PHASE_FORMING)
+                return "not known yet: the group has not formed";
+        if (e->quorum_known && !view_is_quorate(e))
+                return "this node has no quorum";
+        return "not known yet: this node is not in step";
+}
+
+/* Of what has been cut off, or has not been in step yet, only the own units are certain. */
+static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
+{
+        s->stale = true;
+        FOREACH_ARRAY(u, e->units, e->n_units) {
+                if (!unit_state_is_alive(u->state) || !streq(u->app, a->name))
+                        continue;
+                s->node = engine_node_name(e, e->node_id);
+                s->epoch = u->epoch;
+                say(s,
+                                u->state == UNIT_STUCK      ? APP_BLOCKED
+                                : u->stop_issued            ? APP_STOPPING
+                                : u->state == UNIT_STARTING ? APP_STARTING
+                                                            : APP_RUNNING,
+                                "%s%s", unknown_reason(e),
+                                u->state == UNIT_STUCK ? "; its stop here did not end" : "");
+                return;
+        }
+        say(s, APP_UNKNOWN, "%s; it does not run here", unknown_reason(e));
+        s->epoch = a->last_epoch;
+}
+
 static bool app_restart_needed(const Engine *e, const App *a, const Copy *c)
 {
         const LocalUnit *u = c && c->node_id == e->node_id ? local_find_unit(e, a->name, c->epoch) : NULL;
@@ -126,6 +162,10 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
         *ret = (AppStatus){ .node = "", .from_node = "", .deadline_usec = USEC_INFINITY };
         ret->held = a->held_node != 0;
         ret->restart_needed = app_restart_needed(e, a, c);
+        if (engine_is_stale(e)) {
+                status_of_stale(e, a, ret);
+                return;
+        }
         if (!c) {
                 status_of_none(e, a, ret);
                 return;
@@ -142,7 +182,8 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
 
 NodeState engine_node_state(const Engine *e, const Node *n)
 {
-        (void) e;
+        if (engine_is_stale(e))
+                return n->id == e->node_id || view_has_manager(e, n->id) ? NODE_SYNCING : NODE_UNKNOWN;
         switch (n->presence) {
         case PRESENCE_OFFLINE:
                 return NODE_OFFLINE;
@@ -319,6 +360,7 @@ const char *app_state_to_string(AppState s)
                 [APP_FINISHED] = "finished",
                 [APP_BLOCKED] = "blocked",
                 [APP_ORPHAN] = "orphan",
+                [APP_UNKNOWN] = "unknown",
         };
 
         return s < _APP_STATE_MAX ? names[s] : "?";
@@ -333,6 +375,7 @@ const char *node_state_to_string(NodeState s)
                 [NODE_MANAGER_GONE] = "manager-gone",
                 [NODE_LEAVING] = "leaving",
                 [NODE_OFFLINE] = "offline",
+                [NODE_UNKNOWN] = "unknown",
         };
 
         return s < _NODE_STATE_MAX ? names[s] : "?";

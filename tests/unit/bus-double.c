@@ -197,6 +197,11 @@ size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max)
         return e->n_waiting;
 }
 
+bool engine_is_stale(const Engine *e)
+{
+        return e->stale;
+}
+
 void engine_app_status(const Engine *e, const App *app, AppStatus *ret)
 {
         const Copy *c = app_present_copy(app);
@@ -212,6 +217,7 @@ void engine_app_status(const Engine *e, const App *app, AppStatus *ret)
                 .epoch = app->epoch,
                 .deadline_usec = app->delay.serial ? app->delay.deadline_usec : USEC_INFINITY,
                 .held = app->held_node != 0,
+                .stale = e->stale,
                 .restart_needed = app->halted,
         };
         snprintf(ret->reason, sizeof(ret->reason), "%s", strempty(app->failure));
@@ -233,14 +239,14 @@ bool engine_explain(const Engine *e, const App *app, const Node *node, char *ret
 const char *app_state_to_string(AppState s)
 {
         static const char *const names[] = { "stopped", "waiting", "starting", "running", "stopping",
-                "failed", "finished", "blocked", "orphan" };
+                "failed", "finished", "blocked", "orphan", "unknown" };
         return names[s];
 }
 
 const char *node_state_to_string(NodeState s)
 {
         static const char *const names[] = { "online", "syncing", "silent", "manager-gone", "leaving",
-                "offline" };
+                "offline", "unknown" };
         return names[s];
 }
 

@@ -8,7 +8,7 @@
 
 struct Engine {
         State state;
-        bool synced, formed, quorate;
+        bool synced, formed, quorate, stale;
         ViewId view;
         Member members[8];
         size_t n_members;

@@ -3,6 +3,7 @@
  * that come and go; and in which order. */
 
 #include "bus-harness.h"
+#include "bus/internal.h"
 
 #include "base/array.h"
 
@@ -258,6 +259,28 @@ static void test_application_follows(void **state)
         expect_no_signal(h);
 }
 
+/* Every object says so when what this node knows has become old. */
+static void test_stale(void **state)
+{
+        Harness *h = *state;
+
+        h->engine.stale = true;
+        bus_server_changed(h->server, NULL, NULL);
+        flush(h);
+        expect_changed(h, ROOT, "'org.distro.Manager1' [('Stale' <yes>)] []");
+        FOREACH_ARRAY(n, h->engine.state.nodes, h->engine.state.n_nodes) {
+                _cleanup_free_ char *path = node_path(n->name);
+
+                expect_changed(h, path, "'org.distro.Node1' [('Stale' <yes>)] []");
+        }
+        FOREACH_ARRAY(a, h->engine.state.apps, h->engine.state.n_apps) {
+                _cleanup_free_ char *path = application_path(a->name);
+
+                expect_changed(h, path, "'org.distro.Application1' [('Stale' <yes>)] []");
+        }
+        expect_no_signal(h);
+}
+
 /* The path, and the names of the interfaces in the order sent. */
 static void read_object_signal(sd_bus_message *m, char *ret, size_t size_bytes)
 {
@@ -448,6 +471,7 @@ int main(void)
                 TEST(test_move),
                 TEST(test_node_and_manager),
                 TEST(test_application_follows),
+                TEST(test_stale),
                 TEST(test_objects_come_and_go),
                 TEST(test_answer_comes_last),
                 TEST(test_many),

@@ -425,7 +425,7 @@ static void test_json(void **state)
         static const Case cases[] = {
                 { "well", { "--json=short", "list-nodes", "bcd" },
                                 .out = { "[{\"name\":\"bcd\",\"id\":2,\"state\":\"online\",\"standby\":true,"
-                                         "\"record\":\"late\",\"applications\":[\"silent\",\"kept\"]}]\n" } },
+                                         "\"record\":\"late\",\"stale\":false,\"applications\":[\"silent\",\"kept\"]}]\n" } },
                 { "well", { "--json=short", "locate", "web" },
                                 .out = { "[{\"name\":\"web\",\"node\":\"abc\",\"unit\":\"distro-app-web."
                                          "service\",\"epoch\":42}]\n" } },

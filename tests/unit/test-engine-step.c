@@ -71,6 +71,44 @@ static void test_nothing_starts_before_quorum(void **state)
 
 /* Loss of quorum: the stop in the same step; then the worker has what is left of the delay, counted from the view, but for
  * the second that the kill may take: when the delay is over the others start theirs. */
+static AppState shown_on(const Cluster *c, uint32_t node, const char *on)
+{
+        AppStatus s;
+
+        engine_app_status(c->engine[node], cluster_distro(c, node), &s);
+        assert_string_equal(s.node, on);
+        assert_int_equal(s.stale, engine_is_stale(c->engine[node]));
+        return s.state;
+}
+
+static NodeState node_shown(const Cluster *c, uint32_t node, uint32_t about)
+{
+        return engine_node_state(c->engine[node], state_find_node(&c->engine[node]->state, about));
+}
+
+/* What a node that is cut off shows is what it knows for certain: its own units. A new ring alone is no reason. */
+static void test_without_quorum_only_own_units_are_shown(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        assert_int_equal(shown_on(&c, ABC, "abc"), APP_RUNNING);
+        assert_int_equal(shown_on(&c, DEF, "abc"), APP_RUNNING);
+        c.member[BCD] = c.member[DEF] = false;
+        cluster_new_ring(&c);
+        assert_int_equal(shown_on(&c, ABC, "abc"), APP_RUNNING);
+        assert_false(engine_is_stale(c.engine[ABC]));
+        cluster_quorum_on(&c, ABC, c.ring, false);
+        assert_true(engine_is_stale(c.engine[ABC]));
+        assert_int_equal(shown_on(&c, ABC, "abc"), APP_STOPPING);
+        assert_int_equal(node_shown(&c, ABC, BCD), NODE_UNKNOWN);
+        assert_int_equal(node_shown(&c, ABC, ABC), NODE_SYNCING);
+        cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+        assert_int_equal(shown_on(&c, ABC, ""), APP_UNKNOWN);
+        cluster_end(&c);
+}
+
 static void test_quorum_is_lost(void **state)
 {
         static const struct {
@@ -668,6 +706,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_quorum_that_does_not_come),
                 cmocka_unit_test(test_nothing_starts_before_quorum),
+                cmocka_unit_test(test_without_quorum_only_own_units_are_shown),
                 cmocka_unit_test(test_quorum_is_lost),
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_corosync_is_lost),
