@@ -168,7 +168,7 @@ static void copy_ended(Engine *e, App *a, Copy *c, UnitState state, const char *
         }
         app_present_ended(e, a, &was, state, reason, realtime);
         if (failed)
-                a->held_node = 0; /* a failover ends the hold */
+                app_clear_hold(a); /* a failover ends it */
 }
 
 /* ---- messages ---- */

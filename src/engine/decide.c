@@ -4,7 +4,8 @@
  * concern; what follows is a change of the agreed state, which local.c carries out where it concerns this node.
  *
  *   no copy, target up ............ start: normal, or failover once the delay of a loss is over
- *   no copy, owner back ........... start at once: normal where it is the placement's choice, else failover
+ *   no copy, owner back ........... start at once: normal where it is the placement's choice, or where that one may not take
+ *                                   it over; else failover
  *   copy where it may not be ...... takeover, no delay (forbid, standby, leave)
  *   copy, better node eligible .... takeover after TakeoverDelaySec=
  *   copy, target down ............. stop
@@ -105,6 +106,7 @@ void app_stop_copy(Engine *e, App *a, Copy *c, const char *why)
 Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t from_node)
 {
         uint64_t floor = e->state.ring_seq << EPOCH_RING_SHIFT;
+        uint32_t was = a->owner;
         Copy *c;
         Effect *f;
 
@@ -119,7 +121,8 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
         c->start_type = a->start_type = type;
         c->from_node = a->from_node = type == START_NORMAL ? 0 : from_node;
         a->owner = node_id;
-        if (a->held_node != node_id)
+        /* A start in place keeps it, also one that came with a changed file. */
+        if (a->held_node != 0 ? a->held_node != node_id : was != node_id)
                 app_clear_hold(a);
         app_clear_next(a);
         app_end_loss(a);
@@ -257,6 +260,16 @@ static bool decide_wait(const Engine *e, const App *a)
         return !lost || lost->presence != PRESENCE_SYNCED;
 }
 
+/* The owner is back before anything started: it goes before a better node that may not take it over either. */
+static Node *decide_returned(const Engine *e, const App *a, Node *choice)
+{
+        Node *owner = state_find_node(&e->state, a->lost_node);
+
+        if (!choice || !owner || place_eligible(a, owner, false) != ELIGIBLE)
+                return choice;
+        return !a->definition.takeover_automatic || app_is_held_against(a, choice) ? owner : choice;
+}
+
 static void decide_start(Engine *e, App *a)
 {
         char buffer[200];
@@ -278,7 +291,7 @@ static void decide_start(Engine *e, App *a)
                         choice = NULL;
         }
         if (!choice)
-                choice = place_choose(e, a, 0);
+                choice = decide_returned(e, a, place_choose(e, a, 0));
         /* Whoever had the agreed file may be gone: the files of those who are here say what it is now. */
         if (!choice && a->n_variants > 0) {
                 app_agree_definition(e, a, 0);

@@ -215,17 +215,34 @@ static void explain_mark(const Engine *e, const App *a, const Node *n, char *ret
                 snprintf(ret_why, size_bytes, "failed once; its mark expires in %s", span);
 }
 
+/* Why a node that is better than where it runs does not take it over; NULL: it is not better, or it will. */
+static const char *explain_stays(const Engine *e, const App *a, const Node *n)
+{
+        const Copy *c = app_present_copy(a);
+        const Node *at = c ? state_find_node(&e->state, c->node_id) : NULL;
+
+        if (!at || place_tier(a, n) >= place_tier(a, at))
+                return NULL;
+        if (app_is_held_against(a, n))
+                return a->held_node != 0 ? "better; it is held where it is"
+                                         : "better; not moved by a changed file";
+        return a->definition.takeover_automatic ? NULL : "better; Takeover=manual";
+}
+
 bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why, size_t size_bytes)
 {
         const Copy *c = app_present_copy(a);
         const Mark *m = app_find_mark(a, n->id);
         const Variant *v = app_find_variant(a, n->id);
         Eligibility x = place_eligible(a, n, false);
+        const char *stays;
 
         switch (x) {
         case ELIGIBLE:
                 if (c && c->node_id == n->id)
                         snprintf(ret_why, size_bytes, "it is here");
+                else if ((stays = explain_stays(e, a, n)))
+                        snprintf(ret_why, size_bytes, "%s; 'distroctl takeover %s' moves it", stays, a->name);
                 else if (m)
                         snprintf(ret_why, size_bytes,
                                         "failed before: good for the next start, not for a takeover");

@@ -58,6 +58,7 @@ golden_cases = \
 	tests/golden/manager-hangs.script \
 	tests/golden/mandatory.script \
 	tests/golden/mark-boot.script \
+	tests/golden/manual-returns.script \
 	tests/golden/marks.script \
 	tests/golden/move-returns.script \
 	tests/golden/orphan.script \
@@ -72,6 +73,7 @@ golden_cases = \
 	tests/golden/permit-others.script \
 	tests/golden/priority.script \
 	tests/golden/restart-with-obstacle.script \
+	tests/golden/restart-held.script \
 	tests/golden/restart.script \
 	tests/golden/silent.script \
 	tests/golden/silent-then-lost.script \

@@ -156,6 +156,10 @@ CHANGE(bcd_is_wrong, variant(a, BCD, 0, "distro.app:3: Nodes=: empty"))
 CHANGE(bcd_unwritable, node_of(e, BCD)->unwritable = true)
 CHANGE(bcd_late, node_of(e, BCD)->late = true)
 CHANGE(not_listed, free(a->definition.nodes[1].name); a->definition.nodes[1].name = strdup("xyz"))
+CHANGE(better_manual, a->copies[0].node_id = DEF; a->definition.takeover_automatic = false)
+CHANGE(better_changed, a->copies[0].node_id = DEF; app_add_held_against(a, BCD))
+CHANGE(better_held, a->copies[0].node_id = a->held_node = DEF; app_add_held_against(a, BCD))
+CHANGE(worse_manual, a->definition.takeover_automatic = false)
 CHANGE(is_here, a->copies[0].node_id = BCD)
 
 static const struct {
@@ -166,6 +170,12 @@ static const struct {
 } nodes[] = {
         { runs, true, "in tier 2 of Nodes=", NODE_ONLINE },
         { is_here, true, "it is here", NODE_ONLINE },
+        { better_manual, true, "better; Takeover=manual; 'distroctl takeover distro' moves it", NODE_ONLINE },
+        { better_changed, true, "better; not moved by a changed file; 'distroctl takeover distro' moves it",
+                        NODE_ONLINE },
+        { better_held, true, "better; it is held where it is; 'distroctl takeover distro' moves it",
+                        NODE_ONLINE },
+        { worse_manual, true, "in tier 2 of Nodes=", NODE_ONLINE },
         { not_listed, false, "not in Nodes=", NODE_ONLINE },
         { is_forbidden, false, "forbidden", NODE_ONLINE },
         { bcd_standby, false, "in standby", NODE_ONLINE },
