@@ -192,10 +192,28 @@ static void app_commanded(Engine *e, App *a)
         app_touched(e, a);
 }
 
+/* What its failures left: marks (of one node, or of all), and how often it was stopped from outside. */
+static void app_forget_failures(App *a, const Node *n)
+{
+        for (size_t i = a->n_marks; i > 0; i--)
+                if (!n || a->marks[i - 1].node_id == n->id)
+                        app_remove_mark(a, &a->marks[i - 1]);
+        a->outside_count = 0;
+        if (!n)
+                a->halted = false;
+        if (a->n_marks > 0)
+                return;
+        free(a->failure);
+        a->failure = NULL;
+}
+
 static void command_start(Engine *e, App *a)
 {
         a->target_up = a->commanded = true;
-        a->finished = a->halted = false;
+        a->finished = false;
+        /* Who starts it again has seen to what made it fail, and FailureAction=stop is there not to have it elsewhere. */
+        if (a->halted)
+                app_forget_failures(a, NULL);
         app_commanded(e, a);
 }
 
@@ -347,16 +365,7 @@ static void command_clear(Engine *e, const Command *c)
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 if (!isempty(c->app) && !streq(a->name, c->app))
                         continue;
-                for (size_t i = a->n_marks; i > 0; i--)
-                        if (!n || a->marks[i - 1].node_id == n->id)
-                                app_remove_mark(a, &a->marks[i - 1]);
-                a->outside_count = 0;
-                if (!n)
-                        a->halted = false;
-                if (a->n_marks == 0) {
-                        free(a->failure);
-                        a->failure = NULL;
-                }
+                app_forget_failures(a, n);
                 app_commanded(e, a);
         }
 }

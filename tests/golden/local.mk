@@ -31,6 +31,7 @@ golden_cases = \
 	tests/golden/finished.script \
 	tests/golden/forgotten-forbid.script \
 	tests/golden/forgotten-stop.script \
+	tests/golden/failure-stop.script \
 	tests/golden/form.script \
 	tests/golden/form-command.script \
 	tests/golden/forming-unreported.script \
