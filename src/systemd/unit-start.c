@@ -260,6 +260,13 @@ static int append_property(sd_bus_message *m, const UnitProperty *p)
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+/* What the file may set otherwise: of two assignments systemd takes the later. No target wants a worker, so systemctl
+ * isolate would stop each, and the manager would start it again, though the manager itself stays. */
+static int append_defaults(sd_bus_message *m)
+{
+        return sd_bus_message_append(m, "(sv)", "IgnoreOnIsolate", "b", 1);
+}
+
 static int append_own_properties(sd_bus_message *m, const UnitStart *s)
 {
         static const char *const names[] = { "APPLICATION", "NODE", "START_TYPE", "FROM_NODE", "EPOCH" };
@@ -306,6 +313,8 @@ int unit_start_message(sd_bus *bus, const UnitStart *start, sd_bus_message **ret
                 r = sd_bus_message_append(m, "ss", name, "fail");
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "(sv)");
+        if (r >= 0)
+                r = append_defaults(m);
         for (size_t i = 0; i < start->n_properties && r >= 0; i++)
                 r = append_property(m, &start->properties[i]);
         if (r >= 0)

@@ -27,7 +27,7 @@ UnitStartCopy *unit_start_copy_free(UnitStartCopy *c);
 DEFINE_TRIVIAL_CLEANUP(UnitStartCopy *, unit_start_copy_free)
 const UnitStart *unit_start_copy_get(const UnitStartCopy *c);
 
-/* Makes the call of StartTransientUnit(), mode "fail", for the worker's unit: the given properties, then Slice,
- * CollectMode, the DISTRO_... variables of the environment and fields of the worker's journal entries. -EINVAL:
+/* Makes the call of StartTransientUnit(), mode "fail", for the worker's unit: IgnoreOnIsolate, the given properties,
+ * then Slice, CollectMode, the DISTRO_... variables of the environment and fields of the worker's journal entries. -EINVAL:
  * a property does not fit its kind; -ENOMEM and what sd-bus says otherwise. The caller sends and frees. */
 int unit_start_message(sd_bus *bus, const UnitStart *start, sd_bus_message **ret);

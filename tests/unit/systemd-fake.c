@@ -226,6 +226,7 @@ static uint64_t read_environment(Fake *fake, sd_bus_message *m)
 {
         const char *name, *contents, *s;
         uint64_t epoch = 0;
+        int ignores = 0;
         char type;
 
         fake->environment[0] = 0;
@@ -233,7 +234,9 @@ static uint64_t read_environment(Fake *fake, sd_bus_message *m)
         while (sd_bus_message_enter_container(m, 'r', "sv") > 0) {
                 assert_true(sd_bus_message_read_basic(m, 's', &name) > 0);
                 assert_true(sd_bus_message_peek_type(m, &type, &contents) > 0);
-                if (!streq(name, "Environment"))
+                if (streq(name, "IgnoreOnIsolate"))
+                        assert_true(sd_bus_message_read(m, "v", "b", &ignores) > 0);
+                else if (!streq(name, "Environment"))
                         assert_true(sd_bus_message_skip(m, "v") >= 0);
                 else {
                         assert_true(sd_bus_message_enter_container(m, 'v', "as") > 0);
@@ -250,6 +253,7 @@ static uint64_t read_environment(Fake *fake, sd_bus_message *m)
                 }
                 assert_true(sd_bus_message_exit_container(m) >= 0);
         }
+        fake->ignores_isolate = ignores;
         return epoch;
 }
 

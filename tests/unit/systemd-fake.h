@@ -29,6 +29,7 @@ typedef struct Fake {
         uint32_t last_job;
         size_t n_jobs, n_jobs_max;
         char log[8192];        /* the changing calls, in order: "start a;stop b;" */
+        bool ignores_isolate;  /* the last start does */
         char environment[512]; /* of the last start: "A=b;C=d;" */
         unsigned n_reads, n_lists, n_subscribes;
 

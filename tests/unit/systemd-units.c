@@ -57,6 +57,22 @@ static void test_worker_is_told(void **state)
                         b->fake.environment, "DISTRO_START_TYPE=normal;DISTRO_FROM_NODE=;DISTRO_EPOCH=8;"));
 }
 
+/* systemctl isolate leaves a worker alone, unless its file says otherwise. */
+static void test_isolate(void **state)
+{
+        static char name[] = "IgnoreOnIsolate";
+        UnitProperty p = { .name = name, .kind = UNIT_PROPERTY_BOOL };
+        UnitStart s = { .app = "b", .epoch = 8, .node = "bcd", .properties = &p, .n_properties = 1 };
+        Bench *b = *state;
+
+        start(b, "a", 7);
+        expect(b, "a 7 starting;a 7 running;");
+        assert_true(b->fake.ignores_isolate);
+        assert_int_equal(units_start(b->units, &s), 0);
+        expect(b, "b 8 starting;b 8 running;");
+        assert_false(b->fake.ignores_isolate);
+}
+
 static void test_refused_arguments(void **state)
 {
         Bench *b = *state;
@@ -424,6 +440,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 BENCH_TEST(test_start_and_stop),
                 BENCH_TEST(test_worker_is_told),
+                BENCH_TEST(test_isolate),
                 BENCH_TEST(test_refused_arguments),
                 BENCH_TEST(test_stop_of_what_is_not_there),
                 BENCH_TEST(test_job_removed_before_answer),
