@@ -230,7 +230,8 @@ static void definition_switch(Engine *e, App *a, const Definition *d)
         definition_done(&a->definition);
         a->definition = next;
         a->has_definition = true;
-        if (!present && !a->commanded)
+        /* Nor does it switch off what ran until now: its owner is away, or is just being stopped for a restart or a move. */
+        if (!present && !a->commanded && (a->owner == 0 || !a->target_up))
                 a->target_up = next.enabled;
         for (size_t i = a->n_variants; i > 0; i--)
                 if (a->variants[i - 1].digest == next.digest)

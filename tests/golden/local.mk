@@ -26,6 +26,7 @@ golden_cases = \
 	tests/golden/device.script \
 	tests/golden/device-forming.script \
 	tests/golden/disk.script \
+	tests/golden/enabled-standby.script \
 	tests/golden/enabled.script \
 	tests/golden/evicted.script \
 	tests/golden/finished.script \
