@@ -277,6 +277,20 @@ static bool unit_verify(Unit *unit)
 
 /* ---- what follows from a reading ---- */
 
+/* What an administrator's drop-in does to the properties ends no run: the same invocation is the same copy, whatever it
+ * says, and a unit that says nothing has not been replaced by another copy of ours while this one has not ended. */
+static bool unit_is_known_run(const Unit *unit)
+{
+        static const uint8_t none[sizeof(unit->run_id)];
+        const UnitProperties *p = &unit->properties;
+
+        if (memcmp(p->invocation_id, none, sizeof(none)) != 0 &&
+                        memcmp(p->invocation_id, unit->run_id, sizeof(unit->run_id)) == 0)
+                return true;
+        return p->transient && p->epoch == 0 && !unit_state_is_end(unit->state) &&
+               (unit->state != UNIT_NONE || unit->history.ran);
+}
+
 /* The unit may run another copy than the one that is known. False: there is nothing to go on with; it may be
  * freed. */
 static bool unit_identify(Unit *unit)
@@ -292,7 +306,9 @@ static bool unit_identify(Unit *unit)
                         return false;
                 }
                 unit->epoch = p.epoch;
-        } else if (there && p.epoch != unit->epoch) {
+        } else if (there && p.epoch != unit->epoch && unit_is_known_run(unit))
+                unit->properties.epoch = unit->epoch;
+        else if (there && p.epoch != unit->epoch) {
                 if (!unit_state_is_end(unit->state) && unit->state != UNIT_NONE)
                         unit_set_state(unit, unit->history.stop_asked ? UNIT_STOPPED : UNIT_KILLED, NULL);
                 if (p.epoch == 0)
@@ -304,8 +320,10 @@ static bool unit_identify(Unit *unit)
          * worker then, it counts as stopped from outside. */
         if (pending && !unit->history.ran)
                 unit->history.blind = true;
-        if (there)
+        if (there) {
                 unit->history.ran = true;
+                memcpy(unit->run_id, p.invocation_id, sizeof(unit->run_id));
+        }
         return true;
 }
 

@@ -61,7 +61,7 @@ static void copy_field(char *field, size_t size_bytes, const char *value)
         snprintf(field, size_bytes, "%s", value);
 }
 
-static uint64_t epoch_from_environment(const char *assignment)
+static uint64_t epoch_from_assignment(const char *assignment)
 {
         const char *value = assignment + strlen("DISTRO_EPOCH=");
         char *end;
@@ -80,10 +80,35 @@ static int read_environment(sd_bus_message *m, UnitProperties *p)
         if (r < 0)
                 return r;
 
-        p->epoch = 0;
+        p->environment_epoch = 0;
         while ((r = sd_bus_message_read_basic(m, 's', &s)) > 0)
                 if (strncmp(s, "DISTRO_EPOCH=", strlen("DISTRO_EPOCH=")) == 0)
-                        p->epoch = epoch_from_environment(s);
+                        p->environment_epoch = epoch_from_assignment(s);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* The second witness: a drop-in that empties Environment= leaves it alone. */
+static int read_log_fields(sd_bus_message *m, UnitProperties *p)
+{
+        char text[sizeof("DISTRO_EPOCH=") + 20]; /* room for UINT64_MAX */
+        const void *data;
+        size_t size_bytes;
+        int r = sd_bus_message_enter_container(m, 'a', "ay");
+        if (r < 0)
+                return r;
+
+        p->log_epoch = 0;
+        while ((r = sd_bus_message_at_end(m, 0)) == 0) {
+                r = sd_bus_message_read_array(m, 'y', &data, &size_bytes);
+                if (r < 0)
+                        return r;
+                if (size_bytes >= sizeof(text) || size_bytes < strlen("DISTRO_EPOCH="))
+                        continue;
+                memcpy(text, data, size_bytes);
+                text[size_bytes] = 0;
+                if (strncmp(text, "DISTRO_EPOCH=", strlen("DISTRO_EPOCH=")) == 0)
+                        p->log_epoch = epoch_from_assignment(text);
+        }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
@@ -146,6 +171,7 @@ static const Field fields[] = {
         { "Job", "(uo)", read_job, 0, 0, false },
         { "InvocationID", "ay", read_invocation, 0, 0, false },
         { "Environment", "as", read_environment, 0, 0, false },
+        { "LogExtraFields", "aay", read_log_fields, 0, 0, false },
         { "ConditionResult", "b", NULL, offsetof(Checks, condition_result), sizeof(bool), true },
         { "ConditionTimestamp", "t", NULL, offsetof(Checks, condition_usec), sizeof(uint64_t), true },
         { "AssertResult", "b", NULL, offsetof(Checks, assert_result), sizeof(bool), true },
@@ -245,6 +271,7 @@ int unit_properties_read(sd_bus_message *m, UnitProperties *p)
                 copy.condition_failed = checks.condition_usec != 0 && !checks.condition_result;
         if (checks.has_assert)
                 copy.assert_failed = checks.assert_usec != 0 && !checks.assert_result;
+        copy.epoch = copy.environment_epoch != 0 ? copy.environment_epoch : copy.log_epoch;
         *p = copy;
         return 0;
 }

@@ -23,7 +23,9 @@ typedef struct UnitProperties {
         uint8_t invocation_id[16];
         char fragment_path[160];
         char control_group[256]; /* "" also where it would not fit */
-        uint64_t epoch;          /* DISTRO_EPOCH= of its environment; 0: none, so it is no copy of ours */
+        uint64_t environment_epoch,
+                        log_epoch; /* DISTRO_EPOCH= in Environment=, in LogExtraFields=; 0: none */
+        uint64_t epoch; /* the first of the two that says one; 0: neither, so it is not known to be ours */
         bool transient;
         bool condition_failed; /* a Condition...= was not met at the last attempt */
         bool assert_failed;

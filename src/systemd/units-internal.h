@@ -60,6 +60,7 @@ struct Unit {
         Units *units;
         char *app, *name, *path;
         uint64_t epoch;
+        uint8_t run_id[16]; /* InvocationID of the copy's run that was seen last; all 0: none was */
 
         UnitState state;           /* as reported last; UNIT_NONE: nothing was */
         char *reason;              /* NULL: none */

@@ -181,6 +181,7 @@ void unit_set_text(Unit *unit, char **text, const char *value)
 void unit_reset_copy(Unit *unit, uint64_t epoch)
 {
         unit->epoch = epoch;
+        memset(unit->run_id, 0, sizeof(unit->run_id));
         unit->state = UNIT_NONE;
         unit_set_text(unit, &unit->reason, NULL);
         unit->properties = (UnitProperties){};

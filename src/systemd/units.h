@@ -5,7 +5,7 @@
  * policy lives here: the engine says what is done and when, the daemon turns what is reported into EVENT_UNIT.
  *
  * All calls are asynchronous, on the system bus that the daemon owns. A unit is known by its application's name and
- * the epoch of the copy that it runs (DISTRO_EPOCH= in its environment); one application has at most one unit here.
+ * the epoch of the copy that it runs (DISTRO_EPOCH= in its environment, or in its journal fields); one application has at most one unit here.
  *
  *   effect or signal           what happens
  *   units_start()              StartTransientUnit(), mode "fail". UnitExists: a copy of the same epoch is taken as it

@@ -336,6 +336,18 @@ static int reply_rows(Fake *fake, sd_bus_message *m, bool own)
         return 1;
 }
 
+static void append_log_fields(sd_bus_message *reply, const char *text)
+{
+        assert_true(sd_bus_message_open_container(reply, 'e', "sv") >= 0);
+        assert_true(sd_bus_message_append(reply, "s", "LogExtraFields") >= 0);
+        assert_true(sd_bus_message_open_container(reply, 'v', "aay") >= 0);
+        assert_true(sd_bus_message_open_container(reply, 'a', "ay") >= 0);
+        assert_true(sd_bus_message_append_array(reply, 'y', "A=b", 3) >= 0);
+        assert_true(sd_bus_message_append_array(reply, 'y', text, strlen(text)) >= 0);
+        for (int depth = 0; depth < 3; depth++)
+                assert_true(sd_bus_message_close_container(reply) >= 0);
+}
+
 static int do_get_all(Fake *fake, sd_bus_message *m)
 {
         static const FakeUnit absent = { .active = "inactive", .result = "success" };
@@ -355,9 +367,10 @@ static int do_get_all(Fake *fake, sd_bus_message *m)
         assert_true(sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "LoadState", "s",
                                     found ? "loaded" : "not-found", "FragmentPath", "s", u->fragment,
                                     "Transient", "b", (int) u->transient, "Environment", "as", 2, "A=b",
-                                    u->epoch ? epoch : "B=c", "ControlGroup", "s",
+                                    u->epoch && !u->no_environment ? epoch : "B=c", "ControlGroup", "s",
                                     found ? "/distro.slice/distro-app-k.service" : "", "ExecMainCode", "i",
                                     u->exit_status ? 1 : 0, "ExecMainStatus", "i", u->exit_status) >= 0);
+        append_log_fields(reply, u->epoch && !u->no_log_fields ? epoch : "DISTRO_NODE=abc");
         assert_true(sd_bus_message_close_container(reply) >= 0);
         send_message(fake, reply);
         return 1;

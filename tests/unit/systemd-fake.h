@@ -20,6 +20,7 @@ typedef struct FakeUnit {
         char job_type[16];
         uint8_t invocation;
         int exit_status;
+        bool no_environment, no_log_fields; /* a drop-in empties Environment=, LogExtraFields= */
 } FakeUnit;
 
 typedef struct Fake {

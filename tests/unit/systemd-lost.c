@@ -266,6 +266,45 @@ static void test_stuck(void **state)
         wait_for(b, "k 5 stopped;");
 }
 
+/* A drop-in for the workers' units says what it likes: a run that was started here goes on, is not told as ended, and
+ * can be stopped. */
+static void test_drop_in_empties_the_epoch(void **state)
+{
+        Bench *b = *state;
+
+        start(b, "a", 5);
+        expect(b, "a 5 starting;a 5 running;");
+        FakeUnit *u = fake_find(&b->fake, "a");
+        u->no_environment = u->no_log_fields = true;
+        fake_owner_changed(&b->fake, ":1.1");
+        fake_changed(&b->fake, "a");
+        expect(b, "");
+        u->epoch = 9; /* the same run, whatever a property says */
+        u->no_environment = u->no_log_fields = false;
+        fake_owner_changed(&b->fake, ":1.1");
+        expect(b, "");
+        u->no_environment = u->no_log_fields = true;
+        u->invocation++; /* systemd's own restart */
+        fake_changed(&b->fake, "a");
+        expect(b, "");
+        assert_int_equal(units_stop(b->units, "a", 5), 0);
+        wait_for(b, "a 5 stopped;");
+}
+
+/* A manager that comes later knows the copy by the other witness. */
+static void test_drop_in_and_another_manager(void **state)
+{
+        Bench *b = *state;
+
+        bench_detach(b);
+        units_free(b->units);
+        fake_add(&b->fake, "a", 5, "active")->no_environment = true;
+        fake_add(&b->fake, "b", 6, "active")->no_log_fields = true;
+        bench_renew(b);
+        bench_attach(b);
+        expect(b, "a 5 running;b 6 running;ready;");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -280,6 +319,8 @@ int main(void)
                 BENCH_TEST(test_kill_after_a_silent_stop),
                 BENCH_TEST(test_kill_without_bus),
                 BENCH_TEST(test_stuck),
+                BENCH_TEST(test_drop_in_empties_the_epoch),
+                BENCH_TEST(test_drop_in_and_another_manager),
         };
 
         return cmocka_run_group_tests_name("systemd-lost", tests, NULL, NULL);
