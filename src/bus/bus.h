@@ -18,7 +18,8 @@
  * BUS_CALLS_ASKING_MAX may wait for polkit; what is above is answered with org.distro.Error.TooMany. Those
  * that wait for polkit (perhaps for a person with a password) are fewer than all, so that they never keep
  * root out; nor do those whose sender is not known yet, which have a bound of their own: for a moment anybody
- * can have many of them. */
+ * can have many of them. What one user but root may read in a second is bounded, and what may wait to be sent; above
+ * that a read is answered with org.freedesktop.DBus.Error.LimitsExceeded. */
 
 #include <systemd/sd-bus.h>
 
@@ -37,8 +38,13 @@
 #define BUS_CALLS_PER_SENDER_MAX 32u
 #define BUS_CALLS_ASKING_MAX 64u
 #define BUS_CALLS_UNKNOWN_MAX \
-        8192u                /* as many as the 256 connections that dbus-daemon gives one user can have */
-#define BUS_OUTBOX_MAX 4096u /* messages that wait for the flush; what is above leaves at once */
+        8192u /* as many as the 256 connections that dbus-daemon gives one user can have */
+/* Of reads, in objects shown: an application costs the manager some 10 us and some 1.2 KiB. */
+#define READS_BURST 40000u
+#define READS_PER_SEC 20000u      /* of one user: a fifth of the manager's time */
+#define READS_QUEUED_MAX 8192u    /* in answers that the bus has not taken yet */
+#define READS_REFUSALS_MAX 16384u /* and so many messages: what comes then is not even refused */
+#define BUS_OUTBOX_MAX 4096u      /* messages that wait for the flush; what is above leaves at once */
 
 typedef struct BusServer BusServer;
 

@@ -77,8 +77,34 @@ int bus_change(BusServer *s, sd_bus_message *m, const BusChange *changes, size_t
 
 /* ---- reads.c: what is read, and by whom ---- */
 
+#define READERS_MAX 1024u
+#define READ_ACCOUNTS_MAX 64u
+
+/* A connection that reads. */
+typedef struct Reader {
+        char *sender; /* NULL: free */
+        uint32_t uid; /* UINT32_MAX: not known */
+        sd_bus_slot *slot;
+} Reader;
+
+/* What a user may still read, in objects. */
+typedef struct ReadAccount {
+        bool used;
+        uint32_t uid;
+        int64_t left;
+        uint64_t usec; /* when it was filled last */
+} ReadAccount;
+
+typedef struct Reads {
+        Reader readers[READERS_MAX];
+        size_t next_reader;
+        ReadAccount accounts[READ_ACCOUNTS_MAX];
+        uint64_t queued; /* objects in answers, since nothing waited to be sent */
+} Reads;
+
 /* Looks at each call before it is carried out: SLOT_FILTER. */
 int reads_watch(BusServer *s);
+void reads_forget(BusServer *s);
 
 /* ---- shown.c: what clients have been told ---- */
 
@@ -167,6 +193,8 @@ struct BusServer {
 
         sd_bus *bus; /* NULL: detached */
         sd_bus_slot *slots[_SLOT_MAX];
+
+        Reads reads;
 
         BusCall *calls;      /* bounded: see bus.h */
         uint64_t last_token; /* never starts again, so that a late answer meets nobody else's call */

@@ -110,6 +110,7 @@ void bus_server_detach(BusServer *s)
 {
         bus_calls_drop(s);
         server_clear_outbox(s);
+        reads_forget(s);
         for (size_t i = 0; i < _SLOT_MAX; i++)
                 s->slots[i] = sd_bus_slot_unref(s->slots[i]);
         s->bus = sd_bus_unref(s->bus);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/bus-client.h"
 
-#include <stdarg.h>
+#include <unistd.h>
+
+#define READ_TRIES_MAX 50u
+#define READ_RETRY_USEC (100 * USEC_PER_MSEC)
 
 typedef struct BusErrorInfo {
         const char *name;
@@ -178,21 +181,40 @@ int ctl_connect(Ctl *c)
         return STATUS_OK;
 }
 
-int bus_read(Ctl *c, const char *member, sd_bus_error *error, sd_bus_message **reply, const char *types, ...)
+bool bus_error_is_limit(const sd_bus_error *error)
 {
-        va_list args;
+        return sd_bus_error_has_name(error, SD_BUS_ERROR_LIMITS_EXCEEDED);
+}
+
+/* The manager bounds what those may read whom it does not know as root yet; a moment later it does, or has time again. */
+static bool read_again(sd_bus_error *error, unsigned *n_tries)
+{
+        if (!bus_error_is_limit(error) || ++*n_tries >= READ_TRIES_MAX)
+                return false;
+        sd_bus_error_free(error);
+        usleep(READ_RETRY_USEC);
+        return true;
+}
+
+int bus_read_object(Ctl *c, const char *path, const char *interface, const char *member, sd_bus_error *error,
+                sd_bus_message **ret, const char *argument)
+{
+        unsigned n_tries = 0;
         int r;
 
-        va_start(args, types);
-        r = sd_bus_call_methodv(c->bus, BUS_NAME, BUS_PATH, BUS_MANAGER, member, error, reply, types, args);
-        va_end(args);
+        do
+                r = sd_bus_call_method(c->bus, BUS_NAME, path, interface, member, error, ret,
+                                argument ? "s" : "", argument);
+        while (r < 0 && read_again(error, &n_tries));
         return r < 0 ? r : 0;
+}
+
+int bus_read(Ctl *c, const char *member, sd_bus_error *error, sd_bus_message **ret, const char *argument)
+{
+        return bus_read_object(c, BUS_PATH, BUS_MANAGER, member, error, ret, argument);
 }
 
 int bus_get_all(Ctl *c, const char *path, const char *interface, sd_bus_error *error, sd_bus_message **ret)
 {
-        int r = sd_bus_call_method(c->bus, BUS_NAME, path, "org.freedesktop.DBus.Properties", "GetAll", error,
-                        ret, "s", interface);
-
-        return r < 0 ? r : 0;
+        return bus_read_object(c, path, "org.freedesktop.DBus.Properties", "GetAll", error, ret, interface);
 }

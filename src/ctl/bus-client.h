@@ -20,9 +20,12 @@
  * STATUS_OK, or prints why not. */
 int ctl_connect(Ctl *c);
 
-/* Calls a method of the root object that only reads; waits. Returns 0, or a negative errno with `error` set.
- */
-int bus_read(Ctl *c, const char *member, sd_bus_error *error, sd_bus_message **reply, const char *types, ...);
+/* Calls a method that only reads, with one string or (NULL) no argument; waits, and asks again for some seconds where
+ * the manager refuses for its bounds. Returns 0, or a negative errno with `error` set. */
+int bus_read_object(Ctl *c, const char *path, const char *interface, const char *member, sd_bus_error *error,
+                sd_bus_message **ret, const char *argument);
+/* The same of the root object. */
+int bus_read(Ctl *c, const char *member, sd_bus_error *error, sd_bus_message **ret, const char *argument);
 /* Properties.GetAll */
 int bus_get_all(Ctl *c, const char *path, const char *interface, sd_bus_error *error, sd_bus_message **ret);
 
@@ -32,5 +35,7 @@ int bus_failed(const Ctl *c, const sd_bus_error *error, int r, const char *doing
 /* The same without printing: the text into `ret` (the caller frees; NULL without memory). */
 int bus_explain_error(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command,
                 char **ret);
+/* The error says that too much was asked for in too short a time. */
+bool bus_error_is_limit(const sd_bus_error *error);
 /* The error says that no such object is there. */
 bool bus_error_is_unknown(const sd_bus_error *error);

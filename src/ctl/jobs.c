@@ -197,6 +197,10 @@ static int on_fetched(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 
         job->fetching = false;
         job->fetch_slot = sd_bus_slot_unref(job->fetch_slot);
+        if (error && bus_error_is_limit(error)) {
+                job->stale = true; /* on_second() reads again */
+                return 0;
+        }
         if (error && !bus_error_is_unknown(error)) {
                 job_fail(job, error, -sd_bus_error_get_errno(error), false);
                 return 0;
@@ -344,6 +348,8 @@ static int on_second(sd_event_source *source, uint64_t usec, void *userdata)
         for (size_t i = 0; i < run->n_jobs; i++) {
                 Job *job = run->jobs + i;
 
+                if (!job->done && job->stale && !job->fetching)
+                        job_fetch(job);
                 if (job->done || !job->rest_text || now_usec() - job->rest_usec < PATIENCE_USEC)
                         continue;
                 progress_hide(run);

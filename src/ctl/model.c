@@ -239,8 +239,8 @@ int snapshot_fetch(Ctl *c, sd_bus_error *error, Snapshot *ret)
         r = manager_info_fetch(c, error, &ret->manager);
         if (r < 0)
                 return r;
-        r = sd_bus_call_method(c->bus, BUS_NAME, BUS_PATH, "org.freedesktop.DBus.ObjectManager",
-                        "GetManagedObjects", error, &m, NULL);
+        r = bus_read_object(c, BUS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", error, &m,
+                        NULL);
         if (r < 0)
                 return r;
         return read_objects(m, ret);
@@ -254,7 +254,7 @@ int eligibility_fetch(Ctl *c, const char *app, sd_bus_error *error, Eligibility 
         size_t n = 0, n_allocated = 0;
         int r, eligible;
 
-        r = bus_read(c, "Explain", error, &m, "s", app);
+        r = bus_read(c, "Explain", error, &m, app);
         if (r >= 0)
                 r = sd_bus_message_enter_container(m, 'a', "(sbs)");
         while (r >= 0 && (r = sd_bus_message_read(m, "(sbs)", &node, &eligible, &why)) > 0) {

@@ -136,7 +136,7 @@ static int locate_one(Ctl *c, Json *j, const char *app, bool alone)
                 doing = NULL;
                 return ctl_oom(c);
         }
-        r = bus_read(c, "Locate", &error, &m, "s", app);
+        r = bus_read(c, "Locate", &error, &m, app);
         if (r >= 0)
                 r = sd_bus_message_read(m, "sst", &node, &unit, &epoch);
         if (r < 0)

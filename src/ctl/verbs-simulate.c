@@ -118,7 +118,7 @@ static int ask_manager(Ctl *c, SimulateConfig *config, char **ret_data, size_t *
                 return status;
         r = manager_info_fetch(c, &error, &info);
         if (r >= 0)
-                r = bus_read(c, "GetState", &error, &m, "");
+                r = bus_read(c, "GetState", &error, &m, NULL);
         if (r >= 0)
                 r = sd_bus_message_read_array(m, 'y', &data, &size);
         if (r < 0)

@@ -9,6 +9,9 @@
  * when nothing else is to be done. A connection that is lost, or cannot be had, is tried again with a growing delay: a
  * manager lives on without a bus. */
 
+/* For so long it may take nothing of what waits to be sent to clients. */
+#define STUCK_USEC (5 * USEC_PER_SEC)
+
 /* Behind all else, before what waits for an idle loop. */
 #define CLIENTS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
@@ -182,6 +185,23 @@ static void connect_clients(Manager *m)
                 r = bus_server_attach(m->bus_server, m->clients_link.bus);
         if (r < 0)
                 retry_clients(m, link_clients.unusable, r);
+}
+
+/* A bus that takes nothing from us, as dbus-daemon where others do not take what we have sent them, takes what comes over
+ * a new connection. */
+void bus_link_check(Manager *m)
+{
+        BusLink *l = &m->clients_link;
+        uint64_t n_waiting = 0, now_usec = boottime_usec();
+
+        if (!l->bus || sd_bus_get_n_queued_write(l->bus, &n_waiting) < 0 || n_waiting == 0)
+                l->stuck_usec = 0;
+        else if (l->stuck_usec == 0)
+                l->stuck_usec = now_usec;
+        else if (now_usec - l->stuck_usec >= STUCK_USEC) {
+                l->stuck_usec = 0;
+                retry_clients(m, link_clients.lost, -ETIMEDOUT);
+        }
 }
 
 void bus_link_connect(Manager *m)

@@ -73,6 +73,7 @@ typedef struct BusLink {
         sd_event_source *timer;
         uint64_t delay_usec; /* before the next try; 0: the bus has answered */
         bool was_lost;       /* the journal says so */
+        uint64_t stuck_usec; /* since when something has waited to be sent each time; 0: nothing does */
 } BusLink;
 
 struct Manager {
@@ -210,7 +211,8 @@ void guard_link_call_off(Manager *m);
 /* ---- bus-link.c ---- */
 void bus_link_connect(Manager *m);
 void bus_link_drop(Manager *m);
-int bus_link_serve(Manager *m); /* from now on there is an engine to show */
+void bus_link_check(Manager *m); /* now and then: whether the bus takes what we send */
+int bus_link_serve(Manager *m);  /* from now on there is an engine to show */
 
 /* ---- reload.c ---- */
 int reload_begin(Manager *m);

@@ -369,6 +369,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
                 m->trim_usec = 0;
                 (void) malloc_trim(0); /* whether there was anything */
         }
+        bus_link_check(m);
         set_idle(m, flushed && may_idle(m));
         if (m->watchdog)
                 notify_watchdog(m->notify);

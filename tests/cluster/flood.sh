@@ -64,14 +64,29 @@ note "the manager has $more KiB more than before"
 # Instruments keep what was freed.
 [ -n "${LAB_INSTRUMENT:-}" ] || check 'and has not kept what it refused' test "$more" -lt 2048
 
+step 'a user who takes no answers'
+NODE_TIMEOUT=100 node_exec bcd /root/flood 40 hoard >"$LAB/told.hoard" &
+hoard=$!
+check_within 20 'he has asked' grep -q asked "$LAB/told.hoard"
+memory=$(memory_of bcd)
+check_within 20 'root is answered all the same' all_run bcd
+more=$(($(memory_of bcd) - memory))
+note "the manager has $more KiB more than before"
+[ -n "${LAB_INSTRUMENT:-}" ] || check 'and does not keep what is not taken' test "$more" -lt 20480
+wait "$hoard" || true
+check_within 20 'all run on' all_run bcd
+
 step 'a failover under a flood'
 # shellcheck disable=SC2016 # the guest expands it
 NODE_TIMEOUT=100 node_exec bcd bash -c 'while [ "$SECONDS" -lt 15 ]; do /root/flood 100 permit; done' >/dev/null &
 flood=$!
+NODE_TIMEOUT=100 node_exec bcd /root/flood 40 read >/dev/null &
+reads=$!
 cut=$(now)
 node_power_cut abc
 expect_start "$cut" 20 distro bcd failover abc
-wait "$flood" || true
 check_within 30 'all run' all_run bcd
+check 'before the flood ends' kill -0 "$reads"
+wait "$flood" "$reads" || true
 
 end_test distro

@@ -117,7 +117,7 @@ static const Engine *op_engine(void *userdata)
 
 static uint64_t op_now(void *userdata)
 {
-        return 1000;
+        return ((Harness *) userdata)->now_usec;
 }
 
 static void op_local(void *userdata, BusLocal *ret)
@@ -497,6 +497,7 @@ int harness_setup(void **state)
         assert_true(sd_event_new(&h->loop) >= 0);
         double_init(&h->engine);
         h->local_active = true;
+        h->now_usec = 1000;
         h->numbers[0] = (BusNumber){ "ExpectedVotes", 3, false };
         h->numbers[1] = (BusNumber){ "TwoNode", 0, true };
         h->n_numbers = 2;

@@ -44,6 +44,7 @@ typedef struct Harness {
         int result;          /* negative: refuse */
         CommandError answer; /* else answer at once with this */
         const char *answer_text;
+        uint64_t now_usec;
         BusNumber numbers[3];
         size_t n_numbers;
         bool local_active; /* "local" has a unit here */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All that can be read, in a group at work, without quorum, and before there is anything. */
 
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "bus-harness.h"
 
 #define DISTRO ROOT "/application/distro"
@@ -372,6 +376,106 @@ static void nobody_reads(const char *address, char *report, size_t size_bytes)
         snprintf(report, size_bytes, "%s", r < 0 ? error.name : node);
 }
 
+/* How often nobody may read before he is refused. */
+static void nobody_reads_on(const char *address, char *report, size_t size_bytes)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
+        unsigned n = 0;
+
+        if (sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, address) < 0 ||
+                        sd_bus_set_bus_client(bus, 1) < 0 || sd_bus_start(bus) < 0)
+                return;
+        while (n < 2 * READS_BURST && sd_bus_call_method(bus, BUS_NAME, ROOT, MANAGER, "ListApplications",
+                                                      &error, NULL, "") >= 0)
+                n++;
+        snprintf(report, size_bytes, "%u %s", n, strempty(error.name));
+}
+
+/* The clock stands still but for what the test adds. */
+static void test_reads_are_bounded(void **state)
+{
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        Harness *h = *state;
+        char report[256], name[128], app[16];
+        unsigned n, cost;
+        sd_bus_message *m;
+
+        for (unsigned i = 0; i < 92; i++) {
+                snprintf(app, sizeof(app), "more-%u", i);
+                double_add_app(&h->engine, app, "");
+        }
+        cost = (unsigned) (h->engine.state.n_apps + h->engine.state.n_nodes) + 1;
+        harness_as_nobody(h, nobody_reads_on, report, sizeof(report));
+        assert_int_equal(sscanf(report, "%u %127s", &n, name), 2);
+        assert_string_equal(name, SD_BUS_ERROR_LIMITS_EXCEEDED);
+        assert_in_range(n, READS_BURST / cost, READS_BURST / cost + 4);
+        /* A further connection of his does not help him. */
+        harness_as_nobody(h, nobody_reads_on, report, sizeof(report));
+        assert_int_equal(sscanf(report, "%u %127s", &n, name), 2);
+        assert_in_range(n, 0, 4); /* until the bus has told whose it is */
+        /* Root is answered. */
+        m = harness_call(h, ROOT, MANAGER, "ListApplications", &error, "");
+        assert_non_null(m);
+        sd_bus_message_unref(m);
+        h->now_usec += USEC_PER_SEC;
+        harness_as_nobody(h, nobody_reads_on, report, sizeof(report));
+        assert_int_equal(sscanf(report, "%u %127s", &n, name), 2);
+        assert_in_range(n, READS_PER_SEC / cost - 4, READS_PER_SEC / cost + 4);
+}
+
+typedef struct Answers {
+        unsigned answered, refused;
+} Answers;
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+        Answers *a = userdata;
+
+        if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_LIMITS_EXCEEDED))
+                a->refused++;
+        else
+                a->answered++;
+        return 0;
+}
+
+/* What the bus does not take from us is not piled up: neither for root. */
+static void test_answers_are_bounded(void **state)
+{
+        Harness *h = *state;
+        Answers answers = { 0 };
+        unsigned cost, n_calls = 120;
+        char app[16];
+        int available = 0;
+
+        for (unsigned i = 0; i < 392; i++) {
+                snprintf(app, sizeof(app), "more-%u", i);
+                double_add_app(&h->engine, app, "");
+        }
+        cost = (unsigned) (h->engine.state.n_apps + h->engine.state.n_nodes) + 1;
+        harness_settle(h);
+        for (unsigned i = 0; i < n_calls; i++)
+                assert_true(sd_bus_call_method_async(h->client, NULL, BUS_NAME, ROOT,
+                                            "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                                            on_answer, &answers, "") >= 0);
+        assert_true(sd_bus_flush(h->client) >= 0);
+        for (unsigned i = 0; i < 5000 && available < (int) n_calls * 100;
+                        i++) { /* all have come through the bus */
+                assert_int_equal(ioctl(sd_bus_get_fd(h->service), FIONREAD, &available), 0);
+                usleep(1000);
+        }
+        assert_true(available >= (int) n_calls * 100);
+        assert_int_equal(kill(h->daemon, SIGSTOP), 0);
+        while (sd_event_run(h->loop, 100 * USEC_PER_MSEC) > 0)
+                ;
+        assert_int_equal(kill(h->daemon, SIGCONT), 0);
+        while (answers.answered + answers.refused < n_calls)
+                harness_turn(h);
+        assert_true(answers.refused > 0);
+        /* What fits into the sockets, some MiB, comes on top. */
+        assert_in_range(answers.answered, READS_QUEUED_MAX / cost, READS_QUEUED_MAX / cost + 60);
+}
+
 static void test_reading_is_open(void **state)
 {
         char report[256];
@@ -441,6 +545,8 @@ int main(void)
                 TEST(test_managed_objects),
                 TEST(test_reading_is_open),
                 TEST(test_reads_without_reply),
+                TEST(test_reads_are_bounded),
+                TEST(test_answers_are_bounded),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* flood N [permit]: asks the manager of this host for N changes at once, on one connection, and counts what it is told:
- * maintenance on and off, or permissions that are there already. For
+ * maintenance on and off, or permissions that are there already. flood N read: as the user nobody reads all objects for N
+ * seconds, as fast as the bus takes the calls, without wanting an answer. flood N hoard: as nobody has 40 connections
+ * read all objects, and takes no answer, for N seconds. For
  * tests/cluster/flood.sh, which compiles it. Prints "answered A, refused R, other O ERROR"; status 1 where an answer is
  * missing after 60 s. */
 
+#define _GNU_SOURCE
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct Counts {
         unsigned answered, refused, other;
@@ -33,6 +37,63 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         return 0;
 }
 
+static int ask_for_all(sd_bus *bus, int expect_reply)
+{
+        sd_bus_message *m = NULL;
+        int r = sd_bus_message_new_method_call(bus, &m, "org.distro.Manager1", "/org/distro/Manager1",
+                        "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
+
+        if (r >= 0)
+                r = sd_bus_message_set_expect_reply(m, expect_reply);
+        if (r >= 0)
+                r = sd_bus_send(bus, m, NULL);
+        sd_bus_message_unref(m);
+        return r;
+}
+
+static int read_without_answer(unsigned seconds)
+{
+        time_t end = time(NULL) + seconds;
+        unsigned long n = 0;
+        sd_bus *bus = NULL;
+        int r = sd_bus_open_system(&bus);
+
+        while (r >= 0 && time(NULL) < end) {
+                for (unsigned i = 0; i < 1000 && r >= 0; i++, n++)
+                        r = ask_for_all(bus, 0);
+                if (r >= 0)
+                        r = sd_bus_flush(bus);
+        }
+        printf("asked %lu times\n", n);
+        sd_bus_close_unref(bus);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int hoard(unsigned seconds)
+{
+        sd_bus *buses[40] = { NULL };
+        int r = 0;
+
+        for (unsigned i = 0; i < 40 && r >= 0; i++) {
+                r = sd_bus_open_system(buses + i);
+                for (unsigned k = 0; k < 120 && r >= 0; k++)
+                        r = ask_for_all(buses[i], 1);
+                if (r >= 0)
+                        r = sd_bus_flush(buses[i]);
+        }
+        puts(r < 0 ? "failed" : "asked");
+        fflush(stdout);
+        sleep(seconds);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int as_nobody(const char *mode, unsigned seconds)
+{
+        if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+                return EXIT_FAILURE;
+        return strcmp(mode, "read") == 0 ? read_without_answer(seconds) : hoard(seconds);
+}
+
 int main(int argc, char **argv)
 {
         unsigned n = argc > 1 ? (unsigned) atoi(argv[1]) : 400;
@@ -40,8 +101,11 @@ int main(int argc, char **argv)
         Counts c = { 0, 0, 0, "" };
         bool permit = argc > 2 && strcmp(argv[2], "permit") == 0;
         sd_bus *bus = NULL;
-        int r = sd_bus_open_system(&bus);
+        int r;
 
+        if (argc > 2 && !permit)
+                return as_nobody(argv[2], n);
+        r = sd_bus_open_system(&bus);
         for (unsigned i = 0; i < n && r >= 0; i++) {
                 char app[16];
 
