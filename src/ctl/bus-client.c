@@ -218,3 +218,37 @@ int bus_get_all(Ctl *c, const char *path, const char *interface, sd_bus_error *e
 {
         return bus_read_object(c, path, "org.freedesktop.DBus.Properties", "GetAll", error, ret, interface);
 }
+
+int bus_learn_manager(Ctl *c)
+{
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        const char *name = NULL;
+        int r = sd_bus_get_name_creds(c->bus, BUS_NAME, SD_BUS_CREDS_UNIQUE_NAME, &creds);
+
+        if (r >= 0)
+                r = sd_bus_creds_get_unique_name(creds, &name);
+        if (r < 0 && r != -ENXIO && r != -ESRCH) /* nobody has it now */
+                return r;
+        c->manager_name[0] = '\0';
+        if (name && strlen(name) < sizeof(c->manager_name))
+                strcpy(c->manager_name, name);
+        return 0;
+}
+
+bool bus_owner_changed(Ctl *c, sd_bus_message *m, const char **ret_new)
+{
+        const char *name, *old, *new;
+
+        if (!streq(strempty(sd_bus_message_get_sender(m)), "org.freedesktop.DBus") ||
+                        !sd_bus_message_is_signal(m, "org.freedesktop.DBus", "NameOwnerChanged") ||
+                        sd_bus_message_read(m, "sss", &name, &old, &new) < 0 || !streq(name, BUS_NAME))
+                return false;
+        snprintf(c->manager_name, sizeof(c->manager_name), "%s", new);
+        *ret_new = new;
+        return true;
+}
+
+bool bus_is_from_manager(const Ctl *c, sd_bus_message *m)
+{
+        return !isempty(c->manager_name) && streq(strempty(sd_bus_message_get_sender(m)), c->manager_name);
+}

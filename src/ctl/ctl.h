@@ -56,7 +56,8 @@ typedef struct Ctl {
         Options options;
         Style out, err; /* what standard output and standard error can show */
         Pager pager;
-        sd_bus *bus; /* NULL until ctl_connect() */
+        sd_bus *bus;           /* NULL until ctl_connect() */
+        char manager_name[64]; /* the manager's connection to it; empty: none is known */
 } Ctl;
 
 typedef struct Verb {

@@ -297,6 +297,8 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         JobRun *run = userdata;
         const char *path = sd_bus_message_get_path(m);
 
+        if (!bus_is_from_manager(run->ctl, m))
+                return 0;
         for (size_t i = 0; i < run->n_jobs; i++)
                 if (run->jobs[i].committed && !run->jobs[i].done && streq(run->jobs[i].path, path))
                         job_fetch(run->jobs + i);
@@ -308,7 +310,7 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         JobRun *run = userdata;
         const char *path;
 
-        if (sd_bus_message_read(m, "o", &path) < 0)
+        if (!bus_is_from_manager(run->ctl, m) || sd_bus_message_read(m, "o", &path) < 0)
                 return 0;
         for (size_t i = 0; i < run->n_jobs; i++)
                 if (run->jobs[i].committed && !run->jobs[i].done && streq(run->jobs[i].path, path))
@@ -321,9 +323,9 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
         JobRun *run = userdata;
-        const char *name, *old, *new;
+        const char *new;
 
-        if (sd_bus_message_read(m, "sss", &name, &old, &new) < 0 || !isempty(new))
+        if (!bus_owner_changed(run->ctl, m, &new) || !isempty(new))
                 return 0;
         progress_hide(run);
         for (size_t i = 0; i < run->n_jobs; i++) {
@@ -434,6 +436,8 @@ static int run_prepare(JobRun *run)
                                 ",member='NameOwnerChanged',"
                                 "arg0='" BUS_NAME "'",
                                 on_owner, run);
+        if (r >= 0)
+                r = bus_learn_manager(run->ctl);
         return r < 0 ? r : 0;
 }
 

@@ -20,22 +20,34 @@ static char *get_field(sd_journal *j, const char *field)
         return strndup((const char *) data + skip, size - skip);
 }
 
+/* Each set is one way in which a line can be about the application; in a set all fields must be so. Whoever may write to
+ * the journal can put any field there but those with an underscore, which journald adds: who says that a line is about
+ * a unit is looked at too. */
+static const struct {
+        const char *fields[3];
+        const char *field; /* and this one has the name */
+        bool is_unit;
+} match_sets[] = {
+        { { NULL }, "_SYSTEMD_UNIT", true },
+        { { "_PID=1" }, "UNIT", true },
+        { { "_UID=0" }, "OBJECT_SYSTEMD_UNIT", true },
+        { { "_UID=0", "_SYSTEMD_UNIT=distro-manager.service" }, "DISTRO_APPLICATION", false },
+};
+
 static int add_matches(sd_journal *j, const char *app, const char *unit)
 {
-        static const struct {
-                const char *field;
-                bool is_unit;
-        } matches[] = { { "_SYSTEMD_UNIT", true }, { "UNIT", true }, { "DISTRO_APPLICATION", false } };
-
-        for (size_t i = 0; i < ELEMENTSOF(matches); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(match_sets); i++) {
                 _cleanup_free_ char *match = NULL;
-                int r;
+                int r = 0;
 
-                if (asprintf(&match, "%s=%s", matches[i].field, matches[i].is_unit ? unit : app) < 0) {
+                if (asprintf(&match, "%s=%s", match_sets[i].field, match_sets[i].is_unit ? unit : app) < 0) {
                         match = NULL;
                         return -ENOMEM;
                 }
-                r = sd_journal_add_match(j, match, 0);
+                for (const char *const *f = match_sets[i].fields; *f && r >= 0; f++)
+                        r = sd_journal_add_match(j, *f, 0);
+                if (r >= 0)
+                        r = sd_journal_add_match(j, match, 0);
                 if (r >= 0)
                         r = sd_journal_add_disjunction(j);
                 if (r < 0)

@@ -232,7 +232,10 @@ static char *event_text(sd_bus_message *m)
 static int on_bus_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
         Watch *w = userdata;
+        const char *new;
 
+        if (!bus_owner_changed(w->ctl, m, &new) && !bus_is_from_manager(w->ctl, m))
+                return 0;
         if (sd_bus_message_is_signal(m, BUS_MANAGER, NULL))
                 remember(w, event_text(m));
         schedule(w);
@@ -285,6 +288,8 @@ static int watch_bus(Watch *w)
                                 ",member='NameOwnerChanged',"
                                 "arg0='" BUS_NAME "'",
                                 on_bus_signal, w);
+        if (r >= 0)
+                r = bus_learn_manager(w->ctl);
         if (r >= 0)
                 r = sd_bus_match_signal(bus, &w->slots[2], "org.freedesktop.DBus.Local", NULL,
                                 "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, w);

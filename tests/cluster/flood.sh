@@ -64,6 +64,14 @@ note "the manager has $more KiB more than before"
 # Instruments keep what was freed.
 [ -n "${LAB_INSTRUMENT:-}" ] || check 'and has not kept what it refused' test "$more" -lt 2048
 
+step 'a user who writes lines to the journal as if he were the manager'
+printf 'MESSAGE=a1: forged\nDISTRO_APPLICATION=a1\nUNIT=distro-app-a1.service\nOBJECT_SYSTEMD_UNIT=distro-app-a1.service\n' |
+        NODE_TIMEOUT=20 node_exec bcd setpriv --reuid=65534 --regid=65534 --clear-groups logger --journald
+check_within 20 'the line is in the journal' node_exec bcd journalctl -q -n 1 'MESSAGE=a1: forged'
+said=$(node_exec bcd distroctl --no-pager -n 100 status a1)
+check 'distroctl shows what the manager wrote' grep -q 'distro-manager\[' <<<"$said"
+check_fails 'and not what he did' grep -q forged <<<"$said"
+
 step 'a user who takes no answers'
 NODE_TIMEOUT=100 node_exec bcd /root/flood 40 hoard >"$LAB/told.hoard" &
 hoard=$!

@@ -20,6 +20,12 @@ tests_unit_test_ctl_format_SOURCES = tests/unit/test-ctl-format.c
 tests_unit_test_ctl_format_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_ctl_format_LDADD = $(CTL_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/test-ctl-trust
+TESTS += tests/unit/test-ctl-trust
+tests_unit_test_ctl_trust_SOURCES = tests/unit/test-ctl-trust.c
+tests_unit_test_ctl_trust_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_test_ctl_trust_LDADD = $(CTL_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/test-ctl-goal
 TESTS += tests/unit/test-ctl-goal
 tests_unit_test_ctl_goal_SOURCES = tests/unit/test-ctl-goal.c
