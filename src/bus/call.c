@@ -251,6 +251,26 @@ static int call_match_sender_gone(BusCall *c, const char *sender)
                         c->server->bus, &c->gone_slot, match, on_sender_gone, on_match_installed, c);
 }
 
+/* What a rule of polkit's can look at, and a dialog can say. */
+static int append_details(const BusCall *c, sd_bus_message *q)
+{
+        _cleanup_free_ char *node = NULL;
+        const struct {
+                const char *key, *value;
+        } details[] = {
+                { "verb", sd_bus_message_get_member(c->message) },
+                { "application", c->command.app },
+                { "node", bus_clean_text(c->command.node, &node) },
+                { "force", c->command.force ? "true" : "" },
+        };
+        int r = sd_bus_message_open_container(q, 'a', "{ss}");
+
+        for (size_t i = 0; i < ELEMENTSOF(details) && r >= 0; i++)
+                if (!isempty(details[i].value))
+                        r = sd_bus_message_append(q, "{ss}", details[i].key, details[i].value);
+        return r < 0 ? r : sd_bus_message_close_container(q);
+}
+
 static int call_ask_polkit(BusCall *c)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *q = NULL;
@@ -268,8 +288,11 @@ static int call_ask_polkit(BusCall *c)
                         bus, &q, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization");
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(q, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s", sender, c->action,
-                        0, interactive ? POLKIT_INTERACTIVE : 0u, id);
+        r = sd_bus_message_append(q, "(sa{sv})s", "system-bus-name", 1, "name", "s", sender, c->action);
+        if (r >= 0)
+                r = append_details(c, q);
+        if (r >= 0)
+                r = sd_bus_message_append(q, "us", interactive ? POLKIT_INTERACTIVE : 0u, id);
         if (r < 0)
                 return r;
         return sd_bus_call_async(bus, &c->pending_slot, q, on_polkit, c,
@@ -350,13 +373,15 @@ static int call_check_peer(BusCall *c)
         return 0;
 }
 
-static const char *call_action(CallKind kind, CommandKind command)
+static const char *call_action(CallKind kind, const Command *command)
 {
         if (kind == CALL_STOP_LOCAL)
                 return BUS_NAME ".stop-local";
         if (kind == CALL_RELOAD)
                 return BUS_NAME ".reload";
-        switch (command) {
+        if (command->kind == COMMAND_TAKEOVER && command->force)
+                return BUS_NAME ".takeover-force"; /* two copies may be at work then */
+        switch (command->kind) {
         case COMMAND_PERMIT:
         case COMMAND_STANDBY:
         case COMMAND_MAINTENANCE:
@@ -384,7 +409,7 @@ static int call_new(BusServer *s, sd_bus_message *m, CallKind kind, const Comman
                 return -ENOMEM;
         c->server = s;
         c->kind = kind;
-        c->action = call_action(kind, command->kind);
+        c->action = call_action(kind, command);
         c->message = sd_bus_message_ref(m);
         c->command = (Command){ .kind = command->kind, .flag = command->flag, .force = command->force };
         c->command.app = strdup(strempty(command->app));

@@ -199,12 +199,19 @@ static void op_name(void *userdata, int error)
 
 static int polkit_check(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        const char *kind, *key, *subject, *action, *id;
+        const char *kind, *key, *subject, *action, *id, *detail, *value;
         Harness *h = userdata;
 
         h->n_polkit++;
-        assert_true(sd_bus_message_read(m, "(sa{sv})sa{ss}us", &kind, 1, &key, "s", &subject, &action, 0,
-                                    &h->polkit_flags, &id) > 0);
+        assert_true(sd_bus_message_read(m, "(sa{sv})s", &kind, 1, &key, "s", &subject, &action) > 0);
+        assert_true(sd_bus_message_enter_container(m, 'a', "{ss}") > 0);
+        h->polkit_details[0] = '\0';
+        while (sd_bus_message_read(m, "{ss}", &detail, &value) > 0)
+                snprintf(h->polkit_details + strlen(h->polkit_details),
+                                sizeof(h->polkit_details) - strlen(h->polkit_details), "%s=%s ", detail,
+                                value);
+        assert_true(sd_bus_message_exit_container(m) >= 0);
+        assert_true(sd_bus_message_read(m, "us", &h->polkit_flags, &id) > 0);
         assert_string_equal(kind, "system-bus-name");
         assert_string_equal(key, "name");
         snprintf(h->polkit_action, sizeof(h->polkit_action), "%s", action);

@@ -58,7 +58,7 @@ typedef struct Harness {
         /* What polkit does and was asked. */
         PolkitAnswer polkit_answer;
         unsigned n_polkit, n_polkit_cancelled;
-        char polkit_action[128], polkit_subject[128];
+        char polkit_action[128], polkit_subject[128], polkit_details[256];
         uint32_t polkit_flags;
         sd_bus_message *polkit_held;
 

@@ -311,7 +311,9 @@ static void child_call(
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_unrefp) sd_bus *bus = child_connect(address);
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = sd_bus_message_new_method_call(bus, &m, BUS_NAME, ROOT, MANAGER, member);
+        bool on_app = streq(member, "Takeover");
+        int r = sd_bus_message_new_method_call(bus, &m, BUS_NAME, on_app ? DISTRO : ROOT,
+                        on_app ? BUS_INTERFACE_APPLICATION : MANAGER, member);
 
         if (r < 0)
                 _exit(1);
@@ -325,6 +327,8 @@ static void child_call(
                 r = sd_bus_message_append(m, "ss", "", "");
         else if (streq(member, "TakeoverApplication"))
                 r = sd_bus_message_append(m, "ssb", "idle", "", 0);
+        else if (streq(member, "Takeover"))
+                r = sd_bus_message_append(m, "sb", "abc", 1);
         else if (streq(member, "Reload"))
                 r = sd_bus_message_append(m, "b", 0);
         else if (!streq(member, "Form"))
@@ -402,6 +406,7 @@ static void test_polkit(void **state)
 CHILD(StopApplication)
 CHILD(RestartApplication)
 CHILD(TakeoverApplication)
+CHILD(Takeover)
 CHILD(ClearFailures)
 CHILD(Permit)
 CHILD(SetStandby)
@@ -430,18 +435,21 @@ static void test_actions(void **state)
 {
         static const struct {
                 void (*child)(const char *address, char *report, size_t size_bytes);
-                const char *action;
+                const char *action, *details;
         } cases[] = {
-                { child_StopApplication, "manage-applications" },
-                { child_RestartApplication, "manage-applications" },
-                { child_TakeoverApplication, "manage-applications" },
-                { child_ClearFailures, "manage-applications" },
-                { child_Permit, "manage-nodes" },
-                { child_SetStandby, "manage-nodes" },
-                { child_SetMaintenance, "manage-nodes" },
-                { child_Reload, "reload" },
-                { child_Form, "form" },
-                { child_StopLocal, "stop-local" },
+                { child_StopApplication, "manage-applications", "verb=StopApplication application=idle " },
+                { child_RestartApplication, "manage-applications",
+                                "verb=RestartApplication application=idle " },
+                { child_TakeoverApplication, "manage-applications",
+                                "verb=TakeoverApplication application=idle " },
+                { child_Takeover, "takeover-force", "verb=Takeover application=distro node=abc force=true " },
+                { child_ClearFailures, "manage-applications", "verb=ClearFailures " },
+                { child_Permit, "manage-nodes", "verb=Permit application=idle node=abc " },
+                { child_SetStandby, "manage-nodes", "verb=SetStandby node=abc " },
+                { child_SetMaintenance, "manage-nodes", "verb=SetMaintenance " },
+                { child_Reload, "reload", "verb=Reload " },
+                { child_Form, "form", "verb=Form " },
+                { child_StopLocal, "stop-local", "verb=StopLocal application=idle " },
         };
         Harness *h = *state;
         char *policy = policy_file(), report[1024], expected[128], element[160];
@@ -450,6 +458,7 @@ static void test_actions(void **state)
         h->polkit_answer = POLKIT_NO;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 harness_as_nobody(h, cases[i].child, report, sizeof(report));
+                assert_string_equal(h->polkit_details, cases[i].details);
                 snprintf(expected, sizeof(expected), "org.distro.Manager1.%s", cases[i].action);
                 assert_string_equal(h->polkit_action, expected);
                 snprintf(element, sizeof(element), "<action id=\"%s\">", expected);
