@@ -2,6 +2,7 @@
 
 /* The three nodes: what an engine asks for, rings and the order of messages, managers, units, disks. */
 
+#include "digest.h"
 #include "exhaustive-internal.h"
 
 /* ---- the engine and what it asks for ---- */
@@ -134,6 +135,8 @@ void host_step(Model *m, Host *h, Event *event)
         event->now_usec = m->now_usec;
         event->realtime_usec = UINT64_C(1750000000) * USEC_PER_SEC + m->now_usec;
         ASSERT(engine_step(host_engine(h), event, &effects) == 0);
+        if (m->config->digest)
+                digest_effects(m->config->digest, m->now_usec, host_index(m, h) + 1, &effects);
         for (size_t i = 0; i < effects.n_effects; i++)
                 if (effects.effects[i].type != EFFECT_PROBE && effects.effects[i].type != EFFECT_CHANGED)
                         m->busy_usec = m->now_usec;
@@ -438,6 +441,9 @@ void host_unit(Model *m, Host *h, size_t app, UnitState state)
         event.unit.epoch = u->epoch;
         event.unit.state = state;
         event.unit.reason = state == UNIT_FAILED ? "exit-code" : NULL;
+        if (m->config->digest && state != UNIT_RUNNING)
+                digest_words(m->config->digest, "%u end %s %llx", host_index(m, h) + 1, apps[app],
+                                (unsigned long long) u->epoch);
         if (state == UNIT_RUNNING)
                 u->state = state;
         else

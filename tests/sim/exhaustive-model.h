@@ -58,6 +58,7 @@ typedef struct ModelConfig {
         bool fast_disks;     /* nothing but a fault comes between a write and its end */
         bool start_first;    /* TakeoverMode= of all applications */
         uint64_t delay_usec; /* FailoverDelaySec= */
+        uint64_t *digest;    /* over what engines do, see digest.h; NULL: nobody wants it */
 } ModelConfig;
 
 /* All nodes up, the group formed, each application running, nothing about to happen. `config` has to stay. */

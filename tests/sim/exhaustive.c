@@ -10,12 +10,14 @@
  *   --delay N       FailoverDelaySec= (0)
  *   --kinds LIST    only these faults: down,cut,kill,lose,lag,fail,command
  *   --seconds N     give up after so long
+ *   --digest        one number over what all engines did, in words; it does not look at encoded bytes
  *
- * Without options a few such clusters, one after another. A violation prints what led to it. */
+ * Without other options than --digest a few such clusters, one after another. A violation prints what led to it. */
 
 #include <getopt.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "exhaustive-model.h"
 
 typedef struct Seen {
@@ -162,11 +164,15 @@ static bool search_run(Search *s)
         return well;
 }
 
-static bool run(const ModelConfig *config, uint64_t seconds)
+static bool run(const ModelConfig *wanted, uint64_t seconds, uint64_t *digest)
 {
+        ModelConfig with_digest = *wanted, *config = &with_digest;
         double start = now_sec();
         Search s = { .config = config, .until_sec = start + (double) seconds };
-        bool well = search_run(&s);
+        bool well;
+
+        config->digest = digest;
+        well = search_run(&s);
 
         printf("%u nodes, %zu applications, %s, FailoverDelaySec=%llu, %u faults of %d kinds: %zu states, %zu steps, "
                "depth %zu, %zu ends, %.1f s: %s\n",
@@ -215,7 +221,7 @@ static unsigned parse_kinds(char *list)
 }
 
 /* Complete within seconds; more takes --faults 2 and patience. */
-static bool run_default(void)
+static bool run_default(uint64_t *digest)
 {
         static const ModelConfig configs[] = {
                 { .n_apps = 1, .n_faults = 1, .fast_disks = true, .kinds = ALL_KINDS },
@@ -243,14 +249,14 @@ static bool run_default(void)
         };
 
         for (size_t i = 0; i < ELEMENTSOF(configs); i++)
-                if (!run(&configs[i], UINT32_MAX))
+                if (!run(&configs[i], UINT32_MAX, digest))
                         return false;
         return true;
 }
 
 int main(int argc, char **argv)
 {
-        enum { FAULTS = 1, APPS, START_FIRST, DELAY, KINDS, SECONDS, FAST_DISKS };
+        enum { FAULTS = 1, APPS, START_FIRST, DELAY, KINDS, SECONDS, FAST_DISKS, DIGEST };
         static const struct option options[] = {
                 { "faults", required_argument, NULL, FAULTS },
                 { "apps", required_argument, NULL, APPS },
@@ -259,14 +265,14 @@ int main(int argc, char **argv)
                 { "kinds", required_argument, NULL, KINDS },
                 { "seconds", required_argument, NULL, SECONDS },
                 { "fast-disks", no_argument, NULL, FAST_DISKS },
+                { "digest", no_argument, NULL, DIGEST },
                 {},
         };
         ModelConfig config = { .n_apps = 1, .n_faults = 1, .kinds = ALL_KINDS };
-        uint64_t seconds = UINT32_MAX;
+        uint64_t seconds = UINT32_MAX, digest = HASH64_INIT;
+        bool wants_digest = false, well;
         int c;
 
-        if (argc == 1)
-                return run_default() ? EXIT_SUCCESS : EXIT_FAILURE;
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
                 switch (c) {
                 case FAULTS:
@@ -281,6 +287,9 @@ int main(int argc, char **argv)
                 case FAST_DISKS:
                         config.fast_disks = true;
                         break;
+                case DIGEST:
+                        wants_digest = true;
+                        break;
                 case DELAY:
                         config.delay_usec = (uint64_t) atoi(optarg) * USEC_PER_SEC;
                         break;
@@ -293,5 +302,11 @@ int main(int argc, char **argv)
                 default:
                         return EXIT_FAILURE;
                 }
-        return run(&config, seconds) ? EXIT_SUCCESS : EXIT_FAILURE;
+        if (argc == 1 + wants_digest)
+                well = run_default(wants_digest ? &digest : NULL);
+        else
+                well = run(&config, seconds, wants_digest ? &digest : NULL);
+        if (wants_digest)
+                printf("digest %016llx\n", (unsigned long long) hash64_finish(digest));
+        return well ? EXIT_SUCCESS : EXIT_FAILURE;
 }

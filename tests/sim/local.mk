@@ -9,7 +9,8 @@ sim_checks = \
 	tests/sim/check-overlap.c \
 	tests/sim/check-quorum.c \
 	tests/sim/check-states.c
-tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c tests/sim/seeds.c $(sim_checks)
+tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c tests/sim/seeds.c \
+	tests/sim/digest.c tests/sim/digest.h $(sim_checks)
 tests_sim_sim_LDADD = libworld.a libengine.a libbase.a
 TESTS += tests/sim/sim
 
@@ -26,6 +27,8 @@ check_PROGRAMS += tests/sim/exhaustive
 tests_sim_exhaustive_SOURCES = \
 	src/engine/copy.c \
 	src/engine/copy.h \
+	tests/sim/digest.c \
+	tests/sim/digest.h \
 	tests/sim/exhaustive.c \
 	tests/sim/exhaustive-acts.c \
 	tests/sim/exhaustive-cluster.c \

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/array.h"
+#include "digest.h"
 #include "plan.h"
 
 #define SETTLE_USEC (90 * USEC_PER_SEC)    /* after healing, before anything is asked for */
@@ -29,12 +30,24 @@ typedef struct Run {
         void *judges[6];
         const char *judge; /* whose finding came first */
         Findings findings;
+        uint64_t *digest; /* NULL: nobody wants it */
 } Run;
+
+static void digest_add(uint64_t *digest, const Observation *o)
+{
+        if (o->type == OBSERVE_STEP)
+                digest_effects(digest, o->at_usec, o->node_id, o->effects);
+        else if (o->type == OBSERVE_UNIT_END)
+                digest_words(digest, "%llu %u end %s %llx", (unsigned long long) o->at_usec, o->node_id,
+                                o->app, (unsigned long long) o->epoch);
+}
 
 static void on_observation(void *userdata, const Observation *o)
 {
         Run *r = userdata;
 
+        if (r->digest)
+                digest_add(r->digest, o);
         for (size_t i = 0; i < ELEMENTSOF(r->judges); i++) {
                 size_t n = r->findings.n;
 
@@ -617,7 +630,7 @@ static void count(const Run *r, Tally *t)
 
 int plan_run(const Plan *p, FILE *trace, Tally *tally, Findings *ret)
 {
-        Run r = { .plan = p };
+        Run r = { .plan = p, .digest = tally && tally->digest ? &tally->digest : NULL };
         int k = run_init(&r, trace);
 
         if (k == 0)

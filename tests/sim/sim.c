@@ -11,6 +11,7 @@
  *   --without LIST     the world does not do these by itself, in an otherwise equal plan, as a minimised failure names them
  *   --keep LIST        with --seed: only these acts, as a minimised failure names them
  *   --census           which faults there were, and how often
+ *   --digest           one number over what all engines did, in words; it does not look at encoded bytes
  *   --no-minimise
  *
  * A failure prints its seed first, then the acts that it needs, then the end of the trace. */
@@ -21,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "plan.h"
 
 #define TRACE_LINES 120u
@@ -30,7 +32,7 @@ typedef struct Options {
         uint64_t from, to;
         uint64_t seconds;
         unsigned faults, without;
-        bool trace, messages, census, minimise, all, found, others;
+        bool trace, messages, census, digest, minimise, all, found, others;
         const char *keep;
 } Options;
 
@@ -225,6 +227,7 @@ static void parse_options(int argc, char **argv, Options *o)
                 TRACE,
                 MESSAGES,
                 CENSUS,
+                DIGEST,
                 NO_MINIMISE
         };
         static const struct option options[] = {
@@ -242,6 +245,7 @@ static void parse_options(int argc, char **argv, Options *o)
                 { "trace", no_argument, NULL, TRACE },
                 { "messages", no_argument, NULL, MESSAGES },
                 { "census", no_argument, NULL, CENSUS },
+                { "digest", no_argument, NULL, DIGEST },
                 { "no-minimise", no_argument, NULL, NO_MINIMISE },
                 {},
         };
@@ -293,6 +297,9 @@ static void parse_options(int argc, char **argv, Options *o)
                 case CENSUS:
                         o->census = true;
                         break;
+                case DIGEST:
+                        o->digest = true;
+                        break;
                 case NO_MINIMISE:
                         o->minimise = false;
                         break;
@@ -343,6 +350,8 @@ int main(int argc, char **argv)
         Tally tally = {};
 
         parse_options(argc, argv, &o);
+        if (o.digest)
+                tally.digest = HASH64_INIT;
         signal(SIGABRT, on_crash);
         signal(SIGSEGV, on_crash);
         if (o.found || !o.others)
@@ -358,6 +367,8 @@ int main(int argc, char **argv)
         }
         if (o.census)
                 print_census(&tally, n_passed + n_failed);
+        if (o.digest)
+                printf("digest %016llx\n", (unsigned long long) hash64_finish(tally.digest));
         printf("seeds from %llu, %.1f s; %llu steps of engines, %.3f years of their time\n%zu passed, %zu failed\n",
                         (unsigned long long) o.from, now_sec() - start, (unsigned long long) tally.n_steps,
                         (double) tally.n_seconds / (365.25 * 24 * 3600), n_passed, n_failed);
