@@ -288,6 +288,23 @@ static int show_result(Simulation *s)
         return table_print(&t, stdout, &s->ctl->out, 0, !o->no_legend, o->full);
 }
 
+/* All of them are read before the first one is run. */
+static int check_steps(const Simulation *s, const Strings *steps)
+{
+        char why[256];
+        size_t at = 0;
+        int r = script_check(s->world, (const char *const *) steps->items, steps->n, &at, why, sizeof(why));
+
+        if (r >= 0)
+                return STATUS_OK;
+        if (r == -EINVAL)
+                ctl_error(s->ctl, "Cannot read the step '%s': %s. distroctl(1) lists the steps.",
+                                steps->items[at], why);
+        else
+                ctl_error(s->ctl, "Cannot simulate: %s.", strerror(-r));
+        return r == -EINVAL ? STATUS_USAGE : STATUS_FAILURE;
+}
+
 static int run_steps(Simulation *s, const Strings *steps)
 {
         bool ends_with_wait = false;
@@ -297,6 +314,8 @@ static int run_steps(Simulation *s, const Strings *steps)
                 status = script_new(s->trace, &s->script) < 0 ? ctl_oom(s->ctl) : STATUS_OK;
         else
                 status = open_world(s);
+        if (status == STATUS_OK)
+                status = check_steps(s, steps);
         if (status == STATUS_OK)
                 ctl_pager_open(s->ctl);
         for (size_t i = 0; i < steps->n && status == STATUS_OK; i++) {

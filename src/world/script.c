@@ -6,14 +6,26 @@
 
 #define WORDS_MAX 128u
 
+typedef struct Asked {
+        uint64_t token;
+        size_t line;
+} Asked;
+
 struct Script {
         FILE *trace;
         World *world;
         bool own_world;
+        bool checks;       /* reads the lines, and carries out none of them */
+        char strange[128]; /* what the last command names and nobody knows; "": nothing */
+        char **apps;       /* of which files were spoken of */
+        size_t n_apps, n_apps_allocated;
+        Asked *unexpected; /* commands of which no answer is expected */
+        size_t n_unexpected, n_unexpected_allocated;
         WorldConfig config;
         char **names[3]; /* nodelist, mandatory, optional */
         size_t n_names[3];
         uint64_t token; /* of the last command */
+        size_t n_lines; /* so far */
         char *words[WORDS_MAX];
         size_t n_words;
         char *error;
@@ -69,6 +81,10 @@ Script *script_free(Script *s)
         if (s->own_world)
                 world_free(s->world);
         words_done(s);
+        for (size_t i = 0; i < s->n_apps; i++)
+                free(s->apps[i]);
+        free(s->apps);
+        free(s->unexpected);
         for (size_t k = 0; k < ELEMENTSOF(s->names); k++) {
                 for (size_t i = 0; i < s->n_names[k]; i++)
                         free(s->names[k][i]);
@@ -127,6 +143,36 @@ static int need_node(Script *s, const char *name, uint32_t *ret)
                 return refuse(s, -EINVAL, "there is no node '%s'", name);
         *ret = id;
         return 0;
+}
+
+/* A file of it was spoken of, or the given cluster has it. */
+static bool app_is_known(const Script *s, const char *name)
+{
+        for (size_t i = 0; i < s->n_apps; i++)
+                if (streq(s->apps[i], name))
+                        return true;
+        for (uint32_t i = 1; i <= world_n_nodes(s->world); i++) {
+                const Engine *e = world_engine(s->world, i);
+
+                if (e && state_find_app(engine_state(e), name))
+                        return true;
+        }
+        return false;
+}
+
+static int need_app(Script *s, const char *name)
+{
+        return app_is_known(s, name) ? 0 : refuse(s, -EINVAL, "there is no application '%s'", name);
+}
+
+static int note_app(Script *s, const char *name)
+{
+        if (app_is_known(s, name))
+                return 0;
+        if (ARRAY_GROW(s->apps, s->n_apps, s->n_apps_allocated) < 0)
+                return -ENOMEM;
+        s->apps[s->n_apps] = strdup(name);
+        return s->apps[s->n_apps++] ? 0 : -ENOMEM;
 }
 
 static int need_time(Script *s, const char *text, uint64_t *ret)
@@ -236,7 +282,8 @@ static int do_file(Script *s, bool all)
                         s->error_size_bytes);
         if (r < 0)
                 return r;
-        for (uint32_t i = 1; i <= world_n_nodes(s->world) && r == 0; i++)
+        r = note_app(s, s->words[at]);
+        for (uint32_t i = 1; i <= world_n_nodes(s->world) && r == 0 && !s->checks; i++)
                 if (all || i == node)
                         r = world_set_definition(s->world, i, &d);
         definition_done(&d);
@@ -249,17 +296,19 @@ static int do_version(Script *s)
         uint32_t node = 0;
         int r = need_words(s, 3, WORDS_MAX);
         unsigned long version;
+        char *end;
 
         if (r < 0)
                 return r;
-        version = strtoul(s->words[s->n_words - 1], NULL, 10);
-        if (version == 0 || version > UINT8_MAX)
-                return -EINVAL;
+        version = strtoul(s->words[s->n_words - 1], &end, 10);
+        if (version == 0 || version > UINT8_MAX || *end != '\0')
+                return refuse(s, -EINVAL, "'%s' is not a version", s->words[s->n_words - 1]);
         for (size_t i = 1; i + 1 < s->n_words; i++) {
                 r = need_node(s, s->words[i], &node);
                 if (r < 0)
                         return r;
-                world_set_version(s->world, node, (uint8_t) version);
+                if (!s->checks)
+                        world_set_version(s->world, node, (uint8_t) version);
         }
         return 0;
 }
@@ -324,7 +373,7 @@ static int for_nodes(Script *s, void (*func)(World *w, uint32_t node))
         if (r < 0)
                 return r;
         if (s->n_words == 2 && streq(s->words[1], "all")) {
-                for (uint32_t i = 1; i <= world_n_nodes(s->world); i++)
+                for (uint32_t i = 1; i <= world_n_nodes(s->world) && !s->checks; i++)
                         func(s->world, i);
                 return 0;
         }
@@ -333,7 +382,7 @@ static int for_nodes(Script *s, void (*func)(World *w, uint32_t node))
                 if (r < 0)
                         return r;
         }
-        for (size_t i = 1; i < s->n_words; i++)
+        for (size_t i = 1; i < s->n_words && !s->checks; i++)
                 func(s->world, nodes[i]);
         return 0;
 }
@@ -350,7 +399,8 @@ static int node_and_time(Script *s, void (*func)(World *w, uint32_t node, uint64
                 r = need_time(s, s->words[2], &usec);
         if (r < 0)
                 return r;
-        func(s->world, node, usec);
+        if (!s->checks)
+                func(s->world, node, usec);
         return 0;
 }
 
@@ -376,7 +426,8 @@ static int do_cut(Script *s)
                 number += end == '|';
                 p += length + (end != '\0');
         }
-        world_partition(s->world, part);
+        if (!s->checks)
+                world_partition(s->world, part);
         return 0;
 }
 
@@ -393,6 +444,8 @@ static int do_fails(Script *s)
                 return r;
         if (!streq(how, "fails") && !streq(how, "works"))
                 return refuse(s, -EINVAL, "'%s' is fails or works", s->words[0]);
+        if (s->checks)
+                return 0;
         if (disk)
                 world_disk_fail(s->world, node, streq(how, "fails"));
         else
@@ -408,7 +461,9 @@ static int for_copies(Script *s, void (*func)(World *w, uint32_t node, const cha
         size_t n;
         int r = need_words(s, 2, 2);
 
-        if (r < 0)
+        if (r == 0)
+                r = need_app(s, s->words[1]);
+        if (r < 0 || s->checks)
                 return r;
         n = world_running(s->world, s->words[1], nodes, ELEMENTSOF(nodes));
         if (n == 0)
@@ -429,6 +484,8 @@ static int do_behave(Script *s)
 
         if (r == 0)
                 r = need_node(s, s->words[1], &node);
+        if (r == 0)
+                r = need_app(s, s->words[2]);
         if (r == 0 && s->n_words > 4)
                 r = need_time(s, s->words[4], &start);
         if (r == 0 && s->n_words > 5)
@@ -437,6 +494,8 @@ static int do_behave(Script *s)
                 return r;
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 if (streq(names[i], s->words[3])) {
+                        if (s->checks)
+                                return 0;
                         world_unit_behave(s->world, node, s->words[2], faults[i], start, stop);
                         return 0;
                 }
@@ -444,6 +503,41 @@ static int do_behave(Script *s)
 }
 
 /* ---- commands ---- */
+
+static int refuse_strange(Script *s)
+{
+        return s->strange[0] ? refuse(s, -EINVAL, "%s, and no refusal is expected", s->strange) : 0;
+}
+
+/* Names that nobody knows are for a manager to refuse; whoever means them expects it. */
+static void note_strange(Script *s, const Command *c)
+{
+        if (*c->app && !app_is_known(s, c->app))
+                (void) snprintf(s->strange, sizeof(s->strange), "there is no application '%.80s'", c->app);
+        else if (*c->node && world_find_node(s->world, c->node) == 0)
+                (void) snprintf(s->strange, sizeof(s->strange), "there is no node '%.80s'", c->node);
+}
+
+static int send_command(Script *s, uint32_t node, const Command *c)
+{
+        int r;
+
+        if (s->checks) {
+                r = refuse_strange(s);
+                if (r == 0)
+                        note_strange(s, c);
+                return r;
+        }
+        r = world_command(s->world, node, c, &s->token);
+        if (r == -ENOTCONN)
+                return refuse(s, -EDOM, "no manager runs on %s", s->words[1]);
+        if (r < 0)
+                return r;
+        if (ARRAY_GROW(s->unexpected, s->n_unexpected, s->n_unexpected_allocated) < 0)
+                return -ENOMEM;
+        s->unexpected[s->n_unexpected++] = (Asked){ s->token, s->n_lines - 1 };
+        return 0;
+}
 
 static int do_command(Script *s)
 {
@@ -485,12 +579,13 @@ static int do_command(Script *s)
                 r = need_words(s, v->n_min, v->n_max);
                 if (r < 0)
                         return r;
+                if (v->kind == COMMAND_MAINTENANCE && !streq(word(s, 4), "on") && !streq(word(s, 4), "off"))
+                        return refuse(s, -EINVAL, "maintenance is on or off");
                 c.kind = v->kind;
                 c.flag = v->kind == COMMAND_MAINTENANCE ? streq(word(s, 4), "on") : v->flag;
                 c.app = (char *) (v->app && !streq(word(s, 3), "--all") ? word(s, 3) : "");
                 c.node = (char *) (v->node ? word(s, (size_t) v->node) : "");
-                r = world_command(s->world, node, &c, &s->token);
-                return r == -ENOTCONN ? refuse(s, -EDOM, "no manager runs on %s", s->words[1]) : r;
+                return send_command(s, node, &c);
         }
         return refuse(s, -EINVAL, "there is no command '%s'", word(s, 2));
 }
@@ -502,13 +597,42 @@ static int do_stop_local(Script *s)
 
         if (r == 0)
                 r = need_node(s, s->words[1], &node);
-        if (r < 0)
+        if (r == 0)
+                r = need_app(s, s->words[2]);
+        if (r < 0 || s->checks)
                 return r;
         r = world_stop_local(s->world, node, s->words[2]);
         return r == -ENOTCONN ? refuse(s, -EDOM, "no manager runs on %s", s->words[1]) : r;
 }
 
 /* ---- what must be so ---- */
+
+static bool is_start_type(const char *text)
+{
+        for (StartType t = START_NORMAL; t < _START_TYPE_MAX; t++)
+                if (streq(start_type_to_string(t), text))
+                        return true;
+        return false;
+}
+
+/* Nodes, and how the worker was started at the end, perhaps. */
+static int check_running(Script *s)
+{
+        uint32_t node;
+        size_t n = s->n_words;
+
+        if (n > 3 && is_start_type(s->words[n - 1]))
+                n--;
+        if (n == 3)
+                return refuse(s, -EINVAL, "which node it runs on is missing");
+        for (size_t i = 3; i < n; i++) {
+                int r = need_node(s, s->words[i], &node);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
 
 static int expect_running(Script *s)
 {
@@ -557,6 +681,19 @@ static const Engine *find_engine(Script *s, const char *name)
         return NULL;
 }
 
+static int check_state(Script *s)
+{
+        uint32_t node;
+        int r = need_words(s, 4, 5);
+
+        if (r == 0 && s->n_words > 4)
+                r = need_node(s, s->words[4], &node);
+        for (AppState i = 0; r == 0 && i < _APP_STATE_MAX; i++)
+                if (streq(app_state_to_string(i), s->words[3]))
+                        return 0;
+        return r < 0 ? r : refuse(s, -EINVAL, "there is no state '%s'", s->words[3]);
+}
+
 static int expect_state(Script *s)
 {
         const Engine *e = find_engine(s, word(s, 4));
@@ -572,10 +709,31 @@ static int expect_state(Script *s)
         return 0;
 }
 
+static int check_reply(Script *s)
+{
+        int r = need_words(s, 3, 3);
+
+        if (r < 0)
+                return r;
+        if (streq(s->words[2], "ok"))
+                return refuse_strange(s);
+        s->strange[0] = '\0';
+        for (CommandError e = COMMAND_OK + 1; e < _COMMAND_ERROR_MAX; e++)
+                if (streq(command_error_to_string(e), s->words[2]))
+                        return 0;
+        return refuse(s, -EINVAL, "there is no answer '%s'", s->words[2]);
+}
+
 static int expect_reply(Script *s)
 {
         const char *text, *name;
         CommandError error;
+        int r = check_reply(s);
+
+        if (r < 0 || s->checks)
+                return r;
+        if (s->n_unexpected > 0 && s->unexpected[s->n_unexpected - 1].token == s->token)
+                s->n_unexpected--;
 
         if (!world_reply(s->world, s->token, &error, &text))
                 return refuse(s, -EDOM, "the command has not been answered");
@@ -591,7 +749,11 @@ static int expect_node(Script *s)
 
         if (r == 0)
                 r = need_node(s, s->words[2], &node);
-        if (r < 0)
+        if (r == 0 && !streq(s->words[3], "off") && !streq(s->words[3], "no-manager") &&
+                        !streq(s->words[3], "synced") && !streq(s->words[3], "unsynced"))
+                r = refuse(s, -EINVAL, "a node is synced, unsynced, no-manager or off, not '%s'",
+                                s->words[3]);
+        if (r < 0 || s->checks)
                 return r;
         is = !world_node_is_up(s->world, node)                ? "off"
              : !world_manager_is_up(s->world, node)           ? "no-manager"
@@ -610,15 +772,24 @@ static int do_expect(Script *s)
                 return expect_reply(s);
         if (streq(s->words[1], "node"))
                 return expect_node(s);
-        if (streq(s->words[2], "running"))
-                return expect_running(s);
-        if (streq(s->words[2], "nowhere"))
-                return world_running(s->world, s->words[1], NULL, 0) == 0
-                                       ? 0
-                                       : refuse(s, -EDOM, "%s runs", s->words[1]);
-        if (streq(s->words[2], "state"))
-                return expect_state(s);
-        return refuse(s, -EINVAL, "'%s' cannot be expected", s->words[2]);
+        r = need_app(s, s->words[1]);
+        if (r < 0)
+                return r;
+        if (streq(s->words[2], "running")) {
+                r = check_running(s);
+                return r < 0 || s->checks ? r : expect_running(s);
+        }
+        if (streq(s->words[2], "state")) {
+                r = check_state(s);
+                return r < 0 || s->checks ? r : expect_state(s);
+        }
+        if (!streq(s->words[2], "nowhere"))
+                return refuse(s, -EINVAL, "'%s' cannot be expected", s->words[2]);
+        r = need_words(s, 3, 3);
+        if (r < 0 || s->checks)
+                return r;
+        return world_running(s->world, s->words[1], NULL, 0) == 0 ? 0
+                                                                  : refuse(s, -EDOM, "%s runs", s->words[1]);
 }
 
 /* ---- one line ---- */
@@ -628,15 +799,17 @@ static int do_drop(Script *s)
         uint32_t node = 0;
         int r = need_words(s, 3, 3);
 
+        if (r == 0)
+                r = need_app(s, s->words[2]);
         if (r < 0)
                 return r;
         if (streq(s->words[1], "all")) {
-                for (uint32_t i = 1; i <= world_n_nodes(s->world); i++)
+                for (uint32_t i = 1; i <= world_n_nodes(s->world) && !s->checks; i++)
                         world_drop_definition(s->world, i, s->words[2]);
                 return 0;
         }
         r = need_node(s, s->words[1], &node);
-        if (r == 0)
+        if (r == 0 && !s->checks)
                 world_drop_definition(s->world, node, s->words[2]);
         return r;
 }
@@ -650,7 +823,7 @@ static int do_wait(Script *s)
                 r = need_time(s, s->words[1], &usec);
         if (r == 0 && usec == USEC_INFINITY)
                 r = refuse(s, -EINVAL, "nobody waits that long");
-        return r < 0 ? r : world_run_for(s->world, usec);
+        return r < 0 || s->checks ? r : world_run_for(s->world, usec);
 }
 
 static int carry_out(Script *s)
@@ -682,8 +855,9 @@ static int carry_out(Script *s)
         if (streq(verb, "app") || streq(verb, "file"))
                 return do_file(s, streq(verb, "app"));
         if (streq(verb, "heal")) {
-                world_heal(s->world);
-                return 0;
+                if (!s->checks)
+                        world_heal(s->world);
+                return need_words(s, 1, 1);
         }
         if (streq(verb, "fail"))
                 return for_copies(s, world_unit_fail);
@@ -701,6 +875,7 @@ int script_line(Script *s, const char *line, char *ret_error, size_t size_bytes)
         s->error = ret_error;
         s->error_size_bytes = size_bytes;
         (void) snprintf(ret_error, size_bytes, "something went wrong");
+        s->n_lines++;
         r = split(s, line);
         if (r == 0 && s->n_words > 0)
                 r = configure(s);
@@ -711,10 +886,55 @@ int script_line(Script *s, const char *line, char *ret_error, size_t size_bytes)
                 else if (r == 0 && streq(s->words[0], "wait"))
                         r = do_wait(s);
                 else if (r == 0) {
-                        world_remark(s->world, "%s", line);
+                        if (!s->checks)
+                                world_remark(s->world, "%s", line);
                         r = carry_out(s);
                 }
         }
         words_done(s);
         return r < 0 ? r : 0;
+}
+
+int script_check(World *w, const char *const *lines, size_t n_lines, size_t *ret_line, char *ret_error,
+                size_t size_bytes)
+{
+        _cleanup_(script_freep) Script *s = NULL;
+        size_t command = 0;
+        int r = script_new(NULL, &s);
+
+        if (r < 0)
+                return r;
+        s->checks = true;
+        s->own_world = w == NULL;
+        s->world = w;
+        for (*ret_line = 0; *ret_line < n_lines; ++*ret_line) {
+                bool was_strange = s->strange[0] != '\0';
+
+                r = script_line(s, lines[*ret_line], ret_error, size_bytes);
+                if (r < 0) {
+                        *ret_line = was_strange && s->strange[0] ? command : *ret_line;
+                        return r;
+                }
+                if (!was_strange && s->strange[0])
+                        command = *ret_line;
+        }
+        *ret_line = command;
+        return refuse_strange(s);
+}
+
+int script_check_answers(const Script *s, size_t *ret_line, char *ret_error, size_t size_bytes)
+{
+        for (size_t i = 0; i < s->n_unexpected; i++) {
+                const char *text;
+                CommandError error;
+
+                if (!world_reply(s->world, s->unexpected[i].token, &error, &text) || error == COMMAND_OK ||
+                                error == COMMAND_NOT_COMMITTED) /* which was carried out */
+                        continue;
+                *ret_line = s->unexpected[i].line;
+                (void) snprintf(ret_error, size_bytes, "refused, and no line expects it: %s: %s",
+                                command_error_to_string(error), strempty(text));
+                return -EDOM;
+        }
+        return 0;
 }

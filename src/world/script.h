@@ -41,7 +41,8 @@
  *   expect APP running NODE... [TYPE]     processes of it exist on these nodes and no others
  *   expect APP nowhere
  *   expect APP state STATE [NODE]         as the engine on NODE says, or else the first one that is synced
- *   expect reply ok|ERROR                 the last command's answer
+ *   expect reply ok|ERROR                 the last command's answer; a name that nobody knows goes into a command only
+ *                                         where its refusal is expected
  *   expect node NODE synced|unsynced|no-manager|off
  */
 
@@ -58,6 +59,12 @@ DEFINE_TRIVIAL_CLEANUP(Script *, script_free)
 /* Runs one line. -EINVAL: it cannot be read; -EDOM: what it expects is not so; both with the reason in words. Other
  * errors are those of world_run_until(). */
 int script_line(Script *s, const char *line, char *ret_error, size_t size_bytes);
+/* Whether all of them can be read, before the first one is run; nothing happens. `w`: the world that they are for, or NULL. On
+ * -EINVAL *ret_line is the first one that cannot, counted from 0. */
+int script_check(World *w, const char *const *lines, size_t n_lines, size_t *ret_line, char *ret_error,
+                size_t size_bytes);
+/* After the last line. -EDOM: a command was refused, and no line expected an answer of it. */
+int script_check_answers(const Script *s, size_t *ret_line, char *ret_error, size_t size_bytes);
 /* The world, once a line has needed one; else NULL. */
 World *script_world(Script *s);
 /* "5s" -> microseconds; -EINVAL. */

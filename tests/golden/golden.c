@@ -7,39 +7,78 @@
 
 #include <stdarg.h>
 
+#include "base/array.h"
 #include "world/script.h"
 
 typedef struct Options {
         bool update, print;
 } Options;
 
+typedef struct Lines {
+        char **lines;
+        size_t n, n_allocated;
+} Lines;
+
+static int read_lines(FILE *f, Lines *l)
+{
+        _cleanup_free_ char *line = NULL;
+        size_t size = 0;
+
+        while (getline(&line, &size, f) >= 0) {
+                line[strcspn(line, "\n")] = '\0';
+                if (ARRAY_GROW(l->lines, l->n, l->n_allocated) < 0)
+                        return -ENOMEM;
+                l->lines[l->n++] = TAKE_PTR(line);
+                size = 0;
+        }
+        return 0;
+}
+
+static int say(const char *path, const Lines *l, size_t at, int r, const char *error)
+{
+        fprintf(stderr, "%s:%zu: %s: %s\n", path, at + 1, at < l->n ? l->lines[at] : "",
+                        r == -EINVAL || r == -EDOM ? error : strerror(-r));
+        return r;
+}
+
+/* Nothing runs where a line cannot be read. */
+static int run_lines(const char *path, const Lines *l, Script *s)
+{
+        char error[512];
+        size_t at = 0;
+        int r = script_check(NULL, (const char *const *) l->lines, l->n, &at, error, sizeof(error));
+
+        if (r < 0)
+                return say(path, l, at, r, error);
+        for (size_t i = 0; i < l->n; i++) {
+                int k = script_line(s, l->lines[i], error, sizeof(error));
+
+                if (k >= 0)
+                        continue;
+                r = say(path, l, i, k, error);
+                if (k != -EDOM)
+                        return r;
+        }
+        if (script_check_answers(s, &at, error, sizeof(error)) < 0)
+                r = say(path, l, at, -EDOM, error);
+        return r;
+}
+
 static int run_script(const char *path, FILE *trace)
 {
         _cleanup_fclose_ FILE *f = fopen(path, "re");
         _cleanup_(script_freep) Script *s = NULL;
-        _cleanup_free_ char *line = NULL;
-        size_t size = 0;
-        char error[512];
-        int r = 0, n = 0;
+        Lines l = {};
+        int r;
 
-        if (!f || script_new(trace, &s) < 0) {
+        if (!f || script_new(trace, &s) < 0 || read_lines(f, &l) < 0) {
                 fprintf(stderr, "%s: %s\n", path, strerror(errno));
-                return -ENOENT;
-        }
-        while (getline(&line, &size, f) >= 0) {
-                int k;
-
-                n++;
-                line[strcspn(line, "\n")] = '\0';
-                k = script_line(s, line, error, sizeof(error));
-                if (k >= 0)
-                        continue;
-                fprintf(stderr, "%s:%d: %s: %s\n", path, n, line,
-                                k == -EINVAL || k == -EDOM ? error : strerror(-k));
-                r = k;
-                if (k != -EDOM)
-                        break;
-        }
+                r = -ENOENT;
+        } else
+                r = run_lines(path, &l, s);
+        for (size_t i = 0; i < l.n; i++)
+                free(l.lines[i]);
+        free(l.lines);
         return r;
 }
 

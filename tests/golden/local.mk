@@ -116,3 +116,11 @@ EXTRA_DIST += tests/golden/run $(golden_cases) $(golden_cases:.script=.trace)
 .PHONY: update-golden
 update-golden: tests/golden/golden
 	cd $(srcdir) && $(abs_builddir)/tests/golden/golden --update $(golden_cases)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/golden/test-script
+tests_golden_test_script_SOURCES = tests/golden/test-script.c
+tests_golden_test_script_CFLAGS = $(TEST_CFLAGS)
+tests_golden_test_script_LDADD = libworld.a libengine.a libbase.a $(CMOCKA_LIBS)
+TESTS += tests/golden/test-script
+endif
