@@ -252,6 +252,34 @@ static void test_behind_the_others(void **state)
         }
 }
 
+/* Fewer than a majority can have quorum, and there may have been a ring that nobody here saw. If all nodes are there and none
+ * was in it the state is the group's; def, with a new disk, cannot say that it was not. */
+static void test_new_disk_is_no_witness(void **state)
+{
+        static const char *const names[] = { "abc", "bcd", "def" };
+
+        (void) state;
+        for (int blank = 0; blank <= 1; blank++) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                if (blank) {
+                        engine_free(c.engine[DEF]);
+                        cluster_make_engine(&c, DEF, NO_QUORUM_STOP, RECORD_BLANK);
+                        cluster_definition_on(&c, DEF, "distro", names, CLUSTER_DELAY);
+                        cluster_connect(&c, DEF);
+                }
+                for (uint32_t i = ABC; i <= DEF; i++)
+                        c.engine[i]->by_fewer = true;
+                cluster_new_ring_of_all(&c, 100);
+                cluster_quorum(&c, true);
+                cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+                for (uint32_t i = ABC; i <= DEF; i++)
+                        assert_int_equal(engine_is_synced(c.engine[i]), !blank);
+                cluster_end(&c);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -261,6 +289,7 @@ int main(void)
                 cmocka_unit_test(test_forming_forgets_nodes),
                 cmocka_unit_test(test_forming_without_a_node),
                 cmocka_unit_test(test_behind_the_others),
+                cmocka_unit_test(test_new_disk_is_no_witness),
         };
 
         return cmocka_run_group_tests_name("engine-forming", tests, NULL, NULL);

@@ -265,6 +265,39 @@ static void test_grace_after_an_unseen_ring(void **state)
         }
 }
 
+/* The next manager of abc has reported its worker, but where its files differ is still under way, when the grace runs out
+ * that began with the last one: abc is waited for a little longer, and what it runs is not given up. */
+static void test_grace_ends_after_the_report(void **state)
+{
+        static const Presence presences[] = { PRESENCE_SYNCING, PRESENCE_REPORTED, PRESENCE_MANAGER_GONE };
+
+        (void) state;
+        FOREACH_ARRAY(p, presences, ELEMENTSOF(presences)) {
+                bool gone = *p == PRESENCE_MANAGER_GONE;
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cluster_manager_gone(&c, ABC);
+                cluster_quorum(&c, true);
+                for (uint32_t i = BCD; i <= DEF; i++) {
+                        assert_int_not_equal(state_find_node(&c.engine[i]->state, ABC)->grace.serial, 0);
+                        state_find_node(&c.engine[i]->state, ABC)->presence = *p;
+                }
+                cluster_all_at(&c, c.now + CLUSTER_GRACE);
+                for (uint32_t i = BCD; i <= DEF; i++) {
+                        const Node *n = state_find_node(&c.engine[i]->state, ABC);
+
+                        assert_int_equal(n->grace_over, gone);
+                        assert_int_equal(n->grace.serial != 0, !gone);
+                        assert_int_equal(app_find_copy(cluster_distro(&c, i), ABC,
+                                                         cluster_distro(&c, ABC)->epoch)
+                                                         ->phase,
+                                        gone ? COPY_LOST : COPY_RUNNING);
+                }
+                cluster_end(&c);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -276,6 +309,7 @@ int main(void)
                 cmocka_unit_test(test_grace_of_a_node),
                 cmocka_unit_test(test_grace_by_two_clocks),
                 cmocka_unit_test(test_grace_after_an_unseen_ring),
+                cmocka_unit_test(test_grace_ends_after_the_report),
         };
 
         return cmocka_run_group_tests_name("engine-nodes", tests, NULL, NULL);

@@ -663,6 +663,18 @@ static void test_start_is_held_back(void **state)
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         cluster_end(&c);
 
+        /* It is over: the probe from before it proves nothing any more. */
+        grant_to_bcd(&c);
+        early.probe.number = c.engine[BCD]->n_probes_sent;
+        state_find_app(&c.engine[BCD]->state, "distro")->maintenance = true;
+        cluster_at(&c, BCD, c.now + USEC_PER_MSEC);
+        state_find_app(&c.engine[BCD]->state, "distro")->maintenance = false;
+        cluster_step(&c, BCD, &early);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+
         /* This node is cut off, though nobody else has noticed. */
         grant_to_bcd(&c);
         c.engine[BCD]->cut_off_usec = c.now;
