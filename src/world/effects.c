@@ -45,13 +45,17 @@ static void on_written(World *w, WorldNode *n, const Happening *h)
 static void write_begin(World *w, WorldNode *n, uint8_t *data, size_t size_bytes, Revision revision)
 {
         Manager *m = &n->manager;
+        uint64_t delay = world_delay(w, 2 * USEC_PER_MSEC, 300 * USEC_PER_MSEC);
 
+        if (world_has(w, WORLD_SLOW_DISK) && world_chance(w, 10)) {
+                delay = world_delay(w, USEC_PER_SEC, 9 * USEC_PER_SEC);
+                world_did(w, DEED_DISK_SLOW);
+        }
         m->writing = true;
         m->write_data = data;
         m->write_size_bytes = size_bytes;
         m->write_revision = revision;
-        world_schedule(w, w->now_usec + world_delay(w, 2 * USEC_PER_MSEC, 300 * USEC_PER_MSEC), on_written, n,
-                        m->generation, 0);
+        world_schedule(w, w->now_usec + delay, on_written, n, m->generation, 0);
 }
 
 static void do_write(World *w, WorldNode *n, Effect *f)

@@ -294,6 +294,7 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_DISK_LOST_WRITE] = "write lost",
                 [DEED_DISK_FAILS] = "write fails",
                 [DEED_DISK_NEW] = "new disk",
+                [DEED_DISK_SLOW] = "slow disk",
                 [DEED_UNIT_SLOW] = "slow unit",
                 [DEED_UNIT_LATE] = "late unit signal",
                 [DEED_SYSTEMD_LATE] = "systemd late by 1 s",

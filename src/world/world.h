@@ -47,7 +47,8 @@ typedef enum WorldFaults {
         WORLD_LATE_SYSTEMD =
                         1
                         << 13, /* systemd carries out what it was asked for later, by many seconds at times */
-        WORLD_ALL_FAULTS = (1 << 14) - 1,
+        WORLD_SLOW_DISK = 1 << 14, /* a record takes up to 9 s to be written, now and then */
+        WORLD_ALL_FAULTS = (1 << 15) - 1,
 } WorldFaults;
 
 typedef enum WorldQuorum {
@@ -95,6 +96,7 @@ typedef enum WorldDeed {
         DEED_DISK_LOST_WRITE, /* what was not on the disk yet is gone */
         DEED_DISK_FAILS,      /* a write fails */
         DEED_DISK_NEW,
+        DEED_DISK_SLOW,        /* a write takes longer than a second */
         DEED_UNIT_SLOW,        /* a start or stop takes longer than a second */
         DEED_UNIT_LATE,        /* its manager hears of it later than a second */
         DEED_SYSTEMD_LATE,     /* systemd does nothing for longer than a second */

@@ -25,6 +25,10 @@ static const struct {
         { "busy", WORLD_BUSY },
         { "rates", WORLD_RATES },
         { "late", WORLD_LATE_SYSTEMD },
+        { "slow-disk", WORLD_SLOW_DISK },
+        { "dead", PLAN_DEAD },
+        { "files", PLAN_FILES },
+        { "times", PLAN_TIMES },
         { "link", PLAN_LINK },
         { "power", PLAN_POWER },
         { "manager", PLAN_MANAGER },
@@ -388,7 +392,8 @@ static void draw_act(Dice *d, Plan *p)
         case PLAN_SHAPE:
         case PLAN_LIST:
         case PLAN_FLICKER:
-        case PLAN_ALL:
+        case PLAN_DEAD:
+        case PLAN_FILES:
         default:
                 break;
         }
@@ -436,6 +441,49 @@ static void draw_flicker(Dice *d, Plan *p)
                 p->acts[i].later = PLAN_FLICKER;
 }
 
+/* One node keeps its file, so that the application is not forgotten. */
+static void draw_files(Dice *d, Plan *p)
+{
+        uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC);
+        uint32_t node = 1 + (uint32_t) roll(d, p->n_nodes);
+        size_t app = roll(d, p->n_apps);
+        FileChange change = (FileChange) roll(d, _FILE_CHANGE_MAX);
+        Act *a;
+
+        if (change == FILE_GONE && node == 1 + app % p->n_nodes)
+                return;
+        a = act_add(p, at, ACT_FILE_CHANGE, node);
+        a->app = app;
+        a->value = change;
+        a->later = PLAN_FILES;
+        a = act_add(p, at + while_usec(d), ACT_FILE_BACK, node);
+        a->app = app;
+        a->later = PLAN_FILES;
+}
+
+static void draw_times(Dice *d, Plan *p)
+{
+        p->token_usec = (1 + roll(d, 5)) * 500 * USEC_PER_MSEC;
+        p->consensus_usec = p->token_usec * (12 + roll(d, 15)) / 10;
+        if (chance(d, 50))
+                p->isolation_usec = (p->token_usec + p->consensus_usec) * (10 + roll(d, 15)) / 8;
+        p->grace_usec = (2 + roll(d, 40)) * USEC_PER_SEC;
+        if (p->n_nodes == 2 && chance(d, 60))
+                p->quorum = WORLD_QUORUM_TWO_NODE;
+}
+
+static void draw_dead(Dice *d, Plan *p)
+{
+        if (p->quorum != WORLD_QUORUM_MAJORITY)
+                return;
+        for (size_t n = roll(d, (p->n_nodes - 1) / 2 + 1); n > 0; n--)
+                p->dead |= UINT64_C(1) << roll(d, p->n_nodes);
+        p->dead &= ~((UINT64_C(1) << p->n_mandatory) - 1); /* nobody starts without these */
+        p->dead_manager = chance(d, 50);
+        if (p->dead_manager) /* a dead process that stays listed for good is one that hangs: it is waited for */
+                p->faults &= ~(unsigned) WORLD_GHOST;
+}
+
 static int compare_acts(const void *a, const void *b)
 {
         const Act *x = a, *y = b;
@@ -467,18 +515,31 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
 {
         Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) },
              later = { .state = seed * UINT64_C(0xd1342543de82ef95) + 1 },
-             latest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 2 };
+             latest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 2 },
+             files = { .state = seed * UINT64_C(0xd1342543de82ef95) + 3 },
+             times = { .state = seed * UINT64_C(0xd1342543de82ef95) + 4 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
-        for (unsigned bit = 1; bit < PLAN_ALL; bit <<= 1) {
-                Dice *d = bit == PLAN_LIST ? &later : bit == PLAN_FLICKER ? &latest : &dice;
+        for (unsigned bit = 1; bit != 0; bit <<= 1) {
+                Dice *d = bit == PLAN_LIST      ? &later
+                          : bit == PLAN_FLICKER ? &latest
+                          : bit == PLAN_FILES   ? &files
+                          : bit == PLAN_TIMES   ? &times
+                                                : &dice;
                 bool taken = chance(d, bit == WORLD_JITTER || bit == PLAN_SHAPE ? 85 : 50);
 
                 if (allowed & bit & (taken || all ? bit : 0))
                         p.faults |= bit;
         }
         draw_shape(&dice, &p);
+        /* Who keeps a file must not be taken out of the nodelist, and that is done and undone where all others are well. */
+        if (p.faults & PLAN_LIST)
+                p.faults &= ~(unsigned) (PLAN_FILES | PLAN_DEAD);
+        if (p.faults & PLAN_TIMES)
+                draw_times(&times, &p);
+        if (p.faults & PLAN_DEAD)
+                draw_dead(&times, &p);
         p.end_usec = (20 + roll(&dice, 100)) * USEC_PER_SEC;
         n_apps = p.faults & PLAN_SHAPE ? 1 + roll(&dice, PLAN_APPS_MAX) : 1;
         for (size_t i = 0; i < n_apps; i++)
@@ -495,6 +556,8 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
                 draw_list(&later, &p);
         for (size_t n = p.faults & PLAN_FLICKER ? 1 + roll(&latest, 5) : 0; n > 0; n--)
                 draw_flicker(&latest, &p);
+        for (size_t n = p.faults & PLAN_FILES ? 1 + roll(&files, 8) : 0; n > 0; n--)
+                draw_files(&files, &p);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;
@@ -541,6 +604,8 @@ static const char *act_name(ActKind k)
                 [ACT_UNIT_SLOW] = "slow",
                 [ACT_REMOVE] = "remove",
                 [ACT_ADD] = "add",
+                [ACT_FILE_CHANGE] = "file changes",
+                [ACT_FILE_BACK] = "file is back",
         };
 
         return names[k];
@@ -557,6 +622,8 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_UNIT_RESTART:
         case ACT_UNIT_SLOW:
         case ACT_FILE:
+        case ACT_FILE_CHANGE:
+        case ACT_FILE_BACK:
                 fprintf(f, " %s %llu", p->apps[a->app].name, (unsigned long long) a->value);
                 break;
         case ACT_COMMAND:
@@ -646,10 +713,20 @@ void plan_print(const Plan *p, FILE *f)
 {
         fprintf(f, "seed %llu: %zu nodes, quorum %s, policy %s, grace %llu s, mandatory %zu, optional %zu, faults: ",
                         (unsigned long long) p->seed, p->n_nodes,
-                        p->quorum == WORLD_QUORUM_MAJORITY ? "majority" : "device",
+                        p->quorum == WORLD_QUORUM_MAJORITY ? "majority"
+                        : p->quorum == WORLD_QUORUM_DEVICE ? "device"
+                                                           : "two-node",
                         p->policy == NO_QUORUM_STOP ? "stop" : "freeze",
                         (unsigned long long) (p->grace_usec / USEC_PER_SEC), p->n_mandatory, p->n_optional);
         plan_print_faults(p->faults, f);
+        if (p->token_usec > 0)
+                fprintf(f, "; token %llu ms, consensus %llu ms, isolation %llu ms",
+                                (unsigned long long) (p->token_usec / USEC_PER_MSEC),
+                                (unsigned long long) (p->consensus_usec / USEC_PER_MSEC),
+                                (unsigned long long) (p->isolation_usec / USEC_PER_MSEC));
+        if (p->dead != 0)
+                fprintf(f, "; %s of nodes %#llx end for good", p->dead_manager ? "managers" : "power",
+                                (unsigned long long) p->dead);
         fprintf(f, "\n");
         FOREACH_ARRAY(a, p->apps, p->n_apps)
                 print_app(a, f);

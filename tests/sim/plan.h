@@ -43,12 +43,22 @@ typedef enum ActKind {
         ACT_LOSSY,
         ACT_CLOCK, /* value: the offset of the wall clock */
         ACT_UNIT_RESTART,
-        ACT_UNIT_SLOW, /* value: to start; value2: to stop; 0: as usual */
-        ACT_FILE,      /* value: the failover delay that this node's file has from now on */
-        ACT_REMOVE,    /* from the nodelist, if it is down and all is well else */
-        ACT_ADD,       /* value: under another name */
+        ACT_UNIT_SLOW,   /* value: to start; value2: to stop; 0: as usual */
+        ACT_FILE,        /* value: the failover delay that this node's file has from now on */
+        ACT_REMOVE,      /* from the nodelist, if it is down and all is well else */
+        ACT_ADD,         /* value: under another name */
+        ACT_FILE_CHANGE, /* value: FileChange */
+        ACT_FILE_BACK,
         _ACT_KIND_MAX,
 } ActKind;
+
+typedef enum FileChange {
+        FILE_GONE,
+        FILE_NODES,   /* another order of Nodes= */
+        FILE_MODE,    /* the other TakeoverMode= */
+        FILE_ENABLED, /* the other Enabled= */
+        _FILE_CHANGE_MAX,
+} FileChange;
 
 typedef struct Act {
         uint64_t at_usec;
@@ -79,12 +89,21 @@ typedef enum PlanFaults {
         PLAN_LIST = 1 << 28, /* nodes are taken out of the nodelist, and put in again */
         PLAN_FLICKER = 1
                        << 29, /* a cut is mended for a moment: rings come and go faster than members report */
-        PLAN_ALL = (1 << 30) - 1,
+        PLAN_DEAD = 1 << 15,  /* some nodes, or their managers, fewer than half, never come back */
+        PLAN_FILES = 1 << 30, /* files are gone for a while, or say something else */
 } PlanFaults;
+
+#define PLAN_TIMES (1u << 31) /* token, grace and IsolationTimeoutSec= of every size, and two_node */
+#define PLAN_ALL UINT32_MAX
 
 /* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the
  * history that it was before. */
-#define PLAN_LATER (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER)
+#define PLAN_LATER                                                                                  \
+        (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER | WORLD_SLOW_DISK | PLAN_DEAD | PLAN_FILES | \
+                        PLAN_TIMES)
+
+/* Without --faults=. PLAN_DEAD is for --faults=all: some of what it finds is not judged fairly yet. */
+#define PLAN_DEFAULT (PLAN_ALL & ~(unsigned) PLAN_DEAD)
 
 typedef struct Plan {
         uint64_t seed;
@@ -92,7 +111,9 @@ typedef struct Plan {
         size_t n_nodes;
         WorldQuorum quorum;
         NoQuorumPolicy policy;
-        uint64_t grace_usec;
+        uint64_t grace_usec, token_usec, consensus_usec, isolation_usec; /* 0: the default */
+        uint64_t dead;                  /* when faults end these stay dead: bit i is node i + 1 */
+        bool dead_manager;              /* only their managers */
         size_t n_mandatory, n_optional; /* the first so many nodes */
         Definition apps[PLAN_APPS_MAX];
         size_t n_apps;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/array.h"
+#include "base/timing.h"
 #include "digest.h"
 #include "plan.h"
 
@@ -14,10 +15,9 @@
 
 /* Hosts that sleep, managers and systemds that do nothing, files that differ, force: what two copies are possible with
  * (doc/guarantees.md, rows 7 to 12). */
-#define PLAN_BREAKS_ASSUMPTIONS (PLAN_MANAGER | PLAN_SUSPEND | PLAN_FILE | PLAN_ARM | WORLD_LATE_SYSTEMD)
-#define NEEDED_USEC (2400 * USEC_PER_MSEC) /* 0.375 of token + consensus, and a second */
-#define NEEDED_LATE_USEC \
-        (5600 * USEC_PER_MSEC) /* where quorum's word comes late: the isolation time, and a second */
+#define PLAN_BREAKS_ASSUMPTIONS \
+        (PLAN_MANAGER | PLAN_SUSPEND | PLAN_FILE | PLAN_FILES | PLAN_ARM | WORLD_LATE_SYSTEMD)
+#define DETECTION_USEC (3630 * USEC_PER_MSEC) /* the usual token and consensus */
 /* In this world the two sides of a cut notice it up to 2.5 s apart, and a worker is killed a second before its time. */
 #define OVERLAP_USEC (2 * USEC_PER_SEC)
 
@@ -75,9 +75,21 @@ static bool plan_forces(const Plan *p)
         return false;
 }
 
+static bool plan_changes_mode(const Plan *p, size_t app)
+{
+        for (size_t i = 0; i < p->n_acts; i++)
+                if (p->acts[i].kind == ACT_FILE_CHANGE && p->acts[i].app == app &&
+                                p->acts[i].value == FILE_MODE)
+                        return true;
+        return false;
+}
+
 static int run_init(Run *r, FILE *trace)
 {
         const Plan *p = r->plan;
+        Timing t = timing_of(p->token_usec ? p->token_usec : USEC_PER_SEC,
+                        p->consensus_usec ? p->consensus_usec : 2630 * USEC_PER_MSEC, p->isolation_usec,
+                        p->quorum == WORLD_QUORUM_DEVICE);
         const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
                 &check_commands, &check_overlap };
         WorldConfig c = {
@@ -88,6 +100,9 @@ static int run_init(Run *r, FILE *trace)
                 .quorum = p->quorum,
                 .policy = p->policy,
                 .grace_usec = p->grace_usec,
+                .token_usec = p->token_usec,
+                .consensus_usec = p->consensus_usec,
+                .isolation_timeout_usec = p->isolation_usec,
                 .sync_mandatory = plan_node_names,
                 .n_sync_mandatory = p->n_mandatory,
                 .sync_optional = plan_node_names,
@@ -100,7 +115,8 @@ static int run_init(Run *r, FILE *trace)
         };
 
         for (size_t i = 0; i < p->n_apps; i++)
-                r->apps[i] = (CheckApp){ p->apps[i].name, p->apps[i].takeover_mode == TAKEOVER_START_FIRST,
+                r->apps[i] = (CheckApp){ p->apps[i].name,
+                        p->apps[i].takeover_mode == TAKEOVER_START_FIRST || plan_changes_mode(p, i),
                         p->faults & PLAN_FILE ? USEC_INFINITY : p->apps[i].failover_delay_usec };
         r->config = (CheckConfig){ .apps = r->apps,
                 .n_apps = p->n_apps,
@@ -108,12 +124,12 @@ static int run_init(Run *r, FILE *trace)
                 .policy = p->policy,
                 .apart = p->quorum != WORLD_QUORUM_MAJORITY,
                 .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
-                .isolation_usec = 4540 * USEC_PER_MSEC +
-                                  (p->quorum == WORLD_QUORUM_DEVICE ? 6 * USEC_PER_SEC : 0) };
+                .isolation_usec = t.isolation_usec + 3 * USEC_PER_MSEC };
         if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY &&
                         !(p->faults & PLAN_BREAKS_ASSUMPTIONS) && !plan_forces(p)) {
-                r->config.needed_usec = p->faults & WORLD_LATE_QUORUM ? NEEDED_LATE_USEC : NEEDED_USEC;
-                r->config.overlap_usec = OVERLAP_USEC;
+                r->config.needed_usec = p->faults & WORLD_LATE_QUORUM ? t.isolation_usec + USEC_PER_SEC
+                                                                      : t.needed_usec;
+                r->config.overlap_usec = MAX(OVERLAP_USEC, OVERLAP_USEC * t.detection_usec / DETECTION_USEC);
         }
         for (size_t i = 0; i < ELEMENTSOF(classes); i++) {
                 r->classes[i] = classes[i];
@@ -162,6 +178,28 @@ static void set_file(Run *r, const Act *a, uint64_t delay_usec)
         if (delay_usec != r->plan->apps[a->app].failover_delay_usec)
                 d.digest += 100 + delay_usec / USEC_PER_SEC % 1000;
         (void) world_set_definition(r->world, a->node, &d);
+        world_reload(r->world, a->node);
+}
+
+static void change_file(Run *r, const Act *a)
+{
+        Definition d = r->plan->apps[a->app];
+        NodePriority nodes[PLAN_NODES_MAX];
+
+        for (size_t i = 0; i < d.n_nodes; i++)
+                nodes[i] = (NodePriority){ d.nodes[(i + 1) % d.n_nodes].name, d.nodes[i].tier };
+        if (a->value == FILE_NODES)
+                d.nodes = nodes;
+        else if (a->value == FILE_MODE)
+                d.takeover_mode = d.takeover_mode == TAKEOVER_START_FIRST ? TAKEOVER_STOP_FIRST
+                                                                          : TAKEOVER_START_FIRST;
+        else if (a->value == FILE_ENABLED)
+                d.enabled = !d.enabled;
+        d.digest += 5000 + 10 * a->value;
+        if (a->value == FILE_GONE)
+                world_drop_definition(r->world, a->node, d.name);
+        else
+                (void) world_set_definition(r->world, a->node, &d);
         world_reload(r->world, a->node);
 }
 
@@ -314,6 +352,12 @@ static void act(Run *r, const Act *a)
         case ACT_FILE:
                 set_file(r, a, a->value);
                 break;
+        case ACT_FILE_CHANGE:
+                change_file(r, a);
+                break;
+        case ACT_FILE_BACK:
+                set_file(r, a, r->plan->apps[a->app].failover_delay_usec);
+                break;
         case _ACT_KIND_MAX:
         default:
                 break;
@@ -350,6 +394,26 @@ static int run_acts(Run *r, FILE *trace)
 
 /* ---- healing ---- */
 
+static bool is_dead(const Run *r, uint32_t node)
+{
+        return r->plan->dead >> (node - 1) & 1;
+}
+
+static void end_for_good(Run *r, uint32_t node)
+{
+        if (!r->plan->dead_manager)
+                world_node_down(r->world, node);
+        else if (world_manager_is_up(r->world, node))
+                world_manager_kill(r->world, node, false);
+}
+
+static void end_all_for_good(Run *r)
+{
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++)
+                if (is_dead(r, node))
+                        end_for_good(r, node);
+}
+
 static void heal(Run *r)
 {
         World *w = r->world;
@@ -366,14 +430,19 @@ static void heal(Run *r)
                         world_unit_behave(w, node, r->plan->apps[i].name, WORLD_UNIT_WELL, 0, 0);
                         (void) world_set_definition(w, node, r->plan->apps + i);
                 }
-                world_node_up(w, node);
+                if (is_dead(r, node))
+                        end_for_good(r, node);
+                else
+                        world_node_up(w, node);
         }
 }
 
 static void start_managers(Run *r)
 {
         for (uint32_t node = 1; node <= r->plan->n_nodes; node++)
-                if (!world_node_is_listed(r->world, node))
+                if (is_dead(r, node))
+                        continue;
+                else if (!world_node_is_listed(r->world, node))
                         (void) world_node_add(r->world, node, NULL); /* once the others are well */
                 else if (!world_node_is_up(r->world, node))
                         world_node_up(r->world, node);
@@ -440,6 +509,21 @@ static bool node_is_held_against(const App *a, const Node *n)
         return false;
 }
 
+/* Told to wait for its node without end, or left alone there in maintenance (doc/guarantees.md, row 14). */
+static bool app_waits_for_the_dead(const Run *r, const App *a)
+{
+        if (r->plan->dead == 0)
+                return false;
+        /* The delay that was agreed on when it was lost holds. */
+        if (a->lost_node != 0 && is_dead(r, a->lost_node) && a->delay.serial != 0 &&
+                        a->delay.deadline_usec == USEC_INFINITY)
+                return true;
+        for (size_t i = 0; i < a->n_copies; i++)
+                if (a->copies[i].untamed && is_dead(r, a->copies[i].node_id))
+                        return true;
+        return false;
+}
+
 static bool app_is_live(Run *r, const State *s, const char *name, char *ret_why, size_t size_bytes)
 {
         const App *a = state_find_app(s, name);
@@ -457,11 +541,12 @@ static bool app_is_live(Run *r, const State *s, const char *name, char *ret_why,
 
                 if (n)
                         nodes[live.n_nodes++] = (LiveNode){ n->name, a->definition.nodes[i].tier,
-                                node_is_eligible(a, n, false),
-                                node_is_eligible(a, n, true) && !node_is_held_against(a, n) };
+                                !is_dead(r, n->id) && node_is_eligible(a, n, false),
+                                !is_dead(r, n->id) && node_is_eligible(a, n, true) &&
+                                                !node_is_held_against(a, n) };
         }
         live.wanted = a->target_up && !a->finished && !a->halted;
-        live.left_alone = a->maintenance;
+        live.left_alone = a->maintenance || app_waits_for_the_dead(r, a);
         live.may_move = a->definition.takeover_automatic;
         live.n_running = world_running(r->world, name, ids, ELEMENTSOF(ids));
         for (size_t i = 0; i < live.n_running; i++)
@@ -476,8 +561,9 @@ static bool all_is_live(Run *r, char *ret_why, size_t size_bytes)
         for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
                 const Engine *e = world_engine(r->world, node);
 
-                if (e && engine_is_synced(e) && first &&
-                                state_digest(engine_state(e)) == state_digest(engine_state(first)))
+                if (is_dead(r, node) || (e && engine_is_synced(e) && first &&
+                                                        state_digest(engine_state(e)) ==
+                                                                        state_digest(engine_state(first))))
                         continue;
                 (void) snprintf(ret_why, size_bytes, "%s is not synced with the others",
                                 world_node_name(r->world, node));
@@ -508,7 +594,7 @@ static bool disk_was_lost(const Run *r)
                 return true;
         for (uint32_t node = 1; node <= r->plan->n_nodes; node++)
                 if (world_disk_is_lost(r->world, node) ||
-                                (r->plan->quorum != WORLD_QUORUM_MAJORITY &&
+                                ((r->plan->quorum != WORLD_QUORUM_MAJORITY || r->plan->dead != 0) &&
                                                 world_disk_is_blank(r->world, node)))
                         return true;
         return false;
@@ -613,6 +699,9 @@ static void demand_commands(Run *r)
 
         if (n > 0 || !e)
                 return;
+        /* The disks of the dead are lost, too: with another one fewer than a majority may be left. */
+        if (r->plan->dead != 0 && r->plan->faults & (PLAN_DISK | WORLD_TEAR))
+                return;
         check_commands_settings(judge_of(r, &check_commands), engine_state(e), &r->findings);
         if (r->findings.n > n)
                 r->judge = check_commands.name;
@@ -637,6 +726,10 @@ int plan_run(const Plan *p, FILE *trace, Tally *tally, Findings *ret)
                 k = run_acts(&r, trace);
         if (k == 0 && r.findings.n == 0) {
                 heal(&r);
+                k = world_run_for(r.world, SETTLE_USEC);
+        }
+        if (k == 0 && r.findings.n == 0 && p->dead != 0) {
+                end_all_for_good(&r); /* one was just about to start */
                 k = world_run_for(r.world, SETTLE_USEC);
         }
         if (k == 0 && r.findings.n == 0)

@@ -124,7 +124,7 @@ static void report(Plan *p, const Findings *first, const Options *o)
         print_tail(text, size);
         printf("=> %s\nagain: --seed %llu%s --trace", f.first, (unsigned long long) p->seed,
                         o->all ? " --all-faults" : "");
-        if (o->faults != PLAN_ALL) {
+        if (o->faults != PLAN_DEFAULT) {
                 printf(" --faults=");
                 plan_print_faults(o->faults, stdout);
         }
@@ -341,7 +341,7 @@ int main(int argc, char **argv)
         Options o = { .from = 1,
                 .to = UINT64_MAX,
                 .seconds = 20,
-                .faults = PLAN_ALL,
+                .faults = PLAN_DEFAULT,
                 .minimise = true,
                 .found = argc == 1,
                 .others = true };
