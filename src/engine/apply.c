@@ -14,7 +14,7 @@ Timer timer_start(Engine *e, uint64_t usec)
 
 /* ---- marks ---- */
 
-void app_fail_copy(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
+static void app_mark_node(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
 {
         Mark *m = app_find_mark(a, node_id);
         uint64_t timeout = a->has_definition ? a->definition.failure_timeout_usec : 600 * USEC_PER_SEC;
@@ -39,9 +39,14 @@ void app_fail_copy(Engine *e, App *a, uint32_t node_id, const char *reason, uint
         free(a->failure);
         a->failure = engine_strdup(e, reason && *reason ? reason : "failed");
         engine_note(e, NOTE_APP_FAILED, a->name, node_id, "%s", a->failure ? a->failure : "");
+        e->lasting_changed = true;
+}
+
+void app_fail_copy(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
+{
+        app_mark_node(e, a, node_id, reason, realtime_usec);
         if (a->has_definition && a->definition.failure_action == FAILURE_STOP)
                 a->halted = true;
-        e->lasting_changed = true;
 }
 
 static void mark_expired(Engine *e, App *a, Mark *m)
@@ -136,6 +141,25 @@ static void app_present_ended(
         }
 }
 
+/* start-first: one of two copies has ended, and the other one is the application's. A new one that ended by itself, however,
+ * leaves a mark, or it would be started again at once; it stops nothing, whatever FailureAction= says. */
+static void copy_ended_beside(
+                Engine *e, App *a, const Copy *was, UnitState state, const char *reason, uint64_t realtime)
+{
+        const Copy *other = app_present_copy(a);
+        bool failed = state == UNIT_FAILED || state == UNIT_REFUSED;
+        bool ended = failed || state == UNIT_FINISHED || state == UNIT_KILLED;
+
+        if (was->phase != COPY_STOPPING && ended && was->epoch > other->epoch)
+                app_mark_node(e, a, was->node_id, failed ? reason : "it ended beside the other copy",
+                                realtime);
+        else if (was->phase != COPY_STOPPING && failed)
+                app_fail_copy(e, a, was->node_id, reason, realtime);
+        else
+                copy_ended_note(e, a, was, strempty(was->stop_why));
+        a->owner = other->node_id;
+}
+
 /* A copy has ended. What comes next is decide.c's to say; here stands what its end means. */
 static void copy_ended(Engine *e, App *a, Copy *c, UnitState state, const char *reason, uint64_t realtime)
 {
@@ -153,12 +177,7 @@ static void copy_ended(Engine *e, App *a, Copy *c, UnitState state, const char *
         if (was.surplus)
                 return;
         if (app_count_live(a, NULL) > 0) {
-                /* start-first: the other copy is the application's. A new one that failed leaves a mark. */
-                if (failed && !ordered)
-                        app_fail_copy(e, a, was.node_id, reason, realtime);
-                else
-                        copy_ended_note(e, a, &was, strempty(was.stop_why));
-                a->owner = app_present_copy(a)->node_id;
+                copy_ended_beside(e, a, &was, state, reason, realtime);
                 return;
         }
         if (ordered || a->maintenance) {

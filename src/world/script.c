@@ -475,9 +475,10 @@ static int for_copies(Script *s, void (*func)(World *w, uint32_t node, const cha
 
 static int do_behave(Script *s)
 {
-        static const char *const names[] = { "well", "start-fails", "start-refused", "stuck" };
+        static const char *const names[] = { "well", "start-fails", "start-finishes", "start-refused",
+                "stuck" };
         static const WorldUnitFault faults[] = { WORLD_UNIT_WELL, WORLD_UNIT_START_FAILS,
-                WORLD_UNIT_START_REFUSED, WORLD_UNIT_STOP_STUCK };
+                WORLD_UNIT_START_FINISHES, WORLD_UNIT_START_REFUSED, WORLD_UNIT_STOP_STUCK };
         uint64_t start = 0, stop = 0;
         uint32_t node = 0;
         int r = need_words(s, 4, 6);

@@ -101,6 +101,10 @@ static void on_started(World *w, WorldNode *n, const Happening *h)
                 unit_end(w, n, u, UNIT_FAILED, "exit-code");
                 return;
         }
+        if (u->fault == WORLD_UNIT_START_FINISHES) {
+                unit_end(w, n, u, UNIT_FINISHED, NULL);
+                return;
+        }
         u->state = UNIT_RUNNING;
         u->serial = ++w->next_serial;
         report(w, n, u->app, u->epoch, UNIT_RUNNING, NULL);

@@ -271,9 +271,10 @@ void world_device_fail(World *w, bool fails);
 
 typedef enum WorldUnitFault {
         WORLD_UNIT_WELL,
-        WORLD_UNIT_START_FAILS,   /* after its start time */
-        WORLD_UNIT_START_REFUSED, /* at once */
-        WORLD_UNIT_STOP_STUCK,    /* a stop does not end, a kill neither, until WELL again */
+        WORLD_UNIT_START_FAILS,    /* after its start time */
+        WORLD_UNIT_START_FINISHES, /* ends well after its start time, as one that finds another's lock */
+        WORLD_UNIT_START_REFUSED,  /* at once */
+        WORLD_UNIT_STOP_STUCK,     /* a stop does not end, a kill neither, until WELL again */
 } WorldUnitFault;
 
 /* systemd does nothing for so long; what it is asked for waits. */

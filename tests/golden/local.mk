@@ -82,6 +82,8 @@ golden_cases = \
 	tests/golden/slow-start.script \
 	tests/golden/standby.script \
 	tests/golden/start-fails.script \
+	tests/golden/start-first-failure-stop.script \
+	tests/golden/start-first-finished.script \
 	tests/golden/start-first.script \
 	tests/golden/start-first-new-lost.script \
 	tests/golden/start-first-old-lost.script \

@@ -47,7 +47,7 @@ my @rules = (
         { files => 'src/engine/status.c', call => 'say', if => sub { $_[0] =~ /APP_(BLOCKED|FAILED|ORPHAN)/ } },
         { files => 'src/engine/status.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*ret_why\b/ && $_[0] !~ /tier|is here/ },
                 all => 1 },
-        { files => 'src/engine/apply.c', call => 'app_fail_copy' },
+        { files => 'src/engine/apply.c', call => 'app_fail_copy|app_mark_node' },
         { files => 'src/daemon/effects.c', call => 'manager_late_unit' },
         { files => 'src/systemd/unit-*.c', call => 'unit_refuse|with_reason|units_report' },
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },
