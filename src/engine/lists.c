@@ -97,6 +97,7 @@ App *state_add_app(State *s, const char *name)
         ARRAY_OPEN(s->apps, s->n_apps, at);
         s->apps[at].name = copy;
         s->apps[at].next_type = START_NORMAL;
+        s->apps[at].epoch = s->forgotten_epoch;
         return &s->apps[at];
 }
 
@@ -104,6 +105,7 @@ void state_remove_app(State *s, App *a)
 {
         size_t at = (size_t) (a - s->apps);
 
+        s->forgotten_epoch = MAX(s->forgotten_epoch, a->epoch);
         app_done(a);
         ARRAY_CLOSE(s->apps, s->n_apps, at);
 }

@@ -464,6 +464,7 @@ void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, Byt
         put_revision(w, &s->revision);
         put_bool(w, s->confirmed);
         put_bool(w, s->by_fewer);
+        put_u64(w, s->forgotten_epoch);
         put_ids(w, s->view_nodes, s->n_view_nodes);
         if (codec_present(&c)) {
                 put_u8(w, s->version);
@@ -493,6 +494,7 @@ static void get_state(const Codec *c, State *s)
         get_revision(r, &s->revision);
         s->confirmed = get_bool(r);
         s->by_fewer = get_bool(r);
+        s->forgotten_epoch = get_u64(r);
         get_ids(r, &s->view_nodes, &s->n_view_nodes);
         if (codec_present(c)) {
                 s->version = get_u8(r);

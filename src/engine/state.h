@@ -167,6 +167,7 @@ typedef struct State {
         uint8_t version; /* of the protocol: fixes the bytes as well as the rules of decision */
         bool by_fewer;   /* Corosync may give quorum to less than a majority of the nodelist */
         uint64_t ring_seq; /* of the ring in whose view the state was decided last */
+        uint64_t forgotten_epoch; /* the greatest of the applications that were forgotten: they may come back; lasting */
         Revision revision;
         uint64_t next_serial;
         Node *nodes;

@@ -536,6 +536,8 @@ static void form_set_nodes(Engine *e, State *s)
  * same as ever. Every count grows, since the last starts may be on no disk. */
 static void form_set_apps(Engine *e, State *s)
 {
+        if (s->forgotten_epoch > 0)
+                s->forgotten_epoch = MAX(s->forgotten_epoch, s->ring_seq << EPOCH_RING_SHIFT) + FORM_EPOCHS;
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 /* Above this ring's floor: what was granted in this very ring may be on no disk either. */
                 a->epoch = MAX(a->epoch, s->ring_seq << EPOCH_RING_SHIFT) + FORM_EPOCHS;

@@ -28,6 +28,7 @@ golden_cases = \
 	tests/golden/disk.script \
 	tests/golden/enabled-standby.script \
 	tests/golden/enabled.script \
+	tests/golden/epoch-again.script \
 	tests/golden/evicted.script \
 	tests/golden/finished.script \
 	tests/golden/forgotten-forbid.script \

@@ -57,6 +57,7 @@ typedef void (*Change)(State *s, App *a);
 CHANGE(revision, s->revision.count++)
 CHANGE(confirmed, s->confirmed = true)
 CHANGE(by_fewer, s->by_fewer = true)
+CHANGE(forgotten_epoch, s->forgotten_epoch++)
 CHANGE(view_node, s->view_nodes[1] = 3)
 CHANGE(version, s->version++)
 CHANGE(form_pending, s->form_pending = true)
@@ -140,6 +141,7 @@ static const struct {
         AGREED_AND_LASTING(revision),
         AGREED_AND_LASTING(confirmed),
         AGREED_AND_LASTING(by_fewer),
+        AGREED_AND_LASTING(forgotten_epoch),
         AGREED_AND_LASTING(view_node),
         AGREED(version),
         AGREED(form_pending),
