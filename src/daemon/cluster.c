@@ -104,9 +104,10 @@ int cluster_begin(Manager *m)
 
 /* ---- the group ---- */
 
-static bool same_nodes(const ClusterInfo *a, const ClusterInfo *b)
+/* What an engine is made for. By who may be quorate more than one node decides, so it does not change in an engine. */
+static bool same_cluster(const ClusterInfo *a, const ClusterInfo *b)
 {
-        if (a->n_nodes != b->n_nodes || a->own_id != b->own_id)
+        if (a->n_nodes != b->n_nodes || a->own_id != b->own_id || a->quorum_by_fewer != b->quorum_by_fewer)
                 return false;
         for (size_t i = 0; i < a->n_nodes; i++)
                 if (a->nodes[i].id != b->nodes[i].id || !streq(a->nodes[i].name, b->nodes[i].name))
@@ -114,11 +115,12 @@ static bool same_nodes(const ClusterInfo *a, const ClusterInfo *b)
         return true;
 }
 
-/* An engine is made for one nodelist. With another one the manager starts anew; its workers run on. */
+/* With another nodelist or other rules of quorum the manager starts anew; its workers run on. */
 static void begin_anew(Manager *m)
 {
         journal_text(m->journal, JOURNAL_FAILED,
-                        "Corosync's nodelist has changed: the manager is started again to take it");
+                        "Corosync's nodelist or who may be quorate has changed: the manager is started again to "
+                        "take it");
         manager_exit(m, MANAGER_EXIT_FAILURE);
 }
 
@@ -155,7 +157,7 @@ static void on_connected(void *userdata, const GroupConnected *c)
 
         set_trouble(m, NULL);
 
-        if (!same_nodes(m->cluster, c->cluster))
+        if (!same_cluster(m->cluster, c->cluster))
                 return begin_anew(m);
         if (m->corosync_was_lost)
                 journal_text(m->journal, JOURNAL_COROSYNC_BACK, "connected to Corosync again");
@@ -200,7 +202,31 @@ static void on_trouble(void *userdata, const char *why)
         manager_status_later(m);
 }
 
-/* A node that was added to the nodelist while Corosync runs shows first in a ring. Asked off the loop; if the
+/* Timeouts that a reload of corosync.conf has brought: only this node's own silence is measured by them, so they need
+ * not be agreed. */
+static void take_timing(Manager *m, ClusterInfo **c)
+{
+        bool same = m->cluster->token_usec == (*c)->token_usec &&
+                    m->cluster->consensus_usec == (*c)->consensus_usec &&
+                    !m->cluster->device_model == !(*c)->device_model;
+
+        cluster_info_free(m->cluster);
+        m->cluster = TAKE_PTR(*c);
+        if (same)
+                return;
+        manager_set_isolation(m, cluster_timing(&m->config, m->cluster).isolation_usec);
+        manager_step(m, &(Event){ .type = EVENT_TIMING,
+                                        .timing = { .token_usec = m->cluster->token_usec,
+                                                        .consensus_usec = m->cluster->consensus_usec,
+                                                        .quorum_device = m->cluster->device_model } });
+        if (m->exiting)
+                return;
+        cluster_warn_of_delays(m);
+        bus_server_changed(m->bus_server, NULL, NULL);
+        (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
+}
+
+/* A node that was added to the nodelist while Corosync runs may show first in a ring. Asked off the loop; if the
  * nodelist does not have it either, the administrator has forgotten this node's file. */
 static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, const char *why)
 {
@@ -209,12 +235,29 @@ static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, co
 
         if (error == -ENOTCONN)
                 return;
-        if (error >= 0 && !same_nodes(m->cluster, c))
+        if (error < 0) {
+                journal_text(m->journal, JOURNAL_CLUSTER_WARNING, "%s", why);
+                return;
+        }
+        if (!same_cluster(m->cluster, c))
                 return begin_anew(m);
+        take_timing(m, &c);
+        if (!m->stranger_seen || m->stranger_noted)
+                return;
         journal_text(m->journal, JOURNAL_CLUSTER_WARNING,
                         "a node of the ring is not in the nodelist of this node's corosync.conf: it counts "
                         "for nothing here");
         m->stranger_noted = true;
+}
+
+static void read_again(Manager *m)
+{
+        int r;
+
+        m->cluster_reader = cluster_reader_free(m->cluster_reader);
+        r = cluster_reader_new(m->event, on_cluster_again, m, &m->cluster_reader);
+        if (r < 0)
+                manager_fail(m, r, "asking for the nodelist");
 }
 
 static void look_for_strangers(Manager *m, const Event *view)
@@ -224,16 +267,20 @@ static void look_for_strangers(Manager *m, const Event *view)
         for (size_t i = 0; i < view->view.n_ring_nodes && r == 0; i++)
                 if (!cluster_info_find(m->cluster, view->view.ring_nodes[i]))
                         r = 1;
-        if (r == 0) {
+        m->stranger_seen = r > 0;
+        if (r == 0)
                 m->stranger_noted = false;
-                return;
-        }
-        if (m->stranger_noted)
-                return;
-        m->cluster_reader = cluster_reader_free(m->cluster_reader);
-        r = cluster_reader_new(m->event, on_cluster_again, m, &m->cluster_reader);
-        if (r < 0)
-                manager_fail(m, r, "asking for the nodelist");
+        else if (!m->stranger_noted)
+                read_again(m);
+}
+
+static void on_configuration(void *userdata)
+{
+        Manager *m = userdata;
+
+        read_again(m);
+        if (m->votes_reader)
+                votes_reader_ask(m->votes_reader);
 }
 
 static void on_view(void *userdata, const Event *view)
@@ -299,6 +346,7 @@ int cluster_join(Manager *m)
                 .quorum = on_quorum,
                 .message = on_message,
                 .probe = on_probe,
+                .configuration = on_configuration,
                 .left = on_left,
         };
 

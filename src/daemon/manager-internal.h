@@ -133,6 +133,7 @@ struct Manager {
         bool took_part; /* in this boot already: the wait for other nodes is skipped */
         bool votes_known;
         Member self;         /* as the group shows us */
+        bool stranger_seen;  /* a node that the nodelist did not have is in the ring */
         bool stranger_noted; /* a node that the nodelist does not have was spoken of */
         bool corosync_was_lost;
         char *trouble;         /* why there is no connection; NULL: there is one, or it is not known */

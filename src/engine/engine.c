@@ -439,6 +439,12 @@ static void engine_handle(Engine *e, const Event *event)
         case EVENT_STOP_LOCAL:
                 local_stop(e, event->stop_local.token, event->stop_local.app);
                 break;
+        case EVENT_TIMING:
+                e->token_usec = event->timing.token_usec;
+                e->consensus_usec = event->timing.consensus_usec;
+                e->quorum_device = event->timing.quorum_device;
+                engine_changed(e);
+                break;
         case EVENT_LEAVE:
                 engine_leave(e);
                 break;

@@ -68,6 +68,7 @@ typedef enum EventType {
         EVENT_WRITTEN,      /* how an EFFECT_WRITE ended */
         EVENT_COMMAND,      /* an administrator asks, on this node */
         EVENT_STOP_LOCAL,   /* stop this node's copy without asking the group */
+        EVENT_TIMING,       /* Corosync goes on with other timeouts */
         EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT */
         _EVENT_TYPE_MAX,
 } EventType;
@@ -90,6 +91,10 @@ typedef struct Event {
                         bool quorum_by_fewer; /* quorum may be given to less than a majority of the nodelist:
                                                * a device, two_node, last_man_standing, auto_tie_breaker */
                 } connected;
+                struct {
+                        uint64_t token_usec, consensus_usec;
+                        bool quorum_device;
+                } timing;
                 struct {
                         ViewChange change;
                         RingId ring;

@@ -463,6 +463,7 @@ const char *event_type_to_string(EventType t)
                 [EVENT_MESSAGE] = "message",
                 [EVENT_PROBE] = "probe",
                 [EVENT_SUSPENDED] = "suspended",
+                [EVENT_TIMING] = "timing",
                 [EVENT_UNIT] = "unit",
                 [EVENT_DEFINITIONS] = "definitions",
                 [EVENT_WRITTEN] = "written",

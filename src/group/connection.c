@@ -94,6 +94,27 @@ static bool open_cpg(Connection *c)
         return e == CS_OK;
 }
 
+/* What `corosync-cfgtool -R` changes: the nodelist, the timeouts that are in force, the options of quorum. */
+static bool open_cmap(Connection *c)
+{
+        static const char *const prefixes[] = { "nodelist.", "quorum.", "runtime.config.totem." };
+        cmap_track_handle_t track;
+        cs_error_t e;
+
+        e = cmap_initialize(&c->cmap);
+        if (e == CS_OK) {
+                c->has_cmap = true;
+                e = cmap_fd_get(c->cmap, &c->cmap_fd);
+        }
+        for (size_t i = 0; e == CS_OK && i < ELEMENTSOF(prefixes); i++)
+                e = cmap_track_add(c->cmap, prefixes[i],
+                                CMAP_TRACK_ADD | CMAP_TRACK_DELETE | CMAP_TRACK_MODIFY | CMAP_TRACK_PREFIX,
+                                c->cmap_callback, c->context, &track);
+        if (e != CS_OK)
+                fail(c, "cmap", e);
+        return e == CS_OK;
+}
+
 void connection_open(Connection *c)
 {
         while (c->incarnation == 0)
@@ -104,6 +125,8 @@ void connection_open(Connection *c)
                         c->error = -errno;
                         return;
                 }
+        if (!open_cmap(c)) /* before it is read, so that no change is missed */
+                return;
         c->error = cluster_info_read(&c->cluster, &c->why);
         if (c->error < 0)
                 return;
@@ -132,6 +155,8 @@ void connection_close(Connection *c)
                 (void) cpg_finalize(c->probe);
         if (c->has_quorum)
                 (void) quorum_finalize(c->quorum);
+        if (c->has_cmap)
+                (void) cmap_finalize(c->cmap);
         cluster_info_free(c->cluster);
         free(c->why);
         free(c);

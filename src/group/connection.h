@@ -4,6 +4,7 @@
 /* Inside src/group: the handles of one connection to Corosync. Opening, leaving and closing wait for Corosync
  * and belong on a thread; the handles themselves are then used by the loop. */
 
+#include <corosync/cmap.h>
 #include <corosync/cpg.h>
 #include <corosync/quorum.h>
 
@@ -15,14 +16,16 @@ typedef struct Connection {
         cpg_model_v1_data_t cpg_callbacks;
         cpg_model_v1_data_t probe_callbacks;
         quorum_model_v1_data_t quorum_callbacks;
-        void *context; /* of all three handles */
+        cmap_notify_fn_t cmap_callback; /* its user_data is `context` */
+        void *context;                  /* of all handles */
 
         cpg_handle_t cpg;   /* joined to `group`; each handle is 0 until it is open */
         cpg_handle_t probe; /* joined to "GROUP/NODEID" */
         quorum_handle_t quorum;
-        bool has_cpg, has_probe, has_quorum;
+        cmap_handle_t cmap; /* tracks what of the configuration may change at run time */
+        bool has_cpg, has_probe, has_quorum, has_cmap;
         bool joined;
-        int cpg_fd, probe_fd, quorum_fd;
+        int cpg_fd, probe_fd, quorum_fd, cmap_fd;
         ClusterInfo *cluster;
         uint64_t incarnation;
 

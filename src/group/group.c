@@ -47,9 +47,10 @@ struct Group {
 
         Connection *connection;
         Task *task; /* while it leaves, the thread owns the connection */
-        sd_event_source *quorum_source, *cpg_source, *probe_source;
+        sd_event_source *quorum_source, *cpg_source, *probe_source, *cmap_source;
         sd_event_source *timer, *send_timer, *action_source;
         sd_event_source *together_timer; /* since a message that can wait was sent; NULL: none was lately */
+        sd_event_source *settle_timer;   /* since the configuration began to change */
         sd_event_source *slow_timer;     /* while there is no connection */
 
         GroupTracker tracker;
@@ -89,6 +90,8 @@ static void group_drop_connection(Group *g, TaskFunction how)
         g->quorum_source = sd_event_source_disable_unref(g->quorum_source);
         g->cpg_source = sd_event_source_disable_unref(g->cpg_source);
         g->probe_source = sd_event_source_disable_unref(g->probe_source);
+        g->cmap_source = sd_event_source_disable_unref(g->cmap_source);
+        g->settle_timer = sd_event_source_disable_unref(g->settle_timer);
         g->together_timer = sd_event_source_disable_unref(g->together_timer);
         group_clear_queue(g);
         g->n_in_flight = 0;
@@ -563,6 +566,32 @@ static int on_quorum_io(sd_event_source *source, int fd, uint32_t revents, void 
                         g, quorum_dispatch(g->connection->quorum, CS_DISPATCH_ONE_NONBLOCKING), revents);
 }
 
+static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Group *g = userdata;
+
+        g->settle_timer = sd_event_source_disable_unref(g->settle_timer);
+        g->callbacks.configuration(g->userdata);
+        return 0;
+}
+
+static void on_cmap(cmap_handle_t handle, cmap_track_handle_t track, int32_t event, const char *key,
+                struct cmap_notify_value value, struct cmap_notify_value old_value, void *userdata)
+{
+        Group *g = userdata;
+
+        if (!g->settle_timer && g->state == GROUP_CONNECTED)
+                group_set_timer(g, &g->settle_timer, GROUP_SETTLE_USEC, on_settled);
+}
+
+static int on_cmap_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+        Group *g = userdata;
+
+        g->in_callback = true;
+        return group_dispatched(g, cmap_dispatch(g->connection->cmap, CS_DISPATCH_ONE_NONBLOCKING), revents);
+}
+
 static int group_watch(Group *g)
 {
         const Connection *c = g->connection;
@@ -579,6 +608,8 @@ static int group_watch(Group *g)
                 r = sd_event_add_io(g->loop, &g->probe_source, c->probe_fd, EPOLLIN, on_probe_io, g);
         if (r >= 0)
                 r = sd_event_source_set_priority(g->probe_source, GROUP_PRIORITY_CPG);
+        if (r >= 0)
+                r = sd_event_add_io(g->loop, &g->cmap_source, c->cmap_fd, EPOLLIN, on_cmap_io, g);
         return r;
 }
 
@@ -660,6 +691,7 @@ static void group_connect(Group *g)
                 c->probe_callbacks =
                                 (cpg_model_v1_data_t){ .model = CPG_MODEL_V1, .cpg_deliver_fn = on_probe };
                 c->quorum_callbacks = (quorum_model_v1_data_t){ QUORUM_MODEL_V1, on_quorum, on_nodelist };
+                c->cmap_callback = on_cmap;
                 r = task_start(g->loop, run_open, on_open_done, leave_and_close, c, g, &g->task);
         }
         if (r < 0) {

@@ -37,6 +37,7 @@ typedef struct Group Group;
 #define GROUP_PROBES_MAX 16u
 #define GROUP_TOGETHER_USEC (50 * USEC_PER_MSEC) /* between messages that can wait for each other */
 #define GROUP_LEAVE_USEC (1 * USEC_PER_SEC)      /* group_leave() waits no longer than this */
+#define GROUP_SETTLE_USEC (500 * USEC_PER_MSEC)  /* the many keys of one change are told together */
 #define GROUP_SLOW_USEC (5 * USEC_PER_SEC)       /* connecting that takes longer is trouble */
 #define GROUP_PRIORITY_QUORUM (SD_EVENT_PRIORITY_NORMAL - 20)
 #define GROUP_PRIORITY_CPG (SD_EVENT_PRIORITY_NORMAL - 10)
@@ -69,6 +70,9 @@ typedef struct GroupCallbacks {
         void (*message)(void *userdata, Member sender, const void *data, size_t size_bytes);
         /* The probe with this number has come back; it was sent after the last group_forget_probes(). */
         void (*probe)(void *userdata, uint64_t number);
+        /* The nodelist, the timeouts in force or the options of quorum have changed, GROUP_SETTLE_USEC ago: they are to
+         * be read anew. */
+        void (*configuration)(void *userdata);
         /* After group_leave(): the others know that we are gone, or the time for that is over. */
         void (*left)(void *userdata);
 } GroupCallbacks;

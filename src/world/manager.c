@@ -200,6 +200,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_TIME:
         case EVENT_DISCONNECTED:
         case EVENT_SUSPENDED:
+        case EVENT_TIMING:
         case EVENT_LEAVE:
         case _EVENT_TYPE_MAX:
         default:

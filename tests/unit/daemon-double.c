@@ -137,6 +137,7 @@ static void trace_event(const Event *event)
         case EVENT_QUORUM:
         case EVENT_PROBE:
         case EVENT_SUSPENDED:
+        case EVENT_TIMING:
         case EVENT_STOP_LOCAL:
         case EVENT_LEAVE:
         case _EVENT_TYPE_MAX:
@@ -337,7 +338,7 @@ ClusterInfo *doubles_cluster(void)
                         .name = strdup(doubles.cluster_nodes[i]) };
         c->own_id = 1;
         c->own_name = c->nodes[0].name;
-        c->token_usec = USEC_PER_SEC;
+        c->token_usec = doubles.cluster_token_usec ? doubles.cluster_token_usec : USEC_PER_SEC;
         c->consensus_usec = 1200 * USEC_PER_MSEC;
         return c;
 }

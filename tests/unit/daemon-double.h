@@ -24,6 +24,7 @@ typedef struct Doubles {
         /* Answers. */
         int cluster_error;            /* of the next reading of the cluster */
         const char *cluster_nodes[4]; /* names; ids from 1, our own is 1 */
+        uint64_t cluster_token_usec;  /* 0: one second */
         int units_start_result;
         int group_send_result;
         OwnJobAnswer own_job;

@@ -511,6 +511,46 @@ cs_error_t cmap_initialize(cmap_handle_t *handle)
         return e;
 }
 
+static int cmap_pipe[2] = { -1, -1 };
+static cmap_notify_fn_t cmap_notify;
+static void *cmap_notify_data;
+
+cs_error_t cmap_fd_get(cmap_handle_t handle, int *fd)
+{
+        if (cmap_pipe[0] < 0 && pipe(cmap_pipe) < 0)
+                return CS_ERR_LIBRARY;
+        *fd = cmap_pipe[0];
+        return CS_OK;
+}
+
+cs_error_t cmap_track_add(cmap_handle_t handle, const char *key_name, int32_t track_type,
+                cmap_notify_fn_t notify_fn, void *user_data, cmap_track_handle_t *cmap_track_handle)
+{
+        ASSERT(track_type & CMAP_TRACK_PREFIX);
+        fake_lock();
+        fake.n_tracked++;
+        cmap_notify = notify_fn;
+        cmap_notify_data = user_data;
+        fake_unlock();
+        return CS_OK;
+}
+
+cs_error_t cmap_dispatch(cmap_handle_t handle, cs_dispatch_flags_t dispatch_types)
+{
+        struct cmap_notify_value none = {};
+        char byte;
+
+        if (read(cmap_pipe[0], &byte, 1) != 1)
+                return CS_ERR_LIBRARY;
+        cmap_notify(handle, 1, CMAP_TRACK_MODIFY, "runtime.config.totem.token", none, none, cmap_notify_data);
+        return CS_OK;
+}
+
+void fake_configuration(void)
+{
+        ASSERT(write(cmap_pipe[1], "x", 1) == 1);
+}
+
 cs_error_t cmap_finalize(cmap_handle_t handle)
 {
         return CS_OK;

@@ -31,6 +31,7 @@ typedef struct Fake {
         /* What was called. */
         size_t n_opened, n_closed; /* handles of any kind */
         size_t n_joined, n_left;
+        size_t n_tracked;              /* prefixes of cmap */
         size_t n_mcast, n_probes;      /* taken, in the main group and in the own one */
         size_t n_votes_begun, n_votes; /* votequorum_initialize(), also while it hangs, and _getinfo() */
         char main_group[CPG_MAX_NAME_LENGTH + 1], own_group[CPG_MAX_NAME_LENGTH + 1];
@@ -41,6 +42,9 @@ extern Fake fake;
 void fake_reset(void); /* between tests; all handles must be closed */
 void fake_lock(void);  /* around what a thread may use at the same time */
 void fake_unlock(void);
+
+/* A key of cmap that is tracked has changed. */
+void fake_configuration(void);
 
 /* The next kept message, of the main group or the own one, is delivered to its sender. */
 void fake_echo(void);

@@ -72,13 +72,18 @@ static void on_probe(void *userdata, uint64_t number)
         say(t, "probe ");
 }
 
+static void on_configuration(void *userdata)
+{
+        say(userdata, "configuration ");
+}
+
 static void on_left(void *userdata)
 {
         say(userdata, "left ");
 }
 
 static const GroupCallbacks CALLBACKS = { on_connected, on_disconnected, on_trouble, on_view, on_quorum,
-        on_message, on_probe, on_left };
+        on_message, on_probe, on_configuration, on_left };
 
 uint64_t now_usec(void)
 {

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/timing.h"
 #include "daemon-harness.h"
 
 /* ---- time ---- */
@@ -361,6 +362,34 @@ static void test_changed_nodelist(void **state)
         assert_int_equal(m->exit_status, MANAGER_EXIT_FAILURE);
 }
 
+/* corosync.conf was loaded again. */
+static void test_other_timeouts(void **state)
+{
+        (void) state;
+        begin_quietly();
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\n");
+        doubles.cluster_token_usec = 10 * USEC_PER_SEC;
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\nevent timing\nchanged  \n");
+        assert_true(m->isolation_usec ==
+                        timing_of(10 * USEC_PER_SEC, 1200 * USEC_PER_MSEC, 0, false).isolation_usec);
+        assert_false(m->exiting);
+}
+
+static void test_removed_node(void **state)
+{
+        (void) state;
+        begin_quietly();
+        doubles.cluster_nodes[1] = NULL;
+        doubles.group.configuration(m);
+        turn();
+        assert_true(m->exiting);
+        assert_int_equal(m->exit_status, MANAGER_EXIT_FAILURE);
+}
+
 static void test_other_nodelist_after_reconnect(void **state)
 {
         ClusterInfo *c;
@@ -438,6 +467,8 @@ int main(void)
                 TEST(test_bus_that_closes),
                 TEST(test_reload),
                 TEST(test_changed_nodelist),
+                TEST(test_other_timeouts),
+                TEST(test_removed_node),
                 TEST(test_other_nodelist_after_reconnect),
                 TEST(test_votes),
         };

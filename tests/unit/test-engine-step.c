@@ -364,6 +364,29 @@ static void test_silent_again(void **state)
         }
 }
 
+/* The timeouts in force count, also for a silence that has begun. */
+static void test_other_timeouts(void **state)
+{
+        Event timing = { .type = EVENT_TIMING,
+                .timing = { .token_usec = 10 * CLUSTER_TOKEN, .consensus_usec = 10 * CLUSTER_CONSENSUS } };
+        uint64_t t, longer = timing_of(10 * CLUSTER_TOKEN, 10 * CLUSTER_CONSENSUS, 0, false).isolation_usec;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, 90 * USEC_PER_SEC);
+        t = c.engine[ABC]->probe_next_usec;
+        c.hold_probes = true;
+        cluster_at(&c, ABC, t);
+        cluster_step(&c, ABC, &timing);
+        cluster_at(&c, ABC, t + longer - 1);
+        assert_false(engine_is_isolated(c.engine[ABC]));
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        cluster_at(&c, ABC, t + longer);
+        assert_true(engine_is_isolated(c.engine[ABC]));
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+        cluster_end(&c);
+}
+
 /* With a device the least delay is longer than the isolation time: the node waits that long from where its peers count. */
 static void test_silent_again_with_a_device(void **state)
 {
@@ -727,6 +750,7 @@ int main(void)
                 cmocka_unit_test(test_corosync_is_silent),
                 cmocka_unit_test(test_corosync_is_lost_in_silence),
                 cmocka_unit_test(test_silent_again),
+                cmocka_unit_test(test_other_timeouts),
                 cmocka_unit_test(test_silent_again_with_a_device),
                 cmocka_unit_test(test_without_quorum_again),
                 cmocka_unit_test(test_corosync_is_lost_again),

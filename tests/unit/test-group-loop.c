@@ -137,6 +137,22 @@ static void test_views_and_messages(void **state)
         expect(t, "quorum.8=0 ");
 }
 
+/* The many keys of one reload are told once. */
+static void test_configuration(void **state)
+{
+        Test *t = *state;
+
+        start_connected(t);
+        assert_int_equal(fake.n_tracked, 3);
+        fake_configuration();
+        fake_configuration();
+        expect(t, "configuration ");
+        run_for(t, GROUP_SETTLE_USEC + 100 * USEC_PER_MSEC);
+        assert_string_equal(t->log, "");
+        fake_configuration();
+        expect(t, "configuration ");
+}
+
 /* Both are there when the loop turns; what quorum has to say comes first. */
 static void test_quorum_goes_first(void **state)
 {
@@ -291,6 +307,7 @@ int main(void)
                 TEST(test_hanging_open),
                 TEST(test_join_is_busy_for_long),
                 TEST(test_hanging_open_is_told),
+                TEST(test_configuration),
                 TEST(test_views_and_messages),
                 TEST(test_quorum_goes_first),
                 TEST(test_put_out),
