@@ -125,13 +125,40 @@ static void note(Manager *m, const Effect *effect)
                                                  .view = view.ring.seq > 0 ? &view : NULL });
 }
 
+static int on_ready_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Manager *m = userdata;
+
+        if (!m->ready)
+                manager_ready(m);
+        return 0;
+}
+
+/* READY=1 when this node is in step too, so that whoever looks then sees the cluster as it is. Without quorum it is not
+ * for long, and the host's start must go on. */
+static void report_ready(Manager *m)
+{
+        int r;
+
+        if (m->ready || !m->takes_part)
+                return;
+        if (m->in_step) {
+                manager_ready(m);
+                return;
+        }
+        r = manager_arm(m, &m->ready_timer, READY_WAIT_USEC, on_ready_timer);
+        if (r < 0)
+                manager_fail(m, r, "arming the timer of the start");
+}
+
 /* This node takes part: so will a manager that is started again in this boot. */
 static void take_part(Manager *m)
 {
         _cleanup_free_ char *path = NULL;
         int fd;
 
-        manager_ready(m);
+        m->takes_part = true;
+        report_ready(m);
         if (asprintf(&path, "%s/" TOOK_PART_NAME, m->runtime_directory) < 0)
                 return manager_fail(m, -ENOMEM, "noting that this node takes part");
         fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -203,6 +230,8 @@ static void carry_out(Manager *m, Effect *effect)
                 take_part(m);
                 break;
         case EFFECT_SYNCED:
+                m->in_step = true;
+                report_ready(m);
                 m->guard_dirty = true;
                 guard_link_call_off(m);
                 break;

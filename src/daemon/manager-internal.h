@@ -24,6 +24,7 @@
 #define STATE_DIRECTORY_DEFAULT "/var/lib/distro-manager"
 #define RUNTIME_DIRECTORY_DEFAULT "/run/distro-manager"
 #define TOOK_PART_NAME "took-part" /* in the runtime directory: a manager of this boot has taken part */
+#define READY_WAIT_USEC (10 * USEC_PER_SEC) /* the Debian package waits for 20 s */
 
 #define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
 #define RETRY_MAX_USEC (5 * USEC_PER_SEC)
@@ -109,8 +110,9 @@ struct Manager {
         LateEvent *late, **late_end;
         sd_event_source *timer;
         sd_event_source *status_timer;
-        bool status_pending; /* STATUS= follows when it fires */
-        uint64_t now_usec;   /* the engine's clock: what it was given last */
+        sd_event_source *ready_timer; /* READY=1 is sent at the latest then */
+        bool status_pending;          /* STATUS= follows when it fires */
+        uint64_t now_usec;            /* the engine's clock: what it was given last */
 
         /* Time: a turn of the loop that finds too much of it gone. */
         uint64_t turn_boottime_usec, turn_monotonic_usec;
@@ -130,7 +132,9 @@ struct Manager {
         ClusterReader *cluster_reader;
         VotesReader *votes_reader; /* while there is a connection */
         Votes votes;
-        bool took_part; /* in this boot already: the wait for other nodes is skipped */
+        bool takes_part; /* nobody is waited for any more */
+        bool in_step;    /* has been so once, or knows that there is nobody to be in step with */
+        bool took_part;  /* in this boot already: the wait for other nodes is skipped */
         bool votes_known;
         Member self;         /* as the group shows us */
         bool stranger_seen;  /* a node that the nodelist did not have is in the ring */

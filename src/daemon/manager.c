@@ -490,6 +490,7 @@ Manager *manager_free(Manager *m)
         m->reader = wire_reader_free(m->reader);
         sd_event_source_unref(m->timer);
         sd_event_source_unref(m->status_timer);
+        sd_event_source_unref(m->ready_timer);
         sd_event_source_unref(m->heartbeat);
         sd_event_source_unref(m->leave_timer);
         sd_event_source_unref(m->disarm_timer);

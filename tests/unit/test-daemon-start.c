@@ -256,6 +256,11 @@ static void test_ready(void **state)
         assert_false(file_exists("/run/distro-manager/took-part"));
         doubles.group.probe(m, 1);
         assert_true(file_exists("/run/distro-manager/took-part"));
+        for (const char *text = next_notification(); *text; text = next_notification())
+                assert_null(strstr(text, "READY"));
+        /* It shows the cluster as it is when it is in step. */
+        doubles_effect(EVENT_PROBE, EFFECT_SYNCED);
+        doubles.group.probe(m, 2);
         assert_non_null(strstr(next_notification(), "READY=1"));
 }
 
