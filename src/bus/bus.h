@@ -15,7 +15,7 @@
  * client that has its answer has also been told what changed.
  *
  * Bounds: BUS_CALLS_MAX changes may be under way at once, BUS_CALLS_PER_SENDER_MAX of one connection, and
- * BUS_CALLS_ASKING_MAX may wait for polkit; what is above is answered with org.distro.Error.TooMany. Those
+ * BUS_CALLS_ASKING_MAX (of one user BUS_CALLS_ASKING_PER_USER_MAX) may wait for polkit; what is above is answered with org.distro.Error.TooMany. Those
  * that wait for polkit (perhaps for a person with a password) are fewer than all, so that they never keep
  * root out; nor do those whose sender is not known yet, which have a bound of their own: for a moment anybody
  * can have many of them. What one user but root may read in a second is bounded, and what may wait to be sent; above
@@ -37,6 +37,7 @@
 #define BUS_CALLS_MAX 256u
 #define BUS_CALLS_PER_SENDER_MAX 32u
 #define BUS_CALLS_ASKING_MAX 64u
+#define BUS_CALLS_ASKING_PER_USER_MAX 16u
 #define BUS_CALLS_UNKNOWN_MAX \
         8192u /* as many as the 256 connections that dbus-daemon gives one user can have */
 /* Of reads, in objects shown: an application costs the manager some 10 us and some 1.2 KiB. */

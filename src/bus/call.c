@@ -313,6 +313,15 @@ static size_t calls_under_way(const BusServer *s)
         return calls_in(s, CALL_ASKING) + calls_in(s, CALL_SUBMITTED);
 }
 
+static size_t calls_asking_of(const BusServer *s, uint32_t uid)
+{
+        size_t n = 0;
+
+        for (const BusCall *c = s->calls; c; c = c->next)
+                n += c->phase == CALL_ASKING && c->uid == uid;
+        return n;
+}
+
 /* The sender is known now. */
 static void call_check_access(BusCall *c, uint32_t uid)
 {
@@ -328,7 +337,9 @@ static void call_check_access(BusCall *c, uint32_t uid)
                 call_submit(c);
                 return;
         }
-        if (calls_in(c->server, CALL_ASKING) >= BUS_CALLS_ASKING_MAX) {
+        c->uid = uid;
+        if (calls_in(c->server, CALL_ASKING) >= BUS_CALLS_ASKING_MAX ||
+                        calls_asking_of(c->server, uid) >= BUS_CALLS_ASKING_PER_USER_MAX) {
                 call_denied(c, bus_error_name(COMMAND_TOO_MANY), "Too many calls wait for polkit's answer.");
                 return;
         }

@@ -42,6 +42,7 @@ typedef struct BusCall {
         uint64_t token;
         CallKind kind;
         CallPhase phase;
+        uint32_t uid;       /* of the sender, from CALL_ASKING on */
         Command command;    /* owned */
         const char *action; /* polkit's */
         sd_bus_message *message;

@@ -13,8 +13,9 @@
 #define BUS_APPLICATION_PREFIX BUS_PATH "/application"
 #define BUS_NODE_PREFIX BUS_PATH "/node"
 
-/* A command may wait for polkit's question to be answered and for two seconds of acknowledgements. */
-#define BUS_COMMAND_TIMEOUT_USEC (120 * USEC_PER_SEC)
+/* A command may wait for polkit's question to be answered, for which the manager gives a person 120 s, and for two seconds
+ * of acknowledgements. The manager's answer is to come first. */
+#define BUS_COMMAND_TIMEOUT_USEC (150 * USEC_PER_SEC)
 
 /* Connects to the system bus (DBUS_SYSTEM_BUS_ADDRESS names another one), or to that of --host. Returns
  * STATUS_OK, or prints why not. */

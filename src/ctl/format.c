@@ -178,6 +178,13 @@ const char *time_stamp(uint64_t usec, char buffer[SPAN_MAX])
         return buffer;
 }
 
+/* These have no width, and show what is around them in another order than it is written. */
+static bool turns_text(wchar_t c)
+{
+        return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f ||
+               c == 0x061c;
+}
+
 /* One character: how many bytes it has and how many columns it takes. A byte that is no character counts as
  * one column; a control character has width -1. */
 static size_t next_character(const char *s, mbstate_t *state, int *ret_columns)
@@ -190,7 +197,7 @@ static size_t next_character(const char *s, mbstate_t *state, int *ret_columns)
                 *ret_columns = (unsigned char) *s < 0x20 || (unsigned char) *s >= 0x7f ? -1 : 1;
                 return 1;
         }
-        *ret_columns = wcwidth(wide);
+        *ret_columns = turns_text(wide) ? -1 : wcwidth(wide);
         return n;
 }
 

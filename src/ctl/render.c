@@ -40,10 +40,10 @@ static void print_fieldf(
 /* ● NAME - DESCRIPTION */
 static void print_headline(FILE *f, const RenderOptions *o, Color color, const char *name, const char *text)
 {
-        _cleanup_free_ char *clean = text_clean(strempty(text));
+        _cleanup_free_ char *clean = text_clean(strempty(text)), *clean_name = text_clean(strempty(name));
 
         fprintf(f, "%s%s%s %s%s%s%s%s\n", style_on(&o->style, color), style_dot(&o->style),
-                        style_off(&o->style, color), style_on(&o->style, COLOR_BOLD), name,
+                        style_off(&o->style, color), style_on(&o->style, COLOR_BOLD), strempty(clean_name),
                         style_off(&o->style, COLOR_BOLD), isempty(clean) ? "" : " - ", strempty(clean));
 }
 
@@ -326,12 +326,13 @@ int render_eligibility(FILE *f, const RenderOptions *o, unsigned indent, const E
 /* "running on abc since Fri 2026-… ; 2min ago" */
 static void print_app_state(FILE *f, const RenderOptions *o, const AppInfo *a)
 {
+        _cleanup_free_ char *state = text_clean(strempty(a->state)), *node = text_clean(strempty(a->node));
         char stamp[SPAN_MAX], ago[SPAN_MAX];
 
         fprintf(f, "%*s: %s%s%s", LABEL_WIDTH, "State", style_on(&o->style, app_state_color(a->state)),
-                        a->state, style_off(&o->style, app_state_color(a->state)));
-        if (!isempty(a->node))
-                fprintf(f, " on %s", a->node);
+                        strempty(state), style_off(&o->style, app_state_color(a->state)));
+        if (!isempty(node))
+                fprintf(f, " on %s", node);
         if (a->changed_usec > 0)
                 fprintf(f, " since %s; %s", time_stamp(a->changed_usec, stamp),
                                 time_ago(a->changed_usec, o->now.realtime_usec, ago));

@@ -150,10 +150,11 @@ static int locate_one(Ctl *c, Json *j, const char *app, bool alone)
                 json_string(j, "unit", unit);
                 json_u64(j, "epoch", epoch);
                 json_end(j);
-        } else if (alone)
-                printf("%s\n", node);
-        else
-                printf("%s %s\n", app, node);
+        } else {
+                _cleanup_free_ char *clean = text_clean(node);
+
+                printf("%s%s%s\n", alone ? "" : app, alone ? "" : " ", strempty(clean));
+        }
         return STATUS_OK;
 }
 

@@ -218,8 +218,10 @@ static int show_properties(Ctl *c, Json *j, sd_bus_message *m)
                 else if (c->options.json != JSON_OFF)
                         r = json_value(j, name, m);
                 else {
+                        _cleanup_free_ char *clean = text_clean(name);
+
                         if (!c->options.value_only)
-                                printf("%s=", name);
+                                printf("%s=", strempty(clean));
                         r = print_value(stdout, m, name, 0);
                         fputc('\n', stdout);
                 }

@@ -65,10 +65,10 @@ note "the manager has $more KiB more than before"
 [ -n "${LAB_INSTRUMENT:-}" ] || check 'and has not kept what it refused' test "$more" -lt 2048
 
 step 'a user who writes lines to the journal as if he were the manager'
-printf 'MESSAGE=a1: forged\nDISTRO_APPLICATION=a1\nUNIT=distro-app-a1.service\nOBJECT_SYSTEMD_UNIT=distro-app-a1.service\n' |
-        NODE_TIMEOUT=20 node_exec bcd setpriv --reuid=65534 --regid=65534 --clear-groups logger --journald
-check_within 20 'the line is in the journal' node_exec bcd journalctl -q -n 1 'MESSAGE=a1: forged'
-said=$(node_exec bcd distroctl --no-pager -n 100 status a1)
+forged='MESSAGE=a1: forged\nDISTRO_APPLICATION=a1\nUNIT=distro-app-a1.service\nOBJECT_SYSTEMD_UNIT=distro-app-a1.service\n'
+node_exec abc setpriv --reuid=65534 --regid=65534 --clear-groups sh -c "printf '$forged' | logger --journald"
+check_within 20 'the line is in the journal' node_exec abc journalctl -q -n 1 'MESSAGE=a1: forged'
+said=$(node_exec abc distroctl --no-pager -n 100 status a1)
 check 'distroctl shows what the manager wrote' grep -q 'distro-manager\[' <<<"$said"
 check_fails 'and not what he did' grep -q forged <<<"$said"
 

@@ -470,7 +470,7 @@ static void test_actions(void **state)
         free(policy);
 }
 
-/* Asks far more than may wait for polkit, over connections enough not to meet the bound of one. */
+/* Asks far more than may wait for polkit for one user, over connections enough not to meet the bound of one. */
 static void child_flood(const char *address, char *report, size_t size_bytes)
 {
         sd_bus *buses[4];
@@ -483,7 +483,7 @@ static void child_flood(const char *address, char *report, size_t size_bytes)
                                             BUS_INTERFACE_APPLICATION, "Start", on_tally, &tally, "") < 0)
                                 _exit(1);
         }
-        while (tally.n < ELEMENTSOF(buses) * BUS_CALLS_PER_SENDER_MAX - BUS_CALLS_ASKING_MAX)
+        while (tally.n < ELEMENTSOF(buses) * BUS_CALLS_PER_SENDER_MAX - BUS_CALLS_ASKING_PER_USER_MAX)
                 for (size_t i = 0; i < ELEMENTSOF(buses); i++) {
                         int r = sd_bus_process(buses[i], NULL);
 
@@ -505,16 +505,16 @@ static void test_flood_leaves_room(void **state)
         harness_polkit_start(h);
         h->polkit_answer = POLKIT_HOLD;
         harness_as_nobody(h, child_flood, report, sizeof(report));
-        assert_string_equal(report, "64 64");
+        assert_string_equal(report, "112 112");
         assert_int_equal(h->n_submitted, 0);
         m = ON_APP("Start", &e, "");
         assert_non_null(m);
         sd_bus_message_unref(m);
         assert_int_equal(h->n_submitted, 1);
         /* The flooder is gone by now, so its calls are, and polkit was told about each. */
-        while (h->n_polkit_cancelled < BUS_CALLS_ASKING_MAX)
+        while (h->n_polkit_cancelled < BUS_CALLS_ASKING_PER_USER_MAX)
                 harness_turn(h);
-        assert_int_equal(h->n_polkit, BUS_CALLS_ASKING_MAX);
+        assert_int_equal(h->n_polkit, BUS_CALLS_ASKING_PER_USER_MAX);
 }
 
 static void child_ask_and_go(const char *address, char *report, size_t size_bytes)

@@ -72,6 +72,7 @@ static void test_text(void **state)
                 { "\u00fcml\u00e4ute", 4, "\u00fcml\u2026", "\u00fc..." },
                 { "a\x1b[31mb", 20, "a?[31mb", "a?[31mb" },
                 { "a\nb\tc", 20, "a b c", "a b c" },
+                { "a\u202eb\u2066c\u200f", 20, "a?b?c?", "a?b?c?" },
                 { "bad\xff", 20, "bad?", "bad?" },
         };
 
