@@ -129,6 +129,11 @@ static void app_present_ended(
                 app_begin_loss(e, a, c->node_id, app_delay(a));
                 break;
         case UNIT_STOPPED:
+                /* Its node took itself for cut off, and is there: it is waited for like one that was lost, and for as long as
+                 * its manager takes to be in step again. */
+                copy_ended_note(e, a, c, "stopped on its own node");
+                app_begin_loss(e, a, c->node_id, MAX(app_delay(a), ANSWER_USEC));
+                break;
         case UNIT_STARTING:
         case UNIT_RUNNING:
         case UNIT_STOPPING:

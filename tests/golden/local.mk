@@ -4,6 +4,7 @@ check_PROGRAMS += tests/golden/golden
 tests_golden_golden_SOURCES = tests/golden/golden.c
 tests_golden_golden_LDADD = libworld.a libengine.a libbase.a
 golden_cases = \
+	tests/golden/all-silent.script \
 	tests/golden/all-cut.script \
 	tests/golden/behind-forming.script \
 	tests/golden/cold-start.script \
