@@ -34,7 +34,12 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
         else if (n && n->presence == PRESENCE_SILENT)
                 say(s, APP_BLOCKED, "the manager of %s does not answer", name);
         else if (n && n->grace.serial != 0) {
-                say(s, APP_BLOCKED, "the manager of %s is gone; it is waited for", name);
+                /* Its worker runs on under systemd alone; a start or a stop that nobody carries out is another thing. */
+                if (c->phase == COPY_RUNNING)
+                        say(s, APP_RUNNING, "unsupervised: the manager of %s is gone and is waited for",
+                                        name);
+                else
+                        say(s, APP_BLOCKED, "the manager of %s is gone; it is waited for", name);
                 s->deadline_usec = n->grace.deadline_usec;
         } else if (c->phase == COPY_STOPPING)
                 say(s, APP_STOPPING, "%s",
@@ -44,7 +49,7 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
                 say(s, APP_STARTING, "%s", "");
         else
                 say(s, APP_RUNNING, "%s", "");
-        if (a->better.serial != 0 && s->state == APP_RUNNING) {
+        if (a->better.serial != 0 && s->state == APP_RUNNING && (!n || n->grace.serial == 0)) {
                 say(s, APP_RUNNING, "%s takes it over after TakeoverDelaySec=",
                                 state_node_name(&e->state, a->better_node));
                 s->deadline_usec = a->better.deadline_usec;

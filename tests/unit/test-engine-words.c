@@ -54,6 +54,7 @@ CHANGE(moves, a->copies[0].phase = COPY_STOPPING; a->next_type = START_TAKEOVER)
 CHANGE(is_stuck, a->copies[0].stuck = true)
 CHANGE(is_silent, node_of(e, ABC)->presence = PRESENCE_SILENT)
 CHANGE(manager_gone, node_of(e, ABC)->grace = ((Timer){ .serial = 3, .deadline_usec = 77 }))
+CHANGE(manager_gone_stopping, manager_gone(c, e, a); a->copies[0].phase = COPY_STOPPING)
 CHANGE(better_waits, a->better = ((Timer){ .serial = 3, .deadline_usec = 78 }); a->better_node = BCD)
 CHANGE(in_maintenance, a->maintenance = true)
 CHANGE(runs_orphaned, everywhere(e, a, false))
@@ -92,7 +93,9 @@ static const struct {
         { is_stuck, APP_BLOCKED, "its stop on abc did not end; processes are left there", "abc",
                         USEC_INFINITY },
         { is_silent, APP_BLOCKED, "the manager of abc does not answer", "abc", USEC_INFINITY },
-        { manager_gone, APP_BLOCKED, "the manager of abc is gone; it is waited for", "abc", 77 },
+        { manager_gone, APP_RUNNING, "unsupervised: the manager of abc is gone and is waited for", "abc",
+                        77 },
+        { manager_gone_stopping, APP_BLOCKED, "the manager of abc is gone; it is waited for", "abc", 77 },
         { better_waits, APP_RUNNING, "bcd takes it over after TakeoverDelaySec=", "abc", 78 },
         { in_maintenance, APP_RUNNING, "in maintenance: it is left alone", "abc", USEC_INFINITY },
         { runs_orphaned, APP_ORPHAN, "no node has a file for it; it runs until it is stopped", "abc",
