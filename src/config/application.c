@@ -147,6 +147,24 @@ static const char *property_string(AppParse *a, const char *name, const char *fa
         return p && p->kind == UNIT_PROPERTY_STRING ? p->string : fallback;
 }
 
+/* A worker fails for good when its start limit is hit; restarts that are too slow never do that. */
+static int check_start_limit(AppParse *a, const char *restart)
+{
+        const UnitProperty *burst = unit_properties_get(&a->properties, "StartLimitBurst"),
+                           *interval = unit_properties_get(&a->properties, "StartLimitIntervalUSec"),
+                           *wait = unit_properties_get(&a->properties, "RestartUSec");
+        uint64_t n = burst ? burst->u32 : 5, within = interval ? interval->u64 : 10 * USEC_PER_SEC;
+        ParseState at = at_key(a, "RestartSec");
+
+        if (!wait || streq(restart, "no"))
+                return 0;
+        if (n != 0 && within != 0 && (within == USEC_INFINITY || wait->u64 <= within / n))
+                return 0;
+        return parse_warning(&at,
+                        "with these restarts StartLimitBurst= is not reached within StartLimitIntervalSec=, "
+                        "so a worker that keeps failing never goes to another node");
+}
+
 /* What systemd would refuse only when the application is started. */
 static int check_service(AppParse *a)
 {
@@ -163,6 +181,8 @@ static int check_service(AppParse *a)
                 r = go_on(parse_error(&at, "%zu commands with Type=%s, expected one, or Type=oneshot",
                                 start->exec.n, type));
         at = at_key(a, "Restart");
+        if (r >= 0)
+                r = check_start_limit(a, restart);
         if (r >= 0 && oneshot && (streq(restart, "always") || streq(restart, "on-success")))
                 r = go_on(parse_error(&at,
                                 "\"%s\" does not go with Type=oneshot, expected \"no\" or a kind of failure",

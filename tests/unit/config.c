@@ -438,6 +438,11 @@ static void test_warnings(void **state)
                                                             "corosync.conf, it will never be eligible" },
                 { GOOD "SendSIGKILL=no\n", "x.app:5: SendSIGKILL=: with \"no\" a worker that ignores its "
                                            "stop keeps the application blocked on its node" },
+                { GOOD "Restart=on-failure\nRestartSec=2s\n", "" },
+                { GOOD "Restart=on-failure\nRestartSec=3s\n",
+                                "x.app:6: RestartSec=: with these restarts StartLimitBurst= is not reached within "
+                                "StartLimitIntervalSec=, so a worker that keeps failing never goes to another node" },
+                { GOOD "Restart=on-failure\nRestartSec=3s\nStartLimitIntervalSec=15s\n", "" },
                 { GOOD "TimeoutStopSec=infinity\n",
                                 "x.app:5: TimeoutStopSec=: a worker that does not end in its own time keeps "
                                 "the application blocked on its node" },
