@@ -260,12 +260,31 @@ static void apply_result(Engine *e, uint32_t node_id, const ResultMessage *m)
 
 /* ---- facts ---- */
 
-static const CopyFact *facts_find(const FactsMessage *f, const char *app, uint64_t epoch)
+static int compare_facts(const void *a, const void *b)
 {
-        for (size_t i = 0; i < f->n_copies; i++)
-                if (f->copies[i].epoch == epoch && streq(f->copies[i].app, app))
-                        return &f->copies[i];
-        return NULL;
+        const CopyFact *const *x = a, *const *y = b;
+        int c = strcmp((*x)->app, (*y)->app);
+
+        return c != 0 ? c : ((*x)->epoch > (*y)->epoch) - ((*x)->epoch < (*y)->epoch);
+}
+
+/* A list to be searched; the caller frees it. NULL without memory. */
+static const CopyFact **facts_sort(const FactsMessage *f)
+{
+        const CopyFact **sorted = calloc(MAX(f->n_copies, (size_t) 1), sizeof(*sorted));
+
+        for (size_t i = 0; sorted && i < f->n_copies; i++)
+                sorted[i] = &f->copies[i];
+        if (sorted)
+                qsort(sorted, f->n_copies, sizeof(*sorted), compare_facts);
+        return sorted;
+}
+
+static bool facts_have(const CopyFact *const *sorted, size_t n, const char *app, uint64_t epoch)
+{
+        const CopyFact key = { .app = (char *) app, .epoch = epoch }, *k = &key;
+
+        return bsearch(&k, sorted, n, sizeof(*sorted), compare_facts);
 }
 
 static void copy_stop_surplus(Engine *e, App *a, Copy *c)
@@ -392,6 +411,7 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
 
 void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool forming)
 {
+        _cleanup_free_ const CopyFact **sorted = NULL;
         Node *n = state_find_node(&e->state, sender->node_id);
 
         if (!n) {
@@ -413,6 +433,11 @@ void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool fo
                         app_remove_variant(a, v);
                 apply_owed(a, n->id);
         }
+        sorted = facts_sort(f);
+        if (!sorted) {
+                e->oom = true;
+                return;
+        }
         for (size_t i = 0; i < f->n_copies; i++)
                 apply_fact(e, n->id, &f->copies[i], f->realtime_usec, forming);
         /* What the state had there and was not reported has ended. */
@@ -420,7 +445,7 @@ void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool fo
                 for (size_t i = a->n_copies; i > 0; i--) {
                         Copy *c = &a->copies[i - 1];
 
-                        if (c->node_id == n->id && !facts_find(f, a->name, c->epoch))
+                        if (c->node_id == n->id && !facts_have(sorted, f->n_copies, a->name, c->epoch))
                                 copy_ended(e, a, c, UNIT_NONE, NULL, f->realtime_usec);
                 }
 }
@@ -469,68 +494,90 @@ static void apply_synced(Engine *e, const Member *sender)
 
 /* ---- timers and acknowledgements ---- */
 
-static void apply_timer(Engine *e, const TimerRef *t)
+static int compare_timers(const void *a, const void *b)
+{
+        const TimerRef *x = a, *y = b;
+
+        if (x->kind != y->kind)
+                return x->kind < y->kind ? -1 : 1;
+        return (x->serial > y->serial) - (x->serial < y->serial);
+}
+
+static bool expiry_names(const ExpiryMessage *m, TimerKind kind, const Timer *t)
+{
+        const TimerRef key = { .kind = kind, .serial = t->serial };
+
+        return t->serial != 0 && bsearch(&key, m->timers, m->n_timers, sizeof(key), compare_timers);
+}
+
+static void apply_app_timers(Engine *e, App *a, const ExpiryMessage *m)
+{
+        if (expiry_names(m, TIMER_FAILOVER, &a->delay)) {
+                a->delay = (Timer){};
+                app_touched(e, a);
+        }
+        if (expiry_names(m, TIMER_TAKEOVER, &a->better)) {
+                a->better = (Timer){}; /* decide.c sees that better_node has waited */
+                a->dirty = true;
+        }
+        for (size_t i = a->n_marks; i > 0; i--)
+                if (expiry_names(m, TIMER_MARK, &a->marks[i - 1].timer))
+                        mark_expired(e, a, &a->marks[i - 1]);
+}
+
+static void apply_grace(Engine *e, Node *n)
+{
+        /* Its next manager is there and about to report what runs. */
+        if (n->presence == PRESENCE_SYNCING || n->presence == PRESENCE_REPORTED)
+                n->grace = timer_start(e, ANSWER_USEC);
+        else
+                node_grace_over(e, n);
+}
+
+static void apply_commit_timer(Engine *e)
 {
         State *s = &e->state;
 
-        switch (t->kind) {
-        case TIMER_FAILOVER:
-                FOREACH_ARRAY(a, s->apps, s->n_apps)
-                        if (a->delay.serial == t->serial) {
-                                a->delay = (Timer){};
-                                app_touched(e, a);
-                        }
-                break;
-        case TIMER_TAKEOVER:
-                FOREACH_ARRAY(a, s->apps, s->n_apps)
-                        if (a->better.serial == t->serial) {
-                                a->better = (Timer){}; /* decide.c sees that better_node has waited */
-                                a->dirty = true;
-                        }
-                break;
-        case TIMER_MARK:
-                FOREACH_ARRAY(a, s->apps, s->n_apps)
-                        for (size_t i = a->n_marks; i > 0; i--)
-                                if (a->marks[i - 1].timer.serial == t->serial)
-                                        mark_expired(e, a, &a->marks[i - 1]);
-                break;
-        case TIMER_GRACE:
-                FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
-                        if (n->grace.serial != t->serial)
-                                continue;
-                        /* Its next manager is there and about to report what runs. */
-                        if (n->presence == PRESENCE_SYNCING || n->presence == PRESENCE_REPORTED)
-                                n->grace = timer_start(e, ANSWER_USEC);
-                        else
-                                node_grace_over(e, n);
+        s->commit = (Timer){};
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+                if (n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, &s->commit_base) < 0 &&
+                                !n->late) {
+                        n->late = true;
+                        node_touched(e, n);
                 }
-                break;
-        case TIMER_COMMIT:
-                if (s->commit.serial != t->serial)
-                        break;
-                s->commit = (Timer){};
-                FOREACH_ARRAY(n, s->nodes, s->n_nodes)
-                        if (n->presence == PRESENCE_SYNCED &&
-                                        revision_compare(&n->acked, &s->commit_base) < 0 && !n->late) {
-                                n->late = true;
-                                node_touched(e, n);
-                        }
-                break;
-        case TIMER_RELOAD:
-                if (s->reload.serial == t->serial)
-                        definitions_end_reading(e);
-                break;
-        case _TIMER_KIND_MAX:
-        default:
-                break;
-        }
+}
+
+/* `m` is sorted: however many timers it names, the state is gone through once. */
+static void apply_timers(Engine *e, const ExpiryMessage *m)
+{
+        State *s = &e->state;
+
+        FOREACH_ARRAY(a, s->apps, s->n_apps)
+                apply_app_timers(e, a, m);
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+                if (expiry_names(m, TIMER_GRACE, &n->grace))
+                        apply_grace(e, n);
+        if (expiry_names(m, TIMER_COMMIT, &s->commit))
+                apply_commit_timer(e);
+        if (expiry_names(m, TIMER_RELOAD, &s->reload))
+                definitions_end_reading(e);
 }
 
 static void apply_expiry(Engine *e, const ExpiryMessage *m)
 {
-        for (size_t i = 0; i < m->n_timers; i++)
-                if (m->timers[i].serial != 0)
-                        apply_timer(e, &m->timers[i]);
+        ExpiryMessage sorted = { .n_timers = m->n_timers };
+
+        if (m->n_timers == 0)
+                return;
+        sorted.timers = calloc(m->n_timers, sizeof(m->timers[0]));
+        if (!sorted.timers) {
+                e->oom = true;
+                return;
+        }
+        memcpy(sorted.timers, m->timers, m->n_timers * sizeof(m->timers[0]));
+        qsort(sorted.timers, sorted.n_timers, sizeof(sorted.timers[0]), compare_timers);
+        apply_timers(e, &sorted);
+        free(sorted.timers);
 }
 
 static void apply_ack(Engine *e, uint32_t node_id, const AckMessage *m)

@@ -450,20 +450,28 @@ static void decide_app(Engine *e, App *a)
 /* An application that no node has a file for, that runs nowhere, and of which no disk tells anything, is forgotten. */
 static void decide_forget(Engine *e)
 {
-        for (size_t i = e->state.n_apps; i > 0; i--) {
-                App *a = &e->state.apps[i - 1];
+        State *s = &e->state;
+        size_t n_kept = s->n_apps;
+
+        for (size_t i = s->n_apps; i > 0; i--) {
+                App *a = &s->apps[i - 1];
 
                 if (!a->dirty || a->n_copies > 0 || a->maintenance || !definitions_gone(e, a))
                         continue;
                 engine_changed_app(e, a);
-                state_remove_app(&e->state, a);
+                state_forget_app(s, a);
+                n_kept--;
                 e->definitions_dirty = true;
                 e->lasting_changed = true;
         }
+        if (n_kept < s->n_apps)
+                state_close_gaps(s);
 }
 
 void decide_all(Engine *e)
 {
+        Places places = {};
+
         /* Nothing starts before the formed state is written. */
         if (e->state.form_pending)
                 return;
@@ -471,9 +479,15 @@ void decide_all(Engine *e)
                 FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
                         a->dirty = true;
         e->view_changed_state = false;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
-                if (a->dirty)
-                        decide_app(e, a);
+        e->places = &places;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                if (!a->dirty)
+                        continue;
+                places_begin(e, &places, a);
+                decide_app(e, a);
+                places_end(e, &places);
+        }
+        e->places = NULL;
         decide_forget(e);
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
                 a->dirty = false;

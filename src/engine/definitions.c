@@ -9,12 +9,23 @@
 #include "engine/internal.h"
 #include "base/array.h"
 
+static int compare_definitions(const void *a, const void *b)
+{
+        const LocalDefinition *x = a, *y = b;
+
+        return strcmp(x->app, y->app);
+}
+
+static const LocalDefinition *definitions_search(const LocalDefinition *d, size_t n, const char *app)
+{
+        const LocalDefinition key = { .app = (char *) app };
+
+        return n > 0 ? bsearch(&key, d, n, sizeof(key), compare_definitions) : NULL;
+}
+
 const LocalDefinition *definitions_find(const Engine *e, const char *app)
 {
-        for (size_t i = 0; i < e->n_definitions; i++)
-                if (streq(e->definitions[i].app, app))
-                        return &e->definitions[i];
-        return NULL;
+        return definitions_search(e->definitions, e->n_definitions, app);
 }
 
 static void definitions_free(LocalDefinition *d, size_t n)
@@ -31,13 +42,46 @@ static void definitions_free(LocalDefinition *d, size_t n)
 static void definitions_compare_units(Engine *e, const LocalDefinition *old, size_t n_old)
 {
         FOREACH_ARRAY(u, e->units, e->n_units) {
-                const LocalDefinition *now = definitions_find(e, u->app);
+                const LocalDefinition *now = definitions_find(e, u->app),
+                                      *before = definitions_search(old, n_old, u->app);
 
-                for (size_t i = 0; i < n_old; i++)
-                        if (streq(old[i].app, u->app) && now && !now->error && !old[i].error &&
-                                        now->definition.digest != old[i].definition.digest)
-                                u->changed_file = true;
+                if (before && now && !now->error && !before->error &&
+                                now->definition.digest != before->definition.digest)
+                        u->changed_file = true;
         }
+}
+
+static void definitions_sort(Engine *e)
+{
+        if (!e->oom && e->n_definitions > 0)
+                qsort(e->definitions, e->n_definitions, sizeof(LocalDefinition), compare_definitions);
+}
+
+/* One name stands once in each list. */
+static void definitions_take(Engine *e, const Definition *definitions, size_t n,
+                const struct DefinitionError *errors, size_t n_errors)
+{
+        size_t n_good;
+
+        for (size_t i = 0; i < n && !e->oom; i++) {
+                LocalDefinition *d = &e->definitions[e->n_definitions++];
+
+                d->app = engine_strdup(e, definitions[i].name);
+                (void) engine_grow(e, definition_copy(&definitions[i], &d->definition));
+        }
+        definitions_sort(e);
+        n_good = e->n_definitions;
+        for (size_t i = 0; i < n_errors && !e->oom; i++) {
+                LocalDefinition *d;
+
+                /* A file that became wrong: the last good definition stays in force, and the error is shown. */
+                if (definitions_search(e->definitions, n_good, errors[i].app))
+                        continue;
+                d = &e->definitions[e->n_definitions++];
+                d->app = engine_strdup(e, errors[i].app);
+                d->error = engine_strdup(e, errors[i].text);
+        }
+        definitions_sort(e);
 }
 
 void definitions_set(Engine *e, const Definition *definitions, size_t n, const struct DefinitionError *errors,
@@ -53,22 +97,7 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
                 definitions_free(old, n_old);
                 return;
         }
-        for (size_t i = 0; i < n && !e->oom; i++) {
-                LocalDefinition *d = &e->definitions[e->n_definitions++];
-
-                d->app = engine_strdup(e, definitions[i].name);
-                (void) engine_grow(e, definition_copy(&definitions[i], &d->definition));
-        }
-        for (size_t i = 0; i < n_errors && !e->oom; i++) {
-                LocalDefinition *d;
-
-                /* A file that became wrong: the last good definition stays in force, and the error is shown. */
-                if (definitions_find(e, errors[i].app))
-                        continue;
-                d = &e->definitions[e->n_definitions++];
-                d->app = engine_strdup(e, errors[i].app);
-                d->error = engine_strdup(e, errors[i].text);
-        }
+        definitions_take(e, definitions, n, errors, n_errors);
         if (!e->oom)
                 definitions_compare_units(e, old, n_old);
         definitions_free(old, n_old);

@@ -72,15 +72,23 @@ Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id,
         return f;
 }
 
-void engine_changed_app(Engine *e, const App *a)
+void engine_changed_app(Engine *e, App *a)
 {
-        EffectList *l = e->effects;
-
-        for (size_t i = 0; i < l->n_effects; i++)
-                if (l->effects[i].type == EFFECT_CHANGED && l->effects[i].app &&
-                                streq(l->effects[i].app, a->name))
-                        return;
+        if (a->told)
+                return;
+        a->told = true;
         engine_emit(e, EFFECT_CHANGED)->app = engine_strdup(e, a->name);
+}
+
+/* Between steps no application is marked as told. */
+static void engine_end_changed(Engine *e)
+{
+        FOREACH_ARRAY(f, e->effects->effects, e->effects->n_effects) {
+                App *a = f->type == EFFECT_CHANGED && f->app ? state_find_app(&e->state, f->app) : NULL;
+
+                if (a)
+                        a->told = false;
+        }
 }
 
 void engine_changed_node(Engine *e, uint32_t node_id)
@@ -461,16 +469,14 @@ int engine_step(Engine *e, const Event *event, EffectList *effects)
         e->realtime_usec = event->realtime_usec;
         e->probed = false;
         engine_handle(e, event);
-        if (e->oom) {
-                e->effects = NULL;
-                return -ENOMEM;
-        }
-
         /* What is due follows from the state alone, so that nothing is forgotten after a new view. */
-        view_pump(e);
-        sync_pump(e);
-        local_pump(e);
-        command_pump(e);
+        if (!e->oom) {
+                view_pump(e);
+                sync_pump(e);
+                local_pump(e);
+                command_pump(e);
+        }
+        engine_end_changed(e);
         e->effects = NULL;
         return e->oom ? -ENOMEM : 0;
 }

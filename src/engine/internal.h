@@ -86,6 +86,17 @@ typedef struct LocalDefinition {
         char *error; /* where it is wrong; else NULL */
 } LocalDefinition;
 
+/* What lies on which node, and the nodes by their names: follows from the state and is kept up to date while decide.c goes
+ * through the applications, so that the placement of one costs no look at all the others. The application that is being
+ * decided, `app`, is not in it. */
+typedef struct Places {
+        const App *app;
+        bool known;                /* it is made when it is asked for first */
+        uint64_t loads[NODES_MAX]; /* by the node's place in the state */
+        Node *nodes[NODES_MAX];    /* sorted by name */
+        size_t n_nodes;
+} Places;
+
 struct Engine {
         /* From the configuration. */
         uint32_t node_id;
@@ -111,6 +122,7 @@ struct Engine {
         bool synced;
         bool lasting_changed;    /* within the message that is being applied */
         bool view_changed_state; /* decide.c looks at all applications */
+        Places *places;          /* while decide.c goes through the applications; else NULL */
 
         /* The connection to Corosync. */
         bool connected;
@@ -143,7 +155,7 @@ struct Engine {
         uint64_t own_facts_usec; /* when ours were sent */
         uint64_t facts_floor; /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
         uint64_t state_sent_usec; /* 0: none; a state of ours that has not been delivered yet */
-        uint64_t *expiry_sent;    /* serials of timers for which an expiry was sent in this view */
+        uint64_t *expiry_sent;    /* sorted serials of timers for which an expiry was sent in this view */
         size_t n_expiry_sent, n_expiry_allocated;
 
         /* Quorum. */
@@ -195,7 +207,7 @@ struct Engine {
 Effect *engine_emit(Engine *e, EffectType type);
 Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...)
                 _printf_(5, 6);
-void engine_changed_app(Engine *e, const App *a);
+void engine_changed_app(Engine *e, App *a); /* once in a step */
 void engine_changed_node(Engine *e, uint32_t node_id);
 void engine_changed(Engine *e);
 char *engine_strdup(Engine *e, const char *s); /* sets oom */
@@ -287,6 +299,9 @@ typedef enum Eligibility {
 /* Whether `n` may run `a`. `takeover`: as the aim of an automatic takeover, for which an expired mark still counts. */
 Eligibility place_eligible(const App *a, const Node *n, bool takeover);
 bool place_is_permitted(const App *a, const Node *n);
+/* `a` is about to be decided and counts nowhere; it has been, and counts where it is now. */
+void places_begin(const Engine *e, Places *p, const App *a);
+void places_end(const Engine *e, Places *p);
 /* The node's tier, or UINT32_MAX where Nodes= does not name it. */
 uint32_t place_tier(const App *a, const Node *n);
 /* The placement's choice among all eligible nodes but `except`; NULL: none. */
@@ -362,11 +377,13 @@ bool definitions_owed(const Engine *e); /* this node's answer to it, also where 
 void definitions_form(Engine *e, State *s);
 /* No node has a usable or a wrong file for it, as far as all nodes of the cluster are known. */
 bool definitions_gone(const Engine *e, const App *a);
+/* By binary search. */
 const LocalDefinition *definitions_find(const Engine *e, const char *app);
 
 /* ---- lists.c ---- */
 App *state_add_app(State *s, const char *name); /* NULL without memory */
-void state_remove_app(State *s, App *a);
+void state_forget_app(State *s, App *a);        /* leaves a gap: an application without a name */
+void state_close_gaps(State *s);
 Node *state_add_node(State *s, uint32_t id, const char *name);
 /* Forgets the node, and what a record tells of it: copies, marks, permissions, holds. */
 void state_remove_node(State *s, Node *n);

@@ -38,30 +38,42 @@ void state_done(State *s)
 
 /* ---- finding ---- */
 
-App *state_find_app(const State *s, const char *name)
+/* Where the application stands or would stand. */
+static size_t app_place(const State *s, const char *name)
 {
         size_t low = 0, high = s->n_apps;
 
         while (low < high) {
                 size_t middle = (low + high) / 2;
-                int c = strcmp(s->apps[middle].name, name);
 
-                if (c == 0)
-                        return &s->apps[middle];
-                if (c < 0)
+                if (strcmp(s->apps[middle].name, name) < 0)
                         low = middle + 1;
                 else
                         high = middle;
         }
-        return NULL;
+        return low;
+}
+
+App *state_find_app(const State *s, const char *name)
+{
+        size_t at = app_place(s, name);
+
+        return at < s->n_apps && streq(s->apps[at].name, name) ? &s->apps[at] : NULL;
 }
 
 Node *state_find_node(const State *s, uint32_t id)
 {
-        for (size_t i = 0; i < s->n_nodes; i++)
-                if (s->nodes[i].id == id)
-                        return &s->nodes[i];
-        return NULL;
+        size_t low = 0, high = s->n_nodes;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+
+                if (s->nodes[middle].id < id)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < s->n_nodes && s->nodes[low].id == id ? &s->nodes[low] : NULL;
 }
 
 /* A node that came back with another number has two places until the old one is forgotten: the one that is there counts. */
@@ -84,7 +96,7 @@ const char *state_node_name(const State *s, uint32_t id)
 
 App *state_add_app(State *s, const char *name)
 {
-        size_t at = 0;
+        size_t at = app_place(s, name);
         char *copy;
 
         if (array_reserve(&s->apps, &s->n_apps_allocated, s->n_apps + 1, sizeof(App)) < 0)
@@ -92,8 +104,6 @@ App *state_add_app(State *s, const char *name)
         copy = strdup(name);
         if (!copy)
                 return NULL;
-        while (at < s->n_apps && strcmp(s->apps[at].name, name) < 0)
-                at++;
         ARRAY_OPEN(s->apps, s->n_apps, at);
         s->apps[at].name = copy;
         s->apps[at].next_type = START_NORMAL;
@@ -101,13 +111,20 @@ App *state_add_app(State *s, const char *name)
         return &s->apps[at];
 }
 
-void state_remove_app(State *s, App *a)
+void state_forget_app(State *s, App *a)
 {
-        size_t at = (size_t) (a - s->apps);
-
         s->forgotten_epoch = MAX(s->forgotten_epoch, a->epoch);
         app_done(a);
-        ARRAY_CLOSE(s->apps, s->n_apps, at);
+}
+
+void state_close_gaps(State *s)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_apps; i++)
+                if (s->apps[i].name)
+                        s->apps[n++] = s->apps[i];
+        s->n_apps = n;
 }
 
 Node *state_add_node(State *s, uint32_t id, const char *name)

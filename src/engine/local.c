@@ -96,7 +96,7 @@ static void local_tell_cut_off_end(Engine *e, const LocalUnit *u, UnitState stat
 void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
         LocalUnit *u = local_find_unit(e, app, epoch);
-        const App *a = state_find_app(&e->state, app);
+        App *a = state_find_app(&e->state, app);
 
         if (!u) {
                 if (state == UNIT_NONE)
@@ -386,8 +386,8 @@ static bool local_may_start(const Engine *e)
 
 static bool local_app_is_alive(const Engine *e, const char *app)
 {
-        FOREACH_ARRAY(u, e->units, e->n_units)
-                if (unit_state_is_alive(u->state) && streq(u->app, app))
+        for (size_t i = local_unit_place(e, app, 0); i < e->n_units && streq(e->units[i].app, app); i++)
+                if (unit_state_is_alive(e->units[i].state))
                         return true;
         return false;
 }

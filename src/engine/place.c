@@ -28,14 +28,11 @@ uint32_t place_tier(const App *a, const Node *n)
         return at < 0 ? UINT32_MAX : a->definition.nodes[at].tier;
 }
 
-/* Eligible: a synced member that is permitted, not in standby, not leaving, not marked for this application, has the
- * agreed definition and can write its record. */
-Eligibility place_eligible(const App *a, const Node *n, bool takeover)
+/* Of a node that Nodes= names. */
+static Eligibility place_eligible_named(const App *a, const Node *n, bool takeover)
 {
         const Mark *mark;
 
-        if (place_tier(a, n) == UINT32_MAX)
-                return NOT_IN_NODES;
         if (!place_is_permitted(a, n))
                 return NOT_PERMITTED;
         if (n->standby)
@@ -57,28 +54,100 @@ Eligibility place_eligible(const App *a, const Node *n, bool takeover)
         return ELIGIBLE;
 }
 
-/* Whether it is on a node or on its way to it: one that is being stopped for a move counts where it is to start. */
-static bool app_weighs_on(const App *a, uint32_t node_id)
+/* Eligible: a synced member that is permitted, not in standby, not leaving, not marked for this application, has the
+ * agreed definition and can write its record. */
+Eligibility place_eligible(const App *a, const Node *n, bool takeover)
 {
-        if (a->target_up && a->next_node == node_id)
-                return true;
-        for (size_t i = 0; i < a->n_copies; i++)
-                if (a->copies[i].node_id == node_id &&
-                                (a->copies[i].phase == COPY_STARTING || a->copies[i].phase == COPY_RUNNING))
-                        return true;
-        return false;
+        return place_tier(a, n) == UINT32_MAX ? NOT_IN_NODES : place_eligible_named(a, n, takeover);
+}
+
+/* ---- what lies where ---- */
+
+static void places_add_node(const Engine *e, Places *p, uint32_t node_id, uint64_t weight)
+{
+        const Node *n = state_find_node(&e->state, node_id);
+        size_t at = n ? (size_t) (n - e->state.nodes) : NODES_MAX;
+
+        if (at < NODES_MAX)
+                p->loads[at] += weight;
+}
+
+/* It counts once where it is or on its way to: one that is being stopped for a move counts where it is to start.
+ * `sign`: 1 adds, UINT64_MAX, which is -1, takes away. */
+static void places_add(const Engine *e, Places *p, const App *a, uint64_t sign)
+{
+        uint64_t weight = sign * (a->has_definition ? a->definition.weight : 1);
+        uint32_t next = a->target_up ? a->next_node : 0;
+
+        if (next != 0)
+                places_add_node(e, p, next, weight);
+        for (size_t i = 0; i < a->n_copies; i++) {
+                const Copy *c = &a->copies[i];
+                bool counted = c->node_id == next;
+
+                if (c->phase != COPY_STARTING && c->phase != COPY_RUNNING)
+                        continue;
+                for (size_t k = 0; k < i; k++)
+                        counted = counted ||
+                                  (a->copies[k].node_id == c->node_id &&
+                                                  (a->copies[k].phase == COPY_STARTING ||
+                                                                  a->copies[k].phase == COPY_RUNNING));
+                if (!counted)
+                        places_add_node(e, p, c->node_id, weight);
+        }
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+        const Node *const *x = a, *const *y = b;
+
+        return strcmp((*x)->name, (*y)->name);
+}
+
+static void places_learn(const Engine *e, Places *p)
+{
+        p->known = true;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                if (a != p->app)
+                        places_add(e, p, a, 1);
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                /* Of two with one name the one that counts. */
+                if (p->n_nodes < NODES_MAX && state_find_node_name(&e->state, n->name) == n)
+                        p->nodes[p->n_nodes++] = n;
+        qsort(p->nodes, p->n_nodes, sizeof(p->nodes[0]), compare_nodes);
+}
+
+static Node *places_find(const Places *p, const char *name)
+{
+        const Node key = { .name = (char *) name }, *k = &key;
+        Node *const *found = bsearch(&k, p->nodes, p->n_nodes, sizeof(p->nodes[0]), compare_nodes);
+
+        return found ? *found : NULL;
+}
+
+void places_begin(const Engine *e, Places *p, const App *a)
+{
+        if (p->known)
+                places_add(e, p, a, UINT64_MAX);
+        p->app = a;
+}
+
+void places_end(const Engine *e, Places *p)
+{
+        if (p->known)
+                places_add(e, p, p->app, 1);
+        p->app = NULL;
 }
 
 /* The sum of Weight= of the others that are on a node or on their way to it. */
-static uint64_t place_load(const Engine *e, const App *app, uint32_t node_id)
+static uint64_t places_load(const Engine *e, const Places *p, const Node *n)
 {
-        uint64_t load = 0;
+        size_t at = (size_t) (n - e->state.nodes);
 
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
-                if (a != app && app_weighs_on(a, node_id))
-                        load += a->has_definition ? a->definition.weight : 1;
-        return load;
+        return at < NODES_MAX ? p->loads[at] : 0;
 }
+
+/* ---- the choice ---- */
 
 typedef bool (*PlaceFilter)(const Engine *e, const App *a, const Node *n, uint32_t argument);
 
@@ -86,14 +155,17 @@ static Node *place_in_order(
                 const Engine *e, const App *a, uint32_t tier_end, PlaceFilter filter, uint32_t argument)
 {
         const Definition *d = &a->definition;
+        Places own = { .app = a }, *p = e->places && e->places->app == a ? e->places : &own;
         Node *best = NULL;
         uint64_t best_load = 0;
         uint32_t best_tier = 0;
 
         if (!a->has_definition)
                 return NULL;
+        if (!p->known)
+                places_learn(e, p);
         for (size_t i = 0; i < d->n_nodes; i++) {
-                Node *n = state_find_node_name(&e->state, d->nodes[i].name);
+                Node *n = places_find(p, d->nodes[i].name);
                 uint64_t load = 0;
 
                 if (d->nodes[i].tier >= tier_end || (best && d->nodes[i].tier != best_tier))
@@ -104,7 +176,7 @@ static Node *place_in_order(
                         return n;
                 /* Alone in its tier nobody compares. */
                 if (best || (i + 1 < d->n_nodes && d->nodes[i + 1].tier == d->nodes[i].tier))
-                        load = place_load(e, a, n->id);
+                        load = places_load(e, p, n);
                 if (!best || load < best_load) {
                         best = n;
                         best_load = load;
@@ -117,7 +189,7 @@ static Node *place_in_order(
 static bool filter_eligible(const Engine *e, const App *a, const Node *n, uint32_t except)
 {
         (void) e;
-        return n->id != except && place_eligible(a, n, false) == ELIGIBLE;
+        return n->id != except && place_eligible_named(a, n, false) == ELIGIBLE;
 }
 
 Node *place_choose(const Engine *e, const App *a, uint32_t except)
@@ -137,7 +209,7 @@ static bool filter_better(const Engine *e, const App *a, const Node *n, uint32_t
 {
         (void) e;
         (void) argument;
-        return !app_is_held_against(a, n) && place_eligible(a, n, true) == ELIGIBLE;
+        return !app_is_held_against(a, n) && place_eligible_named(a, n, true) == ELIGIBLE;
 }
 
 Node *place_better(const Engine *e, const App *a, uint32_t tier)

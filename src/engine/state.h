@@ -116,6 +116,7 @@ typedef struct App {
         /* Of this engine, not agreed. */
         uint64_t changed_realtime_usec; /* when the state shown changed last; newcomers are told; 0: not known */
         bool dirty;                     /* decide.c has to look at it */
+        bool told;                      /* EFFECT_CHANGED is out; within a step */
         uint64_t start_epoch,
                         start_probe; /* this node's start waits until this probe is back; 0: not sent yet */
         bool owed_sent;              /* this node's report after maintenance is under way */

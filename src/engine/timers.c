@@ -30,18 +30,17 @@ static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
                 visit(e, TIMER_RELOAD, &s->reload, userdata);
 }
 
-static bool timer_was_sent(const Engine *e, uint64_t serial)
+static int compare_serials(const void *a, const void *b)
 {
-        for (size_t i = 0; i < e->n_expiry_sent; i++)
-                if (e->expiry_sent[i] == serial)
-                        return true;
-        return false;
+        const uint64_t *x = a, *y = b;
+
+        return (*x > *y) - (*x < *y);
 }
 
-static uint64_t timer_due_usec(const Engine *e, const Timer *t)
+static bool timer_was_sent(const Engine *e, uint64_t serial)
 {
-        return timer_was_sent(e, t->serial) ? USEC_INFINITY
-                                            : usec_add(t->deadline_usec, view_rank(e) * STAGGER_USEC);
+        return e->n_expiry_sent > 0 &&
+               bsearch(&serial, e->expiry_sent, e->n_expiry_sent, sizeof(serial), compare_serials);
 }
 
 static void visit_earliest(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
@@ -49,7 +48,8 @@ static void visit_earliest(const Engine *e, TimerKind kind, const Timer *t, void
         uint64_t *earliest = userdata;
 
         (void) kind;
-        *earliest = MIN(*earliest, timer_due_usec(e, t));
+        if (t->deadline_usec < *earliest && !timer_was_sent(e, t->serial))
+                *earliest = t->deadline_usec;
 }
 
 uint64_t timers_deadline(const Engine *e)
@@ -58,10 +58,11 @@ uint64_t timers_deadline(const Engine *e)
 
         if (engine_is_synced(e))
                 timers_visit(e, visit_earliest, &t);
-        return t;
+        return usec_add(t, view_rank(e) * STAGGER_USEC);
 }
 
 typedef struct Expired {
+        uint64_t until_usec;
         TimerRef *timers;
         size_t n, n_allocated;
         int error;
@@ -71,7 +72,7 @@ static void visit_expired(const Engine *e, TimerKind kind, const Timer *t, void 
 {
         Expired *x = userdata;
 
-        if (e->now_usec < timer_due_usec(e, t) || x->error < 0)
+        if (t->deadline_usec > x->until_usec || x->error < 0 || timer_was_sent(e, t->serial))
                 return;
         x->error = ARRAY_GROW(x->timers, x->n, x->n_allocated);
         if (x->error == 0)
@@ -85,11 +86,14 @@ void timers_expire(Engine *e)
 
         if (e->now_usec < timers_deadline(e))
                 return;
+        x.until_usec = e->now_usec - view_rank(e) * STAGGER_USEC;
         timers_visit(e, visit_expired, &x);
         (void) engine_grow(e, x.error);
         for (size_t i = 0; i < x.n; i++)
                 if (engine_grow(e, ARRAY_GROW(e->expiry_sent, e->n_expiry_sent, e->n_expiry_allocated)) == 0)
                         e->expiry_sent[e->n_expiry_sent++] = x.timers[i].serial;
+        if (e->n_expiry_sent > 0)
+                qsort(e->expiry_sent, e->n_expiry_sent, sizeof(uint64_t), compare_serials);
         m.expiry.timers = x.timers;
         m.expiry.n_timers = x.n;
         engine_send(e, &m);

@@ -10,6 +10,7 @@ engine_unit_tests = \
 	tests/unit/test-engine-messages \
 	tests/unit/test-engine-nodes \
 	tests/unit/test-engine-place \
+	tests/unit/test-engine-size \
 	tests/unit/test-engine-state \
 	tests/unit/test-engine-step \
 	tests/unit/test-engine-words
@@ -17,6 +18,8 @@ check_PROGRAMS += $(engine_unit_tests)
 TESTS += $(engine_unit_tests)
 tests_unit_test_engine_place_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_place_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_size_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_size_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_state_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_state_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 engine_cluster_sources = tests/unit/engine-cluster.c tests/unit/engine-cluster.h

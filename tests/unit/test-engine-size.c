@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a step costs with many applications. The same is done with N and with 4 N of them; what grows with their number
+ * takes 4 times as long then, what grows with its square 16 times. The best of some rounds of processor time counts, so
+ * that what else the machine does says nothing. */
+
+#include "base/array.h"
+#include "engine/internal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <time.h>
+#include <cmocka.h>
+
+enum { N_NODES = 64, N_APPS = 1000, ROUNDS = 6, TIMES_MAX = 11 };
+
+static uint64_t processor_nsec(void)
+{
+        struct timespec t;
+
+        assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+        return (uint64_t) t.tv_sec * UINT64_C(1000000000) + (uint64_t) t.tv_nsec;
+}
+
+static Engine *new_engine(EffectList *effects)
+{
+        EngineNode nodes[N_NODES];
+        char names[N_NODES][32];
+        EngineConfig config = {
+                .node_id = 1, .nodes = nodes, .n_nodes = N_NODES, .grace_usec = 1, .boot_id = 1
+        };
+        Engine *e = NULL;
+
+        for (uint32_t i = 0; i < N_NODES; i++) {
+                snprintf(names[i], sizeof(names[i]), "node%02u.example", i + 1);
+                nodes[i] = (EngineNode){ i + 1, names[i] };
+        }
+        assert_int_equal(engine_new(&config, &e), 0);
+        for (uint32_t i = 0; i < N_NODES; i++)
+                state_add_node(&e->state, i + 1, names[i])->presence = PRESENCE_SYNCED;
+        e->effects = effects;
+        e->now_usec = USEC_PER_SEC;
+        return e;
+}
+
+static void app_name(size_t i, char name[32])
+{
+        snprintf(name, 32, "app-%05zu", i);
+}
+
+/* Definitions of one tier of all nodes; the caller frees them one by one. */
+static Definition *new_definitions(const Engine *e, size_t n)
+{
+        Definition *d = calloc(n, sizeof(*d));
+
+        assert_non_null(d);
+        for (size_t i = 0; i < n; i++) {
+                char name[32];
+
+                app_name(i, name);
+                d[i] = (Definition){ .name = strdup(name), .weight = 1, .digest = i + 1, .enabled = true };
+                d[i].nodes = calloc(N_NODES, sizeof(d[i].nodes[0]));
+                assert_non_null(d[i].nodes);
+                FOREACH_ARRAY(node, e->state.nodes, e->state.n_nodes)
+                        d[i].nodes[d[i].n_nodes++] = (NodePriority){ .name = strdup(node->name) };
+        }
+        return d;
+}
+
+static void give_definitions(Engine *e, Definition *d, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                App *a = state_add_app(&e->state, d[i].name);
+
+                assert_non_null(a);
+                a->definition = d[i];
+                a->has_definition = a->target_up = true;
+        }
+        free(d);
+}
+
+/* ---- what is measured ---- */
+
+static uint64_t first_placement(size_t n)
+{
+        EffectList effects = {};
+        Engine *e = new_engine(&effects);
+        uint64_t t;
+        size_t on_node[N_NODES + 1] = {};
+
+        give_definitions(e, new_definitions(e, n), n);
+        e->view_changed_state = true;
+        t = processor_nsec();
+        decide_all(e);
+        t = processor_nsec() - t;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                assert_int_equal(a->n_copies, 1);
+                on_node[a->copies[0].node_id]++;
+        }
+        for (size_t i = 1; i <= N_NODES; i++)
+                assert_in_range(on_node[i], n / N_NODES, n / N_NODES + 1);
+        effect_list_done(&effects);
+        engine_free(e);
+        return t;
+}
+
+static uint64_t all_delays_over(size_t n)
+{
+        EffectList effects = {};
+        Engine *e = new_engine(&effects);
+        Message m = { .type = MESSAGE_EXPIRY };
+        const Member sender = { .node_id = 1 };
+        uint64_t t;
+
+        give_definitions(e, new_definitions(e, n), n);
+        m.expiry.timers = calloc(n, sizeof(m.expiry.timers[0]));
+        assert_non_null(m.expiry.timers);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                a->delay = timer_start(e, 1);
+                m.expiry.timers[m.expiry.n_timers++] =
+                                (TimerRef){ .kind = TIMER_FAILOVER, .serial = a->delay.serial };
+        }
+        t = processor_nsec();
+        apply_message(e, &sender, &m);
+        t = processor_nsec() - t;
+        assert_int_equal(effects.n_effects, n);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                assert_int_equal(a->delay.serial, 0);
+        message_done(&m);
+        effect_list_done(&effects);
+        engine_free(e);
+        return t;
+}
+
+static uint64_t all_timers_sent(size_t n)
+{
+        EffectList effects = {};
+        Engine *e = new_engine(&effects);
+        uint64_t t;
+
+        give_definitions(e, new_definitions(e, n), n);
+        e->synced = true;
+        e->phase = PHASE_DECIDED;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                a->delay = timer_start(e, 0);
+        t = processor_nsec();
+        timers_expire(e);
+        for (size_t i = 0; i < 5; i++)
+                assert_true(timers_deadline(e) == USEC_INFINITY);
+        t = processor_nsec() - t;
+        assert_int_equal(effects.n_effects, 1);
+        assert_int_equal(effects.effects[0].message->expiry.n_timers, n);
+        effect_list_done(&effects);
+        engine_free(e);
+        return t;
+}
+
+static uint64_t files_read(size_t n)
+{
+        EffectList effects = {};
+        Engine *e = new_engine(&effects);
+        Definition *d = new_definitions(e, n);
+        uint64_t t = processor_nsec(), begin;
+
+        definitions_set(e, d, n, NULL, 0);
+        definitions_set(e, d, n, NULL, 0);
+        t = processor_nsec() - t;
+        give_definitions(e, d, n);
+        begin = processor_nsec();
+        for (size_t i = 0; i < 5; i++)
+                assert_false(definitions_differ(e));
+        t += processor_nsec() - begin;
+        effect_list_done(&effects);
+        engine_free(e);
+        return t;
+}
+
+static uint64_t facts_of_all(size_t n)
+{
+        EffectList effects = {};
+        Engine *e = new_engine(&effects);
+        FactsMessage f = { .node_name = strdup("node02.example"), .grace_usec = 1, .can_write = true };
+        const Member sender = { .node_id = 2 };
+        Message m = { .type = MESSAGE_FACTS };
+        uint64_t t;
+
+        give_definitions(e, new_definitions(e, n), n);
+        f.copies = calloc(n, sizeof(f.copies[0]));
+        assert_non_null(f.copies);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                f.copies[f.n_copies++] =
+                                (CopyFact){ .app = strdup(a->name), .epoch = 9, .state = UNIT_RUNNING };
+        t = processor_nsec();
+        apply_facts(e, &sender, &f, false);
+        t = processor_nsec() - t;
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                assert_int_equal(a->copies[0].phase, COPY_RUNNING);
+        m.facts = f;
+        message_done(&m);
+        effect_list_done(&effects);
+        engine_free(e);
+        return t;
+}
+
+/* ---- */
+
+static void check(uint64_t (*what)(size_t n))
+{
+        uint64_t few = UINT64_MAX, many = UINT64_MAX;
+
+        for (size_t i = 0; i < ROUNDS; i++) {
+                few = MIN(few, what(N_APPS));
+                many = MIN(many, what(4 * N_APPS));
+        }
+        print_message("%u: %llu us, %u: %llu us\n", N_APPS, (unsigned long long) few / 1000, 4 * N_APPS,
+                        (unsigned long long) many / 1000);
+        assert_in_range(many, 0, few * TIMES_MAX);
+}
+
+#define SIZE_TEST(name)                       \
+        static void test_##name(void **state) \
+        {                                     \
+                (void) state;                 \
+                check(name);                  \
+        }
+
+SIZE_TEST(first_placement)
+SIZE_TEST(all_delays_over)
+SIZE_TEST(all_timers_sent)
+SIZE_TEST(files_read)
+SIZE_TEST(facts_of_all)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_first_placement),
+                cmocka_unit_test(test_all_delays_over),
+                cmocka_unit_test(test_all_timers_sent),
+                cmocka_unit_test(test_files_read),
+                cmocka_unit_test(test_facts_of_all),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
