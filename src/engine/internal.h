@@ -5,7 +5,9 @@
 
 #include "engine/engine.h"
 
-#define STAGGER_USEC (20 * USEC_PER_MSEC)     /* member i of the view waits i times this long */
+#define STAGGER_USEC (20 * USEC_PER_MSEC) /* member i of the view waits i times this long */
+#define STATE_USEC \
+        (2 * USEC_PER_SEC) /* one that is sent is waited for so long before the next member sends it */
 #define SILENCE_USEC (1 * USEC_PER_SEC)       /* a member that has not voted for so long is left out */
 #define COMMIT_USEC (2 * USEC_PER_SEC)        /* acknowledgements are waited for so long */
 #define UNANSWERED_USEC (5 * USEC_PER_SEC)    /* nobody sends the state: a new view is asked for */
@@ -154,8 +156,9 @@ struct Engine {
         bool form_forced;
         uint64_t own_facts_usec; /* when ours were sent */
         uint64_t facts_floor; /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
-        uint64_t state_sent_usec; /* 0: none; a state of ours that has not been delivered yet */
-        uint64_t *expiry_sent;    /* sorted serials of timers for which an expiry was sent in this view */
+        uint64_t state_sent_usec;  /* 0: none; a state of ours that has not been delivered yet */
+        uint64_t state_heard_usec; /* when the last one of this view was delivered; 0: none was */
+        uint64_t *expiry_sent;     /* sorted serials of timers for which an expiry was sent in this view */
         size_t n_expiry_sent, n_expiry_allocated;
 
         /* Quorum. */

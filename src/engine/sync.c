@@ -70,6 +70,7 @@ void sync_forget(Engine *e)
 void sync_start_over(Engine *e)
 {
         sync_forget(e);
+        e->form_sent = false; /* what it formed in this view is lost again */
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 p->has_facts = p->served = false;
         backlog_clear(e);
@@ -216,7 +217,10 @@ static void sync_send_state(Engine *e, const State *state, bool forms)
         e->state_sent_usec = e->now_usec;
 }
 
-/* When this member has to send the state: the lowest synced one at once, the next ones a little later each. */
+/* When this member has to send the state: the lowest synced one at once. It takes what the ring needs for so many bytes,
+ * and each further one that is sent meanwhile makes all of them take longer. So the next one sends only when nothing
+ * came for as long as the lowest one may take; a manager that is gone, or does not answer, is not the lowest in the
+ * view that follows. */
 static uint64_t sync_state_usec(const Engine *e)
 {
         uint64_t t = USEC_INFINITY;
@@ -229,7 +233,8 @@ static uint64_t sync_state_usec(const Engine *e)
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->has_facts && !p->served && p->facts.version_min <= e->state.version &&
                                 p->facts.version_max >= e->state.version)
-                        t = MIN(t, p->facts_usec + rank * STAGGER_USEC);
+                        t = MIN(t, MAX(p->facts_usec, rank > 0 ? e->state_heard_usec : 0) +
+                                                        rank * STATE_USEC);
         return t;
 }
 
@@ -288,6 +293,7 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         State s;
         int r;
 
+        e->state_heard_usec = e->now_usec;
         if (sender->member.node_id == e->node_id && sender->member.pid == e->pid)
                 e->state_sent_usec = 0;
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
@@ -445,7 +451,7 @@ bool sync_waits_for(const Engine *e, uint32_t node_id)
         return false;
 }
 
-/* Whoever holds the newest record forms; of several the lowest at once, the next ones a little later each. When
+/* Whoever holds the newest record forms; of several the lowest at once, the next ones when nothing came of it. When
  * somebody has not reported yet, it is waited for a moment, so that as many as possible are in from the start. */
 static uint64_t sync_form_usec(const Engine *e)
 {
@@ -475,7 +481,7 @@ static uint64_t sync_form_usec(const Engine *e)
         }
         if (!holder)
                 return USEC_INFINITY;
-        return (all ? last : t) + rank * STAGGER_USEC;
+        return (all ? last : t) + rank * STATE_USEC;
 }
 
 /* What a node had when it was there last may still be asked for: by whom to take over from, or by a copy that nobody stops. */

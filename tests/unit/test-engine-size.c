@@ -217,18 +217,35 @@ static void check(uint64_t (*what)(size_t n))
         assert_in_range(many, 0, few * TIMES_MAX);
 }
 
-#define SIZE_TEST(name)                       \
-        static void test_##name(void **state) \
-        {                                     \
-                (void) state;                 \
-                check(name);                  \
-        }
+static void test_first_placement(void **state)
+{
+        (void) state;
+        check(first_placement);
+}
 
-SIZE_TEST(first_placement)
-SIZE_TEST(all_delays_over)
-SIZE_TEST(all_timers_sent)
-SIZE_TEST(files_read)
-SIZE_TEST(facts_of_all)
+static void test_all_delays_over(void **state)
+{
+        (void) state;
+        check(all_delays_over);
+}
+
+static void test_all_timers_sent(void **state)
+{
+        (void) state;
+        check(all_timers_sent);
+}
+
+static void test_files_read(void **state)
+{
+        (void) state;
+        check(files_read);
+}
+
+static void test_facts_of_all(void **state)
+{
+        (void) state;
+        check(facts_of_all);
+}
 
 int main(void)
 {
