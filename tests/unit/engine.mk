@@ -19,6 +19,7 @@ TESTS += $(engine_unit_tests)
 tests_unit_test_engine_place_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_place_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_size_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_size_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=qsort
 tests_unit_test_engine_size_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_state_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_state_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
