@@ -38,4 +38,4 @@ tests_sim_exhaustive_SOURCES = \
 tests_sim_exhaustive_LDADD = libengine.a libbase.a
 TESTS += tests/sim/exhaustive
 
-EXTRA_DIST += tests/mutations
+EXTRA_DIST += tests/mutations tests/sim/baseline
