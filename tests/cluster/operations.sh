@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# doc/operations.md, typed as it stands there: nodes are added, removed and replaced, an application is renamed, everything
+# is stopped and started, the power of all fails, files are backed up and restored.
+# shellcheck source-path=SCRIPTDIR source=lab/lab.sh
+. "${0%/*}/lab/lab.sh"
+# shellcheck source-path=SCRIPTDIR source=lab/manual.sh
+. "$LAB_SRC/manual.sh"
+
+PAGE=${0%/*}/../../doc/operations.md
+
+# The page in the form in which manual_read takes one. The test needs no examples but those with a comment before them.
+read_page() {
+        manual_read operations.md < <(sed -e 's/\\/\\e/g' -e 's/^## /.SH /' -e 's/^<!-- \(try .*\) -->$/.\\" \1/' "$PAGE" |
+                awk '/^```/ { print inside ? ".EE" : ".EX"; inside = !inside; next } { print }')
+        mapfile -t blocks <<<"$MANUAL_LIST"
+}
+
+# Tries the examples of section $1, one after the other; $2, if given: a function that is called before the example $3.
+try_section() {
+        local block number how tried=0
+        for block in "${blocks[@]}"; do
+                number=${block%% *}
+                how=${block#*|}
+                block=${block#* }
+                [ "${block%%|*}" = "$1" ] || continue
+                tried=$((tried + 1))
+                if [ "${3:-}" = "$tried" ]; then
+                        "$2"
+                fi
+                case $how in
+                'on abc bcd def')
+                        for name in abc bcd def; do
+                                manual_try operations.md "$number" "on $name"
+                        done
+                        ;;
+                *) manual_try operations.md "$number" "$how" ;;
+                esac
+        done
+        check "section $1 has examples" test "$tried" -gt 0
+}
+
+# What the page says to put on a new node: what abc has. $1: the node.
+copy_files() {
+        cp "$LAB/abc/root/etc/corosync/corosync.conf" "$LAB/$1/root/etc/corosync/"
+        mkdir -p "$LAB/$1/root/etc/distro-manager/applications"
+        cp "$LAB/abc/root/etc/distro-manager/manager.conf" "$LAB/$1/root/etc/distro-manager/"
+        cp "$LAB"/abc/root/etc/distro-manager/applications/*.app "$LAB/$1/root/etc/distro-manager/applications/"
+}
+
+copy_to_xyz() { copy_files xyz; }
+copy_to_def() { copy_files def; }
+
+manual_add_guests abc bcd def xyz
+MEMBERS=(abc bcd def)
+for name in "${MEMBERS[@]}"; do
+        {
+                printf 'totem {\n    version: 2\n    cluster_name: first\n    transport: knet\n    token: 1000\n}\nnodelist {\n'
+                number=1
+                for other in "${MEMBERS[@]}"; do
+                        printf '    node {\n        name: %s\n        nodeid: %d\n        ring0_addr: %s\n    }\n' \
+                                "$other" "$number" "$other"
+                        number=$((number + 1))
+                done
+                printf '}\nquorum {\n    provider: corosync_votequorum\n}\n'
+        } | cluster_file "$name" /etc/corosync/corosync.conf
+        printf '[Cluster]\nSyncOptional=abc bcd def\nSyncTimeoutSec=5s\n' |
+                cluster_file "$name" /etc/distro-manager/manager.conf
+        cluster_file "$name" /etc/distro-manager/applications/clock.app <<-'END'
+		[Application]
+		Nodes=abc {bcd def}
+		FailoverDelaySec=10s
+		[Service]
+		ExecStart=/bin/sleep infinity
+		END
+done
+MEMBERS=(abc bcd def xyz)
+manual_boot
+MEMBERS=(abc bcd def)
+for name in "${MEMBERS[@]}"; do
+        node_exec "$name" systemctl enable --quiet corosync distro-manager
+        node_exec "$name" systemctl start --no-block corosync distro-manager
+done
+cluster_wait_synced
+check_within 20 'clock runs on abc' app_runs_on clock abc
+copy=$(node_exec abc systemctl show --value -p InvocationID distro-app-clock.service)
+read_page
+
+try_section 'Add a node' copy_to_xyz 3
+check 'four nodes are known' test "$(node_exec abc distroctl --json=short list-nodes | jq length)" = 4
+try_section 'Remove a node'
+check 'clock was left alone all the time' test \
+        "$(node_exec abc systemctl show --value -p InvocationID distro-app-clock.service)" = "$copy"
+
+step 'def loses its disk'
+node_power_cut def
+rm -rf "$LAB"/def/root/var/lib/distro-manager "$LAB"/def/root/var/lib/corosync/ringid* \
+        "$LAB"/def/root/etc/distro-manager "$LAB"/def/root/etc/corosync/corosync.conf
+find "$LAB/def/root/etc/systemd/system" -name 'corosync.service' -delete -o -name 'distro-manager.service' -delete
+node_boot def
+wait_until 30 node_exec def busctl --quiet status org.freedesktop.systemd1 || fail 'def boots'
+try_section 'Replace a node' copy_to_def 1
+
+try_section 'Rename a node'
+try_section 'Rename an application'
+try_section 'Stop and start everything'
+
+step 'the power of all fails, and def does not come back'
+for name in "${MEMBERS[@]}"; do
+        node_power_cut "$name"
+done
+node_boot abc
+node_boot bcd
+try_section 'After a power failure'
+node_boot def
+cluster_wait_synced
+lose_files() { rm -r "$LAB/abc/root/etc/distro-manager/applications"; }
+try_section 'Back up and restore' lose_files 2
+end_test watch
