@@ -546,25 +546,23 @@ static int read_argument(sd_bus_message *m, char what, Command *c, sd_bus_error 
         }
 }
 
-bool bus_change_find(const BusChange *changes, size_t n_changes, const char *member)
+const BusChange *bus_change_find(const BusChange *changes, size_t n_changes, const char *member)
 {
         for (size_t i = 0; i < n_changes; i++)
                 if (streq(changes[i].member, member))
-                        return true;
-        return false;
+                        return &changes[i];
+        return NULL;
 }
 
 int bus_change(BusServer *s, sd_bus_message *m, const BusChange *changes, size_t n_changes, const char *app,
                 sd_bus_error *error)
 {
         Command command = { .app = (char *) app };
-        size_t i = 0;
+        const BusChange *change = bus_change_find(changes, n_changes, sd_bus_message_get_member(m));
 
-        while (i < n_changes && !streq(changes[i].member, sd_bus_message_get_member(m)))
-                i++;
-        ASSERT(i < n_changes); /* the vtable has no other */
-        command.kind = changes[i].kind;
-        for (const char *what = changes[i].arguments; *what; what++) {
+        ASSERT(change); /* the vtable has no other */
+        command.kind = change->kind;
+        for (const char *what = change->arguments; *what; what++) {
                 int r = read_argument(m, *what, &command, error);
 
                 if (r < 0)

@@ -71,7 +71,8 @@ typedef struct BusChange {
         const char *arguments;
 } BusChange;
 
-bool bus_change_find(const BusChange *changes, size_t n_changes, const char *member);
+/* The method of this name, or NULL. */
+const BusChange *bus_change_find(const BusChange *changes, size_t n_changes, const char *member);
 /* Reads the arguments of one of these methods and begins the call; `app`: of the object it was called on, or NULL. */
 int bus_change(BusServer *s, sd_bus_message *m, const BusChange *changes, size_t n_changes, const char *app,
                 sd_bus_error *error);

@@ -265,17 +265,10 @@ static int nodes_flush_list(BusServer *s)
 
 /* What an application's state and reason say can follow from how nodes and the group stand, so that all are
  * compared again when that has changed. */
-static void mark_apps(BusServer *s)
+static void list_mark_all(ShownList *l)
 {
-        s->shown_apps.dirty = true;
-        FOREACH_ARRAY(x, s->shown_apps.items, s->shown_apps.n_items)
-                x->dirty = true;
-}
-
-static void mark_nodes(BusServer *s)
-{
-        s->shown_nodes.dirty = true;
-        FOREACH_ARRAY(x, s->shown_nodes.items, s->shown_nodes.n_items)
+        l->dirty = true;
+        FOREACH_ARRAY(x, l->items, l->n_items)
                 x->dirty = true;
 }
 
@@ -321,7 +314,7 @@ static int node_flush(BusServer *s, Shown *x)
         }
         n = node_changes(s, x, node, names);
         if (n > 1 || (n == 1 && !streq(names[0], "Applications")))
-                mark_apps(s);
+                list_mark_all(&s->shown_apps);
         path = n > 0 ? node_path(x->name) : NULL;
         return emit_changes(s, path, BUS_INTERFACE_NODE, names, n);
 }
@@ -349,8 +342,8 @@ static int manager_flush(BusServer *s)
         s->manager_dirty = false;
         n = manager_changes(s, names);
         if (n > 0) {
-                mark_apps(s);
-                mark_nodes(s);
+                list_mark_all(&s->shown_apps);
+                list_mark_all(&s->shown_nodes);
         }
         return emit_changes(s, BUS_PATH, BUS_INTERFACE_MANAGER, names, n);
 }

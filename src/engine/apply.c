@@ -265,7 +265,7 @@ static int compare_facts(const void *a, const void *b)
         const CopyFact *const *x = a, *const *y = b;
         int c = strcmp((*x)->app, (*y)->app);
 
-        return c != 0 ? c : ((*x)->epoch > (*y)->epoch) - ((*x)->epoch < (*y)->epoch);
+        return c != 0 ? c : CMP((*x)->epoch, (*y)->epoch);
 }
 
 /* A list to be searched; the caller frees it. NULL without memory. */
@@ -498,9 +498,7 @@ static int compare_timers(const void *a, const void *b)
 {
         const TimerRef *x = a, *y = b;
 
-        if (x->kind != y->kind)
-                return x->kind < y->kind ? -1 : 1;
-        return (x->serial > y->serial) - (x->serial < y->serial);
+        return x->kind != y->kind ? CMP(x->kind, y->kind) : CMP(x->serial, y->serial);
 }
 
 static bool expiry_names(const ExpiryMessage *m, TimerKind kind, const Timer *t)

@@ -72,6 +72,11 @@ static void places_add_node(const Engine *e, Places *p, uint32_t node_id, uint64
                 p->loads[at] += weight;
 }
 
+static bool copy_weighs(const Copy *c)
+{
+        return c->phase == COPY_STARTING || c->phase == COPY_RUNNING;
+}
+
 /* It counts once where it is or on its way to: one that is being stopped for a move counts where it is to start.
  * `sign`: 1 adds, UINT64_MAX, which is -1, takes away. */
 static void places_add(const Engine *e, Places *p, const App *a, uint64_t sign)
@@ -85,14 +90,10 @@ static void places_add(const Engine *e, Places *p, const App *a, uint64_t sign)
                 const Copy *c = &a->copies[i];
                 bool counted = c->node_id == next;
 
-                if (c->phase != COPY_STARTING && c->phase != COPY_RUNNING)
-                        continue;
                 for (size_t k = 0; k < i; k++)
                         counted = counted ||
-                                  (a->copies[k].node_id == c->node_id &&
-                                                  (a->copies[k].phase == COPY_STARTING ||
-                                                                  a->copies[k].phase == COPY_RUNNING));
-                if (!counted)
+                                  (a->copies[k].node_id == c->node_id && copy_weighs(&a->copies[k]));
+                if (copy_weighs(c) && !counted)
                         places_add_node(e, p, c->node_id, weight);
         }
 }

@@ -34,7 +34,7 @@ static int compare_serials(const void *a, const void *b)
 {
         const uint64_t *x = a, *y = b;
 
-        return (*x > *y) - (*x < *y);
+        return CMP(*x, *y);
 }
 
 static bool timer_was_sent(const Engine *e, uint64_t serial)
