@@ -16,8 +16,8 @@ enum {
         STATUS_FAILURE = 1,
         STATUS_USAGE = 2,
         STATUS_NOT_RUNNING = 3, /* `status` found the application not running */
-        STATUS_STALE = 5,       /* `status` was asked on a node that cannot know whether it runs */
         STATUS_UNKNOWN = 4,     /* no application and no node of that name */
+        STATUS_STALE = 5,       /* `status` was asked on a node that cannot know whether it runs */
 };
 
 /* Of several names the worst counts: that one is unknown goes before that one does not run. */

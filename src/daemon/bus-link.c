@@ -15,10 +15,35 @@
 /* Behind all else, before what waits for an idle loop. */
 #define CLIENTS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
-typedef struct BusLinkType {
+struct BusLinkType {
         const char *description, *lost, *unusable, *back;
         int64_t priority;
-} BusLinkType;
+        int (*attach)(Manager *m, sd_bus *bus);
+        void (*detach)(Manager *m);
+};
+
+static int attach_units(Manager *m, sd_bus *bus)
+{
+        return units_attach(m->units, bus);
+}
+
+static void detach_units(Manager *m)
+{
+        if (m->units)
+                units_detach(m->units);
+}
+
+/* Without an engine there is nothing to show yet. */
+static int attach_server(Manager *m, sd_bus *bus)
+{
+        return m->engine ? bus_server_attach(m->bus_server, bus) : 0;
+}
+
+static void detach_server(Manager *m)
+{
+        if (m->bus_server)
+                bus_server_detach(m->bus_server);
+}
 
 static const BusLinkType link_systemd = {
         .description = "distro-manager",
@@ -26,165 +51,114 @@ static const BusLinkType link_systemd = {
         .unusable = "the system bus cannot be used",
         .back = "connected to the system bus again",
         .priority = SD_EVENT_PRIORITY_NORMAL,
+        .attach = attach_units,
+        .detach = detach_units,
 }, link_clients = {
         .description = "distro-manager-clients",
         .lost = "the connection to the system bus for clients has ended",
         .unusable = "the system bus cannot be used for clients",
         .back = "connected to the system bus for clients again",
         .priority = CLIENTS_PRIORITY,
+        .attach = attach_server,
+        .detach = detach_server,
 };
 
-static void connect_systemd(Manager *m);
-static void connect_clients(Manager *m);
+static void link_connect(BusLink *l);
 
-static int on_retry_systemd(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
-        connect_systemd(userdata);
+        link_connect(userdata);
         return 0;
 }
 
-static int on_retry_clients(sd_event_source *source, uint64_t usec, void *userdata)
+static void link_drop(BusLink *l)
 {
-        connect_clients(userdata);
-        return 0;
-}
-
-static void link_close(BusLink *l)
-{
+        if (!l->type) /* it was never connected */
+                return;
+        l->type->detach(l->manager);
         l->disconnected_slot = sd_bus_slot_unref(l->disconnected_slot);
         /* Closed, not flushed: a peer that is gone or has stopped takes nothing. */
         l->bus = sd_bus_close_unref(l->bus);
 }
 
-static void drop_systemd(Manager *m)
-{
-        if (m->units)
-                units_detach(m->units);
-        link_close(&m->systemd_link);
-}
-
-static void drop_clients(Manager *m)
-{
-        if (m->bus_server)
-                bus_server_detach(m->bus_server);
-        link_close(&m->clients_link);
-}
-
 void bus_link_drop(Manager *m)
 {
-        drop_systemd(m);
-        drop_clients(m);
+        link_drop(&m->systemd_link);
+        link_drop(&m->clients_link);
         m->systemd_link.timer = sd_event_source_unref(m->systemd_link.timer);
         m->clients_link.timer = sd_event_source_unref(m->clients_link.timer);
 }
 
-static void link_retry(Manager *m, BusLink *l, const char *what, int error, sd_event_time_handler_t on_retry)
+static void link_retry(BusLink *l, const char *what, int error)
 {
+        Manager *m = l->manager;
         int r;
 
+        link_drop(l);
         if (!l->was_lost)
                 journal_text(m->journal, JOURNAL_BUS_LOST, "%s: %s; trying again until it works", what,
                                 strerror(-error));
         l->was_lost = true;
         l->delay_usec = l->delay_usec == 0 ? RETRY_MIN_USEC : MIN(l->delay_usec * 2, RETRY_MAX_USEC);
         r = manager_arm(m, &l->timer, l->delay_usec, on_retry);
-        if (r < 0)
+        if (r < 0) {
                 manager_fail(m, r, "arming a timer");
-}
-
-static void retry_systemd(Manager *m, const char *what, int error)
-{
-        drop_systemd(m);
-        link_retry(m, &m->systemd_link, what, error, on_retry_systemd);
-}
-
-static void retry_clients(Manager *m, const char *what, int error)
-{
-        drop_clients(m);
-        link_retry(m, &m->clients_link, what, error, on_retry_clients);
+                return;
+        }
+        (void) sd_event_source_set_userdata(l->timer, l); /* returns what it was */
 }
 
 /* The bus's own word, made here in our process, that the connection has ended. */
-static int on_systemd_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-        retry_systemd(userdata, link_systemd.lost, -ECONNRESET);
-        return 0;
-}
+        BusLink *l = userdata;
 
-static int on_clients_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-        retry_clients(userdata, link_clients.lost, -ECONNRESET);
+        link_retry(l, l->type->lost, -ECONNRESET);
         return 0;
 }
 
 /* The bus has answered our first call: the connection is good. sd-bus answers by itself where the connection ends, or
  * where nothing comes in time: what follows that is not ours to tell. */
-static void link_connected(Manager *m, BusLink *l, const BusLinkType *type, sd_bus_message *message)
+static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+        BusLink *l = userdata;
+
         if (sd_bus_message_is_method_error(message, NULL))
-                return;
+                return 0;
         l->delay_usec = 0;
         if (l->was_lost)
-                journal_text(m->journal, JOURNAL_BUS_BACK, "%s", type->back);
+                journal_text(l->manager->journal, JOURNAL_BUS_BACK, "%s", l->type->back);
         l->was_lost = false;
-}
-
-static int on_systemd_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-        Manager *m = userdata;
-
-        link_connected(m, &m->systemd_link, &link_systemd, message);
         return 0;
 }
 
-static int on_clients_connected(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-        Manager *m = userdata;
-
-        link_connected(m, &m->clients_link, &link_clients, message);
-        return 0;
-}
-
-static int link_open(Manager *m, BusLink *l, const BusLinkType *type,
-                sd_bus_message_handler_t on_disconnected, sd_bus_message_handler_t on_connected)
+static int link_open(BusLink *l)
 {
         int r;
 
-        r = sd_bus_open_system_with_description(&l->bus, type->description);
+        r = sd_bus_open_system_with_description(&l->bus, l->type->description);
         if (r < 0)
                 return r;
-        r = sd_bus_attach_event(l->bus, m->event, type->priority);
+        r = sd_bus_attach_event(l->bus, l->manager->event, l->type->priority);
         if (r < 0)
                 return r;
         r = sd_bus_match_signal(l->bus, &l->disconnected_slot, "org.freedesktop.DBus.Local",
                         "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
-                        on_disconnected, m);
+                        on_disconnected, l);
         if (r < 0)
                 return r;
         /* Of what the bus answers itself, one that its policy allows; what it refuses it complains of in the journal. */
-        return sd_bus_call_method_async(
-                        l->bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_NAME, "GetId", on_connected, m, NULL);
+        r = sd_bus_call_method_async(
+                        l->bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_NAME, "GetId", on_connected, l, NULL);
+        return r < 0 ? r : l->type->attach(l->manager, l->bus);
 }
 
-static void connect_systemd(Manager *m)
+static void link_connect(BusLink *l)
 {
-        int r = link_open(m, &m->systemd_link, &link_systemd, on_systemd_disconnected, on_systemd_connected);
+        int r = link_open(l);
 
-        if (r >= 0)
-                r = units_attach(m->units, m->systemd_link.bus);
         if (r < 0)
-                retry_systemd(m, link_systemd.unusable, r);
-}
-
-/* Without an engine there is nothing to show yet. */
-static void connect_clients(Manager *m)
-{
-        int r = link_open(m, &m->clients_link, &link_clients, on_clients_disconnected, on_clients_connected);
-
-        if (r >= 0 && m->engine)
-                r = bus_server_attach(m->bus_server, m->clients_link.bus);
-        if (r < 0)
-                retry_clients(m, link_clients.unusable, r);
+                link_retry(l, l->type->unusable, r);
 }
 
 /* A bus that takes nothing from us, as dbus-daemon where others do not take what we have sent them, takes what comes over
@@ -200,14 +174,17 @@ void bus_link_check(Manager *m)
                 l->stuck_usec = now_usec;
         else if (now_usec - l->stuck_usec >= STUCK_USEC) {
                 l->stuck_usec = 0;
-                retry_clients(m, link_clients.lost, -ETIMEDOUT);
+                link_retry(l, l->type->lost, -ETIMEDOUT);
         }
 }
 
 void bus_link_connect(Manager *m)
 {
-        connect_systemd(m);
-        connect_clients(m);
+        m->systemd_link.manager = m->clients_link.manager = m;
+        m->systemd_link.type = &link_systemd;
+        m->clients_link.type = &link_clients;
+        link_connect(&m->systemd_link);
+        link_connect(&m->clients_link);
 }
 
 /* ---- what the bus server asks ---- */
@@ -357,6 +334,6 @@ int bus_link_serve(Manager *m)
                 return r;
         r = bus_server_attach(m->bus_server, m->clients_link.bus);
         if (r < 0)
-                retry_clients(m, link_clients.unusable, r);
+                link_retry(&m->clients_link, link_clients.unusable, r);
         return 0;
 }

@@ -68,8 +68,11 @@ typedef struct ReloadWait {
 } ReloadWait;
 
 /* A connection to the system bus, and what is to come of it where it is lost: see bus-link.c. */
+typedef struct BusLinkType BusLinkType;
 typedef struct BusLink {
-        sd_bus *bus; /* NULL: waits for the next try */
+        Manager *manager;
+        const BusLinkType *type; /* what hangs on it; NULL: it was never connected */
+        sd_bus *bus;             /* NULL: waits for the next try */
         sd_bus_slot *disconnected_slot;
         sd_event_source *timer;
         uint64_t delay_usec; /* before the next try; 0: the bus has answered */
