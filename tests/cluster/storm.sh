@@ -195,7 +195,7 @@ storm_hits() {
 }
 
 storm_round() {
-        local round=$1 text since wrong app settled kind apart
+        local round=$1 text since wrong app settled kind apart ringless
         text="$(printf '%3d' "$((round + 1))") $(round_text "$round")"
         echo "$text"
         LAST_ROUNDS+=("$text")
@@ -220,7 +220,11 @@ storm_round() {
         # may end up in a ring with some of them. Those who were left without quorum had to stop.
         apart=$(without_quorum "$since")
         [ -z "$apart" ] || note "Corosync says that these were in a ring without quorum: $apart"
-        [ "$HIT_NODES" = all ] || HIT_NODES+=" $apart"
+        # A Corosync that hears nobody and is heard keeps the others from their next ring: with each of its own it calls them
+        # to one more. That can take longer than nodes wait here (IsolationTimeoutSec=, half of its default).
+        ringless=$(without_ring "$since")
+        [ -z "$ringless" ] || note "Corosync says that these were without a ring when their time was over: $ringless"
+        [ "$HIT_NODES" = all ] || HIT_NODES+=" $apart $ringless"
         wrong=$(restarted_copies "$LAB/look/before" "${HIT_NODES# }" "$HIT_APPS")
         if [ -n "$wrong" ]; then
                 RESTARTED=$(wc -l <<<"$wrong")

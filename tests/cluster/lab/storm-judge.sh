@@ -188,6 +188,17 @@ without_quorum() {
                 jq -r ._HOSTNAME | sort -u | paste -s -d ' '
 }
 
+# The nodes whose manager says since time $1 that it acts as cut off, while their Corosync was without a ring: by its own
+# words its token was lost, and it had not completed the next ring.
+without_ring() {
+        { journal_since "$1" -o json SYSLOG_IDENTIFIER=corosync + SYSLOG_IDENTIFIER=distro-manager || true; } | jq -rn '
+                reduce inputs as $l ({lost: {}, nodes: []}; ($l.MESSAGE | tostring) as $m | $l._HOSTNAME as $n |
+                        if $m | test("Token has not been received|forming new configuration") then .lost[$n] = true
+                        elif $m | test("Completed service synchronization") then .lost[$n] = false
+                        elif ($m | test("acts as cut off: Corosync has been silent")) and .lost[$n] then .nodes += [$n]
+                        else . end) | .nodes | unique | join(" ")'
+}
+
 # Compares the copies that ran before the round, in file $1, with those of the last look. $2: the nodes that were hit, or
 # all; $3: the applications that were hit or commanded. Prints those that should be the same copies and are not.
 restarted_copies() {
