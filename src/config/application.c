@@ -244,46 +244,6 @@ static int make_digest(const Definition *d, const UnitProperties *properties, ui
         return 0;
 }
 
-static bool has_dollar(const UnitProperty *p)
-{
-        for (size_t i = 0; i < p->exec.n; i++)
-                for (size_t k = 0; k < p->exec.items[i].argv.n; k++)
-                        if (strchr(p->exec.items[i].argv.items[k], '$'))
-                                return true;
-        return false;
-}
-
-/* systemd 252 writes "$" as "\$" into the transient unit's file, which it does not understand when it reads
- * the file again. Newer ones have a way of quoting of their own for commands. */
-static int check_dollars(AppParse *a)
-{
-        int r = 0;
-        for (size_t i = 0; r >= 0 && i < a->properties.n_items; i++) {
-                const UnitProperty *p = a->properties.items + i;
-                if (p->kind != UNIT_PROPERTY_EXEC || !has_dollar(p))
-                        continue;
-                ParseState at = at_key(a, p->name);
-                r = parse_warning(&at, "systemd 252 puts a backslash before \"$\" at a daemon-reload, "
-                                       "better use a script that reads its variables itself");
-        }
-        return r;
-}
-
-static int split_exec(AppParse *a)
-{
-        const char *lost;
-        int r = unit_properties_split_exec(&a->properties, &lost);
-        if (r < 0 || !lost)
-                return r;
-
-        char key[32]; /* without the Ex */
-        snprintf(key, sizeof(key), "%.*s", (int) strlen(lost) - 2, lost);
-        ParseState at = at_key(a, key);
-        return parse_warning(&at,
-                        "systemd 252 forgets a last command with \"+\" or \"!\" at a daemon-reload, "
-                        "better put one without them last");
-}
-
 int app_parse_finish(AppParse *a, AppConfig *ret)
 {
         AppConfig c = { 0 };
@@ -303,9 +263,7 @@ int app_parse_finish(AppParse *a, AppConfig *ret)
         if (r < 0)
                 return r == -EINVAL ? parse_error(&a->state, "a value is too long") : r;
 
-        r = check_dollars(a);
-        if (r >= 0)
-                r = split_exec(a);
+        r = unit_properties_split_exec(&a->properties);
         if (r < 0)
                 return r;
         const UnitProperty *stop =

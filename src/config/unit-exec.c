@@ -179,15 +179,14 @@ static bool needs_ex(const UnitExec *e)
 }
 
 /* Commands up to the last one that needs the ...Ex form get it, in a property that comes first; those behind
- * it stay as they are. Says whether the last of all needs it. */
-static int split_exec(UnitProperties *l, size_t at, bool *ret_last)
+ * it stay as they are. */
+static int split_exec(UnitProperties *l, size_t at)
 {
         UnitProperty *p = l->items + at;
         size_t n = p->exec.n;
 
         while (n > 0 && !needs_ex(p->exec.items + n - 1))
                 n--;
-        *ret_last = n > 0 && n == p->exec.n;
         if (n == 0)
                 return 0;
 
@@ -214,19 +213,15 @@ static int split_exec(UnitProperties *l, size_t at, bool *ret_last)
         return 0;
 }
 
-int unit_properties_split_exec(UnitProperties *l, const char **ret_lost)
+int unit_properties_split_exec(UnitProperties *l)
 {
-        *ret_lost = NULL;
         for (size_t i = 0; i < l->n_items; i++) {
-                bool last;
                 if (l->items[i].kind != UNIT_PROPERTY_EXEC)
                         continue;
                 size_t n = l->n_items;
-                int r = split_exec(l, i, &last);
+                int r = split_exec(l, i);
                 if (r < 0)
                         return r;
-                if (last)
-                        *ret_lost = l->items[i].name;
                 i += l->n_items - n;
         }
         return 0;

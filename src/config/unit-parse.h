@@ -140,9 +140,8 @@ int unit_parse_users(UnitParse *u, const UnitKey *k, const char *value);
 
 /* unit-exec.c */
 /* Brings Exec...= into the forms in which it is sent, as unit-property.h tells; the list is not sorted
- * strictly after it. *ret_lost is a property whose last command needs the ...Ex form (with a warning's worth
- * of consequences), or NULL. 0 or -ENOMEM. */
-int unit_properties_split_exec(UnitProperties *l, const char **ret_lost);
+ * strictly after it. 0 or -ENOMEM. */
+int unit_properties_split_exec(UnitProperties *l);
 int unit_parse_exec(UnitParse *u, const UnitKey *k, const char *value);
 int unit_parse_environment(UnitParse *u, const UnitKey *k, const char *value);
 int unit_parse_environment_names(UnitParse *u, const UnitKey *k, const char *value);

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "daemon/lock.h"
 #include "systemd/private-bus.h"
+#include "systemd/unit-commands.h"
 
 static void tell_config(Manager *m, const ConfigMessages *messages)
 {
@@ -149,6 +150,7 @@ static int make_parts(Manager *m)
                                 .failed = on_units_failed },
                 .userdata = m,
                 .private_address = PRIVATE_BUS_ADDRESS,
+                .transient_dir = UNIT_TRANSIENT_DIR,
         };
         int r;
 

@@ -8,6 +8,7 @@ libunits_a_SOURCES = \
 	src/systemd/killer.c src/systemd/killer.h \
 	src/systemd/own-job.c src/systemd/own-job.h \
 	src/systemd/private-bus.c src/systemd/private-bus.h \
+	src/systemd/unit-commands.c src/systemd/unit-commands.h \
 	src/systemd/unit-evaluate.c \
 	src/systemd/unit-facts.c \
 	src/systemd/unit-jobs.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
 #include "base/dbus.h"
+#include "systemd/unit-commands.h"
 #include "systemd/units-internal.h"
 
 /* ---- who speaks ----
@@ -343,5 +344,7 @@ void units_forget(Units *u, const char *app, uint64_t epoch)
                 return;
         if (unit->properties.epoch == epoch)
                 unit_reset_failed(unit);
+        if (u->transient_dir)
+                unit_commands_remove(u->transient_dir, app);
         units_remove(u, unit);
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "base/array.h"
+#include "systemd/unit-commands.h"
 #include "systemd/units-internal.h"
 
 /* ---- a start or a stop: from its call to the end of its job ---- */
@@ -39,6 +40,8 @@ void unit_drop_request(Unit *unit)
 
 void unit_refuse(Unit *unit, const char *reason)
 {
+        if (unit->request && unit->units->transient_dir)
+                unit_commands_remove(unit->units->transient_dir, unit->app);
         unit_drop_request(unit);
         unit_call_done(unit, &unit->start);
         unit_set_state(unit, UNIT_REFUSED, reason);
@@ -90,12 +93,30 @@ static void unit_call_answered(Unit *unit, UnitCall *call, sd_bus_message *m)
 
 /* ---- start ---- */
 
+/* systemd reads the commands as they are to be with the unit, so they are there before it. */
+static int unit_write_commands(Unit *unit)
+{
+        if (!unit->units->transient_dir)
+                return 0;
+        return unit_commands_write(unit->units->transient_dir, unit_start_copy_get(unit->request));
+}
+
+/* The copy before, where systemd let go of it only now, has taken them along. */
+static void unit_keep_commands(Unit *unit)
+{
+        if (!unit->units->transient_dir || !unit->request)
+                return;
+        /* They were written a moment ago. If they cannot be now, the worker runs as it should until a daemon-reload. */
+        (void) unit_commands_keep(unit->units->transient_dir, unit_start_copy_get(unit->request));
+}
+
 static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         Unit *unit = userdata;
         const sd_bus_error *e = sd_bus_message_get_error(m);
 
         if (!e) {
+                unit_keep_commands(unit);
                 unit_call_answered(unit, &unit->start, m);
                 if (unit->start.active)
                         unit_set_state(unit, unit->history.stop_asked ? UNIT_STOPPING : UNIT_STARTING, NULL);
@@ -125,15 +146,21 @@ static int unit_send_start(Unit *unit)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         const UnitStart *start = unit_start_copy_get(unit->request);
+        char text[UNIT_REASON_MAX];
         int r;
 
         r = unit_start_message(unit->units->bus, start, &m);
+        if (r == -ENOTCONN || r == -ECONNRESET)
+                return 0;
         if (r < 0) {
-                char text[UNIT_REASON_MAX];
-                if (r == -ENOTCONN || r == -ECONNRESET)
-                        return 0;
-                unit_unqueue(unit, QUEUE_START);
                 snprintf(text, sizeof(text), "its properties make no bus message: %s", strerror(-r));
+                unit_refuse(unit, text);
+                return 1;
+        }
+        r = unit_write_commands(unit);
+        if (r < 0) {
+                snprintf(text, sizeof(text), "its commands cannot be written to /run/systemd/transient: %s",
+                                strerror(-r));
                 unit_refuse(unit, text);
                 return 1;
         }

@@ -421,6 +421,126 @@ static void test_own_job(void **state)
         assert_int_equal(units_query_own_job(b->units, on_own_job, &restart, &q), -ENOTCONN);
 }
 
+/* ---- commands that are kept in a drop-in ---- */
+
+#define W(x) ((char[]){ x }) /* a literal as a word of its own */
+#define COMMAND(program, flag, ...)                                                                        \
+        {                                                                                                  \
+                .path = W(program),                                                                        \
+                .argv = { (char *[]){ __VA_ARGS__ }, ELEMENTSOF(((char *[]){ __VA_ARGS__ })) }, .flags = { \
+                        (char *[]){ W(flag) },                                                             \
+                        *(flag) ? 1 : 0                                                                    \
+                }                                                                                          \
+        }
+
+static void start_with(Bench *b, UnitProperty *properties, size_t n_properties, uint64_t epoch)
+{
+        UnitStart s = { .app = "a", .epoch = epoch, .properties = properties, .n_properties = n_properties };
+
+        assert_int_equal(units_start(b->units, &s), 0);
+}
+
+/* What lies in the drop-in of the unit of "a"; "" where there is none. */
+static const char *kept(Bench *b)
+{
+        static char text[1024];
+        char path[160];
+        size_t n = 0;
+
+        snprintf(path, sizeof(path), "%s/distro-app-a.service.d/00-distro-manager.conf", b->transient);
+        FILE *f = fopen(path, "re");
+        if (f) {
+                n = fread(text, 1, sizeof(text) - 1, f);
+                fclose(f);
+        }
+        text[n] = 0;
+        return text;
+}
+
+static void lose_kept(Bench *b)
+{
+        char path[160];
+
+        snprintf(path, sizeof(path), "%s/distro-app-a.service.d/00-distro-manager.conf", b->transient);
+        assert_int_equal(unlink(path), 0);
+}
+
+/* All commands of a key of which one needs it, in words that systemd reads as they are meant; no other key. */
+static void test_commands_are_kept(void **state)
+{
+        UnitExec plain[] = { COMMAND("/bin/a", "", W("/bin/a"), W("%n")) },
+                 ex[] = { COMMAND("ip", "privileged", W("ip"), W("a \"b\"\\\n"), W("")),
+                         COMMAND("/c", "no-setuid", W("own")) },
+                 rest[] = { COMMAND("/d e", "ignore-failure", W("/d e"), W(";")) },
+                 dollar[] = { COMMAND("/bin/f", "", W("/bin/f"), W("${X}")) };
+        UnitProperty p[] = {
+                { .name = W("ExecStart"), .kind = UNIT_PROPERTY_EXEC, .exec = { plain, 1 } },
+                { .name = W("ExecStopPostEx"), .kind = UNIT_PROPERTY_EXEC_EX, .exec = { ex, 2 } },
+                { .name = W("ExecStopPost"), .kind = UNIT_PROPERTY_EXEC, .exec = { rest, 1 } },
+                { .name = W("ExecStop"), .kind = UNIT_PROPERTY_EXEC, .exec = { dollar, 1 } },
+        };
+        static const char expected[] =
+                        "# Of distro-manager: the commands as they are to be after a daemon-reload.\n"
+                        "[Service]\n"
+                        "ExecStopPost=\n"
+                        "ExecStopPost=+@\"ip\" \"ip\" \"a \\\"b\\\"\\\\\\x0a\" \"\"\n"
+                        "ExecStopPost=!@\"/c\" \"own\"\n"
+                        "ExecStopPost=-@\"/d e\" \"/d e\" \";\"\n"
+                        "ExecStop=\n"
+                        "ExecStop=@\"/bin/f\" \"/bin/f\" \"${X}\"\n";
+        Bench *b = *state;
+
+        start_with(b, p, ELEMENTSOF(p), 5);
+        assert_string_equal(kept(b), expected);
+
+        /* The end of the copy before took it along. */
+        lose_kept(b);
+        expect(b, "a 5 starting;a 5 running;");
+        assert_string_equal(kept(b), expected);
+
+        assert_int_equal(units_stop(b->units, "a", 5), 0);
+        expect(b, "a 5 stopped;");
+        units_forget(b->units, "a", 5);
+        assert_string_equal(kept(b), "");
+
+        /* The next copy has another file: what was left is not of it. */
+        start_with(b, p, ELEMENTSOF(p), 6);
+        expect(b, "a 6 starting;a 6 running;");
+        assert_int_equal(units_stop(b->units, "a", 6), 0);
+        expect(b, "a 6 stopped;");
+        assert_string_equal(kept(b), expected);
+        start_with(b, p, 1, 7);
+        assert_string_equal(kept(b), "");
+        expect(b, "a 7 starting;a 7 running;");
+        assert_string_equal(kept(b), "");
+}
+
+/* A unit that is none of ours keeps its own commands; and without room for ours nothing is started. */
+static void test_commands_of_refused(void **state)
+{
+        UnitExec ex[] = { COMMAND("/c", "privileged", W("/c")) };
+        UnitProperty p = { .name = W("ExecStartEx"), .kind = UNIT_PROPERTY_EXEC_EX, .exec = { ex, 1 } };
+        Bench *b = *state;
+        FakeUnit *u = fake_add(&b->fake, "a", 0, "inactive");
+
+        u->transient = false;
+        strcpy(u->fragment, "/etc/systemd/system/x");
+        start_with(b, &p, 1, 5);
+        expect(b, "a 5 refused (there is a unit file of that name: /etc/systemd/system/x);");
+        assert_string_equal(kept(b), "");
+        units_forget(b->units, "a", 5);
+        settle(b);
+        expect_log(b, "start a;");
+
+        assert_int_equal(rmdir(b->transient), 0);
+        FILE *f = fopen(b->transient, "we");
+        assert_non_null(f);
+        fclose(f);
+        start_with(b, &p, 1, 6);
+        expect(b, "a 6 refused (its commands cannot be written to /run/systemd/transient: Not a directory);");
+        expect_log(b, "");
+}
+
 /* A start costs one reading, however many signals come with it. */
 static void test_few_reads(void **state)
 {
@@ -457,6 +577,8 @@ int main(void)
                 BENCH_TEST(test_restart_by_hand),
                 BENCH_TEST(test_listing),
                 BENCH_TEST(test_own_job),
+                BENCH_TEST(test_commands_are_kept),
+                BENCH_TEST(test_commands_of_refused),
                 BENCH_TEST(test_few_reads),
         };
 
