@@ -292,6 +292,7 @@ static void engine_connected(Engine *e, const Event *event)
         e->quorum_known = false;
         e->n_probes_sent = e->n_probes_back = 0;
         e->hold_probe = e->hold_probe != 0;
+        e->step_probe = e->step_probe != 0;
         if (e->started_usec == 0)
                 e->started_usec = e->now_usec;
         command_forget_sent(e);

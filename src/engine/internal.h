@@ -181,6 +181,7 @@ struct Engine {
         uint64_t probe_times[PROBES_KEPT];     /* when they were sent, by number modulo PROBES_KEPT */
         bool probed;                           /* in this step */
         uint64_t hold_probe; /* the host slept: nothing starts until this probe is back; 0: it did not */
+        uint64_t step_probe; /* after a silence this one has to be back, quickly, before the member counts as in step; 0 */
 
         /* A node's start. */
         uint64_t started_usec; /* the first connection; 0: not yet */

@@ -162,12 +162,12 @@ void local_note_away(Engine *e)
         e->away_usec = t != USEC_INFINITY ? t : 0;
 }
 
-/* It is in step when the group has been told so. */
+/* It is in step when the group has been told so, and Corosync has not handed over the past since. */
 static void local_watch_step(Engine *e)
 {
         const Node *own;
 
-        if (e->away_usec == 0 || !engine_is_synced(e) || !view_is_quorate(e))
+        if (e->away_usec == 0 || e->step_probe != 0 || !engine_is_synced(e) || !view_is_quorate(e))
                 return;
         own = state_find_node(&e->state, e->node_id);
         if (own && own->presence == PRESENCE_SYNCED)
@@ -199,20 +199,40 @@ static void local_end_silence(Engine *e)
         engine_changed(e);
 }
 
+/* When it was sent: one of the last PROBES_KEPT. */
+static uint64_t local_probe_time(const Engine *e, uint64_t number)
+{
+        return e->probe_times[number % PROBES_KEPT];
+}
+
+/* Corosync may freeze when it has put a probe in order and has not delivered it yet, and then it comes back first, though
+ * the others have long left the ring. They do not before a token is lost, so what took half of that time proves enough. */
+static bool local_answer_was_quick(const Engine *e)
+{
+        return e->n_probes_sent - e->n_probes_back < PROBES_KEPT &&
+               e->now_usec - local_probe_time(e, e->n_probes_back) <= e->token_usec / 2;
+}
+
+/* The answer that ends a silence may be of a ring that the others have left during it: they count from then, whatever this
+ * node has been told. A quick one that was sent after it proves that they have not, or have been told that it is back. */
+static void local_doubt_step(Engine *e)
+{
+        if (e->silent_usec != 0 && e->now_usec - e->silent_usec > e->token_usec / 2) {
+                local_note_away(e);
+                e->step_probe = e->n_probes_sent + 1;
+        } else if (e->n_probes_back >= e->step_probe && local_answer_was_quick(e))
+                e->step_probe = 0;
+}
+
 void local_probe_back(Engine *e, uint64_t number)
 {
         if (number <= e->n_probes_sent)
                 e->n_probes_back = MAX(e->n_probes_back, number);
         if (e->hold_probe != 0 && e->n_probes_back >= e->hold_probe)
                 e->hold_probe = 0;
+        local_doubt_step(e);
         e->silent_usec = 0;
         local_end_silence(e);
-}
-
-/* When it was sent: one of the last PROBES_KEPT. */
-static uint64_t local_probe_time(const Engine *e, uint64_t number)
-{
-        return e->probe_times[number % PROBES_KEPT];
 }
 
 static void local_send_probe(Engine *e)
@@ -413,14 +433,6 @@ static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
                 if (n->id != e->node_id && node_is_owing(a, n))
                         return true;
         return false;
-}
-
-/* Corosync may freeze when it has put a probe in order and has not delivered it yet, and then it comes back first, though
- * the others have long left the ring. They do not before a token is lost, so what took half of that time proves enough. */
-static bool local_answer_was_quick(const Engine *e)
-{
-        return e->n_probes_sent - e->n_probes_back < PROBES_KEPT &&
-               e->now_usec - local_probe_time(e, e->n_probes_back) <= e->token_usec / 2;
 }
 
 /* What was delivered may be long past: a Corosync that was frozen, or a manager that hung, hands over the last of a ring

@@ -199,6 +199,8 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
         }
         if (item.kind == ITEM_MESSAGE)
                 world_moment(w, n, MOMENT_SEND);
+        else if (item.kind == ITEM_PROBE)
+                world_moment(w, n, MOMENT_PROBE);
         if (lossy && world_chance(w, 2))
                 lose_token(w, h->generation);
 }

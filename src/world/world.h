@@ -305,7 +305,8 @@ typedef enum WorldMoment {
         MOMENT_STOP,
         MOMENT_WRITE, /* has begun to write its record */
         MOMENT_WRITTEN,
-        MOMENT_VIEW, /* has just been given a view */
+        MOMENT_VIEW,  /* has just been given a view */
+        MOMENT_PROBE, /* its Corosync has just put a probe of its manager in order */
         _WORLD_MOMENT_MAX,
 } WorldMoment;
 

@@ -329,7 +329,7 @@ static void draw_arm(Dice *d, Plan *p, uint64_t at, uint32_t node)
         Act *a = act_add(p, at, ACT_ARM, node);
         WorldBlow blow = (WorldBlow) roll(d, _WORLD_BLOW_MAX);
 
-        a->value = roll(d, _WORLD_MOMENT_MAX) * _WORLD_BLOW_MAX + blow;
+        a->value = roll(d, MOMENT_PROBE) * _WORLD_BLOW_MAX + blow; /* those before it; see draw_probe() */
         a->value2 = 1 + roll(d, chance(d, 50) ? 3 : 20);
         at += while_usec(d);
         if (blow == BLOW_NODE_DOWN)
@@ -441,6 +441,32 @@ static void draw_flicker(Dice *d, Plan *p)
                 p->acts[i].later = PLAN_FLICKER;
 }
 
+/* A Corosync freezes with a probe in order that it has not delivered, for about as long as the others need to lose it, and
+ * again before it has reported. Its workers need all the time that they get. */
+static void draw_probe(Dice *d, Plan *p)
+{
+        uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC);
+        uint32_t node = chance(d, 50) ? 1 : 1 + (uint32_t) roll(d, p->n_nodes);
+        size_t first = p->n_acts, app = roll(d, p->n_apps);
+        Act *a = act_add(p, at, ACT_ARM, node);
+
+        a->value = MOMENT_PROBE * _WORLD_BLOW_MAX + BLOW_FREEZE;
+        a->value2 = 1;
+        a = act_add(p, at, ACT_UNIT_SLOW, node);
+        a->app = app;
+        a->value2 = 15 * USEC_PER_SEC;
+        at += 3600 * USEC_PER_MSEC + roll(d, 1400 * USEC_PER_MSEC);
+        act_add(p, at, ACT_THAW, node);
+        a = act_add(p, at + 1, ACT_ARM, node);
+        a->value = (chance(d, 50) ? MOMENT_SEND : MOMENT_VIEW) * _WORLD_BLOW_MAX + BLOW_FREEZE;
+        a->value2 = 1;
+        at += 4 * USEC_PER_SEC + roll(d, 6 * USEC_PER_SEC);
+        act_add(p, at, ACT_THAW, node);
+        act_add(p, at, ACT_UNIT_SLOW, node)->app = app;
+        for (size_t i = first; i < p->n_acts; i++)
+                p->acts[i].later = PLAN_FLICKER;
+}
+
 /* One node keeps its file, so that the application is not forgotten. */
 static void draw_files(Dice *d, Plan *p)
 {
@@ -517,7 +543,8 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
              later = { .state = seed * UINT64_C(0xd1342543de82ef95) + 1 },
              latest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 2 },
              files = { .state = seed * UINT64_C(0xd1342543de82ef95) + 3 },
-             times = { .state = seed * UINT64_C(0xd1342543de82ef95) + 4 };
+             times = { .state = seed * UINT64_C(0xd1342543de82ef95) + 4 },
+             moments = { .state = seed * UINT64_C(0xd1342543de82ef95) + 5 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
@@ -556,6 +583,9 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
                 draw_list(&later, &p);
         for (size_t n = p.faults & PLAN_FLICKER ? 1 + roll(&latest, 5) : 0; n > 0; n--)
                 draw_flicker(&latest, &p);
+        if (p.faults & PLAN_FLICKER && p.faults & PLAN_COROSYNC)
+                for (size_t n = roll(&moments, 4); n > 0; n--)
+                        draw_probe(&moments, &p);
         for (size_t n = p.faults & PLAN_FILES ? 1 + roll(&files, 8) : 0; n > 0; n--)
                 draw_files(&files, &p);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);

@@ -32,5 +32,7 @@ const PlanSeed plan_seeds[] = {
                         "jitter,flicker,cut,power,command,shape" },
         { 15241, false, "facts from before all had lost quorum counted for the forming",
                         "jitter,late-quorum,cut,manager,shape,busy,unit" },
+        { 3365, true, "a probe of a ring that the others had left ended a node's time away",
+                        "jitter,corosync,shape,flicker" },
 };
 const size_t n_plan_seeds = ELEMENTSOF(plan_seeds);

@@ -469,6 +469,51 @@ static void test_in_step(void **state)
         cluster_end(&c);
 }
 
+/* The silence is ended by a probe of the old ring: the others may have left it long ago, and count since then. Only one that
+ * was sent after that and comes back quickly shows that they have not. */
+static void test_answer_of_the_past(void **state)
+{
+        uint64_t detection = CLUSTER_TOKEN + CLUSTER_CONSENSUS;
+
+        (void) state;
+        for (int quick = 0; quick < 3; quick++) {
+                Event back = { .type = EVENT_PROBE };
+                uint64_t t, again;
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
+                t = c.engine[ABC]->probe_next_usec;
+                c.hold_probes = true;
+                cluster_at(&c, ABC, t);
+                back.probe.number = c.engine[ABC]->n_probes_sent;
+                cluster_at(&c, ABC, t + CLUSTER_TOKEN / 4);
+                assert_int_equal(c.engine[ABC]->n_probes_sent, back.probe.number);
+                cluster_at(&c, ABC, t + 4100 * USEC_PER_MSEC);
+                cluster_step(&c, ABC, &back);
+                assert_true(engine_is_synced(c.engine[ABC]));
+                assert_int_equal(c.engine[ABC]->away_usec, t + detection);
+                /* Nor does another one of those that were sent meanwhile. */
+                back.probe.number = c.engine[ABC]->n_probes_sent;
+                cluster_step(&c, ABC, &back);
+                assert_int_equal(c.engine[ABC]->away_usec, t + detection);
+
+                again = c.engine[ABC]->probe_next_usec;
+                cluster_at(&c, ABC, again);
+                back.probe.number = c.engine[ABC]->n_probes_sent;
+                if (quick > 0) {
+                        cluster_at(&c, ABC, again + CLUSTER_TOKEN / 2 + (quick == 2));
+                        cluster_step(&c, ABC, &back);
+                        assert_int_equal(c.engine[ABC]->away_usec, quick == 1 ? 0 : t + detection);
+                } else {
+                        asked_at(&c, EFFECT_STOP,
+                                        again + detection - detection / TIMING_PROBES_PER_DETECTION -
+                                                        USEC_PER_SEC);
+                        asked_at(&c, EFFECT_KILL, t + detection + 29 * USEC_PER_SEC);
+                }
+                cluster_end(&c);
+        }
+}
+
 /* Where no worker runs nothing is to be ended, and a silence is one when its whole time is over. */
 static void test_silent_again_without_workers(void **state)
 {
@@ -756,6 +801,7 @@ int main(void)
                 cmocka_unit_test(test_corosync_is_lost_again),
                 cmocka_unit_test(test_in_step),
                 cmocka_unit_test(test_silent_again_without_workers),
+                cmocka_unit_test(test_answer_of_the_past),
                 cmocka_unit_test(test_short_silence),
                 cmocka_unit_test(test_silence_without_workers),
                 cmocka_unit_test(test_silence_ends_without_workers),
