@@ -257,6 +257,8 @@ cluster_up() {
         [ "$(type -t applications)" != function ] || applications
         cluster_boot
         cluster_wait_synced
+        [ -z "${LAB_BUS:-}" ] || [ "$(node_exec "${MEMBERS[0]}" systemctl show --value -p Id dbus.service)" = "$LAB_BUS.service" ] ||
+                lab_die "LAB_BUS=$LAB_BUS: the guests have another bus"
 }
 
 # The agreed state as guest $1 shows it, through the jq program $2; more arguments for jq after it.

@@ -12,6 +12,7 @@
 #   LAB_OUT       folder for journals and logs that outlive the lab; default: none are kept
 #   LAB_VERBOSE   not empty: say what is done
 #   LAB_TRANSPORT Corosync's transport; default knet
+#   LAB_BUS       the service that is the guests' system bus, dbus-broker say; default: as this machine has it
 #
 # What the parts offer:
 #   guest.sh      lab_up, lab_down, node_boot, node_power_cut, node_freeze, node_thaw, node_exec, node_is_up
