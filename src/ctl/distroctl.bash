@@ -79,7 +79,12 @@ _distroctl() {
                         mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
                 esac
         fi
-        mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$cur")
+        # compgen -W would carry out what a name holds, and so would the shell, had the name no quotes.
+        local word words
+        read -rd '' -a words <<<"$candidates" || true
+        for word in "${words[@]}"; do
+                [[ $word != "$cur"* ]] || COMPREPLY+=("$(printf %q "$word")")
+        done
         [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
         return 0
 }

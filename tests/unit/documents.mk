@@ -9,6 +9,11 @@ TESTS += tests/unit/test-format.sh
 check_SCRIPTS += tests/unit/test-format.sh
 EXTRA_DIST += tests/unit/test-format.sh
 
+# The bash completion.
+TESTS += tests/unit/test-completion.sh
+check_SCRIPTS += tests/unit/test-completion.sh
+EXTRA_DIST += tests/unit/test-completion.sh
+
 # What the first steps say before and after the installation.
 TESTS += tests/unit/test-first-steps.sh
 check_SCRIPTS += tests/unit/test-first-steps.sh

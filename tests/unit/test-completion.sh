@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# test-completion.sh
+#
+# The bash completion offers what distroctl prints, and carries nothing of it out: names come from other hosts.
+
+set -euo pipefail
+
+cd "${top_srcdir:-$(dirname "$(readlink -f "$0")")/../..}"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# shellcheck source=/dev/null
+. src/ctl/distroctl.bash
+# What it calls: the command, here with a name that no sane node has, and a builtin that works in a completion only.
+distroctl() {
+        case $* in
+        *list-applications) printf '%s\n' 'pay running' 'payroll stopped' 'web running' ;;
+        *list-nodes) printf '%s online\n' abc "\$(touch\${IFS}$work/done)" ;;
+        esac
+}
+compopt() { :; }
+
+# offered WORD...: what completion offers after these words of a command line.
+offered() {
+        COMP_WORDS=("$@")
+        COMP_CWORD=$(($# - 1))
+        _distroctl
+        printf '%s\n' "${COMPREPLY[@]}"
+}
+
+expect() {
+        local want=$1 got
+        shift
+        got=$(offered "$@" | sort | paste -s -d ' ')
+        [ "$got" = "$want" ] || { printf 'FAILED: %s: "%s" and not "%s"\n' "$*" "$got" "$want" && exit 1; }
+}
+
+expect 'pay payroll' distroctl stop pa
+expect 'list-applications list-nodes locate' distroctl l
+expect "$(printf '%q abc' "\$(touch\${IFS}$work/done)")" distroctl drain ''
+if [ -e "$work/done" ]; then
+        echo 'FAILED: a name was carried out'
+        exit 1
+fi
+# On the command line the name is a word, and nothing that a shell carries out.
+eval "words=($(offered distroctl drain '$'))"
+# shellcheck disable=SC2154
+if [ "${words[0]}" != "\$(touch\${IFS}$work/done)" ] || [ -e "$work/done" ]; then
+        echo 'FAILED: a name was carried out'
+        exit 1
+fi
+echo '1 completion PASSED'
