@@ -78,6 +78,11 @@ static void write_record(const BusObject *o, Sink *s)
         sink_string(s, o->node->unwritable ? "unwritable" : o->node->late ? "late" : "written");
 }
 
+static void write_guarded(const BusObject *o, Sink *s)
+{
+        sink_bool(s, !o->node->unguarded);
+}
+
 static void write_stale(const BusObject *o, Sink *s)
 {
         sink_bool(s, engine_is_stale(server_engine(o->server)));
@@ -100,6 +105,7 @@ const Property node_properties[] = {
         { "State", false, write_state },
         { "Standby", false, write_standby },
         { "Record", false, write_record },
+        { "Guarded", false, write_guarded },
         { "Applications", false, write_applications },
         { "Stale", false, write_stale },
 };
@@ -152,6 +158,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("State", "s"),
         BUS_CHANGING("Standby", "b"),
         BUS_CHANGING("Record", "s"),
+        BUS_CHANGING("Guarded", "b"),
         BUS_CHANGING("Stale", "b"),
         /* A list that grows by one in each of a thousand moves: told as changed, without the list. */
         SD_BUS_PROPERTY("Applications", "as", get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),

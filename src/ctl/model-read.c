@@ -289,6 +289,7 @@ static const Field node_fields[] = {
         { "Standby", "b", read_bool, offsetof(NodeInfo, standby) },
         { "Stale", "b", read_bool, offsetof(NodeInfo, stale) },
         { "Record", "s", read_string, offsetof(NodeInfo, record) },
+        { "Guarded", "b", read_bool, offsetof(NodeInfo, guarded) },
         { "Applications", "as", read_strings, offsetof(NodeInfo, applications) },
 };
 
@@ -325,7 +326,9 @@ int app_info_read(sd_bus_message *m, AppInfo *ret)
 
 int node_info_read(sd_bus_message *m, NodeInfo *ret)
 {
-        int r = read_properties(m, node_fields, ELEMENTSOF(node_fields), ret);
+        int r;
 
+        ret->guarded = true; /* where the manager does not say */
+        r = read_properties(m, node_fields, ELEMENTSOF(node_fields), ret);
         return r < 0 ? r : fill_empty(node_fields, ELEMENTSOF(node_fields), ret);
 }

@@ -62,7 +62,7 @@ typedef struct AppInfo {
 typedef struct NodeInfo {
         char *name, *state, *record;
         uint32_t id;
-        bool standby, stale;
+        bool standby, guarded, stale;
         Strings applications;
 } NodeInfo;
 

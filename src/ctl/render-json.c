@@ -107,6 +107,7 @@ void json_node(Json *j, const char *key, const NodeInfo *n)
         json_string(j, "state", n->state);
         json_bool(j, "standby", n->standby);
         json_text(j, "record", n->record);
+        json_bool(j, "guarded", n->guarded);
         json_bool(j, "stale", n->stale);
         json_list(j, "applications", &n->applications);
         json_end(j);

@@ -140,11 +140,13 @@ size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max)
         return n;
 }
 
-const char *node_record_warning(const NodeInfo *n)
+const char *node_warning(const NodeInfo *n)
 {
         /* What a node said that is not there is old. */
         if (streq(n->state, "offline") || streq(n->state, "unknown") || streq(n->state, "manager-gone"))
                 return NULL;
+        if (!n->guarded)
+                return "it has no guard (distro-guard.service): it keeps its workers and gets no new ones";
         if (streq(n->record, "unwritable"))
                 return "its state directory takes no writes (full, or read-only?): it keeps its workers and gets no "
                        "new ones";
@@ -229,7 +231,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         for (size_t i = 0; i < n_warnings; i++)
                 print_field(f, o, COLOR_YELLOW, "Warning", warnings[i]);
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
-                const char *warning = node_record_warning(n);
+                const char *warning = node_warning(n);
 
                 if (warning)
                         print_fieldf(f, o, COLOR_YELLOW, "Warning", "%s: %s.", n->name, warning);
@@ -422,7 +424,7 @@ int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n)
         print_fieldf(f, o, COLOR_NONE, "Id", "%" PRIu32, n->id);
         print_field(f, o, n->standby ? COLOR_YELLOW : COLOR_NONE, "Standby",
                         n->standby ? "yes: nothing is placed here until 'distroctl unstandby'" : "no");
-        print_field(f, o, COLOR_YELLOW, "Warning", node_record_warning(n));
+        print_field(f, o, COLOR_YELLOW, "Warning", node_warning(n));
         print_field(f, o, COLOR_NONE, "Runs", isempty(apps) ? "nothing" : apps);
         return 0;
 }

@@ -34,7 +34,7 @@ const char *manager_caution(const ManagerInfo *m);
 /* What an administrator should know of how quorum is configured; NULL: nothing. The strings are constant. */
 size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max);
 /* What keeps the node from getting anything new, though it is there; NULL: nothing. Constant. */
-const char *node_record_warning(const NodeInfo *n);
+const char *node_warning(const NodeInfo *n);
 
 /* The schema is in distroctl(1). */
 void json_manager(Json *j, const char *key, const ManagerInfo *m);

@@ -386,6 +386,7 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
         n->grace_usec = f->grace_usec;
         n->boot_id = f->boot_id;
         n->unwritable = !f->can_write;
+        n->unguarded = !f->guarded;
         n->version_max = f->version_max;
         n->unknown = n->late = n->leaving = false;
         n->acked = (Revision){};
@@ -600,6 +601,16 @@ static void apply_ack(Engine *e, uint32_t node_id, const AckMessage *m)
                 node_touched(e, n);
 }
 
+static void apply_guard(Engine *e, uint32_t node_id, const GuardMessage *m)
+{
+        Node *n = state_find_node(&e->state, node_id);
+
+        if (!n || n->unguarded == !m->guarded)
+                return;
+        n->unguarded = !m->guarded;
+        node_touched(e, n);
+}
+
 /* A revision is committed when every synced member has acknowledged it, but for those that were late, and they are a
  * majority of the nodelist: forming needs the records of one. Where forming asks for all of the last view it is every
  * synced member, or, without those that were late, a majority of them. */
@@ -699,6 +710,9 @@ void apply_message(Engine *e, const Member *sender, const Message *m)
                 break;
         case MESSAGE_ACK:
                 apply_ack(e, sender->node_id, &m->ack);
+                break;
+        case MESSAGE_GUARD:
+                apply_guard(e, sender->node_id, &m->guard);
                 break;
         case MESSAGE_LEAVE:
                 n = state_find_node(&e->state, sender->node_id);

@@ -220,6 +220,7 @@ static int engine_init(Engine *e, const EngineConfig *config)
         e->version_min = config->version_min ? config->version_min : PROTOCOL_VERSION_MIN;
         e->version_max = config->version_max ? config->version_max : PROTOCOL_VERSION;
         e->takes_part = config->skip_sync_wait;
+        e->unguarded = config->unguarded;
         r = engine_take_nodelist(e, config);
         if (r < 0)
                 return r;
@@ -453,6 +454,9 @@ static void engine_handle(Engine *e, const Event *event)
                 e->consensus_usec = event->timing.consensus_usec;
                 e->quorum_device = event->timing.quorum_device;
                 engine_changed(e);
+                break;
+        case EVENT_GUARD:
+                local_guard(e, event->guard.guarded);
                 break;
         case EVENT_LEAVE:
                 engine_leave(e);

@@ -42,6 +42,7 @@ typedef struct EngineConfig {
         size_t n_sync_optional;
         uint64_t sync_timeout_usec; /* USEC_INFINITY: for ever */
         bool skip_sync_wait;        /* this manager was restarted in the same boot */
+        bool unguarded;             /* this node has no guard yet; EVENT_GUARD tells later */
         NoQuorumPolicy no_quorum_policy;
         uint64_t isolation_timeout_usec; /* 0: the default that follows from EVENT_CONNECTED */
         uint64_t grace_usec;
@@ -69,6 +70,7 @@ typedef enum EventType {
         EVENT_COMMAND,      /* an administrator asks, on this node */
         EVENT_STOP_LOCAL,   /* stop this node's copy without asking the group */
         EVENT_TIMING,       /* Corosync goes on with other timeouts */
+        EVENT_GUARD,        /* this node's guard is there, or is there no more */
         EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT */
         _EVENT_TYPE_MAX,
 } EventType;
@@ -136,6 +138,9 @@ typedef struct Event {
                         Revision revision;
                         int error; /* 0 or negative errno */
                 } written;
+                struct {
+                        bool guarded;
+                } guard;
                 struct {
                         uint64_t token; /* the caller's, comes back in EFFECT_REPLY */
                         Command command;

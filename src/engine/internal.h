@@ -200,6 +200,7 @@ struct Engine {
         uint64_t command_seq;
         Revision write_issued, write_done;
         bool write_failed, failure_told;
+        bool unguarded, guard_told; /* this node has no guard; what the state has is otherwise, and the message is out */
         uint64_t write_retry_usec;
         Revision acked; /* our last ACK in this view */
         bool leaving, left;
@@ -297,6 +298,7 @@ typedef enum Eligibility {
         NODE_NOT_SYNCED,
         NODE_MARKED,
         NODE_DIFFERS,
+        NODE_UNGUARDED,
         NODE_UNWRITABLE,
         NODE_LATE,
 } Eligibility;
@@ -364,6 +366,7 @@ void local_reset_reports(Engine *e);
 uint64_t local_isolation_usec(
                 const Engine *e); /* IsolationTimeoutSec=, or the default that follows from Corosync's timing */
 bool local_in_maintenance(const Engine *e, const char *app);
+void local_guard(Engine *e, bool guarded);
 
 /* ---- definitions.c ---- */
 void definitions_set(Engine *e, const Definition *definitions, size_t n, const struct DefinitionError *errors,

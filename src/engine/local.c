@@ -401,7 +401,7 @@ static void local_probe(Engine *e)
 static bool local_may_start(const Engine *e)
 {
         return view_is_quorate(e) && !e->isolated && e->hold_probe == 0 && !e->state.form_pending &&
-               e->cut_off_usec == 0;
+               e->cut_off_usec == 0 && !e->unguarded;
 }
 
 static bool local_app_is_alive(const Engine *e, const char *app)
@@ -527,6 +527,19 @@ static void local_report(Engine *e, const char *app, uint64_t epoch, UnitState s
         engine_send(e, &m);
 }
 
+/* A start that was granted before the group heard that this node has no guard: it is decided again, for another node. A
+ * unit without a state stands for the message that is under way. */
+static void local_give_back(Engine *e, App *a, const Copy *c, LocalUnit *u)
+{
+        if (!u)
+                u = local_add_unit(e, a->name, c->epoch);
+        if (!u || u->reported != UNIT_NONE)
+                return;
+        a->start_probe = 0;
+        u->reported = UNIT_STOPPED;
+        local_report(e, a->name, c->epoch, UNIT_NONE, NULL);
+}
+
 /* What has to be reported of a copy here; UNIT_NONE: nothing. */
 static UnitState local_news(const Copy *c, const LocalUnit *u)
 {
@@ -539,13 +552,16 @@ static UnitState local_news(const Copy *c, const LocalUnit *u)
         return UNIT_NONE;
 }
 
-static void local_reconcile_copy(Engine *e, App *a, const Copy *c)
+static void local_reconcile_copy(Engine *e, const Node *own, App *a, const Copy *c)
 {
         LocalUnit *u = local_find_unit(e, a->name, c->epoch);
         UnitState news;
 
-        if (!u && c->phase == COPY_STARTING) {
-                local_start(e, a, c);
+        if ((!u || u->state == UNIT_NONE) && c->phase == COPY_STARTING) {
+                if (u || (own->unguarded && e->unguarded && !a->maintenance))
+                        local_give_back(e, a, c, u);
+                else
+                        local_start(e, a, c);
                 return;
         }
         if (!u) {
@@ -553,8 +569,9 @@ static void local_reconcile_copy(Engine *e, App *a, const Copy *c)
                 u = local_add_unit(e, a->name, c->epoch);
                 if (!u)
                         return;
-                u->state = UNIT_STOPPED;
         }
+        if (u->state == UNIT_NONE)
+                u->state = UNIT_STOPPED;
         if (c->phase == COPY_STOPPING && unit_state_is_alive(u->state) && u->state != UNIT_STUCK &&
                         !a->maintenance)
                 local_stop_unit(e, u, USEC_INFINITY);
@@ -580,13 +597,15 @@ static void local_reconcile_owed(Engine *e, App *a)
 
 static void local_reconcile(Engine *e)
 {
+        const Node *own = state_find_node(&e->state, e->node_id);
+
         e->starts_wait = false;
-        if (!engine_is_synced(e))
+        if (!engine_is_synced(e) || !own)
                 return;
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
                         if (c->node_id == e->node_id)
-                                local_reconcile_copy(e, a, c);
+                                local_reconcile_copy(e, own, a, c);
                 local_reconcile_owed(e, a);
         }
         for (size_t i = e->n_units; i > 0; i--) {
@@ -656,6 +675,31 @@ static void local_acknowledge(Engine *e)
         m.ack.revision = e->acked = e->write_done;
         m.ack.written = true;
         engine_send(e, &m);
+}
+
+/* ---- the guard ---- */
+
+void local_guard(Engine *e, bool guarded)
+{
+        if (e->unguarded == !guarded)
+                return;
+        e->unguarded = !guarded;
+        engine_changed(e);
+}
+
+static void local_tell_guard(Engine *e)
+{
+        const Node *own = state_find_node(&e->state, e->node_id);
+        Message m = { .type = MESSAGE_GUARD, .guard = { .guarded = !e->unguarded } };
+
+        if (!engine_is_synced(e) || !own)
+                return;
+        if (own->unguarded == e->unguarded)
+                e->guard_told = false;
+        else if (!e->guard_told) {
+                e->guard_told = true;
+                engine_send(e, &m);
+        }
 }
 
 /* ---- leaving ---- */
@@ -768,6 +812,7 @@ void local_pump(Engine *e)
         local_stop_cut_off(e);
         local_stop_older(e);
         local_leave(e);
+        local_tell_guard(e);
         local_reconcile(e);
         local_kill_overdue(e);
         local_probe(e);

@@ -53,6 +53,7 @@ void message_done(Message *m)
         case MESSAGE_SYNCED:
         case MESSAGE_ACK:
         case MESSAGE_LEAVE:
+        case MESSAGE_GUARD:
         case _MESSAGE_TYPE_MAX:
         default:
                 break;
@@ -175,6 +176,9 @@ static int payload_copy(const Message *m, Message *to)
         case MESSAGE_ACK:
                 to->ack = m->ack;
                 return 0;
+        case MESSAGE_GUARD:
+                to->guard = m->guard;
+                return 0;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
         case _MESSAGE_TYPE_MAX:
@@ -216,6 +220,7 @@ const char *message_type_to_string(MessageType t)
                 [MESSAGE_COMMAND] = "command",
                 [MESSAGE_ACK] = "ack",
                 [MESSAGE_LEAVE] = "leave",
+                [MESSAGE_GUARD] = "guard",
         };
 
         return t > 0 && t < _MESSAGE_TYPE_MAX ? names[t] : "?";

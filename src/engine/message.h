@@ -21,6 +21,7 @@ typedef enum MessageType {
         MESSAGE_COMMAND,     /* what an administrator wants */
         MESSAGE_ACK,         /* the sender's disk holds this revision, or cannot */
         MESSAGE_LEAVE,       /* the sender's manager is about to stop: move its applications */
+        MESSAGE_GUARD,       /* whether the sender's node has a guard */
         _MESSAGE_TYPE_MAX,
 } MessageType;
 
@@ -70,6 +71,7 @@ typedef struct FactsMessage {
         uint32_t *record_nodes;   /* the members of the last view on the record, sorted node ids */
         size_t n_record_nodes;
         bool can_write; /* the sender's state directory takes writes */
+        bool guarded;   /* should its manager end, its node's guard ends the workers */
         uint64_t realtime_usec;
         CopyFact *copies;
         size_t n_copies;
@@ -161,6 +163,10 @@ typedef struct AckMessage {
         bool written; /* false: the write failed, and the sender gets no new copies */
 } AckMessage;
 
+typedef struct GuardMessage {
+        bool guarded; /* false: the sender gets no new copies */
+} GuardMessage;
+
 typedef struct Message {
         MessageType type;
         uint8_t version;      /* the protocol version that it is written in */
@@ -177,6 +183,7 @@ typedef struct Message {
                 ExpiryMessage expiry;
                 CommandMessage command;
                 AckMessage ack;
+                GuardMessage guard;
         };
 } Message;
 

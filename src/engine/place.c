@@ -47,6 +47,8 @@ static Eligibility place_eligible_named(const App *a, const Node *n, bool takeov
                 return NODE_MARKED;
         if (app_find_variant(a, n->id))
                 return NODE_DIFFERS;
+        if (n->unguarded)
+                return NODE_UNGUARDED;
         if (n->unwritable)
                 return NODE_UNWRITABLE;
         if (n->late)
@@ -55,7 +57,7 @@ static Eligibility place_eligible_named(const App *a, const Node *n, bool takeov
 }
 
 /* Eligible: a synced member that is permitted, not in standby, not leaving, not marked for this application, has the
- * agreed definition and can write its record. */
+ * agreed definition and a guard, and can write its record. */
 Eligibility place_eligible(const App *a, const Node *n, bool takeover)
 {
         return place_tier(a, n) == UINT32_MAX ? NOT_IN_NODES : place_eligible_named(a, n, takeover);

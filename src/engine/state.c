@@ -413,6 +413,7 @@ static void put_node(const Codec *c, const Node *n)
         put_bool(c->w, n->leaving);
         put_bool(c->w, n->unknown);
         put_bool(c->w, n->unwritable);
+        put_bool(c->w, n->unguarded);
         put_bool(c->w, n->reading);
         put_bool(c->w, n->late);
         put_bool(c->w, n->grace_over);
@@ -443,6 +444,7 @@ static void get_node(const Codec *c, Node *n)
         n->leaving = get_bool(r);
         n->unknown = get_bool(r);
         n->unwritable = get_bool(r);
+        n->unguarded = get_bool(r);
         n->reading = get_bool(r);
         n->late = get_bool(r);
         n->grace_over = get_bool(r);

@@ -147,6 +147,7 @@ typedef struct Node {
         bool leaving;
         bool unknown; /* since forming it has not reported, there or away: it may run what no record shows */
         bool unwritable; /* it said that its disk takes no writes */
+        bool unguarded;  /* it said that it has no guard */
         bool reading;    /* `reload --all` told it to read its files, and it has not said what they hold */
         bool late;       /* has not acknowledged the present revision in time */
         bool grace_over; /* its manager has been gone for longer than its grace */

@@ -278,6 +278,9 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
                                 : v && v->digest == 0 ? "it has no file for it"
                                                       : "its file differs from the agreed definition");
                 break;
+        case NODE_UNGUARDED:
+                snprintf(ret_why, size_bytes, "it has no guard: distro-guard.service does not answer");
+                break;
         case NODE_UNWRITABLE:
                 snprintf(ret_why, size_bytes, "its state directory takes no writes");
                 break;
@@ -362,6 +365,8 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
                 r = asprintf(&text, "Forming the group");
         else if (!engine_is_synced(e))
                 r = asprintf(&text, "Getting the state from the group");
+        else if (e->unguarded)
+                r = asprintf(&text, "Taking part in view %s, without a guard: nothing is started here", view);
         else
                 r = asprintf(&text, "Taking part in view %s: %zu of %zu applications run here", view,
                                 count_here(e), e->state.n_apps);
@@ -474,6 +479,7 @@ const char *event_type_to_string(EventType t)
                 [EVENT_WRITTEN] = "written",
                 [EVENT_COMMAND] = "command",
                 [EVENT_STOP_LOCAL] = "stop-local",
+                [EVENT_GUARD] = "guard",
                 [EVENT_LEAVE] = "leave",
         };
 

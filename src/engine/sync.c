@@ -140,6 +140,7 @@ static void sync_send_facts(Engine *e)
                 }
         }
         f->can_write = !e->write_failed;
+        f->guarded = !e->unguarded;
         f->realtime_usec = e->realtime_usec;
         if (e->oom || engine_grow(e, facts_add_copies(e, f)) < 0) {
                 message_done(&m);

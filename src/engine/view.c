@@ -87,7 +87,7 @@ static void view_reset(Engine *e)
         e->n_expiry_sent = 0;
         e->facts_floor = 0;
         e->acked = (Revision){};
-        e->failure_told = false;
+        e->failure_told = e->guard_told = false;
         e->ring_quorum_usec = 0;
         local_reset_reports(e);
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {

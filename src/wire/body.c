@@ -142,6 +142,7 @@ static void put_facts(ByteWriter *w, const FactsMessage *f)
         wire_put_revision(w, &f->record_revision);
         put_record_nodes(w, f);
         put_bool(w, f->can_write);
+        put_bool(w, f->guarded);
         put_u64(w, f->realtime_usec);
         put_copies(w, f);
 }
@@ -159,6 +160,7 @@ static void get_facts(ByteReader *r, FactsMessage *f)
         f->record_revision = wire_get_revision(r);
         get_record_nodes(r, f);
         f->can_write = get_bool(r);
+        f->guarded = get_bool(r);
         f->realtime_usec = get_u64(r);
         get_copies(r, f);
 }
@@ -374,6 +376,9 @@ void wire_put_body(ByteWriter *w, const Message *m)
         case MESSAGE_ACK:
                 put_ack(w, &m->ack);
                 break;
+        case MESSAGE_GUARD:
+                put_bool(w, m->guard.guarded);
+                break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
                 break; /* the header says it all */
@@ -412,6 +417,9 @@ void wire_get_body(ByteReader *r, Message *m)
                 break;
         case MESSAGE_ACK:
                 get_ack(r, &m->ack);
+                break;
+        case MESSAGE_GUARD:
+                m->guard.guarded = get_bool(r);
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:

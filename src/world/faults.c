@@ -157,6 +157,7 @@ void world_node_down(World *w, uint32_t node)
         manager_end(w, n, false, false);
         n->manager.exited = false;
         guard_disarm(n);
+        n->guard.away = false;
         systemd_power_cut(n);
         units_power_cut(w, n);
         totem_corosync_stop(w, n);
@@ -286,6 +287,37 @@ void world_manager_stop(World *w, uint32_t node)
         trace(w, n, "manager is to stop");
         world_did(w, DEED_MANAGER_STOPPED);
         manager_post(w, n, INBOX_OTHER, &l, 0);
+}
+
+static void guard_tell(World *w, WorldNode *n)
+{
+        Letter l = { .type = EVENT_GUARD, .guarded = !n->guard.away };
+
+        if (n->manager.up)
+                manager_post(w, n, INBOX_OTHER, &l, 0);
+}
+
+void world_guard_away(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->up || n->guard.away)
+                return;
+        trace(w, n, "its guard ends");
+        world_did(w, DEED_GUARD_AWAY);
+        n->guard.away = true;
+        guard_tell(w, n);
+}
+
+void world_guard_back(World *w, uint32_t node)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->up || !n->guard.away)
+                return;
+        trace(w, n, "its guard is there again");
+        n->guard.away = false;
+        guard_tell(w, n);
 }
 
 static void on_unhang(World *w, WorldNode *n, const Happening *h)

@@ -114,6 +114,7 @@ typedef struct Letter {
         int error;
         uint64_t token;
         Command command;
+        bool guarded; /* of GUARD */
 } Letter;
 
 typedef struct Inbox {
@@ -188,6 +189,7 @@ typedef struct Systemd {
 } Systemd;
 
 typedef struct Guard {
+        bool away; /* there is none: nobody ends the workers, and the manager is told */
         bool armed;
         uint64_t serial;
         char **spared; /* applications in maintenance when the manager ended */

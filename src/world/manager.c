@@ -197,6 +197,9 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_PROBE:
                 e.probe.number = l->number;
                 break;
+        case EVENT_GUARD:
+                e.guard.guarded = l->guarded;
+                break;
         case EVENT_TIME:
         case EVENT_DISCONNECTED:
         case EVENT_SUSPENDED:
@@ -322,6 +325,7 @@ static int make_engine(World *w, WorldNode *n)
                 .n_sync_optional = w->config.n_sync_optional,
                 .sync_timeout_usec = w->config.sync_timeout_usec,
                 .skip_sync_wait = n->ready_in_boot,
+                .unguarded = n->guard.away,
                 .no_quorum_policy = w->config.policy,
                 .isolation_timeout_usec = w->config.isolation_timeout_usec,
                 .grace_usec = w->config.grace_usec,

@@ -351,6 +351,8 @@ static const struct {
         { "freeze", freeze },
         { "thaw", thaw },
         { "evict", world_evict },
+        { "guard-away", world_guard_away },
+        { "guard-back", world_guard_back },
         { "wipe", world_wipe_disk },
         { "reload", world_reload },
 };

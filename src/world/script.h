@@ -24,6 +24,7 @@
  *   up NODES | down NODES | shutdown NODES | suspend NODE TIME      (`start NODES` is `up NODES`)
  *   kill NODES | kill-for-good NODES | manager-stop NODES | manager-start NODES | manager-restart NODES
  *   hang NODE TIME | freeze NODES | thaw NODES | corosync-kill NODE TIME | evict NODE
+ *   guard-away NODES | guard-back NODES                             a node without a guard gets no start
  *   cut A,B|C,D                  who hears whom; `heal`
  *   wipe NODES | disk NODE fails|works | device fails|works
  *   fail APP | finish APP | stop-outside APP                        wherever it runs

@@ -207,6 +207,9 @@ static void message_describe(const Message *m, char *ret, size_t size_bytes)
                                 command_kind_to_string(m->command.command.kind),
                                 strempty(m->command.command.app), strempty(m->command.command.node));
                 break;
+        case MESSAGE_GUARD:
+                (void) snprintf(ret, size_bytes, "%s", m->guard.guarded ? "there" : "not there");
+                break;
         case MESSAGE_ACK:
                 (void) snprintf(ret, size_bytes, "%llu.%llu%s", (unsigned long long) m->ack.revision.ring_seq,
                                 (unsigned long long) m->ack.revision.count,
@@ -288,6 +291,7 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_MANAGER_STOPPED] = "planned leave",
                 [DEED_PID_AGAIN] = "same pid again",
                 [DEED_GUARD] = "guard stops a worker",
+                [DEED_GUARD_AWAY] = "node without a guard",
                 [DEED_CLOCK_RATE] = "clock of another rate",
                 [DEED_CLOCK_SET] = "wall clock set",
                 [DEED_DISK_TORN] = "torn record",

@@ -352,13 +352,13 @@ static void guard_end_units(World *w, WorldNode *n, bool kill_now)
 
 static void on_guard_late(World *w, WorldNode *n, const Happening *h)
 {
-        if (n->guard.armed && n->guard.serial == h->generation)
+        if (n->guard.armed && !n->guard.away && n->guard.serial == h->generation)
                 guard_end_units(w, n, h->value);
 }
 
 static void on_guard(World *w, WorldNode *n, const Happening *h)
 {
-        if (!n->guard.armed || n->guard.serial != h->generation)
+        if (!n->guard.armed || n->guard.away || n->guard.serial != h->generation)
                 return;
         if (systemd_is_late(w, n)) {
                 /* Its stops come too late; what it has to kill it kills by hand. */
@@ -377,7 +377,7 @@ void guard_arm(World *w, WorldNode *n)
         const State *s = engine_state(n->manager.engine);
         uint64_t ended_usec = w->now_usec + systemd_lateness(w, n); /* as systemd sees it */
 
-        if (g->armed)
+        if (g->armed || g->away)
                 return; /* it counts from the first end since the manager was synced */
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 if (!a->maintenance)

@@ -90,6 +90,7 @@ typedef enum WorldDeed {
         DEED_MANAGER_STOPPED,
         DEED_PID_AGAIN, /* the next manager has the pid of an earlier one */
         DEED_GUARD,     /* the guard stops or kills a worker */
+        DEED_GUARD_AWAY,
         DEED_CLOCK_RATE,
         DEED_CLOCK_SET,
         DEED_DISK_TORN,
@@ -238,6 +239,9 @@ void world_manager_kill(
 void world_manager_start(World *w, uint32_t node);
 void world_manager_stop(World *w, uint32_t node);    /* a planned leave */
 void world_manager_restart(World *w, uint32_t node); /* workers run on */
+/* The guard of `node` is not there: nobody ends the workers of a manager that ends meanwhile. */
+void world_guard_away(World *w, uint32_t node);
+void world_guard_back(World *w, uint32_t node);
 /* Hangs for so long; its watchdog kills it after a quarter of the grace, or, where it has no worker to answer for,
  * after WATCHDOG_IDLE_USEC. */
 void world_manager_hang(World *w, uint32_t node, uint64_t usec);

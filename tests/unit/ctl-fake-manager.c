@@ -245,6 +245,9 @@ static int get_node(sd_bus *bus, const char *path, const char *interface, const 
                 return sd_bus_message_append(reply, "b", (int) n->standby);
         if (streq(property, "Record"))
                 return sd_bus_message_append(reply, "s", streq(scenario, "clean") ? "written" : n->record);
+        if (streq(property, "Guarded"))
+                return sd_bus_message_append(
+                                reply, "b", !streq(scenario, "unguarded") || streq(n->name, "abc"));
         r = sd_bus_message_open_container(reply, 'a', "s");
         for (size_t i = 0; i < ELEMENTSOF(apps) && r >= 0; i++)
                 if (apps[i].node && streq(apps[i].node, n->name))
@@ -608,6 +611,7 @@ static const sd_bus_vtable node_vtable[] = {
         READ_ONLY("State", "s", get_node),
         READ_ONLY("Standby", "b", get_node),
         READ_ONLY("Record", "s", get_node),
+        READ_ONLY("Guarded", "b", get_node),
         READ_ONLY("Applications", "as", get_node),
         SD_BUS_VTABLE_END,
 };

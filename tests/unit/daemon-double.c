@@ -130,6 +130,9 @@ static void trace_event(const Event *event)
                 trace("event command %s %" PRIu64, command_kind_to_string(event->command.command.kind),
                                 event->command.token);
                 break;
+        case EVENT_GUARD:
+                trace("event guard %s", event->guard.guarded ? "there" : "not there");
+                break;
         case EVENT_TIME:
         case EVENT_CONNECTED:
         case EVENT_DISCONNECTED:

@@ -277,9 +277,15 @@ static void write_overview(FILE *f, const void *data)
                                 .id = 1,
                                 .state = online,
                                 .record = written_word,
+                                .guarded = true,
                                 .applications = { .items = &apps[1].name, .n = 1 } },
-                { .name = names[1], .id = 2, .state = online, .record = late, .standby = true },
-                { .name = names[2], .id = 3, .state = offline, .record = late },
+                { .name = names[1],
+                                .id = 2,
+                                .state = online,
+                                .record = late,
+                                .guarded = true,
+                                .standby = true },
+                { .name = names[2], .id = 3, .state = offline, .record = late, .guarded = true },
         };
         Snapshot s = {
                 .manager = { .node_name = names[0],

@@ -319,7 +319,11 @@ static void test_status(void **state)
                 { "well", { "status" },
                                 .out = { "Warning: abc: its state directory takes no writes",
                                                 "Warning: bcd: its disk does not acknowledge" } },
-                { "clean", { "status" }, .not_out = { "takes no writes", "acknowledge" } },
+                { "unguarded", { "status" },
+                                .out = { "Warning: bcd: it has no guard (distro-guard.service): it keeps its workers" },
+                                .not_out = { "Warning: def" } },
+                { "unguarded", { "--json=short", "status" }, .out = { "\"guarded\":false" } },
+                { "clean", { "status" }, .not_out = { "takes no writes", "acknowledge", "guard" } },
                 { "well", { "status", "abc" }, .out = { "Warning: its state directory takes no writes" } },
                 { "noquorum", { "status" }, .out = { "Status: Waiting for Corosync: cpg: busy" } },
                 { "noquorum", { "status" },
@@ -425,7 +429,7 @@ static void test_json(void **state)
         static const Case cases[] = {
                 { "well", { "--json=short", "list-nodes", "bcd" },
                                 .out = { "[{\"name\":\"bcd\",\"id\":2,\"state\":\"online\",\"standby\":true,"
-                                         "\"record\":\"late\",\"stale\":false,\"applications\":[\"silent\",\"kept\"]}]\n" } },
+                                         "\"record\":\"late\",\"guarded\":true,\"stale\":false,\"applications\":[\"silent\",\"kept\"]}]\n" } },
                 { "well", { "--json=short", "locate", "web" },
                                 .out = { "[{\"name\":\"web\",\"node\":\"abc\",\"unit\":\"distro-app-web."
                                          "service\",\"epoch\":42}]\n" } },

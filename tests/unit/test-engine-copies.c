@@ -17,6 +17,7 @@ static void report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
                 .boot_id = node,
                 .record = RECORD_VALID,
                 .can_write = true,
+                .guarded = true,
                 .realtime_usec = c->now,
                 .copies = &copy,
                 .n_copies = epoch != 0 };

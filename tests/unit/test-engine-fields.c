@@ -71,6 +71,7 @@ CHANGE(node_boot, s->nodes[0].boot_id++)
 CHANGE(node_leaving, s->nodes[0].leaving = true)
 CHANGE(node_unknown, s->nodes[0].unknown = true)
 CHANGE(node_unwritable, s->nodes[0].unwritable = true)
+CHANGE(node_unguarded, s->nodes[0].unguarded = true)
 CHANGE(node_reading, s->nodes[0].reading = true)
 CHANGE(reload, s->reload.serial = 5)
 CHANGE(node_late, s->nodes[0].late = true)
@@ -155,6 +156,7 @@ static const struct {
         AGREED(node_leaving),
         AGREED(node_unknown),
         AGREED(node_unwritable),
+        AGREED(node_unguarded),
         AGREED(node_reading),
         AGREED(reload),
         AGREED(node_late),

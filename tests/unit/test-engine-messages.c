@@ -75,7 +75,8 @@ static void test_repeated_message_is_no_news(void **state)
                 .node_name = (char *) "bcd",
                 .boot_id = BCD,
                 .grace_usec = CLUSTER_GRACE,
-                .can_write = true };
+                .can_write = true,
+                .guarded = true };
         hear(&c, BCD, ABC, &facts);
         assert_int_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_REPORTED);
         synced = next_message(&c, BCD, ABC, MESSAGE_SYNCED);

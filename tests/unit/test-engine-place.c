@@ -191,6 +191,9 @@ static void test_eligibility(void **state)
         assert_non_null(app_add_variant(a, BCD));
         assert_int_equal(place_eligible(a, n, false), NODE_DIFFERS);
         app_remove_variant(a, &a->variants[0]);
+        n->unguarded = true;
+        assert_int_equal(place_eligible(a, n, false), NODE_UNGUARDED);
+        n->unguarded = false;
         n->unwritable = true;
         assert_int_equal(place_eligible(a, n, false), NODE_UNWRITABLE);
         n->unwritable = false;

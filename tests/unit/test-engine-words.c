@@ -157,6 +157,7 @@ CHANGE(bcd_differs, variant(a, BCD, 5, NULL))
 CHANGE(bcd_has_none, variant(a, BCD, 0, NULL))
 CHANGE(bcd_is_wrong, variant(a, BCD, 0, "distro.app:3: Nodes=: empty"))
 CHANGE(bcd_unwritable, node_of(e, BCD)->unwritable = true)
+CHANGE(bcd_unguarded, node_of(e, BCD)->unguarded = true)
 CHANGE(bcd_late, node_of(e, BCD)->late = true)
 CHANGE(not_listed, free(a->definition.nodes[1].name); a->definition.nodes[1].name = strdup("xyz"))
 CHANGE(better_manual, a->copies[0].node_id = DEF; a->definition.takeover_automatic = false)
@@ -194,6 +195,7 @@ static const struct {
         { bcd_has_none, false, "it has no file for it", NODE_ONLINE },
         { bcd_is_wrong, false, "distro.app:3: Nodes=: empty", NODE_ONLINE },
         { bcd_unwritable, false, "its state directory takes no writes", NODE_ONLINE },
+        { bcd_unguarded, false, "it has no guard: distro-guard.service does not answer", NODE_ONLINE },
         { bcd_late, false, "its disk has not acknowledged the present state", NODE_ONLINE },
 };
 
@@ -219,6 +221,7 @@ static void test_nodes_are_explained(void **state)
 
 /* ---- the manager ---- */
 
+CHANGE(without_guard, e->unguarded = true)
 CHANGE(leaves, e->leaving = true)
 CHANGE(no_corosync, e->connected = false)
 CHANGE(isolated, e->isolated = true)
@@ -238,6 +241,7 @@ static void test_status_of_the_manager(void **state)
                 const char *text;
         } cases[] = {
                 { runs, "Taking part in view 8.0: 1 of 1 applications run here" },
+                { without_guard, "Taking part in view 8.0, without a guard: nothing is started here" },
                 { leaves, "Leaving: handing over what runs here" },
                 { no_corosync, "Waiting for Corosync" },
                 { isolated, "Corosync is silent: acting as cut off" },

@@ -66,6 +66,7 @@ static void fixed_facts(FactsMessage *f)
                 .n_record_nodes = 3,
                 .record_nodes = array(3, sizeof(uint32_t)),
                 .can_write = true,
+                .guarded = true,
                 .realtime_usec = UINT64_C(1700000000000000),
                 .n_copies = 2,
                 .copies = array(2, sizeof(CopyFact)),
@@ -141,6 +142,8 @@ Message *sample_fixed(MessageType type)
                         { COMMAND_TAKEOVER, dup("distro"), dup("bcd"), true, false } };
         if (type == MESSAGE_ACK)
                 m->ack = (AckMessage){ { 44, 46 }, true };
+        if (type == MESSAGE_GUARD)
+                m->guard = (GuardMessage){ true };
         return m;
 }
 
@@ -267,6 +270,7 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         for (size_t i = 0; i < f->n_record_nodes; i++)
                 f->record_nodes[i] = id += 1 + (uint32_t) draw(seed, 1000);
         f->can_write = draw_bool(seed);
+        f->guarded = draw_bool(seed);
         f->realtime_usec = draw_u64(seed);
         f->n_copies = draw_length(seed, 500);
         f->copies = array(f->n_copies, sizeof(f->copies[0]));
@@ -329,6 +333,8 @@ static void draw_others(Message *m, uint64_t *seed)
                                         draw_bool(seed) } };
         } else if (m->type == MESSAGE_ACK) {
                 m->ack = (AckMessage){ draw_revision(seed), draw_bool(seed) };
+        } else if (m->type == MESSAGE_GUARD) {
+                m->guard = (GuardMessage){ draw_bool(seed) };
         }
 }
 
@@ -410,7 +416,8 @@ static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
                         a->boot_id != b->boot_id || a->record != b->record ||
                         !revision_equal(a->record_revision, b->record_revision) ||
                         a->n_record_nodes != b->n_record_nodes || a->can_write != b->can_write ||
-                        a->realtime_usec != b->realtime_usec || a->n_copies != b->n_copies)
+                        a->guarded != b->guarded || a->realtime_usec != b->realtime_usec ||
+                        a->n_copies != b->n_copies)
                 return false;
         for (size_t i = 0; i < a->n_record_nodes; i++)
                 if (a->record_nodes[i] != b->record_nodes[i])
@@ -493,6 +500,8 @@ bool sample_equal(const Message *a, const Message *b)
                 return command_equal(&a->command, &b->command);
         case MESSAGE_ACK:
                 return revision_equal(a->ack.revision, b->ack.revision) && a->ack.written == b->ack.written;
+        case MESSAGE_GUARD:
+                return a->guard.guarded == b->guard.guarded;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
                 return true;
