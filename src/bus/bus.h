@@ -66,6 +66,19 @@ typedef struct BusLocal {
         size_t n_quorum;
 } BusLocal;
 
+/* A change that somebody asked for. Who it was the bus says, and of `comm` the process itself: it may call itself as it
+ * likes. The pointers stay valid during the call. */
+typedef struct BusAsked {
+        const char *verb;       /* the method's name */
+        const char *app, *node; /* "" where they have no meaning */
+        bool has_flag, flag, force;
+        bool known;          /* else nobody knows who it was, and what follows is not set */
+        uint32_t uid, pid;   /* pid 0: not known */
+        const char *comm;    /* printable; "": not known */
+        const char *refusal; /* NULL: it is carried out now; else why it was not */
+        bool unsure;         /* or why it is not known whether it was */
+} BusAsked;
+
 /* What the owner gives; all are required. They are called from within sd-bus's dispatch or from the functions
  * below. */
 typedef struct BusOps {
@@ -86,6 +99,10 @@ typedef struct BusOps {
         int (*stop_local)(void *userdata, uint64_t token, const char *app);
         /* Reads this node's files again; answer when they were read. */
         int (*reload)(void *userdata, uint64_t token);
+
+        /* Each change once the sender is known to be allowed to, before it is handed over; and each that is refused,
+         * for whatever reason, but those that are no change (wrong arguments) or too many to look at. */
+        void (*asked)(void *userdata, const BusAsked *asked);
 
         /* How asking for the bus name ended: 0; -EEXIST, another manager has it; -EPERM, the policy file is
          * missing; or another negative errno. Once for each attach, later. */

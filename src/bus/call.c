@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/dbus.h"
@@ -63,6 +65,71 @@ static BusCall *call_find(const BusServer *s, uint64_t token)
         return NULL;
 }
 
+/* ---- who asked for what ---- */
+
+/* What a process calls itself, as far as it can be shown. Whose the process is has to be what the bus said: the number
+ * may be another's by now. */
+static void call_read_comm(BusCall *c)
+{
+        char path[32];
+        struct stat st;
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%" PRIu32 "/comm", c->pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return;
+        ssize_t n = fstat(fd, &st) < 0 || st.st_uid != c->uid ? 0 : read(fd, c->comm, sizeof(c->comm) - 1);
+        close(fd);
+        c->comm[MAX(n, 0)] = '\0';
+        c->comm[strcspn(c->comm, "\n")] = '\0';
+        for (char *s = c->comm; *s; s++)
+                if (*s < ' ' || *s > '~' || *s == '"')
+                        *s = '?';
+}
+
+static void call_set_sender(BusCall *c, uint32_t uid, uint32_t pid)
+{
+        c->known = true;
+        c->uid = uid;
+        c->pid = pid;
+        if (pid > 0)
+                call_read_comm(c);
+}
+
+/* The command's flag says what is asked for. */
+static bool call_has_flag(const BusCall *c)
+{
+        return c->kind == CALL_RELOAD ||
+               (c->kind == CALL_COMMAND &&
+                               (c->command.kind == COMMAND_PERMIT || c->command.kind == COMMAND_STANDBY ||
+                                               c->command.kind == COMMAND_MAINTENANCE ||
+                                               c->command.kind == COMMAND_RELOAD));
+}
+
+/* `error`: NULL, it is carried out now. */
+static void call_tell(const BusCall *c, const sd_bus_error *error)
+{
+        _cleanup_free_ char *node = NULL;
+
+        c->server->ops.asked(c->server->userdata,
+                        &(BusAsked){
+                                        .verb = sd_bus_message_get_member(c->message),
+                                        .app = c->command.app,
+                                        .node = bus_clean_text(c->command.node, &node),
+                                        .has_flag = call_has_flag(c),
+                                        .flag = c->command.flag,
+                                        .force = c->command.force,
+                                        .known = c->known,
+                                        .uid = c->uid,
+                                        .pid = c->pid,
+                                        .comm = c->comm,
+                                        .refusal = error ? strempty(error->message) : NULL,
+                                        .unsure = error &&
+                                                  streq(error->name, bus_error_name(COMMAND_NOT_COMMITTED)),
+                        });
+}
+
 /* Queues the answer (an empty one for success) and forgets the call. */
 static void call_answer(BusCall *c, const sd_bus_error *error)
 {
@@ -70,6 +137,8 @@ static void call_answer(BusCall *c, const sd_bus_error *error)
         sd_bus_message *reply = NULL;
         int r;
 
+        if (error)
+                call_tell(c, error);
         if (sd_bus_message_get_expect_reply(c->message) > 0) {
                 if (error)
                         r = sd_bus_message_new_method_error(c->message, &reply, error);
@@ -134,9 +203,9 @@ static void call_submit(BusCall *c)
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         BusServer *s = c->server;
         uint64_t token = c->token;
-        Command command;
         int r;
 
+        call_tell(c, NULL);
         c->phase = CALL_SUBMITTED;
         c->gone_slot = sd_bus_slot_unref(c->gone_slot);
         c->pending_slot = sd_bus_slot_unref(c->pending_slot);
@@ -144,14 +213,9 @@ static void call_submit(BusCall *c)
         r = call_hand_over(c);
         /* The owner may have stepped and answered already, so the call is looked up again. */
         c = call_find(s, token);
-        if (c && r >= 0) {
-                /* From here on the token is enough. */
-                command = c->command;
-                c->command = (Command){ 0 };
-                command_done(&command);
-        } else if (c && r == -ENOBUFS)
+        if (c && r == -ENOBUFS)
                 call_denied(c, bus_error_name(COMMAND_TOO_MANY), bus_error_text(COMMAND_TOO_MANY));
-        else if (c) {
+        else if (c && r < 0) {
                 (void) sd_bus_error_set_errno(&error, r); /* returns the errno back */
                 call_refuse(c, &error);
         }
@@ -175,6 +239,8 @@ static int on_sender_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
                         sd_bus_message_append(cancel, "s", id) >= 0 &&
                         sd_bus_message_set_expect_reply(cancel, 0) >= 0)
                 (void) sd_bus_send(s->bus, cancel, NULL);
+        call_tell(c, &SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_ACCESS_DENIED,
+                                     "Its connection ended before polkit had answered."));
         call_end(c);
         return 0;
 }
@@ -323,7 +389,7 @@ static size_t calls_asking_of(const BusServer *s, uint32_t uid)
 }
 
 /* The sender is known now. */
-static void call_check_access(BusCall *c, uint32_t uid)
+static void call_check_access(BusCall *c)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
@@ -333,13 +399,12 @@ static void call_check_access(BusCall *c, uint32_t uid)
                 call_denied(c, bus_error_name(COMMAND_TOO_MANY), bus_error_text(COMMAND_TOO_MANY));
                 return;
         }
-        if (uid == 0 || uid == geteuid()) {
+        if (c->uid == 0 || c->uid == geteuid()) {
                 call_submit(c);
                 return;
         }
-        c->uid = uid;
         if (calls_in(c->server, CALL_ASKING) >= BUS_CALLS_ASKING_MAX ||
-                        calls_asking_of(c->server, uid) >= BUS_CALLS_ASKING_PER_USER_MAX) {
+                        calls_asking_of(c->server, c->uid) >= BUS_CALLS_ASKING_PER_USER_MAX) {
                 call_denied(c, bus_error_name(COMMAND_TOO_MANY), "Too many calls wait for polkit's answer.");
                 return;
         }
@@ -351,17 +416,42 @@ static void call_check_access(BusCall *c, uint32_t uid)
         }
 }
 
+/* Of the bus's answer, a dictionary, what is looked for; -ENOENT where it does not say whose the connection is. */
+static int read_credentials(sd_bus_message *m, uint32_t *ret_uid, uint32_t *ret_pid)
+{
+        bool known = false;
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+        *ret_pid = 0;
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                const char *key;
+                r = sd_bus_message_read(m, "s", &key);
+                if (r >= 0 && streq(key, "UnixUserID")) {
+                        r = sd_bus_message_read(m, "v", "u", ret_uid);
+                        known = r >= 0;
+                } else if (r >= 0 && streq(key, "ProcessID"))
+                        r = sd_bus_message_read(m, "v", "u", ret_pid);
+                else if (r >= 0)
+                        r = sd_bus_message_skip(m, "v");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r < 0 ? r : known ? 0 : -ENOENT;
+}
+
 static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
         BusCall *c = userdata;
-        uint32_t uid;
+        uint32_t uid, pid;
 
         if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
                 call_end(c); /* nobody is left who could be answered */
-        else if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &uid) <= 0)
+        else if (sd_bus_message_is_method_error(m, NULL) || read_credentials(m, &uid, &pid) < 0)
                 call_denied(c, SD_BUS_ERROR_ACCESS_DENIED, "The bus could not say who you are.");
-        else
-                call_check_access(c, uid);
+        else {
+                call_set_sender(c, uid, pid);
+                call_check_access(c);
+        }
         return 0;
 }
 
@@ -369,18 +459,22 @@ static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
 static int call_check_peer(BusCall *c)
 {
         _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        pid_t pid = 0;
         uid_t uid;
         int r;
 
-        r = sd_bus_query_sender_creds(c->message, SD_BUS_CREDS_EUID, &creds);
+        r = sd_bus_query_sender_creds(c->message, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds);
         if (r < 0)
                 return r;
         r = sd_bus_creds_get_euid(creds, &uid);
         if (r < 0)
                 return r;
-        if (uid != 0 && uid != geteuid())
-                return -EACCES;
-        call_submit(c);
+        (void) sd_bus_creds_get_pid(creds, &pid); /* 0: not known */
+        call_set_sender(c, uid, (uint32_t) pid);
+        if (uid == 0 || uid == geteuid())
+                call_submit(c);
+        else
+                call_denied(c, SD_BUS_ERROR_ACCESS_DENIED, "Only root may do this.");
         return 0;
 }
 
@@ -465,7 +559,7 @@ int bus_call_begin(
                 return r;
         if (sender) {
                 r = sd_bus_call_method_async(s->bus, &c->pending_slot, DBUS_NAME, DBUS_PATH, DBUS_NAME,
-                                "GetConnectionUnixUser", on_credentials, c, "s", sender);
+                                "GetConnectionCredentials", on_credentials, c, "s", sender);
                 if (r < 0)
                         return r;
         }

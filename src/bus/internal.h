@@ -42,7 +42,9 @@ typedef struct BusCall {
         uint64_t token;
         CallKind kind;
         CallPhase phase;
-        uint32_t uid;       /* of the sender, from CALL_ASKING on */
+        bool known;        /* who the sender is */
+        uint32_t uid, pid; /* of the sender, once it is known */
+        char comm[16];
         Command command;    /* owned */
         const char *action; /* polkit's */
         sd_bus_message *message;

@@ -7,7 +7,7 @@ int bus_server_new(const BusOps *ops, void *userdata, BusServer **ret)
         BusServer *s;
 
         ASSERT(ops->engine && ops->now && ops->local && ops->invocation && ops->submit && ops->stop_local &&
-                        ops->reload && ops->name);
+                        ops->reload && ops->asked && ops->name);
         s = calloc(1, sizeof(*s));
         if (!s)
                 return -ENOMEM;

@@ -326,6 +326,7 @@ int bus_link_serve(Manager *m)
                 .submit = ask_submit,
                 .stop_local = ask_stop_local,
                 .reload = ask_reload,
+                .asked = asked_note,
                 .name = tell_name,
         };
         int r = bus_server_new(&ops, m, &m->bus_server);

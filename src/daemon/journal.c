@@ -159,6 +159,17 @@ static void put_field(ByteWriter *w, const char *name, const char *value)
         put_text(w, "\n");
 }
 
+/* Of the process that OBJECT_PID= names the journal itself adds what it finds. */
+static void put_caller(ByteWriter *w, const JournalCaller *caller)
+{
+        put_field(w, "DISTRO_VERB", caller->verb);
+        put_field(w, "DISTRO_FORCE", caller->force ? "yes" : NULL);
+        put_field(w, "DISTRO_CALLER_UID", caller->uid);
+        put_field(w, "DISTRO_CALLER_PID", caller->pid);
+        put_field(w, "DISTRO_CALLER_COMM", caller->comm);
+        put_field(w, "OBJECT_PID", caller->pid);
+}
+
 static void put_entry(ByteWriter *w, const JournalEntry *entry, const JournalRow *row, const char *message)
 {
         char number[24];
@@ -182,6 +193,8 @@ static void put_entry(ByteWriter *w, const JournalEntry *entry, const JournalRow
                 view_id_format(entry->view, view, sizeof(view));
                 put_field(w, "DISTRO_VIEW", view);
         }
+        if (entry->caller)
+                put_caller(w, entry->caller);
 }
 
 static int open_socket(Journal *j)

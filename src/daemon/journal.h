@@ -3,7 +3,7 @@
 
 /* What the daemon says: one line in the journal per decision or event, with fields for whoever wants to look
  * for them (DISTRO_APPLICATION=, DISTRO_NODE=, DISTRO_START_TYPE=, DISTRO_FROM_NODE=, DISTRO_EPOCH=,
- * DISTRO_VIEW=) and a MESSAGE_ID= that never changes. One table (journal-table.c) has all of them; the
+ * DISTRO_VIEW=, those of JournalCaller) and a MESSAGE_ID= that never changes. One table (journal-table.c) has all of them; the
  * catalog explains those of priority notice and above.
  *
  * Where standard error is not the journal the lines go there as well, without fields. Nothing here waits for
@@ -31,6 +31,8 @@ typedef enum JournalKind {
         JOURNAL_COROSYNC_BACK,
         JOURNAL_BUS_LOST,
         JOURNAL_BUS_BACK,
+        JOURNAL_ASKED,   /* who asked for a change that is carried out now */
+        JOURNAL_REFUSED, /* or for one that was refused */
         JOURNAL_RECORD_DAMAGED,
         JOURNAL_RECORD_REFUSED, /* written by a newer version, or unreadable: exit */
         JOURNAL_SUSPENDED,
@@ -55,6 +57,12 @@ typedef struct JournalRow {
 /* NULL where there is no such kind. */
 const JournalRow *journal_row(unsigned kind);
 
+/* Who asked for a change, in numbers as texts; "" or NULL: not known. */
+typedef struct JournalCaller {
+        const char *verb, *uid, *pid, *comm;
+        bool force;
+} JournalCaller;
+
 /* What a line is about; fields may be NULL, 0 or empty where they mean nothing. Nothing is kept. */
 typedef struct JournalEntry {
         unsigned kind; /* NoteKind or JournalKind */
@@ -62,6 +70,7 @@ typedef struct JournalEntry {
         StartType start_type;
         uint64_t epoch;
         const ViewId *view;
+        const JournalCaller *caller;
 } JournalEntry;
 
 typedef struct Journal Journal;

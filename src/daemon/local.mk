@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
 libdaemon_a_SOURCES = \
+	src/daemon/asked.c \
 	src/daemon/bus-link.c \
 	src/daemon/cluster.c \
 	src/daemon/effects.c \

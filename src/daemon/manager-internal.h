@@ -67,6 +67,15 @@ typedef struct ReloadWait {
         uint64_t generation;
 } ReloadWait;
 
+/* Of a user's refused calls: how many were written down lately. */
+#define ASKERS_MAX 16u
+typedef struct Asker {
+        uint32_t uid;
+        uint64_t since_usec; /* 0: free */
+        unsigned n;
+        uint64_t n_left_out;
+} Asker;
+
 /* A connection to the system bus, and what is to come of it where it is lost: see bus-link.c. */
 typedef struct BusLinkType BusLinkType;
 typedef struct BusLink {
@@ -129,6 +138,7 @@ struct Manager {
         uint64_t hang_usec; /* before that, a loop that does not turn for so long is ended by the kernel */
 
         BusLink systemd_link, clients_link;
+        Asker askers[ASKERS_MAX];     /* see asked.c */
         BusNumber quorum_numbers[24]; /* what ask_local() in bus-link.c hands out */
 
         /* Corosync. */
@@ -215,6 +225,10 @@ void cluster_leave(Manager *m); /* the loop ends when that is done */
 /* ---- guard-link.c ---- */
 void guard_link_update(Manager *m); /* its file, if that may have to change */
 void guard_link_call_off(Manager *m);
+
+/* ---- asked.c ---- */
+/* Writes down who asked for a change, and that it was refused. */
+void asked_note(void *manager, const BusAsked *asked);
 
 /* ---- bus-link.c ---- */
 void bus_link_connect(Manager *m);

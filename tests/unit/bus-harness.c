@@ -187,6 +187,23 @@ static int op_reload(void *userdata, uint64_t token)
         return answer(h, token);
 }
 
+static void op_asked(void *userdata, const BusAsked *a)
+{
+        Harness *h = userdata;
+
+        if (h->n_asked < ELEMENTSOF(h->asked))
+                snprintf(h->asked[h->n_asked], sizeof(h->asked[0]), "%d %" PRIu32 " %s '%s' '%s' %s%s%s %s%s",
+                                a->known, a->uid, a->verb, a->app, a->node,
+                                !a->has_flag ? "-"
+                                : a->flag    ? "yes"
+                                             : "no",
+                                a->force ? " force" : "", a->pid == 0 ? " no-pid" : "",
+                                a->unsure ? "unsure: " : "", a->refusal ? a->refusal : "done");
+        h->n_asked++;
+        snprintf(h->comm, sizeof(h->comm), "%s", a->comm);
+        h->pid = a->pid;
+}
+
 static void op_name(void *userdata, int error)
 {
         Harness *h = userdata;
@@ -494,6 +511,7 @@ int harness_setup(void **state)
                 .submit = op_submit,
                 .stop_local = op_stop_local,
                 .reload = op_reload,
+                .asked = op_asked,
                 .name = op_name,
         };
         Harness *h = calloc(1, sizeof(*h));

@@ -55,6 +55,11 @@ typedef struct Harness {
         uint64_t token;   /* of the last */
         Command command;  /* the last; owned */
 
+        char asked[16][320]; /* who asked for what, in order */
+        unsigned n_asked;
+        char comm[16]; /* of the last one */
+        uint32_t pid;
+
         /* What polkit does and was asked. */
         PolkitAnswer polkit_answer;
         unsigned n_polkit, n_polkit_cancelled;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All that can be changed: what reaches the owner, what is refused, who may, and how much of it at once. */
 
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include "bus-harness.h"
 
 #define DISTRO ROOT "/application/distro"
@@ -398,6 +401,75 @@ static void test_polkit(void **state)
         assert_int_equal(h->n_polkit, 0);
 }
 
+static void expect_asked(Harness *h, const char *first, const char *second)
+{
+        assert_int_equal(h->n_asked, second ? 2 : 1);
+        assert_string_equal(h->asked[0], first);
+        if (second)
+                assert_string_equal(h->asked[1], second);
+        h->n_asked = 0;
+}
+
+/* Who asked for what is told once before it is carried out, and once more where it is refused, whoever refuses. */
+static void test_asked(void **state)
+{
+        Harness *h = *state;
+        sd_bus_error e = SD_BUS_ERROR_NULL;
+        char text[128], comm[16] = "", report[1024];
+
+        snprintf(text, sizeof(text), "1 %u TakeoverApplication 'idle' 'abc' - force done",
+                        (unsigned) geteuid());
+        sd_bus_message_unref(ON_ROOT("TakeoverApplication", &e, "ssb", "idle", "abc", 1));
+        expect_asked(h, text, NULL);
+        assert_int_equal(h->pid, getpid());
+        assert_true(prctl(PR_GET_NAME, comm) >= 0);
+        assert_string_equal(h->comm, comm);
+
+        h->answer = COMMAND_NOT_COMMITTED;
+        h->answer_text = "who knows";
+        assert_null(ON_ROOT("SetStandby", &e, "sb", "a\nb", 1));
+        sd_bus_error_free(&e);
+        assert_int_equal(h->n_asked, 2);
+        assert_non_null(strstr(h->asked[0], "SetStandby '' 'a\nb' yes done"));
+        assert_non_null(strstr(h->asked[1], "SetStandby '' 'a\nb' yes unsure: who knows"));
+        h->n_asked = 0;
+        h->answer = COMMAND_OK;
+
+        /* What is no change is not told of. */
+        assert_null(ON_ROOT("SetStandby", &e, "sb", "", 1));
+        sd_bus_error_free(&e);
+        sd_bus_message_unref(harness_get(h, ROOT, MANAGER, "Quorate", "b"));
+        assert_int_equal(h->n_asked, 0);
+
+        /* A name that cannot be shown, and one that would end the quotes around it. */
+        assert_true(prctl(PR_SET_NAME, "a\"\tb\xff") >= 0);
+        sd_bus_message_unref(ON_ROOT("Reload", &e, "b", 0));
+        assert_true(prctl(PR_SET_NAME, comm) >= 0);
+        assert_string_equal(h->comm, "a??b?");
+        snprintf(text, sizeof(text), "1 %u Reload '' '' no done", (unsigned) geteuid());
+        expect_asked(h, text, NULL);
+
+        harness_as_nobody(h, child_start, report, sizeof(report));
+        expect_asked(h,
+                        "1 65534 StartApplication 'idle' '' - Only root may do this: polkit, which could allow it "
+                        "to others (org.distro.Manager1.manage-applications), is not installed or not running on "
+                        "this node.",
+                        NULL);
+        harness_polkit_start(h);
+        h->polkit_answer = POLKIT_NO;
+        harness_as_nobody(h, child_start, report, sizeof(report));
+        expect_asked(h,
+                        "1 65534 StartApplication 'idle' '' - You may not do this "
+                        "(org.distro.Manager1.manage-applications).",
+                        NULL);
+        h->polkit_answer = POLKIT_YES;
+        h->answer = COMMAND_NO_QUORUM;
+        h->answer_text = "no quorum";
+        harness_as_nobody(h, child_start, report, sizeof(report));
+        expect_asked(h, "1 65534 StartApplication 'idle' '' - done",
+                        "1 65534 StartApplication 'idle' '' - no quorum");
+}
+
 #define CHILD(member)                                                                    \
         static void child_##member(const char *address, char *report, size_t size_bytes) \
         {                                                                                \
@@ -632,6 +704,7 @@ int main(void)
                 TEST(test_many_at_once),
                 TEST(test_without_polkit),
                 TEST(test_polkit),
+                TEST(test_asked),
                 TEST(test_actions),
                 TEST(test_flood_leaves_room),
                 TEST(test_sender_gone),

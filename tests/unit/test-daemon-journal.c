@@ -85,19 +85,20 @@ static void test_words(void **state)
                                 "distro: started on bcd (normal, epoch 13631489)" },
                 { { NOTE_APP_STARTED, "distro", "bcd", NULL, NULL, START_NORMAL, 0, NULL },
                                 "distro: started on bcd (normal)" },
-                { { NOTE_APP_STOPPED, "distro", "bcd", NULL, "by a command", START_NONE, 0, NULL },
+                { { NOTE_APP_STOPPED, "distro", "bcd", NULL, "by a command", START_NONE, 0, NULL, NULL },
                                 "distro: stopped on bcd: by a command" },
-                { { NOTE_APP_STOPPED, "distro", NULL, NULL, NULL, START_NONE, 0, NULL }, "distro: stopped" },
+                { { NOTE_APP_STOPPED, "distro", NULL, NULL, NULL, START_NONE, 0, NULL, NULL },
+                                "distro: stopped" },
                 { { NOTE_COPY_STOPPED, "distro", "bcd", "abc", NULL, START_NONE, 7, NULL },
                                 "distro: the copy on bcd (epoch 7) is one too many and is stopped, the one "
                                 "on abc stays" },
-                { { NOTE_COMMAND, NULL, "bcd", NULL, "standby abc", START_NONE, 0, NULL },
+                { { NOTE_COMMAND, NULL, "bcd", NULL, "standby abc", START_NONE, 0, NULL, NULL },
                                 "command from bcd: standby abc" },
-                { { NOTE_COMMAND, "distro", "bcd", NULL, "stop", START_NONE, 0, NULL },
+                { { NOTE_COMMAND, "distro", "bcd", NULL, "stop", START_NONE, 0, NULL, NULL },
                                 "distro: command from bcd: stop" },
-                { { NOTE_APP_BLOCKED, "distro", NULL, NULL, "100%n [x]", START_NONE, 0, NULL },
+                { { NOTE_APP_BLOCKED, "distro", NULL, NULL, "100%n [x]", START_NONE, 0, NULL, NULL },
                                 "distro: blocked: 100%n [x]" },
-                { { JOURNAL_BUS_LOST, NULL, NULL, NULL, "words", START_NONE, 0, NULL }, "words" },
+                { { JOURNAL_BUS_LOST, NULL, NULL, NULL, "words", START_NONE, 0, NULL, NULL }, "words" },
         };
 
         (void) state;
@@ -136,6 +137,16 @@ static void test_fields(void **state)
         assert_non_null(strstr(line, "\nDISTRO_FROM_NODE=abc\n"));
         assert_non_null(strstr(line, "\nDISTRO_EPOCH=99\n"));
         assert_non_null(strstr(line, "\nDISTRO_VIEW=13.2\n"));
+
+        journal_send(j, &(JournalEntry){ .kind = JOURNAL_REFUSED,
+                                        .app = "distro",
+                                        .text = "user 5 asks",
+                                        .caller = &(JournalCaller){ "Takeover", "5", "77", "sh", true } });
+        line = receive(fd);
+        assert_non_null(line);
+        assert_non_null(strstr(line, "MESSAGE=distro: user 5 asks\n"));
+        assert_non_null(strstr(line, "\nDISTRO_VERB=Takeover\nDISTRO_FORCE=yes\nDISTRO_CALLER_UID=5\n"
+                                     "DISTRO_CALLER_PID=77\nDISTRO_CALLER_COMM=sh\nOBJECT_PID=77\n"));
 
         journal_app(j, JOURNAL_APPLICATION_WRONG, "distro", "one\ntwo");
         line = receive(fd);

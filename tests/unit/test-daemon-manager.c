@@ -455,6 +455,103 @@ static void test_votes(void **state)
         cluster_info_free(c);
 }
 
+/* ---- who asked ---- */
+
+/* The next line that the journal has got, or "". */
+static const char *next_line(int fd)
+{
+        static char text[2048];
+        ssize_t n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+        text[MAX(n, 0)] = '\0';
+        return text;
+}
+
+static int take_journal(void)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/journal", root);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        m->journal = journal_free(m->journal);
+        assert_int_equal(journal_new(address.sun_path, &m->journal), 0);
+        return fd;
+}
+
+/* Who asks stands first, with what the bus knows; one user's refusals leave the others room, and those who may their
+ * lines. */
+static void test_asked(void **state)
+{
+        BusAsked asked = { .verb = "TakeoverApplication",
+                .app = "distro",
+                .node = "bcd",
+                .force = true,
+                .known = true,
+                .pid = 77,
+                .comm = "distroctl" },
+                 nobody = { .verb = "Permit",
+                         .app = "x",
+                         .node = "a b",
+                         .has_flag = true,
+                         .known = true,
+                         .uid = 65534,
+                         .comm = "",
+                         .refusal = "You may not." },
+                 other = nobody, unknown = nobody;
+
+        (void) state;
+        begin_quietly();
+        int fd = take_journal();
+
+        asked_note(m, &asked);
+        const char *line = next_line(fd);
+        assert_non_null(strstr(line, "MESSAGE=distro: user 0 (process 77 \"distroctl\") asks for "
+                                     "TakeoverApplication bcd with force\n"));
+        assert_non_null(strstr(line, "\nDISTRO_APPLICATION=distro\nDISTRO_NODE=bcd\n"));
+        assert_non_null(strstr(line, "\nDISTRO_CALLER_UID=0\n"));
+
+        asked_note(m, &nobody);
+        line = next_line(fd);
+        assert_non_null(strstr(line, "MESSAGE=x: user 65534 asks for Permit ? no; refused: You may not.\n"));
+        assert_null(strstr(line, "OBJECT_PID"));
+        for (unsigned i = 1; i < 30; i++) {
+                asked_note(m, &nobody);
+                assert_int_equal(*next_line(fd) != '\0', i < 20);
+        }
+
+        other.uid = 5;
+        other.unsure = true;
+        asked_note(m, &other);
+        assert_non_null(strstr(
+                        next_line(fd), "user 5 asks for Permit ? no; not known to be done: You may not.\n"));
+        nobody.refusal = NULL;
+        asked_note(m, &nobody);
+        assert_non_null(strstr(next_line(fd), "user 65534 asks for Permit ? no\n"));
+        unknown.known = false;
+        asked_note(m, &unknown);
+        line = next_line(fd);
+        assert_non_null(strstr(line, "somebody of whom the bus says nothing asks for Permit"));
+        assert_null(strstr(line, "CALLER_UID"));
+
+        /* Later the rest is counted. */
+        for (size_t i = 0; i < ASKERS_MAX; i++)
+                m->askers[i].since_usec = m->askers[i].since_usec ? 1 : 0;
+        asked_note(m, &other);
+        assert_non_null(strstr(
+                        next_line(fd), "MESSAGE=user 65534 asked for 10 more changes that were refused\n"));
+        assert_non_null(strstr(next_line(fd), "user 5 asks"));
+
+        /* More users than there is room for: nobody's count is lost without a line. */
+        for (uint32_t uid = 100; uid < 100 + 2 * ASKERS_MAX; uid++) {
+                other.uid = uid;
+                asked_note(m, &other);
+                assert_non_null(strstr(next_line(fd), "asks for Permit"));
+        }
+        assert_string_equal(next_line(fd), "");
+        assert_int_equal(close(fd), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
@@ -471,6 +568,7 @@ int main(void)
                 TEST(test_removed_node),
                 TEST(test_other_nodelist_after_reconnect),
                 TEST(test_votes),
+                TEST(test_asked),
         };
 
         return cmocka_run_group_tests_name("daemon-manager", tests, NULL, NULL);
