@@ -22,6 +22,7 @@ include tests/fuzz/wire.mk
 include tests/fuzz/config.mk
 include tests/fuzz/engine.mk
 include tests/fuzz/daemon.mk
+include tests/fuzz/simulate.mk
 include tests/cluster/local.mk
 include tests/package/local.mk
 include tests/bench/local.mk

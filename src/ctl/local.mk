@@ -33,6 +33,8 @@ libctl_a_SOURCES = \
 	src/ctl/render-json.c \
 	src/ctl/render.c \
 	src/ctl/render.h \
+	src/ctl/simulate-cluster.c \
+	src/ctl/simulate-cluster.h \
 	src/ctl/simulate.c \
 	src/ctl/simulate.h \
 	src/ctl/table.c \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/simulate.h"
 
+#include <stdarg.h>
+
 #include "base/array.h"
 
 #define PATIENCE_USEC (120 * USEC_PER_SEC)
@@ -31,20 +33,34 @@ static void map_ids(const State *s, uint32_t *ids, size_t *n)
         *n = kept;
 }
 
+/* What is said of nodes that are no longer in the state is left out too. */
+#define MAP_ITEMS(s, ptr, n)                                     \
+        do {                                                     \
+                for (size_t i_ = (n); i_ > 0; i_--) {            \
+                        map_id((s), &(ptr)[i_ - 1].node_id);     \
+                        if ((ptr)[i_ - 1].node_id == 0)          \
+                                ARRAY_CLOSE((ptr), (n), i_ - 1); \
+                }                                                \
+        } while (0)
+
 static void map_app(const State *s, App *a)
 {
-        map_id(s, &a->owner);
-        map_id(s, &a->from_node);
-        map_id(s, &a->held_node);
+        uint32_t *const ids[] = { &a->owner, &a->from_node, &a->held_node, &a->next_from, &a->next_node,
+                &a->lost_node, &a->better_node };
+
+        for (size_t i = 0; i < ELEMENTSOF(ids); i++)
+                map_id(s, ids[i]);
         map_ids(s, a->held_against, &a->n_held_against);
-        FOREACH_ARRAY(p, a->permissions, a->n_permissions)
-                map_id(s, &p->node_id);
-        FOREACH_ARRAY(m, a->marks, a->n_marks)
-                map_id(s, &m->node_id);
         map_ids(s, a->owed, &a->n_owed);
+        MAP_ITEMS(s, a->permissions, a->n_permissions);
+        MAP_ITEMS(s, a->marks, a->n_marks);
+        MAP_ITEMS(s, a->copies, a->n_copies);
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                map_id(s, &c->from_node);
+        FOREACH_ARRAY(v, a->variants, a->n_variants)
+                map_id(s, &v->node_id);
 }
 
-/* After this the state is fit for a record and for nothing else. */
 static void map_state(State *s)
 {
         for (size_t i = 0; i < s->n_apps; i++)
@@ -52,36 +68,40 @@ static void map_state(State *s)
         map_ids(s, s->view_nodes, &s->n_view_nodes);
         for (size_t i = 0; i < s->n_nodes; i++)
                 s->nodes[i].id = (uint32_t) i + 1;
-        /* The world's rings count from the beginning; what is recorded must not be ahead of them. */
-        s->revision = (Revision){ .ring_seq = 0, .count = 1 };
 }
 
-static int put_disks(World *w, const State *s)
+/* Deadlines count from the beginning. */
+static int read_state(const void *data, size_t size_bytes, State *ret)
 {
-        _cleanup_(byte_writer_done) ByteWriter record = {};
-        int r;
+        int r = state_decode(data, size_bytes, STATE_FULL, 0, ret);
 
-        state_encode(s, STATE_LASTING, 0, &record);
-        if (record.error)
-                return record.error;
-        for (uint32_t node = 1; node <= s->n_nodes; node++) {
-                r = world_set_record(w, node, record.data, record.size_bytes);
-                if (r < 0)
-                        return r;
-                FOREACH_ARRAY(a, s->apps, s->n_apps) {
-                        if (!a->has_definition)
-                                continue;
-                        r = world_set_definition(w, node, &a->definition);
-                        if (r < 0)
-                                return r;
-                }
+        if (r < 0)
+                return r;
+        if (ret->n_nodes == 0 || ret->n_nodes > NODES_MAX) {
+                state_done(ret);
+                *ret = (State){};
+                return -EINVAL;
         }
+        map_state(ret);
         return 0;
+}
+
+/* An engine refuses names that are no nodes. */
+static size_t known_names(const State *s, const char *const *names, size_t n, const char **ret)
+{
+        size_t n_known = 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (state_find_node_name(s, names[i]))
+                        ret[n_known++] = names[i];
+        return n_known;
 }
 
 static int make_world(const SimulateConfig *config, const State *s, World **ret)
 {
         _cleanup_free_ const char **names = calloc(s->n_nodes + 1, sizeof(*names));
+        _cleanup_free_ const char **mandatory = calloc(config->n_sync_mandatory + 1, sizeof(*mandatory));
+        _cleanup_free_ const char **optional = calloc(config->n_sync_optional + 1, sizeof(*optional));
         WorldConfig c = {
                 .nodes = names,
                 .n_nodes = s->n_nodes,
@@ -89,15 +109,22 @@ static int make_world(const SimulateConfig *config, const State *s, World **ret)
                 .policy = config->policy,
                 .token_usec = config->token_usec,
                 .consensus_usec = config->consensus_usec,
+                .isolation_timeout_usec = config->isolation_usec,
+                .sync_timeout_usec = config->sync_timeout_usec,
+                .sync_mandatory = mandatory,
+                .sync_optional = optional,
+                .realtime_usec = usec_left(config->realtime_usec, WORLD_BEGIN_USEC),
                 .trace = config->trace,
         };
 
-        if (!names)
+        if (!names || !mandatory || !optional)
                 return -ENOMEM;
         for (size_t i = 0; i < s->n_nodes; i++) {
                 names[i] = s->nodes[i].name;
                 c.grace_usec = MAX(c.grace_usec, s->nodes[i].grace_usec);
         }
+        c.n_sync_mandatory = known_names(s, config->sync_mandatory, config->n_sync_mandatory, mandatory);
+        c.n_sync_optional = known_names(s, config->sync_optional, config->n_sync_optional, optional);
         return world_new(&c, ret);
 }
 
@@ -105,26 +132,254 @@ int simulate_world_from_state(const SimulateConfig *config, const void *data, si
 {
         _cleanup_(state_done) State s = {};
         _cleanup_(world_freep) World *w = NULL;
-        int r = state_decode(data, size_bytes, STATE_FULL, 0, &s);
+        int r = read_state(data, size_bytes, &s);
 
-        if (r < 0)
-                return r;
-        if (s.n_nodes == 0 || s.n_nodes > NODES_MAX)
-                return -EINVAL;
-        map_state(&s);
-        r = make_world(config, &s, &w);
         if (r >= 0)
-                r = put_disks(w, &s);
-        if (r < 0)
-                return r;
-        FOREACH_ARRAY(n, s.nodes, s.n_nodes)
-                if (n->presence != PRESENCE_OFFLINE)
-                        world_node_up(w, n->id);
-        r = world_run_until(w, SIMULATE_SETTLED_USEC);
+                r = make_world(config, &s, &w);
+        if (r >= 0)
+                r = world_begin(w, &s);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(w);
         return 0;
+}
+
+/* ---- is it so? ---- */
+
+typedef struct Comparison {
+        const World *world;
+        const State *given, *is;
+        uint64_t now_usec; /* of the deadlines of `is` */
+        Strings *lines;
+        int error;
+} Comparison;
+
+_printf_(3, 4) static void tell(Comparison *c, const char *name, const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL, *line = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        if (vasprintf(&text, format, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        if (!text || asprintf(&line, "%s: %s", name, text) < 0) {
+                line = NULL;
+                c->error = -ENOMEM;
+                return;
+        }
+        if (strings_add(c->lines, line) < 0)
+                c->error = -ENOMEM;
+}
+
+/* The beginning may be some steps of an engine late, but not more. */
+static bool timer_is_so(const Comparison *c, const Timer *given, const Timer *is)
+{
+        uint64_t left = usec_left(is->deadline_usec, c->now_usec);
+
+        if ((given->serial != 0) != (is->serial != 0))
+                return false;
+        return given->serial == 0 || left == given->deadline_usec ||
+               MAX(left, given->deadline_usec) - MIN(left, given->deadline_usec) <= USEC_PER_MSEC;
+}
+
+/* All that is agreed of one application, in bytes; 0 without memory. */
+static uint64_t app_digest(const App *a)
+{
+        State one = { .apps = (App *) a, .n_apps = 1 };
+
+        return state_digest(&one);
+}
+
+static uint64_t node_digest(const Node *n)
+{
+        State one = { .nodes = (Node *) n, .n_nodes = 1 };
+
+        return state_digest(&one);
+}
+
+static bool copies_are_so(const App *given, const App *is)
+{
+        if (given->n_copies != is->n_copies)
+                return false;
+        for (size_t i = 0; i < given->n_copies; i++) {
+                const Copy *g = given->copies + i, *x = is->copies + i;
+
+                if (g->node_id != x->node_id || g->epoch != x->epoch || g->phase != x->phase ||
+                                g->stuck != x->stuck || g->surplus != x->surplus || g->untamed != x->untamed)
+                        return false;
+        }
+        return true;
+}
+
+static bool marks_are_so(const Comparison *c, const App *given, const App *is)
+{
+        if (given->n_marks != is->n_marks)
+                return false;
+        for (size_t i = 0; i < given->n_marks; i++) {
+                const Mark *g = given->marks + i, *x = is->marks + i;
+
+                if (g->node_id != x->node_id || g->count != x->count || g->expired != x->expired ||
+                                !timer_is_so(c, &g->timer, &x->timer))
+                        return false;
+        }
+        return true;
+}
+
+static bool hold_is_so(const App *given, const App *is)
+{
+        return given->held_node == is->held_node && given->n_held_against == is->n_held_against &&
+               (given->n_held_against == 0 ||
+                               memcmp(given->held_against, is->held_against,
+                                               given->n_held_against * sizeof(*given->held_against)) == 0);
+}
+
+static const char *place(const State *s, const App *a)
+{
+        const Copy *present = app_present_copy(a);
+
+        return present ? state_node_name(s, present->node_id) : "no node";
+}
+
+/* Do the processes of the simulation tell the same as its state? */
+static bool worker_is_so(const Comparison *c, const App *a)
+{
+        FOREACH_ARRAY(p, a->copies, a->n_copies)
+                if ((p->phase == COPY_RUNNING || p->phase == COPY_STOPPING) &&
+                                world_unit_epoch(c->world, p->node_id, a->name) != p->epoch) {
+                        const Node *n = state_find_node(c->is, p->node_id);
+
+                        /* Its guard has ended it, and nobody is there to say so. */
+                        if (!n || n->presence != PRESENCE_MANAGER_GONE)
+                                return false;
+                }
+        return true;
+}
+
+static void compare_app(Comparison *c, const App *given)
+{
+        const App *is = state_find_app(c->is, given->name);
+        bool known = false;
+
+        if (!is) {
+                tell(c, given->name, "the simulation does not know it");
+                return;
+        }
+        if (!copies_are_so(given, is)) {
+                if (streq(place(c->given, given), place(c->is, is)))
+                        tell(c, given->name, "its copy on %s is at another point", place(c->is, is));
+                else
+                        tell(c, given->name, "it is on %s, and on %s in the simulation",
+                                        place(c->given, given), place(c->is, is));
+                return;
+        }
+        if (!worker_is_so(c, is))
+                tell(c, given->name, "its worker does not run on %s in the simulation", place(c->is, is));
+        if ((known = !hold_is_so(given, is)))
+                tell(c, given->name, "the nodes against which it is held are others");
+        if (!timer_is_so(c, &given->delay, &is->delay)) {
+                known = true;
+                tell(c, given->name, "what is left of its FailoverDelaySec= is not the same");
+        }
+        if (given->better_node != is->better_node || !timer_is_so(c, &given->better, &is->better)) {
+                known = true;
+                tell(c, given->name, "what is left of its TakeoverDelaySec= is not the same");
+        }
+        if (!marks_are_so(c, given, is)) {
+                known = true;
+                tell(c, given->name, "its marks are others");
+        }
+        if (!known && app_digest(given) != app_digest(is))
+                tell(c, given->name, "its state is another one");
+}
+
+static const char *presence_name(const Node *n)
+{
+        switch (n->presence) {
+        case PRESENCE_OFFLINE:
+                return "offline";
+        case PRESENCE_MANAGER_GONE:
+                return "there without a manager";
+        case PRESENCE_SILENT:
+                return "silent";
+        case PRESENCE_SYNCED:
+                return "in step";
+        case PRESENCE_SYNCING:
+        case PRESENCE_REPORTED:
+        case _PRESENCE_MAX:
+        default:
+                return "not in step yet";
+        }
+}
+
+static void compare_node(Comparison *c, const Node *given)
+{
+        const Node *is = state_find_node(c->is, given->id);
+        _cleanup_free_ char *name = NULL;
+
+        if (asprintf(&name, "node %s", given->name) < 0) {
+                name = NULL;
+                c->error = -ENOMEM;
+                return;
+        }
+        if (!is)
+                tell(c, name, "the simulation does not know it");
+        else if (given->presence != is->presence)
+                tell(c, name, "it is %s, and %s in the simulation", presence_name(given), presence_name(is));
+        else if (given->grace_over != is->grace_over || !timer_is_so(c, &given->grace, &is->grace))
+                tell(c, name, "what is left of its ManagerGraceSec= is not the same");
+        else if (node_digest(given) != node_digest(is))
+                tell(c, name, "its state is another one");
+}
+
+/* A node that is in step holds what all hold. */
+static const Engine *find_engine(Comparison *c)
+{
+        const Engine *found = NULL;
+        uint64_t digest = 0;
+
+        for (uint32_t node = 1; node <= world_n_nodes(c->world); node++) {
+                const Engine *e = world_engine(c->world, node);
+
+                if (!e)
+                        continue;
+                if (!engine_is_synced(e) || !engine_is_quorate(e) ||
+                                (found && state_digest(engine_state(e)) != digest)) {
+                        tell(c, world_node_name(c->world, node), "it is not in step in the simulation");
+                        continue;
+                }
+                if (found)
+                        continue;
+                found = e;
+                digest = state_digest(engine_state(e));
+                c->now_usec = world_clock(c->world, node);
+        }
+        return found;
+}
+
+int simulate_compare(const World *w, const void *data, size_t size_bytes, Strings *ret)
+{
+        _cleanup_(state_done) State given = {};
+        Comparison c = { .world = w, .given = &given, .lines = ret };
+        const Engine *e;
+        int r = read_state(data, size_bytes, &given);
+
+        if (r < 0)
+                return r;
+        e = find_engine(&c);
+        if (!e) {
+                tell(&c, "nodes", "none is in step in the simulation");
+                return c.error;
+        }
+        c.is = engine_state(e);
+        FOREACH_ARRAY(n, given.nodes, given.n_nodes)
+                compare_node(&c, n);
+        FOREACH_ARRAY(a, given.apps, given.n_apps)
+                compare_app(&c, a);
+        FOREACH_ARRAY(a, c.is->apps, c.is->n_apps)
+                if (!state_find_app(&given, a->name))
+                        tell(&c, a->name, "only the simulation knows it");
+        return c.error;
 }
 
 uint64_t simulate_patience_usec(const World *w)

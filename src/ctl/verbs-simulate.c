@@ -3,14 +3,12 @@
 /* simulate: what would happen if. The steps run on engines in this process; the cluster is asked for its
  * state and for nothing else. */
 
+#include <stdarg.h>
 #include <unistd.h>
 
 #include "base/array.h"
-#include "config/config.h"
-#include "ctl/bus-client.h"
-#include "ctl/model.h"
 #include "ctl/read-file.h"
-#include "ctl/simulate.h"
+#include "ctl/simulate-cluster.h"
 #include "ctl/table.h"
 #include "world/script.h"
 
@@ -89,103 +87,86 @@ static bool makes_its_own_world(const char *step)
         return false;
 }
 
-/* This node's NoQuorumPolicy=; what cannot be read is the default. */
-static NoQuorumPolicy local_policy(void)
+/* What is not as the cluster has it: nothing is simulated then, unless --force is given. */
+static int tell_differences(const Ctl *c, const Strings *differences)
 {
-        ConfigContext context = {};
-        ConfigMessages messages = {};
-        ManagerConfig config = {};
-        NoQuorumPolicy policy = manager_config_load(&context, &messages, &config) < 0
-                                                ? NO_QUORUM_STOP
-                                                : config.no_quorum_policy;
-
-        manager_config_done(&config);
-        config_messages_done(&messages);
-        return policy;
-}
-
-static int ask_manager(Ctl *c, SimulateConfig *config, char **ret_data, size_t *ret_size)
-{
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_(manager_info_done) ManagerInfo info = {};
-        const QuorumFact *device, *two_node;
-        const void *data;
-        size_t size;
-        int r, status = ctl_connect(c);
-
-        if (status != STATUS_OK)
-                return status;
-        r = manager_info_fetch(c, &error, &info);
-        if (r >= 0)
-                r = bus_read(c, "GetState", &error, &m, NULL);
-        if (r >= 0)
-                r = sd_bus_message_read_array(m, 'y', &data, &size);
-        if (r < 0)
-                return bus_failed(c, &error, r, "get the state of the cluster", false);
-        *ret_data = malloc(size + 1);
-        if (!*ret_data)
-                return ctl_oom(c);
-        memcpy(*ret_data, data, size);
-        *ret_size = size;
-        device = manager_info_fact(&info, "Device");
-        two_node = manager_info_fact(&info, "TwoNode");
-        config->quorum = device && device->number > 0       ? WORLD_QUORUM_DEVICE
-                         : two_node && two_node->number > 0 ? WORLD_QUORUM_TWO_NODE
-                                                            : WORLD_QUORUM_MAJORITY;
-        config->token_usec = info.token_usec;
-        config->consensus_usec = info.consensus_usec;
-        return STATUS_OK;
-}
-
-static int save(const Ctl *c, const char *data, size_t size)
-{
-        FILE *f = fopen(c->options.save_file, "we");
-        bool written;
-
-        if (f) {
-                written = fwrite(data, 1, size, f) == size;
-                if (fclose(f) == 0 && written)
-                        return STATUS_OK;
+        for (size_t i = 0; i < differences->n; i++) {
+                if (c->options.force)
+                        ctl_warning(c, "This is not as in the cluster: %s.", differences->items[i]);
+                else
+                        ctl_error(c, "This would not be as in the cluster: %s.", differences->items[i]);
         }
-        ctl_error(c, "Cannot write %s: %s.", c->options.save_file, strerror(errno));
+        if (differences->n == 0 || c->options.force)
+                return STATUS_OK;
+        ctl_error(c, "Nothing was simulated. With --force it is, from there.");
         return STATUS_FAILURE;
+}
+
+static int add_line(Strings *lines, const char *format, ...) _printf_(2, 3);
+static int add_line(Strings *lines, const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        if (vasprintf(&text, format, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        return text ? strings_add(lines, text) : -ENOMEM;
+}
+
+static int compare(const Simulation *s, const SimulateCluster *k, Strings *differences)
+{
+        size_t n_nodes = world_n_nodes(s->world);
+        int r = 0;
+
+        if (!k->in_step)
+                r = add_line(differences,
+                                "the state is an old one, as %s was not in step with a quorate group",
+                                k->node);
+        if (r >= 0 && k->expected_votes > 0 && k->expected_votes != n_nodes)
+                r = add_line(differences, "quorum counts %llu votes, and the state has %zu nodes",
+                                (unsigned long long) k->expected_votes, n_nodes);
+        return r < 0 ? r : simulate_compare(s->world, k->state, k->state_size_bytes, differences);
+}
+
+static int make_world(Simulation *s, const SimulateCluster *k)
+{
+        _cleanup_(strings_done) Strings differences = {};
+        Ctl *c = s->ctl;
+        SimulateConfig config = k->config;
+        int r;
+
+        config.trace = s->trace;
+        for (size_t i = 0; i < k->rules.n; i++)
+                ctl_warning(c, "%s of corosync.conf is not simulated.", k->rules.items[i]);
+        r = simulate_world_from_state(&config, k->state, k->state_size_bytes, &s->world);
+        if (r >= 0)
+                r = compare(s, k, &differences);
+        if (r == -EHOSTDOWN)
+                ctl_error(c, "Cannot simulate: the nodes that are there would have no quorum.");
+        else if (r == -EBADMSG)
+                ctl_error(c, "Cannot simulate: the manager's state is of another version than distroctl.");
+        else if (r < 0)
+                ctl_error(c, "Cannot simulate: %s.", strerror(-r));
+        return r < 0 ? STATUS_FAILURE : tell_differences(c, &differences);
 }
 
 /* From the cluster, or from what was saved of one. */
 static int open_world(Simulation *s)
 {
         Ctl *c = s->ctl;
-        _cleanup_free_ char *data = NULL;
-        SimulateConfig config = { .policy = local_policy(), .trace = s->trace };
-        size_t size = 0;
-        int r, status;
+        _cleanup_(simulate_cluster_done) SimulateCluster k = {};
+        int status = c->options.state_file ? simulate_cluster_load(c, c->options.state_file, &k)
+                                           : simulate_cluster_ask(c, &k);
 
-        if (c->options.state_file) {
-                r = read_file(c->options.state_file, &data, &size);
-                if (r < 0) {
-                        ctl_error(c, "Cannot read %s: %s.", c->options.state_file, strerror(-r));
-                        return STATUS_FAILURE;
-                }
-        } else {
-                status = ask_manager(c, &config, &data, &size);
-                if (status != STATUS_OK)
-                        return status;
-        }
-        if (c->options.save_file) {
-                status = save(c, data, size);
-                if (status != STATUS_OK)
-                        return status;
-        }
-        r = simulate_world_from_state(&config, data, size, &s->world);
-        if (r < 0) {
-                if (r == -EBADMSG)
-                        ctl_error(c, "This is not the state of a cluster, or one of another version.");
-                else
-                        ctl_error(c, "Cannot simulate: %s.", strerror(-r));
-                return STATUS_FAILURE;
-        }
-        s->base_usec = SIMULATE_SETTLED_USEC;
+        if (status == STATUS_OK && c->options.save_file)
+                status = simulate_cluster_save(c, c->options.save_file, &k);
+        if (status == STATUS_OK)
+                status = make_world(s, &k);
+        if (status != STATUS_OK)
+                return status;
+        s->base_usec = WORLD_BEGIN_USEC;
         world_flush_trace(s->world);
         if (fflush(s->trace) != 0)
                 return ctl_oom(c);
@@ -310,9 +291,15 @@ static int run_steps(Simulation *s, const Strings *steps)
         bool ends_with_wait = false;
         int r = 0, status = STATUS_OK;
 
-        if (steps->n > 0 && makes_its_own_world(steps->items[0]))
+        if (steps->n > 0 && makes_its_own_world(steps->items[0])) {
+                if (s->ctl->options.save_file || s->ctl->options.state_file) {
+                        ctl_error(s->ctl,
+                                        "--%s= is about a cluster that there is, and the steps describe one.",
+                                        s->ctl->options.save_file ? "save" : "state");
+                        return STATUS_USAGE;
+                }
                 status = script_new(s->trace, &s->script) < 0 ? ctl_oom(s->ctl) : STATUS_OK;
-        else
+        } else
                 status = open_world(s);
         if (status == STATUS_OK)
                 status = check_steps(s, steps);

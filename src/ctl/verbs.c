@@ -42,7 +42,8 @@ const Verb ctl_verbs[] = {
         { "cat", "APP...", 1, -1, 0, NULL, "The files that make up an application", verb_cat },
         { "reload", "", 0, 0, OPTION_ALL, NULL, "Read this node's files again (--all: every node's)",
                         verb_reload },
-        { "simulate", "[STEP...]", 0, -1, OPTION_SIMULATE, NULL, "What would happen if", verb_simulate },
+        { "simulate", "[STEP...]", 0, -1, OPTION_SIMULATE | OPTION_FORCE, NULL, "What would happen if",
+                        verb_simulate },
         { "form", "", 0, 0, 0, "Emergencies", "Form the group without the nodes that it waits for",
                         verb_form },
 };

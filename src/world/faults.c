@@ -17,6 +17,17 @@ static size_t definition_place(const WorldNode *n, const char *name, bool *ret_f
         return i;
 }
 
+static void drop_wrong_file(WorldNode *n, const char *app)
+{
+        for (size_t i = n->n_wrong_files; i > 0; i--) {
+                if (!streq(n->wrong_files[i - 1].app, app))
+                        continue;
+                free((char *) n->wrong_files[i - 1].app);
+                free((char *) n->wrong_files[i - 1].text);
+                ARRAY_CLOSE(n->wrong_files, n->n_wrong_files, i - 1);
+        }
+}
+
 int world_set_definition(World *w, uint32_t node, const Definition *d)
 {
         WorldNode *n = world_node(w, node);
@@ -26,6 +37,7 @@ int world_set_definition(World *w, uint32_t node, const Definition *d)
 
         if (definition_copy(d, &copy) < 0)
                 return -ENOMEM;
+        drop_wrong_file(n, d->name);
         at = definition_place(n, d->name, &found);
         if (found)
                 definition_done(n->definitions + at);
@@ -40,12 +52,25 @@ int world_set_definition(World *w, uint32_t node, const Definition *d)
         return 0;
 }
 
+int world_set_wrong_file(World *w, uint32_t node, const char *app, const char *text)
+{
+        WorldNode *n = world_node(w, node);
+        struct DefinitionError e;
+
+        if (ARRAY_GROW(n->wrong_files, n->n_wrong_files, n->n_wrong_files_allocated) < 0)
+                return -ENOMEM;
+        e = (struct DefinitionError){ .app = strdup(app), .text = strdup(text) };
+        n->wrong_files[n->n_wrong_files++] = e;
+        return e.app && e.text ? 0 : -ENOMEM;
+}
+
 void world_drop_definition(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
         bool found;
         size_t at = definition_place(n, app, &found);
 
+        drop_wrong_file(n, app);
         if (!found)
                 return;
         definition_done(n->definitions + at);
@@ -342,10 +367,11 @@ static void on_watchdog(World *w, WorldNode *n, const Happening *h)
 }
 
 /* A manager on which no worker depends is given longer. */
-static uint64_t watchdog_time(const World *w, const Manager *m)
+static uint64_t watchdog_time(const World *w, const WorldNode *n)
 {
-        return engine_is_synced(m->engine) && !engine_has_workers(m->engine) ? WATCHDOG_IDLE_USEC
-                                                                             : w->config.grace_usec / 4;
+        const Engine *e = n->manager.engine;
+
+        return engine_is_synced(e) && !engine_has_workers(e) ? WATCHDOG_IDLE_USEC : manager_grace(w, n) / 4;
 }
 
 void world_manager_hang(World *w, uint32_t node, uint64_t usec)
@@ -356,7 +382,7 @@ void world_manager_hang(World *w, uint32_t node, uint64_t usec)
         if (!n->manager.up || n->manager.hung)
                 return;
         systemd_must_go_on(w, n, 0); /* its watchdog is systemd's */
-        watchdog_usec = watchdog_time(w, &n->manager);
+        watchdog_usec = watchdog_time(w, n);
         trace(w, n, "manager hangs");
         world_did(w, DEED_MANAGER_HANGS);
         n->manager.hung = true;

@@ -223,6 +223,9 @@ typedef struct WorldNode {
         bool disk_fails, disk_lost;
         Definition *definitions; /* sorted by name */
         size_t n_definitions, n_definitions_allocated;
+        struct DefinitionError *wrong_files;
+        size_t n_wrong_files, n_wrong_files_allocated;
+        uint64_t grace_usec; /* its ManagerGraceSec=; 0: the world's */
 } WorldNode;
 
 typedef struct Happening Happening;
@@ -330,6 +333,8 @@ void links_flap(World *w);      /* there are links that work in one direction on
 
 /* totem.c */
 void totem_changed(World *w); /* who hears whom has changed */
+void totem_begin(World *w, const uint32_t *nodes, size_t n_nodes,
+                uint64_t seq); /* these are in one ring of that number */
 void totem_corosync_start(World *w, WorldNode *n);
 void totem_corosync_stop(World *w, WorldNode *n);
 void totem_order(World *w, WorldNode *n, Item item);       /* into the node's queue */
@@ -365,6 +370,7 @@ void manager_unhang(World *w, WorldNode *n);
 void manager_post_definitions(World *w, WorldNode *n);
 uint64_t manager_clock(const World *w, const WorldNode *n);
 uint64_t manager_realtime(const World *w, const WorldNode *n);
+uint64_t manager_grace(const World *w, const WorldNode *n);
 void letter_done(Letter *l);
 
 /* effects.c */
@@ -381,8 +387,12 @@ void unit_kill_group(World *w, WorldNode *n, uint64_t epoch); /* without systemd
 void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending);
 void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason);
 void unit_forget(WorldNode *n, const char *app, uint64_t epoch);
+/* It has run since long ago, or its stop has not ended. */
+void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck);
 void units_power_cut(World *w, WorldNode *n);
 void guard_arm(World *w, WorldNode *n);
+void guard_resume(World *w, WorldNode *n, const State *s,
+                uint64_t gone_usec); /* the manager has been gone so long */
 void guard_disarm(WorldNode *n);
 
 /* systemd.c */

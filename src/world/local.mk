@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LIBRARIES += libworld.a
 libworld_a_SOURCES = \
+	src/world/begin.c \
 	src/world/effects.c \
 	src/world/faults.c \
 	src/world/group.c \

@@ -4,8 +4,6 @@
 
 #include "world/internal.h"
 
-#define REALTIME_BASE_USEC (UINT64_C(1750000000) * USEC_PER_SEC)
-
 uint64_t manager_clock(const World *w, const WorldNode *n)
 {
         uint64_t drift = w->now_usec / 1000 * (uint64_t) abs(n->clock_ppm) / 1000;
@@ -22,7 +20,12 @@ static uint64_t manager_wait(const WorldNode *n, uint64_t usec)
 
 uint64_t manager_realtime(const World *w, const WorldNode *n)
 {
-        return REALTIME_BASE_USEC + w->now_usec + n->realtime_offset_usec;
+        return w->config.realtime_usec + w->now_usec + n->realtime_offset_usec;
+}
+
+uint64_t manager_grace(const World *w, const WorldNode *n)
+{
+        return n->grace_usec > 0 ? n->grace_usec : w->config.grace_usec;
 }
 
 void letter_done(Letter *l)
@@ -193,6 +196,8 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_DEFINITIONS:
                 e.definitions.definitions = n->definitions;
                 e.definitions.n_definitions = n->n_definitions;
+                e.definitions.errors = n->wrong_files;
+                e.definitions.n_errors = n->n_wrong_files;
                 break;
         case EVENT_PROBE:
                 e.probe.number = l->number;
@@ -328,7 +333,7 @@ static int make_engine(World *w, WorldNode *n)
                 .unguarded = n->guard.away,
                 .no_quorum_policy = w->config.policy,
                 .isolation_timeout_usec = w->config.isolation_timeout_usec,
-                .grace_usec = w->config.grace_usec,
+                .grace_usec = manager_grace(w, n),
                 .boot_id = n->boot_id,
                 .version_max = n->version_max,
                 .record_kind = n->record_kind,
@@ -366,6 +371,8 @@ static void tell_what_is_here(World *w, WorldNode *n)
         }
         definitions.definitions.definitions = n->definitions;
         definitions.definitions.n_definitions = n->n_definitions;
+        definitions.definitions.errors = n->wrong_files;
+        definitions.definitions.n_errors = n->n_wrong_files;
         manager_step(w, n, &definitions);
 }
 

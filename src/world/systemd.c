@@ -143,7 +143,7 @@ void systemd_manager_ended(World *w, WorldNode *n)
         FOREACH_ARRAY(c, s->calls, s->n_calls)
                 if (c->type == EFFECT_START && c->sender == n->manager.generation)
                         systemd_void_start(w, n, c->app, c->epoch);
-        systemd_must_go_on(w, n, w->config.grace_usec / 10);
+        systemd_must_go_on(w, n, manager_grace(w, n) / 10);
 }
 
 /* ---- what a manager asks for ---- */

@@ -10,6 +10,8 @@
 #include "base/hash.h"
 #include "world/internal.h"
 
+#define RING_STEP 4u /* between the numbers of two rings */
+
 static void ring_round(World *w, Ring *r);
 static void ring_resume(World *w, Ring *r);
 
@@ -502,7 +504,7 @@ static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
         r->id.node_id = nodes[0];
         for (size_t i = 0; i < n_nodes; i++)
                 r->id.seq = MAX(r->id.seq, world_node(w, nodes[i])->corosync.last_seq);
-        r->id.seq += 4;
+        r->id.seq += RING_STEP;
         ring_find_members(w, r);
         for (size_t i = 0; i < n_nodes; i++)
                 enter_ring(world_node(w, nodes[i]), r);
@@ -673,6 +675,19 @@ void totem_corosync_stop(World *w, WorldNode *n)
         c->queue.n_items = 0;
         c->n_procs = 0;
         c->generation++;
+}
+
+void totem_begin(World *w, const uint32_t *nodes, size_t n_nodes, uint64_t seq)
+{
+        for (size_t i = 0; i < n_nodes; i++) {
+                Corosync *c = &world_node(w, nodes[i])->corosync;
+
+                c->up = true;
+                c->generation = ++w->next_serial;
+                c->last_seq = seq - MIN(seq, (uint64_t) RING_STEP);
+                c->seen_peer = true; /* quorum has been there */
+        }
+        totem_form(w, nodes, n_nodes);
 }
 
 bool totem_is_ghostly(const World *w, const WorldNode *n)

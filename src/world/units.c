@@ -240,6 +240,21 @@ void unit_forget(WorldNode *n, const char *app, uint64_t epoch)
                 u->state = UNIT_NONE;
 }
 
+void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck)
+{
+        Unit *u = unit_get(w, n, app);
+
+        if (!u)
+                return;
+        u->state = stuck ? UNIT_STUCK : UNIT_RUNNING;
+        u->fault = stuck ? WORLD_UNIT_STOP_STUCK : WORLD_UNIT_WELL;
+        u->ending = UNIT_STOPPED;
+        u->epoch = epoch;
+        u->start_type = start_type;
+        u->serial = ++w->next_serial;
+        report(w, n, app, epoch, u->state, stuck ? "timeout" : NULL);
+}
+
 void units_power_cut(World *w, WorldNode *n)
 {
         FOREACH_ARRAY(u, n->units, n->n_units) {
@@ -362,7 +377,7 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
                 return;
         if (systemd_is_late(w, n)) {
                 /* Its stops come too late; what it has to kill it kills by hand. */
-                uint64_t patience = MIN(systemd_lateness(w, n), MIN(USEC_PER_SEC, w->config.grace_usec / 8));
+                uint64_t patience = MIN(systemd_lateness(w, n), MIN(USEC_PER_SEC, manager_grace(w, n) / 8));
 
                 world_schedule(w, w->now_usec + (h->value ? patience : systemd_lateness(w, n)), on_guard_late,
                                 n, n->guard.serial, h->value);
@@ -371,28 +386,46 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
         guard_end_units(w, n, h->value);
 }
 
-void guard_arm(World *w, WorldNode *n)
+static int guard_spare(Guard *g, const State *s)
 {
-        Guard *g = &n->guard;
-        const State *s = engine_state(n->manager.engine);
-        uint64_t ended_usec = w->now_usec + systemd_lateness(w, n); /* as systemd sees it */
-
-        if (g->armed || g->away)
-                return; /* it counts from the first end since the manager was synced */
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 if (!a->maintenance)
                         continue;
                 if (ARRAY_GROW(g->spared, g->n_spared, g->n_spared_allocated) < 0 ||
-                                !(g->spared[g->n_spared] = strdup(a->name))) {
-                        world_fail(w, -ENOMEM);
-                        return;
-                }
+                                !(g->spared[g->n_spared] = strdup(a->name)))
+                        return -ENOMEM;
                 g->n_spared++;
+        }
+        return 0;
+}
+
+/* `gone_usec`: the manager ended so long ago, as systemd sees it; `late_usec`: or it will see it later. */
+static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_usec, uint64_t late_usec)
+{
+        Guard *g = &n->guard;
+        uint64_t grace = manager_grace(w, n), now = w->now_usec + late_usec;
+
+        if (guard_spare(g, s) < 0) {
+                world_fail(w, -ENOMEM);
+                return;
         }
         g->armed = true;
         g->serial = ++w->next_serial;
-        world_schedule(w, ended_usec + w->config.grace_usec / 2, on_guard, n, g->serial, 0);
-        world_schedule(w, ended_usec + w->config.grace_usec * 3 / 4, on_guard, n, g->serial, 1);
+        world_schedule(w, now + usec_left(grace / 2, gone_usec), on_guard, n, g->serial, 0);
+        world_schedule(w, now + usec_left(grace * 3 / 4, gone_usec), on_guard, n, g->serial, 1);
+}
+
+void guard_arm(World *w, WorldNode *n)
+{
+        /* It counts from the first end since the manager was synced. */
+        if (!n->guard.armed && !n->guard.away)
+                guard_begin(w, n, engine_state(n->manager.engine), 0, systemd_lateness(w, n));
+}
+
+void guard_resume(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
+{
+        if (!n->guard.away)
+                guard_begin(w, n, s, gone_usec, 0);
 }
 
 void guard_disarm(WorldNode *n)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "world/internal.h"
 
+#define REALTIME_BASE_USEC (UINT64_C(1750000000) * USEC_PER_SEC)
+
 WorldNode *world_node(const World *w, uint32_t id)
 {
         ASSERT(id >= 1 && id <= w->n_nodes);
@@ -10,6 +12,11 @@ WorldNode *world_node(const World *w, uint32_t id)
 uint64_t world_now(const World *w)
 {
         return w->now_usec;
+}
+
+uint64_t world_clock(const World *w, uint32_t node)
+{
+        return manager_clock(w, world_node(w, node));
 }
 
 void world_set_faults(World *w, unsigned faults)
@@ -179,6 +186,11 @@ static void node_done(WorldNode *n)
         FOREACH_ARRAY(d, n->definitions, n->n_definitions)
                 definition_done(d);
         free(n->definitions);
+        FOREACH_ARRAY(e, n->wrong_files, n->n_wrong_files) {
+                free((char *) e->app);
+                free((char *) e->text);
+        }
+        free(n->wrong_files);
         item_queue_done(&n->corosync.queue);
         free(n->corosync.procs);
         free(n->record);
@@ -242,6 +254,7 @@ static int world_init(World *w, const WorldConfig *config)
         c->token_usec = or_default(c->token_usec, USEC_PER_SEC);
         c->consensus_usec = or_default(c->consensus_usec, 2630 * USEC_PER_MSEC);
         c->grace_usec = or_default(c->grace_usec, 15 * USEC_PER_SEC);
+        c->realtime_usec = or_default(c->realtime_usec, REALTIME_BASE_USEC);
         c->sync_timeout_usec = or_default(c->sync_timeout_usec, 30 * USEC_PER_SEC);
         c->start_usec = or_default(c->start_usec, 20 * USEC_PER_MSEC);
         c->stop_usec = or_default(c->stop_usec, 10 * USEC_PER_MSEC);

@@ -16,6 +16,7 @@
  *   links.c    which nodes hear each other
  *   totem.c    rings, their total order, what a broken ring delivers to whom
  *   group.c    the process group: joining, leaving, views, quorum notifications, sending
+ *   begin.c    a world that goes on where a cluster is
  *   manager.c  the manager's process: what the daemon does around an engine, start to end
  *   effects.c  carries out what an engine asks for
  *   systemd.c  systemd's main process: what it is asked for, in order and perhaps late
@@ -186,6 +187,7 @@ typedef struct WorldConfig {
         const char *const *sync_optional;
         size_t n_sync_optional;
         uint64_t start_usec, stop_usec; /* of a worker: 20 ms, 10 ms */
+        uint64_t realtime_usec;         /* the wall clock at the world's time 0 */
         FILE *trace;                    /* NULL: none */
         bool trace_messages;            /* every message that a manager reads, too */
         WorldObserver observer;
@@ -197,7 +199,16 @@ int world_new(const WorldConfig *config, World **ret);
 World *world_free(World *w);
 DEFINE_TRIVIAL_CLEANUP(World *, world_free)
 
+/* Puts a world that has just been made where a cluster is: its nodes, which are the world's in the same order, with their
+ * files, managers and workers, and what they have agreed on; what is left of a delay counts from WORLD_BEGIN_USEC, which is
+ * the world's time afterwards. A node that is away is off, with a record that is older. A manager that is gone stays gone.
+ * 0, also where this is not quite how the cluster is (its state tells: compare it); -EHOSTDOWN: no quorum; -ENOMEM, -ELOOP. */
+#define WORLD_BEGIN_USEC (10 * USEC_PER_SEC)
+int world_begin(World *w, const State *s);
+
 uint64_t world_now(const World *w);
+uint64_t world_clock(
+                const World *w, uint32_t node); /* of its manager, as the deadlines of its engine's state */
 /* Lets everything happen that is due up to and at `usec`. 0, or -ENOMEM, or -ELOOP: an engine asks to be woken again
  * and again without time passing. */
 int world_run_until(World *w, uint64_t usec);
@@ -217,6 +228,8 @@ const char *world_node_name(const World *w, uint32_t node);
 /* Puts a definition into a node's files, or takes it out; the manager reads it at its start and on a reload.
  * 0 or -ENOMEM. */
 int world_set_definition(World *w, uint32_t node, const Definition *d);
+/* Its file is wrong: it has no definition, and `text` is told in its place. */
+int world_set_wrong_file(World *w, uint32_t node, const char *app, const char *text);
 void world_drop_definition(World *w, uint32_t node, const char *app);
 /* The manager reads its files again, as after a reload on this node alone. */
 void world_reload(World *w, uint32_t node);

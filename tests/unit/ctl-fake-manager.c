@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/macros.h"
+#include "engine/message.h"
 #include "engine/state.h"
 
 #define ROOT "/org/distro/Manager1"
@@ -500,13 +501,24 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
         NodePriority priorities[3] = { { names[0], 0 }, { names[1], 1 }, { names[2], 1 } };
         Node state_nodes[3] = {};
         uint32_t ids[3] = { 11, 12, 15 };
+        Copy copy = { .node_id = 11,
+                .epoch = (5 << EPOCH_RING_SHIFT) + 1,
+                .phase = COPY_RUNNING,
+                .start_type = START_NORMAL };
         App app = { .name = web,
                 .target_up = true,
-                .epoch = 5 << EPOCH_RING_SHIFT,
+                .epoch = copy.epoch,
+                .last_epoch = copy.epoch,
                 .owner = 11,
                 .start_type = START_NORMAL,
+                .next_type = START_NORMAL,
+                .copies = &copy,
+                .n_copies = 1,
                 .has_definition = true };
-        State state = { .formed = true,
+        State state = { .version = PROTOCOL_VERSION,
+                .formed = true,
+                .confirmed = true,
+                .ring_seq = 9,
                 .revision = { 9, 9 },
                 .nodes = state_nodes,
                 .n_nodes = 3,
@@ -531,6 +543,8 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
                 state_nodes[i] = (Node){ .id = ids[i],
                         .name = names[i],
                         .presence = PRESENCE_SYNCED,
+                        .pid = 100 + ids[i],
+                        .boot_id = ids[i],
                         .grace_usec = 15 * USEC_PER_SEC };
         state_encode(&state, STATE_FULL, 0, &w);
         r = w.error ? w.error : sd_bus_message_new_method_return(m, &reply);

@@ -44,3 +44,9 @@ TESTS += tests/unit/test-ctl-names
 tests_unit_test_ctl_names_SOURCES = tests/unit/test-ctl-names.c
 tests_unit_test_ctl_names_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_ctl_names_LDADD = $(CTL_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test-ctl-simulate
+TESTS += tests/unit/test-ctl-simulate
+tests_unit_test_ctl_simulate_SOURCES = tests/unit/test-ctl-simulate.c
+tests_unit_test_ctl_simulate_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_test_ctl_simulate_LDADD = $(CTL_TEST_LIBS)
