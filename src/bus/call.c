@@ -221,24 +221,29 @@ static void call_submit(BusCall *c)
         }
 }
 
-static int on_sender_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+/* The dialog on somebody's screen has lost its purpose. Whether polkit hears it does not matter to us. */
+static void call_cancel_polkit(const BusCall *c)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *cancel = NULL;
-        BusCall *c = userdata;
-        BusServer *s = c->server;
+        sd_bus *bus = c->server->bus;
         char id[32];
+
+        snprintf(id, sizeof(id), "%" PRIu64, c->token);
+        if (sd_bus_message_new_method_call(bus, &cancel, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
+                            "CancelCheckAuthorization") >= 0 &&
+                        sd_bus_message_append(cancel, "s", id) >= 0 &&
+                        sd_bus_message_set_expect_reply(cancel, 0) >= 0)
+                (void) sd_bus_send(bus, cancel, NULL);
+}
+
+static int on_sender_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+        BusCall *c = userdata;
 
         /* Every process may send us such a signal; only the bus's own counts. */
         if (!streq(strempty(sd_bus_message_get_sender(m)), DBUS_NAME))
                 return 0;
-        /* The dialog on somebody's screen has lost its purpose. Whether polkit hears it does not matter to
-         * us. */
-        snprintf(id, sizeof(id), "%" PRIu64, c->token);
-        if (sd_bus_message_new_method_call(s->bus, &cancel, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
-                            "CancelCheckAuthorization") >= 0 &&
-                        sd_bus_message_append(cancel, "s", id) >= 0 &&
-                        sd_bus_message_set_expect_reply(cancel, 0) >= 0)
-                (void) sd_bus_send(s->bus, cancel, NULL);
+        call_cancel_polkit(c);
         call_tell(c, &SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_ACCESS_DENIED,
                                      "Its connection ended before polkit had answered."));
         call_end(c);
@@ -256,10 +261,11 @@ static void call_polkit_failed(BusCall *c, const sd_bus_error *error)
                                 "Only root may do this: polkit, which could allow it to others (%s), "
                                 "is not installed or not running on this node.",
                                 c->action);
-        else if (sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT))
+        else if (sd_bus_error_has_names(error, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT)) {
+                call_cancel_polkit(c); /* what is answered from now on would be in vain */
                 snprintf(text, sizeof(text), "polkit did not answer in time whether you may do this (%s).",
                                 c->action);
-        else
+        } else
                 snprintf(text, sizeof(text), "polkit could not say whether you may do this (%s): %s",
                                 c->action, isempty(error->message) ? strempty(error->name) : error->message);
         call_denied(c, SD_BUS_ERROR_ACCESS_DENIED, text);

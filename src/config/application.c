@@ -67,6 +67,25 @@ static int apply_neutral(AppParse *a, ParseState *p, const UnitKey *k, const cha
         return property ? unit_strings_add(&property->strings, value) : -ENOMEM;
 }
 
+/* What a unit is made of everybody can read, from the bus and from its file in /run, whoever may read ours. */
+static int check_secret(AppParse *a, ParseState *p)
+{
+        static const char *const data[] = { "Environment", "SetCredential", "StandardInputText",
+                "StandardInputData" };
+
+        if (!p->closed || (a->closed_file && streq(a->closed_file, p->file)))
+                return 0;
+        for (size_t i = 0; i < ELEMENTSOF(data); i++)
+                if (streq(p->key, data[i])) {
+                        a->closed_file = p->file;
+                        return parse_warning(p,
+                                        "others may not read the file, but everybody can read this value while the "
+                                        "application runs: a secret belongs into a file of its own, for "
+                                        "LoadCredential= or LoadCredentialEncrypted=");
+                }
+        return 0;
+}
+
 static int parse_unit_assignment(AppParse *a, ParseState *p, unsigned section, const char *name,
                 const char *key, const char *value)
 {
@@ -85,7 +104,9 @@ static int parse_unit_assignment(AppParse *a, ParseState *p, unsigned section, c
         }
         a->unit_places[unit_key_index(k)] = (ParsePlace){ p->file, p->line };
         int r = unit_key_apply(&u, k, value);
-        return r < 0 ? r : apply_neutral(a, p, k, value);
+        if (r >= 0)
+                r = apply_neutral(a, p, k, value);
+        return r < 0 ? r : check_secret(a, p);
 }
 
 int app_parse_assignment(ParseState *p, size_t section, const char *key, const char *value, void *userdata)

@@ -17,6 +17,7 @@ typedef struct AppParse {
         UnitProperties neutral_properties; /* the same with neutral specifiers; for the digest alone */
         ParsePlace nodes, permitted, dependencies;
         ParsePlace *unit_places; /* where each key of the table was given last */
+        const char *closed_file; /* the last one of which was said that it hides nothing; NULL: none */
 } AppParse;
 
 extern const char *const app_sections[];

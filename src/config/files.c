@@ -224,7 +224,7 @@ static void closep(int *fd)
 }
 
 /* Reads a regular file whole. O_NONBLOCK: a FIFO must not hold anybody up. */
-static int read_file(const char *path, char **ret, size_t *ret_size_bytes)
+static int read_file(const char *path, char **ret, size_t *ret_size_bytes, bool *ret_closed)
 {
         _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         struct stat st;
@@ -254,6 +254,7 @@ static int read_file(const char *path, char **ret, size_t *ret_size_bytes)
                 return -EFBIG;
         *ret = TAKE_PTR(data);
         *ret_size_bytes = n;
+        *ret_closed = S_ISREG(st.st_mode) && !(st.st_mode & S_IROTH);
         return 0;
 }
 
@@ -270,7 +271,7 @@ int config_files_parse(ParseState *p, const ConfigFiles *f, const char *const *s
                 p->file = f->items[i].path;
                 p->line = 0;
                 p->key = NULL;
-                int r = read_file(full, &data, &size_bytes);
+                int r = read_file(full, &data, &size_bytes, &p->closed);
                 if (r == -ENOMEM)
                         return r;
                 if (r == -EFBIG)

@@ -16,6 +16,7 @@ typedef struct ParseState {
         unsigned line;   /* 0: the file as a whole */
         const char *key; /* NULL: not about a key */
         bool quiet;      /* complaints are only counted by their return value */
+        bool closed;     /* others may not read the file */
 } ParseState;
 
 /* Adds "file:line: Key=: TEXT" and returns -EINVAL, or -ENOMEM. */

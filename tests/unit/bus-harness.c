@@ -238,6 +238,8 @@ static int polkit_check(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 h->polkit_held = sd_bus_message_unref(h->polkit_held);
                 h->polkit_held = sd_bus_message_ref(m);
                 return 1;
+        case POLKIT_LATE:
+                return sd_bus_error_set_const(error, SD_BUS_ERROR_NO_REPLY, "the time is over");
         case POLKIT_BROKEN:
                 return sd_bus_error_set_const(
                                 error, "org.freedesktop.PolicyKit1.Error.Failed", "the rules are broken");

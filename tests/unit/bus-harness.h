@@ -25,6 +25,7 @@ typedef enum PolkitAnswer {
         POLKIT_NO,
         POLKIT_CHALLENGE,
         POLKIT_BROKEN, /* an error of its own */
+        POLKIT_LATE,   /* what sd-bus says where none comes in time */
         POLKIT_HOLD,   /* no answer */
 } PolkitAnswer;
 

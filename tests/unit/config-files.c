@@ -303,6 +303,37 @@ static void test_load_file(void **state)
                         "/no-such-file.app: can't be read: No such file or directory");
 }
 
+/* Others may not read a file, and its values are shown to everybody all the same: said once of a file. */
+static void test_secret(void **state)
+{
+        static const struct {
+                const char *text;
+                mode_t mode;
+                const char *expected;
+        } cases[] = {
+                { APP("n") "Environment=A=1\nSetCredential=a:b\n", 0644, NULL },
+                { APP("n") "Environment=A=1\nSetCredential=a:b\n", 0640,
+                                ":5: Environment=: others may not read" },
+                { APP("n") "SetCredential=a:b\n", 0600, ":5: SetCredential=: others may not read" },
+                { APP("n") "LoadCredential=a:/b\n", 0600, NULL },
+        };
+        Fixture *f = *state;
+        char path[PATH_MAX];
+        AppConfig app;
+
+        snprintf(path, sizeof(path), "%s/x.app", f->root);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                put(f, "x.app", cases[i].text);
+                assert_int_equal(chmod(path, cases[i].mode), 0);
+                assert_int_equal(app_config_load_file(&f->context, path, &f->messages, &app), 0);
+                assert_int_equal(f->messages.n_items, cases[i].expected != NULL);
+                if (cases[i].expected && !strstr(f->messages.items[0].text, cases[i].expected))
+                        fail_msg("%s", f->messages.items[0].text);
+                app_config_done(&app);
+                config_messages_done(&f->messages);
+        }
+}
+
 static void test_unreadable(void **state)
 {
         Fixture *f = *state;
@@ -409,6 +440,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_load_all, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_load_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_secret, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_manager, setup, teardown),
                 cmocka_unit_test(test_default_path),
                 cmocka_unit_test(test_examples),

@@ -605,9 +605,17 @@ static void child_ask_and_go(const char *address, char *report, size_t size_byte
 static void test_sender_gone(void **state)
 {
         Harness *h = *state;
-        char report[64];
+        char report[1024];
 
+        /* Nor does one of which the time is over. */
         harness_polkit_start(h);
+        h->polkit_answer = POLKIT_LATE;
+        harness_as_nobody(h, child_start_interactive, report, sizeof(report));
+        assert_non_null(strstr(report, "did not answer in time"));
+        while (h->n_polkit_cancelled == 0)
+                harness_turn(h);
+        h->n_polkit_cancelled = 0;
+
         h->polkit_answer = POLKIT_HOLD;
         harness_as_nobody(h, child_ask_and_go, report, sizeof(report));
         while (h->n_polkit_cancelled == 0)
