@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-/* That a worker runs is told: nobody starts or stops anything because of it, but in a start-first takeover the old copy. */
+/* That a worker runs, or is restarted by systemd, is told: nobody starts or stops anything because of it, but in a start-first takeover the old copy. */
 static bool can_wait(const Message *message)
 {
-        return message->type == MESSAGE_RESULT && message->result.state == UNIT_RUNNING;
+        return message->type == MESSAGE_RESULT &&
+               (message->result.state == UNIT_RUNNING ||
+                               (message->result.state == UNIT_STARTING && message->result.reason));
 }
 
 static void send_message(Manager *m, const Message *message)

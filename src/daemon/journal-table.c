@@ -21,6 +21,10 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
                         "%a: blocked[: %t]" },
         [NOTE_APP_FINISHED] = { "app-finished", "7f3e8c3cad97469fa0ca89e1717e9130", LOG_NOTICE,
                         "%a: finished[ on %n][: %t]" },
+        [NOTE_APP_RESTARTING] = { "app-restarting", "c6802689ca584f198f73e80bbb1b941c", LOG_WARNING,
+                        "%a: does not get to run[ on %n][: %t]" },
+        [NOTE_APP_SETTLED] = { "app-settled", "cbcd0e77fe5c492290193a4e17aaf312", LOG_NOTICE,
+                        "%a: runs again[ on %n][: %t]" },
         [NOTE_COPY_STOPPED] = { "copy-stopped", "be1f8919d57a4c8cbbff7c21297d2114", LOG_WARNING,
                         "%a: the copy on %n (epoch %e) is one too many and is stopped[, the one on %f "
                         "stays][: %t]" },

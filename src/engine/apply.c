@@ -217,6 +217,33 @@ static void apply_running(Engine *e, App *a, Copy *c)
         app_touched(e, a);
 }
 
+/* systemd restarts it; without a reason nothing is told of it. How often is no change of what it is. */
+static void apply_restarts(Engine *e, App *a, const Copy *c, const char *reason)
+{
+        bool known = app_restarts(a, c);
+
+        if (isempty(reason) || (c->phase != COPY_STARTING && c->phase != COPY_RUNNING))
+                return;
+        app_end_restarts(a);
+        a->restarts = engine_strdup(e, reason);
+        a->restarts_epoch = c->epoch;
+        if (known) {
+                engine_changed_app(e, a);
+                return;
+        }
+        engine_note(e, NOTE_APP_RESTARTING, a->name, c->node_id, "%s", reason)->epoch = c->epoch;
+        app_touched(e, a);
+}
+
+static void apply_settled(Engine *e, App *a, const Copy *c)
+{
+        if (!app_restarts(a, c))
+                return;
+        app_end_restarts(a);
+        engine_note(e, NOTE_APP_SETTLED, a->name, c->node_id, NULL)->epoch = c->epoch;
+        app_touched(e, a);
+}
+
 static void apply_result(Engine *e, uint32_t node_id, const ResultMessage *m)
 {
         App *a = state_find_app(&e->state, m->app);
@@ -233,10 +260,15 @@ static void apply_result(Engine *e, uint32_t node_id, const ResultMessage *m)
                 return;
         switch (m->state) {
         case UNIT_STARTING:
+                apply_restarts(e, a, c, m->reason);
+                break;
         case UNIT_STOPPING:
                 break;
         case UNIT_RUNNING:
-                apply_running(e, a, c);
+                if (c->phase == COPY_STARTING)
+                        apply_running(e, a, c);
+                else
+                        apply_settled(e, a, c);
                 break;
         case UNIT_STUCK:
                 c->stuck = true;

@@ -54,7 +54,8 @@ SHAPE(variant_shape, Variant, EMBEDDED(Variant, definition, definition_shape), S
 SHAPE(app_shape, App, STRING(App, name), ARRAY(App, held_against, NULL), GROWING(App, permissions, NULL),
                 GROWING(App, marks, NULL), GROWING(App, copies, NULL),
                 EMBEDDED(App, definition, definition_shape), GROWING(App, variants, &variant_shape),
-                ARRAY(App, owed, NULL), STRING(App, failure), STRING(App, last_blocked));
+                ARRAY(App, owed, NULL), STRING(App, failure), STRING(App, restarts),
+                STRING(App, last_blocked));
 SHAPE(node_shape, Node, STRING(Node, name));
 SHAPE(state_shape, State, GROWING(State, nodes, &node_shape), GROWING(State, apps, &app_shape),
                 ARRAY(State, view_nodes, NULL));

@@ -15,6 +15,7 @@
  *   apply.c     what each delivered message changes in the agreed state
  *   node.c      what a view means for the nodes, and the loss of one for its copies: delays, grace
  *   local.c     this node alone: starts held back, loss of quorum, isolation, leaving, results to report
+ *   restarts.c  what is told of workers that systemd starts again and again
  *   timers.c    which timers of the agreed state are over, as far as this member's clock tells
  *   state.c     the agreed state as bytes, its digest, its lasting part
  *   lists.c     what is in the agreed state is found, added and removed
@@ -122,7 +123,8 @@ typedef struct Event {
                         const char *app;
                         uint64_t epoch; /* from the unit's environment; which copy this is */
                         UnitState state;
-                        const char *reason; /* of FAILED, REFUSED and STUCK; may be NULL */
+                        const char *reason; /* of FAILED, REFUSED and STUCK, and of STARTING where systemd restarts it;
+                                             * may be NULL */
                 } unit;
                 struct {
                         const Definition *definitions; /* sorted by name */
@@ -201,6 +203,8 @@ typedef enum NoteKind {
         NOTE_APP_WAITING,  /* the owner was lost: text says how long is waited and for what */
         NOTE_APP_BLOCKED,  /* should run but cannot; text says why */
         NOTE_APP_FINISHED,
+        NOTE_APP_RESTARTING, /* systemd restarts it again and again, or for long; text: how often and why */
+        NOTE_APP_SETTLED,    /* it runs again after that: node, epoch */
         NOTE_COPY_STOPPED, /* a second copy was found and is being stopped: node, epoch; from_node: kept on */
         NOTE_COPY_ADOPTED, /* a running copy was taken into the state */
         NOTE_NODE_JOINED,

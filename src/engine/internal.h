@@ -13,6 +13,10 @@
 #define UNANSWERED_USEC (5 * USEC_PER_SEC)    /* nobody sends the state: a new view is asked for */
 #define RELOAD_USEC (2 * USEC_PER_SEC)        /* nodes that read their files are waited for so long */
 #define ANSWER_USEC (2 * USEC_PER_SEC)        /* a manager that is there has so long to report */
+#define RESTART_LASTS_USEC (1 * USEC_PER_SEC) /* a restart by systemd that takes so long is told */
+#define RESTART_SETTLED_USEC \
+        (10 * USEC_PER_SEC)                   /* after one a worker runs again when it has run for so long */
+#define RESTART_TELL_USEC (10 * USEC_PER_SEC) /* between two tellings of how often it was restarted */
 #define RING_STEP 4u                          /* between the numbers of two rings of the same Corosyncs */
 #define FORM_EPOCHS UINT64_C(1024)            /* forming raises every application's count by this */
 #define PROBE_RETRY_USEC (10 * USEC_PER_MSEC) /* while a start waits for a probe */
@@ -67,6 +71,11 @@ typedef struct LocalUnit {
         uint64_t kill_usec; /* when it has to be gone; USEC_INFINITY: systemd's own timeout is enough */
         UnitState reported; /* RESULT under way in this view; UNIT_NONE: none */
         bool changed_file;  /* this node's file has changed since it was started */
+
+        uint64_t state_usec; /* since when it is in `state` */
+        bool restarted; /* systemd has started it again, and it has not run for RESTART_SETTLED_USEC since */
+        bool restarted_again;        /* ... more than once */
+        uint64_t restarts_told_usec; /* the group was told so last; 0: not in this view */
 } LocalUnit;
 
 typedef struct LocalCommand {
@@ -387,6 +396,16 @@ bool definitions_gone(const Engine *e, const App *a);
 /* By binary search. */
 const LocalDefinition *definitions_find(const Engine *e, const char *app);
 
+/* ---- restarts.c ---- */
+/* A local unit's state, and its reason unless that is NULL, as systemd says now. */
+void restarts_set_unit(Engine *e, LocalUnit *u, UnitState state, const char *reason);
+/* What the group has to hear of the run of a copy here that has not ended. UNIT_STARTING: systemd restarts it, and
+ * restarts_text() says how; UNIT_RUNNING: it runs; UNIT_NONE: neither is news. */
+UnitState restarts_news(const Engine *e, const App *a, const Copy *c, LocalUnit *u);
+const char *restarts_text(const LocalUnit *u);
+/* When there may be news without an event. */
+uint64_t restarts_deadline(const Engine *e, const LocalUnit *u);
+
 /* ---- lists.c ---- */
 App *state_add_app(State *s, const char *name); /* NULL without memory */
 void state_forget_app(State *s, App *a);        /* leaves a gap: an application without a name */
@@ -396,6 +415,7 @@ Node *state_add_node(State *s, uint32_t id, const char *name);
 void state_remove_node(State *s, Node *n);
 Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch);
 void app_remove_copy(App *a, Copy *c);
+void app_end_restarts(App *a);
 Mark *app_add_mark(App *a, uint32_t node_id);
 void app_remove_mark(App *a, Mark *m);
 Variant *app_add_variant(App *a, uint32_t node_id);

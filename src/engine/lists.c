@@ -20,6 +20,7 @@ static void app_done(App *a)
         free(a->variants);
         free(a->owed);
         free(a->failure);
+        free(a->restarts);
         free(a->last_blocked);
         *a = (App){};
 }
@@ -167,10 +168,24 @@ Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch)
         return &a->copies[at];
 }
 
+const char *app_restarts(const App *a, const Copy *c)
+{
+        return a->restarts && a->restarts_epoch == c->epoch ? a->restarts : NULL;
+}
+
+void app_end_restarts(App *a)
+{
+        free(a->restarts);
+        a->restarts = NULL;
+        a->restarts_epoch = 0;
+}
+
 void app_remove_copy(App *a, Copy *c)
 {
         size_t at = (size_t) (c - a->copies);
 
+        if (app_restarts(a, c))
+                app_end_restarts(a);
         ARRAY_CLOSE(a->copies, a->n_copies, at);
 }
 

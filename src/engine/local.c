@@ -55,8 +55,10 @@ bool local_in_maintenance(const Engine *e, const char *app)
 
 void local_reset_reports(Engine *e)
 {
-        FOREACH_ARRAY(u, e->units, e->n_units)
+        FOREACH_ARRAY(u, e->units, e->n_units) {
                 u->reported = UNIT_NONE;
+                u->restarts_told_usec = 0;
+        }
 }
 
 static LocalUnit *local_add_unit(Engine *e, const char *app, uint64_t epoch)
@@ -107,14 +109,8 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
         }
         if (state == UNIT_NONE)
                 state = UNIT_STOPPED;
-        if (u->state != state)
-                u->reported = UNIT_NONE;
         local_tell_cut_off_end(e, u, state);
-        u->state = state;
-        if (reason) {
-                free(u->reason);
-                u->reason = engine_strdup(e, reason);
-        }
+        restarts_set_unit(e, u, state, reason);
         /* One unit name holds one copy: whatever was there before is over. */
         FOREACH_ARRAY(old, e->units, e->n_units)
                 if (old != u && streq(old->app, app) && unit_state_is_alive(old->state) &&
@@ -541,15 +537,13 @@ static void local_give_back(Engine *e, App *a, const Copy *c, LocalUnit *u)
 }
 
 /* What has to be reported of a copy here; UNIT_NONE: nothing. */
-static UnitState local_news(const Copy *c, const LocalUnit *u)
+static UnitState local_news(const Engine *e, const App *a, const Copy *c, LocalUnit *u)
 {
         if (!unit_state_is_alive(u->state))
                 return u->state;
-        if (u->state == UNIT_RUNNING && c->phase == COPY_STARTING)
-                return UNIT_RUNNING;
         if (u->state == UNIT_STUCK && !c->stuck)
                 return UNIT_STUCK;
-        return UNIT_NONE;
+        return restarts_news(e, a, c, u);
 }
 
 static void local_reconcile_copy(Engine *e, const Node *own, App *a, const Copy *c)
@@ -575,11 +569,16 @@ static void local_reconcile_copy(Engine *e, const Node *own, App *a, const Copy 
         if (c->phase == COPY_STOPPING && unit_state_is_alive(u->state) && u->state != UNIT_STUCK &&
                         !a->maintenance)
                 local_stop_unit(e, u, USEC_INFINITY);
-        news = local_news(c, u);
+        news = local_news(e, a, c, u);
         if (news == UNIT_NONE || news == u->reported)
                 return;
         u->reported = news;
-        local_report(e, a->name, c->epoch, news, u->reason);
+        if (news == UNIT_STARTING)
+                u->restarts_told_usec = e->now_usec;
+        local_report(e, a->name, c->epoch, news,
+                        news == UNIT_STARTING  ? restarts_text(u)
+                        : news == UNIT_RUNNING ? NULL
+                                               : u->reason);
 }
 
 static void local_reconcile_owed(Engine *e, App *a)
@@ -828,9 +827,11 @@ uint64_t local_deadline(const Engine *e)
 {
         uint64_t t = timers_deadline(e);
 
-        FOREACH_ARRAY(u, e->units, e->n_units)
+        FOREACH_ARRAY(u, e->units, e->n_units) {
                 if (unit_state_is_alive(u->state) && !u->kill_issued)
                         t = MIN(t, u->kill_usec);
+                t = MIN(t, restarts_deadline(e, u));
+        }
         t = MIN(t, local_no_quorum_usec(e));
         t = MIN(t, local_silence_usec(e));
         t = MIN(t, local_probe_usec(e));

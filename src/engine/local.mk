@@ -14,6 +14,7 @@ libengine_a_SOURCES = \
 	src/engine/message.h \
 	src/engine/node.c \
 	src/engine/place.c \
+	src/engine/restarts.c \
 	src/engine/state.c \
 	src/engine/state.h \
 	src/engine/status.c \

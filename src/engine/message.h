@@ -105,8 +105,8 @@ typedef struct DefinitionsMessage {
 typedef struct ResultMessage {
         char *app;
         uint64_t epoch;
-        UnitState state; /* RUNNING, STOPPING or an end */
-        char *reason;    /* of REFUSED, FAILED and STUCK; may be NULL */
+        UnitState state; /* STARTING: systemd restarts it (without a reason: nothing is told); RUNNING or an end */
+        char *reason; /* of STARTING, REFUSED, FAILED and STUCK; may be NULL */
         uint64_t realtime_usec;
 } ResultMessage;
 

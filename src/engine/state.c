@@ -222,6 +222,14 @@ static void get_mark(const Codec *c, Mark *m)
                 reader_refuse(c->r);
 }
 
+/* One that is empty is NULL. */
+static char *get_text(ByteReader *r)
+{
+        _cleanup_free_ char *text = get_string(r, TEXT_MAX);
+
+        return isempty(text) ? NULL : TAKE_PTR(text);
+}
+
 static void put_variant(const Codec *c, const Variant *v)
 {
         put_u32(c->w, v->node_id);
@@ -235,11 +243,7 @@ static void get_variant(const Codec *c, Variant *v)
 {
         v->node_id = get_u32(c->r);
         v->digest = get_u64(c->r);
-        v->error = get_string(c->r, TEXT_MAX);
-        if (v->error && !*v->error) {
-                free(v->error);
-                v->error = NULL;
-        }
+        v->error = get_text(c->r);
         if (v->digest != 0)
                 get_definition(c->r, &v->definition);
         if (v->node_id == 0)
@@ -312,6 +316,8 @@ static void put_app_present(const Codec *c, const App *a)
         put_u32(c->w, a->outside_count);
         put_u64(c->w, a->outside_realtime_usec);
         put_string(c->w, a->failure);
+        put_string(c->w, a->restarts);
+        put_u64(c->w, a->restarts_epoch);
         if (codec_full(c))
                 put_u64(c->w, a->changed_realtime_usec);
 }
@@ -347,11 +353,11 @@ static void get_app_present(const Codec *c, App *a)
         get_ids(r, &a->owed, &a->n_owed);
         a->outside_count = get_u32(r);
         a->outside_realtime_usec = get_u64(r);
-        a->failure = get_string(r, TEXT_MAX);
-        if (a->failure && !*a->failure) {
-                free(a->failure);
-                a->failure = NULL;
-        }
+        a->failure = get_text(r);
+        a->restarts = get_text(r);
+        a->restarts_epoch = get_u64(r);
+        if ((a->restarts != NULL) != (a->restarts_epoch != 0))
+                reader_refuse(r);
         a->changed_realtime_usec = get_u64(r);
 }
 

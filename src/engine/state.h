@@ -112,6 +112,8 @@ typedef struct App {
         uint32_t outside_count;         /* stops from outside in a row */
         uint64_t outside_realtime_usec; /* of the first of them */
         char *failure;                  /* what the last failure was, in systemd's words; NULL */
+        char *restarts; /* systemd restarts the copy of `restarts_epoch` again and again, and why; NULL: it does not */
+        uint64_t restarts_epoch;
 
         /* Of this engine, not agreed. */
         uint64_t changed_realtime_usec; /* when the state shown changed last; newcomers are told; 0: not known */
@@ -204,6 +206,8 @@ Node *state_find_node_name(const State *s, const char *name);
 const char *state_node_name(const State *s, uint32_t id); /* "" for 0, "?" for a node that is not known */
 
 Copy *app_find_copy(const App *a, uint32_t node_id, uint64_t epoch);
+/* Why that copy does not get to run, though systemd goes on trying; NULL: nothing is known against it. */
+const char *app_restarts(const App *a, const Copy *c);
 /* The copy that is the application's: the greatest epoch of those not LOST and not surplus, where a start-first
  * takeover's new copy counts from `started` on. NULL: there is none. */
 Copy *app_present_copy(const App *a);

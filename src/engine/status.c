@@ -45,8 +45,8 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
                 say(s, APP_STOPPING, "%s",
                                 a->next_type == START_TAKEOVER && a->target_up ? "on the way to another node"
                                                                                : "");
-        else if (c->phase == COPY_STARTING)
-                say(s, APP_STARTING, "%s", "");
+        else if (c->phase == COPY_STARTING || app_restarts(a, c))
+                say(s, APP_STARTING, "%s", strempty(app_restarts(a, c)));
         else
                 say(s, APP_RUNNING, "%s", "");
         if (a->better.serial != 0 && s->state == APP_RUNNING && (!n || n->grace.serial == 0)) {
@@ -141,12 +141,14 @@ static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
                 s->node = engine_node_name(e, e->node_id);
                 s->epoch = u->epoch;
                 say(s,
-                                u->state == UNIT_STUCK      ? APP_BLOCKED
-                                : u->stop_issued            ? APP_STOPPING
-                                : u->state == UNIT_STARTING ? APP_STARTING
-                                                            : APP_RUNNING,
-                                "%s%s", unknown_reason(e),
-                                u->state == UNIT_STUCK ? "; its stop here did not end" : "");
+                                u->state == UNIT_STUCK                            ? APP_BLOCKED
+                                : u->stop_issued                                  ? APP_STOPPING
+                                : u->state == UNIT_STARTING || u->restarted_again ? APP_STARTING
+                                                                                  : APP_RUNNING,
+                                "%s%s%s%s", unknown_reason(e),
+                                u->state == UNIT_STUCK ? "; its stop here did not end" : "",
+                                u->restarted && u->reason ? "; " : "",
+                                u->restarted ? strempty(u->reason) : "");
                 return;
         }
         say(s, APP_UNKNOWN, "%s; it does not run here", unknown_reason(e));
@@ -332,7 +334,7 @@ static size_t count_here(const Engine *e)
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 const Copy *c = app_present_copy(a);
 
-                n += c && c->node_id == e->node_id && c->phase == COPY_RUNNING;
+                n += c && c->node_id == e->node_id && c->phase == COPY_RUNNING && !app_restarts(a, c);
         }
         return n;
 }
@@ -439,6 +441,8 @@ const char *note_kind_to_string(NoteKind k)
                 [NOTE_APP_WAITING] = "waiting",
                 [NOTE_APP_BLOCKED] = "blocked",
                 [NOTE_APP_FINISHED] = "finished",
+                [NOTE_APP_RESTARTING] = "restarting",
+                [NOTE_APP_SETTLED] = "settled",
                 [NOTE_COPY_STOPPED] = "copy-stopped",
                 [NOTE_COPY_ADOPTED] = "adopted",
                 [NOTE_NODE_JOINED] = "node-joined",

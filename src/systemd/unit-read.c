@@ -167,6 +167,7 @@ static const Field fields[] = {
         STRING_FIELD("ControlGroup", control_group),
         NUMBER_FIELD("ExecMainCode", exec_main_code),
         NUMBER_FIELD("ExecMainStatus", exec_main_status),
+        { "NRestarts", "u", NULL, offsetof(UnitProperties, n_restarts), sizeof(uint32_t), false },
         { "Transient", "b", NULL, offsetof(UnitProperties, transient), sizeof(bool), false },
         { "Job", "(uo)", read_job, 0, 0, false },
         { "InvocationID", "ay", read_invocation, 0, 0, false },
@@ -183,6 +184,7 @@ static int read_basic(sd_bus_message *m, const Field *f, void *target)
         union {
                 const char *s;
                 int32_t i;
+                uint32_t u;
                 int b;
                 uint64_t t;
         } v;
@@ -199,6 +201,9 @@ static int read_basic(sd_bus_message *m, const Field *f, void *target)
                 break;
         case 'i':
                 memcpy(target, &v.i, sizeof(v.i));
+                break;
+        case 'u':
+                memcpy(target, &v.u, sizeof(v.u));
                 break;
         case 'b':
                 *(bool *) target = v.b != 0;

@@ -71,6 +71,25 @@ void unit_result_to_words(const UnitProperties *p, char *ret, size_t size_bytes)
         snprintf(ret, size_bytes, "%s", result);
 }
 
+/* "auto-restart", and in later versions "auto-restart-queued". */
+static bool unit_waits_for_restart(const UnitProperties *p)
+{
+        return strncmp(p->sub_state, "auto-restart", strlen("auto-restart")) == 0;
+}
+
+static void restarts_to_words(const UnitProperties *p, char *ret)
+{
+        char words[64];
+
+        unit_result_to_words(p, words, sizeof(words));
+        if (p->n_restarts == 0)
+                snprintf(ret, UNIT_REASON_MAX, "to be restarted by systemd; %s", words);
+        else if (p->n_restarts == 1)
+                snprintf(ret, UNIT_REASON_MAX, "restarted by systemd, once; %s", words);
+        else
+                snprintf(ret, UNIT_REASON_MAX, "restarted by systemd, %u times; %s", p->n_restarts, words);
+}
+
 static UnitState with_reason(UnitState state, char *ret_reason, const char *text)
 {
         snprintf(ret_reason, UNIT_REASON_MAX, "%s", text);
@@ -153,8 +172,11 @@ UnitState unit_state_from_properties(const UnitProperties *p, const UnitHistory 
         ret_reason[0] = 0;
 
         if (unit_properties_are_alive(p)) {
-                if (streq(p->active_state, "activating")) /* auto-restart has this state too */
+                if (streq(p->active_state, "activating")) {
+                        if (unit_waits_for_restart(p))
+                                restarts_to_words(p, ret_reason);
                         return UNIT_STARTING;
+                }
                 if (!streq(p->active_state, "deactivating"))
                         return UNIT_RUNNING;
                 return h->restart_job && !h->stop_asked ? UNIT_STARTING : UNIT_STOPPING;

@@ -19,6 +19,7 @@ typedef struct UnitProperties {
         char result[24];          /* "success", "exit-code", "signal", "timeout" ... */
         int32_t exec_main_code;   /* CLD_EXITED ...; 0: its main process has not ended */
         int32_t exec_main_status; /* exit status or signal */
+        uint32_t n_restarts;      /* by systemd itself, of this copy */
         uint32_t job_id;          /* of the job that waits or runs; 0: none */
         uint8_t invocation_id[16];
         char fragment_path[160];
@@ -52,7 +53,8 @@ bool unit_properties_are_alive(const UnitProperties *p);
 bool unit_properties_are_pending(const UnitProperties *p);
 
 /* How the copy stands. For FAILED, REFUSED and STUCK `ret_reason` is set to systemd's result in words ("exit-code,
- * status 1", "signal SEGV", "start-limit-hit", "timeout"); else to "". It has room for UNIT_REASON_MAX bytes.
+ * status 1", "signal SEGV", "start-limit-hit", "timeout"), for STARTING, while systemd waits to start it again, to how often
+ * it did so and why; else to "". It has room for UNIT_REASON_MAX bytes.
  * NONE: there is no such unit, and none was ever seen. */
 UnitState unit_state_from_properties(const UnitProperties *p, const UnitHistory *h, char *ret_reason);
 

@@ -109,7 +109,7 @@ typedef struct Letter {
         char *app;
         uint64_t epoch;
         UnitState state;
-        const char *reason; /* a literal */
+        char *reason;
         Revision revision;
         int error;
         uint64_t token;
@@ -171,6 +171,7 @@ typedef struct Unit {
         UnitState ending; /* what its end will be called */
         WorldUnitFault fault;
         uint64_t start_usec, stop_usec;
+        unsigned n_restarts; /* by systemd, of this copy */
 } Unit;
 
 /* Something that a manager has asked systemd for, and that it has not looked at yet. */

@@ -34,6 +34,7 @@ void letter_done(Letter *l)
         free(l->joined);
         free(l->nodes);
         free(l->app);
+        free(l->reason);
         command_done(&l->command);
         packet_unref(l->packet);
         *l = (Letter){};

@@ -478,9 +478,10 @@ static int for_copies(Script *s, void (*func)(World *w, uint32_t node, const cha
 static int do_behave(Script *s)
 {
         static const char *const names[] = { "well", "start-fails", "start-finishes", "start-refused",
-                "stuck" };
+                "stuck", "crashes" };
         static const WorldUnitFault faults[] = { WORLD_UNIT_WELL, WORLD_UNIT_START_FAILS,
-                WORLD_UNIT_START_FINISHES, WORLD_UNIT_START_REFUSED, WORLD_UNIT_STOP_STUCK };
+                WORLD_UNIT_START_FINISHES, WORLD_UNIT_START_REFUSED, WORLD_UNIT_STOP_STUCK,
+                WORLD_UNIT_CRASHES };
         uint64_t start = 0, stop = 0;
         uint32_t node = 0;
         int r = need_words(s, 4, 6);
@@ -864,6 +865,8 @@ static int carry_out(Script *s)
         }
         if (streq(verb, "fail"))
                 return for_copies(s, world_unit_fail);
+        if (streq(verb, "crash"))
+                return for_copies(s, world_unit_restart);
         if (streq(verb, "finish"))
                 return for_copies(s, world_unit_finish);
         if (streq(verb, "stop-outside"))

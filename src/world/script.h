@@ -27,9 +27,9 @@
  *   guard-away NODES | guard-back NODES                             a node without a guard gets no start
  *   cut A,B|C,D                  who hears whom; `heal`
  *   wipe NODES | disk NODE fails|works | device fails|works
- *   fail APP | finish APP | stop-outside APP                        wherever it runs
+ *   fail APP | crash APP | finish APP | stop-outside APP             wherever it runs; after a crash systemd restarts it
  *   late NODE TIME                                                  systemd does nothing for so long; calls wait
- *   behave NODE APP well|start-fails|start-finishes|start-refused|stuck [START-TIME [STOP-TIME]]
+ *   behave NODE APP well|start-fails|start-finishes|start-refused|stuck|crashes [START-TIME [STOP-TIME]]
  *   command NODE VERB ...        start APP, stop APP, restart APP, takeover APP [NODE] [--force], permit APP NODE,
  *                                forbid APP NODE, standby NODE, unstandby NODE, maintenance APP|--all on|off,
  *                                clear [APP [NODE]], reload, form

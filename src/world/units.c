@@ -48,11 +48,10 @@ static Unit *unit_by_serial(WorldNode *n, uint64_t serial)
 static void report(
                 World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
-        Letter l = {
-                .type = EVENT_UNIT, .epoch = epoch, .state = state, .reason = reason, .app = strdup(app)
-        };
+        Letter l = { .type = EVENT_UNIT, .epoch = epoch, .state = state, .app = strdup(app) };
 
-        if (!l.app) {
+        if (!l.app || (reason && !(l.reason = strdup(reason)))) {
+                free(l.app);
                 world_fail(w, -ENOMEM);
                 return;
         }
@@ -90,6 +89,28 @@ void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reas
 
 /* ---- starting ---- */
 
+static void on_started(World *w, WorldNode *n, const Happening *h);
+
+/* Its process has ended, and systemd starts it again. It stays the same copy: nobody but systemd has to do with it. */
+static void unit_restart(World *w, WorldNode *n, Unit *u)
+{
+        char reason[64];
+
+        world_did(w, DEED_UNIT_RESTARTED);
+        u->state = UNIT_STARTING;
+        u->serial = ++w->next_serial;
+        if (u->n_restarts == 0)
+                (void) snprintf(reason, sizeof(reason), "to be restarted by systemd; exit-code");
+        else
+                (void) snprintf(reason, sizeof(reason), "restarted by systemd, %u times; exit-code",
+                                u->n_restarts);
+        u->n_restarts++;
+        report(w, n, u->app, u->epoch, UNIT_STARTING, reason);
+        world_schedule(w,
+                        w->now_usec + 100 * USEC_PER_MSEC + world_delay(w, u->start_usec, 2 * u->start_usec),
+                        on_started, n, n->generation, u->serial);
+}
+
 static void on_started(World *w, WorldNode *n, const Happening *h)
 {
         Unit *u = unit_by_serial(n, h->value);
@@ -108,6 +129,8 @@ static void on_started(World *w, WorldNode *n, const Happening *h)
         u->state = UNIT_RUNNING;
         u->serial = ++w->next_serial;
         report(w, n, u->app, u->epoch, UNIT_RUNNING, NULL);
+        if (u->fault == WORLD_UNIT_CRASHES)
+                unit_restart(w, n, u);
 }
 
 void unit_start(World *w, WorldNode *n, const Effect *f)
@@ -137,6 +160,7 @@ void unit_start(World *w, WorldNode *n, const Effect *f)
         u->state = UNIT_STARTING;
         u->epoch = f->epoch;
         u->start_type = f->start_type;
+        u->n_restarts = 0;
         u->serial = ++w->next_serial;
         observe_unit(w, n, u, OBSERVE_UNIT_BEGIN);
         report(w, n, u->app, u->epoch, UNIT_STARTING, NULL);
@@ -295,7 +319,6 @@ void world_unit_fail(World *w, uint32_t node, const char *app)
         }
 }
 
-/* It stays the same copy: nobody but systemd has to do with it. */
 void world_unit_restart(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
@@ -304,13 +327,7 @@ void world_unit_restart(World *w, uint32_t node, const char *app)
         if (!u || u->state != UNIT_RUNNING || systemd_is_late(w, n))
                 return;
         trace(w, n, "unit %s is restarted by systemd", app);
-        world_did(w, DEED_UNIT_RESTARTED);
-        u->state = UNIT_STARTING;
-        u->serial = ++w->next_serial;
-        report(w, n, u->app, u->epoch, UNIT_STARTING, NULL);
-        world_schedule(w,
-                        w->now_usec + 100 * USEC_PER_MSEC + world_delay(w, u->start_usec, 2 * u->start_usec),
-                        on_started, n, n->generation, u->serial);
+        unit_restart(w, n, u);
 }
 
 void world_unit_finish(World *w, uint32_t node, const char *app)

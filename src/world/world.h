@@ -292,6 +292,7 @@ typedef enum WorldUnitFault {
         WORLD_UNIT_START_FINISHES, /* ends well after its start time, as one that finds another's lock */
         WORLD_UNIT_START_REFUSED,  /* at once */
         WORLD_UNIT_STOP_STUCK,     /* a stop does not end, a kill neither, until WELL again */
+        WORLD_UNIT_CRASHES,        /* it ends as soon as it runs, and systemd starts it again, without end */
 } WorldUnitFault;
 
 /* systemd does nothing for so long; what it is asked for waits. */

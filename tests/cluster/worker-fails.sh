@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A worker that fails for good marks its node and moves; one that fails everywhere is failed until it is cleared; one that
-# ends by itself is finished; one that is stopped from outside is started again.
+# ends by itself is finished; one that is stopped from outside is started again. One that systemd restarts without end is starting.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
@@ -9,6 +9,8 @@ SICK=/etc/distro-sick
 applications() {
         cluster_app distro 'abc bcd' FailoverDelaySec=60s -- Type=exec Restart=on-failure RestartSec=100ms \
                 "ExecStart=/bin/sh -c 'test ! -e $SICK; while test ! -e $SICK; do sleep 0.1; done; exit 1'"
+        cluster_app loop 'abc bcd' -- Type=exec Restart=always RestartSec=1500ms StartLimitIntervalSec=0 \
+                "ExecStart=/bin/sh -c 'test ! -e $SICK && exec sleep 1000000; exit 7'"
         cluster_app once 'abc bcd' -- Type=exec "ExecStart=/bin/sh -c 'while test ! -e /etc/distro-done; do sleep 0.1; done'"
 }
 
@@ -26,6 +28,19 @@ check 'at once, and as failover' app_is distro start_type failover
 check 'from abc' app_is distro from_node abc
 check 'abc is marked' marks_are abc
 check_stays 2 'abc does not take it back' app_runs_on distro bcd
+
+step 'what systemd restarts without end does not run'
+looping='.applications[] | select(.name == "loop")'
+loop_is() { [ "$(cluster_status "$1" "$looping | .state + \" \" + ((.reason // \"\") | sub(\"[0-9]+ times\"; \"N times\"))")" = "$2" ]; }
+node_exec abc sh -c 'kill -KILL $(systemctl show --value -p MainPID distro-app-loop)'
+for n in abc bcd def; do
+        check_within 20 "it is starting, as $n says" loop_is "$n" 'starting restarted by systemd, N times; exit-code, status 7'
+done
+check 'distroctl status says so' test "$(node_exec def distroctl --no-pager status loop >/dev/null; echo $?)" = 3
+node_exec abc distroctl --no-pager status
+rm "$LAB/abc/root$SICK"
+check_within 20 'it runs again, as def says' loop_is def 'running '
+echo | cluster_file abc "$SICK"
 
 step 'it fails on bcd too'
 echo | cluster_file bcd "$SICK"
@@ -54,4 +69,4 @@ rm "$LAB/abc/root/etc/distro-done"
 check 'start' node_exec abc distroctl start once
 check_within 5 'until it is commanded to' app_runs_on once abc
 
-end_test distro once
+end_test distro once loop

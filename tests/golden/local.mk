@@ -78,6 +78,7 @@ golden_cases = \
 	tests/golden/permit-others.script \
 	tests/golden/priority.script \
 	tests/golden/restart-with-obstacle.script \
+	tests/golden/restart-loop.script \
 	tests/golden/restart-held.script \
 	tests/golden/restart.script \
 	tests/golden/silent.script \

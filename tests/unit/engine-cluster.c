@@ -16,6 +16,7 @@ static void carry_out(Cluster *c, uint32_t node, Effect *f)
         Event back = {};
 
         if (f->type == EFFECT_SEND) {
+                c->n_sent[node]++;
                 enqueue(c, (Sent){ .sender = { node, node }, .message = TAKE_PTR(f->message) });
                 return;
         }

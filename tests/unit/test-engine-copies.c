@@ -477,6 +477,123 @@ static void test_start_first_is_never_three(void **state)
         }
 }
 
+/* One turn of a crash loop: it ends, and some time later it runs for a moment. */
+static void crash(Cluster *c, unsigned times, uint64_t usec)
+{
+        char reason[64];
+        Event event = { .type = EVENT_UNIT, .unit.app = "distro", .unit.state = UNIT_STARTING };
+
+        (void) snprintf(reason, sizeof(reason), "restarted by systemd, %u times; exit-code", times);
+        event.unit.epoch = cluster_distro(c, ABC)->last_epoch;
+        event.unit.reason = reason;
+        cluster_step(c, ABC, &event);
+        cluster_deliver(c);
+        c->now += usec;
+        cluster_unit_is(c, ABC, "distro", UNIT_RUNNING);
+}
+
+static void status_is(const Cluster *c, uint32_t node, AppState state, const char *reason)
+{
+        AppStatus status;
+
+        engine_app_status(c->engine[node], cluster_distro(c, node), &status);
+        assert_int_equal(status.state, state);
+        assert_string_equal(status.reason, reason);
+        assert_string_equal(status.node, "abc");
+}
+
+/* Time passes on abc, to its engine's deadlines and no further. */
+static void pass(Cluster *c, uint64_t usec)
+{
+        uint64_t until = c->now + usec, next;
+
+        while ((next = engine_deadline(c->engine[ABC])) <= until) {
+                assert_true(next > c->now); /* or it would never rest */
+                cluster_all_at(c, next);
+        }
+        cluster_all_at(c, until);
+}
+
+/* What systemd restarts does not run, and all say so; but a fast loop does not flood the group. */
+static void test_restarts_are_told(void **state)
+{
+        size_t before;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        crash(&c, 1, 100 * USEC_PER_MSEC);
+        status_is(&c, BCD, APP_RUNNING, ""); /* it is over at once */
+        pass(&c, 5 * USEC_PER_SEC);
+        status_is(&c, BCD, APP_RUNNING, "");
+        crash(&c, 2, 100 * USEC_PER_MSEC);
+        for (uint32_t i = 1; i <= N_NODES; i++)
+                status_is(&c, i, APP_STARTING, "restarted by systemd, 2 times; exit-code");
+
+        before = c.n_sent[ABC];
+        for (unsigned i = 0; i < 100; i++)
+                crash(&c, 3 + i, 200 * USEC_PER_MSEC);
+        assert_in_range(c.n_sent[ABC] - before, 1, 2);
+        status_is(&c, DEF, APP_STARTING, "restarted by systemd, 102 times; exit-code");
+
+        /* It runs, and when it has run for a while that is told. */
+        pass(&c, 9 * USEC_PER_SEC);
+        status_is(&c, DEF, APP_STARTING, "restarted by systemd, 102 times; exit-code");
+        pass(&c, USEC_PER_SEC);
+        status_is(&c, DEF, APP_RUNNING, "");
+        pass(&c, 60 * USEC_PER_SEC);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+        status_is(&c, ABC, APP_RUNNING, "");
+        cluster_end(&c);
+}
+
+/* One that takes long is told while it lasts, and a member that comes later is told too. */
+static void test_restart_takes_long(void **state)
+{
+        Event event = { .type = EVENT_UNIT, .unit.app = "distro", .unit.state = UNIT_STARTING };
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        event.unit.epoch = cluster_distro(&c, ABC)->last_epoch;
+        event.unit.reason = "to be restarted by systemd; timeout";
+        cluster_step(&c, ABC, &event);
+        pass(&c, USEC_PER_SEC - 1);
+        status_is(&c, DEF, APP_RUNNING, "");
+        pass(&c, 1);
+        status_is(&c, DEF, APP_STARTING, "to be restarted by systemd; timeout");
+
+        cluster_step(&c, BCD, &(Event){ .type = EVENT_DISCONNECTED });
+        c.member[BCD] = false;
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        cluster_connect(&c, BCD);
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        status_is(&c, BCD, APP_STARTING, "to be restarted by systemd; timeout");
+
+        /* It fails in the end, and the next copy has nothing to do with that. */
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        assert_null(cluster_distro(&c, DEF)->restarts);
+        cluster_end(&c);
+}
+
+/* A copy that was restarted before it ever ran has not started before it has run for a second. */
+static void test_restarted_before_it_ran(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        crash(&c, 1, 100 * USEC_PER_MSEC);
+        status_is(&c, DEF, APP_STARTING, "");
+        assert_int_equal(cluster_distro(&c, DEF)->copies[0].phase, COPY_STARTING);
+        pass(&c, USEC_PER_SEC);
+        assert_int_equal(cluster_distro(&c, DEF)->copies[0].phase, COPY_RUNNING);
+        status_is(&c, DEF, APP_RUNNING, "");
+        cluster_end(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -490,6 +607,9 @@ int main(void)
                 cmocka_unit_test(test_reload_waits_no_longer),
                 cmocka_unit_test(test_reload_holds_up_nothing_else),
                 cmocka_unit_test(test_marks_grow),
+                cmocka_unit_test(test_restarts_are_told),
+                cmocka_unit_test(test_restart_takes_long),
+                cmocka_unit_test(test_restarted_before_it_ran),
                 cmocka_unit_test(test_stopped_from_outside),
                 cmocka_unit_test(test_worker_ends_with_its_host),
                 cmocka_unit_test(test_start_first_old_fails),
