@@ -678,6 +678,9 @@ static void apply_commit(Engine *e)
                         best = n->acked;
         if (revision_compare(&best, &s->committed) > 0) {
                 s->committed = best;
+                FOREACH_ARRAY(a, s->apps, s->n_apps)
+                        if (revision_compare(&a->unsure.since, &best) < 0)
+                                a->unsure = (Unsure){};
                 if (s->form_pending && best.ring_seq >= s->ring_seq) {
                         s->form_pending = false;
                         e->lasting_changed = e->lasting_changed || !s->confirmed;

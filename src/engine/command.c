@@ -334,6 +334,7 @@ static void app_set_maintenance(Engine *e, App *a, bool on)
 {
         if (a->maintenance == on)
                 return;
+        app_change_hold(e, a, on, NULL);
         a->maintenance = on;
         free(a->owed);
         a->owed = NULL;

@@ -256,6 +256,7 @@ static void definition_switch(Engine *e, App *a, const Definition *d)
                                         NULL);
         if (a->has_definition)
                 engine_note(e, NOTE_DEFINITION, a->name, 0, "the definition has changed");
+        app_change_hold(e, a, a->maintenance, &next);
         definition_done(&a->definition);
         a->definition = next;
         a->has_definition = true;

@@ -284,7 +284,14 @@ void node_grace_over(Engine *e, Node *n);
 bool node_is_past(const Node *n);
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
 bool app_wants_up(const App *a);
-uint64_t app_delay(const App *a); /* FailoverDelaySec=; 0 without a definition */
+/* FailoverDelaySec=; 0 without a definition. While a change of it is not committed: for those who wait, the longest of what
+ * may count; for a node that is cut off, the least. */
+uint64_t app_delay(const App *a);
+uint64_t app_least_delay(const App *a);
+bool app_is_left_alone(
+                const App *a); /* in maintenance, also for those who may never have heard of the last change */
+/* Before maintenance, or the definition, becomes this. `d` NULL: the definition stays. */
+void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d);
 void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why);
 
 /* ---- apply.c ---- */

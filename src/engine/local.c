@@ -53,6 +53,14 @@ bool local_in_maintenance(const Engine *e, const char *app)
         return a && a->maintenance;
 }
 
+/* The same where this node is cut off: what the others may not know of does not hold them up. */
+static bool local_is_left_alone(const Engine *e, const char *app)
+{
+        const App *a = state_find_app(&e->state, app);
+
+        return a && app_is_left_alone(a);
+}
+
 void local_reset_reports(Engine *e)
 {
         FOREACH_ARRAY(u, e->units, e->n_units) {
@@ -249,7 +257,7 @@ static uint64_t local_delay(const Engine *e, const char *app)
         const LocalDefinition *d = definitions_find(e, app);
 
         if (a && a->has_definition)
-                return a->definition.failover_delay_usec;
+                return app_least_delay(a);
         return d && !d->error ? d->definition.failover_delay_usec : 0;
 }
 
@@ -281,7 +289,7 @@ static void local_stop_cut_off(Engine *e)
         if (e->cut_off_usec == 0 || e->no_quorum_policy != NO_QUORUM_STOP)
                 return;
         FOREACH_ARRAY(u, e->units, e->n_units)
-                if (unit_state_is_alive(u->state) && !local_in_maintenance(e, u->app))
+                if (unit_state_is_alive(u->state) && !local_is_left_alone(e, u->app))
                         local_stop_unit(e, u, usec_add(e->cut_off_usec, local_time_to_end(e, u->app)));
 }
 

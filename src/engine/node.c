@@ -99,9 +99,43 @@ static uint64_t node_grace(const Engine *e, const Node *n)
         return longest;
 }
 
-uint64_t app_delay(const App *a)
+static uint64_t app_agreed_delay(const App *a)
 {
         return a->has_definition ? a->definition.failover_delay_usec : 0;
+}
+
+uint64_t app_delay(const App *a)
+{
+        return a->unsure.since.count > 0 ? a->unsure.longest_delay_usec : app_agreed_delay(a);
+}
+
+uint64_t app_least_delay(const App *a)
+{
+        return a->unsure.since.count > 0 ? a->unsure.least_delay_usec : app_agreed_delay(a);
+}
+
+bool app_is_left_alone(const App *a)
+{
+        return a->maintenance && (a->unsure.since.count == 0 || a->unsure.maintenance);
+}
+
+void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d)
+{
+        Unsure *u = &a->unsure;
+        uint64_t before = app_agreed_delay(a), now = d ? d->failover_delay_usec : before;
+
+        if (d && !a->has_definition)
+                before = now; /* nobody has another one */
+        if (before == now && a->maintenance == maintenance)
+                return;
+        if (u->since.count == 0)
+                *u = (Unsure){ .maintenance = a->maintenance,
+                        .least_delay_usec = before,
+                        .longest_delay_usec = before };
+        u->since = e->state.revision;
+        u->maintenance = u->maintenance && maintenance;
+        u->least_delay_usec = MIN(u->least_delay_usec, now);
+        u->longest_delay_usec = MAX(u->longest_delay_usec, now);
 }
 
 void apply_owed(App *a, uint32_t node_id)

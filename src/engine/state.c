@@ -302,6 +302,10 @@ static void put_app_present(const Codec *c, const App *a)
         put_bool(c->w, a->has_definition);
         if (a->has_definition)
                 put_definition(c->w, &a->definition);
+        put_revision(c->w, &a->unsure.since);
+        put_bool(c->w, a->unsure.maintenance);
+        put_u64(c->w, a->unsure.least_delay_usec);
+        put_u64(c->w, a->unsure.longest_delay_usec);
         put_u32(c->w, (uint32_t) a->n_variants);
         for (size_t i = 0; i < a->n_variants; i++)
                 put_variant(c, &a->variants[i]);
@@ -333,6 +337,10 @@ static void get_app_present(const Codec *c, App *a)
                 if (!r->error && !streq(a->definition.name, a->name))
                         reader_refuse(r);
         }
+        get_revision(r, &a->unsure.since);
+        a->unsure.maintenance = get_bool(r);
+        a->unsure.least_delay_usec = get_u64(r);
+        a->unsure.longest_delay_usec = get_u64(r);
         n = get_count(r, 14);
         a->variants = get_items(r, n, sizeof(Variant));
         a->n_variants_allocated = n;

@@ -65,6 +65,14 @@ typedef struct Variant {
         char *error;           /* where the file is wrong; else NULL */
 } Variant;
 
+/* What was changed and is not committed yet: there may be members that never hear of it, and decide without it. So a node
+ * that is cut off goes by the least that holds its workers back from ending, and its peers by the longest. */
+typedef struct Unsure {
+        Revision since;   /* the last revision without the last such change; count 0: there is none */
+        bool maintenance; /* in all revisions from the one that is committed on */
+        uint64_t least_delay_usec, longest_delay_usec; /* FailoverDelaySec= in them */
+} Unsure;
+
 typedef struct App {
         char *name;
 
@@ -94,6 +102,7 @@ typedef struct App {
         /* Agreed, but of the present only. */
         bool has_definition; /* false: known from a record or a copy, no file anywhere */
         Definition definition;
+        Unsure unsure;
         Variant *variants;
         size_t n_variants, n_variants_allocated;
 
@@ -180,7 +189,7 @@ typedef struct State {
         size_t n_apps, n_apps_allocated;
         uint32_t *view_nodes; /* synced members of the last quorate view, sorted node ids; lasting */
         size_t n_view_nodes;
-        Revision committed;   /* this revision and all before it are committed */
+        Revision committed;   /* in this view; this revision and all before it are committed */
         Revision commit_base; /* the revision for which `commit` runs */
         Timer commit;
         Timer reload; /* nodes that read their files are waited for */

@@ -447,6 +447,11 @@ void world_partition(World *w, const unsigned *part)
         totem_changed(w);
 }
 
+void world_cut_sending(World *w, uint32_t node)
+{
+        world_node(w, node)->last_word = true;
+}
+
 void world_one_way(World *w, uint32_t node, uint32_t other)
 {
         WorldNode *n = world_node(w, node);
@@ -476,7 +481,7 @@ void world_heal(World *w)
         FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
                 n->part = 0;
                 n->deaf = 0;
-                n->lossy = false;
+                n->lossy = n->last_word = false;
         }
         totem_changed(w);
 }
@@ -589,7 +594,7 @@ void world_disarm(World *w)
         w->n_arms = 0;
 }
 
-static void cut_off(World *w, WorldNode *n)
+void world_cut_off(World *w, WorldNode *n)
 {
         unsigned part = 1;
 
@@ -625,7 +630,7 @@ static void strike(World *w, WorldNode *n, WorldBlow blow)
                 world_manager_kill(w, n->id, true);
                 break;
         case BLOW_CUT:
-                cut_off(w, n);
+                world_cut_off(w, n);
                 break;
         case BLOW_FREEZE:
                 world_corosync_freeze(w, n->id, true);

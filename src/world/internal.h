@@ -38,6 +38,7 @@ typedef struct Item {
         Member member;   /* the sender, or who joins or leaves */
         Packet *packet;  /* ITEM_MESSAGE */
         uint64_t number; /* ITEM_PROBE */
+        bool unheard;    /* nobody but its sender has it */
 } Item;
 
 typedef struct ItemQueue {
@@ -208,6 +209,7 @@ typedef struct WorldNode {
         int clock_ppm; /* so much faster than the world's */
         uint32_t next_pid, last_pid;
         bool ready_in_boot; /* a manager has taken part since the boot */
+        bool last_word; /* its next message in order is the last that it hears of its ring, and nobody else gets it */
         unsigned part;
         uint64_t deaf; /* to these nodes: bit i is node i + 1 */
         bool lossy;
@@ -316,6 +318,7 @@ static inline void world_did(World *w, WorldDeed d)
 }
 void world_observe(World *w, Observation *o);
 /* It may bring a blow: the caller's node may not be what it was afterwards. */
+void world_cut_off(World *w, WorldNode *n);
 void world_moment(World *w, WorldNode *n, WorldMoment moment);
 
 /* nodelist.c */

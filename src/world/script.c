@@ -353,6 +353,7 @@ static const struct {
         { "evict", world_evict },
         { "guard-away", world_guard_away },
         { "guard-back", world_guard_back },
+        { "cut-sending", world_cut_sending },
         { "wipe", world_wipe_disk },
         { "reload", world_reload },
 };

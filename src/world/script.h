@@ -26,6 +26,7 @@
  *   hang NODE TIME | freeze NODES | thaw NODES | corosync-kill NODE TIME | evict NODE
  *   guard-away NODES | guard-back NODES                             a node without a guard gets no start
  *   cut A,B|C,D                  who hears whom; `heal`
+ *   cut-sending NODE             it is cut off as its next message goes out, which nobody else gets
  *   wipe NODES | disk NODE fails|works | device fails|works
  *   fail APP | crash APP | finish APP | stop-outside APP             wherever it runs; after a crash systemd restarts it
  *   late NODE TIME                                                  systemd does nothing for so long; calls wait

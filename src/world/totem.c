@@ -151,6 +151,10 @@ static void on_deliver(World *w, WorldNode *n, const Happening *h)
                         c->at < c->ring->log.n_items) {
                 Item item = c->ring->log.items[c->at++];
 
+                if (item.unheard && item.member.node_id != n->id) {
+                        c->at--;
+                        return;
+                }
                 if (item.packet)
                         item.packet->n_refs++;
                 group_deliver(w, n, &item);
@@ -181,6 +185,7 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
                 return;
         item = c->queue.items[0];
         ARRAY_CLOSE(c->queue.items, c->queue.n_items, 0);
+        item.unheard = item.kind == ITEM_MESSAGE && n->last_word;
         if (item_queue_add(&r->log, item) < 0) {
                 item_done(&item);
                 world_fail(w, -ENOMEM);
@@ -198,6 +203,10 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
                 lossy = lossy || to->lossy;
                 world_schedule(w, w->now_usec + again + world_delay(w, 200, 5 * USEC_PER_MSEC), on_deliver,
                                 to, r->serial, r->log.n_items);
+        }
+        if (item.unheard) {
+                n->last_word = false;
+                world_cut_off(w, n);
         }
         if (item.kind == ITEM_MESSAGE)
                 world_moment(w, n, MOMENT_SEND);
@@ -310,6 +319,8 @@ static void ring_resume(World *w, Ring *r)
                 ring_round(w, r);
                 return;
         }
+        FOREACH_ARRAY(item, r->log.items, r->log.n_items)
+                item->unheard = false; /* it is sent again */
         for (size_t i = 0; i < r->n_nodes; i++) {
                 WorldNode *n = world_node(w, r->nodes[i]);
                 Corosync *c = &n->corosync;
@@ -346,7 +357,7 @@ static void ring_flush(World *w, Ring *r, const uint32_t *nodes, size_t n_nodes)
         for (size_t k = 0; k < r->log.n_items; k++) {
                 const Item *item = r->log.items + k;
                 bool received = k < delivered || set_has(nodes, n_nodes, item->member.node_id) ||
-                                !world_has(w, WORLD_ALONE) || world_chance(w, 40);
+                                (!item->unheard && (!world_has(w, WORLD_ALONE) || world_chance(w, 40)));
 
                 if (apart && !received)
                         world_did(w, DEED_ALONE);

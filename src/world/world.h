@@ -275,6 +275,8 @@ bool world_node_is_listed(const World *w, uint32_t node);
 
 /* Nodes of the same part hear each other: part[i] belongs to node i + 1. */
 void world_partition(World *w, const unsigned *part);
+/* The next message that this node's Corosync puts in order nobody else gets: its cable is cut in that moment. */
+void world_cut_sending(World *w, uint32_t node);
 /* `node` does not hear `other` any more. Corosync's links are up only while their pings are answered, so nothing goes the
  * other way either; third nodes hear both, and rings form that leave out now the one, now the other. */
 void world_one_way(World *w, uint32_t node, uint32_t other);

@@ -53,6 +53,8 @@ golden_cases = \
 	tests/golden/loss-waits.script \
 	tests/golden/main.script \
 	tests/golden/maintenance-off-unheard.script \
+	tests/golden/last-word-delay.script \
+	tests/golden/last-word-maintenance.script \
 	tests/golden/maintenance.script \
 	tests/golden/maintenance-all.script \
 	tests/golden/maintenance-lost.script \

@@ -83,15 +83,15 @@ static bool in_maintenance(const Engine *e, const char *app)
 static void judge_time(
                 const Quorum *c, const QuorumNode *n, const Worker *k, const Observation *o, Findings *f)
 {
-        uint64_t until;
+        uint64_t until, longest;
 
         if (c->config->policy != NO_QUORUM_STOP || !n->manager_up || k->stuck ||
                         in_maintenance(o->engine, k->app->name))
                 return;
         if (n->awake_usec > 0 && o->at_usec < n->awake_usec + SLACK_USEC)
                 return;
-        until = n->lost_usec > 0 ? usec_add(n->lost_usec, usec_add(k->app->failover_delay_usec, SLACK_USEC))
-                                 : USEC_INFINITY;
+        longest = MAX(k->app->failover_delay_usec, k->app->longest_delay_usec);
+        until = n->lost_usec > 0 ? usec_add(n->lost_usec, usec_add(longest, SLACK_USEC)) : USEC_INFINITY;
         if (o->at_usec > until)
                 finding(f, o, "%s still runs on node %u, which lost quorum at %llu s", k->app->name,
                                 o->node_id, (unsigned long long) (n->lost_usec / USEC_PER_SEC));

@@ -10,7 +10,8 @@
 typedef struct CheckApp {
         const char *name;
         bool start_first;
-        uint64_t failover_delay_usec;
+        uint64_t failover_delay_usec; /* the least that any of its files had */
+        uint64_t longest_delay_usec;  /* and the longest; 0: the same */
 } CheckApp;
 
 typedef struct CheckConfig {

@@ -467,6 +467,35 @@ static void draw_probe(Dice *d, Plan *p)
                 p->acts[i].later = PLAN_FLICKER;
 }
 
+/* A node gives its workers more time, or switches their maintenance on, and is cut off before anybody else hears of it. */
+static void draw_last_word(Dice *d, Plan *p)
+{
+        uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC), delay;
+        uint32_t node = chance(d, 50) ? 1 : 1 + (uint32_t) roll(d, p->n_nodes);
+        size_t first = p->n_acts, app = roll(d, p->n_apps);
+        bool file = chance(d, 50);
+        Act *a = act_add(p, at, ACT_UNIT_SLOW, node);
+
+        a->value2 = 40 * USEC_PER_SEC;
+        a->app = app;
+        act_add(p, at, ACT_CUT_SENDING, node);
+        delay = p->apps[app].failover_delay_usec;
+        a = act_add(p, at, file ? ACT_FILE : ACT_COMMAND, node);
+        a->app = app;
+        a->command = COMMAND_MAINTENANCE;
+        a->flag = true;
+        a->value = file ? usec_add(delay, 30 * USEC_PER_SEC) : node;
+        at += 10 * USEC_PER_SEC + roll(d, 30 * USEC_PER_SEC);
+        act_add(p, at, ACT_UNIT_SLOW, node)->app = app;
+        act_add(p, at, ACT_HEAL, 0);
+        a = act_add(p, at + while_usec(d), file ? ACT_FILE_BACK : ACT_COMMAND, node);
+        a->app = app;
+        a->command = COMMAND_MAINTENANCE;
+        a->value = node;
+        for (size_t i = first; i < p->n_acts; i++)
+                p->acts[i].later = PLAN_FLICKER;
+}
+
 /* One node keeps its file, so that the application is not forgotten. */
 static void draw_files(Dice *d, Plan *p)
 {
@@ -586,6 +615,9 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
         if (p.faults & PLAN_FLICKER && p.faults & PLAN_COROSYNC)
                 for (size_t n = roll(&moments, 4); n > 0; n--)
                         draw_probe(&moments, &p);
+        if (p.faults & PLAN_FLICKER && p.faults & PLAN_COMMAND && p.faults & WORLD_ALONE)
+                for (size_t n = roll(&moments, 4); n > 0; n--)
+                        draw_last_word(&moments, &p);
         for (size_t n = p.faults & PLAN_FILES ? 1 + roll(&files, 8) : 0; n > 0; n--)
                 draw_files(&files, &p);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
@@ -636,6 +668,7 @@ static const char *act_name(ActKind k)
                 [ACT_ADD] = "add",
                 [ACT_FILE_CHANGE] = "file changes",
                 [ACT_FILE_BACK] = "file is back",
+                [ACT_CUT_SENDING] = "cut-sending",
         };
 
         return names[k];
@@ -699,6 +732,7 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_LOSSY:
         case ACT_REMOVE:
         case ACT_CLOCK:
+        case ACT_CUT_SENDING:
         case ACT_HEAL:
         case ACT_DISK_FAILS:
         case ACT_DISK_WORKS:

@@ -49,6 +49,7 @@ typedef enum ActKind {
         ACT_ADD,         /* value: under another name */
         ACT_FILE_CHANGE, /* value: FileChange */
         ACT_FILE_BACK,
+        ACT_CUT_SENDING,
         _ACT_KIND_MAX,
 } ActKind;
 

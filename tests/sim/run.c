@@ -84,6 +84,16 @@ static bool plan_changes_mode(const Plan *p, size_t app)
         return false;
 }
 
+static uint64_t plan_longest_delay(const Plan *p, size_t app)
+{
+        uint64_t longest = 0;
+
+        for (size_t i = 0; i < p->n_acts; i++)
+                if (p->acts[i].kind == ACT_FILE && p->acts[i].app == app)
+                        longest = MAX(longest, p->acts[i].value);
+        return longest;
+}
+
 static int run_init(Run *r, FILE *trace)
 {
         const Plan *p = r->plan;
@@ -117,7 +127,8 @@ static int run_init(Run *r, FILE *trace)
         for (size_t i = 0; i < p->n_apps; i++)
                 r->apps[i] = (CheckApp){ p->apps[i].name,
                         p->apps[i].takeover_mode == TAKEOVER_START_FIRST || plan_changes_mode(p, i),
-                        p->faults & PLAN_FILE ? USEC_INFINITY : p->apps[i].failover_delay_usec };
+                        p->faults & PLAN_FILE ? USEC_INFINITY : p->apps[i].failover_delay_usec,
+                        plan_longest_delay(p, i) };
         r->config = (CheckConfig){ .apps = r->apps,
                 .n_apps = p->n_apps,
                 .n_nodes = p->n_nodes,
@@ -302,6 +313,9 @@ static void act(Run *r, const Act *a)
                 break;
         case ACT_CUT:
                 cut(r, a->value);
+                break;
+        case ACT_CUT_SENDING:
+                world_cut_sending(w, a->node);
                 break;
         case ACT_HEAL:
                 world_heal(w);

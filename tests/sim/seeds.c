@@ -34,5 +34,7 @@ const PlanSeed plan_seeds[] = {
                         "jitter,late-quorum,cut,manager,shape,busy,unit" },
         { 3365, true, "a probe of a ring that the others had left ended a node's time away",
                         "jitter,corosync,shape,flicker" },
+        { 14, true, "a node that was cut off went by a delay that nobody else had heard of",
+                        "jitter,alone,flicker,command,shape" },
 };
 const size_t n_plan_seeds = ELEMENTSOF(plan_seeds);

@@ -108,6 +108,10 @@ CHANGE(copy_untamed, a->copies[0].untamed = true)
 CHANGE(copy_phase, a->copies[0].phase = COPY_RUNNING)
 CHANGE(copy_stuck, a->copies[0].stuck = true)
 CHANGE(copy_surplus, a->copies[0].surplus = true)
+CHANGE(unsure_since, a->unsure.since.count++)
+CHANGE(unsure_maintenance, a->unsure.maintenance = true)
+CHANGE(unsure_least, a->unsure.least_delay_usec++)
+CHANGE(unsure_longest, a->unsure.longest_delay_usec++)
 CHANGE(next_type, a->next_type = START_FAILOVER)
 CHANGE(next_from, a->next_from = 2)
 CHANGE(next_node, a->next_node = 2)
@@ -194,6 +198,10 @@ static const struct {
         AGREED(copy_stuck),
         AGREED(copy_surplus),
         AGREED(next_type),
+        AGREED(unsure_since),
+        AGREED(unsure_maintenance),
+        AGREED(unsure_least),
+        AGREED(unsure_longest),
         AGREED(next_from),
         AGREED(next_node),
         AGREED(lost_node),

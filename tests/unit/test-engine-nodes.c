@@ -298,6 +298,74 @@ static void test_grace_ends_after_the_report(void **state)
         }
 }
 
+/* The owner's file gives its worker less time, or more, or ends or begins its maintenance. Before all have that on their
+ * disks the owner may be lost as one that never heard of it, or as the only one that has. */
+static void test_what_holds_a_stop_is_committed(void **state)
+{
+        static const struct {
+                bool committed;
+                uint64_t before, after, least, longest;
+        } cases[] = {
+                { false, 60, 5, 5, 60 },
+                { false, 5, 60, 5, 60 },
+                { true, 60, 5, 5, 5 },
+                { true, 5, 60, 60, 60 },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                const char *names[] = { "abc", "bcd", "def" };
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, k->before * USEC_PER_SEC);
+                c.hold_writes[ABC] = c.hold_writes[BCD] = c.hold_writes[DEF] = !k->committed;
+                cluster_definition_on(&c, ABC, "distro", names, k->after * USEC_PER_SEC);
+                cluster_deliver(&c);
+                assert_int_equal(cluster_distro(&c, BCD)->definition.failover_delay_usec,
+                                k->after * USEC_PER_SEC);
+                c.member[ABC] = false;
+                cluster_new_ring(&c);
+                cluster_quorum(&c, true);
+                assert_int_equal(cluster_distro(&c, BCD)->delay.deadline_usec,
+                                c.now + k->longest * USEC_PER_SEC);
+                cluster_quorum_on(&c, ABC, c.ring, false);
+                c.member[ABC] = true;
+                c.member[BCD] = c.member[DEF] = false;
+                cluster_new_ring(&c);
+                cluster_quorum_on(&c, ABC, c.ring, false);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+                cluster_at(&c, ABC, c.now + (k->least - 1) * USEC_PER_SEC - 1);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
+                cluster_at(&c, ABC, c.now + 1);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 1);
+                cluster_end(&c);
+        }
+}
+
+static void test_maintenance_is_committed(void **state)
+{
+        (void) state;
+        for (int committed = 0; committed < 2; committed++) {
+                Command on = { .kind = COMMAND_MAINTENANCE,
+                        .app = (char *) "distro",
+                        .node = (char *) "",
+                        .flag = true };
+                Event event = { .type = EVENT_COMMAND, .command = { .token = 1, .command = on } };
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                c.hold_writes[ABC] = c.hold_writes[BCD] = c.hold_writes[DEF] = !committed;
+                cluster_step(&c, BCD, &event);
+                cluster_deliver(&c);
+                assert_true(cluster_distro(&c, ABC)->maintenance);
+                c.member[BCD] = c.member[DEF] = false;
+                cluster_new_ring(&c);
+                cluster_quorum_on(&c, ABC, c.ring, false);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), !committed);
+                cluster_end(&c);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -310,6 +378,8 @@ int main(void)
                 cmocka_unit_test(test_grace_by_two_clocks),
                 cmocka_unit_test(test_grace_after_an_unseen_ring),
                 cmocka_unit_test(test_grace_ends_after_the_report),
+                cmocka_unit_test(test_what_holds_a_stop_is_committed),
+                cmocka_unit_test(test_maintenance_is_committed),
         };
 
         return cmocka_run_group_tests_name("engine-nodes", tests, NULL, NULL);
