@@ -30,3 +30,32 @@ Timing timing_of(uint64_t token_usec, uint64_t consensus_usec, uint64_t isolatio
                                                                 : usec_left(t.stopped_usec, t.detection_usec);
         return t;
 }
+
+#define LEAVE_ASK_USEC (2 * USEC_PER_SEC)
+#define LEAVE_GROUP_USEC (5 * USEC_PER_SEC)
+#define LEAVE_REST_USEC (10 * USEC_PER_SEC)
+#define LEAVE_REST_SHUTDOWN_USEC (2 * USEC_PER_SEC)
+#define LEAVE_STOP_PARTS 3                        /* ExecStop=, SIGTERM, ExecStopPost= */
+#define LEAVE_STOP_MAX_USEC (1800 * USEC_PER_SEC) /* as long as systemd itself waits for a shutdown */
+
+LeaveTiming leave_timing_of(uint64_t longest_stop_usec, bool shutdown)
+{
+        LeaveTiming t = {
+                .ask_usec = LEAVE_ASK_USEC,
+                .group_usec = LEAVE_GROUP_USEC,
+                .stop_usec = longest_stop_usec,
+                .rest_usec = shutdown ? LEAVE_REST_SHUTDOWN_USEC : LEAVE_REST_USEC,
+        };
+
+        if (shutdown && t.stop_usec == USEC_INFINITY)
+                t.stop_usec = LEAVE_STOP_DEFAULT_USEC;
+        t.stop_usec = MIN(t.stop_usec, LEAVE_STOP_MAX_USEC);
+        if (!shutdown)
+                t.stop_usec = MIN(t.stop_usec * LEAVE_STOP_PARTS, LEAVE_STOP_MAX_USEC);
+        return t;
+}
+
+uint64_t leave_timing_total(const LeaveTiming *t)
+{
+        return t->ask_usec + t->group_usec + t->stop_usec + t->rest_usec;
+}

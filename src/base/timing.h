@@ -22,5 +22,26 @@ typedef struct Timing {
                                     the daemon, verify, timing and the manuals all mean this number */
 } Timing;
 
+/* What a planned leave gives to each of the things that it waits for, one after the other. When the last is over the
+ * manager ends, whatever is left. distro-manager(8) explains it. */
+typedef struct LeaveTiming {
+        uint64_t ask_usec;   /* systemd says why the manager is to end; half of it over the system bus */
+        uint64_t group_usec; /* the group decides the stops; what runs then is stopped without it */
+        uint64_t stop_usec;  /* the workers end; what runs then is killed */
+        uint64_t rest_usec; /* the killed ones end, and the group hears of it. From the moment on when nothing but
+                              * processes left after their stop is waited for no more than this is given either: they
+                              * are killed after half of it */
+} LeaveTiming;
+
+#define LEAVE_STOP_DEFAULT_USEC \
+        (90 * USEC_PER_SEC) /* of a worker without TimeoutStopSec=, as systemd has it */
+
+/* `longest_stop_usec`: of the TimeoutStopSec= of what runs here. A stop takes systemd several times that at most, for
+ * ExecStop=, SIGTERM and ExecStopPost=; while the host goes down systemd stops the workers by itself as well, and one of
+ * them is all that is waited for. */
+LeaveTiming leave_timing_of(uint64_t longest_stop_usec, bool shutdown);
+/* From the signal to the end of the manager. */
+uint64_t leave_timing_total(const LeaveTiming *t);
+
 /* `isolation_usec` 0: the default, 1.25 times the detection, with a quorum device 6 s more. */
 Timing timing_of(uint64_t token_usec, uint64_t consensus_usec, uint64_t isolation_usec, bool quorum_device);

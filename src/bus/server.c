@@ -199,6 +199,7 @@ static SignalShape note_signal(NoteKind note, const char **ret_member)
         case NOTE_APP_BLOCKED:
         case NOTE_APP_RESTARTING:
         case NOTE_APP_SETTLED:
+        case NOTE_COPY_STUCK:
         case NOTE_COPY_ADOPTED:
         case NOTE_FORMED:
         case NOTE_WAITING:

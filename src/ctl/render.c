@@ -189,6 +189,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         const ManagerInfo *m = &s->manager;
         _cleanup_free_ char *members = strings_join(&m->members, ", "),
                             *waiting = strings_join(&m->waiting_for, ", ");
+        const NodeInfo *own = snapshot_find_node(s, m->node_name);
         bool well = m->quorate && m->formed && m->synced;
         const char *warnings[8];
         size_t n_warnings;
@@ -218,7 +219,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                         : !m->formed ? "not formed yet: no application is started"
                         : m->synced  ? "formed, this node is in step"
                                      : "formed, this node is not in step yet: what follows may be old");
-        if (!well)
+        if (!well || (own && streq(own->state, "leaving"))) /* it says what it waits for */
                 print_field(f, o, COLOR_YELLOW, "Status", m->status);
         if (m->waiting_for.n > 0) {
                 print_field(f, o, COLOR_YELLOW, "Waits for", waiting);

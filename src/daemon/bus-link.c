@@ -3,13 +3,17 @@
 
 #include "base/dbus.h"
 #include "daemon/manager-internal.h"
+#include "systemd/private-bus.h"
 
 /* The manager has two connections to the system bus: one for systemd, one for the clients of our own objects. What
  * systemd says would otherwise stand behind every call of every user who can reach the bus; now clients are served
  * when nothing else is to be done. A connection that is lost, or cannot be had, is tried again with a growing delay: a
  * manager lives on without a bus. */
 
-/* For so long it may take nothing of what waits to be sent to clients. */
+/* With systemd the manager speaks over systemd's own socket where it has to end and the bus does not work: other than the
+ * bus it is there as long as systemd is. In any other case the bus is waited for.
+ *
+ * For so long it may take nothing of what waits to be sent to clients. */
 #define STUCK_USEC (5 * USEC_PER_SEC)
 
 /* Behind all else, before what waits for an idle loop. */
@@ -95,6 +99,8 @@ static void link_retry(BusLink *l, const char *what, int error)
         int r;
 
         link_drop(l);
+        if (l == &m->systemd_link && m->leave != LEAVE_NO)
+                l->direct = true;
         if (!l->was_lost)
                 journal_text(m->journal, JOURNAL_BUS_LOST, "%s: %s; trying again until it works", what,
                                 strerror(-error));
@@ -132,10 +138,28 @@ static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *e
         return 0;
 }
 
+/* The socket of a systemd that takes no connections is tried again like the bus. */
+static int link_open_direct(BusLink *l)
+{
+        int r;
+
+        r = private_bus_open(PRIVATE_BUS_ADDRESS, &l->bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_attach_event(l->bus, l->manager->event, l->type->priority);
+        if (r < 0)
+                return r;
+        r = sd_bus_match_signal(l->bus, &l->disconnected_slot, NULL, "/org/freedesktop/DBus/Local",
+                        "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, l);
+        return r < 0 ? r : l->type->attach(l->manager, l->bus);
+}
+
 static int link_open(BusLink *l)
 {
         int r;
 
+        if (l->direct)
+                return link_open_direct(l);
         r = sd_bus_open_system_with_description(&l->bus, l->type->description);
         if (r < 0)
                 return r;
@@ -176,6 +200,21 @@ void bus_link_check(Manager *m)
                 l->stuck_usec = 0;
                 link_retry(l, l->type->lost, -ETIMEDOUT);
         }
+}
+
+void bus_link_go_direct(Manager *m)
+{
+        BusLink *l = &m->systemd_link;
+
+        if (l->direct || !l->type)
+                return;
+        l->direct = true;
+        l->delay_usec = 0;
+        manager_disarm(l->timer);
+        link_drop(l);
+        journal_text(m->journal, JOURNAL_BUS_LOST,
+                        "the system bus does not answer: systemd is spoken to over its own socket");
+        link_connect(l);
 }
 
 void bus_link_connect(Manager *m)

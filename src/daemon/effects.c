@@ -238,7 +238,11 @@ static void carry_out(Manager *m, Effect *effect)
                 guard_link_call_off(m);
                 break;
         case EFFECT_LEFT:
-                journal_text(m->journal, JOURNAL_STOPPING, "everything is handed over or stopped");
+                if (isempty(effect->text))
+                        journal_text(m->journal, JOURNAL_STOPPING, "everything is handed over or stopped");
+                else
+                        journal_text(m->journal, JOURNAL_STOPPING,
+                                        "the manager ends though not all has ended here: %s", effect->text);
                 cluster_leave(m);
                 break;
         case EFFECT_EXIT:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array.h"
 #include "daemon/manager-internal.h"
 
 #include <signal.h>
@@ -11,21 +12,47 @@
  *                                        what is being written is written it stays a member, whose copies the
  *                                        others leave alone
  *   a stop, a shutdown, Corosync's end,  EVENT_LEAVE; EFFECT_LEFT ends it, and systemd is asked for more time
- *   or a signal by hand                  until then
- *   systemd does not answer in time      the same: a hand-over is never wrong, only more than was needed */
+ *   or a signal by hand                  until then. How long it takes at most is leave_timing_of()'s to say
+ *   systemd does not answer in time      the same: a hand-over is never wrong, only more than was needed
+ *
+ * The bus may be down for good, as in a shutdown, or until this manager has ended, where both are restarted in one call:
+ * so without it systemd is spoken to over its own socket. */
+
+static bool is_over(const Manager *m)
+{
+        return boottime_usec() - m->leave_usec > leave_timing_total(&m->leave_timing);
+}
 
 static int on_extend(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Manager *m = userdata;
 
+        if (is_over(m)) /* systemd may end what cannot even say that it has left */
+                return 0;
         notify_extend(m->notify, EXTEND_USEC);
         return manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
 }
 
-static void hand_over(Manager *m, const char *why)
+/* Of the workers that run here, by their files. */
+static uint64_t longest_stop(const Manager *m)
+{
+        uint64_t longest = 0;
+
+        FOREACH_ARRAY(a, m->apps.items, m->apps.n_items) {
+                uint64_t stop = a->stop_timeout_usec > 0 ? a->stop_timeout_usec : LEAVE_STOP_DEFAULT_USEC;
+                UnitInfo info;
+
+                if (units_find(m->units, a->definition.name, &info) && unit_state_is_alive(info.state))
+                        longest = MAX(longest, stop);
+        }
+        return longest > 0 ? longest : LEAVE_STOP_DEFAULT_USEC;
+}
+
+static void hand_over(Manager *m, const char *why, bool shutdown)
 {
         int r;
 
+        m->leave_timing = leave_timing_of(longest_stop(m), shutdown);
         m->own_job = own_job_query_free(m->own_job);
         m->leave_timer = sd_event_source_unref(m->leave_timer);
         m->leave = LEAVE_HANDING_OVER;
@@ -35,7 +62,7 @@ static void hand_over(Manager *m, const char *why)
         r = manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
         if (r < 0)
                 return manager_fail(m, r, "arming a timer");
-        manager_step(m, &(Event){ .type = EVENT_LEAVE });
+        manager_step(m, &(Event){ .type = EVENT_LEAVE, .leave = m->leave_timing });
 }
 
 static int on_leave_for_restart(sd_event_source *source, uint64_t usec, void *userdata)
@@ -67,9 +94,13 @@ static int on_ask_again(sd_event_source *source, uint64_t usec, void *userdata)
         Manager *m = userdata;
         uint64_t waited = boottime_usec() - m->leave_usec;
 
-        if (waited >= OWN_JOB_ANSWER_USEC) {
-                hand_over(m, "asked to end, and systemd does not say why");
+        if (waited >= m->leave_timing.ask_usec) {
+                hand_over(m, "asked to end, and systemd does not say why", false);
                 return 0;
+        }
+        if (waited >= m->leave_timing.ask_usec / 2 && !m->systemd_link.direct) {
+                m->own_job = own_job_query_free(m->own_job);
+                bus_link_go_direct(m);
         }
         /* No answer, or no bus: a call that is in flight is given its time, a failed one is repeated. */
         if (!m->own_job)
@@ -86,15 +117,17 @@ static void on_own_job(const OwnJobAnswer *answer, void *userdata)
         if (m->leave != LEAVE_ASKING || answer->error < 0)
                 return;
         if (own_job_is_leave(answer))
-                hand_over(m, answer->manager == OWN_JOB_SHUTDOWN   ? "the host goes down"
-                                : answer->corosync == OWN_JOB_STOP ? "corosync.service is being stopped"
+                hand_over(m,
+                                answer->manager == OWN_JOB_SHUTDOWN ? "the host goes down"
+                                : answer->corosync == OWN_JOB_STOP  ? "corosync.service is being stopped"
                                 : answer->corosync == OWN_JOB_RESTART
                                                 ? "corosync.service is being restarted"
-                                                : "distro-manager.service is being stopped");
+                                                : "distro-manager.service is being stopped",
+                                answer->manager == OWN_JOB_SHUTDOWN);
         else if (answer->manager == OWN_JOB_RESTART)
                 leave_for_restart(m);
         else
-                hand_over(m, "asked to end by a signal");
+                hand_over(m, "asked to end by a signal", false);
 }
 
 static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
@@ -111,6 +144,9 @@ static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo 
                 return 0;
         m->leave = LEAVE_ASKING;
         m->leave_usec = boottime_usec();
+        m->leave_timing = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false);
+        if (!m->systemd_link.bus)
+                bus_link_go_direct(m);
         notify_stopping(m->notify);
         manager_status(m, "Ending");
         r = manager_arm(m, &m->leave_timer, 0, on_ask_again);

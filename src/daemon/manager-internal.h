@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/bytes.h"
+#include "base/timing.h"
 #include "bus/bus.h"
 #include "config/config.h"
 #include "daemon/journal.h"
@@ -28,11 +29,10 @@
 
 #define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
 #define RETRY_MAX_USEC (5 * USEC_PER_SEC)
-#define REFUSED_NOTE_USEC (10 * USEC_PER_SEC)  /* refused messages get one line in so long */
-#define OWN_JOB_ANSWER_USEC (2 * USEC_PER_SEC) /* systemd is asked for so long why we are to end */
-#define EXTEND_USEC (30 * USEC_PER_SEC)        /* while leaving, systemd is asked for so much more time ... */
-#define EXTEND_EVERY_USEC (10 * USEC_PER_SEC)  /* ... in these steps */
-#define RELOADS_MAX BUS_CALLS_MAX              /* reloads that wait for their answer */
+#define REFUSED_NOTE_USEC (10 * USEC_PER_SEC) /* refused messages get one line in so long */
+#define EXTEND_USEC (30 * USEC_PER_SEC)       /* while leaving, systemd is asked for so much more time ... */
+#define EXTEND_EVERY_USEC (10 * USEC_PER_SEC) /* ... in these steps */
+#define RELOADS_MAX BUS_CALLS_MAX             /* reloads that wait for their answer */
 
 typedef enum StartStep {
         START_CLUSTER, /* Corosync is asked for the nodelist */
@@ -86,6 +86,7 @@ typedef struct BusLink {
         sd_event_source *timer;
         uint64_t delay_usec; /* before the next try; 0: the bus has answered */
         bool was_lost;       /* the journal says so */
+        bool direct;         /* leads to systemd itself, past the bus */
         uint64_t stuck_usec; /* since when something has waited to be sent each time; 0: nothing does */
 } BusLink;
 
@@ -175,6 +176,7 @@ struct Manager {
         LeaveStep leave;
         OwnJobQuery *own_job;
         uint64_t leave_usec; /* when the signal came */
+        LeaveTiming leave_timing;
         sd_event_source *leave_timer;
         int exit_status;
         bool exiting;
@@ -233,6 +235,8 @@ void asked_note(void *manager, const BusAsked *asked);
 /* ---- bus-link.c ---- */
 void bus_link_connect(Manager *m);
 void bus_link_drop(Manager *m);
+/* From now on systemd is spoken to over its own socket. */
+void bus_link_go_direct(Manager *m);
 void bus_link_check(Manager *m); /* now and then: whether the bus takes what we send */
 int bus_link_serve(Manager *m);  /* from now on there is an engine to show */
 

@@ -397,11 +397,13 @@ static void engine_written(Engine *e, const Event *event)
                 e->write_done = event->written.revision;
 }
 
-static void engine_leave(Engine *e)
+static void engine_leave(Engine *e, const LeaveTiming *timing)
 {
         if (e->leaving)
                 return;
         e->leaving = true;
+        e->leave = *timing;
+        e->leave_usec = e->now_usec;
         engine_note(e, NOTE_LEAVING, NULL, e->node_id, "handing over what runs here");
         engine_changed(e);
 }
@@ -459,7 +461,7 @@ static void engine_handle(Engine *e, const Event *event)
                 local_guard(e, event->guard.guarded);
                 break;
         case EVENT_LEAVE:
-                engine_leave(e);
+                engine_leave(e, &event->leave);
                 break;
         case _EVENT_TYPE_MAX:
         default:

@@ -22,6 +22,7 @@
  *   status.c    states and reasons in words
  */
 
+#include "base/timing.h"
 #include "engine/message.h"
 #include "engine/state.h"
 
@@ -72,7 +73,7 @@ typedef enum EventType {
         EVENT_STOP_LOCAL,   /* stop this node's copy without asking the group */
         EVENT_TIMING,       /* Corosync goes on with other timeouts */
         EVENT_GUARD,        /* this node's guard is there, or is there no more */
-        EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT */
+        EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT, in bounded time */
         _EVENT_TYPE_MAX,
 } EventType;
 
@@ -119,6 +120,7 @@ typedef struct Event {
                 struct {
                         uint64_t number; /* of the EFFECT_PROBE that came back */
                 } probe;
+                LeaveTiming leave;
                 struct {
                         const char *app;
                         uint64_t epoch; /* from the unit's environment; which copy this is */
@@ -172,8 +174,9 @@ typedef enum EffectType {
         EFFECT_RELOAD, /* read this node's definitions again, then EVENT_DEFINITIONS */
         EFFECT_READY,  /* this node takes part: READY=1 */
         EFFECT_SYNCED, /* synced: disarm the guard */
-        EFFECT_LEFT,   /* everything is handed over or stopped: leave the group and exit */
-        EFFECT_EXIT,   /* give up with `text`; systemd must not restart us if it is `final` */
+        EFFECT_LEFT, /* everything is handed over or stopped, or has been waited for long enough (`text` names what is
+                        * left): leave the group and exit */
+        EFFECT_EXIT, /* give up with `text`; systemd must not restart us if it is `final` */
         _EFFECT_TYPE_MAX,
 } EffectType;
 
@@ -205,6 +208,7 @@ typedef enum NoteKind {
         NOTE_APP_FINISHED,
         NOTE_APP_RESTARTING, /* systemd restarts it again and again, or for long; text: how often and why */
         NOTE_APP_SETTLED,    /* it runs again after that: node, epoch */
+        NOTE_COPY_STUCK,     /* what was stopped here has left processes: app, node, text, epoch */
         NOTE_COPY_STOPPED, /* a second copy was found and is being stopped: node, epoch; from_node: kept on */
         NOTE_COPY_ADOPTED, /* a running copy was taken into the state */
         NOTE_NODE_JOINED,
@@ -240,7 +244,7 @@ typedef struct Effect {
         size_t data_size_bytes;
         uint64_t token;     /* REPLY; PROBE: its number */
         CommandError error; /* REPLY */
-        char *text;         /* REPLY, NOTE, EXIT */
+        char *text;         /* REPLY, NOTE, LEFT, EXIT */
         bool final;         /* EXIT: another try would end in the same way */
 } Effect;
 

@@ -213,8 +213,11 @@ struct Engine {
         uint64_t write_retry_usec;
         Revision acked; /* our last ACK in this view */
         bool leaving, left;
-        bool synced_told; /* EFFECT_SYNCED is out */
-        bool was_in_step; /* in step with a quorate group, and not cut off from it since */
+        LeaveTiming leave;
+        uint64_t leave_usec;       /* when the leave began */
+        uint64_t leave_stuck_usec; /* since when nothing but what is stuck is waited for; 0: something else is */
+        bool synced_told;          /* EFFECT_SYNCED is out */
+        bool was_in_step;          /* in step with a quorate group, and not cut off from it since */
 };
 
 /* ---- engine.c ---- */
@@ -378,6 +381,7 @@ void local_probe_back(Engine *e, uint64_t number);
 void local_stop(Engine *e, uint64_t token, const char *app);
 LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch);
 bool local_has_workers(const Engine *e);
+bool local_keeps_leave(const Engine *e, const LocalUnit *u); /* a planned leave waits for its end */
 void local_reset_reports(Engine *e);
 uint64_t local_isolation_usec(
                 const Engine *e); /* IsolationTimeoutSec=, or the default that follows from Corosync's timing */

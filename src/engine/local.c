@@ -8,6 +8,7 @@
 
 #include "engine/internal.h"
 #include "base/array.h"
+#include "base/text.h"
 #include "base/timing.h"
 
 #define KILL_TAKES_USEC USEC_PER_SEC
@@ -118,6 +119,8 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
         if (state == UNIT_NONE)
                 state = UNIT_STOPPED;
         local_tell_cut_off_end(e, u, state);
+        if (state == UNIT_STUCK && u->state != UNIT_STUCK)
+                engine_note(e, NOTE_COPY_STUCK, app, e->node_id, "%s", strempty(reason))->epoch = epoch;
         restarts_set_unit(e, u, state, reason);
         /* One unit name holds one copy: whatever was there before is over. */
         FOREACH_ARRAY(old, e->units, e->n_units)
@@ -720,40 +723,118 @@ static bool local_has_copies(const Engine *e)
         return false;
 }
 
+bool local_keeps_leave(const Engine *e, const LocalUnit *u)
+{
+        return unit_state_is_alive(u->state) && !local_in_maintenance(e, u->app);
+}
+
 static bool local_has_workers_to_stop(const Engine *e)
 {
         FOREACH_ARRAY(u, e->units, e->n_units)
-                if (unit_state_is_alive(u->state) && !local_in_maintenance(e, u->app))
+                if (local_keeps_leave(e, u))
                         return true;
         return false;
 }
 
-/* A planned leave hands over; with nobody to hand over to, the workers are stopped all the same. */
-static void local_leave(Engine *e)
+/* Workers run here, and a stop of each has left processes. */
+static bool local_is_stuck(const Engine *e)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (local_keeps_leave(e, u) && u->state != UNIT_STUCK)
+                        return false;
+        return local_has_workers_to_stop(e);
+}
+
+/* When the workers are stopped without the group's decision, when they are killed, and when what is left is left alone. */
+static uint64_t local_leave_stop_usec(const Engine *e)
+{
+        return usec_add(e->leave_usec, e->leave.group_usec);
+}
+
+static uint64_t local_leave_kill_usec(const Engine *e)
+{
+        return usec_add(local_leave_stop_usec(e), e->leave.stop_usec);
+}
+
+static uint64_t local_leave_end_usec(const Engine *e)
+{
+        uint64_t t = usec_add(local_leave_kill_usec(e), e->leave.rest_usec);
+
+        return e->leave_stuck_usec != 0 ? MIN(t, usec_add(e->leave_stuck_usec, e->leave.rest_usec)) : t;
+}
+
+static uint64_t local_leave_deadline(const Engine *e)
+{
+        if (!e->leaving || e->left)
+                return USEC_INFINITY;
+        return e->now_usec < local_leave_stop_usec(e) ? MIN(local_leave_stop_usec(e), local_leave_end_usec(e))
+                                                      : local_leave_end_usec(e);
+}
+
+/* Nothing is left to be handed over or stopped. Only who is in step asks the group, and waits for it. */
+static bool local_leave_is_done(Engine *e)
 {
         const Node *own = state_find_node(&e->state, e->node_id);
         Message m = { .type = MESSAGE_LEAVE };
 
+        if (e->synced && e->phase == PHASE_VOTING)
+                return false;
+        if (!engine_is_synced(e) || !view_is_quorate(e))
+                return !local_has_workers_to_stop(e);
+        if (own && !own->leaving && !e->leave_sent) {
+                engine_send(e, &m);
+                e->leave_sent = true;
+        }
+        return own && own->leaving && !local_has_copies(e) && !local_has_workers_to_stop(e);
+}
+
+static void local_leave_anyway(Engine *e)
+{
+        Effect *f = engine_emit(e, EFFECT_LEFT);
+        Text text = {};
+
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (local_keeps_leave(e, u))
+                        text_printf(&text, "%s%s", text.length > 0 ? " " : "", u->app);
+        f->text = text_take(&text);
+        if (!f->text)
+                e->oom = true;
+}
+
+/* What a stop has left, and a kill may end, in the time that is left from the moment on when nothing else is waited for. */
+static void local_leave_stuck(Engine *e)
+{
+        if (!local_is_stuck(e)) {
+                e->leave_stuck_usec = 0;
+                return;
+        }
+        if (e->leave_stuck_usec == 0)
+                e->leave_stuck_usec = MAX(e->now_usec, (uint64_t) 1);
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (local_keeps_leave(e, u))
+                        local_stop_unit(e, u, usec_add(e->leave_stuck_usec, e->leave.rest_usec / 2));
+}
+
+/* A planned leave hands over; with nobody to hand over to, or with nobody who decides, the workers are stopped all the
+ * same. Whatever does not end, and whoever does not answer: it ends in the time that it was given. */
+static void local_leave(Engine *e)
+{
+        bool asks = (e->synced && e->phase == PHASE_VOTING) || (engine_is_synced(e) && view_is_quorate(e));
+
         if (!e->leaving || e->left)
                 return;
-        if (e->synced && e->phase == PHASE_VOTING)
-                return;
-        if (engine_is_synced(e) && view_is_quorate(e)) {
-                if (own && !own->leaving && !e->leave_sent) {
-                        engine_send(e, &m);
-                        e->leave_sent = true;
-                }
-                if (!own || !own->leaving || local_has_copies(e) || local_has_workers_to_stop(e))
-                        return;
-        } else {
+        if (!asks || e->now_usec >= local_leave_stop_usec(e))
                 FOREACH_ARRAY(u, e->units, e->n_units)
-                        if (unit_state_is_alive(u->state) && !local_in_maintenance(e, u->app))
-                                local_stop_unit(e, u, USEC_INFINITY);
-                if (local_has_workers_to_stop(e))
-                        return;
-        }
+                        if (local_keeps_leave(e, u))
+                                local_stop_unit(e, u, local_leave_kill_usec(e));
+        local_leave_stuck(e);
+        if (local_leave_is_done(e))
+                engine_emit(e, EFFECT_LEFT);
+        else if (e->now_usec >= local_leave_end_usec(e))
+                local_leave_anyway(e);
+        else
+                return;
         e->left = true;
-        engine_emit(e, EFFECT_LEFT);
 }
 
 /* `stop --local`: this node's copy is stopped without asking anybody. With quorum the group is to be asked. */
@@ -843,6 +924,7 @@ uint64_t local_deadline(const Engine *e)
         t = MIN(t, local_no_quorum_usec(e));
         t = MIN(t, local_silence_usec(e));
         t = MIN(t, local_probe_usec(e));
+        t = MIN(t, local_leave_deadline(e));
         if (e->write_failed && engine_is_synced(e))
                 t = MIN(t, e->write_retry_usec);
         return t;

@@ -234,11 +234,15 @@ void node_grace_over(Engine *e, Node *n)
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id) {
                                 uint64_t delay = app_delay(a);
+                                bool stuck = a->copies[i].stuck;
 
                                 copy_lose(e, a, &a->copies[i],
                                                 delay == USEC_INFINITY ? delay
                                                 : delay > grace        ? delay - grace
                                                                        : 0);
+                                /* What no stop has ended the guard may not have ended either. */
+                                a->copies[i].untamed = a->copies[i].untamed || stuck;
+                                a->copies[i].stuck = stuck;
                         }
                 app_end_owing(a, n);
         }

@@ -339,6 +339,21 @@ static size_t count_here(const Engine *e)
         return n;
 }
 
+/* What keeps a leaving manager. */
+static char *leaving_text(const Engine *e)
+{
+        char waits[512] = "";
+        size_t at = 0;
+
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (local_keeps_leave(e, u) && at < sizeof(waits))
+                        at += (size_t) snprintf(waits + at, sizeof(waits) - at, "%s%s%s", at > 0 ? ", " : "",
+                                        u->app,
+                                        u->state == UNIT_STUCK ? " (processes left after its stop)" : "");
+        return at > 0 ? text_format("Leaving: waits for %s", waits)
+                      : text_format("Leaving: handing over what runs here");
+}
+
 char *engine_status_text(const Engine *e, uint64_t now_usec)
 {
         const char *names[NODES_MAX];
@@ -352,8 +367,8 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
                 at += (size_t) snprintf(list + at, sizeof(list) - at, "%s%s", i ? " " : "", names[i]);
         view_id_format(&e->view, view, sizeof(view));
         if (e->leaving)
-                r = asprintf(&text, "Leaving: handing over what runs here");
-        else if (!e->connected)
+                return leaving_text(e);
+        if (!e->connected)
                 r = asprintf(&text, "Waiting for Corosync");
         else if (!e->takes_part && n > 0)
                 r = asprintf(&text, "Waiting for the managers of: %s", list);
@@ -443,6 +458,7 @@ const char *note_kind_to_string(NoteKind k)
                 [NOTE_APP_FINISHED] = "finished",
                 [NOTE_APP_RESTARTING] = "restarting",
                 [NOTE_APP_SETTLED] = "settled",
+                [NOTE_COPY_STUCK] = "copy-stuck",
                 [NOTE_COPY_STOPPED] = "copy-stopped",
                 [NOTE_COPY_ADOPTED] = "adopted",
                 [NOTE_NODE_JOINED] = "node-joined",

@@ -427,6 +427,6 @@ void unit_evaluate(Unit *unit)
                 unit_set_state(unit, UNIT_REFUSED, unit->refusal);
         else if (state != UNIT_NONE)
                 unit_set_state(unit, state, reason);
-        if (unit_state_is_alive(state))
+        if (unit_state_is_alive(state) && state != UNIT_STUCK) /* of that systemd has nothing left to stop */
                 unit_pursue_stop(unit);
 }

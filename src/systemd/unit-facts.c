@@ -261,19 +261,23 @@ int units_relist(Units *u)
 
 static int units_add_matches(Units *u)
 {
+#define SENDER "sender='" SYSTEMD_NAME "',"
         static const char properties[] =
-                        "type='signal',sender='" SYSTEMD_NAME "',interface='" DBUS_PROPERTIES
-                        "',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'";
-        static const char manager[] = "type='signal',sender='" SYSTEMD_NAME "',interface='" SYSTEMD_MANAGER
-                                      "',path='" SYSTEMD_PATH "'";
+                        SENDER "type='signal',interface='" DBUS_PROPERTIES
+                               "',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'";
+        static const char manager[] =
+                        SENDER "type='signal',interface='" SYSTEMD_MANAGER "',path='" SYSTEMD_PATH "'";
         static const char owner[] =
                         "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
                         "member='NameOwnerChanged',arg0='" SYSTEMD_NAME "'";
 
+        /* Who speaks on a connection to systemd itself is not said in its messages. */
+        size_t skip = sd_bus_is_bus_client(u->bus) > 0 ? 0 : strlen(SENDER);
         int r = sd_bus_add_match_async(
-                        u->bus, &u->match_properties, properties, on_properties_changed, NULL, u);
+                        u->bus, &u->match_properties, properties + skip, on_properties_changed, NULL, u);
         if (r >= 0)
-                r = sd_bus_add_match_async(u->bus, &u->match_manager, manager, on_manager_signal, NULL, u);
+                r = sd_bus_add_match_async(
+                                u->bus, &u->match_manager, manager + skip, on_manager_signal, NULL, u);
         if (r >= 0)
                 r = sd_bus_add_match_async(u->bus, &u->match_owner, owner, on_owner_changed, NULL, u);
         return r;

@@ -206,11 +206,13 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_GUARD:
                 e.guard.guarded = l->guarded;
                 break;
+        case EVENT_LEAVE:
+                e.leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, n->shutting_down);
+                break;
         case EVENT_TIME:
         case EVENT_DISCONNECTED:
         case EVENT_SUSPENDED:
         case EVENT_TIMING:
-        case EVENT_LEAVE:
         case _EVENT_TYPE_MAX:
         default:
                 break;

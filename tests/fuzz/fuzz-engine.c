@@ -438,6 +438,8 @@ static void do_event(Fuzz *f)
                 break;
         case 14:
                 e.type = draw(f, 8) == 7 ? EVENT_LEAVE : EVENT_PROBE;
+                if (e.type == EVENT_LEAVE)
+                        e.leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false);
                 step(f, &e);
                 break;
         default:

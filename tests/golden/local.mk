@@ -49,6 +49,8 @@ golden_cases = \
 	tests/golden/leave-alone.script \
 	tests/golden/leave-no-quorum.script \
 	tests/golden/leave-start-first.script \
+	tests/golden/leave-stuck.script \
+	tests/golden/leave-undecided.script \
 	tests/golden/left-behind.script \
 	tests/golden/loss-waits.script \
 	tests/golden/main.script \

@@ -101,7 +101,51 @@ static void test_silent_systemd(void **state)
                 assert_true(sd_event_run(m->event, 100 * USEC_PER_MSEC) >= 0);
         }
         took = boottime_usec() - since;
-        assert_true(took >= OWN_JOB_ANSWER_USEC);
+        assert_true(took >= leave_timing_of(0, false).ask_usec);
+}
+
+/* What the manager asks systemd to wait for has an end, whatever the engine does. */
+static void test_bounds(void **state)
+{
+        const uint64_t second = USEC_PER_SEC;
+        LeaveTiming t = leave_timing_of(2 * second, false);
+
+        (void) state;
+        assert_int_equal(t.stop_usec, 6 * second);
+        assert_int_equal(leave_timing_total(&t), (2 + 5 + 6 + 10) * second);
+        t = leave_timing_of(90 * second, true);
+        assert_int_equal(leave_timing_total(&t), (2 + 5 + 90 + 2) * second);
+        t = leave_timing_of(USEC_INFINITY, false);
+        assert_int_equal(t.stop_usec, 1800 * second);
+        t = leave_timing_of(USEC_INFINITY, true);
+        assert_int_equal(t.stop_usec, 90 * second);
+        t = leave_timing_of(3600 * second, true);
+        assert_int_equal(t.stop_usec, 1800 * second);
+}
+
+/* Its files say how long the workers take; one that does not run here is not asked. */
+static void test_time_of_the_workers(void **state)
+{
+        static const UnitInfo found = { .app = "slow", .state = UNIT_RUNNING };
+        AppConfig slow = { .definition.name = (char *) "slow", .stop_timeout_usec = 400 * USEC_PER_SEC };
+        AppConfigs apps;
+
+        (void) state;
+        for (size_t n_found = 0; n_found <= 1; n_found++) {
+                begin_quietly();
+                apps = m->apps;
+                m->apps = (AppConfigs){ .items = &slow, .n_items = 1 };
+                doubles.found[0] = found;
+                doubles.n_found = n_found;
+                doubles.own_job = (OwnJobAnswer){ .manager = OWN_JOB_SHUTDOWN };
+                assert_int_equal(raise(SIGTERM), 0);
+                turn();
+                assert_int_equal(m->leave, LEAVE_HANDING_OVER);
+                assert_int_equal(m->leave_timing.stop_usec, (n_found > 0 ? 400 : 90) * USEC_PER_SEC);
+                doubles.n_found = 0;
+                m->apps = apps;
+                m = manager_free(m);
+        }
 }
 
 static void test_signal_before_the_engine(void **state)
@@ -124,6 +168,8 @@ int main(void)
                 TEST(test_restart_waits_for_the_disk),
                 TEST(test_planned_leave),
                 TEST(test_silent_systemd),
+                TEST(test_bounds),
+                TEST(test_time_of_the_workers),
                 TEST(test_signal_before_the_engine),
         };
 

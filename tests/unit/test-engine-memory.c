@@ -112,7 +112,8 @@ static void test_definitions(void **state)
 /* A member that lost track, one that does not answer, one that leaves, one that is cut off from its Corosync. */
 static void test_members(void **state)
 {
-        Event leave = { .type = EVENT_LEAVE }, gone = { .type = EVENT_DISCONNECTED };
+        Event leave = { .type = EVENT_LEAVE, .leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false) },
+              gone = { .type = EVENT_DISCONNECTED };
         Cluster c;
 
         (void) state;

@@ -700,7 +700,8 @@ static void test_all_report_after_maintenance(void **state)
 static void test_leave_alone_in_maintenance(void **state)
 {
         for (int on = 0; on <= 1; on++) {
-                Event leave = { .type = EVENT_LEAVE };
+                Event leave = { .type = EVENT_LEAVE,
+                        .leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false) };
                 Cluster c;
 
                 cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);

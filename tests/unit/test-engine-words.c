@@ -223,6 +223,8 @@ static void test_nodes_are_explained(void **state)
 
 CHANGE(without_guard, e->unguarded = true)
 CHANGE(leaves, e->leaving = true)
+CHANGE(leaves_stuck, e->leaving = true; e->units[0].state = UNIT_STUCK)
+CHANGE(leaves_empty, e->leaving = true; e->units[0].state = UNIT_STOPPED)
 CHANGE(no_corosync, e->connected = false)
 CHANGE(isolated, e->isolated = true)
 CHANGE(no_quorum, e->quorum_value = false)
@@ -242,7 +244,9 @@ static void test_status_of_the_manager(void **state)
         } cases[] = {
                 { runs, "Taking part in view 8.0: 1 of 1 applications run here" },
                 { without_guard, "Taking part in view 8.0, without a guard: nothing is started here" },
-                { leaves, "Leaving: handing over what runs here" },
+                { leaves, "Leaving: waits for distro" },
+                { leaves_stuck, "Leaving: waits for distro (processes left after its stop)" },
+                { leaves_empty, "Leaving: handing over what runs here" },
                 { no_corosync, "Waiting for Corosync" },
                 { isolated, "Corosync is silent: acting as cut off" },
                 { no_quorum, "No quorum" },
