@@ -12,6 +12,10 @@ void put_bytes(ByteWriter *w, const void *data, size_t size_bytes)
 {
         if (w->error || size_bytes == 0)
                 return;
+        if (w->only_counts) {
+                w->size_bytes += size_bytes;
+                return;
+        }
         w->error = array_reserve(&w->data, &w->n_allocated, w->size_bytes + size_bytes, 1);
         if (w->error)
                 return;

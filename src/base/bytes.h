@@ -10,6 +10,7 @@ typedef struct ByteWriter {
         uint8_t *data; /* owned; byte_writer_done() or byte_writer_take() ends that */
         size_t size_bytes;
         size_t n_allocated;
+        bool only_counts; /* nothing is kept but size_bytes */
         int error; /* -ENOMEM, or -E2BIG where a length does not fit its field; nothing is written after it */
 } ByteWriter;
 

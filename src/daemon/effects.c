@@ -13,25 +13,36 @@ static bool can_wait(const Message *message)
                                (message->result.state == UNIT_STARTING && message->result.reason));
 }
 
+/* Too large for the group, or something that every receiver would refuse. Our numbers would have a gap, and nobody shall
+ * take it for a message that was lost: another one has its number and says so, to our engine as well. */
+static int encode_unsent(Manager *m, const Message *message, int error, WireFragments *ret)
+{
+        Message unsent = {
+                .type = MESSAGE_UNSENT,
+                .version = message->version,
+                .view = message->view,
+                .incarnation = message->incarnation,
+                .number = message->number,
+                .unsent = { .type = message->type },
+        };
+        _cleanup_free_ char *text = NULL;
+
+        if (asprintf(&text, "a %s message of this node cannot be sent: %s",
+                            message_type_to_string(message->type), strerror(-error)) < 0)
+                text = NULL;
+        effects_note_refused(m, m->cluster->own_name, strempty(text));
+        return wire_encode(&unsent, 0, ret);
+}
+
 static void send_message(Manager *m, const Message *message)
 {
         WireFragments fragments = {};
         int r = wire_encode(message, 0, &fragments);
 
-        if (r == -ENOMEM)
+        if (r < 0 && r != -ENOMEM)
+                r = encode_unsent(m, message, r, &fragments);
+        if (r < 0)
                 return manager_fail(m, r, "encoding a message");
-        if (r < 0) {
-                /* Too large for the group, or something that every receiver would refuse. Our numbers have a gap
-                 * now, and nobody who sees it shall take it for a message that was lost. */
-                _cleanup_free_ char *text = NULL;
-
-                if (asprintf(&text, "a %s message of this node cannot be sent: %s",
-                                    message_type_to_string(message->type), strerror(-r)) < 0)
-                        text = NULL;
-                effects_note_refused(m, m->cluster->own_name, strempty(text));
-                group_rejoin(m->group);
-                return;
-        }
         for (size_t i = 0; i < fragments.n_fragments && r >= 0; i++)
                 r = (can_wait(message) ? group_send_together : group_send)(
                                 m->group, fragments.fragments[i].data, fragments.fragments[i].size_bytes);

@@ -759,6 +759,7 @@ void apply_message(Engine *e, const Member *sender, const Message *m)
         case MESSAGE_VIEW:
         case MESSAGE_EXCLUDE:
         case MESSAGE_STATE:
+        case MESSAGE_UNSENT:
         case _MESSAGE_TYPE_MAX:
         default:
                 break;

@@ -464,8 +464,10 @@ static void decide_forget(Engine *e)
                 e->definitions_dirty = true;
                 e->lasting_changed = true;
         }
-        if (n_kept < s->n_apps)
-                state_close_gaps(s);
+        if (n_kept == s->n_apps)
+                return;
+        state_close_gaps(s);
+        definitions_ask_again(e);
 }
 
 void decide_all(Engine *e)

@@ -108,17 +108,44 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
 
 /* ---- this node's side ---- */
 
+void definitions_ask_again(Engine *e)
+{
+        FOREACH_ARRAY(d, e->definitions, e->n_definitions)
+                d->refused = false;
+        e->definitions_dirty = true;
+}
+
 static bool definition_entry_needed(const Engine *e, const App *a, const LocalDefinition *own)
 {
         const Variant *v = a ? app_find_variant(a, e->node_id) : NULL;
         uint64_t shown = v ? v->digest : a && a->has_definition ? a->definition.digest : 0;
         uint64_t mine = own && !own->error ? own->definition.digest : 0;
 
+        if (own && own->refused)
+                return false;
         if (mine != shown)
                 return true;
         if (mine != 0)
                 return false;
-        return strcmp_ptr(own ? own->error : NULL, v ? v->error : NULL) != 0;
+        return strcmp_ptr(own ? own->error : NULL, v ? app_variant_error(a, v) : NULL) != 0;
+}
+
+/* At most what it adds to a message or a state. */
+static size_t definition_bytes(const Definition *d)
+{
+        size_t n = 512 + strlen(d->name) + strlen(strempty(d->description));
+
+        FOREACH_ARRAY(p, d->nodes, d->n_nodes)
+                n += 6 + strlen(p->name);
+        FOREACH_ARRAY(p, d->permitted, d->n_permitted)
+                n += 6 + strlen(*p);
+        return n;
+}
+
+static size_t entry_bytes(const DefinitionEntry *d)
+{
+        return d->digest != 0 ? definition_bytes(&d->definition)
+                              : 512 + strlen(d->app) + strlen(strempty(d->error));
 }
 
 static int definition_entry_add(
@@ -159,9 +186,11 @@ bool definitions_differ(const Engine *e)
         return false;
 }
 
+/* What would be larger than a message goes in parts. The next one follows when this one has been delivered, and tells what
+ * differs then; until the last one this node's files are not known. */
 int definitions_difference(const Engine *e, DefinitionsMessage *ret)
 {
-        size_t n_allocated = 0;
+        size_t n_allocated = 0, n_bytes = 0;
         int r;
 
         for (size_t i = 0; i < e->n_definitions; i++) {
@@ -169,9 +198,14 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
 
                 if (!definition_entry_needed(e, state_find_app(&e->state, own->app), own))
                         continue;
+                if (n_bytes >= DEFINITIONS_BYTES) {
+                        ret->more = true;
+                        return 0;
+                }
                 r = definition_entry_add(ret, &n_allocated, own->app, own);
                 if (r < 0)
                         return r;
+                n_bytes += entry_bytes(&ret->entries[ret->n_entries - 1]);
         }
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 if (definitions_find(e, a->name) || !definition_entry_needed(e, a, NULL))
@@ -183,8 +217,45 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
         return 0;
 }
 
+/* ---- the bound ----
+ *
+ * A state that is larger than a message brings no newcomer into step. So what a file would add is added only while there
+ * is room. What it adds is at most entry_bytes(), mostly much less, as names and what several nodes have stand in the state
+ * once: where that does not fit any more, the state is measured. All members measure the same. */
+
+typedef struct Room {
+        const State *state;
+        bool known;
+        size_t left_bytes, taken_bytes; /* as of the last measuring, and since */
+} Room;
+
+static bool room_measure(Room *room)
+{
+        size_t size = state_size_bytes(room->state);
+
+        room->known = true;
+        room->left_bytes = size < STATE_ROOM_BYTES ? STATE_ROOM_BYTES - size : 0;
+        room->taken_bytes = 0;
+        return true;
+}
+
+static bool room_take(Room *room, size_t size_bytes)
+{
+        if (!room->known)
+                room_measure(room);
+        else if (room->taken_bytes + size_bytes > room->left_bytes &&
+                        room->taken_bytes > DEFINITIONS_BYTES / 16)
+                room_measure(room);
+        if (room->taken_bytes + size_bytes > room->left_bytes)
+                return false;
+        room->taken_bytes += size_bytes;
+        return true;
+}
+
 void definitions_form(Engine *e, State *s)
 {
+        Room room = { .state = s };
+
         for (size_t i = 0; i < e->n_definitions; i++) {
                 const LocalDefinition *own = &e->definitions[i];
                 App *a;
@@ -192,6 +263,8 @@ void definitions_form(Engine *e, State *s)
                 if (own->error)
                         continue;
                 a = state_find_app(s, own->app);
+                if ((!a && s->n_apps >= APPS_MAX) || !room_take(&room, definition_bytes(&own->definition)))
+                        continue; /* its node tells of it once more, and hears why it is not taken */
                 if (!a)
                         a = state_add_app(s, own->app);
                 if (!a || definition_copy(&own->definition, &a->definition) < 0) {
@@ -219,7 +292,7 @@ bool definitions_gone(const Engine *e, const App *a)
 
                 if (n->presence != PRESENCE_SYNCED)
                         return false;
-                if (v ? v->digest != 0 || v->error : a->has_definition)
+                if (v ? v->digest != 0 || v->error != 0 : a->has_definition)
                         return false;
         }
         return true;
@@ -228,18 +301,8 @@ bool definitions_gone(const Engine *e, const App *a)
 static void variant_set(
                 Engine *e, App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error)
 {
-        Variant *v = app_find_variant(a, node_id);
-
-        if (v)
-                app_remove_variant(a, v);
-        v = app_add_variant(a, node_id);
-        if (!v) {
+        if (!app_set_variant(a, node_id, digest, d, error))
                 e->oom = true;
-                return;
-        }
-        v->error = engine_strdup(e, error);
-        if (digest != 0 && engine_grow(e, definition_copy(d, &v->definition)) == 0)
-                v->digest = digest;
 }
 
 /* Makes `d` the agreed definition. Whoever agreed with the one before differs from now on. */
@@ -276,23 +339,13 @@ static void definition_switch(Engine *e, App *a, const Definition *d)
         engine_changed_app(e, a);
 }
 
-/* The definition that a node's file holds; NULL: none that can be used. */
-static const Definition *definition_of(const App *a, const Node *n)
-{
-        const Variant *v = app_find_variant(a, n->id);
-
-        if (v)
-                return v->digest != 0 ? &v->definition : NULL;
-        return a->has_definition ? &a->definition : NULL;
-}
-
 static const Definition *definition_majority(const Engine *e, const App *a)
 {
         const Definition *lowest = NULL;
         size_t n_files = 0;
 
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
-                const Definition *d = node_is_known(n) ? definition_of(a, n) : NULL;
+                const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
 
                 if (!d || definition_find_node(d, n->name) < 0)
                         continue;
@@ -301,13 +354,13 @@ static const Definition *definition_majority(const Engine *e, const App *a)
                         lowest = d;
         }
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
-                const Definition *d = node_is_known(n) ? definition_of(a, n) : NULL;
+                const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
                 size_t same = 0;
 
                 if (!d || definition_find_node(d, n->name) < 0)
                         continue;
                 FOREACH_ARRAY(o, e->state.nodes, e->state.n_nodes) {
-                        const Definition *other = node_is_known(o) ? definition_of(a, o) : NULL;
+                        const Definition *other = node_is_known(o) ? app_node_definition(a, o->id) : NULL;
 
                         same += other && definition_find_node(other, o->name) >= 0 &&
                                 other->digest == d->digest;
@@ -325,9 +378,10 @@ void app_agree_definition(Engine *e, App *a, uint32_t changed_node)
 
         if (present) {
                 const Variant *v = app_find_variant(a, present->node_id);
+                const OtherFile *f = v && v->digest != 0 ? app_find_file(a, v->digest, 0) : NULL;
 
-                if (changed_node == present->node_id && v && v->digest != 0)
-                        d = &v->definition;
+                if (changed_node == present->node_id && f)
+                        d = &f->definition;
         } else
                 d = definition_majority(e, a);
         if (d && (!a->has_definition || d->digest != a->definition.digest))
@@ -375,44 +429,98 @@ bool definitions_owed(const Engine *e)
         return own && own->reading && e->files_read;
 }
 
+/* Its sender shall not tell it again as long as nothing else changes. */
+static void definition_refused(Engine *e, uint32_t node_id, const DefinitionEntry *d)
+{
+        LocalDefinition *own = node_id == e->node_id ? (LocalDefinition *) definitions_find(e, d->app) : NULL;
+
+        if (own)
+                own->refused = true;
+}
+
+/* Is there room for what the entry brings? The first one for which there is none is named. */
+static bool definition_fits(
+                Engine *e, Room *room, uint32_t node_id, const DefinitionEntry *d, size_t *n_refused)
+{
+        bool many = !state_find_app(&e->state, d->app) && e->state.n_apps >= APPS_MAX;
+
+        if (!many && room_take(room, entry_bytes(d)))
+                return true;
+        definition_refused(e, node_id, d);
+        if ((*n_refused)++ > 0)
+                return false;
+        if (many)
+                engine_note(e, NOTE_DEFINITION, d->app, node_id,
+                                "not taken: there are %u applications, which is the limit", APPS_MAX);
+        else
+                engine_note(e, NOTE_DEFINITION, d->app, node_id,
+                                "not taken: all definitions together are larger than %u MiB",
+                                STATE_ROOM_BYTES / 1024 / 1024);
+        return false;
+}
+
+static App *definition_app(Engine *e, const char *name)
+{
+        App *a = state_find_app(&e->state, name);
+
+        if (a)
+                return a;
+        a = state_add_app(&e->state, name);
+        if (a)
+                e->lasting_changed = true;
+        else
+                e->oom = true;
+        return a;
+}
+
+static void definition_apply(Engine *e, uint32_t node_id, const DefinitionEntry *d, bool fits)
+{
+        App *a = definition_app(e, d->app);
+        Variant *v = a ? app_find_variant(a, node_id) : NULL;
+
+        if (!a)
+                return;
+        if (v)
+                app_remove_variant(a, v);
+        if (!fits)
+                variant_set(e, a, node_id, 0, NULL, NULL);
+        else if (d->digest == 0 ? a->has_definition || d->error
+                                : !a->has_definition || d->digest != a->definition.digest) {
+                variant_set(e, a, node_id, d->digest, &d->definition, d->error);
+                if (d->error)
+                        engine_note(e, NOTE_DEFINITION, a->name, node_id, "%s", d->error);
+        }
+        app_agree_definition(e, a, node_id);
+        a->dirty = true;
+        engine_changed_app(e, a);
+}
+
 void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
 {
         Node *sender = state_find_node(&e->state, node_id);
+        Room room = { .state = &e->state };
+        size_t n_refused = 0;
 
-        if (sender && sender->reading) {
+        if (sender && sender->reading && !m->more) {
                 sender->reading = false;
                 if (definitions_are_read(e))
                         definitions_end_reading(e);
         }
         e->definitions_dirty = true;
-        for (size_t i = 0; i < m->n_entries; i++) {
+        for (size_t i = 0; i < m->n_entries && !e->oom; i++) {
                 const DefinitionEntry *d = &m->entries[i];
-                App *a = state_find_app(&e->state, d->app);
-                Variant *v;
+                const App *a = state_find_app(&e->state, d->app);
+                bool fits = true;
 
-                if (!a) {
-                        if (d->digest == 0 && !d->error)
+                if (d->digest == 0 && !d->error) {
+                        if (!a)
                                 continue;
-                        if (e->state.n_apps >= APPS_MAX)
-                                continue;
-                        a = state_add_app(&e->state, d->app);
-                        if (!a) {
-                                e->oom = true;
-                                return;
-                        }
-                        e->lasting_changed = true;
-                }
-                v = app_find_variant(a, node_id);
-                if (v)
-                        app_remove_variant(a, v);
-                if (d->digest == 0 ? a->has_definition || d->error
-                                   : !a->has_definition || d->digest != a->definition.digest) {
-                        variant_set(e, a, node_id, d->digest, &d->definition, d->error);
-                        if (d->error)
-                                engine_note(e, NOTE_DEFINITION, a->name, node_id, "%s", d->error);
-                }
-                app_agree_definition(e, a, node_id);
-                a->dirty = true;
-                engine_changed_app(e, a);
+                } else if (!a || !a->has_definition || d->digest != a->definition.digest)
+                        fits = definition_fits(e, &room, node_id, d, &n_refused);
+                if (a || fits)
+                        definition_apply(e, node_id, d, fits);
         }
+        if (n_refused > 1)
+                engine_note(e, NOTE_DEFINITION, NULL, node_id, "%zu more of its files are not taken",
+                                n_refused - 1);
 }

@@ -355,7 +355,11 @@ static void engine_message(Engine *e, const Event *event)
         if (!engine_accept(e, p, m))
                 return;
 
-        if (m->type == MESSAGE_VIEW)
+        if (m->type == MESSAGE_UNSENT)
+                /* Its sender tries again in the next view, since it takes the message for sent. */
+                engine_note(e, NOTE_MESSAGE_REFUSED, NULL, p->member.node_id,
+                                "its %s message could not be sent", message_type_to_string(m->unsent.type));
+        else if (m->type == MESSAGE_VIEW)
                 view_message(e, p, m);
         else if (m->type == MESSAGE_EXCLUDE)
                 view_exclude(e, m);

@@ -4,16 +4,20 @@
 /* What the files of the engine share. Nothing outside of src/engine includes this. */
 
 #include "engine/engine.h"
+#include "engine/names.h"
 
 #define STAGGER_USEC (20 * USEC_PER_MSEC) /* member i of the view waits i times this long */
 #define STATE_USEC \
         (2 * USEC_PER_SEC) /* one that is sent is waited for so long before the next member sends it */
-#define SILENCE_USEC (1 * USEC_PER_SEC)       /* a member that has not voted for so long is left out */
-#define COMMIT_USEC (2 * USEC_PER_SEC)        /* acknowledgements are waited for so long */
-#define UNANSWERED_USEC (5 * USEC_PER_SEC)    /* nobody sends the state: a new view is asked for */
-#define RELOAD_USEC (2 * USEC_PER_SEC)        /* nodes that read their files are waited for so long */
-#define ANSWER_USEC (2 * USEC_PER_SEC)        /* a manager that is there has so long to report */
-#define RESTART_LASTS_USEC (1 * USEC_PER_SEC) /* a restart by systemd that takes so long is told */
+#define SILENCE_USEC (1 * USEC_PER_SEC) /* a member that has not voted for so long is left out */
+/* Three quarters of a message: marks, permissions and copies come on top, and cannot be refused. */
+#define STATE_ROOM_BYTES (MESSAGE_BYTES_MAX / 4 * 3) /* a state that is larger takes no more definitions */
+#define DEFINITIONS_BYTES (1024u * 1024)             /* of one message of definitions; more go in parts */
+#define COMMIT_USEC (2 * USEC_PER_SEC)               /* acknowledgements are waited for so long */
+#define UNANSWERED_USEC (5 * USEC_PER_SEC)           /* nobody sends the state: a new view is asked for */
+#define RELOAD_USEC (2 * USEC_PER_SEC)               /* nodes that read their files are waited for so long */
+#define ANSWER_USEC (2 * USEC_PER_SEC)               /* a manager that is there has so long to report */
+#define RESTART_LASTS_USEC (1 * USEC_PER_SEC)        /* a restart by systemd that takes so long is told */
 #define RESTART_SETTLED_USEC \
         (10 * USEC_PER_SEC)                   /* after one a worker runs again when it has run for so long */
 #define RESTART_TELL_USEC (10 * USEC_PER_SEC) /* between two tellings of how often it was restarted */
@@ -94,7 +98,8 @@ typedef struct LocalCommand {
 typedef struct LocalDefinition {
         Definition definition; /* where the file is right */
         char *app;
-        char *error; /* where it is wrong; else NULL */
+        char *error;  /* where it is wrong; else NULL */
+        bool refused; /* in this view: the agreed state has no room for it */
 } LocalDefinition;
 
 /* What lies on which node, and the nodes by their names: follows from the state and is kept up to date while decide.c goes
@@ -203,6 +208,7 @@ struct Engine {
         LocalDefinition *definitions;
         size_t n_definitions;
         bool files_read;        /* since the last `reload --all` */
+        bool definitions_more;  /* of what was sent last: the rest follows */
         bool definitions_dirty; /* the files or what the state says of them has changed: compare again */
         LocalCommand *commands;
         size_t n_commands, n_commands_allocated;
@@ -404,6 +410,8 @@ bool definitions_owed(const Engine *e); /* this node's answer to it, also where 
 void definitions_form(Engine *e, State *s);
 /* No node has a usable or a wrong file for it, as far as all nodes of the cluster are known. */
 bool definitions_gone(const Engine *e, const App *a);
+/* What was refused for want of room is told once more. */
+void definitions_ask_again(Engine *e);
 /* By binary search. */
 const LocalDefinition *definitions_find(const Engine *e, const char *app);
 
@@ -430,11 +438,14 @@ void app_end_restarts(App *a);
 Mark *app_add_mark(App *a, uint32_t node_id);
 void app_remove_mark(App *a, Mark *m);
 Variant *app_add_variant(App *a, uint32_t node_id);
+/* In the place of what the node had before. `d` where digest is not 0, else `error`, which may be NULL; both are copied.
+ * False: no memory. */
+bool app_set_variant(App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error);
 bool app_add_held_against(App *a, uint32_t node_id); /* false: no memory */
 void app_remove_variant(App *a, Variant *v);
 bool copy_is_live(const Copy *c);                     /* neither lost nor surplus */
 size_t app_count_live(const App *a, const Copy *but); /* live copies besides `but`, which may be NULL */
 
 /* ---- state.c ---- */
-void put_definition(ByteWriter *w, const Definition *d);
-void get_definition(ByteReader *r, Definition *d);
+void put_definition(ByteWriter *w, NameWriter *names, const Definition *d);
+void get_definition(ByteReader *r, NameReader *names, Definition *d);

@@ -4,6 +4,13 @@
 
 #include "engine/internal.h"
 #include "base/array.h"
+#include "base/hash.h"
+
+static void file_done(OtherFile *f)
+{
+        definition_done(&f->definition);
+        free(f->text);
+}
 
 static void app_done(App *a)
 {
@@ -13,11 +20,10 @@ static void app_done(App *a)
         free(a->marks);
         free(a->copies);
         definition_done(&a->definition);
-        for (size_t i = 0; i < a->n_variants; i++) {
-                definition_done(&a->variants[i].definition);
-                free(a->variants[i].error);
-        }
         free(a->variants);
+        for (size_t i = 0; i < a->n_files; i++)
+                file_done(&a->files[i]);
+        free(a->files);
         free(a->owed);
         free(a->failure);
         free(a->restarts);
@@ -272,10 +278,88 @@ Variant *app_add_variant(App *a, uint32_t node_id)
 void app_remove_variant(App *a, Variant *v)
 {
         size_t at = (size_t) (v - a->variants);
+        uint64_t digest = v->digest, error = v->error;
+        OtherFile *f;
 
-        definition_done(&v->definition);
-        free(v->error);
         ARRAY_CLOSE(a->variants, a->n_variants, at);
+        FOREACH_ARRAY(o, a->variants, a->n_variants)
+                if (o->digest == digest && o->error == error)
+                        return;
+        f = app_find_file(a, digest, error);
+        if (!f)
+                return;
+        file_done(f);
+        at = (size_t) (f - a->files);
+        ARRAY_CLOSE(a->files, a->n_files, at);
+}
+
+static int file_compare(const OtherFile *f, uint64_t digest, uint64_t error)
+{
+        return f->digest != digest ? CMP(f->digest, digest) : CMP(f->error, error);
+}
+
+OtherFile *app_find_file(const App *a, uint64_t digest, uint64_t error)
+{
+        for (size_t i = 0; i < a->n_files; i++)
+                if (file_compare(&a->files[i], digest, error) == 0)
+                        return &a->files[i];
+        return NULL;
+}
+
+const char *app_variant_error(const App *a, const Variant *v)
+{
+        const OtherFile *f = v->error != 0 ? app_find_file(a, v->digest, v->error) : NULL;
+
+        return f ? f->text : NULL;
+}
+
+const Definition *app_node_definition(const App *a, uint32_t node_id)
+{
+        const Variant *v = app_find_variant(a, node_id);
+        const OtherFile *f;
+
+        if (!v)
+                return a->has_definition ? &a->definition : NULL;
+        f = v->digest != 0 ? app_find_file(a, v->digest, 0) : NULL;
+        return f ? &f->definition : NULL;
+}
+
+static bool app_add_file(App *a, uint64_t digest, uint64_t error, const Definition *d, const char *text)
+{
+        OtherFile f = { .digest = digest, .error = error };
+        size_t at = 0;
+
+        if ((digest == 0 && error == 0) || app_find_file(a, digest, error))
+                return true;
+        if (array_reserve(&a->files, &a->n_files_allocated, a->n_files + 1, sizeof(OtherFile)) < 0)
+                return false;
+        if (digest != 0 && definition_copy(d, &f.definition) < 0)
+                return false;
+        f.text = digest == 0 ? strdup(text) : NULL;
+        if (digest == 0 && !f.text)
+                return false;
+        while (at < a->n_files && file_compare(&a->files[at], digest, error) < 0)
+                at++;
+        ARRAY_OPEN(a->files, a->n_files, at);
+        a->files[at] = f;
+        return true;
+}
+
+bool app_set_variant(App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error)
+{
+        Variant *v = app_find_variant(a, node_id);
+        uint64_t hash = digest == 0 && !isempty(error) ? hash64(error, strlen(error)) : 0;
+
+        if (v)
+                app_remove_variant(a, v);
+        if (!app_add_file(a, digest, hash, d, error))
+                return false;
+        v = app_add_variant(a, node_id);
+        if (!v)
+                return false;
+        v->digest = digest;
+        v->error = hash;
+        return true;
 }
 
 bool app_add_held_against(App *a, uint32_t node_id)

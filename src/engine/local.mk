@@ -12,6 +12,8 @@ libengine_a_SOURCES = \
 	src/engine/local.c \
 	src/engine/message.c \
 	src/engine/message.h \
+	src/engine/names.c \
+	src/engine/names.h \
 	src/engine/node.c \
 	src/engine/place.c \
 	src/engine/restarts.c \

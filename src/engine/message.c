@@ -54,6 +54,7 @@ void message_done(Message *m)
         case MESSAGE_ACK:
         case MESSAGE_LEAVE:
         case MESSAGE_GUARD:
+        case MESSAGE_UNSENT:
         case _MESSAGE_TYPE_MAX:
         default:
                 break;
@@ -179,6 +180,9 @@ static int payload_copy(const Message *m, Message *to)
         case MESSAGE_GUARD:
                 to->guard = m->guard;
                 return 0;
+        case MESSAGE_UNSENT:
+                to->unsent = m->unsent;
+                return 0;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
         case _MESSAGE_TYPE_MAX:
@@ -221,6 +225,7 @@ const char *message_type_to_string(MessageType t)
                 [MESSAGE_ACK] = "ack",
                 [MESSAGE_LEAVE] = "leave",
                 [MESSAGE_GUARD] = "guard",
+                [MESSAGE_UNSENT] = "unsent",
         };
 
         return t > 0 && t < _MESSAGE_TYPE_MAX ? names[t] : "?";

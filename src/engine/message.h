@@ -9,6 +9,8 @@
 #define PROTOCOL_VERSION_MIN 1u
 #define PROTOCOL_VERSION 1u
 
+#define MESSAGE_BYTES_MAX (16u * 1024 * 1024) /* what goes round in one message */
+
 typedef enum MessageType {
         MESSAGE_VIEW = 1,    /* "I am in this view, and this is what I hold" */
         MESSAGE_EXCLUDE,     /* these members did not answer: decide without them */
@@ -22,6 +24,7 @@ typedef enum MessageType {
         MESSAGE_ACK,         /* the sender's disk holds this revision, or cannot */
         MESSAGE_LEAVE,       /* the sender's manager is about to stop: move its applications */
         MESSAGE_GUARD,       /* whether the sender's node has a guard */
+        MESSAGE_UNSENT, /* stands for one that could not be sent, so that no number is missing; the adapter makes it */
         _MESSAGE_TYPE_MAX,
 } MessageType;
 
@@ -100,6 +103,7 @@ typedef struct DefinitionEntry {
 typedef struct DefinitionsMessage {
         DefinitionEntry *entries;
         size_t n_entries;
+        bool more; /* the rest follows when this one has been delivered */
 } DefinitionsMessage;
 
 typedef struct ResultMessage {
@@ -166,6 +170,9 @@ typedef struct AckMessage {
 typedef struct GuardMessage {
         bool guarded; /* false: the sender gets no new copies */
 } GuardMessage;
+typedef struct UnsentMessage {
+        MessageType type; /* of the one that could not be sent */
+} UnsentMessage;
 
 typedef struct Message {
         MessageType type;
@@ -184,6 +191,7 @@ typedef struct Message {
                 CommandMessage command;
                 AckMessage ack;
                 GuardMessage guard;
+                UnsentMessage unsent;
         };
 } Message;
 

@@ -13,7 +13,9 @@
  * times left and acknowledgements. A record leaves out what is of the present only. */
 typedef struct Codec {
         ByteWriter *w;
+        NameWriter *written;
         ByteReader *r;
+        NameReader *read;
         StateEncoding encoding;
         uint64_t now_usec;
 } Codec;
@@ -100,18 +102,17 @@ static void reader_refuse(ByteReader *r)
                 r->error = -EBADMSG;
 }
 
-void put_definition(ByteWriter *w, const Definition *d)
+/* A node's flag says that another tier begins with it. */
+void put_definition(ByteWriter *w, NameWriter *names, const Definition *d)
 {
         put_string(w, d->name);
         put_string(w, d->description);
         put_u32(w, (uint32_t) d->n_nodes);
-        for (size_t i = 0; i < d->n_nodes; i++) {
-                put_string(w, d->nodes[i].name);
-                put_u32(w, d->nodes[i].tier);
-        }
+        for (size_t i = 0; i < d->n_nodes; i++)
+                names_put(w, names, d->nodes[i].name, i > 0 && d->nodes[i].tier != d->nodes[i - 1].tier);
         put_u32(w, (uint32_t) d->n_permitted);
         for (size_t i = 0; i < d->n_permitted; i++)
-                put_string(w, d->permitted[i]);
+                names_put(w, names, d->permitted[i], false);
         put_u64(w, d->failover_delay_usec);
         put_u64(w, d->takeover_delay_usec);
         put_u64(w, d->failure_timeout_usec);
@@ -123,34 +124,41 @@ void put_definition(ByteWriter *w, const Definition *d)
         put_u64(w, d->digest);
 }
 
-void get_definition(ByteReader *r, Definition *d)
+static void get_definition_nodes(ByteReader *r, NameReader *names, Definition *d)
 {
-        uint32_t n;
+        uint32_t n = get_count(r, 4);
+        bool next_tier, flag;
 
-        d->name = get_string(r, APP_NAME_MAX);
-        d->description = get_string(r, TEXT_MAX);
-        n = get_count(r, 6);
         if (n > NODES_MAX)
                 reader_refuse(r);
         d->nodes = get_items(r, n, sizeof(NodePriority));
+        names_begin(names);
         while (!r->error && d->n_nodes < n) {
                 NodePriority *p = &d->nodes[d->n_nodes++];
-                uint32_t tier = d->n_nodes > 1 ? p[-1].tier : 0;
 
-                p->name = get_string(r, NODE_NAME_MAX);
-                p->tier = get_u32(r);
-                if (p->tier < tier || p->tier > tier + (d->n_nodes > 1) ||
-                                (p->name && definition_find_node(d, p->name) != (int) d->n_nodes - 1))
+                p->name = names_get(r, names, &next_tier);
+                p->tier = d->n_nodes > 1 ? p[-1].tier + next_tier : 0;
+                if (d->n_nodes == 1 && next_tier)
                         reader_refuse(r);
         }
-        n = get_count(r, 2);
+        n = get_count(r, 4);
         if (n > NODES_MAX)
                 reader_refuse(r);
         d->permitted = get_items(r, n, sizeof(char *));
         while (!r->error && d->n_permitted < n) {
-                d->permitted[d->n_permitted] = get_string(r, NODE_NAME_MAX);
-                d->n_permitted++;
+                names_begin(names);
+                d->permitted[d->n_permitted++] = names_get(r, names, &flag);
+                if (flag)
+                        reader_refuse(r);
         }
+}
+
+void get_definition(ByteReader *r, NameReader *names, Definition *d)
+{
+
+        d->name = get_string(r, APP_NAME_MAX);
+        d->description = get_string(r, TEXT_MAX);
+        get_definition_nodes(r, names, d);
         d->failover_delay_usec = get_u64(r);
         d->takeover_delay_usec = get_u64(r);
         d->failure_timeout_usec = get_u64(r);
@@ -230,24 +238,89 @@ static char *get_text(ByteReader *r)
         return isempty(text) ? NULL : TAKE_PTR(text);
 }
 
-static void put_variant(const Codec *c, const Variant *v)
+static void put_file(const Codec *c, const OtherFile *f)
 {
-        put_u32(c->w, v->node_id);
-        put_u64(c->w, v->digest);
-        put_string(c->w, v->error);
-        if (v->digest != 0)
-                put_definition(c->w, &v->definition);
+        put_u64(c->w, f->digest);
+        if (f->digest != 0)
+                put_definition(c->w, c->written, &f->definition);
+        else
+                put_string(c->w, f->text);
 }
 
-static void get_variant(const Codec *c, Variant *v)
+static void get_file(const Codec *c, OtherFile *f)
 {
-        v->node_id = get_u32(c->r);
-        v->digest = get_u64(c->r);
-        v->error = get_text(c->r);
-        if (v->digest != 0)
-                get_definition(c->r, &v->definition);
-        if (v->node_id == 0)
+        f->digest = get_u64(c->r);
+        if (f->digest != 0) {
+                get_definition(c->r, c->read, &f->definition);
+                if (f->definition.digest != f->digest)
+                        reader_refuse(c->r);
+                return;
+        }
+        f->text = get_string(c->r, TEXT_MAX);
+        if (isempty(f->text))
                 reader_refuse(c->r);
+        else
+                f->error = hash64(f->text, strlen(f->text));
+}
+
+/* Which of the files it is, from 1 on; 0: none. */
+static void put_variant(const Codec *c, const App *a, const Variant *v)
+{
+        const OtherFile *f = app_find_file(a, v->digest, v->error);
+
+        put_u32(c->w, v->node_id);
+        put_u16(c->w, f ? (uint16_t) (f - a->files + 1) : 0);
+}
+
+static void get_variant(const Codec *c, const App *a, Variant *v)
+{
+        uint16_t file;
+
+        v->node_id = get_u32(c->r);
+        file = get_u16(c->r);
+        if (v->node_id == 0 || file > a->n_files)
+                reader_refuse(c->r);
+        else if (file > 0) {
+                v->digest = a->files[file - 1].digest;
+                v->error = a->files[file - 1].error;
+        }
+}
+
+static void put_files(const Codec *c, const App *a)
+{
+        put_u32(c->w, (uint32_t) a->n_files);
+        for (size_t i = 0; i < a->n_files; i++)
+                put_file(c, &a->files[i]);
+        put_u32(c->w, (uint32_t) a->n_variants);
+        for (size_t i = 0; i < a->n_variants; i++)
+                put_variant(c, a, &a->variants[i]);
+}
+
+static void get_files(const Codec *c, App *a)
+{
+        ByteReader *r = c->r;
+        uint32_t n = get_count(r, 10);
+
+        a->files = get_items(r, n, sizeof(OtherFile));
+        a->n_files_allocated = n;
+        while (!r->error && a->n_files < n) {
+                OtherFile *f = &a->files[a->n_files++];
+
+                get_file(c, f);
+                if (a->n_files > 1 && (f->digest != f[-1].digest ? f->digest < f[-1].digest
+                                                                 : f->error <= f[-1].error))
+                        reader_refuse(r);
+        }
+        n = get_count(r, 6);
+        a->variants = get_items(r, n, sizeof(Variant));
+        a->n_variants_allocated = n;
+        while (!r->error && a->n_variants < n) {
+                Variant *v = &a->variants[a->n_variants++];
+
+                get_variant(c, a, v);
+                if (a->n_variants > 1 && v->node_id <= v[-1].node_id)
+                        reader_refuse(r);
+        }
 }
 
 static void put_app_lists(const Codec *c, const App *a)
@@ -301,14 +374,12 @@ static void put_app_present(const Codec *c, const App *a)
 {
         put_bool(c->w, a->has_definition);
         if (a->has_definition)
-                put_definition(c->w, &a->definition);
+                put_definition(c->w, c->written, &a->definition);
         put_revision(c->w, &a->unsure.since);
         put_bool(c->w, a->unsure.maintenance);
         put_u64(c->w, a->unsure.least_delay_usec);
         put_u64(c->w, a->unsure.longest_delay_usec);
-        put_u32(c->w, (uint32_t) a->n_variants);
-        for (size_t i = 0; i < a->n_variants; i++)
-                put_variant(c, &a->variants[i]);
+        put_files(c, a);
         put_u8(c->w, (uint8_t) a->next_type);
         put_u32(c->w, a->next_from);
         put_u32(c->w, a->next_node);
@@ -329,11 +400,10 @@ static void put_app_present(const Codec *c, const App *a)
 static void get_app_present(const Codec *c, App *a)
 {
         ByteReader *r = c->r;
-        uint32_t n;
 
         a->has_definition = get_bool(r);
         if (a->has_definition) {
-                get_definition(r, &a->definition);
+                get_definition(r, c->read, &a->definition);
                 if (!r->error && !streq(a->definition.name, a->name))
                         reader_refuse(r);
         }
@@ -341,16 +411,7 @@ static void get_app_present(const Codec *c, App *a)
         a->unsure.maintenance = get_bool(r);
         a->unsure.least_delay_usec = get_u64(r);
         a->unsure.longest_delay_usec = get_u64(r);
-        n = get_count(r, 14);
-        a->variants = get_items(r, n, sizeof(Variant));
-        a->n_variants_allocated = n;
-        while (!r->error && a->n_variants < n) {
-                Variant *v = &a->variants[a->n_variants++];
-
-                get_variant(c, v);
-                if (a->n_variants > 1 && v->node_id <= v[-1].node_id)
-                        reader_refuse(r);
-        }
+        get_files(c, a);
         a->next_type = get_enum(r, _START_TYPE_MAX);
         a->next_from = get_u32(r);
         a->next_node = get_u32(r);
@@ -473,7 +534,8 @@ static void get_node(const Codec *c, Node *n)
 
 void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, ByteWriter *w)
 {
-        Codec c = { .w = w, .encoding = encoding, .now_usec = now_usec };
+        NameWriter names = {};
+        Codec c = { .w = w, .written = &names, .encoding = encoding, .now_usec = now_usec };
 
         put_u8(w, STATE_VERSION);
         put_u8(w, (uint8_t) encoding);
@@ -500,6 +562,7 @@ void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, Byt
         put_u32(w, (uint32_t) s->n_apps);
         for (size_t i = 0; i < s->n_apps; i++)
                 put_app(&c, &s->apps[i]);
+        name_writer_done(&names);
 }
 
 static void get_state(const Codec *c, State *s)
@@ -552,7 +615,8 @@ static void get_state(const Codec *c, State *s)
 int state_decode(const void *data, size_t size_bytes, StateEncoding encoding, uint64_t now_usec, State *ret)
 {
         ByteReader r = byte_reader(data, size_bytes);
-        Codec c = { .r = &r, .encoding = encoding, .now_usec = now_usec };
+        NameReader names = {};
+        Codec c = { .r = &r, .read = &names, .encoding = encoding, .now_usec = now_usec };
         State s = {};
         int error;
 
@@ -560,6 +624,7 @@ int state_decode(const void *data, size_t size_bytes, StateEncoding encoding, ui
         if (get_u8(&r) != STATE_VERSION || get_u8(&r) != (uint8_t) encoding)
                 reader_refuse(&r);
         get_state(&c, &s);
+        name_reader_done(&names);
         error = byte_reader_finish(&r);
         if (error < 0) {
                 state_done(&s);
@@ -567,6 +632,14 @@ int state_decode(const void *data, size_t size_bytes, StateEncoding encoding, ui
         }
         *ret = s;
         return 0;
+}
+
+size_t state_size_bytes(const State *s)
+{
+        ByteWriter w = { .only_counts = true };
+
+        state_encode(s, STATE_FULL, 0, &w);
+        return w.error ? SIZE_MAX : w.size_bytes;
 }
 
 uint64_t state_digest(const State *s)

@@ -60,10 +60,17 @@ typedef struct Permission {
 /* A node whose file differs from the agreed definition. */
 typedef struct Variant {
         uint32_t node_id;
-        uint64_t digest;       /* 0: no usable file */
-        Definition definition; /* where digest is not 0 */
-        char *error;           /* where the file is wrong; else NULL */
+        uint64_t digest; /* 0: no usable file */
+        uint64_t error;  /* where the file is wrong: the hash of what is wrong; else 0 */
 } Variant;
+
+/* What such files hold, once for all nodes that have the same: a change that goes from node to node would make a state of as
+ * many definitions as there are nodes. One without a variant is dropped. */
+typedef struct OtherFile {
+        uint64_t digest, error; /* as in the variants */
+        Definition definition;  /* where digest is not 0 */
+        char *text;             /* where error is not 0: what is wrong */
+} OtherFile;
 
 /* What was changed and is not committed yet: there may be members that never hear of it, and decide without it. So a node
  * that is cut off goes by the least that holds its workers back from ending, and its peers by the longest. */
@@ -105,6 +112,8 @@ typedef struct App {
         Unsure unsure;
         Variant *variants;
         size_t n_variants, n_variants_allocated;
+        OtherFile *files; /* sorted by digest and error */
+        size_t n_files, n_files_allocated;
 
         StartType next_type; /* why the next start will happen */
         uint32_t next_from;
@@ -208,6 +217,8 @@ void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, Byt
  * state_encode() writes (order, ranges and references included), -ENOMEM. *ret is set on success only. */
 int state_decode(const void *data, size_t size_bytes, StateEncoding encoding, uint64_t now_usec, State *ret);
 uint64_t state_digest(const State *s);
+/* What state_encode() writes for newcomers. All synced members find the same. */
+size_t state_size_bytes(const State *s);
 
 App *state_find_app(const State *s, const char *name); /* NULL: there is none */
 Node *state_find_node(const State *s, uint32_t id);    /* NULL: there is none */
@@ -222,3 +233,8 @@ const char *app_restarts(const App *a, const Copy *c);
 Copy *app_present_copy(const App *a);
 Mark *app_find_mark(const App *a, uint32_t node_id);
 Variant *app_find_variant(const App *a, uint32_t node_id);
+/* What the file of a variant holds; NULL: there is none, or nothing is known of it. */
+OtherFile *app_find_file(const App *a, uint64_t digest, uint64_t error);
+const Definition *app_node_definition(
+                const App *a, uint32_t node_id);               /* of its file; NULL: none that can be used */
+const char *app_variant_error(const App *a, const Variant *v); /* NULL: its file is not wrong */

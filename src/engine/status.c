@@ -69,8 +69,8 @@ static uint64_t first_mark_usec(const App *a)
 static const char *file_error(const App *a)
 {
         FOREACH_ARRAY(v, a->variants, a->n_variants)
-                if (v->error)
-                        return v->error;
+                if (v->error != 0)
+                        return app_variant_error(a, v);
         return NULL;
 }
 
@@ -276,7 +276,7 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
                 break;
         case NODE_DIFFERS:
                 snprintf(ret_why, size_bytes, "%s",
-                                v && v->error         ? v->error
+                                v && v->error         ? app_variant_error(a, v)
                                 : v && v->digest == 0 ? "it has no file for it"
                                                       : "its file differs from the agreed definition");
                 break;

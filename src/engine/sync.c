@@ -597,9 +597,9 @@ static void sync_form(Engine *e)
         s.ring_seq = MAX(e->view.ring.seq, s.revision.ring_seq);
         s.revision.count = s.revision.ring_seq == s.ring_seq ? s.revision.count + 1 : 1;
         s.revision.ring_seq = s.ring_seq;
-        definitions_form(e, &s);
         form_forget_nodes(e, &s);
         form_set_nodes(e, &s);
+        definitions_form(e, &s);
         form_set_apps(e, &s);
         if (!e->oom)
                 sync_send_state(e, &s, true);
@@ -732,9 +732,12 @@ void sync_pump(Engine *e)
                         message_done(&m);
                         return;
                 }
+                e->definitions_more = m.definitions.more;
                 engine_send(e, &m);
                 e->definitions_sent = true;
         }
+        if (e->definitions_sent && e->definitions_more)
+                return;
         if (own && own->presence != PRESENCE_SYNCED && !e->synced_sent) {
                 m.type = MESSAGE_SYNCED;
                 engine_send(e, &m);

@@ -94,6 +94,7 @@ static void view_reset(Engine *e)
                 a->owed_sent = false;
                 a->start_probe = 0;
         }
+        definitions_ask_again(e);
         for (size_t i = 0; i < e->n_commands; i++)
                 e->commands[i].sent = false;
 }

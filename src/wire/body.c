@@ -244,6 +244,7 @@ static void put_definitions(ByteWriter *w, const DefinitionsMessage *d)
         wire_put_count(w, d->n_entries, WIRE_APPS_MAX);
         FOREACH_ARRAY(e, d->entries, d->n_entries)
                 put_entry(w, e);
+        put_bool(w, d->more);
 }
 
 static void get_definitions(ByteReader *r, DefinitionsMessage *d)
@@ -252,11 +253,10 @@ static void get_definitions(ByteReader *r, DefinitionsMessage *d)
 
         n = wire_get_count(r, 13, WIRE_APPS_MAX);
         d->entries = wire_get_array(r, n, sizeof(d->entries[0]));
-        if (!d->entries)
-                return;
-        d->n_entries = n;
-        for (DefinitionEntry *e = d->entries; e < d->entries + n && !r->error; e++)
+        d->n_entries = d->entries ? n : 0;
+        for (DefinitionEntry *e = d->entries; e < d->entries + d->n_entries && !r->error; e++)
                 get_entry(r, e);
+        d->more = get_bool(r);
 }
 
 /* ---- result ---- */
@@ -344,6 +344,27 @@ static void get_ack(ByteReader *r, AckMessage *a)
         a->written = get_bool(r);
 }
 
+/* ---- unsent ---- */
+
+static bool type_may_be_unsent(MessageType t)
+{
+        return t > 0 && t < MESSAGE_UNSENT;
+}
+
+static void put_unsent(ByteWriter *w, const UnsentMessage *u)
+{
+        if (!type_may_be_unsent(u->type))
+                wire_writer_fail(w, -EINVAL);
+        put_u16(w, (uint16_t) u->type);
+}
+
+static void get_unsent(ByteReader *r, UnsentMessage *u)
+{
+        u->type = get_u16(r);
+        if (!type_may_be_unsent(u->type))
+                wire_reader_fail(r);
+}
+
 /* ---- all of them ---- */
 
 void wire_put_body(ByteWriter *w, const Message *m)
@@ -378,6 +399,9 @@ void wire_put_body(ByteWriter *w, const Message *m)
                 break;
         case MESSAGE_GUARD:
                 put_bool(w, m->guard.guarded);
+                break;
+        case MESSAGE_UNSENT:
+                put_unsent(w, &m->unsent);
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
@@ -420,6 +444,9 @@ void wire_get_body(ByteReader *r, Message *m)
                 break;
         case MESSAGE_GUARD:
                 m->guard.guarded = get_bool(r);
+                break;
+        case MESSAGE_UNSENT:
+                get_unsent(r, &m->unsent);
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:

@@ -19,7 +19,7 @@
 #define WIRE_MAGIC UINT32_C(0x52474d44)      /* "DMGR" */
 #define WIRE_HEADER_BYTES 64u                /* of version 1 */
 #define WIRE_FRAGMENT_MAX (60u * 1024)       /* bytes of a fragment, header included */
-#define WIRE_MESSAGE_MAX (16u * 1024 * 1024) /* bytes of a body */
+#define WIRE_MESSAGE_MAX MESSAGE_BYTES_MAX   /* bytes of a body */
 #define WIRE_PARTIAL_MAX (64u * 1024 * 1024) /* bytes of all unfinished messages that a reader keeps */
 #define WIRE_SENDERS_MAX 128u                /* senders with an unfinished message */
 #define WIRE_MEMBERS_MAX 128u                /* entries in a list of members: Corosync's own limit */

@@ -29,12 +29,13 @@ static int begin_files(World *w, const State *s, const Node *n)
 {
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 const Variant *v = app_find_variant(a, n->id);
+                const Definition *d = app_node_definition(a, n->id);
                 int r = 0;
 
-                if (v && v->error)
-                        r = world_set_wrong_file(w, n->id, a->name, v->error);
-                else if (v ? v->digest != 0 : a->has_definition)
-                        r = world_set_definition(w, n->id, v ? &v->definition : &a->definition);
+                if (v && v->error != 0)
+                        r = world_set_wrong_file(w, n->id, a->name, app_variant_error(a, v));
+                else if (d)
+                        r = world_set_definition(w, n->id, d);
                 if (r < 0)
                         return r;
         }

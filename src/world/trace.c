@@ -215,6 +215,9 @@ static void message_describe(const Message *m, char *ret, size_t size_bytes)
                                 (unsigned long long) m->ack.revision.count,
                                 m->ack.written ? "" : " not written");
                 break;
+        case MESSAGE_UNSENT:
+                (void) snprintf(ret, size_bytes, "%s", message_type_to_string(m->unsent.type));
+                break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
         case _MESSAGE_TYPE_MAX:

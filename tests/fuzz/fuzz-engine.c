@@ -305,6 +305,7 @@ static void fill_message(Fuzz *f, Message *m)
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
+        case MESSAGE_UNSENT:
         case _MESSAGE_TYPE_MAX:
         default:
                 break;
@@ -319,7 +320,7 @@ static void do_message(Fuzz *f)
 
         if (!m)
                 abort();
-        m->type = (MessageType) (1 + draw(f, _MESSAGE_TYPE_MAX - 1));
+        m->type = (MessageType) (1 + draw(f, MESSAGE_GUARD));
         m->view = engine_view(f->engine);
         if (draw(f, 8) == 7)
                 m->view.n = (uint32_t) draw(f, 4);

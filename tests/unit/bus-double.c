@@ -51,8 +51,6 @@ App *double_add_app(Engine *e, const char *name, const char *description)
 
 static void free_app(App *a)
 {
-        FOREACH_ARRAY(v, a->variants, a->n_variants)
-                free(v->error);
         free(a->variants);
         free(a->name);
         free(a->permissions);

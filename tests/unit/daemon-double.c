@@ -426,8 +426,8 @@ Group *group_free(Group *g)
 int group_send(Group *g, const void *data, size_t size_bytes)
 {
         (void) g;
-        (void) data;
-        ASSERT(size_bytes > 0);
+        ASSERT(size_bytes >= WIRE_HEADER_BYTES);
+        doubles.sent_type = ((const uint8_t *) data)[16];
         trace("send");
         return doubles.group_send_result;
 }
@@ -435,8 +435,8 @@ int group_send(Group *g, const void *data, size_t size_bytes)
 int group_send_together(Group *g, const void *data, size_t size_bytes)
 {
         (void) g;
-        (void) data;
-        ASSERT(size_bytes > 0);
+        ASSERT(size_bytes >= WIRE_HEADER_BYTES);
+        doubles.sent_type = ((const uint8_t *) data)[16];
         trace("send together");
         return doubles.group_send_result;
 }

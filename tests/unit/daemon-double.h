@@ -27,6 +27,7 @@ typedef struct Doubles {
         uint64_t cluster_token_usec;  /* 0: one second */
         int units_start_result;
         int group_send_result;
+        unsigned sent_type; /* of the message whose bytes were sent last */
         OwnJobAnswer own_job;
         bool own_job_silent;
         bool units_ready_now;

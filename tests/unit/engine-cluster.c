@@ -54,24 +54,28 @@ void cluster_step(Cluster *c, uint32_t node, Event *event)
         effect_list_done(&effects);
 }
 
+void cluster_deliver_one(Cluster *c)
+{
+        Sent s = c->queue[0];
+        Event event = { .type = EVENT_MESSAGE };
+
+        ARRAY_CLOSE(c->queue, c->n_queue, 0);
+        if (s.back_to != 0) {
+                cluster_step(c, s.back_to, &s.back);
+                return;
+        }
+        event.message.sender = s.sender;
+        event.message.message = s.message;
+        for (uint32_t i = 1; i <= N_NODES; i++)
+                if (c->member[i])
+                        cluster_step(c, i, &event);
+        message_free(s.message);
+}
+
 void cluster_deliver(Cluster *c)
 {
-        while (c->n_queue > 0) {
-                Sent s = c->queue[0];
-                Event event = { .type = EVENT_MESSAGE };
-
-                ARRAY_CLOSE(c->queue, c->n_queue, 0);
-                if (s.back_to != 0) {
-                        cluster_step(c, s.back_to, &s.back);
-                        continue;
-                }
-                event.message.sender = s.sender;
-                event.message.message = s.message;
-                for (uint32_t i = 1; i <= N_NODES; i++)
-                        if (c->member[i])
-                                cluster_step(c, i, &event);
-                message_free(s.message);
-        }
+        while (c->n_queue > 0)
+                cluster_deliver_one(c);
 }
 
 /* What was not sent yet is dropped with a view; disks go on. */

@@ -58,6 +58,7 @@ typedef struct Cluster {
 void cluster_step(Cluster *c, uint32_t node, Event *event);
 /* Everything that is queued, and what follows from it. */
 void cluster_deliver(Cluster *c);
+void cluster_deliver_one(Cluster *c); /* the first that is queued */
 /* Time passes on one node alone; on all, and what they send then is delivered. */
 void cluster_at(Cluster *c, uint32_t node, uint64_t usec);
 void cluster_all_at(Cluster *c, uint64_t usec);

@@ -131,12 +131,18 @@ static void test_messages(void **state)
         doubles_effect(EVENT_PROBE, EFFECT_SEND)->message = make_message();
         doubles.group.probe(m, 1);
         assert_trace("event probe\nsend\nrejoin\n");
-        /* So does a message that nobody would take. */
+        doubles.group_send_result = 0;
+        assert_int_equal(doubles.sent_type, MESSAGE_LEAVE);
+        /* A message that nobody would take, or that is too large, makes none: another one has its number. */
         message = make_message();
-        message->incarnation = 0;
+        message->type = MESSAGE_STATE;
+        message->state.state_size_bytes = MESSAGE_BYTES_MAX + 1;
+        message->state.state = calloc(1, message->state.state_size_bytes);
+        assert_non_null(message->state.state);
         doubles_effect(EVENT_PROBE, EFFECT_SEND)->message = message;
         doubles.group.probe(m, 1);
-        assert_trace("event probe\nrejoin\n");
+        assert_trace("event probe\nsend\n");
+        assert_int_equal(doubles.sent_type, MESSAGE_UNSENT);
 }
 
 /* That a worker runs can wait for others that say so; its end is what a start elsewhere waits for. */

@@ -220,7 +220,9 @@ static void test_wrong_file_keeps_the_definition(void **state)
         event.definitions.n_definitions = 0;
         cluster_step(&c, BCD, &event);
         cluster_deliver(&c);
-        assert_string_equal(app_find_variant(cluster_distro(&c, DEF), BCD)->error, error.text);
+        assert_string_equal(app_variant_error(cluster_distro(&c, DEF),
+                                            app_find_variant(cluster_distro(&c, DEF), BCD)),
+                        error.text);
         cluster_end(&c);
 }
 
@@ -594,6 +596,130 @@ static void test_restarted_before_it_ran(void **state)
         cluster_end(&c);
 }
 
+/* ---- many files ---- */
+
+/* `n` files, each with a list of names that nobody else has; the caller ends them with free_files(). */
+static Definition *long_files(size_t n, size_t n_names, uint64_t digest)
+{
+        Definition *d = calloc(n, sizeof(*d));
+
+        assert_non_null(d);
+        for (size_t i = 0; i < n; i++) {
+                char name[NODE_NAME_MAX + 1];
+
+                snprintf(name, sizeof(name), "app-%05zu", i);
+                d[i] = (Definition){ .name = strdup(name), .weight = 1, .digest = digest, .enabled = true };
+                d[i].nodes = calloc(n_names, sizeof(d[i].nodes[0]));
+                assert_non_null(d[i].nodes);
+                while (d[i].n_nodes < n_names) {
+                        snprintf(name, sizeof(name), "%04zu-%02zu-%0240d", i, d[i].n_nodes, 0);
+                        d[i].nodes[d[i].n_nodes++].name = strdup(name);
+                }
+        }
+        return d;
+}
+
+static void free_files(Definition *d, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                definition_done(&d[i]);
+        free(d);
+}
+
+static size_t count_variants(const Cluster *c, uint32_t node)
+{
+        size_t n = 0;
+
+        FOREACH_ARRAY(a, c->engine[node]->state.apps, c->engine[node]->state.n_apps)
+                n += a->n_variants;
+        return n;
+}
+
+/* What there is no room for is not taken, on all nodes alike; its node does not tell it again and again, but once more when
+ * something has changed. */
+static void test_definitions_have_a_bound(void **state)
+{
+        enum { N_FILES = 1000 };
+        Event event = { .type = EVENT_DEFINITIONS, .definitions.n_definitions = N_FILES };
+        Definition *d = long_files(N_FILES, NODES_MAX, 5);
+        size_t n_apps, n_own;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        n_own = cluster_distro(&c, ABC) != NULL;
+        event.definitions.definitions = d;
+        cluster_step(&c, BCD, &event);
+        assert_true(c.queue[0].message->definitions.more);
+        cluster_deliver(&c);
+        n_apps = c.engine[ABC]->state.n_apps - n_own;
+        assert_in_range(n_apps, N_FILES / 2, N_FILES - 1);
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                assert_int_equal(c.engine[i]->state.n_apps - n_own, n_apps);
+                assert_in_range(state_size_bytes(&c.engine[i]->state), STATE_ROOM_BYTES / 2,
+                                STATE_ROOM_BYTES);
+                assert_int_equal(state_digest(&c.engine[i]->state), state_digest(&c.engine[ABC]->state));
+        }
+        assert_false(definitions_differ(c.engine[BCD])); /* nothing that it would tell */
+
+        /* A node with files of its own for the same names: it differs, and what it has is not known. */
+        free_files(d, N_FILES);
+        event.definitions.definitions = d = long_files(N_FILES, NODES_MAX, 6);
+        cluster_step(&c, DEF, &event);
+        cluster_deliver(&c);
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                assert_int_equal(count_variants(&c, i), 2 * (n_apps + n_own));
+                assert_in_range(state_size_bytes(&c.engine[i]->state), 0, STATE_ROOM_BYTES);
+        }
+        /* When the first ones are gone there is room, and the next view asks for what was refused. */
+        event.definitions.definitions = NULL;
+        event.definitions.n_definitions = 0;
+        cluster_step(&c, BCD, &event);
+        cluster_deliver(&c);
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        assert_false(definitions_differ(c.engine[DEF]));
+        assert_in_range(state_size_bytes(&c.engine[ABC]->state), STATE_ROOM_BYTES / 2, STATE_ROOM_BYTES);
+        free_files(d, N_FILES);
+        cluster_end(&c);
+}
+
+/* Until the last part of a node's files has come, the group does not know them: its manager is not in step before. */
+static void test_files_come_in_parts(void **state)
+{
+        enum { N_FILES = 200 };
+        Event event = { .type = EVENT_DEFINITIONS, .definitions.n_definitions = N_FILES };
+        Definition *d = long_files(N_FILES, NODES_MAX, 5);
+        size_t n_parts = 0, n_synced = 0;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_manager_gone(&c, DEF);
+        cluster_make_engine(&c, DEF, NO_QUORUM_STOP, RECORD_BLANK);
+        event.definitions.definitions = d;
+        cluster_step(&c, DEF, &event);
+        cluster_connect(&c, DEF);
+        cluster_new_ring(&c);
+        for (uint32_t i = ABC; i <= DEF; i++)
+                cluster_quorum_on(&c, i, c.ring, true);
+        while (c.n_queue > 0) {
+                const Message *m = c.queue[0].message;
+
+                if (m && m->type == MESSAGE_DEFINITIONS && c.queue[0].sender.node_id == DEF) {
+                        assert_int_equal(n_synced, 0);
+                        n_parts++;
+                }
+                n_synced += m && m->type == MESSAGE_SYNCED && c.queue[0].sender.node_id == DEF;
+                cluster_deliver_one(&c);
+        }
+        assert_in_range(n_parts, 3, 10);
+        assert_int_equal(n_synced, 1);
+        assert_int_equal(c.engine[ABC]->state.n_apps, N_FILES + 1);
+        free_files(d, N_FILES);
+        cluster_end(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -604,6 +730,8 @@ int main(void)
                 cmocka_unit_test(test_restart_is_needed),
                 cmocka_unit_test(test_wrong_file_keeps_the_definition),
                 cmocka_unit_test(test_reload_waits_for_all_files),
+                cmocka_unit_test(test_definitions_have_a_bound),
+                cmocka_unit_test(test_files_come_in_parts),
                 cmocka_unit_test(test_reload_waits_no_longer),
                 cmocka_unit_test(test_reload_holds_up_nothing_else),
                 cmocka_unit_test(test_marks_grow),

@@ -238,6 +238,60 @@ static void test_expiry_is_sent_again(void **state)
         cluster_end(&c);
 }
 
+/* Every state in the queue is too large: what goes round in its place. Returns how many there were. */
+static size_t unsend_states(Cluster *c)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->n_queue; i++) {
+                Message *m = c->queue[i].message;
+
+                if (!m || m->type != MESSAGE_STATE)
+                        continue;
+                free(m->state.numbers);
+                free(m->state.state);
+                m->state = (StateMessage){};
+                m->type = MESSAGE_UNSENT;
+                m->unsent.type = MESSAGE_STATE;
+                n++;
+        }
+        return n;
+}
+
+/* A state that is too large is tried by each member once in a view. Nobody takes it for lost, and nobody leaves the group. */
+static void test_unsent_is_no_gap(void **state)
+{
+        size_t n_unsent = 0;
+        Message m;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        m = next_message(&c, ABC, DEF, MESSAGE_LEAVE);
+        m.number++;
+        hear(&c, ABC, DEF, &m);
+        assert_false(engine_is_synced(c.engine[DEF]));
+        c.n_log = 0;
+        for (int seconds = 0; seconds < 600; seconds++) {
+                for (uint32_t i = ABC; i <= DEF; i++)
+                        cluster_step(&c, i, &(Event){ .type = EVENT_TIME });
+                while (c.n_queue > 0) {
+                        n_unsent += unsend_states(&c);
+                        cluster_deliver_one(&c);
+                }
+                c.now += USEC_PER_SEC;
+        }
+        assert_int_equal(n_unsent, 2);
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                assert_int_equal(engine_is_synced(c.engine[i]), i != DEF);
+                assert_int_equal(cluster_count(&c, i, EFFECT_REJOIN), 0);
+        }
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        assert_true(engine_is_synced(c.engine[DEF]));
+        cluster_end(&c);
+}
+
 /* All of them miss a message: nobody holds the state in this view any more. One after another they join anew, so that a
  * new view finds out what is known. */
 static void test_nobody_has_the_state(void **state)
@@ -728,6 +782,7 @@ int main(void)
                 cmocka_unit_test(test_command_is_sent_again),
                 cmocka_unit_test(test_result_is_sent_again),
                 cmocka_unit_test(test_expiry_is_sent_again),
+                cmocka_unit_test(test_unsent_is_no_gap),
                 cmocka_unit_test(test_nobody_has_the_state),
                 cmocka_unit_test(test_states_that_cannot_be_used),
                 cmocka_unit_test(test_commonest_digest_is_believed),

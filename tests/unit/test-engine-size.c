@@ -220,6 +220,63 @@ static uint64_t facts_of_all(size_t n)
         return t;
 }
 
+/* ---- how large the state is ---- */
+
+/* A change of all files that has come to half of the nodes. */
+static void test_state_halfway(void **state)
+{
+        enum { N_ALL = 10000 };
+        EffectList effects = {};
+        Engine *e = new_engine(&effects);
+        Definition *d = new_definitions(e, N_ALL);
+        ByteWriter w = {};
+        State back;
+
+        (void) state;
+        give_definitions(e, d, N_ALL);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                for (uint32_t node = 1; node <= N_NODES / 2; node++) {
+                        Definition other = a->definition;
+
+                        other.digest = N_ALL + 1;
+                        assert_true(app_set_variant(a, node, other.digest, &other, NULL));
+                }
+        state_encode(&e->state, STATE_FULL, 0, &w);
+        assert_int_equal(w.error, 0);
+        assert_int_equal(w.size_bytes, state_size_bytes(&e->state));
+        print_message("%u applications on %u nodes, files changed on half of them: %zu bytes\n", N_ALL,
+                        N_NODES, w.size_bytes);
+        assert_in_range(w.size_bytes, 0, STATE_ROOM_BYTES);
+        assert_int_equal(state_decode(w.data, w.size_bytes, STATE_FULL, 0, &back), 0);
+        assert_int_equal(state_digest(&back), state_digest(&e->state));
+        assert_int_equal(back.apps[7].n_files, 1);
+        assert_string_equal(back.apps[7].files[0].definition.nodes[63].name, "node64.example");
+        state_done(&back);
+        byte_writer_done(&w);
+        effect_list_done(&effects);
+        engine_free(e);
+}
+
+/* Lists of 64 names of 200 bytes each. */
+static void test_state_of_long_names(void **state)
+{
+        enum { N_ALL = 10000 };
+        EffectList effects = {};
+        Engine *e = new_engine(&effects);
+
+        (void) state;
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                free(n->name);
+                assert_true(asprintf(&n->name, "node%02u-%0193d", n->id, 0) > 0);
+        }
+        give_definitions(e, new_definitions(e, N_ALL), N_ALL);
+        print_message("%u applications with 64 names of 200 bytes: %zu bytes\n", N_ALL,
+                        state_size_bytes(&e->state));
+        assert_in_range(state_size_bytes(&e->state), 0, STATE_ROOM_BYTES);
+        effect_list_done(&effects);
+        engine_free(e);
+}
+
 /* ---- */
 
 static void check(uint64_t (*what)(size_t n))
@@ -273,6 +330,8 @@ int main(void)
                 cmocka_unit_test(test_all_timers_sent),
                 cmocka_unit_test(test_files_read),
                 cmocka_unit_test(test_facts_of_all),
+                cmocka_unit_test(test_state_halfway),
+                cmocka_unit_test(test_state_of_long_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

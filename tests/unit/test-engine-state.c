@@ -41,7 +41,7 @@ static void sample_app(State *s, const char *name)
         App *a = state_add_app(s, name);
         Copy *c;
         Mark *m;
-        Variant *v;
+        Definition other;
 
         a->has_definition = true;
         a->definition = sample_definition(name);
@@ -69,12 +69,11 @@ static void sample_app(State *s, const char *name)
         m->set_realtime_usec = 12345;
         m->duration_usec = 1200 * USEC_PER_SEC;
         m->timer = (Timer){ .serial = 9, .deadline_usec = NOW + 77 };
-        v = app_add_variant(a, 3);
-        v->digest = 43;
-        v->definition = sample_definition(name);
-        v->definition.digest = 43;
-        v = app_add_variant(a, 1);
-        v->error = strdup("distro.app:3: Nodes=: empty");
+        other = sample_definition(name);
+        other.digest = 43;
+        assert_true(app_set_variant(a, 3, 43, &other, NULL));
+        assert_true(app_set_variant(a, 1, 0, NULL, "distro.app:3: Nodes=: empty"));
+        definition_done(&other);
 }
 
 static State sample_state(void)

@@ -26,11 +26,9 @@ static Node *node_of(Engine *e, uint32_t id)
 
 static void variant(App *a, uint32_t node, uint64_t digest, const char *error)
 {
-        Variant *v = app_add_variant(a, node);
+        const Definition d = { .name = a->name, .weight = 1, .digest = digest };
 
-        assert_non_null(v);
-        v->digest = digest;
-        v->error = error ? strdup(error) : NULL;
+        assert_true(app_set_variant(a, node, digest, &d, error));
 }
 
 static void no_copy(App *a)

@@ -41,6 +41,7 @@ my @rules = (
         { files => 'src/bus/*.c', call => 'bus_error_set|bus_error_set_invalid|call_denied' },
         { files => 'src/bus/call.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*text\b/ } },
         { files => 'src/engine/command.c', call => 'refuse|command_finish|command_reply|snprintf' },
+        { files => 'src/engine/definitions.c src/engine/engine.c', call => 'engine_note', if => sub { $_[0] =~ /taken|not be sent/ } },
         { files => 'src/engine/local.c', table => qr/\btext = ("[^"]+");/ },
         # Why an application does not run, and a node may not run it
         { files => 'src/engine/decide.c', call => 'snprintf|decide_blocked' },

@@ -88,6 +88,7 @@ static void fixed_definitions(DefinitionsMessage *d)
         d->entries[1].app = dup("gone");
         d->entries[2].app = dup("wrong");
         d->entries[2].error = dup("wrong.app:3: unknown key Foo=");
+        d->more = true;
 }
 
 static void fixed_lists(Message *m)
@@ -144,6 +145,8 @@ Message *sample_fixed(MessageType type)
                 m->ack = (AckMessage){ { 44, 46 }, true };
         if (type == MESSAGE_GUARD)
                 m->guard = (GuardMessage){ true };
+        if (type == MESSAGE_UNSENT)
+                m->unsent.type = MESSAGE_STATE;
         return m;
 }
 
@@ -295,6 +298,7 @@ static void draw_state(StateMessage *s, uint64_t *seed)
 
 static void draw_definitions(DefinitionsMessage *d, uint64_t *seed)
 {
+        d->more = draw(seed, 2);
         d->n_entries = draw_length(seed, 40);
         d->entries = array(d->n_entries, sizeof(d->entries[0]));
         FOREACH_ARRAY(e, d->entries, d->n_entries) {
@@ -335,6 +339,8 @@ static void draw_others(Message *m, uint64_t *seed)
                 m->ack = (AckMessage){ draw_revision(seed), draw_bool(seed) };
         } else if (m->type == MESSAGE_GUARD) {
                 m->guard = (GuardMessage){ draw_bool(seed) };
+        } else if (m->type == MESSAGE_UNSENT) {
+                m->unsent.type = (MessageType) (1 + draw(seed, MESSAGE_UNSENT - 1));
         }
 }
 
@@ -443,7 +449,7 @@ static bool state_equal(const StateMessage *a, const StateMessage *b)
 
 static bool definitions_equal(const DefinitionsMessage *a, const DefinitionsMessage *b)
 {
-        if (a->n_entries != b->n_entries)
+        if (a->more != b->more || a->n_entries != b->n_entries)
                 return false;
         for (size_t i = 0; i < a->n_entries; i++) {
                 const DefinitionEntry *x = a->entries + i, *y = b->entries + i;
@@ -502,6 +508,8 @@ bool sample_equal(const Message *a, const Message *b)
                 return revision_equal(a->ack.revision, b->ack.revision) && a->ack.written == b->ack.written;
         case MESSAGE_GUARD:
                 return a->guard.guarded == b->guard.guarded;
+        case MESSAGE_UNSENT:
+                return a->unsent.type == b->unsent.type;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
                 return true;
