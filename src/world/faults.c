@@ -374,6 +374,18 @@ static uint64_t watchdog_time(const World *w, const WorldNode *n)
         return engine_is_synced(e) && !engine_has_workers(e) ? WATCHDOG_IDLE_USEC : manager_grace(w, n) / 4;
 }
 
+/* It works, and does nothing else meanwhile; its watchdog does not know the difference. */
+void manager_be_busy(World *w, WorldNode *n, uint64_t usec)
+{
+        uint64_t watchdog_usec = watchdog_time(w, n);
+
+        if (!n->manager.up || n->manager.hung || usec == 0)
+                return;
+        n->manager.hung = true;
+        world_schedule(w, w->now_usec + MIN(usec, watchdog_usec),
+                        usec > watchdog_usec ? on_watchdog : on_unhang, n, n->manager.generation, 0);
+}
+
 void world_manager_hang(World *w, uint32_t node, uint64_t usec)
 {
         WorldNode *n = world_node(w, node);

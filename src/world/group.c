@@ -11,6 +11,7 @@ Packet *packet_unref(Packet *p)
         if (!p || --p->n_refs > 0)
                 return NULL;
         message_free(p->message);
+        wire_fragments_done(&p->bytes);
         free(p);
         return NULL;
 }
@@ -105,6 +106,7 @@ static void deliver_message(World *w, WorldNode *n, const Item *item)
                 return;
         l.packet = item->packet;
         l.packet->n_refs++;
+        l.fragment = item->fragment;
         l.history = n->corosync.history;
         manager_post(w, n, INBOX_GROUP, &l, 0);
 }
@@ -310,6 +312,7 @@ void group_rejoin(World *w, WorldNode *n)
         if (!m->connected)
                 return;
         trace(w, n, "joins the group again");
+        w->traffic.n_rejoins++;
         m->in_group = m->told = false;
         m->probe = 0;
         inbox_clear(m->inbox + INBOX_GROUP);
@@ -354,6 +357,21 @@ static void drop_probe(World *w, WorldNode *n)
         n->manager.probe = 0;
 }
 
+/* Takes the packet. */
+static void order_packet(World *w, WorldNode *n, Packet *p)
+{
+        size_t n_fragments = MAX(p->bytes.n_fragments, (size_t) 1);
+
+        p->n_refs += n_fragments - 1;
+        for (size_t i = 0; i < n_fragments; i++)
+                totem_order(w, n,
+                                (Item){ .kind = ITEM_MESSAGE,
+                                                .id = i == 0 ? p->id : ++w->next_serial,
+                                                .member = p->sender,
+                                                .packet = p,
+                                                .fragment = i });
+}
+
 static void on_send(World *w, WorldNode *n, const Happening *h)
 {
         Manager *m = &n->manager;
@@ -375,15 +393,8 @@ static void on_send(World *w, WorldNode *n, const Happening *h)
                                 on_send, n, m->generation, 0);
                 return;
         }
-        for (size_t i = 0; i < m->n_outbox; i++) {
-                Packet *p = m->outbox[i];
-
-                totem_order(w, n,
-                                (Item){ .kind = ITEM_MESSAGE,
-                                                .id = p->id,
-                                                .member = p->sender,
-                                                .packet = p });
-        }
+        for (size_t i = 0; i < m->n_outbox; i++)
+                order_packet(w, n, m->outbox[i]);
         m->n_outbox = 0;
         if (m->probe != 0)
                 totem_order(w, n,
@@ -416,6 +427,8 @@ void group_send(World *w, WorldNode *n, Message *message)
                 return;
         }
         *p = (Packet){ .n_refs = 1, .id = ++w->next_serial, .sender = own_member(n), .message = message };
+        if (bytes_are_on(w))
+                bytes_encode(w, p);
         m->outbox[m->n_outbox++] = p;
         group_flush(w, n);
 }

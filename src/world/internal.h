@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "base/array.h"
+#include "wire/wire.h"
 #include "world/world.h"
 
 #define BOOT_USEC (500 * USEC_PER_MSEC)       /* from power to a running Corosync */
@@ -22,6 +23,7 @@ typedef struct Packet {
         uint64_t id;
         Member sender;
         Message *message;
+        WireFragments bytes; /* where the ring carries bytes */
 } Packet;
 
 typedef enum ItemKind {
@@ -37,6 +39,7 @@ typedef struct Item {
         uint64_t id;
         Member member;   /* the sender, or who joins or leaves */
         Packet *packet;  /* ITEM_MESSAGE */
+        size_t fragment; /* of it */
         uint64_t number; /* ITEM_PROBE */
         bool unheard;    /* nobody but its sender has it */
 } Item;
@@ -58,6 +61,8 @@ typedef struct Ring {
         bool broken;                   /* the token is lost: nothing is put in order any more */
         uint64_t broken_usec;
         bool open;            /* its round is complete: messages may be sent */
+        bool carries;         /* bytes are on their way */
+        uint32_t turn;        /* whose they were last */
         size_t n_commits_max; /* the round is to fail after so many members have committed */
         size_t n_committed;
         uint64_t committed_usec; /* the last of them */
@@ -105,6 +110,7 @@ typedef struct Letter {
         uint32_t *nodes;
         size_t n_nodes;
         Packet *packet;
+        size_t fragment;
         uint64_t number;  /* of PROBE */
         uint64_t history; /* of MESSAGE: including it */
         char *app;
@@ -129,6 +135,7 @@ typedef struct Manager {
         bool up, hung, stopping, exited; /* exited: it said so itself, systemd does not restart it */
         uint64_t generation;
         Engine *engine;
+        WireReader *reader; /* where the ring carries bytes */
         uint32_t pid;
         uint8_t version_max; /* of the program that it runs; 0: as it is */
         uint64_t nodelist;   /* as it was when it started: bit i is node i + 1 */
@@ -288,6 +295,7 @@ struct World {
         bool flapping;
         uint64_t deeds[_WORLD_DEED_MAX];
         uint64_t n_steps;
+        WorldTraffic traffic;
         bool device_fails;
         uint32_t device_nodes[NODES_MAX]; /* to whom the quorum device has given its vote last */
         size_t n_device_nodes;
@@ -344,6 +352,17 @@ void totem_corosync_stop(World *w, WorldNode *n);
 void totem_order(World *w, WorldNode *n, Item item);       /* into the node's queue */
 void totem_quorum_again(World *w, uint64_t ring_serial);   /* the votes may have changed */
 bool totem_is_ghostly(const World *w, const WorldNode *n); /* a round is under way here */
+
+/* bytes.c */
+bool bytes_are_on(const World *w);
+void bytes_encode(World *w, Packet *p);
+uint64_t bytes_usec(const World *w, const Item *item);
+WorldNode *bytes_turn(const World *w, const Ring *r, uint32_t after);
+void bytes_new_view(WorldNode *n);
+bool bytes_read(World *w, WorldNode *n, Letter *l);
+
+/* faults.c */
+void manager_be_busy(World *w, WorldNode *n, uint64_t usec);
 
 /* group.c */
 Packet *packet_unref(Packet *p);

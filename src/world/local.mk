@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libworld.a
 libworld_a_SOURCES = \
 	src/world/begin.c \
+	src/world/bytes.c \
 	src/world/effects.c \
 	src/world/faults.c \
 	src/world/group.c \

@@ -4,6 +4,8 @@
 
 #include "world/internal.h"
 
+#include <time.h>
+
 uint64_t manager_clock(const World *w, const WorldNode *n)
 {
         uint64_t drift = w->now_usec / 1000 * (uint64_t) abs(n->clock_ppm) / 1000;
@@ -67,11 +69,21 @@ static void observe_state(World *w, WorldNode *n)
                                          .quorate = engine_is_quorate(m->engine) });
 }
 
+static uint64_t processor_usec(void)
+{
+        struct timespec t;
+
+        return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) < 0
+                               ? 0
+                               : (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+}
+
 void manager_step(World *w, WorldNode *n, Event *event)
 {
         Manager *m = &n->manager;
         uint64_t generation = m->generation;
         EffectList effects = {};
+        uint64_t begin, took;
         int r;
 
         if (!m->up || w->error < 0)
@@ -86,7 +98,9 @@ void manager_step(World *w, WorldNode *n, Event *event)
         event->now_usec = manager_clock(w, n);
         event->realtime_usec = manager_realtime(w, n);
         w->n_steps++;
+        begin = w->config.charge_percent > 0 ? processor_usec() : 0;
         r = engine_step(m->engine, event, &effects);
+        took = w->config.charge_percent > 0 ? processor_usec() - begin : 0;
         if (r < 0) {
                 world_fail(w, r);
                 effect_list_done(&effects);
@@ -105,6 +119,12 @@ void manager_step(World *w, WorldNode *n, Event *event)
         effect_list_done(&effects);
         if (m->up && m->generation == generation)
                 manager_schedule(w, n);
+        if (took == 0)
+                return;
+        w->traffic.longest_usec[event->type] = MAX(w->traffic.longest_usec[event->type], took);
+        w->traffic.total_usec += took;
+        if (m->generation == generation)
+                manager_be_busy(w, n, took * w->config.charge_percent / 100);
 }
 
 /* ---- time ---- */
@@ -223,12 +243,18 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
 static void read_letter(World *w, WorldNode *n, Letter *l)
 {
         Manager *m = &n->manager;
-        Event event = letter_event(n, w, l);
+        Event event;
 
+        if (l->type == EVENT_MESSAGE && bytes_are_on(w) && !bytes_read(w, n, l)) {
+                m->history = l->history;
+                return;
+        }
+        event = letter_event(n, w, l);
         if (l->type == EVENT_QUORUM && ring_compare(&l->ring, &m->ring) != 0)
                 world_did(w, DEED_QUORUM_FIRST);
         if (l->type == EVENT_VIEW) {
                 group_drop_outbox(n);
+                bytes_new_view(n);
                 m->ring = l->ring;
                 m->n_ring_nodes = l->n_nodes;
                 memcpy(m->ring_nodes, l->nodes, l->n_nodes * sizeof(*l->nodes));
@@ -449,6 +475,7 @@ void manager_end(World *w, WorldNode *n, bool planned, bool restart)
                 guard_arm(w, n);
         abandon_write(w, n);
         engine_free(m->engine);
+        wire_reader_free(m->reader);
         for (size_t s = 0; s < _INBOX_SOURCE_MAX; s++) {
                 FOREACH_ARRAY(l, m->inbox[s].letters, m->inbox[s].n_letters)
                         letter_done(l);

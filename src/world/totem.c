@@ -179,11 +179,13 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
         Corosync *c = &n->corosync;
         Ring *r = c->ring;
         bool lossy = false;
+        uint64_t took;
         Item item;
 
         if (!r || r->serial != h->generation || !c->open || r->broken || c->queue.n_items == 0)
                 return;
         item = c->queue.items[0];
+        took = bytes_are_on(w) ? bytes_usec(w, &item) : 0;
         ARRAY_CLOSE(c->queue.items, c->queue.n_items, 0);
         item.unheard = item.kind == ITEM_MESSAGE && n->last_word;
         if (item_queue_add(&r->log, item) < 0) {
@@ -201,8 +203,8 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
                         again = world_random(w, 200 * USEC_PER_MSEC);
 
                 lossy = lossy || to->lossy;
-                world_schedule(w, w->now_usec + again + world_delay(w, 200, 5 * USEC_PER_MSEC), on_deliver,
-                                to, r->serial, r->log.n_items);
+                world_schedule(w, w->now_usec + took + again + world_delay(w, 200, 5 * USEC_PER_MSEC),
+                                on_deliver, to, r->serial, r->log.n_items);
         }
         if (item.unheard) {
                 n->last_word = false;
@@ -216,8 +218,35 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
                 lose_token(w, h->generation);
 }
 
+/* The ring takes a fragment of the one whose turn it is, and the next one when that has gone round. */
+static void on_turn(World *w, WorldNode *n, const Happening *h)
+{
+        Ring *r = ring_find(w, h->generation);
+        uint64_t took;
+
+        if (!r)
+                return;
+        n = r->broken ? NULL : bytes_turn(w, r, r->turn);
+        if (!n) {
+                r->carries = false;
+                return;
+        }
+        r->turn = n->id;
+        took = bytes_usec(w, &n->corosync.queue.items[0]);
+        on_order(w, n, h);
+        world_schedule(w, w->now_usec + took, on_turn, NULL, h->generation, 0);
+}
+
 static void schedule_order(World *w, WorldNode *n)
 {
+        Ring *r = n->corosync.ring;
+
+        if (bytes_are_on(w)) {
+                if (!r->carries)
+                        world_schedule(w, w->now_usec + 60, on_turn, NULL, r->serial, 0);
+                r->carries = true;
+                return;
+        }
         world_schedule(w, w->now_usec + world_delay(w, 60, 2 * USEC_PER_MSEC), on_order, n,
                         n->corosync.ring->serial, 0);
 }

@@ -167,6 +167,7 @@ static void node_done(WorldNode *n)
         Manager *m = &n->manager;
 
         engine_free(m->engine);
+        wire_reader_free(m->reader);
         for (size_t s = 0; s < _INBOX_SOURCE_MAX; s++) {
                 FOREACH_ARRAY(l, m->inbox[s].letters, m->inbox[s].n_letters)
                         letter_done(l);

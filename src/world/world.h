@@ -14,6 +14,7 @@
  * How the parts are modelled:
  *   nodelist.c which nodes there are, and changes of that
  *   links.c    which nodes hear each other
+ *   bytes.c    messages as bytes, and what a ring carries of them
  *   totem.c    rings, their total order, what a broken ring delivers to whom
  *   group.c    the process group: joining, leaving, views, quorum notifications, sending
  *   begin.c    a world that goes on where a cluster is
@@ -188,8 +189,12 @@ typedef struct WorldConfig {
         size_t n_sync_optional;
         uint64_t start_usec, stop_usec; /* of a worker: 20 ms, 10 ms */
         uint64_t realtime_usec;         /* the wall clock at the world's time 0 */
-        FILE *trace;                    /* NULL: none */
-        bool trace_messages;            /* every message that a manager reads, too */
+        uint64_t ring_bytes_sec; /* messages go as bytes, so many a second; 0: as they are, and at once */
+        /* What a step takes of this processor's time the manager does nothing else for, in percent of it; 0: steps take no
+         * time. Two worlds are not alike then. */
+        unsigned charge_percent;
+        FILE *trace;         /* NULL: none */
+        bool trace_messages; /* every message that a manager reads, too */
         WorldObserver observer;
         void *userdata;
 } WorldConfig;
@@ -364,6 +369,17 @@ bool world_disk_is_blank(const World *w, uint32_t node); /* no record was ever w
 /* How often each WorldDeed happened, _WORLD_DEED_MAX numbers; how many events engines have stepped through. */
 const uint64_t *world_deeds(const World *w);
 uint64_t world_n_steps(const World *w);
+/* What went round, where the ring carries bytes; how long steps took, where they are charged. */
+typedef struct WorldTraffic {
+        uint64_t n_messages[_MESSAGE_TYPE_MAX], n_bytes[_MESSAGE_TYPE_MAX];
+        uint64_t n_unsent;  /* messages that were too large */
+        uint64_t n_refused; /* fragments, by all who read them */
+        uint64_t n_rejoins;
+        uint64_t longest_usec[_EVENT_TYPE_MAX]; /* processor time of one step */
+        uint64_t total_usec;                    /* of all of them */
+} WorldTraffic;
+const WorldTraffic *world_traffic(const World *w);
+void world_forget_traffic(World *w); /* counts from here on */
 /* A random number of the world's own, below `n`. */
 uint64_t world_random(World *w, uint64_t n);
 /* A remark between the lines of the trace. */

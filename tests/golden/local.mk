@@ -2,7 +2,7 @@
 # Scripts over a simulated cluster and the traces that they must print. `make update-golden` writes the traces anew.
 check_PROGRAMS += tests/golden/golden
 tests_golden_golden_SOURCES = tests/golden/golden.c
-tests_golden_golden_LDADD = libworld.a libengine.a libbase.a
+tests_golden_golden_LDADD = libworld.a libwire.a libengine.a libbase.a
 golden_cases = \
 	tests/golden/all-silent.script \
 	tests/golden/all-cut.script \
@@ -131,6 +131,6 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/golden/test-script
 tests_golden_test_script_SOURCES = tests/golden/test-script.c
 tests_golden_test_script_CFLAGS = $(TEST_CFLAGS)
-tests_golden_test_script_LDADD = libworld.a libengine.a libbase.a $(CMOCKA_LIBS)
+tests_golden_test_script_LDADD = libworld.a libwire.a libengine.a libbase.a $(CMOCKA_LIBS)
 TESTS += tests/golden/test-script
 endif

@@ -11,14 +11,14 @@ sim_checks = \
 	tests/sim/check-states.c
 tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c tests/sim/seeds.c \
 	tests/sim/digest.c tests/sim/digest.h $(sim_checks)
-tests_sim_sim_LDADD = libworld.a libengine.a libbase.a
+tests_sim_sim_LDADD = libworld.a libwire.a libengine.a libbase.a
 TESTS += tests/sim/sim
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/sim/test-checks
 tests_sim_test_checks_SOURCES = tests/sim/test-checks.c $(sim_checks)
 tests_sim_test_checks_CFLAGS = $(TEST_CFLAGS)
-tests_sim_test_checks_LDADD = libworld.a libengine.a libbase.a $(CMOCKA_LIBS)
+tests_sim_test_checks_LDADD = libworld.a libwire.a libengine.a libbase.a $(CMOCKA_LIBS)
 TESTS += tests/sim/test-checks
 endif
 
@@ -37,5 +37,11 @@ tests_sim_exhaustive_SOURCES = \
 	tests/sim/exhaustive-model.h
 tests_sim_exhaustive_LDADD = libengine.a libbase.a
 TESTS += tests/sim/exhaustive
+
+# Many nodes and applications, as bytes on a ring of so many a second.
+check_PROGRAMS += tests/sim/large
+tests_sim_large_SOURCES = tests/sim/large.c
+tests_sim_large_LDADD = libworld.a libwire.a libengine.a libbase.a
+TESTS += tests/sim/large
 
 EXTRA_DIST += tests/mutations tests/sim/baseline
