@@ -34,6 +34,7 @@
 #define BUS_INTERFACE_NODE "org.distro.Node1"
 #define BUS_ERROR_PREFIX "org.distro.Error."
 
+#define BUS_PEERS_MAX 64u
 #define BUS_CALLS_MAX 256u
 #define BUS_CALLS_PER_SENDER_MAX 32u
 #define BUS_CALLS_ASKING_MAX 64u
@@ -123,6 +124,13 @@ int bus_server_attach(BusServer *s, sd_bus *bus);
  * carried out all the same, their replies are dropped. */
 void bus_server_detach(BusServer *s);
 
+/* A client with a connection of its own, without a bus in between: it sees and may do the same, and goes on where the bus
+ * is gone. `bus` is attached to the owner's loop, and a reference is taken; it ends by itself. -ENOBUFS at BUS_PEERS_MAX,
+ * -ENOMEM, or what sd-bus says. */
+int bus_server_add_peer(BusServer *s, sd_bus *bus);
+/* Ends those that do not take what they are sent. To be called now and then, from the loop. */
+void bus_server_check_peers(BusServer *s);
+
 /* EFFECT_REPLY, or the answer to stop_local or reload. An empty text is replaced by the error's meaning. A
  * token that is not known (its client or its bus is gone) is ignored. */
 void bus_server_reply(BusServer *s, uint64_t token, CommandError error, const char *text);
@@ -135,5 +143,5 @@ void bus_server_changed(BusServer *s, const char *app, const char *node);
 void bus_server_changed_all(BusServer *s);
 
 /* Sends what has changed and what was queued. To be called after each step, or once for several. Returns 0,
- * or the first error; the rest was sent nevertheless. Without a bus everything is dropped, and 0. */
+ * or the first error; the rest was sent nevertheless. Without a bus only peers are told, and 0. */
 int bus_server_flush(BusServer *s);

@@ -173,8 +173,10 @@ void bus_server_reply(BusServer *s, uint64_t token, CommandError error, const ch
         _cleanup_free_ char *clean = NULL;
         BusCall *c = call_find(s, token);
 
-        if (!c)
+        if (!c) {
+                peers_reply(s, token, error, text);
                 return;
+        }
         if (error == COMMAND_OK)
                 call_answer(c, NULL);
         else

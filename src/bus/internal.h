@@ -2,7 +2,8 @@
 #pragma once
 
 /* What the files of src/bus share. server.c holds the life of a server, the way out of everything that
- * leaves, and the signals; call.c the changes from the request to the answer; reads.c the bounds of reads; manager.c, application.c and
+ * leaves, and the signals; call.c the changes from the request to the answer; reads.c the bounds of reads; peers.c clients without a bus in
+ * between; manager.c, application.c and
  * node.c one interface each; shown.c what clients have been told; property.c how a property becomes a value
  * on the bus or a hash; errors.c the names of errors. */
 
@@ -179,6 +180,21 @@ int bus_paths(const State *state, size_t n, char *(*path_at)(const State *state,
 #define BUS_CHANGING(name, signature) \
         SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
+/* ---- peers.c: clients without a bus in between ---- */
+
+typedef struct BusPeer BusPeer;
+struct BusPeer {
+        BusServer *parent, *server;
+        sd_bus *bus;
+        sd_bus_slot *gone_slot;
+        BusPeer *next;
+};
+
+void peers_drop(BusServer *s);
+void peers_reply(BusServer *s, uint64_t token, CommandError error, const char *text);
+void peers_note(BusServer *s, const Effect *note);
+void peers_flush(BusServer *s); /* their answers; what has changed they have been told by then */
+
 /* ---- server.c ---- */
 
 typedef enum BusSlot {
@@ -199,6 +215,11 @@ struct BusServer {
         sd_bus_slot *slots[_SLOT_MAX];
 
         Reads reads;
+
+        bool is_peer; /* of another server, which finds out what has changed */
+        BusPeer *peers;
+        size_t n_peers;
+        uint64_t n_peers_ever;
 
         BusCall *calls;      /* bounded: see bus.h */
         uint64_t last_token; /* never starts again, so that a late answer meets nobody else's call */

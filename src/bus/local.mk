@@ -11,6 +11,7 @@ libbus_a_SOURCES = \
 	src/bus/node.c \
 	src/bus/property.c \
 	src/bus/property.h \
+	src/bus/peers.c \
 	src/bus/reads.c \
 	src/bus/server.c \
 	src/bus/shown.c

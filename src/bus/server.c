@@ -26,6 +26,7 @@ BusServer *bus_server_free(BusServer *s)
 {
         if (!s)
                 return NULL;
+        peers_drop(s);
         bus_server_detach(s);
         shown_list_done(&s->shown_apps);
         shown_list_done(&s->shown_nodes);
@@ -86,7 +87,7 @@ int bus_server_attach(BusServer *s, sd_bus *bus)
         int r;
 
         bus_server_detach(s);
-        r = shown_reset(s);
+        r = s->is_peer ? 0 : shown_reset(s);
         if (r < 0)
                 return r;
         s->bus = sd_bus_ref(bus);
@@ -142,9 +143,10 @@ int bus_server_flush(BusServer *s)
 {
         int first, r;
 
-        if (!s->bus)
+        if (!s->bus && !s->peers)
                 return 0;
-        first = shown_flush(s);
+        first = s->is_peer ? 0 : shown_flush(s);
+        peers_flush(s);
         if (first >= 0 && s->outbox_error < 0)
                 first = s->outbox_error;
         for (size_t i = 0; i < s->n_outbox; i++) {
@@ -256,7 +258,10 @@ void bus_server_note(BusServer *s, const Effect *note)
         Sink sink = { 0 };
         int r;
 
-        if (!s->bus || shape == SIGNAL_NONE)
+        if (shape == SIGNAL_NONE)
+                return;
+        peers_note(s, note);
+        if (!s->bus)
                 return;
         r = sd_bus_message_new_signal(s->bus, &m, BUS_PATH, BUS_INTERFACE_MANAGER, member);
         if (r >= 0) {

@@ -174,19 +174,30 @@ static int first_error(int first, int r)
 
 /* ---- objects that come and go ---- */
 
-static int emit_removed(BusServer *s, const char *path, const char *interface)
+/* By then the object is gone, so its interfaces have to be named: ours, and what every object has. */
+static int emit_removed_on(sd_bus *bus, const char *path, const char *interface)
 {
-        if (!path)
-                return -ENOMEM;
-        /* By then the object is gone, so its interfaces have to be named: ours, and what every object has. */
-        return sd_bus_emit_interfaces_removed(s->bus, path, "org.freedesktop.DBus.Peer",
+        return sd_bus_emit_interfaces_removed(bus, path, "org.freedesktop.DBus.Peer",
                         "org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Properties", interface,
                         NULL);
 }
 
+static int emit_removed(BusServer *s, const char *path, const char *interface)
+{
+        if (!path)
+                return -ENOMEM;
+        for (BusPeer *p = s->peers; p; p = p->next)
+                (void) emit_removed_on(p->bus, path, interface); /* one that is lost is noticed by itself */
+        return s->bus ? emit_removed_on(s->bus, path, interface) : 0;
+}
+
 static int emit_added(BusServer *s, const char *path)
 {
-        return path ? sd_bus_emit_object_added(s->bus, path) : -ENOMEM;
+        if (!path)
+                return -ENOMEM;
+        for (BusPeer *p = s->peers; p; p = p->next)
+                (void) sd_bus_emit_object_added(p->bus, path);
+        return s->bus ? sd_bus_emit_object_added(s->bus, path) : 0;
 }
 
 static int apps_flush_list(BusServer *s)
@@ -280,7 +291,9 @@ static int emit_changes(
         if (!path)
                 return -ENOMEM;
         names[n_names] = NULL;
-        return sd_bus_emit_properties_changed_strv(s->bus, path, interface, (char **) names);
+        for (BusPeer *p = s->peers; p; p = p->next)
+                (void) sd_bus_emit_properties_changed_strv(p->bus, path, interface, (char **) names);
+        return s->bus ? sd_bus_emit_properties_changed_strv(s->bus, path, interface, (char **) names) : 0;
 }
 
 static int app_flush(BusServer *s, Shown *x)

@@ -17,9 +17,13 @@
  * of acknowledgements. The manager's answer is to come first. */
 #define BUS_COMMAND_TIMEOUT_USEC (150 * USEC_PER_SEC)
 
-/* Connects to the system bus (DBUS_SYSTEM_BUS_ADDRESS names another one), or to that of --host. Returns
- * STATUS_OK, or prints why not. */
+/* Connects to the manager's own socket, where it is for us (for root, on this host), or to the system bus
+ * (DBUS_SYSTEM_BUS_ADDRESS names another one), or to that of --host. Returns STATUS_OK, or prints why not. */
 int ctl_connect(Ctl *c);
+/* The same without the manager's own socket, which ends with the manager. */
+int ctl_connect_bus(Ctl *c);
+/* The manager's name, as sender of a match; on its own socket it has none: NULL. */
+const char *bus_manager_sender(const Ctl *c);
 
 /* Calls a method that only reads, with one string or (NULL) no argument; waits, and asks again for some seconds where
  * the manager refuses for its bounds. Returns 0, or a negative errno with `error` set. */

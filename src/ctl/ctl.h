@@ -57,6 +57,7 @@ typedef struct Ctl {
         Style out, err; /* what standard output and standard error can show */
         Pager pager;
         sd_bus *bus;           /* NULL until ctl_connect() */
+        bool direct;           /* it is the manager's own socket, without a bus in between */
         char manager_name[64]; /* the manager's connection to it; empty: none is known */
 } Ctl;
 

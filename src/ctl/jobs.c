@@ -11,6 +11,9 @@
 
 /* How long something that does not go on by itself may look so. Between two steps of a move it does, for a
  * moment. */
+#define CHANGES                                                                   \
+        "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'," \
+        "path_namespace='" BUS_APPLICATION_PREFIX "'"
 #define PATIENCE_USEC (3 * USEC_PER_SEC)
 
 /* How many calls of ours may be without an answer at once: half of what the manager takes from one client. */
@@ -325,7 +328,8 @@ static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         JobRun *run = userdata;
         const char *new;
 
-        if (!bus_owner_changed(run->ctl, m, &new) || !isempty(new))
+        /* The end of its own socket only sd-bus itself tells of. */
+        if (!run->ctl->direct && (!bus_owner_changed(run->ctl, m, &new) || !isempty(new)))
                 return 0;
         progress_hide(run);
         for (size_t i = 0; i < run->n_jobs; i++) {
@@ -401,6 +405,30 @@ static void say_interrupted(const JobRun *run)
         }
 }
 
+static int run_listen(JobRun *run)
+{
+        sd_bus *bus = run->ctl->bus;
+        const char *sender = bus_manager_sender(run->ctl);
+        int r;
+
+        r = sd_bus_add_match(bus, &run->changed_slot,
+                        sender ? "type='signal',sender='" BUS_NAME "'," CHANGES : "type='signal'," CHANGES,
+                        on_changed, run);
+        if (r >= 0)
+                r = sd_bus_match_signal(bus, &run->removed_slot, sender, BUS_PATH,
+                                "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", on_removed, run);
+        if (r >= 0 && run->ctl->direct)
+                r = sd_bus_match_signal(bus, &run->owner_slot, "org.freedesktop.DBus.Local", NULL,
+                                "org.freedesktop.DBus.Local", "Disconnected", on_owner, run);
+        else if (r >= 0)
+                r = sd_bus_add_match(bus, &run->owner_slot,
+                                "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'"
+                                ",member='NameOwnerChanged',"
+                                "arg0='" BUS_NAME "'",
+                                on_owner, run);
+        return r < 0 ? r : bus_learn_manager(run->ctl);
+}
+
 static int run_prepare(JobRun *run)
 {
         sigset_t signals;
@@ -422,22 +450,7 @@ static int run_prepare(JobRun *run)
         if (r >= 0)
                 r = sd_bus_attach_event(run->ctl->bus, run->event, SD_EVENT_PRIORITY_NORMAL);
         if (r >= 0)
-                r = sd_bus_add_match(run->ctl->bus, &run->changed_slot,
-                                "type='signal',sender='" BUS_NAME
-                                "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
-                                "path_namespace='" BUS_APPLICATION_PREFIX "'",
-                                on_changed, run);
-        if (r >= 0)
-                r = sd_bus_match_signal(run->ctl->bus, &run->removed_slot, BUS_NAME, BUS_PATH,
-                                "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", on_removed, run);
-        if (r >= 0)
-                r = sd_bus_add_match(run->ctl->bus, &run->owner_slot,
-                                "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'"
-                                ",member='NameOwnerChanged',"
-                                "arg0='" BUS_NAME "'",
-                                on_owner, run);
-        if (r >= 0)
-                r = bus_learn_manager(run->ctl);
+                r = run_listen(run);
         return r < 0 ? r : 0;
 }
 

@@ -362,7 +362,7 @@ static void watch_close(Watch *w)
 int verb_watch(Ctl *c, int argc, char **argv)
 {
         Watch w = { .ctl = c, .screen = isatty(STDOUT_FILENO) && c->options.json == JSON_OFF };
-        int r, status = ctl_connect(c);
+        int r, status = ctl_connect_bus(c);
 
         if (status != STATUS_OK)
                 return status;

@@ -192,6 +192,8 @@ void bus_link_check(Manager *m)
         BusLink *l = &m->clients_link;
         uint64_t n_waiting = 0, now_usec = boottime_usec();
 
+        if (m->bus_server)
+                bus_server_check_peers(m->bus_server);
         if (!l->bus || sd_bus_get_n_queued_write(l->bus, &n_waiting) < 0 || n_waiting == 0)
                 l->stuck_usec = 0;
         else if (l->stuck_usec == 0)
@@ -370,8 +372,11 @@ int bus_link_serve(Manager *m)
         };
         int r = bus_server_new(&ops, m, &m->bus_server);
 
-        if (r < 0 || !m->clients_link.bus)
+        if (r < 0)
                 return r;
+        private_socket_open(m);
+        if (!m->clients_link.bus)
+                return 0;
         r = bus_server_attach(m->bus_server, m->clients_link.bus);
         if (r < 0)
                 link_retry(&m->clients_link, link_clients.unusable, r);

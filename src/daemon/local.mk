@@ -20,6 +20,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/manager.h \
 	src/daemon/notify.c \
 	src/daemon/notify.h \
+	src/daemon/private-socket.c \
 	src/daemon/record.c \
 	src/daemon/record.h \
 	src/daemon/reload.c \

@@ -139,8 +139,9 @@ struct Manager {
         uint64_t hang_usec; /* before that, a loop that does not turn for so long is ended by the kernel */
 
         BusLink systemd_link, clients_link;
-        Asker askers[ASKERS_MAX];     /* see asked.c */
-        BusNumber quorum_numbers[24]; /* what ask_local() in bus-link.c hands out */
+        sd_event_source *private_source; /* see private-socket.c */
+        Asker askers[ASKERS_MAX];        /* see asked.c */
+        BusNumber quorum_numbers[24];    /* what ask_local() in bus-link.c hands out */
 
         /* Corosync. */
         ClusterReader *cluster_reader;
@@ -239,6 +240,10 @@ void bus_link_drop(Manager *m);
 void bus_link_go_direct(Manager *m);
 void bus_link_check(Manager *m); /* now and then: whether the bus takes what we send */
 int bus_link_serve(Manager *m);  /* from now on there is an engine to show */
+
+/* ---- private-socket.c ---- */
+#define PRIVATE_SOCKET_NAME "private"
+void private_socket_open(Manager *m); /* once there is a server */
 
 /* ---- reload.c ---- */
 int reload_begin(Manager *m);

@@ -483,6 +483,7 @@ Manager *manager_free(Manager *m)
         m->votes_reader = votes_reader_free(m->votes_reader);
         m->disarming = guard_disarm_free(m->disarming);
         m->own_job = own_job_query_free(m->own_job);
+        m->private_source = sd_event_source_unref(m->private_source);
         m->bus_server = bus_server_free(m->bus_server);
         m->units = units_free(m->units);
         bus_link_drop(m);

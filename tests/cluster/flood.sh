@@ -84,6 +84,45 @@ note "the manager has $more KiB more than before"
 wait "$hoard" || true
 check_within 20 'all run on' all_run bcd
 
+step 'root is served under floods of reads, without the bus'
+# In milliseconds; whoever asks by the bus waits in its line.
+ask() {
+        local begin
+        begin=$(now)
+        NODE_TIMEOUT=60 node_exec "$@" >/dev/null 2>&1 || return 1
+        echo $((($(now) - begin) / 1000))
+}
+floods=()
+for n in 1 2 3; do
+        NODE_TIMEOUT=100 node_exec bcd /root/flood 20 read >/dev/null &
+        floods+=($!)
+done
+NODE_TIMEOUT=100 node_exec bcd /root/flood 20 hoard >/dev/null &
+floods+=($!)
+worst=0
+for n in 1 2 3 4 5 6; do
+        for verb in 'status a1' 'stop a1' 'start a1' 'locate a1'; do
+                # shellcheck disable=SC2086
+                took=$(ask bcd distroctl --no-pager $verb) || fail "root's $verb is answered"
+                worst=$((took > worst ? took : worst))
+        done
+done
+check 'the floods are not over' kill -0 "${floods[0]}"
+note "the longest took $worst ms"
+check 'each within five seconds' test "$worst" -lt 5000
+note "one by the bus took $(ask bcd env DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/system_bus_socket distroctl --no-pager status a1 || echo 'for ever') ms"
+check 'nobody else may use the socket' test "$(node_exec bcd stat -c '%a %u %F' /run/distro-manager/private)" = '600 0 socket'
+wait "${floods[@]}" || true
+check_within 20 'all run on' all_run bcd
+
+step 'root needs no bus at all'
+node_exec bcd systemctl kill --kill-whom=main --signal=STOP dbus.service
+check 'status is answered' ask bcd distroctl --no-pager status
+check 'a command is carried out' ask bcd distroctl maintenance a1 on
+check 'and taken back' ask bcd distroctl maintenance a1 off
+node_exec bcd systemctl kill --kill-whom=main --signal=CONT dbus.service || true
+check_within 20 'all run on' all_run bcd
+
 step 'a failover under a flood'
 # shellcheck disable=SC2016 # the guest expands it
 NODE_TIMEOUT=100 node_exec bcd bash -c 'while [ "$SECONDS" -lt 15 ]; do /root/flood 100 permit; done' >/dev/null &

@@ -2,6 +2,7 @@
 /* All that can be changed: what reaches the owner, what is refused, who may, and how much of it at once. */
 
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bus-harness.h"
@@ -698,6 +699,120 @@ static void test_name_taken(void **state)
         sd_bus_close_unref(other);
 }
 
+/* ---- clients without a bus in between ---- */
+
+static sd_bus *peer_connect(Harness *h, int *ret_error)
+{
+        sd_bus *bus = NULL, *server = NULL;
+        sd_id128_t id;
+        int fds[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+        assert_true(sd_id128_randomize(&id) >= 0);
+        assert_true(sd_bus_new(&server) >= 0 && sd_bus_set_fd(server, fds[0], fds[0]) >= 0);
+        assert_true(sd_bus_set_server(server, 1, id) >= 0 && sd_bus_start(server) >= 0);
+        assert_true(sd_bus_attach_event(server, h->loop, 0) >= 0);
+        *ret_error = bus_server_add_peer(h->server, server);
+        sd_bus_unref(server);
+        assert_true(sd_bus_new(&bus) >= 0 && sd_bus_set_fd(bus, fds[1], fds[1]) >= 0);
+        if (*ret_error >= 0)
+                assert_true(sd_bus_start(bus) >= 0 && sd_bus_attach_event(bus, h->loop, 0) >= 0);
+        return bus;
+}
+
+static int on_count(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        (*(unsigned *) userdata)++;
+        return 0;
+}
+
+static void listen_to(sd_bus *bus, const char *member, unsigned *count)
+{
+        assert_true(sd_bus_match_signal(bus, NULL, NULL, NULL, NULL, member, on_count, count) >= 0);
+}
+
+/* It may do what root may, is told what changes and what it asked for and nobody else's answers, also without a bus. */
+static void test_peers(void **state)
+{
+        unsigned n_changed = 0, n_left = 0, n_other = 0, n_gone = 0;
+        char abc[] = "abc";
+        Harness *h = *state;
+        Tally mine = { 0 }, others = { 0 };
+        int error;
+        sd_bus *a = peer_connect(h, &error), *b;
+
+        assert_int_equal(error, 0);
+        b = peer_connect(h, &error);
+        assert_int_equal(error, 0);
+        listen_to(a, "PropertiesChanged", &n_changed);
+        listen_to(a, "NodeLeft", &n_left);
+        listen_to(b, "NodeLeft", &n_other);
+
+        h->hold = true;
+        ask(a, &mine);
+        ask(b, &others);
+        while (h->n_submitted < 2)
+                harness_turn(h);
+        uint64_t token = h->token;
+        bus_server_detach(h->server); /* the bus is gone, and its calls */
+        bus_server_reply(h->server, token, COMMAND_OK, NULL);
+        bus_server_note(h->server, &(Effect){ .type = EFFECT_NOTE, .note = NOTE_NODE_LEFT, .node = abc });
+        h->engine.quorate = false;
+        bus_server_changed(h->server, NULL, NULL);
+        assert_int_equal(bus_server_flush(h->server), 0);
+        while (mine.n + others.n == 0 || n_changed == 0 || n_left + n_other < 2)
+                harness_turn(h);
+        assert_int_equal(mine.n + others.n, 1); /* one of them was asked last */
+        assert_int_equal(mine.n_ok + others.n_ok, 1);
+        assert_int_equal(n_left, 1);
+
+        /* One that goes leaves the other, and what it asked for has nobody to be told. */
+        sd_bus_close_unref(a);
+        h->n_submitted = 0;
+        ask(b, &others);
+        while (h->n_submitted < 1)
+                harness_turn(h);
+        bus_server_reply(h->server, token ^ (UINT64_C(3) << 32), COMMAND_OK, NULL);
+        bus_server_reply(h->server, h->token, COMMAND_OK, NULL);
+        assert_int_equal(bus_server_flush(h->server), 0);
+        while (others.n_ok < 1)
+                harness_turn(h);
+
+        /* One that takes nothing is ended, and so are all with the server. */
+        listen_to(b, "Disconnected", &n_gone);
+        assert_true(sd_bus_detach_event(b) >= 0);
+        for (unsigned i = 0; i < 150000; i++) { /* more than the socket takes */
+                bus_server_note(h->server,
+                                &(Effect){ .type = EFFECT_NOTE, .note = NOTE_NODE_LEFT, .node = abc });
+                if (i % 100 == 0)
+                        assert_int_equal(bus_server_flush(h->server), 0);
+        }
+        bus_server_check_peers(h->server);
+        assert_true(sd_bus_attach_event(b, h->loop, 0) >= 0);
+        while (n_gone == 0)
+                harness_turn(h);
+        sd_bus_unref(b);
+}
+
+static void test_bound_of_peers(void **state)
+{
+        sd_bus *peers[BUS_PEERS_MAX + 1];
+        Harness *h = *state;
+        int error;
+
+        for (size_t i = 0; i < ELEMENTSOF(peers); i++) {
+                peers[i] = peer_connect(h, &error);
+                assert_int_equal(error, i < BUS_PEERS_MAX ? 0 : -ENOBUFS);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(peers); i++)
+                sd_bus_close_unref(peers[i]);
+        for (unsigned i = 0; i < 4 * BUS_PEERS_MAX && sd_event_run(h->loop, 10000) > 0; i++)
+                ;
+        peers[0] = peer_connect(h, &error);
+        assert_int_equal(error, 0);
+        sd_bus_close_unref(peers[0]);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, harness_setup, harness_teardown)
@@ -716,6 +831,8 @@ int main(void)
                 TEST(test_actions),
                 TEST(test_flood_leaves_room),
                 TEST(test_sender_gone),
+                TEST(test_peers),
+                TEST(test_bound_of_peers),
                 TEST(test_own),
                 TEST(test_attach_again),
                 TEST(test_name_taken),

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Clients with a connection of their own, without a bus in between. Each has a server of its own for its calls; tokens
+ * differ, so that an answer finds the right one. What has changed is found out once, by the server that the owner knows,
+ * and told to all. */
+
+#include "bus/internal.h"
+
+/* So many calls each connection can have in its life; and what waits to be sent to one that takes nothing. */
+#define PEER_TOKENS (UINT64_C(1) << 32)
+#define PEER_QUEUE_MAX 4096u
+
+static BusPeer *peer_free(BusPeer *p)
+{
+        if (!p)
+                return NULL;
+        bus_server_free(p->server);
+        sd_bus_slot_unref(p->gone_slot);
+        sd_bus_close_unref(p->bus);
+        free(p);
+        return NULL;
+}
+DEFINE_TRIVIAL_CLEANUP(BusPeer *, peer_free)
+
+static void peer_drop(BusPeer *peer)
+{
+        BusServer *s = peer->parent;
+
+        for (BusPeer **p = &s->peers; *p; p = &(*p)->next)
+                if (*p == peer) {
+                        *p = peer->next;
+                        s->n_peers--;
+                        break;
+                }
+        peer_free(peer);
+}
+
+static int on_peer_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+        peer_drop(userdata);
+        return 0;
+}
+
+int bus_server_add_peer(BusServer *s, sd_bus *bus)
+{
+        _cleanup_(peer_freep) BusPeer *p = NULL;
+        int r;
+
+        if (s->n_peers >= BUS_PEERS_MAX)
+                return -ENOBUFS;
+        p = calloc(1, sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        p->parent = s;
+        p->bus = sd_bus_ref(bus);
+        r = bus_server_new(&s->ops, s->userdata, &p->server);
+        if (r < 0)
+                return r;
+        p->server->is_peer = true;
+        p->server->last_token = ++s->n_peers_ever * PEER_TOKENS;
+        r = bus_server_attach(p->server, bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_match_signal(bus, &p->gone_slot, "org.freedesktop.DBus.Local",
+                        "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
+                        on_peer_gone, p);
+        if (r < 0)
+                return r;
+        p->next = s->peers;
+        s->n_peers++;
+        s->peers = TAKE_PTR(p);
+        return 0;
+}
+
+void bus_server_check_peers(BusServer *s)
+{
+        BusPeer *next;
+
+        for (BusPeer *p = s->peers; p; p = next) {
+                uint64_t n = 0;
+
+                next = p->next;
+                if (sd_bus_get_n_queued_write(p->bus, &n) >= 0 && n > PEER_QUEUE_MAX)
+                        peer_drop(p);
+        }
+}
+
+void peers_drop(BusServer *s)
+{
+        while (s->peers)
+                peer_drop(s->peers);
+}
+
+void peers_reply(BusServer *s, uint64_t token, CommandError error, const char *text)
+{
+        for (BusPeer *p = s->peers; p; p = p->next)
+                bus_server_reply(p->server, token, error, text);
+}
+
+void peers_note(BusServer *s, const Effect *note)
+{
+        for (BusPeer *p = s->peers; p; p = p->next)
+                bus_server_note(p->server, note);
+}
+
+void peers_flush(BusServer *s)
+{
+        /* One that is lost is noticed by itself. */
+        for (BusPeer *p = s->peers; p; p = p->next)
+                (void) bus_server_flush(p->server);
+}
