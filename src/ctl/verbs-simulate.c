@@ -176,10 +176,10 @@ static int open_world(Simulation *s)
 
 /* ---- steps and result ---- */
 
-static int run_step(Simulation *s, const char *step)
+static int run_step(Simulation *s, size_t at, const char *step)
 {
         char why[256];
-        int r = script_line(s->script, step, why, sizeof(why)), shown = show_trace(s);
+        int r = script_run(s->script, at, why, sizeof(why)), shown = show_trace(s);
 
         if (r >= 0)
                 return shown < 0 ? ctl_oom(s->ctl) : STATUS_OK;
@@ -270,12 +270,23 @@ static int show_result(Simulation *s)
 }
 
 /* All of them are read before the first one is run. */
-static int check_steps(const Simulation *s, const Strings *steps)
+static int read_all(const Simulation *s, const Strings *steps)
 {
         char why[256];
         size_t at = 0;
-        int r = script_check(s->world, (const char *const *) steps->items, steps->n, &at, why, sizeof(why));
+        int r = 0;
 
+        for (size_t i = 0; i < steps->n && r >= 0; i++) {
+                const char *warning;
+
+                at = i;
+                r = script_read(s->script, steps->items[i], why, sizeof(why));
+                warning = r < 0 ? NULL : script_warning(s->script, i);
+                if (warning)
+                        ctl_warning(s->ctl, "%s.", warning);
+        }
+        if (r >= 0)
+                r = script_read_end(s->script, &at, why, sizeof(why));
         if (r >= 0)
                 return STATUS_OK;
         if (r == -EINVAL)
@@ -302,13 +313,13 @@ static int run_steps(Simulation *s, const Strings *steps)
         } else
                 status = open_world(s);
         if (status == STATUS_OK)
-                status = check_steps(s, steps);
+                status = read_all(s, steps);
         if (status == STATUS_OK)
                 ctl_pager_open(s->ctl);
         for (size_t i = 0; i < steps->n && status == STATUS_OK; i++) {
                 const char *step = steps->items[i] + strspn(steps->items[i], " \t");
 
-                status = run_step(s, step);
+                status = run_step(s, i, step);
                 ends_with_wait = strncmp(step, "wait", 4) == 0 || strncmp(step, "expect", 6) == 0;
         }
         if (status != STATUS_OK)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LIBRARIES += libworld.a
 libworld_a_SOURCES = \
+	src/world/act.h \
 	src/world/begin.c \
 	src/world/bytes.c \
 	src/world/effects.c \
@@ -13,6 +14,8 @@ libworld_a_SOURCES = \
 	src/world/script.c \
 	src/world/script.h \
 	src/world/script-definition.c \
+	src/world/script-parse.c \
+	src/world/script-verbs.c \
 	src/world/systemd.c \
 	src/world/totem.c \
 	src/world/trace.c \

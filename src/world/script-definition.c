@@ -3,63 +3,49 @@
 /* What is said of an application in a script. The files of a real cluster are read elsewhere, with all their rules;
  * this reads just the keys that engines decide by. */
 
+#include <stdarg.h>
+
 #include "base/array.h"
 #include "base/hash.h"
+#include "base/parse.h"
 #include "world/script.h"
 
-int script_parse_time(const char *text, uint64_t *ret_usec)
-{
-        static const struct {
-                const char *name;
-                uint64_t usec;
-        } units[] = {
-                { "", USEC_PER_SEC },
-                { "us", 1 },
-                { "ms", USEC_PER_MSEC },
-                { "s", USEC_PER_SEC },
-                { "min", 60 * USEC_PER_SEC },
-                { "h", 3600 * USEC_PER_SEC },
-        };
-        unsigned long long value;
-        char *end;
+typedef struct Refusal {
+        char *text;
+        size_t size_bytes;
+} Refusal;
 
-        if (streq(text, "infinity")) {
-                *ret_usec = USEC_INFINITY;
-                return 0;
-        }
-        if (text[0] < '0' || text[0] > '9')
-                return -EINVAL;
-        errno = 0;
-        value = strtoull(text, &end, 10);
-        if (errno != 0 || value > 1000000000)
-                return -EINVAL;
-        FOREACH_ARRAY(u, units, ELEMENTSOF(units))
-                if (streq(end, u->name)) {
-                        *ret_usec = value * u->usec;
-                        return 0;
-                }
+_printf_(2, 3) static int refuse(const Refusal *x, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vsnprintf(x->text, x->size_bytes, format, ap);
+        va_end(ap);
         return -EINVAL;
 }
 
-static int add_node(Definition *d, size_t *n_allocated, const char *name, size_t length, uint32_t tier)
+static int add_node(Definition *d, size_t *n_allocated, const char *name, size_t length, uint32_t tier,
+                const Refusal *x)
 {
-        char *copy;
+        _cleanup_free_ char *copy = strndup(name, length);
 
-        if (length == 0)
-                return -EINVAL;
-        if (ARRAY_GROW(d->nodes, d->n_nodes, *n_allocated) < 0)
-                return -ENOMEM;
-        copy = strndup(name, length);
         if (!copy)
                 return -ENOMEM;
-        d->nodes[d->n_nodes++] = (NodePriority){ .name = copy, .tier = tier };
+        if (length > NODE_NAME_MAX || d->n_nodes >= NODES_MAX)
+                return refuse(x, "Nodes= names too much");
+        if (definition_find_node(d, copy) >= 0)
+                return refuse(x, "Nodes= names '%s' twice", copy);
+        if (ARRAY_GROW(d->nodes, d->n_nodes, *n_allocated) < 0)
+                return -ENOMEM;
+        d->nodes[d->n_nodes++] = (NodePriority){ .name = TAKE_PTR(copy), .tier = tier };
         return 0;
 }
 
 /* "abc {bcd def}" */
-static int parse_nodes(const char *value, Definition *d)
+static int parse_nodes(const char *value, Definition *d, const Refusal *x)
 {
-        size_t n_allocated = 0;
+        size_t n_allocated = 0, n_before = 0;
         uint32_t tier = 0;
         bool open = false;
 
@@ -69,14 +55,15 @@ static int parse_nodes(const char *value, Definition *d)
                 if (*p == ' ') {
                         p++;
                 } else if (*p == '{' || *p == '}') {
-                        if (open == (*p == '{'))
-                                return -EINVAL;
+                        if (open == (*p == '{') || (open && d->n_nodes == n_before))
+                                return refuse(x, "Nodes=%s: a brace is in the wrong place", value);
                         open = !open;
+                        n_before = d->n_nodes;
                         if (!open)
                                 tier++;
                         p++;
                 } else {
-                        int r = add_node(d, &n_allocated, p, length, tier);
+                        int r = add_node(d, &n_allocated, p, length, tier, x);
 
                         if (r < 0)
                                 return r;
@@ -85,16 +72,18 @@ static int parse_nodes(const char *value, Definition *d)
                         p += length;
                 }
         }
-        return open ? -EINVAL : 0;
+        return open ? refuse(x, "Nodes=%s: a brace is not closed", value) : 0;
 }
 
-static int parse_permitted(const char *value, Definition *d)
+static int parse_permitted(const char *value, Definition *d, const Refusal *x)
 {
         size_t n_allocated = 0;
 
         while (*value) {
                 size_t length = strcspn(value, " ");
 
+                if (length > NODE_NAME_MAX || d->n_permitted >= NODES_MAX)
+                        return refuse(x, "PermittedNodes= names too much");
                 if (length > 0) {
                         if (ARRAY_GROW(d->permitted, d->n_permitted, n_allocated) < 0)
                                 return -ENOMEM;
@@ -108,61 +97,69 @@ static int parse_permitted(const char *value, Definition *d)
         return 0;
 }
 
-static int parse_choice(const char *value, const char *no, const char *yes, bool *ret)
+static int parse_choice(const char *key, const char *value, const char *no, const char *yes, bool *ret,
+                const Refusal *x)
 {
         if (!streq(value, no) && !streq(value, yes))
-                return -EINVAL;
+                return refuse(x, "%s= is %s or %s, not '%s'", key, no, yes, value);
         *ret = streq(value, yes);
         return 0;
 }
 
-static int parse_key(const char *key, const char *value, Definition *d)
+static int parse_time(const char *key, const char *value, uint64_t *ret, const Refusal *x)
 {
-        bool choice;
-        uint64_t weight;
+        return parse_usec(value, ret) < 0 ? refuse(x, "%s=%s is not a time", key, value) : 0;
+}
+
+static int parse_weight(const char *value, Definition *d, const Refusal *x)
+{
+        uint32_t weight;
+
+        if (parse_u32(value, &weight) < 0 || weight == 0 || weight > 10000)
+                return refuse(x, "Weight= is a number from 1 to 10000, not '%s'", value);
+        d->weight = weight;
+        return 0;
+}
+
+static int parse_key(const char *key, const char *value, Definition *d, const Refusal *x)
+{
+        bool choice = false;
         int r;
 
         if (streq(key, "Nodes"))
-                return d->nodes ? -EINVAL : parse_nodes(value, d);
+                return d->nodes ? refuse(x, "Nodes= stands here twice") : parse_nodes(value, d, x);
         if (streq(key, "PermittedNodes"))
-                return d->permitted ? -EINVAL : parse_permitted(value, d);
+                return d->permitted ? refuse(x, "PermittedNodes= stands here twice")
+                                    : parse_permitted(value, d, x);
         if (streq(key, "FailoverDelaySec"))
-                return script_parse_time(value, &d->failover_delay_usec);
+                return parse_time(key, value, &d->failover_delay_usec, x);
         if (streq(key, "TakeoverDelaySec"))
-                return script_parse_time(value, &d->takeover_delay_usec);
+                return parse_time(key, value, &d->takeover_delay_usec, x);
         if (streq(key, "FailureTimeoutSec"))
-                return script_parse_time(value, &d->failure_timeout_usec);
+                return parse_time(key, value, &d->failure_timeout_usec, x);
         if (streq(key, "Takeover"))
-                return parse_choice(value, "manual", "automatic", &d->takeover_automatic);
+                return parse_choice(key, value, "manual", "automatic", &d->takeover_automatic, x);
         if (streq(key, "Enabled"))
-                return parse_choice(value, "no", "yes", &d->enabled);
+                return parse_choice(key, value, "no", "yes", &d->enabled, x);
         if (streq(key, "TakeoverMode")) {
-                r = parse_choice(value, "stop-first", "start-first", &choice);
-                if (r == 0)
-                        d->takeover_mode = choice ? TAKEOVER_START_FIRST : TAKEOVER_STOP_FIRST;
+                r = parse_choice(key, value, "stop-first", "start-first", &choice, x);
+                d->takeover_mode = choice ? TAKEOVER_START_FIRST : TAKEOVER_STOP_FIRST;
                 return r;
         }
         if (streq(key, "FailureAction")) {
-                r = parse_choice(value, "failover", "stop", &choice);
-                if (r == 0)
-                        d->failure_action = choice ? FAILURE_STOP : FAILURE_FAILOVER;
+                r = parse_choice(key, value, "failover", "stop", &choice, x);
+                d->failure_action = choice ? FAILURE_STOP : FAILURE_FAILOVER;
                 return r;
         }
-        if (streq(key, "Weight")) {
-                r = script_parse_time(value, &weight);
-                if (r == 0 && (weight < USEC_PER_SEC || weight / USEC_PER_SEC > 10000))
-                        r = -EINVAL;
-                if (r == 0)
-                        d->weight = (uint32_t) (weight / USEC_PER_SEC);
-                return r;
-        }
-        if (streq(key, "ExecStart")) /* changes nothing but the digest */
+        if (streq(key, "Weight"))
+                return parse_weight(value, d, x);
+        if (streq(key, "Description") || streq(key, "ExecStart")) /* change nothing but the digest */
                 return 0;
-        return -EINVAL;
+        return refuse(x, "'%s=' is no key of [Application]", key);
 }
 
 /* One key with the words that belong to it. */
-static int parse_words(char *const *words, size_t n_words, Definition *d)
+static int parse_words(char *const *words, size_t n_words, Definition *d, const Refusal *x)
 {
         _cleanup_free_ char *text = strdup(words[0]);
         char *equals;
@@ -179,37 +176,38 @@ static int parse_words(char *const *words, size_t n_words, Definition *d)
                 return -ENOMEM;
         equals = strchr(text, '=');
         if (!equals)
-                return -EINVAL;
+                return refuse(x, "'%s' is no key: they are written as Nodes=abc", text);
         *equals = '\0';
-        return parse_key(text, equals + 1, d);
+        return parse_key(text, equals + 1, d, x);
 }
 
 int script_parse_definition(const char *name, char *const *words, size_t n_words, Definition *ret,
                 char *ret_error, size_t size_bytes)
 {
+        const Refusal x = { ret_error, size_bytes };
         Definition d = { .failure_timeout_usec = 600 * USEC_PER_SEC,
                 .weight = 1,
                 .takeover_automatic = true,
                 .enabled = true };
         uint64_t digest = HASH64_INIT;
-        int r = app_name_is_valid(name) ? 0 : -EINVAL;
+        int r = 0;
 
+        if (!app_name_is_valid(name))
+                return refuse(&x,
+                                "'%s' is no name of an application: a-z, 0-9 and hyphens inside, 63 at most",
+                                name);
         d.name = strdup(name);
         if (!d.name)
                 return -ENOMEM;
         for (size_t i = 0, n; i < n_words && r == 0; i += n) {
                 for (n = 1; i + n < n_words && !strchr(words[i + n], '='); n++)
                         ;
-                r = parse_words(words + i, n, &d);
-                if (r == -EINVAL)
-                        (void) snprintf(ret_error, size_bytes, "'%s' cannot be understood", words[i]);
+                r = parse_words(words + i, n, &d, &x);
         }
         for (size_t i = 0; i < n_words; i++)
                 digest = hash64_add(digest, words[i], strlen(words[i]) + 1);
-        if (r == 0 && d.n_nodes == 0) {
-                (void) snprintf(ret_error, size_bytes, "Nodes= is missing");
-                r = -EINVAL;
-        }
+        if (r == 0 && d.n_nodes == 0)
+                r = refuse(&x, "Nodes= is missing");
         if (r < 0) {
                 definition_done(&d);
                 return r;

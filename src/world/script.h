@@ -2,7 +2,7 @@
 #pragma once
 
 /* A small language over a world, one command a line. Golden tests are written in it, and `distroctl simulate` takes
- * it. `#` begins a comment. Times are written as in the configuration: 200ms, 5s, 10min, infinity; a bare number is
+ * it. `#` begins a comment. Times are written as in the configuration: 200ms, 0.5s, 1min 30s, infinity; a bare number is
  * seconds. NODES is one or more names, or `all`.
  *
  * What the world is like comes first:
@@ -12,10 +12,12 @@
  *   policy stop|freeze           NoQuorumPolicy=
  *   grace TIME                   ManagerGraceSec=
  *   mandatory NAME...            SyncMandatory=; also `optional NAME...`, `sync-timeout TIME`
+ *   token TIME, consensus TIME   Corosync's timeouts
  *
  * What it runs, also later (then `reload NODES`, or the command `reload`, makes it known):
  *
  *   app NAME Nodes=... Key=...   the file of this application on all nodes, with the keys of [Application]
+ *   app PATH.app                 the same from a file, where there is somebody who reads it
  *   file NODE NAME Nodes=...     on one node only
  *   drop NODES NAME              takes the file away
  *
@@ -33,7 +35,8 @@
  *   behave NODE APP well|start-fails|start-finishes|start-refused|stuck|crashes [START-TIME [STOP-TIME]]
  *   command NODE VERB ...        start APP, stop APP, restart APP, takeover APP [NODE] [--force], permit APP NODE,
  *                                forbid APP NODE, standby NODE, unstandby NODE, maintenance APP|--all on|off,
- *                                clear [APP [NODE]], reload, form
+ *                                drain NODE, clear [APP [NODE]], reload, form
+ *   VERB ...                     the same of a node that is in step (`start` and `reload` of a node's name are of the node)
  *   stop-local NODE APP
  *   version NODES N              another program is installed: its next manager knows protocol versions up to N
  *   wait TIME
@@ -52,25 +55,38 @@
 
 typedef struct Script Script;
 
+/* Reads the file of an application. -EINVAL, with the reason in words; -ENOMEM. */
+typedef int (*ScriptReader)(
+                void *userdata, const char *path, Definition *ret, char *ret_error, size_t size_bytes);
+
 /* The trace is the world's, see WorldConfig; NULL: none. */
 int script_new(FILE *trace, Script **ret);
-/* The same over a world that exists already and stays the caller's. */
+/* The same over a world that exists already and stays the caller's; its nodes and applications are known. */
 int script_new_for(World *w, Script **ret);
 Script *script_free(Script *s);
 DEFINE_TRIVIAL_CLEANUP(Script *, script_free)
-/* Runs one line. -EINVAL: it cannot be read; -EDOM: what it expects is not so; both with the reason in words. Other
- * errors are those of world_run_until(). */
+/* Without one `app FILE` is refused. */
+void script_set_reader(Script *s, ScriptReader reader, void *userdata);
+
+/* Reads one line after those that were read before; nothing happens. Returns its number, from 0; -EINVAL, with the
+ * reason in words; -ENOMEM. */
+int script_read(Script *s, const char *line, char *ret_error, size_t size_bytes);
+/* After the last line. -EINVAL: *ret_line names what nobody knows, and no line expects the refusal. */
+int script_read_end(const Script *s, size_t *ret_line, char *ret_error, size_t size_bytes);
+/* A line that can be read, but is hardly meant so; NULL: it is well. Valid until the next line is read. */
+const char *script_warning(const Script *s, size_t line);
+/* Carries out a line that was read; each once, in their order. -EDOM: what it expects is not so; -EINVAL: it cannot be; both
+ * with the reason in words. Other errors are those of world_run_until(). */
+int script_run(Script *s, size_t line, char *ret_error, size_t size_bytes);
+/* Reads one line and carries it out. */
 int script_line(Script *s, const char *line, char *ret_error, size_t size_bytes);
-/* Whether all of them can be read, before the first one is run; nothing happens. `w`: the world that they are for, or NULL. On
- * -EINVAL *ret_line is the first one that cannot, counted from 0. */
-int script_check(World *w, const char *const *lines, size_t n_lines, size_t *ret_line, char *ret_error,
-                size_t size_bytes);
-/* After the last line. -EDOM: a command was refused, and no line expected an answer of it. */
+/* After the last line was carried out. -EDOM: a command was refused, and no line expected an answer of it. */
 int script_check_answers(const Script *s, size_t *ret_line, char *ret_error, size_t size_bytes);
+
 /* The world, once a line has needed one; else NULL. */
 World *script_world(Script *s);
-/* "5s" -> microseconds; -EINVAL. */
-int script_parse_time(const char *text, uint64_t *ret_usec);
+/* The applications that were spoken of, or that the given world has: the `i`-th, or NULL. */
+const char *script_app(const Script *s, size_t i);
 /* The keys of an application, in words: "Nodes=abc", "{bcd", "def}", "FailoverDelaySec=5s". */
 int script_parse_definition(const char *name, char *const *words, size_t n_words, Definition *ret,
                 char *ret_error, size_t size_bytes);

@@ -42,16 +42,29 @@ static int say(const char *path, const Lines *l, size_t at, int r, const char *e
 }
 
 /* Nothing runs where a line cannot be read. */
+static int read_script(const char *path, const Lines *l, Script *s)
+{
+        char error[512];
+        size_t at = 0;
+        int r;
+
+        for (size_t i = 0; i < l->n; i++) {
+                r = script_read(s, l->lines[i], error, sizeof(error));
+                if (r < 0)
+                        return say(path, l, i, r, error);
+        }
+        r = script_read_end(s, &at, error, sizeof(error));
+        return r < 0 ? say(path, l, at, r, error) : 0;
+}
+
 static int run_lines(const char *path, const Lines *l, Script *s)
 {
         char error[512];
         size_t at = 0;
-        int r = script_check(NULL, (const char *const *) l->lines, l->n, &at, error, sizeof(error));
+        int r = read_script(path, l, s);
 
-        if (r < 0)
-                return say(path, l, at, r, error);
-        for (size_t i = 0; i < l->n; i++) {
-                int k = script_line(s, l->lines[i], error, sizeof(error));
+        for (size_t i = 0; i < l->n && r != -EINVAL; i++) {
+                int k = script_run(s, i, error, sizeof(error));
 
                 if (k >= 0)
                         continue;
@@ -59,7 +72,7 @@ static int run_lines(const char *path, const Lines *l, Script *s)
                 if (k != -EDOM)
                         return r;
         }
-        if (script_check_answers(s, &at, error, sizeof(error)) < 0)
+        if (r != -EINVAL && script_check_answers(s, &at, error, sizeof(error)) < 0)
                 r = say(path, l, at, -EDOM, error);
         return r;
 }

@@ -14,6 +14,25 @@
 
 #define CLUSTER "nodes abc bcd def", "app distro Nodes=abc {bcd def}", "up all", "wait 20s"
 
+/* All lines, in a script of their own; *ret_line is the one that is refused. */
+static int read_lines(
+                const char *const *lines, size_t n, size_t *ret_line, char *ret_error, size_t size_bytes)
+{
+        _cleanup_(script_freep) Script *s = NULL;
+
+        assert_int_equal(script_new(NULL, &s), 0);
+        for (size_t i = 0; i < n; i++) {
+                int r = script_read(s, lines[i], ret_error, size_bytes);
+
+                *ret_line = i;
+                if (r < 0)
+                        return r;
+                assert_int_equal(r, i);
+        }
+        assert_null(script_world(s));
+        return script_read_end(s, ret_line, ret_error, size_bytes);
+}
+
 static void test_lines_that_cannot_be_read(void **state)
 {
         static const struct {
@@ -39,7 +58,24 @@ static void test_lines_that_cannot_be_read(void **state)
                 { "command abc stop TYPO", "no application 'TYPO'" },
                 { "command abc takeover distro TYPO", "no node 'TYPO'" },
                 { "command abc standby TYPO", "no node 'TYPO'" },
-                { "command abc drain abc", "no command 'drain'" },
+                { "command abc explode abc", "no command 'explode'" },
+                { "stop abc", "no application 'abc', it is a node" },
+                { "takeover distro TYPO", "no node 'TYPO'" },
+                { "standby", "more words" },
+                { "maintenance distro perhaps", "on or off" },
+                { "app app_sp Nodes=abc", "no name of an application" },
+                { "app mail Nodes=abc {bcd", "a brace is not closed" },
+                { "app mail Nodes=abc abc", "'abc' twice" },
+                { "app mail Nodes=abc Weight=0", "from 1 to 10000" },
+                { "app mail Nodes=abc Takeover=no", "manual or automatic, not 'no'" },
+                { "app mail Nodes=abc FailoverDelaySec=5x", "FailoverDelaySec=5x is not a time" },
+                { "app mail Nodes=abc Colour=red", "'Colour=' is no key" },
+                { "app mail", "more words" },
+                { "app mail.app", "none is read here" },
+                { "wait 1 fortnight", "'1 fortnight' is not a time" },
+                { "wait infinity", "nobody waits" },
+                { "nodes abc", "said already" },
+                { "grace 5s", "before all that happens" },
                 { "stop-local abc TYPO", "no application 'TYPO'" },
                 { "fail TYPO", "no application 'TYPO'" },
                 { "drop all TYPO", "no application 'TYPO'" },
@@ -53,8 +89,7 @@ static void test_lines_that_cannot_be_read(void **state)
                 char why[256];
                 size_t at = 0;
 
-                assert_int_equal(
-                                script_check(NULL, lines, ELEMENTSOF(lines), &at, why, sizeof(why)), -EINVAL);
+                assert_int_equal(read_lines(lines, ELEMENTSOF(lines), &at, why, sizeof(why)), -EINVAL);
                 if (!strstr(why, c->why))
                         fail_msg("%s: %s", c->line, why);
                 assert_int_equal(at, 5);
@@ -78,13 +113,30 @@ static void test_lines_that_can_be_read(void **state)
                 "file def mail Nodes=def",
                 "command abc clear mail def",
                 "wait 1h",
+                "wait 0.5s",
+                "wait 1min 30s",
+                "hang bcd 1min30s",
+                "app web Description=a site Nodes=abc {bcd def} FailoverDelaySec=1min 30s ExecStart=/x",
+                "cut abc | bcd,def",
+                "stop distro",
+                "start distro",
+                "start abc",
+                "takeover distro bcd --force",
+                "drain abc",
+                "unstandby abc",
+                "maintenance --all on",
+                "clear --all abc",
+                "clear",
+                "reload",
+                "reload --all",
+                "reload abc",
         };
         char why[256] = "";
         size_t at = 0;
         int r;
 
         (void) state;
-        r = script_check(NULL, lines, ELEMENTSOF(lines), &at, why, sizeof(why));
+        r = read_lines(lines, ELEMENTSOF(lines), &at, why, sizeof(why));
         if (r != 0)
                 fail_msg("%s: %s", lines[at], why);
 }
@@ -96,7 +148,7 @@ static void test_reading_does_nothing(void **state)
         static const char *const steps[] = { "down abc", "cut abc|bcd", "wipe def", "stop-outside distro",
                 "command bcd stop distro", "drop all distro", "file abc mail Nodes=abc", "fail mail", "heal",
                 "version abc 2", "wait 10min", "expect distro running bcd failover" };
-        _cleanup_(script_freep) Script *s = NULL;
+        _cleanup_(script_freep) Script *s = NULL, *reading = NULL;
         uint32_t nodes[3];
         char why[256];
         uint64_t now;
@@ -107,7 +159,11 @@ static void test_reading_does_nothing(void **state)
         for (size_t i = 0; i < ELEMENTSOF(before); i++)
                 assert_int_equal(script_line(s, before[i], why, sizeof(why)), 0);
         now = world_now(script_world(s));
-        assert_int_equal(script_check(script_world(s), steps, ELEMENTSOF(steps), &at, why, sizeof(why)), 0);
+        assert_int_equal(script_new_for(script_world(s), &reading), 0);
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++)
+                if (script_read(reading, steps[i], why, sizeof(why)) < 0)
+                        fail_msg("%s: %s", steps[i], why);
+        assert_int_equal(script_read_end(reading, &at, why, sizeof(why)), 0);
         assert_int_equal(world_now(script_world(s)), now);
         assert_true(world_node_is_up(script_world(s), 1));
         assert_false(world_disk_is_blank(script_world(s), 3));

@@ -57,7 +57,7 @@ my @rules = (
         { files => 'src/ctl/*.c', call => 'ctl_error|ctl_warning|add_message|sd_bus_error_setf' },
         { files => 'src/ctl/bus-client.c', call => 'asprintf' },
         { files => 'src/ctl/goal.c', call => 'verdict', if => sub { $_[0] =~ /VERDICT_(FAILED|STUCK)/ } },
-        { files => 'src/world/script*.c', call => 'refuse' },
+        { files => 'src/world/script*.c', call => 'refuse|parse_refuse' },
         { files => 'src/world/script*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*ret_error\b/ } },
 );
 
