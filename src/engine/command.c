@@ -44,6 +44,9 @@ static CommandError check_can_start_again(
         char buffer[200];
         const char *obstacle = decide_obstacle_but(e, a, present, force, buffer, sizeof(buffer));
 
+        if (present && e->state.form_pending)
+                return refuse(o, COMMAND_NOT_ALLOWED,
+                                "the group has just formed; nothing starts before its record is on enough disks");
         return obstacle ? refuse(o, COMMAND_STILL_RUNNING, "%s", obstacle) : COMMAND_OK;
 }
 

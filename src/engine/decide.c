@@ -278,7 +278,7 @@ static void decide_start(Engine *e, App *a)
         StartType type = a->next_type == START_NONE ? START_NORMAL : a->next_type;
         uint32_t from = a->next_from;
 
-        if (decide_wait(e, a) || definitions_hold_up(e, a))
+        if (e->state.form_pending || decide_wait(e, a) || definitions_hold_up(e, a))
                 return;
         obstacle = decide_obstacle(e, a, buffer, sizeof(buffer));
         if (obstacle) {
@@ -403,11 +403,14 @@ static void decide_present(Engine *e, App *a, Copy *present)
         else if (!place_is_permitted(a, n) && !a->kept)
                 why = "its node is forbidden";
         if (!why) {
-                decide_better(e, a, present, n);
+                if (!e->state.form_pending)
+                        decide_better(e, a, present, n);
                 return;
         }
         /* A planned leave stops here before it starts there, whatever TakeoverMode= says. */
         choice = n->leaving ? NULL : place_choose(e, a, n->id);
+        if (choice && e->state.form_pending && a->definition.takeover_mode == TAKEOVER_START_FIRST)
+                return;
         app_move(e, a, present, START_TAKEOVER, choice ? choice->id : 0, why);
 }
 
@@ -470,13 +473,12 @@ static void decide_forget(Engine *e)
         definitions_ask_again(e);
 }
 
+/* Before the formed state is written nothing starts, nor is stopped for a start elsewhere, or forgotten. All other stops are
+ * decided: disks that take no writes keep no node from leaving. */
 void decide_all(Engine *e)
 {
         Places places = {};
 
-        /* Nothing starts before the formed state is written. */
-        if (e->state.form_pending)
-                return;
         if (e->view_changed_state)
                 FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
                         a->dirty = true;
@@ -490,7 +492,8 @@ void decide_all(Engine *e)
                 places_end(e, &places);
         }
         e->places = NULL;
-        decide_forget(e);
+        if (!e->state.form_pending)
+                decide_forget(e);
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
                 a->dirty = false;
 }

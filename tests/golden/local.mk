@@ -27,6 +27,7 @@ golden_cases = \
 	tests/golden/device.script \
 	tests/golden/device-forming.script \
 	tests/golden/disk.script \
+	tests/golden/disks-full.script \
 	tests/golden/enabled-standby.script \
 	tests/golden/enabled.script \
 	tests/golden/epoch-again.script \
