@@ -249,12 +249,12 @@ static void carry_out(Manager *m, Effect *effect)
                 guard_link_call_off(m);
                 break;
         case EFFECT_LEFT:
-                if (isempty(effect->text))
-                        journal_text(m->journal, JOURNAL_STOPPING, "everything is handed over or stopped");
-                else
+                if (!isempty(effect->text))
                         journal_text(m->journal, JOURNAL_STOPPING,
                                         "the manager ends though not all has ended here: %s", effect->text);
-                cluster_leave(m);
+                else if (m->leave == LEAVE_HANDING_OVER)
+                        journal_text(m->journal, JOURNAL_STOPPING, "everything is handed over or stopped");
+                leave_go_on(m);
                 break;
         case EFFECT_EXIT:
                 give_up(m, effect);

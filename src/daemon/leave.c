@@ -7,7 +7,8 @@
 /* How the manager's end goes on from a signal:
  *
  *   no engine yet                        ends at once: it has nothing that could be handed over
- *   systemd restarts our unit            leaves the group and ends at once; the workers run on. But while a disk
+ *   systemd restarts our unit            EVENT_RESTART; with EFFECT_LEFT, which waits for another member in step, it
+ *                                        leaves the group and ends; the workers run on. But while a disk
  *                                        hangs this process could not end, so nobody would arm the guard: until
  *                                        what is being written is written it stays a member, whose copies the
  *                                        others leave alone
@@ -81,6 +82,22 @@ static void leave_for_restart(Manager *m)
 
         journal_text(m->journal, JOURNAL_STOPPING,
                         "distro-manager.service is being restarted: the workers run on");
+        m->leave = LEAVE_RESTARTING;
+        m->leave_timer = sd_event_source_unref(m->leave_timer);
+        r = manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
+        if (r < 0)
+                return manager_fail(m, r, "arming a timer");
+        manager_step(m, &(Event){ .type = EVENT_RESTART, .leave = m->leave_timing });
+}
+
+void leave_go_on(Manager *m)
+{
+        int r;
+
+        if (m->leave != LEAVE_RESTARTING) {
+                cluster_leave(m);
+                return;
+        }
         m->leave_timer = sd_event_source_unref(m->leave_timer);
         r = manager_arm(m, &m->leave_timer, 0, on_leave_for_restart);
         if (r < 0)

@@ -44,6 +44,7 @@ typedef enum LeaveStep {
         LEAVE_NO,
         LEAVE_ASKING,       /* a signal came; systemd is asked what it means */
         LEAVE_HANDING_OVER, /* EVENT_LEAVE was given, EFFECT_LEFT is waited for */
+        LEAVE_RESTARTING,   /* EVENT_RESTART was given, EFFECT_LEFT is waited for; then the record */
         LEAVE_GOING,        /* the group is being left: the engine is asked no more */
 } LeaveStep;
 
@@ -252,4 +253,5 @@ int reload_request(Manager *m, uint64_t token);
 void reload_give_definitions(Manager *m);
 
 /* ---- leave.c ---- */
+void leave_go_on(Manager *m); /* the engine has said that it may */
 int leave_watch_signals(Manager *m);

@@ -412,6 +412,15 @@ static void engine_leave(Engine *e, const LeaveTiming *timing)
         engine_changed(e);
 }
 
+static void engine_restart(Engine *e, const LeaveTiming *timing)
+{
+        if (e->restarting || e->leaving)
+                return;
+        e->restarting = true;
+        e->leave = *timing;
+        e->leave_usec = e->now_usec;
+}
+
 static void engine_handle(Engine *e, const Event *event)
 {
         switch (event->type) {
@@ -466,6 +475,9 @@ static void engine_handle(Engine *e, const Event *event)
                 break;
         case EVENT_LEAVE:
                 engine_leave(e, &event->leave);
+                break;
+        case EVENT_RESTART:
+                engine_restart(e, &event->leave);
                 break;
         case _EVENT_TYPE_MAX:
         default:

@@ -74,6 +74,7 @@ typedef enum EventType {
         EVENT_TIMING,       /* Corosync goes on with other timeouts */
         EVENT_GUARD,        /* this node's guard is there, or is there no more */
         EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT, in bounded time */
+        EVENT_RESTART, /* the workers run on without us for a moment: EFFECT_LEFT when somebody has the state */
         _EVENT_TYPE_MAX,
 } EventType;
 
@@ -120,7 +121,7 @@ typedef struct Event {
                 struct {
                         uint64_t number; /* of the EFFECT_PROBE that came back */
                 } probe;
-                LeaveTiming leave;
+                LeaveTiming leave; /* of LEAVE and RESTART */
                 struct {
                         const char *app;
                         uint64_t epoch; /* from the unit's environment; which copy this is */
@@ -174,8 +175,8 @@ typedef enum EffectType {
         EFFECT_RELOAD, /* read this node's definitions again, then EVENT_DEFINITIONS */
         EFFECT_READY,  /* this node takes part: READY=1 */
         EFFECT_SYNCED, /* synced: disarm the guard */
-        EFFECT_LEFT, /* everything is handed over or stopped, or has been waited for long enough (`text` names what is
-                        * left): leave the group and exit */
+        EFFECT_LEFT, /* leave the group and exit: a restart may go on; or everything is handed over or stopped, or has
+                        * been waited for long enough (`text` names what is left) */
         EFFECT_EXIT, /* give up with `text`; systemd must not restart us if it is `final` */
         _EFFECT_TYPE_MAX,
 } EffectType;

@@ -218,9 +218,10 @@ struct Engine {
         bool unguarded, guard_told; /* this node has no guard; what the state has is otherwise, and the message is out */
         uint64_t write_retry_usec;
         Revision acked; /* our last ACK in this view */
-        bool leaving, left;
+        bool leaving, restarting, left;
+        uint64_t restart_probe; /* the first that was sent after the restart was asked for; 0: not yet */
         LeaveTiming leave;
-        uint64_t leave_usec;       /* when the leave began */
+        uint64_t leave_usec;       /* when the leave, or the restart, began */
         uint64_t leave_stuck_usec; /* since when nothing but what is stuck is waited for; 0: something else is */
         bool synced_told;          /* EFFECT_SYNCED is out */
         bool was_in_step;          /* in step with a quorate group, and not cut off from it since */

@@ -387,7 +387,7 @@ static uint64_t local_probe_usec(const Engine *e)
         if (!e->connected || e->phase == PHASE_NONE)
                 return USEC_INFINITY;
         /* A probe may be dropped while Corosync is busy: what waits for one does not wait long for the next. */
-        if (e->starts_wait || e->hold_probe > e->n_probes_sent)
+        if (e->starts_wait || e->hold_probe > e->n_probes_sent || (e->restarting && !e->left))
                 return MIN(e->probe_next_usec, local_probe_time(e, e->n_probes_sent) + PROBE_RETRY_USEC);
         /* One that was dropped never comes back: once there is a silence it takes another to end it, also where the worker
          * that was watched over has ended meanwhile. */
@@ -837,6 +837,56 @@ static void local_leave(Engine *e)
         e->left = true;
 }
 
+/* ---- restarting ---- */
+
+/* What Corosync says of its ring may be long past: a node that has just died is in it still. So a restart waits, like a
+ * start, for a probe that was sent after all that it goes by. */
+static bool local_restart_is_fresh(Engine *e)
+{
+        if (e->restart_probe == 0) {
+                local_send_probe(e);
+                e->restart_probe = e->n_probes_sent;
+        }
+        return e->n_probes_back >= e->restart_probe && local_answer_was_quick(e);
+}
+
+/* Who is the last in step takes the agreed state along, and what its disk holds may name nodes that are needed to form the
+ * group again and are gone: so another member has to be in step, or, where there is none to wait for, the disk to hold
+ * the state of this ring. */
+static bool local_may_restart(Engine *e)
+{
+        bool others = false;
+
+        if (e->synced && e->phase == PHASE_VOTING)
+                return false;
+        if (!engine_is_synced(e))
+                return true;
+        if (!local_restart_is_fresh(e))
+                return false;
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (n->id != e->node_id && n->presence == PRESENCE_SYNCED)
+                        return true;
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                others = others || p->member.node_id != e->node_id;
+        return !others && revision_compare(&e->write_done, &e->state.revision) == 0;
+}
+
+/* The ring may have lost a node that nobody has noticed yet. */
+static uint64_t local_restart_end_usec(const Engine *e)
+{
+        return usec_add(usec_add(e->leave_usec, e->leave.group_usec), local_isolation_usec(e));
+}
+
+static void local_restart(Engine *e)
+{
+        if (!e->restarting || e->leaving || e->left)
+                return;
+        if (!local_may_restart(e) && e->now_usec < local_restart_end_usec(e))
+                return;
+        e->left = true;
+        engine_emit(e, EFFECT_LEFT);
+}
+
 /* `stop --local`: this node's copy is stopped without asking anybody. With quorum the group is to be asked. */
 void local_stop(Engine *e, uint64_t token, const char *app)
 {
@@ -910,6 +960,7 @@ void local_pump(Engine *e)
         local_watch_knowledge(e);
         /* What was reconciled may have been the last thing that a leave waited for. */
         local_leave(e);
+        local_restart(e);
 }
 
 uint64_t local_deadline(const Engine *e)
@@ -925,6 +976,8 @@ uint64_t local_deadline(const Engine *e)
         t = MIN(t, local_silence_usec(e));
         t = MIN(t, local_probe_usec(e));
         t = MIN(t, local_leave_deadline(e));
+        if (e->restarting && !e->left)
+                t = MIN(t, local_restart_end_usec(e));
         if (e->write_failed && engine_is_synced(e))
                 t = MIN(t, e->write_retry_usec);
         return t;

@@ -501,6 +501,7 @@ const char *event_type_to_string(EventType t)
                 [EVENT_STOP_LOCAL] = "stop-local",
                 [EVENT_GUARD] = "guard",
                 [EVENT_LEAVE] = "leave",
+                [EVENT_RESTART] = "restart",
         };
 
         return t < _EVENT_TYPE_MAX ? names[t] : "?";

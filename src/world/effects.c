@@ -161,6 +161,11 @@ static void on_power_off(World *w, WorldNode *n, const Happening *h)
 
 static void do_left(World *w, WorldNode *n)
 {
+        if (n->manager.restarting) {
+                world_did(w, DEED_MANAGER_DEAD);
+                manager_end(w, n, false, true);
+                return;
+        }
         trace(w, n, "has left");
         manager_end(w, n, true, false);
         if (n->shutting_down)

@@ -220,6 +220,7 @@ void world_node_shutdown(World *w, uint32_t node)
         trace(w, n, "shuts down");
         world_did(w, DEED_SHUTDOWN);
         n->shutting_down = true;
+        n->manager.restarting = false;
         for (size_t i = 0; i < n->n_units; i++)
                 unit_stop_as(w, n, n->units + i, UNIT_SHUTDOWN);
         if (n->manager.up)
@@ -294,12 +295,13 @@ void world_manager_start(World *w, uint32_t node)
 void world_manager_restart(World *w, uint32_t node)
 {
         WorldNode *n = world_node(w, node);
+        Letter l = { .type = EVENT_RESTART };
 
         if (!n->manager.up)
                 return;
         trace(w, n, "manager restarts");
-        world_did(w, DEED_MANAGER_DEAD);
-        manager_end(w, n, false, true);
+        n->manager.restarting = true;
+        manager_post(w, n, INBOX_OTHER, &l, 0);
 }
 
 void world_manager_stop(World *w, uint32_t node)
@@ -310,6 +312,7 @@ void world_manager_stop(World *w, uint32_t node)
         if (!n->manager.up)
                 return;
         trace(w, n, "manager is to stop");
+        n->manager.restarting = false;
         world_did(w, DEED_MANAGER_STOPPED);
         manager_post(w, n, INBOX_OTHER, &l, 0);
 }

@@ -132,6 +132,7 @@ typedef struct Inbox {
 } Inbox;
 
 typedef struct Manager {
+        bool restarting;                 /* what follows EFFECT_LEFT: another manager */
         bool up, hung, stopping, exited; /* exited: it said so itself, systemd does not restart it */
         uint64_t generation;
         Engine *engine;

@@ -227,6 +227,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
                 e.guard.guarded = l->guarded;
                 break;
         case EVENT_LEAVE:
+        case EVENT_RESTART:
                 e.leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, n->shutting_down);
                 break;
         case EVENT_TIME:

@@ -85,6 +85,7 @@ golden_cases = \
 	tests/golden/restart-with-obstacle.script \
 	tests/golden/restart-loop.script \
 	tests/golden/restart-held.script \
+	tests/golden/restart-waits.script \
 	tests/golden/restart.script \
 	tests/golden/silent.script \
 	tests/golden/silent-then-lost.script \

@@ -143,6 +143,7 @@ static void trace_event(const Event *event)
         case EVENT_TIMING:
         case EVENT_STOP_LOCAL:
         case EVENT_LEAVE:
+        case EVENT_RESTART:
         case _EVENT_TYPE_MAX:
         default:
                 trace("event %s", event_type_to_string(event->type));

@@ -16,7 +16,13 @@ static void test_restart_leaves_the_workers(void **state)
         doubles.own_job = (OwnJobAnswer){ .manager = OWN_JOB_RESTART };
         assert_int_equal(raise(SIGTERM), 0);
         turn();
-        assert_trace("query-own-job\nleave\n");
+        /* The engine says when somebody else has the state. */
+        assert_trace("query-own-job\nevent restart\n");
+        assert_false(m->exiting);
+        doubles_effect(EVENT_PROBE, EFFECT_LEFT);
+        doubles.group.probe(m, 1);
+        turn();
+        assert_trace("event probe\nleave\n");
         assert_true(m->exiting);
         assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
 }
@@ -38,12 +44,13 @@ static void test_restart_waits_for_the_disk(void **state)
         effect->data_size_bytes = 3;
         doubles.group.probe(m, 1);
         doubles.own_job = (OwnJobAnswer){ .manager = OWN_JOB_RESTART };
+        doubles_effect(EVENT_RESTART, EFFECT_LEFT);
         assert_int_equal(raise(SIGTERM), 0);
         for (uint64_t since = boottime_usec(); boottime_usec() - since < 300 * USEC_PER_MSEC && !m->exiting;)
                 assert_true(sd_event_run(m->event, 100 * USEC_PER_MSEC) >= 0);
         fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* the disk works again */
         assert_true(fd >= 0);
-        assert_trace("event probe\nquery-own-job\n");
+        assert_trace("event probe\nquery-own-job\nevent restart\n");
         while (!m->exiting)
                 assert_true(sd_event_run(m->event, 5 * USEC_PER_SEC) > 0);
         assert_non_null(strstr(doubles_trace(), "leave\n"));
