@@ -116,7 +116,14 @@ static void write_nodes(const BusObject *o, Sink *s)
 
 static void write_failover_delay(const BusObject *o, Sink *s)
 {
-        sink_u64(s, o->app->definition.failover_delay_usec);
+        const BusServer *server = o->server;
+
+        sink_u64(s, engine_failover_delay(server->ops.engine(server->userdata), o->app));
+}
+
+static void write_failover_delay_auto(const BusObject *o, Sink *s)
+{
+        sink_bool(s, o->app->definition.failover_delay_usec == DELAY_AUTO);
 }
 
 static bool permitted_by_default(const Definition *d, const char *node)
@@ -229,6 +236,7 @@ const Property application_properties[] = {
         { "Target", false, write_target },
         { "Nodes", false, write_nodes },
         { "FailoverDelayUSec", false, write_failover_delay },
+        { "FailoverDelayAuto", false, write_failover_delay_auto },
         { "Permissions", false, write_permissions },
         { "Failures", false, write_failures },
         { "Maintenance", false, write_maintenance },
@@ -329,6 +337,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("Target", "s"),
         BUS_CHANGING("Nodes", "aas"),
         BUS_CHANGING("FailoverDelayUSec", "t"),
+        BUS_CHANGING("FailoverDelayAuto", "b"),
         BUS_CHANGING("Permissions", "a{sb}"),
         BUS_CHANGING("Failures", "a{st}"),
         BUS_CHANGING("Maintenance", "b"),

@@ -135,7 +135,16 @@ static int parse_permitted(AppParse *a, ParseState *p, const char *value)
 
 static int parse_failover_delay(AppParse *a, ParseState *p, const char *value)
 {
-        return parse_span(p, *value ? value : "0", 0, &a->definition.failover_delay_usec);
+        uint64_t *delay = &a->definition.failover_delay_usec;
+
+        if (streq(value, "auto"))
+                *delay = DELAY_AUTO;
+        else if (parse_usec(*value ? value : "0", delay) < 0)
+                return parse_error(p,
+                                "\"%s\" is not valid, expected \"auto\", or a time span like \"5s\" or \"1min "
+                                "30s\", or \"infinity\"",
+                                value);
+        return 0;
 }
 
 static int parse_takeover(AppParse *a, ParseState *p, const char *value)

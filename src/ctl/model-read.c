@@ -271,6 +271,7 @@ static const Field app_fields[] = {
         { "Target", "s", read_string, offsetof(AppInfo, target) },
         { "Nodes", "aas", read_tiers, 0 },
         { "FailoverDelayUSec", "t", read_u64, offsetof(AppInfo, failover_delay_usec) },
+        { "FailoverDelayAuto", "b", read_bool, offsetof(AppInfo, failover_delay_auto) },
         { "Permissions", "a{sb}", read_permissions, 0 },
         { "Failures", "a{st}", read_failures, 0 },
         { "Maintenance", "b", read_bool, offsetof(AppInfo, maintenance) },

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/array.h"
+#include "base/timing.h"
 
 #define PATIENCE_USEC (120 * USEC_PER_SEC)
 
@@ -128,6 +129,26 @@ static int make_world(const SimulateConfig *config, const State *s, World **ret)
         return world_new(&c, ret);
 }
 
+/* Each node has its own times, but it does not say how much of its detection is the token. */
+static void set_timings(World *w, const SimulateConfig *config, const State *s)
+{
+        Timing usual = timing_of(config->token_usec, config->consensus_usec, config->isolation_usec,
+                        config->quorum == WORLD_QUORUM_DEVICE);
+
+        for (uint32_t node = 1; node <= s->n_nodes; node++) {
+                const NodeTiming *t = &s->nodes[node - 1].timing;
+                uint64_t token_usec = t->detection_usec / 2;
+
+                if (t->detection_usec == 0)
+                        continue;
+                if (t->detection_usec == usual.detection_usec && t->isolation_usec == usual.isolation_usec)
+                        continue;
+                if (config->token_usec > 0)
+                        token_usec = MIN(token_usec, config->token_usec);
+                world_set_timing(w, node, token_usec, t->detection_usec - token_usec, t->isolation_usec);
+        }
+}
+
 int simulate_world_from_state(const SimulateConfig *config, const void *data, size_t size_bytes, World **ret)
 {
         _cleanup_(state_done) State s = {};
@@ -136,8 +157,10 @@ int simulate_world_from_state(const SimulateConfig *config, const void *data, si
 
         if (r >= 0)
                 r = make_world(config, &s, &w);
-        if (r >= 0)
+        if (r >= 0) {
+                set_timings(w, config, &s);
                 r = world_begin(w, &s);
+        }
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(w);
@@ -392,9 +415,10 @@ uint64_t simulate_patience_usec(const World *w)
 
                 for (size_t i = 0; s && i < s->n_apps; i++) {
                         const Definition *d = &s->apps[i].definition;
+                        uint64_t delay = engine_failover_delay(e, &s->apps[i]);
 
-                        if (d->failover_delay_usec != USEC_INFINITY)
-                                longest = MAX(longest, d->failover_delay_usec);
+                        if (delay != USEC_INFINITY)
+                                longest = MAX(longest, delay);
                         if (d->takeover_delay_usec != USEC_INFINITY)
                                 longest = MAX(longest, d->takeover_delay_usec);
                 }

@@ -26,7 +26,7 @@ static bool is_safe(const AppInfo *a, const Timing *t)
 
         FOREACH_ARRAY(tier, a->tiers, a->n_tiers)
                 n_nodes += tier->n;
-        return n_nodes < 2 || a->failover_delay_usec >= t->needed_usec;
+        return n_nodes < 2 || a->failover_delay_auto || a->failover_delay_usec >= t->needed_usec;
 }
 
 static void json_timing(const Ctl *c, const Snapshot *s, const Timing *t)
@@ -44,6 +44,7 @@ static void json_timing(const Ctl *c, const Snapshot *s, const Timing *t)
                 json_object(&j, NULL);
                 json_string(&j, "name", a->name);
                 json_usec(&j, "failover_delay_usec", a->failover_delay_usec);
+                json_bool(&j, "failover_delay_auto", a->failover_delay_auto);
                 json_usec(&j, "total_usec", usec_add(t->detection_usec, a->failover_delay_usec));
                 json_bool(&j, "safe", is_safe(a, t));
                 json_end(&j);
@@ -61,11 +62,13 @@ static int print_timing(Ctl *c, const Snapshot *s, const Timing *t)
 
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 bool is_short = !is_safe(a, t);
-                char span[SPAN_MAX];
+                char span[SPAN_MAX], delay[SPAN_MAX + sizeof(" (auto)")];
 
                 n_short += is_short;
+                (void) snprintf(delay, sizeof(delay), "%s%s", span_exact(a->failover_delay_usec, span),
+                                a->failover_delay_auto ? " (auto)" : "");
                 table_add(&table, COLOR_NONE, a->name);
-                table_add(&table, COLOR_NONE, span_exact(a->failover_delay_usec, span));
+                table_add(&table, COLOR_NONE, delay);
                 table_add(&table, COLOR_NONE,
                                 span_exact(usec_add(t->detection_usec, a->failover_delay_usec), span));
                 table_add(&table, is_short ? COLOR_YELLOW : COLOR_NONE,

@@ -126,13 +126,13 @@ static void app_present_ended(
                 }
                 /* It ended while nobody looked: the owner is back, or comes back, without it. */
                 copy_ended_note(e, a, c, "gone");
-                app_begin_loss(e, a, c->node_id, app_delay(a));
+                app_begin_loss(e, a, c->node_id, app_delay(&e->state, a));
                 break;
         case UNIT_STOPPED:
                 /* Its node took itself for cut off, and is there: it is waited for like one that was lost, and for as long as
                  * its manager takes to be in step again. */
                 copy_ended_note(e, a, c, "stopped on its own node");
-                app_begin_loss(e, a, c->node_id, MAX(app_delay(a), ANSWER_USEC));
+                app_begin_loss(e, a, c->node_id, MAX(app_delay(&e->state, a), ANSWER_USEC));
                 break;
         case UNIT_STARTING:
         case UNIT_RUNNING:
@@ -417,6 +417,7 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
                 e->lasting_changed = true;
         n->grace_usec = f->grace_usec;
         n->boot_id = f->boot_id;
+        node_set_timing(e, n, &f->timing);
         n->unwritable = !f->can_write;
         n->unguarded = !f->guarded;
         n->version_max = f->version_max;
@@ -688,9 +689,10 @@ static void apply_commit(Engine *e)
                         e->view_changed_state = true;
                 }
         }
-        if (revision_compare(&s->committed, &s->revision) >= 0)
+        if (revision_compare(&s->committed, &s->revision) >= 0) {
                 s->commit = (Timer){};
-        else if (s->commit.serial == 0 && revision_compare(&s->commit_base, &s->revision) < 0) {
+                node_commit_timings(e);
+        } else if (s->commit.serial == 0 && revision_compare(&s->commit_base, &s->revision) < 0) {
                 s->commit = timer_start(e, COMMIT_USEC);
                 s->commit_base = s->revision;
         }
@@ -755,6 +757,13 @@ void apply_message(Engine *e, const Member *sender, const Message *m)
                         n->leaving = true;
                         node_touched(e, n);
                 }
+                break;
+        case MESSAGE_TIMING:
+                n = state_find_node(&e->state, sender->node_id);
+                if (n)
+                        node_set_timing(e, n, &m->timing);
+                if (sender->node_id == e->node_id)
+                        e->timing_sent = false;
                 break;
         case MESSAGE_VIEW:
         case MESSAGE_EXCLUDE:

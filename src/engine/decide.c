@@ -47,6 +47,7 @@ void app_end_loss(App *a)
 {
         a->lost_node = 0;
         a->delay = (Timer){};
+        a->delay_usec = 0;
 }
 
 static void app_clear_better(App *a)

@@ -336,6 +336,8 @@ typedef struct AppStatus {
         bool restart_needed; /* this node's file has changed since its copy was started */
 } AppStatus;
 
+/* How long the group waits when the application's node is lost; what FailoverDelaySec=auto comes to at present. */
+uint64_t engine_failover_delay(const Engine *e, const App *app);
 /* Points into the engine; valid until the next step. */
 void engine_app_status(const Engine *e, const App *app, AppStatus *ret);
 NodeState engine_node_state(const Engine *e, const Node *node);

@@ -166,7 +166,7 @@ struct Engine {
         bool lost_track; /* a message of this view is missing */
         BacklogEntry *backlog;
         size_t n_backlog, n_backlog_allocated;
-        bool facts_sent, synced_sent, definitions_sent, leave_sent, exclude_sent, form_sent;
+        bool facts_sent, synced_sent, definitions_sent, timing_sent, leave_sent, exclude_sent, form_sent;
         bool form_forced;
         uint64_t own_facts_usec; /* when ours were sent */
         uint64_t facts_floor; /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
@@ -294,14 +294,18 @@ void node_grace_over(Engine *e, Node *n);
 bool node_is_past(const Node *n);
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
 bool app_wants_up(const App *a);
-/* FailoverDelaySec=; 0 without a definition. While a change of it is not committed: for those who wait, the longest of what
+/* How long the group waits when a node with a copy is lost, and how long that node may take for granted that it does:
+ * FailoverDelaySec=, 0 without a definition. While a change of it is not committed: for those who wait, the longest of what
  * may count; for a node that is cut off, the least. */
-uint64_t app_delay(const App *a);
-uint64_t app_least_delay(const App *a);
+uint64_t app_delay(const State *s, const App *a);
+uint64_t app_least_delay(const State *s, const App *a);
 bool app_is_left_alone(
                 const App *a); /* in maintenance, also for those who may never have heard of the last change */
 /* Before maintenance, or the definition, becomes this. `d` NULL: the definition stays. */
 void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d);
+bool node_timing_equal(const NodeTiming *a, const NodeTiming *b);
+void node_set_timing(Engine *e, Node *n, const NodeTiming *t);
+void node_commit_timings(Engine *e);
 void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why);
 
 /* ---- apply.c ---- */
@@ -392,6 +396,7 @@ bool local_keeps_leave(const Engine *e, const LocalUnit *u); /* a planned leave 
 void local_reset_reports(Engine *e);
 uint64_t local_isolation_usec(
                 const Engine *e); /* IsolationTimeoutSec=, or the default that follows from Corosync's timing */
+NodeTiming local_node_timing(const Engine *e); /* what this node has to say of its Corosync */
 bool local_in_maintenance(const Engine *e, const char *app);
 void local_guard(Engine *e, bool guarded);
 

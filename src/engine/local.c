@@ -138,20 +138,43 @@ static Timing local_timing(const Engine *e)
         return timing_of(e->token_usec, e->consensus_usec, e->isolation_config_usec, e->quorum_device);
 }
 
-static uint64_t local_probe_interval(const Engine *e)
+NodeTiming local_node_timing(const Engine *e)
 {
-        return MAX(local_timing(e).probe_usec, 10 * USEC_PER_MSEC);
+        Timing t = local_timing(e);
+
+        return (NodeTiming){ t.detection_usec, t.isolation_usec, t.needed_usec };
 }
 
+/* A longer time than its peers count with is no use to a node that is cut off: it goes by one only when all have been told
+ * of it. A shorter one counts at once. */
 uint64_t local_isolation_usec(const Engine *e)
 {
-        return local_timing(e).isolation_usec;
+        const Node *own = state_find_node(&e->state, e->node_id);
+        uint64_t t = local_timing(e).isolation_usec;
+
+        return own && own->timing.detection_usec > 0 ? MIN(t, own->least.isolation_usec) : t;
 }
 
-/* The peers notice after token and consensus that a Corosync is silent. */
+/* The peers notice after token and consensus that a Corosync is silent; the quickest of them counts. */
 static uint64_t local_detection_usec(const Engine *e)
 {
-        return local_timing(e).detection_usec;
+        uint64_t t = local_timing(e).detection_usec;
+
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (n->timing.detection_usec > 0)
+                        t = MIN(t, n->least.detection_usec);
+        return t;
+}
+
+static uint64_t local_probe_interval(const Engine *e)
+{
+        return MAX(local_detection_usec(e) / TIMING_PROBES_PER_DETECTION, 10 * USEC_PER_MSEC);
+}
+
+/* What a quicker peer is ahead of this node when both notice the same loss. */
+static uint64_t local_lag_usec(const Engine *e)
+{
+        return local_timing(e).detection_usec - local_detection_usec(e);
 }
 
 /* A node that is back for a moment and is lost again before it has reported is counted by its peers from the first loss:
@@ -163,7 +186,7 @@ void local_note_away(Engine *e)
         if (e->silent_usec != 0)
                 t = MIN(t, usec_add(e->silent_usec, local_detection_usec(e)));
         if (e->no_quorum_usec != 0)
-                t = MIN(t, e->no_quorum_usec);
+                t = MIN(t, usec_left(e->no_quorum_usec, local_lag_usec(e)));
         if (e->cut_off_usec != 0)
                 t = MIN(t, e->cut_off_usec);
         e->away_usec = t != USEC_INFINITY ? t : 0;
@@ -183,6 +206,7 @@ static void local_watch_step(Engine *e)
 
 void local_cut_off(Engine *e, uint64_t since_usec)
 {
+        since_usec = usec_left(since_usec, local_lag_usec(e));
         if (e->away_usec != 0)
                 since_usec = MIN(since_usec, e->away_usec);
         if (e->cut_off_usec == 0)
@@ -254,14 +278,26 @@ static void local_send_probe(Engine *e)
                 e->silent_usec = e->now_usec;
 }
 
+/* What its peers wait for at least, whatever else they count with. */
+static uint64_t local_needed_usec(const Engine *e)
+{
+        const Node *own = state_find_node(&e->state, e->node_id);
+        uint64_t t = local_timing(e).needed_usec;
+
+        return own && own->timing.detection_usec > 0 ? MIN(t, own->least.needed_usec) : t;
+}
+
 static uint64_t local_delay(const Engine *e, const char *app)
 {
         const App *a = state_find_app(&e->state, app);
         const LocalDefinition *d = definitions_find(e, app);
 
         if (a && a->has_definition)
-                return app_least_delay(a);
-        return d && !d->error ? d->definition.failover_delay_usec : 0;
+                return app_least_delay(&e->state, a);
+        if (!d || d->error)
+                return 0;
+        return d->definition.failover_delay_usec == DELAY_AUTO ? local_needed_usec(e)
+                                                               : d->definition.failover_delay_usec;
 }
 
 static void local_stop_unit(Engine *e, LocalUnit *u, uint64_t kill_usec)
@@ -355,7 +391,7 @@ static uint64_t local_silence_usec(const Engine *e)
                 return t;
         /* What the peers need to notice that this node is lost again is all that is left then. */
         again = MAX(usec_left(local_detection_usec(e) - local_probe_interval(e), KILL_TAKES_USEC),
-                        e->token_usec / 2);
+                        usec_left(e->token_usec, local_lag_usec(e)) / 2);
         return MIN(t, MAX(local_away_usec(e), usec_add(e->silent_usec, again)));
 }
 
@@ -377,7 +413,7 @@ static void local_watch_quorum(Engine *e)
                 engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "Corosync has been silent for %llu ms",
                                 (unsigned long long) (usec_left(e->now_usec, e->silent_usec) /
                                                       USEC_PER_MSEC));
-                local_cut_off(e, usec_add(e->silent_usec, local_detection_usec(e)));
+                local_cut_off(e, usec_add(e->silent_usec, local_timing(e).detection_usec));
                 engine_changed(e);
         }
 }

@@ -55,6 +55,7 @@ void message_done(Message *m)
         case MESSAGE_LEAVE:
         case MESSAGE_GUARD:
         case MESSAGE_UNSENT:
+        case MESSAGE_TIMING:
         case _MESSAGE_TYPE_MAX:
         default:
                 break;
@@ -183,6 +184,9 @@ static int payload_copy(const Message *m, Message *to)
         case MESSAGE_UNSENT:
                 to->unsent = m->unsent;
                 return 0;
+        case MESSAGE_TIMING:
+                to->timing = m->timing;
+                return 0;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
         case _MESSAGE_TYPE_MAX:
@@ -226,6 +230,7 @@ const char *message_type_to_string(MessageType t)
                 [MESSAGE_LEAVE] = "leave",
                 [MESSAGE_GUARD] = "guard",
                 [MESSAGE_UNSENT] = "unsent",
+                [MESSAGE_TIMING] = "timing",
         };
 
         return t > 0 && t < _MESSAGE_TYPE_MAX ? names[t] : "?";

@@ -25,6 +25,7 @@ typedef enum MessageType {
         MESSAGE_LEAVE,       /* the sender's manager is about to stop: move its applications */
         MESSAGE_GUARD,       /* whether the sender's node has a guard */
         MESSAGE_UNSENT, /* stands for one that could not be sent, so that no number is missing; the adapter makes it */
+        MESSAGE_TIMING, /* the sender's Corosync goes on with other timeouts */
         _MESSAGE_TYPE_MAX,
 } MessageType;
 
@@ -68,7 +69,8 @@ typedef struct FactsMessage {
         uint8_t version_min, version_max; /* protocol versions that the sender speaks */
         char *node_name;
         uint64_t grace_usec; /* the sender's ManagerGraceSec= */
-        uint64_t boot_id;    /* differs from boot to boot */
+        NodeTiming timing;
+        uint64_t boot_id; /* differs from boot to boot */
         RecordKind record;
         Revision record_revision; /* count 0: none; with RECORD_BLANK: of a state that was never confirmed */
         uint32_t *record_nodes;   /* the members of the last view on the record, sorted node ids */
@@ -192,6 +194,7 @@ typedef struct Message {
                 AckMessage ack;
                 GuardMessage guard;
                 UnsentMessage unsent;
+                NodeTiming timing;
         };
 } Message;
 

@@ -31,6 +31,131 @@ bool node_rename(Engine *e, Node *n, const char *name)
         return true;
 }
 
+/* ---- FailoverDelaySec=auto ---- */
+
+/* A node that may have a copy: one of Nodes=, or one that has what Nodes= no longer allows. While a change of Nodes= is not
+ * committed all may for those who wait, and only who has one for that one. */
+static bool app_concerns(const App *a, const Node *n, bool most)
+{
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (c->node_id == n->id)
+                        return true;
+        if (a->owner == n->id)
+                return true;
+        return a->unsure.is_auto ? most : place_tier(a, n) != UINT32_MAX;
+}
+
+/* How long the slowest of these nodes may take from its Corosync's silence until its copy has ended, less what the quickest
+ * of all takes to notice that it is gone. Where all nodes have the same timeouts it is the greatest that any of them needs.
+ * Of what is not committed a node that was cut off may know the old or the new: `most` is the greatest that any of it comes
+ * to, for those who wait, else the least, for the one that is waited for. */
+static uint64_t app_auto_delay(const State *s, const App *a, bool most)
+{
+        uint64_t stopped = 0, noticed = USEC_INFINITY;
+
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
+                const NodeTiming *slow = most ? &n->most : &n->least, *quick = most ? &n->least : &n->most;
+
+                if (n->timing.detection_usec == 0)
+                        continue;
+                noticed = MIN(noticed, quick->detection_usec);
+                if (app_concerns(a, n, most))
+                        stopped = MAX(stopped, usec_add(slow->needed_usec, slow->detection_usec));
+        }
+        return stopped == USEC_INFINITY ? stopped : usec_left(stopped, noticed);
+}
+
+static bool app_delay_is_auto(const App *a)
+{
+        return a->has_definition && (a->definition.failover_delay_usec == DELAY_AUTO || a->unsure.is_auto);
+}
+
+static uint64_t app_written_delay(const App *a)
+{
+        return a->has_definition ? a->definition.failover_delay_usec : 0;
+}
+
+uint64_t app_delay(const State *s, const App *a)
+{
+        uint64_t delay = a->unsure.since.count > 0 ? a->unsure.longest_delay_usec : app_written_delay(a);
+
+        if (!app_delay_is_auto(a))
+                return delay;
+        return MAX(app_auto_delay(s, a, true), delay == DELAY_AUTO ? 0 : delay);
+}
+
+uint64_t app_least_delay(const State *s, const App *a)
+{
+        uint64_t delay = a->unsure.since.count > 0 ? a->unsure.least_delay_usec : app_written_delay(a);
+
+        if (!app_delay_is_auto(a))
+                return delay;
+        return MIN(app_auto_delay(s, a, false), delay == DELAY_AUTO ? USEC_INFINITY : delay);
+}
+
+/* What a node said since the delay began may show that the lost one needs longer, or was noticed earlier, than was counted
+ * with. A delay that runs is never shortened. */
+static void app_lengthen_delay(Engine *e, App *a)
+{
+        uint64_t delay;
+
+        if (a->lost_node == 0 || a->delay.serial == 0 || !app_delay_is_auto(a))
+                return;
+        delay = app_delay(&e->state, a);
+        if (delay <= a->delay_usec)
+                return;
+        a->delay.serial = ++e->state.next_serial;
+        a->delay.deadline_usec = usec_add(
+                        a->delay.deadline_usec, delay == USEC_INFINITY ? delay : delay - a->delay_usec);
+        a->delay_usec = delay;
+        engine_note(e, NOTE_APP_WAITING, a->name, a->lost_node,
+                        "the node is waited for longer: FailoverDelaySec= has grown");
+        app_touched(e, a);
+}
+
+static NodeTiming timing_least(const NodeTiming *a, const NodeTiming *b)
+{
+        return (NodeTiming){ MIN(a->detection_usec, b->detection_usec),
+                MIN(a->isolation_usec, b->isolation_usec), MIN(a->needed_usec, b->needed_usec) };
+}
+
+static NodeTiming timing_most(const NodeTiming *a, const NodeTiming *b)
+{
+        return (NodeTiming){ MAX(a->detection_usec, b->detection_usec),
+                MAX(a->isolation_usec, b->isolation_usec), MAX(a->needed_usec, b->needed_usec) };
+}
+
+bool node_timing_equal(const NodeTiming *a, const NodeTiming *b)
+{
+        return a->detection_usec == b->detection_usec && a->isolation_usec == b->isolation_usec &&
+               a->needed_usec == b->needed_usec;
+}
+
+void node_set_timing(Engine *e, Node *n, const NodeTiming *t)
+{
+        bool first = n->timing.detection_usec == 0;
+
+        if (node_timing_equal(&n->timing, t))
+                return;
+        n->least = first ? *t : timing_least(&n->least, t);
+        n->most = first ? *t : timing_most(&n->most, t);
+        n->timing = *t;
+        e->lasting_changed = true;
+        engine_changed(e);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+                app_lengthen_delay(e, a);
+                if (app_delay_is_auto(a))
+                        engine_changed_app(e, a);
+        }
+}
+
+/* All who are in step hold what the nodes said last, and so does whoever is cut off now. */
+void node_commit_timings(Engine *e)
+{
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                n->least = n->most = n->timing;
+}
+
 /* ---- losses ---- */
 
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
@@ -40,6 +165,7 @@ void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
         a->next_from = node_id;
         a->next_node = 0;
         a->delay = delay_usec > 0 ? timer_start(e, delay_usec) : (Timer){};
+        a->delay_usec = app_delay(&e->state, a);
         app_touched(e, a);
 }
 
@@ -99,43 +225,49 @@ static uint64_t node_grace(const Engine *e, const Node *n)
         return longest;
 }
 
-static uint64_t app_agreed_delay(const App *a)
-{
-        return a->has_definition ? a->definition.failover_delay_usec : 0;
-}
-
-uint64_t app_delay(const App *a)
-{
-        return a->unsure.since.count > 0 ? a->unsure.longest_delay_usec : app_agreed_delay(a);
-}
-
-uint64_t app_least_delay(const App *a)
-{
-        return a->unsure.since.count > 0 ? a->unsure.least_delay_usec : app_agreed_delay(a);
-}
-
 bool app_is_left_alone(const App *a)
 {
         return a->maintenance && (a->unsure.since.count == 0 || a->unsure.maintenance);
 }
 
+static bool same_nodes(const Definition *a, const Definition *b)
+{
+        bool same = a->n_nodes == b->n_nodes;
+
+        for (size_t i = 0; i < a->n_nodes && same; i++)
+                same = definition_find_node(b, a->nodes[i].name) >= 0;
+        return same;
+}
+
+static void unsure_add(Unsure *u, uint64_t delay)
+{
+        if (delay == DELAY_AUTO) {
+                u->is_auto = true;
+                return;
+        }
+        u->least_delay_usec = MIN(u->least_delay_usec, delay);
+        u->longest_delay_usec = MAX(u->longest_delay_usec, delay);
+}
+
 void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d)
 {
         Unsure *u = &a->unsure;
-        uint64_t before = app_agreed_delay(a), now = d ? d->failover_delay_usec : before;
+        uint64_t before = app_written_delay(a), now = d ? d->failover_delay_usec : before;
+        bool changes;
 
         if (d && !a->has_definition)
                 before = now; /* nobody has another one */
-        if (before == now && a->maintenance == maintenance)
+        changes = before != now ||
+                  (now == DELAY_AUTO && d && a->has_definition && !same_nodes(d, &a->definition));
+        if (!changes && a->maintenance == maintenance)
                 return;
-        if (u->since.count == 0)
-                *u = (Unsure){ .maintenance = a->maintenance,
-                        .least_delay_usec = before,
-                        .longest_delay_usec = before };
+        if (u->since.count == 0) {
+                *u = (Unsure){ .maintenance = a->maintenance, .least_delay_usec = USEC_INFINITY };
+                unsure_add(u, before);
+        }
         u->since = e->state.revision;
         u->maintenance = u->maintenance && maintenance;
-        u->least_delay_usec = MIN(u->least_delay_usec, now);
-        u->longest_delay_usec = MAX(u->longest_delay_usec, now);
+        unsure_add(u, now);
 }
 
 void apply_owed(App *a, uint32_t node_id)
@@ -197,7 +329,7 @@ static void node_lost(Engine *e, Node *n)
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id)
-                                copy_lose(e, a, &a->copies[i], MAX(app_delay(a), grace_left));
+                                copy_lose(e, a, &a->copies[i], MAX(app_delay(&e->state, a), grace_left));
                 app_end_owing(a, n);
         }
         n->grace = (Timer){};
@@ -233,7 +365,7 @@ void node_grace_over(Engine *e, Node *n)
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id) {
-                                uint64_t delay = app_delay(a);
+                                uint64_t delay = app_delay(&e->state, a);
                                 bool stuck = a->copies[i].stuck;
 
                                 copy_lose(e, a, &a->copies[i],

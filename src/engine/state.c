@@ -377,6 +377,7 @@ static void put_app_present(const Codec *c, const App *a)
                 put_definition(c->w, c->written, &a->definition);
         put_revision(c->w, &a->unsure.since);
         put_bool(c->w, a->unsure.maintenance);
+        put_bool(c->w, a->unsure.is_auto);
         put_u64(c->w, a->unsure.least_delay_usec);
         put_u64(c->w, a->unsure.longest_delay_usec);
         put_files(c, a);
@@ -385,6 +386,7 @@ static void put_app_present(const Codec *c, const App *a)
         put_u32(c->w, a->next_node);
         put_u32(c->w, a->lost_node);
         put_timer(c, &a->delay);
+        put_u64(c->w, a->delay_usec);
         put_u32(c->w, a->better_node);
         put_timer(c, &a->better);
         put_ids(c->w, a->owed, a->n_owed);
@@ -409,6 +411,7 @@ static void get_app_present(const Codec *c, App *a)
         }
         get_revision(r, &a->unsure.since);
         a->unsure.maintenance = get_bool(r);
+        a->unsure.is_auto = get_bool(r);
         a->unsure.least_delay_usec = get_u64(r);
         a->unsure.longest_delay_usec = get_u64(r);
         get_files(c, a);
@@ -417,6 +420,7 @@ static void get_app_present(const Codec *c, App *a)
         a->next_node = get_u32(r);
         a->lost_node = get_u32(r);
         get_timer(c, &a->delay);
+        a->delay_usec = get_u64(r);
         a->better_node = get_u32(r);
         get_timer(c, &a->better);
         get_ids(r, &a->owed, &a->n_owed);
@@ -476,12 +480,29 @@ static void get_app(const Codec *c, App *a)
                 reader_refuse(r);
 }
 
+static void put_timing(ByteWriter *w, const NodeTiming *t)
+{
+        put_u64(w, t->detection_usec);
+        put_u64(w, t->isolation_usec);
+        put_u64(w, t->needed_usec);
+}
+
+static void get_timing(ByteReader *r, NodeTiming *t)
+{
+        t->detection_usec = get_u64(r);
+        t->isolation_usec = get_u64(r);
+        t->needed_usec = get_u64(r);
+}
+
 static void put_node(const Codec *c, const Node *n)
 {
         put_u32(c->w, n->id);
         put_string(c->w, n->name);
         put_bool(c->w, n->standby);
         put_u64(c->w, n->grace_usec);
+        put_timing(c->w, &n->timing);
+        put_timing(c->w, &n->least);
+        put_timing(c->w, &n->most);
         put_u64(c->w, n->boot_id);
         if (!codec_present(c))
                 return;
@@ -511,6 +532,9 @@ static void get_node(const Codec *c, Node *n)
         n->name = get_string(r, NODE_NAME_MAX);
         n->standby = get_bool(r);
         n->grace_usec = get_u64(r);
+        get_timing(r, &n->timing);
+        get_timing(r, &n->least);
+        get_timing(r, &n->most);
         n->boot_id = get_u64(r);
         if (n->id == 0 || isempty(n->name))
                 reader_refuse(r);

@@ -77,7 +77,9 @@ typedef struct OtherFile {
 typedef struct Unsure {
         Revision since;   /* the last revision without the last such change; count 0: there is none */
         bool maintenance; /* in all revisions from the one that is committed on */
-        uint64_t least_delay_usec, longest_delay_usec; /* FailoverDelaySec= in them */
+        bool is_auto;     /* FailoverDelaySec=auto in one of them, with one Nodes= or another */
+        uint64_t least_delay_usec,
+                        longest_delay_usec; /* FailoverDelaySec= in the others; infinity and 0: there are none */
 } Unsure;
 
 typedef struct App {
@@ -121,6 +123,7 @@ typedef struct App {
 
         uint32_t lost_node;   /* the owner that was lost while FailoverDelaySec= runs; 0: none */
         Timer delay;          /* FailoverDelaySec= */
+        uint64_t delay_usec;  /* what FailoverDelaySec= came to when `delay` was begun, or grew since */
         uint32_t better_node; /* TakeoverDelaySec= runs for this one */
         Timer better;
 
@@ -160,7 +163,9 @@ typedef struct Node {
 
         /* Lasting. */
         bool standby;
-        uint64_t grace_usec; /* its ManagerGraceSec=; 0: never reported */
+        uint64_t grace_usec;    /* its ManagerGraceSec=; 0: never reported */
+        NodeTiming timing;      /* what it said last */
+        NodeTiming least, most; /* of what it said, each number by itself, since what is committed */
 
         /* Of the present only. */
         Presence presence;

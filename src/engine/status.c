@@ -162,6 +162,11 @@ static bool app_restart_needed(const Engine *e, const App *a, const Copy *c)
         return u && u->changed_file;
 }
 
+uint64_t engine_failover_delay(const Engine *e, const App *a)
+{
+        return app_delay(&e->state, a);
+}
+
 void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
 {
         const Copy *c = app_present_copy(a);

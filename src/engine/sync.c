@@ -127,6 +127,7 @@ static void sync_send_facts(Engine *e)
         /* Not what the state calls it: this node may have been given another name. */
         f->node_name = engine_strdup(e, engine_nodelist_name(e, e->node_id));
         f->grace_usec = e->grace_usec;
+        f->timing = local_node_timing(e);
         f->boot_id = e->boot_id;
         f->record = !state_is_known(e) ? e->record_kind : e->state.confirmed ? RECORD_VALID : RECORD_BLANK;
         if (state_is_known(e)) {
@@ -249,7 +250,7 @@ static void sync_install(Engine *e, State *s)
         e->synced = true;
         e->definitions_dirty = true;
         e->lost_track = false;
-        e->synced_sent = false;
+        e->synced_sent = e->timing_sent = false;
         e->own_revision = e->state.revision;
         e->acked = (Revision){};
         for (size_t i = 0; i < e->state.n_apps; i++)
@@ -562,9 +563,10 @@ static void form_set_apps(Engine *e, State *s)
                 a->lost_node = a->owner;
                 a->next_type = START_FAILOVER;
                 a->next_from = a->owner;
-                if (a->has_definition && a->definition.failover_delay_usec > 0) {
+                a->delay_usec = app_delay(s, a);
+                if (a->delay_usec > 0) {
                         a->delay.serial = ++s->next_serial;
-                        a->delay.deadline_usec = usec_add(e->now_usec, a->definition.failover_delay_usec);
+                        a->delay.deadline_usec = usec_add(e->now_usec, a->delay_usec);
                 }
         }
 }
@@ -702,6 +704,17 @@ static void sync_ask_again(Engine *e)
         engine_emit(e, EFFECT_REJOIN);
 }
 
+static void sync_tell_timing(Engine *e)
+{
+        const Node *own = state_find_node(&e->state, e->node_id);
+        Message m = { .type = MESSAGE_TIMING, .timing = local_node_timing(e) };
+
+        if (!own || e->timing_sent || node_timing_equal(&own->timing, &m.timing))
+                return;
+        engine_send(e, &m);
+        e->timing_sent = true;
+}
+
 void sync_pump(Engine *e)
 {
         const Node *own;
@@ -723,6 +736,7 @@ void sync_pump(Engine *e)
         if (!engine_is_synced(e))
                 return;
 
+        sync_tell_timing(e);
         own = state_find_node(&e->state, e->node_id);
         if (e->definitions_dirty && !e->definitions_sent)
                 e->definitions_dirty = definitions_differ(e);

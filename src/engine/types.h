@@ -85,6 +85,16 @@ typedef enum NoQuorumPolicy {
         NO_QUORUM_FREEZE,
 } NoQuorumPolicy;
 
+/* FailoverDelaySec=auto: as long as a node that is cut off may need to end its copy, as the nodes say. */
+#define DELAY_AUTO (USEC_INFINITY - 1)
+
+/* What a node's manager says of its Corosync, see base/timing.h. */
+typedef struct NodeTiming {
+        uint64_t detection_usec; /* 0: it has never said anything */
+        uint64_t isolation_usec;
+        uint64_t needed_usec;
+} NodeTiming;
+
 /* One entry of Nodes=: a name and the tier it stands in; tiers count from 0, entries keep the file's order. */
 typedef struct NodePriority {
         char *name;
@@ -99,7 +109,7 @@ typedef struct Definition {
         size_t n_nodes;
         char **permitted; /* PermittedNodes=; none: all of Nodes= */
         size_t n_permitted;
-        uint64_t failover_delay_usec; /* USEC_INFINITY: never */
+        uint64_t failover_delay_usec; /* USEC_INFINITY: never; DELAY_AUTO: app_delay() tells */
         uint64_t takeover_delay_usec;
         uint64_t failure_timeout_usec;
         uint32_t weight;

@@ -81,7 +81,7 @@ static void view_reset(Engine *e)
         e->own_vote_sent = false;
         e->lost_track = false;
         e->definitions_dirty = true;
-        e->facts_sent = e->synced_sent = e->definitions_sent = e->leave_sent = false;
+        e->facts_sent = e->synced_sent = e->definitions_sent = e->timing_sent = e->leave_sent = false;
         e->exclude_sent = e->form_sent = e->form_forced = false;
         e->state_sent_usec = e->state_heard_usec = 0;
         e->n_expiry_sent = 0;

@@ -24,6 +24,7 @@ typedef enum ActKind {
         ACT_FILE, /* the first of them */
         ACT_DROP,
         ACT_VERSION,
+        ACT_TIMING, /* usec: token; stop_usec: consensus */
         ACT_NODES,
         ACT_NODE_FOR,
         ACT_CUT,

@@ -82,6 +82,21 @@ void world_reload(World *w, uint32_t node)
         manager_post_definitions(w, world_node(w, node));
 }
 
+void world_set_timing(World *w, uint32_t node, uint64_t token_usec, uint64_t consensus_usec,
+                uint64_t isolation_usec)
+{
+        WorldNode *n = world_node(w, node);
+        Letter l = { .type = EVENT_TIMING };
+
+        n->token_usec = token_usec;
+        n->consensus_usec = consensus_usec;
+        n->isolation_usec = isolation_usec;
+        trace(w, n, "token %llu ms, consensus %llu ms", (unsigned long long) (token_usec / USEC_PER_MSEC),
+                        (unsigned long long) (consensus_usec / USEC_PER_MSEC));
+        if (n->manager.up)
+                manager_post(w, n, INBOX_OTHER, &l, 20 * USEC_PER_MSEC);
+}
+
 int world_set_record(World *w, uint32_t node, const void *data, size_t size_bytes)
 {
         WorldNode *n = world_node(w, node);

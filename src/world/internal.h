@@ -221,6 +221,8 @@ typedef struct WorldNode {
         unsigned part;
         uint64_t deaf; /* to these nodes: bit i is node i + 1 */
         bool lossy;
+        uint64_t token_usec, consensus_usec; /* of its Corosync */
+        uint64_t isolation_usec;             /* of its next manager; 0: the engine's default */
         Corosync corosync;
         Manager manager;
         Guard guard;

@@ -173,8 +173,8 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_CONNECTED:
                 e.connected.incarnation = n->manager.incarnation;
                 e.connected.pid = n->manager.pid;
-                e.connected.token_usec = w->config.token_usec;
-                e.connected.consensus_usec = w->config.consensus_usec;
+                e.connected.token_usec = n->token_usec;
+                e.connected.consensus_usec = n->consensus_usec;
                 e.connected.quorum_device = w->config.quorum == WORLD_QUORUM_DEVICE;
                 e.connected.quorum_by_fewer = w->config.quorum != WORLD_QUORUM_MAJORITY;
                 break;
@@ -230,10 +230,14 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_RESTART:
                 e.leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, n->shutting_down);
                 break;
+        case EVENT_TIMING:
+                e.timing.token_usec = n->token_usec;
+                e.timing.consensus_usec = n->consensus_usec;
+                e.timing.quorum_device = w->config.quorum == WORLD_QUORUM_DEVICE;
+                break;
         case EVENT_TIME:
         case EVENT_DISCONNECTED:
         case EVENT_SUSPENDED:
-        case EVENT_TIMING:
         case _EVENT_TYPE_MAX:
         default:
                 break;
@@ -362,7 +366,7 @@ static int make_engine(World *w, WorldNode *n)
                 .skip_sync_wait = n->ready_in_boot,
                 .unguarded = n->guard.away,
                 .no_quorum_policy = w->config.policy,
-                .isolation_timeout_usec = w->config.isolation_timeout_usec,
+                .isolation_timeout_usec = n->isolation_usec,
                 .grace_usec = manager_grace(w, n),
                 .boot_id = n->boot_id,
                 .version_max = n->version_max,

@@ -111,6 +111,14 @@ static int parse_time(const char *key, const char *value, uint64_t *ret, const R
         return parse_usec(value, ret) < 0 ? refuse(x, "%s=%s is not a time", key, value) : 0;
 }
 
+static int parse_delay(const char *key, const char *value, uint64_t *ret, const Refusal *x)
+{
+        if (!streq(value, "auto"))
+                return parse_time(key, value, ret, x);
+        *ret = DELAY_AUTO;
+        return 0;
+}
+
 static int parse_weight(const char *value, Definition *d, const Refusal *x)
 {
         uint32_t weight;
@@ -132,7 +140,7 @@ static int parse_key(const char *key, const char *value, Definition *d, const Re
                 return d->permitted ? refuse(x, "PermittedNodes= stands here twice")
                                     : parse_permitted(value, d, x);
         if (streq(key, "FailoverDelaySec"))
-                return parse_time(key, value, &d->failover_delay_usec, x);
+                return parse_delay(key, value, &d->failover_delay_usec, x);
         if (streq(key, "TakeoverDelaySec"))
                 return parse_time(key, value, &d->takeover_delay_usec, x);
         if (streq(key, "FailureTimeoutSec"))

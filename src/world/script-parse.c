@@ -343,6 +343,21 @@ static int parse_version(Parse *p)
         return parse_need_nodes(p, 1, p->n_words - 1);
 }
 
+/* timing NODES TOKEN CONSENSUS */
+static int parse_timing(Parse *p)
+{
+        uint64_t *times[] = { &p->act->usec, &p->act->stop_usec };
+        int r = parse_need_words(p, 4, WORDS_MAX);
+
+        for (size_t i = 0; i < ELEMENTSOF(times) && r == 0; i++) {
+                const char *word = p->words[p->n_words - 2 + i];
+
+                if (parse_usec(word, times[i]) < 0 || *times[i] == 0 || *times[i] == USEC_INFINITY)
+                        r = parse_refuse(p, "'%s' is not a time", word);
+        }
+        return r < 0 ? r : parse_need_nodes(p, 1, p->n_words - 2);
+}
+
 /* ---- one line ---- */
 
 static int parse_wait(Parse *p)
@@ -372,6 +387,7 @@ static const struct Verb {
         { "file", ACT_FILE, parse_file },
         { "drop", ACT_DROP, parse_drop },
         { "version", ACT_VERSION, parse_version },
+        { "timing", ACT_TIMING, parse_timing },
         { "cut", ACT_CUT, parse_cut },
         { "heal", ACT_HEAL, parse_nothing_more },
         { "disk", ACT_DISK, parse_fails },

@@ -212,6 +212,13 @@ static int do_version(Script *s, const Act *a)
         return 0;
 }
 
+static int do_timing(Script *s, const Act *a)
+{
+        for (size_t i = 0; i < a->n_nodes; i++)
+                world_set_timing(s->world, a->nodes[i], a->usec, a->stop_usec, 0);
+        return 0;
+}
+
 static int do_disk(Script *s, const Act *a)
 {
         world_disk_fail(s->world, a->nodes[0], a->flag);
@@ -402,6 +409,7 @@ static int (*const deeds[_ACT_KIND_MAX])(Script *s, const Act *a) = {
         [ACT_FILE] = do_file,
         [ACT_DROP] = do_drop,
         [ACT_VERSION] = do_version,
+        [ACT_TIMING] = do_timing,
         [ACT_NODES] = do_nodes,
         [ACT_NODE_FOR] = do_node_for,
         [ACT_CUT] = do_cut,

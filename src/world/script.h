@@ -39,6 +39,7 @@
  *   VERB ...                     the same of a node that is in step (`start` and `reload` of a node's name are of the node)
  *   stop-local NODE APP
  *   version NODES N              another program is installed: its next manager knows protocol versions up to N
+ *   timing NODES TOKEN CONSENSUS another corosync.conf is read there
  *   wait TIME
  *
  * What must be so now:

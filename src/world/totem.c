@@ -174,6 +174,25 @@ static void lose_token(World *w, uint64_t ring_serial)
         totem_changed(w);
 }
 
+/* Whoever gives up the token first calls all others. */
+static uint64_t part_token(World *w, const uint32_t *nodes, size_t n_nodes)
+{
+        uint64_t t = USEC_INFINITY;
+
+        for (size_t i = 0; i < n_nodes; i++)
+                t = MIN(t, world_node(w, nodes[i])->token_usec);
+        return t;
+}
+
+static uint64_t part_consensus(World *w, const uint32_t *nodes, size_t n_nodes)
+{
+        uint64_t t = USEC_INFINITY;
+
+        for (size_t i = 0; i < n_nodes; i++)
+                t = MIN(t, world_node(w, nodes[i])->consensus_usec);
+        return t;
+}
+
 static void on_order(World *w, WorldNode *n, const Happening *h)
 {
         Corosync *c = &n->corosync;
@@ -198,7 +217,7 @@ static void on_order(World *w, WorldNode *n, const Happening *h)
                 uint64_t again = 0; /* sent again until it is heard */
 
                 if (to->lossy && to != n && world_chance(w, 30))
-                        again = world_random(w, w->config.token_usec / 2);
+                        again = world_random(w, part_token(w, r->nodes, r->n_nodes) / 2);
                 else if (world_has(w, WORLD_ALONE) && to != n && world_chance(w, 4))
                         again = world_random(w, 200 * USEC_PER_MSEC);
 
@@ -588,14 +607,14 @@ static bool part_is_settled(const World *w, const uint32_t *nodes, size_t n_node
 /* How long it takes until these form a ring. */
 static uint64_t part_delay(World *w, const uint32_t *nodes, size_t n_nodes)
 {
-        uint64_t lost = w->config.token_usec + w->config.consensus_usec;
+        uint64_t token = part_token(w, nodes, n_nodes), lost = token + part_consensus(w, nodes, n_nodes);
         bool left = false;
 
         for (size_t i = 0; i < n_nodes; i++) {
                 const Ring *r = world_node(w, nodes[i])->corosync.ring;
 
                 if (r && r->given_up)
-                        return w->config.token_usec + world_delay(w, 0, USEC_PER_SEC);
+                        return token + world_delay(w, 0, USEC_PER_SEC);
                 for (size_t k = 0; r && k < r->n_nodes; k++) {
                         if (set_has(nodes, n_nodes, r->nodes[k]))
                                 continue;
@@ -646,7 +665,7 @@ static void update_rings(World *w)
                         continue;
                 if (broken)
                         ring_break(w, r);
-                else if (w->now_usec - r->broken_usec < w->config.token_usec) {
+                else if (w->now_usec - r->broken_usec < part_token(w, r->nodes, r->n_nodes)) {
                         r->broken = false;
                         ring_resume(w, r);
                 }

@@ -218,6 +218,12 @@ static void message_describe(const Message *m, char *ret, size_t size_bytes)
         case MESSAGE_UNSENT:
                 (void) snprintf(ret, size_bytes, "%s", message_type_to_string(m->unsent.type));
                 break;
+        case MESSAGE_TIMING:
+                (void) snprintf(ret, size_bytes, "detection %llu ms, isolation %llu ms, needed %llu ms",
+                                (unsigned long long) (m->timing.detection_usec / USEC_PER_MSEC),
+                                (unsigned long long) (m->timing.isolation_usec / USEC_PER_MSEC),
+                                (unsigned long long) (m->timing.needed_usec / USEC_PER_MSEC));
+                break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
         case _MESSAGE_TYPE_MAX:

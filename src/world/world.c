@@ -276,6 +276,9 @@ static int world_init(World *w, const WorldConfig *config)
 
                 n->id = (uint32_t) i + 1;
                 n->next_pid = 100 * n->id;
+                n->token_usec = c->token_usec;
+                n->consensus_usec = c->consensus_usec;
+                n->isolation_usec = c->isolation_timeout_usec;
                 n->name = strdup(config->nodes[i]);
                 if (!n->name)
                         return -ENOMEM;

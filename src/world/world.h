@@ -242,6 +242,10 @@ void world_reload(World *w, uint32_t node);
 int world_set_record(World *w, uint32_t node, const void *data, size_t size_bytes);
 /* Another version of the program is installed: the next manager there knows the protocol versions up to this one. */
 void world_set_version(World *w, uint32_t node, uint8_t version_max);
+/* corosync.conf was changed and read again: its Corosync goes on with these at once, its manager hears of it soon. The
+ * isolation timeout (0: the engine's default) is of manager.conf, which its next manager reads. */
+void world_set_timing(World *w, uint32_t node, uint64_t token_usec, uint64_t consensus_usec,
+                uint64_t isolation_usec);
 void world_wipe_disk(World *w, uint32_t node);
 /* Writes fail from now on, or work again. */
 void world_disk_fail(World *w, uint32_t node, bool fails);

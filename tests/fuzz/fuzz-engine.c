@@ -303,6 +303,9 @@ static void fill_message(Fuzz *f, Message *m)
         case MESSAGE_GUARD:
                 m->guard = (GuardMessage){ draw(f, 2) };
                 break;
+        case MESSAGE_TIMING:
+                m->timing = (NodeTiming){ draw_wide(f), draw_wide(f), draw_wide(f) };
+                break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
         case MESSAGE_UNSENT:

@@ -6,6 +6,11 @@ tests_golden_golden_LDADD = libworld.a libwire.a libengine.a libbase.a
 golden_cases = \
 	tests/golden/all-silent.script \
 	tests/golden/all-cut.script \
+	tests/golden/auto.script \
+	tests/golden/auto-delay-grows.script \
+	tests/golden/auto-differs.script \
+	tests/golden/auto-grows.script \
+	tests/golden/auto-lost-counts.script \
 	tests/golden/behind-forming.script \
 	tests/golden/cold-start.script \
 	tests/golden/corosync.script \

@@ -527,6 +527,31 @@ static void draw_times(Dice *d, Plan *p)
                 p->quorum = WORLD_QUORUM_TWO_NODE;
 }
 
+/* Their own stream: what was found with PLAN_TIMES is the history that it was. */
+static void draw_autos(Dice *d, Plan *p)
+{
+        FOREACH_ARRAY(a, p->apps, p->n_apps)
+                if (chance(d, 60))
+                        a->failover_delay_usec = DELAY_AUTO;
+        for (uint64_t n = chance(d, 70) ? 1 + roll(d, 4) : 0; n > 0; n--) {
+                uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC);
+                uint64_t token_usec = (1 + roll(d, 8)) * 500 * USEC_PER_MSEC;
+                bool all = chance(d, 50);
+                uint32_t node = 1 + (uint32_t) roll(d, p->n_nodes);
+
+                for (uint32_t i = 1; i <= p->n_nodes; i++) {
+                        Act *a;
+
+                        if (!all && i != node)
+                                continue;
+                        a = act_add(p, at + roll(d, 100 * USEC_PER_MSEC), ACT_TIMING, i);
+                        a->value = token_usec;
+                        a->value2 = token_usec * 12 / 10;
+                        a->later = PLAN_TIMES;
+                }
+        }
+}
+
 static void draw_dead(Dice *d, Plan *p)
 {
         if (p->quorum != WORLD_QUORUM_MAJORITY)
@@ -573,7 +598,8 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
              latest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 2 },
              files = { .state = seed * UINT64_C(0xd1342543de82ef95) + 3 },
              times = { .state = seed * UINT64_C(0xd1342543de82ef95) + 4 },
-             moments = { .state = seed * UINT64_C(0xd1342543de82ef95) + 5 };
+             moments = { .state = seed * UINT64_C(0xd1342543de82ef95) + 5 },
+             autos = { .state = seed * UINT64_C(0xd1342543de82ef95) + 6 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
@@ -620,6 +646,8 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
                         draw_last_word(&moments, &p);
         for (size_t n = p.faults & PLAN_FILES ? 1 + roll(&files, 8) : 0; n > 0; n--)
                 draw_files(&files, &p);
+        if (p.faults & PLAN_TIMES)
+                draw_autos(&autos, &p);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;
@@ -669,6 +697,7 @@ static const char *act_name(ActKind k)
                 [ACT_FILE_CHANGE] = "file changes",
                 [ACT_FILE_BACK] = "file is back",
                 [ACT_CUT_SENDING] = "cut-sending",
+                [ACT_TIMING] = "timing",
         };
 
         return names[k];
@@ -704,6 +733,11 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_MANAGER_HANG:
         case ACT_COROSYNC_KILL:
                 fprintf(f, " %llu ms", (unsigned long long) (a->value / USEC_PER_MSEC));
+                break;
+        case ACT_TIMING:
+                fprintf(f, " token %llu ms, consensus %llu ms",
+                                (unsigned long long) (a->value / USEC_PER_MSEC),
+                                (unsigned long long) (a->value2 / USEC_PER_MSEC));
                 break;
         case ACT_ADD:
                 if (a->value)
@@ -751,6 +785,8 @@ static void print_app(const Definition *d, FILE *f)
                 fprintf(f, "%s%s(%u)", i ? " " : "", d->nodes[i].name, d->nodes[i].tier);
         if (d->failover_delay_usec == USEC_INFINITY)
                 fprintf(f, " delay infinity");
+        else if (d->failover_delay_usec == DELAY_AUTO)
+                fprintf(f, " delay auto");
         else
                 fprintf(f, " delay %llu s", (unsigned long long) (d->failover_delay_usec / USEC_PER_SEC));
         fprintf(f, " takeover %s after %llu s %s, failure %s within %llu s, weight %u%s\n",

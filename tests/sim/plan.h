@@ -50,6 +50,7 @@ typedef enum ActKind {
         ACT_FILE_CHANGE, /* value: FileChange */
         ACT_FILE_BACK,
         ACT_CUT_SENDING,
+        ACT_TIMING, /* value: token; value2: consensus; the isolation timeout of the node's next manager is the default */
         _ACT_KIND_MAX,
 } ActKind;
 
@@ -94,7 +95,8 @@ typedef enum PlanFaults {
         PLAN_FILES = 1 << 30, /* files are gone for a while, or say something else */
 } PlanFaults;
 
-#define PLAN_TIMES (1u << 31) /* token, grace and IsolationTimeoutSec= of every size, and two_node */
+#define PLAN_TIMES \
+        (1u << 31) /* token, grace and IsolationTimeoutSec= of every size, other timeouts while all runs, FailoverDelaySec=auto, two_node */
 #define PLAN_ALL UINT32_MAX
 
 /* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the

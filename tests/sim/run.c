@@ -84,9 +84,9 @@ static bool plan_changes_mode(const Plan *p, size_t app)
         return false;
 }
 
-static uint64_t plan_longest_delay(const Plan *p, size_t app)
+static uint64_t plan_longest_delay(const Plan *p, size_t app, const Timing *t)
 {
-        uint64_t longest = 0;
+        uint64_t longest = p->apps[app].failover_delay_usec == DELAY_AUTO ? t->needed_usec : 0;
 
         for (size_t i = 0; i < p->n_acts; i++)
                 if (p->acts[i].kind == ACT_FILE && p->acts[i].app == app)
@@ -94,12 +94,50 @@ static uint64_t plan_longest_delay(const Plan *p, size_t app)
         return longest;
 }
 
+static uint64_t plan_least_delay(const Plan *p, size_t app, const Timing *t)
+{
+        uint64_t least = p->apps[app].failover_delay_usec;
+
+        if (p->faults & PLAN_FILE)
+                return USEC_INFINITY;
+        if (least == DELAY_AUTO)
+                least = t->needed_usec;
+        for (size_t i = 0; i < p->n_acts; i++)
+                if (p->acts[i].kind == ACT_FILE && p->acts[i].app == app)
+                        least = MIN(least, p->acts[i].value);
+        return least;
+}
+
+/* The worst that any node may have at any time: what is needed is from the slowest end to the quickest notice. */
+static Timing worst_timing(const Plan *p)
+{
+        bool device = p->quorum == WORLD_QUORUM_DEVICE;
+        Timing t = timing_of(p->token_usec ? p->token_usec : USEC_PER_SEC,
+                        p->consensus_usec ? p->consensus_usec : 2630 * USEC_PER_MSEC, p->isolation_usec,
+                        device);
+        uint64_t stopped_usec = t.needed_usec + t.detection_usec, least_usec = t.detection_usec;
+
+        FOREACH_ARRAY(a, p->acts, p->n_acts) {
+                Timing o;
+
+                if (a->kind != ACT_TIMING)
+                        continue;
+                for (unsigned i = 0; i < 2; i++) { /* before and after the manager has read its file again */
+                        o = timing_of(a->value, a->value2, i ? 0 : p->isolation_usec, device);
+                        stopped_usec = MAX(stopped_usec, o.needed_usec + o.detection_usec);
+                        least_usec = MIN(least_usec, o.detection_usec);
+                        t.isolation_usec = MAX(t.isolation_usec, o.isolation_usec);
+                        t.detection_usec = MAX(t.detection_usec, o.detection_usec);
+                }
+        }
+        t.needed_usec = stopped_usec - least_usec;
+        return t;
+}
+
 static int run_init(Run *r, FILE *trace)
 {
         const Plan *p = r->plan;
-        Timing t = timing_of(p->token_usec ? p->token_usec : USEC_PER_SEC,
-                        p->consensus_usec ? p->consensus_usec : 2630 * USEC_PER_MSEC, p->isolation_usec,
-                        p->quorum == WORLD_QUORUM_DEVICE);
+        Timing t = worst_timing(p);
         const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
                 &check_commands, &check_overlap };
         WorldConfig c = {
@@ -127,8 +165,7 @@ static int run_init(Run *r, FILE *trace)
         for (size_t i = 0; i < p->n_apps; i++)
                 r->apps[i] = (CheckApp){ p->apps[i].name,
                         p->apps[i].takeover_mode == TAKEOVER_START_FIRST || plan_changes_mode(p, i),
-                        p->faults & PLAN_FILE ? USEC_INFINITY : p->apps[i].failover_delay_usec,
-                        plan_longest_delay(p, i) };
+                        plan_least_delay(p, i, &t), plan_longest_delay(p, i, &t) };
         r->config = (CheckConfig){ .apps = r->apps,
                 .n_apps = p->n_apps,
                 .n_nodes = p->n_nodes,
@@ -368,6 +405,9 @@ static void act(Run *r, const Act *a)
                 break;
         case ACT_FILE_CHANGE:
                 change_file(r, a);
+                break;
+        case ACT_TIMING:
+                world_set_timing(w, a->node, a->value, a->value2, 0);
                 break;
         case ACT_FILE_BACK:
                 set_file(r, a, r->plan->apps[a->app].failover_delay_usec);

@@ -200,6 +200,13 @@ bool engine_is_stale(const Engine *e)
         return e->stale;
 }
 
+uint64_t engine_failover_delay(const Engine *e, const App *app)
+{
+        (void) e;
+        return app->definition.failover_delay_usec == DELAY_AUTO ? 2361250
+                                                                 : app->definition.failover_delay_usec;
+}
+
 void engine_app_status(const Engine *e, const App *app, AppStatus *ret)
 {
         const Copy *c = app_present_copy(app);

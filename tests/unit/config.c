@@ -200,10 +200,10 @@ static void test_bad_values(void **state)
         static const struct {
                 const char *line, *expected;
         } cases[] = {
-                { "FailoverDelaySec=soon", "\"soon\" is not valid, expected a time span like \"5s\" or "
-                                           "\"1min 30s\", or \"infinity\"" },
-                { "FailoverDelaySec=-1", "\"-1\" is not valid, expected a time span like \"5s\" or \"1min "
-                                         "30s\", or \"infinity\"" },
+                { "FailoverDelaySec=soon", "\"soon\" is not valid, expected \"auto\", or a time span like "
+                                           "\"5s\" or \"1min 30s\", or \"infinity\"" },
+                { "FailoverDelaySec=-1", "\"-1\" is not valid, expected \"auto\", or a time span like "
+                                         "\"5s\" or \"1min 30s\", or \"infinity\"" },
                 { "TakeoverDelaySec=infinity", "\"infinity\" is not valid, expected a time span, or "
                                                "Takeover=manual for never" },
                 { "FailureTimeoutSec=0", "\"0\" is not valid, expected a time span above 0 like \"5s\" or "

@@ -21,7 +21,7 @@
 typedef struct FakeApp {
         const char *name, *description, *state, *reason, *node, *start_type, *from_node, *target;
         uint64_t epoch, left_usec, delay_usec;
-        bool maintenance, held, restart_needed;
+        bool delay_auto, maintenance, held, restart_needed;
         const char *failed_on; /* NULL: none */
         const char *forbidden; /* NULL: none */
         const char *mismatch;  /* NULL: none */
@@ -70,7 +70,11 @@ static FakeApp apps[] = {
                         .target = "started",
                         .epoch = 3,
                         .delay_usec = USEC_INFINITY },
-        { .name = "idle", .state = "stopped", .target = "stopped", .delay_usec = 5 * USEC_PER_SEC },
+        { .name = "idle",
+                        .state = "stopped",
+                        .target = "stopped",
+                        .delay_usec = 2361250,
+                        .delay_auto = true },
         { .name = "bad", .state = "stopped", .target = "stopped" },
         { .name = "stuck", .state = "stopped", .target = "stopped" },
         { .name = "silent",
@@ -205,9 +209,10 @@ static int get_app_flag(sd_bus *bus, const char *path, const char *interface, co
         const FakeApp *a = userdata;
 
         return sd_bus_message_append(reply, "b",
-                        (int) (streq(property, "Maintenance")     ? a->maintenance
-                                        : streq(property, "Held") ? a->held
-                                                                  : a->restart_needed));
+                        (int) (streq(property, "Maintenance")                  ? a->maintenance
+                                        : streq(property, "Held")              ? a->held
+                                        : streq(property, "FailoverDelayAuto") ? a->delay_auto
+                                                                               : a->restart_needed));
 }
 
 static int get_app_lists(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -500,6 +505,7 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
         static char names[3][4] = { "abc", "bcd", "def" }, web[] = "web";
         NodePriority priorities[3] = { { names[0], 0 }, { names[1], 1 }, { names[2], 1 } };
         Node state_nodes[3] = {};
+        NodeTiming timing = { 3630000, 4537500, 2361250 };
         uint32_t ids[3] = { 11, 12, 15 };
         Copy copy = { .node_id = 11,
                 .epoch = (5 << EPOCH_RING_SHIFT) + 1,
@@ -541,6 +547,9 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
                 .digest = 1 };
         for (size_t i = 0; i < 3; i++)
                 state_nodes[i] = (Node){ .id = ids[i],
+                        .timing = timing,
+                        .least = timing,
+                        .most = timing,
                         .name = names[i],
                         .presence = PRESENCE_SYNCED,
                         .pid = 100 + ids[i],
@@ -605,6 +614,7 @@ static const sd_bus_vtable app_vtable[] = {
         READ_ONLY("Unit", "s", get_app_text),
         READ_ONLY("Epoch", "t", get_app_number),
         READ_ONLY("FailoverDelayUSec", "t", get_app_number),
+        READ_ONLY("FailoverDelayAuto", "b", get_app_flag),
         READ_ONLY("StateChangeTimestamp", "t", get_app_number),
         READ_ONLY("DeadlineUSec", "t", get_app_number),
         READ_ONLY("Maintenance", "b", get_app_flag),

@@ -9,6 +9,7 @@ engine_unit_tests = \
 	tests/unit/test-engine-memory \
 	tests/unit/test-engine-messages \
 	tests/unit/test-engine-nodes \
+	tests/unit/test-engine-delay \
 	tests/unit/test-engine-place \
 	tests/unit/test-engine-size \
 	tests/unit/test-engine-state \
@@ -36,6 +37,9 @@ tests_unit_test_engine_forming_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_nodes_SOURCES = tests/unit/test-engine-nodes.c $(engine_cluster_sources)
 tests_unit_test_engine_nodes_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_nodes_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_delay_SOURCES = tests/unit/test-engine-delay.c $(engine_cluster_sources)
+tests_unit_test_engine_delay_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_engine_delay_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_step_SOURCES = tests/unit/test-engine-step.c $(engine_cluster_sources)
 tests_unit_test_engine_step_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_step_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)

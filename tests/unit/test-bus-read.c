@@ -93,6 +93,7 @@ static void test_application_properties(void **state)
                 { "Target", "s", "'started'" },
                 { "Nodes", "aas", "[['abc'] ['bcd' 'def']]" },
                 { "FailoverDelayUSec", "t", "5000000" },
+                { "FailoverDelayAuto", "b", "no" },
                 { "Permissions", "a{sb}", "[('abc' yes) ('bcd' yes) ('def' no)]" },
                 { "Failures", "a{st}", "[('def' 1700000600000000)]" },
                 { "Maintenance", "b", "no" },

@@ -181,6 +181,11 @@ static void test_every_property(void **state)
         CHANGED("Nodes", "[['abc'] ['bcd'] ['def']]");
         d->failover_delay_usec = USEC_INFINITY;
         CHANGED("FailoverDelayUSec", "18446744073709551615");
+        d->failover_delay_usec = DELAY_AUTO;
+        bus_server_changed(h->server, "local", NULL);
+        flush(h);
+        expect_changed(h, path,
+                        "'org.distro.Application1' [('FailoverDelayUSec' <2361250>) ('FailoverDelayAuto' <yes>)] []");
         double_set_permission(a, 2, false);
         CHANGED("Permissions", "[('abc' yes) ('bcd' no) ('def' yes)]");
         double_add_mark(a, &(Mark){ .node_id = 1, .set_realtime_usec = 5, .duration_usec = 6 });

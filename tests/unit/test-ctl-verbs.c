@@ -387,9 +387,9 @@ static void test_lists(void **state)
                 { "well", { "explain", "nope" }, .status = 4 },
                 { "well", { "timing" },
                                 .out = { "Detection: 3s 630ms", "Isolation: 4s 537ms 500us",
-                                                "web          0         3s 630ms  shorter than",
-                                                "db           5s        8s 630ms  -",
-                                                "mail         infinity  infinity  -",
+                                                "web          0                      3s 630ms        shorter than",
+                                                "db           5s                     8s 630ms        -",
+                                                "mail         infinity               infinity        -",
                                                 "may need up to 2s 361ms 250us" } },
         };
 
@@ -407,7 +407,12 @@ static void test_show(void **state)
                                                 "Permissions=abc=yes def=no\n", "InvocationID=abcd\n",
                                                 "DeadlineUSec=infinity\n",
                                                 "Failures=bcd=Fri 2100-01-01 00:00:00 UTC\n",
-                                                "FailoverDelayUSec=0\n" } },
+                                                "FailoverDelayUSec=0\n", "FailoverDelayAuto=no\n" } },
+                { "well", { "show", "idle" },
+                                .out = { "FailoverDelayUSec=2s 361ms 250us\n", "FailoverDelayAuto=yes\n" } },
+                { "well", { "status", "idle" }, .status = 3,
+                                .out = { "Failover: after 2s 361ms 250us (auto)\n" } },
+                { "well", { "timing" }, .out = { "idle         2s 361ms 250us (auto)" } },
                 { "well", { "show", "-p", "State", "--value", "web", "db" },
                                 .out = { "running\n\nwaiting\n" }, .not_out = { "State" } },
                 { "well", { "show", "bcd" }, .out = { "Standby=yes\n", "Applications=silent kept\n" } },
@@ -450,8 +455,10 @@ static void test_json(void **state)
                                 .out = { "{\"token_usec\":1650000,\"consensus_usec\":1980000,\"detection_"
                                          "usec\":3630000",
                                                 "\"needed_delay_usec\":2361250",
-                                                "{\"name\":\"db\",\"failover_delay_usec\":5000000,\"total_"
-                                                "usec\":8630000,\"safe\":true}" } },
+                                                "{\"name\":\"db\",\"failover_delay_usec\":5000000,\"failover_"
+                                                "delay_auto\":false,\"total_usec\":8630000,\"safe\":true}",
+                                                "{\"name\":\"idle\",\"failover_delay_usec\":2361250,\"failover_"
+                                                "delay_auto\":true,\"total_usec\":5991250,\"safe\":true}" } },
                 { "well", { "--json=short", "start", "idle" }, .silent = true },
                 { "well", { "--json=off", "locate", "web" }, .out = { "abc\n" } },
         };

@@ -67,6 +67,11 @@ CHANGE(commit_base, s->commit_base.count++)
 CHANGE(commit, s->commit.serial = 5)
 CHANGE(node_standby, s->nodes[0].standby = true)
 CHANGE(node_grace, s->nodes[0].grace_usec++)
+CHANGE(node_detection, s->nodes[0].timing.detection_usec++)
+CHANGE(node_isolation, s->nodes[0].timing.isolation_usec++)
+CHANGE(node_needed, s->nodes[0].timing.needed_usec++)
+CHANGE(node_least, s->nodes[0].least.needed_usec++)
+CHANGE(node_most, s->nodes[0].most.needed_usec++)
 CHANGE(node_boot, s->nodes[0].boot_id++)
 CHANGE(node_leaving, s->nodes[0].leaving = true)
 CHANGE(node_unknown, s->nodes[0].unknown = true)
@@ -110,6 +115,7 @@ CHANGE(copy_stuck, a->copies[0].stuck = true)
 CHANGE(copy_surplus, a->copies[0].surplus = true)
 CHANGE(unsure_since, a->unsure.since.count++)
 CHANGE(unsure_maintenance, a->unsure.maintenance = true)
+CHANGE(unsure_auto, a->unsure.is_auto = true)
 CHANGE(unsure_least, a->unsure.least_delay_usec++)
 CHANGE(unsure_longest, a->unsure.longest_delay_usec++)
 CHANGE(next_type, a->next_type = START_FAILOVER)
@@ -117,6 +123,7 @@ CHANGE(next_from, a->next_from = 2)
 CHANGE(next_node, a->next_node = 2)
 CHANGE(lost_node, a->lost_node = 2)
 CHANGE(delay, a->delay.serial = 8)
+CHANGE(delay_length, a->delay_usec++)
 CHANGE(better_node, a->better_node = 2)
 CHANGE(better, a->better.serial = 9)
 CHANGE(owed, a->owed[1] = 3)
@@ -156,6 +163,11 @@ static const struct {
         AGREED(commit),
         AGREED_AND_LASTING(node_standby),
         AGREED_AND_LASTING(node_grace),
+        AGREED_AND_LASTING(node_detection),
+        AGREED_AND_LASTING(node_isolation),
+        AGREED_AND_LASTING(node_needed),
+        AGREED_AND_LASTING(node_least),
+        AGREED_AND_LASTING(node_most),
         AGREED_AND_LASTING(node_boot),
         AGREED(node_leaving),
         AGREED(node_unknown),
@@ -200,12 +212,14 @@ static const struct {
         AGREED(next_type),
         AGREED(unsure_since),
         AGREED(unsure_maintenance),
+        AGREED(unsure_auto),
         AGREED(unsure_least),
         AGREED(unsure_longest),
         AGREED(next_from),
         AGREED(next_node),
         AGREED(lost_node),
         AGREED(delay),
+        AGREED(delay_length),
         AGREED(better_node),
         AGREED(better),
         AGREED(owed),

@@ -364,42 +364,48 @@ static void test_silent_again(void **state)
         }
 }
 
-/* The timeouts in force count, also for a silence that has begun. */
+/* Shorter timeouts count at once, also for a silence that has begun. Longer ones are not known to its peers then. */
 static void test_other_timeouts(void **state)
 {
-        Event timing = { .type = EVENT_TIMING,
-                .timing = { .token_usec = 10 * CLUSTER_TOKEN, .consensus_usec = 10 * CLUSTER_CONSENSUS } };
-        uint64_t t, longer = timing_of(10 * CLUSTER_TOKEN, 10 * CLUSTER_CONSENSUS, 0, false).isolation_usec;
-        Cluster c;
+        for (int grow = 0; grow < 2; grow++) {
+                uint64_t token = grow ? 10 * CLUSTER_TOKEN : CLUSTER_TOKEN / 2,
+                         consensus = grow ? 10 * CLUSTER_CONSENSUS : CLUSTER_CONSENSUS / 2;
+                Event timing = { .type = EVENT_TIMING,
+                        .timing = { .token_usec = token, .consensus_usec = consensus } };
+                uint64_t t, until = grow ? cluster_isolation_usec()
+                                         : timing_of(token, consensus, 0, false).isolation_usec;
+                Cluster c;
 
-        (void) state;
-        cluster_begin_running(&c, NO_QUORUM_STOP, 90 * USEC_PER_SEC);
-        t = c.engine[ABC]->probe_next_usec;
-        c.hold_probes = true;
-        cluster_at(&c, ABC, t);
-        cluster_step(&c, ABC, &timing);
-        cluster_at(&c, ABC, t + longer - 1);
-        assert_false(engine_is_isolated(c.engine[ABC]));
-        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
-        cluster_at(&c, ABC, t + longer);
-        assert_true(engine_is_isolated(c.engine[ABC]));
-        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
-        cluster_end(&c);
+                (void) state;
+                cluster_begin_running(&c, NO_QUORUM_STOP, 90 * USEC_PER_SEC);
+                t = c.engine[ABC]->probe_next_usec;
+                c.hold_probes = true;
+                cluster_at(&c, ABC, t);
+                cluster_step(&c, ABC, &timing);
+                cluster_at(&c, ABC, t + until - 1);
+                assert_false(engine_is_isolated(c.engine[ABC]));
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+                cluster_at(&c, ABC, t + until);
+                assert_true(engine_is_isolated(c.engine[ABC]));
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+                cluster_end(&c);
+        }
 }
 
 /* With a device the least delay is longer than the isolation time: the node waits that long from where its peers count. */
 static void test_silent_again_with_a_device(void **state)
 {
-        uint64_t detection = CLUSTER_TOKEN + CLUSTER_CONSENSUS, t, back;
+        Timing device = timing_of(CLUSTER_TOKEN, CLUSTER_CONSENSUS, 0, true);
+        uint64_t t, back;
         Cluster c;
 
         (void) state;
         t = lost_and_back(&c, false);
         c.engine[ABC]->quorum_device = true;
+        state_find_node(&c.engine[ABC]->state, ABC)->least.isolation_usec = device.isolation_usec;
         back = c.engine[ABC]->probe_next_usec;
         cluster_at(&c, ABC, back);
-        asked_at(&c, EFFECT_STOP,
-                        t + detection + timing_of(CLUSTER_TOKEN, CLUSTER_CONSENSUS, 0, true).isolation_usec);
+        asked_at(&c, EFFECT_STOP, t + device.detection_usec + device.isolation_usec);
         cluster_end(&c);
 }
 

@@ -60,6 +60,7 @@ static void fixed_facts(FactsMessage *f)
                 .version_max = 2,
                 .node_name = dup("abc"),
                 .grace_usec = 15 * USEC_PER_SEC,
+                .timing = { 8850 * USEC_PER_MSEC, 11 * USEC_PER_SEC, 4 * USEC_PER_SEC },
                 .boot_id = UINT64_C(0xb007b007b007b007),
                 .record = RECORD_VALID,
                 .record_revision = { 44, 45 },
@@ -147,6 +148,8 @@ Message *sample_fixed(MessageType type)
                 m->guard = (GuardMessage){ true };
         if (type == MESSAGE_UNSENT)
                 m->unsent.type = MESSAGE_STATE;
+        if (type == MESSAGE_TIMING)
+                m->timing = (NodeTiming){ 2 * USEC_PER_SEC, 3 * USEC_PER_SEC, USEC_INFINITY };
         return m;
 }
 
@@ -265,6 +268,7 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->version_max = f->version_min + (uint8_t) draw(seed, 100);
         f->node_name = draw_node(seed);
         f->grace_usec = draw_u64(seed);
+        f->timing = (NodeTiming){ draw_u64(seed), draw_u64(seed), draw_u64(seed) };
         f->boot_id = draw_u64(seed);
         f->record = (RecordKind) draw(seed, _RECORD_KIND_MAX);
         f->record_revision = draw_revision(seed);
@@ -341,6 +345,8 @@ static void draw_others(Message *m, uint64_t *seed)
                 m->guard = (GuardMessage){ draw_bool(seed) };
         } else if (m->type == MESSAGE_UNSENT) {
                 m->unsent.type = (MessageType) (1 + draw(seed, MESSAGE_UNSENT - 1));
+        } else if (m->type == MESSAGE_TIMING) {
+                m->timing = (NodeTiming){ draw_u64(seed), draw_u64(seed), draw_u64(seed) };
         }
 }
 
@@ -415,12 +421,18 @@ static bool view_equal(const ViewMessage *a, const ViewMessage *b)
         return true;
 }
 
+static bool timing_equal(const NodeTiming *a, const NodeTiming *b)
+{
+        return a->detection_usec == b->detection_usec && a->isolation_usec == b->isolation_usec &&
+               a->needed_usec == b->needed_usec;
+}
+
 static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
 {
         if (a->version_min != b->version_min || a->version_max != b->version_max ||
                         !streq(a->node_name, b->node_name) || a->grace_usec != b->grace_usec ||
-                        a->boot_id != b->boot_id || a->record != b->record ||
-                        !revision_equal(a->record_revision, b->record_revision) ||
+                        !timing_equal(&a->timing, &b->timing) || a->boot_id != b->boot_id ||
+                        a->record != b->record || !revision_equal(a->record_revision, b->record_revision) ||
                         a->n_record_nodes != b->n_record_nodes || a->can_write != b->can_write ||
                         a->guarded != b->guarded || a->realtime_usec != b->realtime_usec ||
                         a->n_copies != b->n_copies)
@@ -510,6 +522,8 @@ bool sample_equal(const Message *a, const Message *b)
                 return a->guard.guarded == b->guard.guarded;
         case MESSAGE_UNSENT:
                 return a->unsent.type == b->unsent.type;
+        case MESSAGE_TIMING:
+                return timing_equal(&a->timing, &b->timing);
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
                 return true;
