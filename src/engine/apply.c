@@ -208,12 +208,11 @@ static void apply_running(Engine *e, App *a, Copy *c)
         f->epoch = c->epoch;
         f->start_type = c->start_type;
         f->from_node = engine_strdup(e, state_node_name(&e->state, c->from_node));
-        /* start-first: the new one runs, so the old one goes. Its node's file may have changed meanwhile. */
+        /* start-first: the new one runs, so the old one goes. Its node's file may have changed while the old one counted. */
         FOREACH_ARRAY(old, a->copies, a->n_copies)
-                if (old->epoch < c->epoch && copy_is_live(old)) {
+                if (old->epoch < c->epoch && copy_is_live(old))
                         app_stop_copy(e, a, old, "the new copy runs");
-                        app_agree_definition(e, a, c->node_id);
-                }
+        app_agree_definition(e, a, c->node_id);
         app_touched(e, a);
 }
 

@@ -36,5 +36,7 @@ const PlanSeed plan_seeds[] = {
                         "jitter,corosync,shape,flicker" },
         { 14, true, "a node that was cut off went by a delay that nobody else had heard of",
                         "jitter,alone,flicker,command,shape" },
+        { 1327, false, "the file of a start-first's new copy did not count where the old one ended by itself",
+                        "jitter,carry,repeat,busy,late,slow-disk,files,times,power,command,arm,flicker" },
 };
 const size_t n_plan_seeds = ELEMENTSOF(plan_seeds);
