@@ -67,17 +67,15 @@ static void app_stopped_outside(Engine *e, App *a, uint32_t node_id, uint64_t re
 {
         uint64_t window = a->has_definition ? a->definition.failure_timeout_usec : 0;
 
-        if (a->outside_count > 0 && realtime_usec - a->outside_realtime_usec > window)
-                a->outside_count = 0;
-        if (a->outside_count++ == 0)
-                a->outside_realtime_usec = realtime_usec;
-        if (a->outside_count < 2) {
+        if (a->outside.serial == 0) {
+                if (window > 0)
+                        a->outside = timer_start(e, window);
                 a->next_type = START_NORMAL;
                 a->next_from = 0;
                 a->next_node = node_id;
                 return;
         }
-        a->outside_count = 0;
+        a->outside = (Timer){};
         app_fail_copy(e, a, node_id, "stopped from outside again and again", realtime_usec);
         a->next_type = START_FAILOVER;
         a->next_from = node_id;
@@ -551,6 +549,8 @@ static void apply_app_timers(Engine *e, App *a, const ExpiryMessage *m)
                 a->better = (Timer){}; /* decide.c sees that better_node has waited */
                 a->dirty = true;
         }
+        if (expiry_names(m, TIMER_OUTSIDE, &a->outside))
+                a->outside = (Timer){};
         for (size_t i = a->n_marks; i > 0; i--)
                 if (expiry_names(m, TIMER_MARK, &a->marks[i - 1].timer))
                         mark_expired(e, a, &a->marks[i - 1]);

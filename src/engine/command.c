@@ -195,13 +195,13 @@ static void app_commanded(Engine *e, App *a)
         app_touched(e, a);
 }
 
-/* What its failures left: marks (of one node, or of all), and how often it was stopped from outside. */
+/* What its failures left: marks (of one node, or of all), and that it was stopped from outside. */
 static void app_forget_failures(App *a, const Node *n)
 {
         for (size_t i = a->n_marks; i > 0; i--)
                 if (!n || a->marks[i - 1].node_id == n->id)
                         app_remove_mark(a, &a->marks[i - 1]);
-        a->outside_count = 0;
+        a->outside = (Timer){};
         if (!n)
                 a->halted = false;
         if (a->n_marks > 0)

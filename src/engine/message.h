@@ -123,6 +123,7 @@ typedef enum TimerKind {
         TIMER_GRACE,    /* ManagerGraceSec= of a node */
         TIMER_COMMIT,   /* a revision waits for acknowledgements: 2 s */
         TIMER_RELOAD,   /* files are being read: 2 s */
+        TIMER_OUTSIDE,  /* FailureTimeoutSec= since a stop from outside */
         _TIMER_KIND_MAX,
 } TimerKind;
 

@@ -390,8 +390,7 @@ static void put_app_present(const Codec *c, const App *a)
         put_u32(c->w, a->better_node);
         put_timer(c, &a->better);
         put_ids(c->w, a->owed, a->n_owed);
-        put_u32(c->w, a->outside_count);
-        put_u64(c->w, a->outside_realtime_usec);
+        put_timer(c, &a->outside);
         put_string(c->w, a->failure);
         put_string(c->w, a->restarts);
         put_u64(c->w, a->restarts_epoch);
@@ -424,8 +423,7 @@ static void get_app_present(const Codec *c, App *a)
         a->better_node = get_u32(r);
         get_timer(c, &a->better);
         get_ids(r, &a->owed, &a->n_owed);
-        a->outside_count = get_u32(r);
-        a->outside_realtime_usec = get_u64(r);
+        get_timer(c, &a->outside);
         a->failure = get_text(r);
         a->restarts = get_text(r);
         a->restarts_epoch = get_u64(r);

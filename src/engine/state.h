@@ -130,9 +130,8 @@ typedef struct App {
         uint32_t *owed; /* after maintenance: nodes that have yet to say what they run, sorted */
         size_t n_owed;
 
-        uint32_t outside_count;         /* stops from outside in a row */
-        uint64_t outside_realtime_usec; /* of the first of them */
-        char *failure;                  /* what the last failure was, in systemd's words; NULL */
+        Timer outside; /* it was stopped from outside; another time before this is over is a failure */
+        char *failure; /* what the last failure was, in systemd's words; NULL */
         char *restarts; /* systemd restarts the copy of `restarts_epoch` again and again, and why; NULL: it does not */
         uint64_t restarts_epoch;
 

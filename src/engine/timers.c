@@ -17,6 +17,8 @@ static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
                         visit(e, TIMER_FAILOVER, &a->delay, userdata);
                 if (a->better.serial != 0)
                         visit(e, TIMER_TAKEOVER, &a->better, userdata);
+                if (a->outside.serial != 0)
+                        visit(e, TIMER_OUTSIDE, &a->outside, userdata);
                 FOREACH_ARRAY(m, a->marks, a->n_marks)
                         if (m->timer.serial != 0)
                                 visit(e, TIMER_MARK, &m->timer, userdata);

@@ -57,6 +57,7 @@ static const struct {
         { "suspend", world_node_suspend },
         { "hang", world_manager_hang },
         { "late", world_systemd_late },
+        { "clock", world_clock_set },
         { "corosync-kill", world_corosync_kill },
 };
 

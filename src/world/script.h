@@ -32,6 +32,7 @@
  *   wipe NODES | disk NODE fails|works | device fails|works
  *   fail APP | crash APP | finish APP | stop-outside APP             wherever it runs; after a crash systemd restarts it
  *   late NODE TIME                                                  systemd does nothing for so long; calls wait
+ *   clock NODE TIME              its wall clock is so far ahead
  *   behave NODE APP well|start-fails|start-finishes|start-refused|stuck|crashes [START-TIME [STOP-TIME]]
  *   command NODE VERB ...        start APP, stop APP, restart APP, takeover APP [NODE] [--force], permit APP NODE,
  *                                forbid APP NODE, standby NODE, unstandby NODE, maintenance APP|--all on|off,

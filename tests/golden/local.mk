@@ -104,6 +104,7 @@ golden_cases = \
 	tests/golden/start-first-old-lost.script \
 	tests/golden/stop-local.script \
 	tests/golden/stopped-outside.script \
+	tests/golden/stopped-outside-clock.script \
 	tests/golden/stuck.script \
 	tests/golden/suspend.script \
 	tests/golden/sync-formed.script \

@@ -127,8 +127,7 @@ CHANGE(delay_length, a->delay_usec++)
 CHANGE(better_node, a->better_node = 2)
 CHANGE(better, a->better.serial = 9)
 CHANGE(owed, a->owed[1] = 3)
-CHANGE(outside_count, a->outside_count++)
-CHANGE(outside_time, a->outside_realtime_usec++)
+CHANGE(outside, a->outside.serial = 10)
 CHANGE(failure, a->failure = strdup("exit-code"))
 CHANGE(acknowledged, s->nodes[0].acked.count++)
 CHANGE(presence, s->nodes[0].presence = PRESENCE_SYNCED)
@@ -223,8 +222,7 @@ static const struct {
         AGREED(better_node),
         AGREED(better),
         AGREED(owed),
-        AGREED(outside_count),
-        AGREED(outside_time),
+        AGREED(outside),
         AGREED(failure),
         TOLD(acknowledged),
         TOLD(presence),

@@ -370,7 +370,8 @@ static void test_states_that_cannot_be_used(void **state)
 
 /* ---- votes ---- */
 
-/* Revisions are equal: what most hold is believed, of two the lower node. outside_count is agreed, but not on the record. */
+/* Revisions are equal: what most hold is believed, of two the lower node. That it was stopped from outside is agreed, but not
+ * on the record. */
 static void test_commonest_digest_is_believed(void **state)
 {
         static const struct {
@@ -387,7 +388,8 @@ static void test_commonest_digest_is_believed(void **state)
                 Cluster c;
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-                cluster_distro(&c, cases[i].differs)->outside_count = 5;
+                cluster_distro(&c, cases[i].differs)->outside =
+                                (Timer){ .serial = 5, .deadline_usec = USEC_INFINITY };
                 memcpy(c.member, cases[i].member, sizeof(c.member));
                 cluster_new_ring(&c);
                 cluster_quorum(&c, true);
@@ -396,7 +398,7 @@ static void test_commonest_digest_is_believed(void **state)
                         if (!c.member[node])
                                 continue;
                         assert_true(engine_is_synced(c.engine[node]));
-                        assert_int_equal(cluster_distro(&c, node)->outside_count, cases[i].kept);
+                        assert_int_equal(cluster_distro(&c, node)->outside.serial, cases[i].kept);
                 }
                 cluster_end(&c);
         }
