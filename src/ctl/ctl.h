@@ -47,9 +47,10 @@ typedef struct Options {
         bool no_pager, no_legend, quiet, no_block, force, local, all, full, value_only, no_ask_password;
         const char *properties[PROPERTIES_MAX];
         size_t n_properties;
-        const char *state_file; /* --state=; NULL: from the running manager */
-        const char *save_file;  /* --save=; NULL: nowhere */
-        unsigned given;         /* OPTION_… that stood on the command line */
+        const char *state_file;              /* --state=; NULL: from the running manager */
+        const char *save_file;               /* --save=; NULL: nowhere */
+        const char *applications, *corosync; /* of `simulate`; NULL: not given */
+        unsigned given;                      /* OPTION_… that stood on the command line */
 } Options;
 
 typedef struct Ctl {

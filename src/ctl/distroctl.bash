@@ -8,11 +8,40 @@ __distroctl_names() {
         done < <(distroctl --no-pager --no-legend --no-ask-password "$1" 2>/dev/null)
 }
 
+# A step of simulate is one word of the shell: "down abc".
+__distroctl_steps() {
+        local cur=$1 plain=${1#[\'\"]} verb name step
+        local -a nodes apps steps=(heal reload form 'wait 60s' 'up all' 'device fails' 'device works')
+        read -rd '' -a nodes < <(__distroctl_names list-nodes) || true
+        read -rd '' -a apps < <(__distroctl_names list-applications) || true
+        for name in "${nodes[@]}"; do
+                for verb in up down shutdown standby unstandby drain kill kill-for-good manager-stop manager-start manager-restart \
+                        freeze thaw evict wipe 'clear --all'; do
+                        steps+=("$verb $name")
+                done
+        done
+        for name in "${apps[@]}"; do
+                for verb in start stop restart takeover clear fail crash finish stop-outside; do
+                        steps+=("$verb $name")
+                done
+                steps+=("maintenance $name on" "maintenance $name off")
+        done
+        COMPREPLY=()
+        for step in "${steps[@]}"; do
+                if [[ $cur != "$plain" ]]; then
+                        [[ $step != "$plain"* ]] || COMPREPLY+=("$step")
+                else
+                        printf -v step %q "$step"
+                        [[ $step != "$cur"* ]] || COMPREPLY+=("$step")
+                fi
+        done
+}
+
 _distroctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
         local verb='' n_args=0 i candidates=''
         local options='-h --help --version -H --host= --json= -q --quiet --no-block -f --force --local -a --all -l --full
-                -n --lines= -p --property= --value --state= --save= --no-pager --no-legend --no-ask-password'
+                -n --lines= -p --property= --value --state= --save= --applications= --corosync= --no-pager --no-legend --no-ask-password'
         local verbs='status list-applications list-nodes show locate explain watch timing start stop restart takeover permit
                 forbid maintenance clear standby unstandby drain verify cat reload simulate form'
 
@@ -38,7 +67,7 @@ _distroctl() {
         =)
                 case ${COMP_WORDS[COMP_CWORD-2]} in
                 --json) candidates='short pretty off' ;;
-                --state|--save) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+                --state|--save|--applications|--corosync) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
                 esac
                 ;;
         esac
@@ -75,6 +104,8 @@ _distroctl() {
                         ((n_args == 0)) && candidates=$(__distroctl_names list-nodes) ;;
                 list-nodes)
                         candidates=$(__distroctl_names list-nodes) ;;
+                simulate)
+                        __distroctl_steps "$cur"; return ;;
                 verify)
                         mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
                 esac

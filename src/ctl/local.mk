@@ -35,6 +35,10 @@ libctl_a_SOURCES = \
 	src/ctl/render.h \
 	src/ctl/simulate-cluster.c \
 	src/ctl/simulate-cluster.h \
+	src/ctl/simulate-files.c \
+	src/ctl/simulate-files.h \
+	src/ctl/simulate-result.c \
+	src/ctl/simulate-result.h \
 	src/ctl/simulate.c \
 	src/ctl/simulate.h \
 	src/ctl/table.c \

@@ -24,6 +24,8 @@ typedef enum OptionId {
         OPT_VALUE,
         OPT_STATE,
         OPT_SAVE,
+        OPT_APPLICATIONS,
+        OPT_COROSYNC,
         OPT_NO_PAGER,
         OPT_NO_LEGEND,
         OPT_NO_ASK_PASSWORD,
@@ -60,6 +62,10 @@ static const OptionInfo option_table[_OPT_MAX] = {
                         "simulate: a saved cluster in place of the running one" },
         [OPT_SAVE] = { 0, "save", "FILE", OPTION_SIMULATE,
                         "simulate: write what it begins with to FILE, for --state=" },
+        [OPT_APPLICATIONS] = { 0, "applications", "DIR", OPTION_SIMULATE,
+                        "simulate: a cluster with the application files of DIR" },
+        [OPT_COROSYNC] = { 0, "corosync", "FILE", OPTION_SIMULATE,
+                        "simulate: a cluster as this corosync.conf has it" },
         [OPT_NO_PAGER] = { 0, "no-pager", NULL, 0, "Do not start a pager" },
         [OPT_NO_LEGEND] = { 0, "no-legend", NULL, 0, "Do not print headers and hints" },
         [OPT_NO_ASK_PASSWORD] = { 0, "no-ask-password", NULL, 0, "Do not let polkit ask for a password" },
@@ -164,6 +170,12 @@ static int take_option(Ctl *c, OptionId id, const char *value)
                 return 0;
         case OPT_STATE:
                 o->state_file = value;
+                return 0;
+        case OPT_APPLICATIONS:
+                o->applications = value;
+                return 0;
+        case OPT_COROSYNC:
+                o->corosync = value;
                 return 0;
         case OPT_SAVE:
                 o->save_file = value;

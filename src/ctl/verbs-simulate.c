@@ -9,7 +9,8 @@
 #include "base/array.h"
 #include "ctl/read-file.h"
 #include "ctl/simulate-cluster.h"
-#include "ctl/table.h"
+#include "ctl/simulate-files.h"
+#include "ctl/simulate-result.h"
 #include "world/script.h"
 
 typedef struct Simulation {
@@ -76,7 +77,7 @@ static int show_trace(Simulation *s)
 static bool makes_its_own_world(const char *step)
 {
         static const char *const words[] = { "nodes", "quorum", "policy", "grace", "mandatory", "optional",
-                "sync-timeout" };
+                "sync-timeout", "token", "consensus" };
         size_t length;
 
         step += strspn(step, " \t");
@@ -160,6 +161,9 @@ static int open_world(Simulation *s)
         int status = c->options.state_file ? simulate_cluster_load(c, c->options.state_file, &k)
                                            : simulate_cluster_ask(c, &k);
 
+        if (status != STATUS_OK && !c->options.state_file && !c->options.host)
+                ctl_error(c, "Without a manager a cluster can be described, by files (--corosync=, --applications=) or by steps: "
+                             "distroctl simulate 'nodes abc bcd def' 'app web Nodes=abc bcd' 'up all' 'wait 60s' 'down abc'.");
         if (status == STATUS_OK && c->options.save_file)
                 status = simulate_cluster_save(c, c->options.save_file, &k);
         if (status == STATUS_OK)
@@ -192,83 +196,6 @@ static int run_step(Simulation *s, size_t at, const char *step)
         return r == -EINVAL ? STATUS_USAGE : STATUS_FAILURE;
 }
 
-/* The engine that knows best: the first one that is synced, else the first one. */
-static const Engine *best_engine(const World *w)
-{
-        const Engine *first = NULL;
-
-        for (uint32_t node = 1; node <= world_n_nodes(w); node++) {
-                const Engine *e = world_engine(w, node);
-
-                if (e && engine_is_synced(e) && engine_is_quorate(e))
-                        return e;
-                first = first ? first : e;
-        }
-        return first;
-}
-
-static int node_names(const World *w, const char *app, Strings *ret)
-{
-        uint32_t nodes[NODES_MAX];
-        size_t n = world_running(w, app, nodes, ELEMENTSOF(nodes));
-
-        for (size_t i = 0; i < n; i++)
-                if (strings_add(ret, world_node_name(w, nodes[i])) < 0)
-                        return -ENOMEM;
-        return 0;
-}
-
-static int show_result(Simulation *s)
-{
-        static const char *const headers[] = { "APPLICATION", "STATE", "RUNS ON", "REASON", NULL };
-        _cleanup_(table_done) Table t = table_start(headers);
-        const World *w = simulation_world(s);
-        const Engine *e = w ? best_engine(w) : NULL;
-        const State *state = e ? engine_state(e) : NULL;
-        const Options *o = &s->ctl->options;
-        Json j = json(stdout, o->json);
-
-        if (o->json != JSON_OFF) {
-                json_object(&j, NULL);
-                json_strings(&j, "trace", s->lines.items, s->lines.n);
-                json_u64(&j, "time_usec", w ? world_now(w) - s->base_usec : 0);
-                json_array(&j, "applications");
-        }
-        for (size_t i = 0; state && i < state->n_apps; i++) {
-                _cleanup_(strings_done) Strings nodes = {};
-                _cleanup_free_ char *joined = NULL;
-                const char *app = state->apps[i].name;
-                AppStatus status;
-
-                engine_app_status(e, state->apps + i, &status);
-                if (node_names(w, app, &nodes) < 0 || !(joined = strings_join(&nodes, " ")))
-                        return -ENOMEM;
-                if (o->json != JSON_OFF) {
-                        json_object(&j, NULL);
-                        json_string(&j, "name", app);
-                        json_string(&j, "state", app_state_to_string(status.state));
-                        json_strings(&j, "nodes", nodes.items, nodes.n);
-                        json_text(&j, "reason", status.reason);
-                        json_end(&j);
-                        continue;
-                }
-                table_add(&t, COLOR_NONE, app);
-                table_add(&t, app_state_color(app_state_to_string(status.state)),
-                                app_state_to_string(status.state));
-                table_add(&t, COLOR_NONE, joined);
-                table_add(&t, COLOR_NONE, status.reason);
-        }
-        if (o->json != JSON_OFF) {
-                json_end(&j);
-                json_end(&j);
-                return 0;
-        }
-        if (o->quiet || !e)
-                return 0;
-        fputc('\n', stdout);
-        return table_print(&t, stdout, &s->ctl->out, 0, !o->no_legend, o->full);
-}
-
 /* All of them are read before the first one is run. */
 static int read_all(const Simulation *s, const Strings *steps)
 {
@@ -297,25 +224,35 @@ static int read_all(const Simulation *s, const Strings *steps)
         return r == -EINVAL ? STATUS_USAGE : STATUS_FAILURE;
 }
 
-static int run_steps(Simulation *s, const Strings *steps)
+/* A refusal is an outcome like others, and the end is shown all the same. */
+static int tell_refusals(const Simulation *s, const Strings *steps)
+{
+        char why[256];
+        size_t at = 0;
+
+        if (script_check_answers(s->script, &at, why, sizeof(why)) == 0)
+                return STATUS_OK;
+        ctl_error(s->ctl, "'%s' was %s.", steps->items[at], why);
+        return STATUS_FAILURE;
+}
+
+static int show_end(Simulation *s, const Strings *steps)
+{
+        const SimulationEnd end = { .world = simulation_world(s),
+                .script = s->script,
+                .trace = &s->lines,
+                .time_usec = simulation_world(s) ? world_now(simulation_world(s)) - s->base_usec : 0 };
+
+        if (simulate_show_end(s->ctl, &end) < 0)
+                return ctl_oom(s->ctl);
+        return tell_refusals(s, steps);
+}
+
+static int run_all(Simulation *s, const Strings *steps)
 {
         bool ends_with_wait = false;
         int r = 0, status = STATUS_OK;
 
-        if (steps->n > 0 && makes_its_own_world(steps->items[0])) {
-                if (s->ctl->options.save_file || s->ctl->options.state_file) {
-                        ctl_error(s->ctl,
-                                        "--%s= is about a cluster that there is, and the steps describe one.",
-                                        s->ctl->options.save_file ? "save" : "state");
-                        return STATUS_USAGE;
-                }
-                status = script_new(s->trace, &s->script) < 0 ? ctl_oom(s->ctl) : STATUS_OK;
-        } else
-                status = open_world(s);
-        if (status == STATUS_OK)
-                status = read_all(s, steps);
-        if (status == STATUS_OK)
-                ctl_pager_open(s->ctl);
         for (size_t i = 0; i < steps->n && status == STATUS_OK; i++) {
                 const char *step = steps->items[i] + strspn(steps->items[i], " \t");
 
@@ -329,11 +266,79 @@ static int run_steps(Simulation *s, const Strings *steps)
                 r = world_run_for(simulation_world(s), simulate_patience_usec(simulation_world(s)));
         if (r >= 0)
                 r = show_trace(s);
-        if (r >= 0)
-                r = show_result(s);
-        if (r < 0)
+        if (r < 0) {
                 ctl_error(s->ctl, "Cannot simulate: %s.", strerror(-r));
-        return r < 0 ? STATUS_FAILURE : STATUS_OK;
+                return STATUS_FAILURE;
+        }
+        return show_end(s, steps);
+}
+
+static int open_described(Simulation *s)
+{
+        const Options *o = &s->ctl->options;
+
+        if (o->save_file || o->state_file) {
+                ctl_error(s->ctl, "--%s= is about a cluster that there is, and the steps describe one.",
+                                o->save_file ? "save" : "state");
+                return STATUS_USAGE;
+        }
+        return script_new(s->trace, &s->script) < 0 ? ctl_oom(s->ctl) : STATUS_OK;
+}
+
+static int run_steps(Simulation *s, const Strings *steps)
+{
+        int status = steps->n > 0 && makes_its_own_world(steps->items[0]) ? open_described(s) : open_world(s);
+
+        if (status == STATUS_OK) {
+                script_set_reader(s->script, simulate_read_file, s->ctl);
+                status = read_all(s, steps);
+        }
+        if (status == STATUS_OK)
+                ctl_pager_open(s->ctl);
+        return status == STATUS_OK ? run_all(s, steps) : status;
+}
+
+/* ---- the steps ---- */
+
+static int add_all(const Strings *from, size_t begin, size_t end, Strings *ret)
+{
+        for (size_t i = begin; i < end; i++)
+                if (strings_add(ret, from->items[i]) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+/* Files stand for steps: the nodes first, then the applications; then all nodes boot, unless the steps say which nodes there
+ * are, and when they boot. */
+static int describe_by_files(const Ctl *c, const Strings *files, const Strings *given, Strings *ret)
+{
+        size_t n_said = 0;
+        bool described = given->n > 0 && makes_its_own_world(given->items[0]);
+        int r = 0, status = STATUS_OK;
+
+        if (described && c->options.corosync) {
+                ctl_error(c, "--corosync= says which nodes there are, and so do the steps.");
+                return STATUS_USAGE;
+        }
+        while (described && n_said < given->n && makes_its_own_world(given->items[n_said]))
+                n_said++;
+        if (!described)
+                status = simulate_describe(c, c->options.corosync, ret);
+        else
+                r = add_all(given, 0, n_said, ret);
+        if (status == STATUS_OK && c->options.applications)
+                status = simulate_list_files(c, c->options.applications, ret);
+        if (status != STATUS_OK)
+                return status;
+        if (r >= 0)
+                r = add_all(files, 0, files->n, ret);
+        if (r >= 0 && !described)
+                r = strings_add(ret, "up all");
+        if (r >= 0 && !described)
+                r = strings_add(ret, "wait 60s");
+        if (r >= 0)
+                r = add_all(given, n_said, given->n, ret);
+        return r < 0 ? ctl_oom(c) : STATUS_OK;
 }
 
 /* One step a line, as a golden test has them. */
@@ -352,24 +357,36 @@ static int read_steps(Strings *ret)
         return r;
 }
 
+static int add_file(Strings *files, const char *path)
+{
+        return add_line(files, "app %s", path);
+}
+
+static bool has_files(const Ctl *c, const Strings *files)
+{
+        return files->n > 0 || c->options.applications || c->options.corosync;
+}
+
 int verb_simulate(Ctl *c, int argc, char **argv)
 {
         _cleanup_(simulation_done) Simulation s = { .ctl = c };
-        _cleanup_(strings_done) Strings steps = {};
-        int r = 0;
+        _cleanup_(strings_done) Strings given = {}, files = {}, steps = {};
+        int r = 0, status = STATUS_OK;
 
-        if (argc == 1 && isatty(STDIN_FILENO) && !c->options.save_file) {
+        for (int i = 1; i < argc && r >= 0; i++)
+                r = simulate_is_file(argv[i]) ? add_file(&files, argv[i]) : strings_add(&given, argv[i]);
+        if (argc == 1 && isatty(STDIN_FILENO) && !c->options.save_file && !has_files(c, &files)) {
                 ctl_error(c, "Say what is to happen, for example: distroctl simulate 'down abc'. "
                              "distroctl(1) lists the steps; without "
                              "any they are read from standard input.");
                 return STATUS_USAGE;
         }
-        for (int i = 1; i < argc && r >= 0; i++)
-                r = strings_add(&steps, argv[i]);
         if (argc == 1 && !isatty(STDIN_FILENO))
-                r = read_steps(&steps);
+                r = read_steps(&given);
         s.trace = r < 0 ? NULL : open_memstream(&s.text, &s.text_size);
         if (!s.trace)
                 return ctl_oom(c);
-        return run_steps(&s, &steps);
+        if (has_files(c, &files))
+                status = describe_by_files(c, &files, &given, &steps);
+        return status == STATUS_OK ? run_steps(&s, has_files(c, &files) ? &steps : &given) : status;
 }

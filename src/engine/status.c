@@ -100,7 +100,10 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
         else if (e->state.form_pending)
                 say(s, APP_WAITING, "the group has just formed; its record is being written");
         else if (a->lost_node != 0 && a->delay.serial != 0) {
-                say(s, APP_WAITING, "%s is lost; FailoverDelaySec= runs",
+                say(s, APP_WAITING,
+                                a->delay.deadline_usec == USEC_INFINITY
+                                                ? "%s is lost, and waited for for ever: FailoverDelaySec=infinity"
+                                                : "%s is lost; FailoverDelaySec= runs",
                                 state_node_name(&e->state, a->lost_node));
                 s->deadline_usec = a->delay.deadline_usec;
         } else if ((obstacle = decide_obstacle(e, a, buffer, sizeof(buffer))))

@@ -40,6 +40,10 @@ expect() {
 expect 'pay payroll' distroctl stop pa
 expect 'list-applications list-nodes locate' distroctl l
 expect "$(printf '%q abc' "\$(touch\${IFS}$work/done)")" distroctl drain ''
+expect 'device\ fails device\ works' distroctl simulate dev
+expect 'takeover\ pay takeover\ payroll' distroctl simulate 'takeover\ p'
+expect 'takeover pay takeover payroll' distroctl simulate "'takeover p"
+expect "$(printf '%q shutdown\ abc' "shutdown \$(touch\${IFS}$work/done)")" distroctl simulate shutd
 if [ -e "$work/done" ]; then
         echo 'FAILED: a name was carried out'
         exit 1

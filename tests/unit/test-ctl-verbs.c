@@ -16,7 +16,7 @@
 
 #include "base/macros.h"
 
-#define ARGS_MAX 8
+#define ARGS_MAX 12
 #define TEXTS_MAX 8
 
 typedef struct World {
@@ -593,6 +593,94 @@ static void test_simulate(void **state)
         run_cases(cases, ELEMENTSOF(cases));
 }
 
+/* What there is no manager of yet. */
+static void test_simulate_files(void **state)
+{
+        static const Case cases[] = {
+                { .args = { "simulate", "--corosync=corosync.conf", "--applications=apps", "down abc" },
+                                .out = { "    60.000  --              down abc", "    63.6",
+                                                "mail         running  bcd", "web          running  bcd" },
+                                .err = { "Nodes= of web names 'zz', which is no node" } },
+                { .args = { "simulate", "--corosync=corosync.conf", "apps/web.app", "standby abc" },
+                                .out = { "web          running  bcd" } },
+                { .args = { "simulate", "apps/web.app", "nodes abc zz", "up all", "wait 20s",
+                                  "expect web running abc" },
+                                .out = { "web          running  abc" } },
+                { .args = { "simulate", "nodes abc bcd", "app apps/web.app", "up all", "wait 20s" },
+                                .out = { "web          running  abc" } },
+                { .args = { "simulate", "--corosync=corosync.conf", "bad.app", "down abc" },
+                                .status = 2,
+                                .err = { "bad.app:2: Nodes=" },
+                                .silent = true },
+                { .args = { "simulate", "--corosync=corosync.conf", "--applications=nowhere", "down abc" },
+                                .status = 1,
+                                .err = { "Cannot read nowhere" } },
+                { .args = { "simulate", "--corosync=nowhere", "down abc" },
+                                .status = 1,
+                                .err = { "Cannot read nowhere", "the steps say which nodes there are" } },
+                { .args = { "simulate", "--corosync=good.app", "down abc" },
+                                .status = 1,
+                                .err = { "The nodelist of good.app cannot be simulated" } },
+                { .args = { "simulate", "--corosync=corosync.conf", "nodes abc" },
+                                .status = 2,
+                                .err = { "says which nodes there are, and so do the steps" } },
+                { .args = { "simulate", "down abc" },
+                                .status = 1,
+                                .err = { "Without a manager a cluster can be described" } },
+        };
+        char path[128];
+
+        snprintf(path, sizeof(path), "%s/apps", world.dir);
+        assert_int_equal(mkdir(path, 0700), 0);
+        write_file("corosync.conf",
+                        "totem {\n token: 1000\n consensus: 2630\n token_coefficient: 0\n}\nquorum {\n "
+                        "provider: corosync_votequorum\n}\nnodelist {\n"
+                        " node {\n  name: abc\n  nodeid: 1\n }\n node {\n  name: bcd\n  nodeid: 2\n }\n"
+                        " node {\n  name: def\n  nodeid: 3\n }\n}\n");
+        write_file("apps/web.app", "[Application]\nNodes=abc bcd zz\n[Service]\nExecStart=/bin/sleep 1d\n");
+        write_file("apps/mail.app", "[Application]\nNodes={bcd def}\n[Service]\nExecStart=/bin/sleep 1d\n");
+        write_file("bad.app", "[Application]\nNodes={bcd def\n[Service]\nExecStart=/bin/sleep 1d\n");
+        run_cases(cases, ELEMENTSOF(cases));
+        snprintf(path, sizeof(path), "%s/apps/web.app", world.dir);
+        unlink(path);
+        snprintf(path, sizeof(path), "%s/apps/mail.app", world.dir);
+        unlink(path);
+        snprintf(path, sizeof(path), "%s/apps", world.dir);
+        rmdir(path);
+}
+
+/* The end is told, also where no node knows it. */
+#define DESCRIBED "nodes abc bcd def", "app clock Nodes=abc bcd FailoverDelaySec=infinity"
+#define SETTLED DESCRIBED, "up all", "wait 20s"
+static void test_simulate_end(void **state)
+{
+        static const Case cases[] = {
+                { .args = { "simulate", SETTLED, "down bcd def" },
+                                .out = { "clock        unknown  -        no quorum" } },
+                { .args = { "simulate", "policy freeze", SETTLED, "down bcd def" },
+                                .out = { "clock        running  abc      no quorum" } },
+                { .args = { "simulate", SETTLED, "down all" },
+                                .out = { "clock        unknown  -        no node is up" } },
+                { .args = { "simulate", SETTLED, "kill-for-good all" }, .out = { "no manager is up" } },
+                { .args = { "simulate", DESCRIBED }, .out = { "clock        unknown  -" } },
+                { .args = { "simulate", "nodes abc bcd def", "mandatory def", "app clock Nodes=abc",
+                                  "up abc bcd", "wait 10s" },
+                                .out = { "waiting for the managers of: def" } },
+                { .args = { "simulate", SETTLED, "down abc" },
+                                .out = { "abc is lost, and waited for for ever" } },
+                { .args = { "simulate", SETTLED, "takeover clock def" },
+                                .status = 1,
+                                .out = { "clock        running  abc" },
+                                .err = { "'takeover clock def' was refused, and no line expects it: NotAllowed" } },
+                { .args = { "simulate", SETTLED, "takeover clock def", "wait 1s", "expect reply NotAllowed" },
+                                .out = { "clock        running  abc" } },
+                { .args = { "simulate", "--json=short", SETTLED, "down bcd def" },
+                                .out = { "{\"name\":\"clock\",\"state\":\"unknown\",\"nodes\":[],\"reason\":\"no quorum\"}" } },
+        };
+
+        run_cases(cases, ELEMENTSOF(cases));
+}
+
 static void test_verify(void **state)
 {
         static const Case cases[] = {
@@ -739,6 +827,8 @@ int main(void)
                 cmocka_unit_test(test_commands),
                 cmocka_unit_test(test_nodes_and_rest),
                 cmocka_unit_test(test_simulate),
+                cmocka_unit_test(test_simulate_files),
+                cmocka_unit_test(test_simulate_end),
                 cmocka_unit_test(test_verify),
                 cmocka_unit_test(test_colors),
                 cmocka_unit_test(test_narrow),

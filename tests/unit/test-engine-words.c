@@ -67,6 +67,8 @@ CHANGE(has_no_file, no_copy(a); a->has_definition = false)
 CHANGE(has_a_wrong_file, no_copy(a); a->has_definition = false; everywhere(e, a, true))
 CHANGE(is_orphan, no_copy(a); everywhere(e, a, false))
 CHANGE(is_forming, no_copy(a); e->state.form_pending = true)
+CHANGE(waits_for_ever, no_copy(a); a->lost_node = ABC;
+                a->delay = ((Timer){ .serial = 3, .deadline_usec = USEC_INFINITY }))
 CHANGE(waits, no_copy(a); a->lost_node = ABC; a->delay = ((Timer){ .serial = 3, .deadline_usec = 79 }))
 CHANGE(is_obstructed, a->copies[0].phase = COPY_LOST)
 CHANGE(is_untamed, a->copies[0].phase = COPY_LOST; a->copies[0].untamed = true)
@@ -111,6 +113,8 @@ static const struct {
         { is_forming, APP_WAITING, "the group has just formed; its record is being written", "",
                         USEC_INFINITY },
         { waits, APP_WAITING, "abc is lost; FailoverDelaySec= runs", "", 79 },
+        { waits_for_ever, APP_WAITING, "abc is lost, and waited for for ever: FailoverDelaySec=infinity", "",
+                        USEC_INFINITY },
         { is_obstructed, APP_BLOCKED, "the copy on abc has not ended", "", USEC_INFINITY },
         { is_untamed, APP_BLOCKED, "abc was lost in maintenance and may still run it", "", USEC_INFINITY },
         { is_about_to, APP_WAITING, "about to start", "", USEC_INFINITY },
