@@ -20,7 +20,7 @@ RequiresMountsFor=/srv/distro
 # Why it was started is in DISTRO_START_TYPE, DISTRO_FROM_NODE, DISTRO_NODE and DISTRO_EPOCH.
 ExecStart=/usr/libexec/distro-manager/distro-worker
 Type=notify
-Restart=on-failure
+Restart=always
 RestartSec=100ms
-User=nobody
+DynamicUser=yes
 MemoryMax=64M

@@ -18,7 +18,7 @@ StartLimitBurst=5
 
 [Service]
 ExecStart=/usr/bin/python3 -m http.server --directory /srv/www 8080
-Restart=on-failure
+Restart=always
 RestartSec=1s
 TimeoutStopSec=10s
 DynamicUser=yes

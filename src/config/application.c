@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <strings.h>
+
 #include "base/hash.h"
 #include "base/text.h"
 #include "config/application.h"
@@ -130,6 +132,19 @@ static bool has_errors(const AppParse *a)
         return a->state.messages->n_errors > a->n_errors_before;
 }
 
+static int warn_of_node(AppParse *a, ParseState *at, const char *name)
+{
+        const ConfigContext *context = a->state.context;
+
+        for (size_t i = 0; i < context->n_node_names; i++)
+                if (strcasecmp(context->node_names[i], name) == 0)
+                        return parse_warning(at,
+                                        "there is no node \"%s\" in corosync.conf, it will never be eligible; \"%s\" "
+                                        "differs in capitals only",
+                                        name, context->node_names[i]);
+        return parse_warning(at, "there is no node \"%s\" in corosync.conf, it will never be eligible", name);
+}
+
 static int check_definition(AppParse *a)
 {
         Definition *d = &a->definition;
@@ -143,9 +158,7 @@ static int check_definition(AppParse *a)
                 r = go_on(parse_error(&at, "names no node, expected at least one"));
         for (size_t i = 0; r >= 0 && i < d->n_nodes; i++)
                 if (!context_has_node(a->state.context, d->nodes[i].name))
-                        r = parse_warning(&at,
-                                        "there is no node \"%s\" in corosync.conf, it will never be eligible",
-                                        d->nodes[i].name);
+                        r = warn_of_node(a, &at, d->nodes[i].name);
 
         at = parse_state_at(&a->state, &a->permitted, "PermittedNodes");
         for (size_t i = 0; r >= 0 && i < d->n_permitted; i++)
@@ -155,7 +168,7 @@ static int check_definition(AppParse *a)
         return r;
 }
 
-static ParseState at_key(AppParse *a, const char *key)
+ParseState app_parse_at_key(AppParse *a, const char *key)
 {
         const UnitKey *k = unit_key_find(SECTION_SERVICE, key);
         ASSERT(k);
@@ -175,7 +188,7 @@ static int check_start_limit(AppParse *a, const char *restart)
                            *interval = unit_properties_get(&a->properties, "StartLimitIntervalUSec"),
                            *wait = unit_properties_get(&a->properties, "RestartUSec");
         uint64_t n = burst ? burst->u32 : 5, within = interval ? interval->u64 : 10 * USEC_PER_SEC;
-        ParseState at = at_key(a, "RestartSec");
+        ParseState at = app_parse_at_key(a, "RestartSec");
 
         if (!wait || streq(restart, "no"))
                 return 0;
@@ -193,7 +206,7 @@ static int check_service(AppParse *a)
         const char *type = property_string(a, "Type", "simple"),
                    *restart = property_string(a, "Restart", "no");
         bool oneshot = streq(type, "oneshot");
-        ParseState at = at_key(a, "ExecStart");
+        ParseState at = app_parse_at_key(a, "ExecStart");
         int r = 0;
 
         if (!start && (at.line == 0 || !has_errors(a)))
@@ -201,24 +214,25 @@ static int check_service(AppParse *a)
         else if (start && start->exec.n > 1 && !oneshot)
                 r = go_on(parse_error(&at, "%zu commands with Type=%s, expected one, or Type=oneshot",
                                 start->exec.n, type));
-        at = at_key(a, "Restart");
+        at = app_parse_at_key(a, "Restart");
         if (r >= 0)
                 r = check_start_limit(a, restart);
         if (r >= 0 && oneshot && (streq(restart, "always") || streq(restart, "on-success")))
                 r = go_on(parse_error(&at,
                                 "\"%s\" does not go with Type=oneshot, expected \"no\" or a kind of failure",
                                 restart));
-        at = at_key(a, "Type");
+        at = app_parse_at_key(a, "Type");
         if (r >= 0 && streq(type, "dbus") && !unit_properties_get(&a->properties, "BusName"))
                 r = go_on(parse_error(&at, "\"dbus\" needs BusName= too"));
 
         const UnitProperty *kill = unit_properties_get(&a->properties, "SendSIGKILL");
-        at = at_key(a, "SendSIGKILL");
+        at = app_parse_at_key(a, "SendSIGKILL");
         if (r >= 0 && kill && !kill->boolean)
                 r = parse_warning(&at, "with \"no\" a worker that ignores its stop keeps the application "
                                        "blocked on its node");
         const UnitProperty *stop = unit_properties_get(&a->properties, "TimeoutStopUSec");
-        at = at_key(a, a->unit_places[unit_key_index(unit_key_find(SECTION_SERVICE, "TimeoutStopSec"))].file
+        at = app_parse_at_key(a,
+                        a->unit_places[unit_key_index(unit_key_find(SECTION_SERVICE, "TimeoutStopSec"))].file
                                         ? "TimeoutStopSec"
                                         : "TimeoutSec");
         if (r >= 0 && stop && stop->u64 == USEC_INFINITY)
@@ -274,6 +288,8 @@ int app_parse_finish(AppParse *a, AppConfig *ret)
         int r = go_on(check_definition(a));
         if (r >= 0)
                 r = go_on(check_service(a));
+        if (r >= 0)
+                r = app_check_pitfalls(a);
         if (r < 0)
                 return r;
         if (has_errors(a))

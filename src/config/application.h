@@ -31,6 +31,11 @@ int app_parse_assignment(ParseState *p, size_t section, const char *key, const c
 /* Checks what only the whole can show, makes the digests and hands the result over: 0, -EINVAL, -ENOMEM. */
 int app_parse_finish(AppParse *a, AppConfig *ret);
 
+/* Where a key of [Service] was given last. */
+ParseState app_parse_at_key(AppParse *a, const char *key);
+/* pitfalls.c: warnings about what is right, and will hurt. 0 or -ENOMEM. */
+int app_check_pitfalls(AppParse *a);
+
 /* application-keys.c: one key of [Application]. */
 int app_key_parse(AppParse *a, ParseState *p, const char *key, const char *value);
 const char *app_key_name(size_t i); /* NULL after the last one */

@@ -198,6 +198,26 @@ int config_files_find_dropins(const ConfigContext *context, const char *beside, 
         return r;
 }
 
+int config_files_list_stray(
+                const ConfigContext *context, const char *name, const char *suffix, ConfigFiles *f)
+{
+        const char *const *path = search_path(context);
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && path[i]; i++) {
+                _cleanup_(dir_entries_done) DirEntries e = { 0 };
+                _cleanup_free_ char *bad = NULL, *directory = text_format("%s/%s", path[i], name),
+                                    *dropins = text_format("%s.d", suffix);
+                if (!directory || !dropins)
+                        return -ENOMEM;
+                r = dir_entries_read(&e, context, path[i], false, name, "", &bad);
+                for (size_t k = 0; r >= 0 && k < e.n_items; k++)
+                        if (!endswith(e.items[k].name, suffix) && !endswith(e.items[k].name, dropins))
+                                r = config_files_add(f, false, directory, e.items[k].name);
+        }
+        return r;
+}
+
 int config_files_list_names(const ConfigContext *context, const char *name, const char *suffix, char ***ret,
                 size_t *ret_n, char **ret_bad)
 {

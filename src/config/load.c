@@ -233,6 +233,22 @@ static int load_one(const ConfigContext *context, const char *name, ConfigMessag
         return r < 0 ? r : move_messages(&own, messages);
 }
 
+/* A name that is not quite right makes no application, and nobody misses it. */
+static int warn_of_stray(const ConfigContext *context, ConfigMessages *messages)
+{
+        _cleanup_(config_files_done) ConfigFiles stray = { 0 };
+        int r = config_files_list_stray(context, APPLICATIONS, SUFFIX, &stray);
+
+        if (r < 0)
+                return r == -ENOMEM ? r : 0; /* a folder that cannot be read was told of */
+        for (size_t i = 0; r >= 0 && i < stray.n_items; i++) {
+                ParseState p = { .context = context, .messages = messages, .file = stray.items[i].path };
+                r = parse_warning(&p, "is read by nobody: applications are NAME" SUFFIX
+                                      ", their drop-ins NAME" SUFFIX ".d/*.conf");
+        }
+        return r;
+}
+
 int app_config_load_all(const ConfigContext *context, ConfigMessages *messages, AppConfigs *ret)
 {
         _cleanup_(app_configs_done) AppConfigs c = { 0 };
@@ -247,6 +263,8 @@ int app_config_load_all(const ConfigContext *context, ConfigMessages *messages, 
         for (size_t i = 0; r >= 0 && names[i]; i++)
                 r = load_one(context, names[i], messages, &c, &n_allocated, &n_failures_allocated);
         config_files_free(names);
+        if (r >= 0)
+                r = warn_of_stray(context, messages);
         if (r < 0)
                 return r;
         *ret = c;

@@ -11,6 +11,7 @@ libconfig_a_SOURCES = \
 	src/config/manager.c \
 	src/config/message.c \
 	src/config/parse-state.h \
+	src/config/pitfalls.c \
 	src/config/specifier.c \
 	src/config/specifier.h \
 	src/config/syntax.c \

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 
+#include "base/text.h"
 #include "ctl/read-file.h"
 
 /* corosync.conf(5) */
@@ -23,6 +24,8 @@ void corosync_conf_done(CorosyncConf *c)
 {
         for (size_t i = 0; i < c->n_names; i++)
                 free(c->names[i]);
+        for (size_t i = 0; i < c->n_addresses; i++)
+                free(c->addresses[i]);
         *c = (CorosyncConf){};
 }
 
@@ -48,6 +51,12 @@ static int take_value(Parser *p, const char *key, const char *value)
                 if (!c->names[c->n_names])
                         return -ENOMEM;
                 c->n_names++;
+        } else if (is_in(p, "nodelist", "node") && strncmp(key, "ring", 4) == 0 && endswith(key, "_addr") &&
+                        c->n_addresses < CONF_ADDRESSES_MAX) {
+                c->addresses[c->n_addresses] = strdup(value);
+                if (!c->addresses[c->n_addresses])
+                        return -ENOMEM;
+                c->n_addresses++;
         } else if (is_in(p, "totem", NULL)) {
                 uint64_t number = strtoull(value, NULL, 10);
 

@@ -8,9 +8,13 @@
 #include "base/macros.h"
 #include "engine/types.h"
 
+#define CONF_ADDRESSES_MAX (2u * NODES_MAX)
+
 typedef struct CorosyncConf {
         char *names[NODES_MAX]; /* owned */
         size_t n_names;
+        char *addresses[CONF_ADDRESSES_MAX]; /* owned: ringX_addr of all nodes, as it stands there */
+        size_t n_addresses;
         size_t n_nodes;                      /* also those without a name */
         uint64_t token_usec, consensus_usec; /* as the nodes will use them, defaults included */
         bool has_quorum_provider;

@@ -46,6 +46,8 @@ libctl_a_SOURCES = \
 	src/ctl/verbs-change.c \
 	src/ctl/verbs-drain.c \
 	src/ctl/verbs-files.c \
+	src/ctl/verify.c \
+	src/ctl/verify.h \
 	src/ctl/verbs-list.c \
 	src/ctl/verbs-show.c \
 	src/ctl/verbs-simulate.c \

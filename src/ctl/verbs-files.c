@@ -2,14 +2,14 @@
 
 /* verify and cat: what lies on this node's disk, whether a manager runs or not. */
 
-#include <stdarg.h>
-
 #include "base/array.h"
+#include "base/text.h"
 #include "base/timing.h"
 #include "config/config.h"
 #include "ctl/corosync-conf.h"
 #include "ctl/ctl.h"
 #include "ctl/read-file.h"
+#include "ctl/verify.h"
 
 /* What verify finds. */
 typedef struct Findings {
@@ -27,34 +27,6 @@ static bool refuse_host(const Ctl *c, const char *verb)
         return c->options.host;
 }
 
-static int add_message(ConfigMessages *m, ConfigLevel level, const char *application, const char *file,
-                const char *format, ...) _printf_(5, 6);
-
-static int add_message(ConfigMessages *m, ConfigLevel level, const char *application, const char *file,
-                const char *format, ...)
-{
-        ConfigMessage *item;
-        va_list args;
-        int r;
-
-        if (ARRAY_GROW(m->items, m->n_items, m->n_allocated) < 0)
-                return -ENOMEM;
-        item = &m->items[m->n_items];
-        va_start(args, format);
-        r = vasprintf(&item->text, format, args);
-        va_end(args);
-        if (r < 0) {
-                item->text = NULL;
-                return -ENOMEM;
-        }
-        m->n_items++;
-        m->n_errors += level == CONFIG_ERROR;
-        item->level = level;
-        item->application = application ? strdup(application) : NULL;
-        item->file = strdup(file);
-        return item->file && (item->application || !application) ? 0 : -ENOMEM;
-}
-
 /* A delay that ends before the other side of a cut has stopped. */
 static int check_delay(
                 const Definition *d, const CorosyncConf *corosync, const Timing *t, ConfigMessages *messages)
@@ -63,7 +35,7 @@ static int check_delay(
 
         if (corosync->n_nodes == 0 || d->n_nodes < 2 || d->failover_delay_usec >= t->needed_usec)
                 return 0;
-        return add_message(messages, CONFIG_WARNING, d->name, corosync_conf_path(),
+        return verify_add(messages, CONFIG_WARNING, d->name, corosync_conf_path(),
                         "%s: FailoverDelaySec=%s is shorter than %s: a node that is cut off may need that "
                         "long after the others have noticed "
                         "(after %s) to notice it itself and to stop its worker. Without fencing both sides "
@@ -78,34 +50,51 @@ static int check_corosync(const CorosyncConf *conf, int error, ConfigMessages *m
         int r = 0;
 
         if (error < 0)
-                return add_message(messages, CONFIG_WARNING, NULL, path,
+                return verify_add(messages, CONFIG_WARNING, NULL, path,
                                 "%s: cannot be read (%s): names of nodes and delays are not checked against "
                                 "it",
                                 path, strerror(-error));
         if (!conf->has_quorum_provider)
-                r = add_message(messages, CONFIG_ERROR, NULL, path,
+                r = verify_add(messages, CONFIG_ERROR, NULL, path,
                                 "%s: quorum { provider: corosync_votequorum } is missing: without a quorum "
                                 "provider the manager refuses to start",
                                 path);
         if (r >= 0 && conf->n_nodes == 0)
-                r = add_message(messages, CONFIG_ERROR, NULL, path,
+                r = verify_add(messages, CONFIG_ERROR, NULL, path,
                                 "%s: there is no nodelist { node { ... } }", path);
         if (r >= 0 && conf->n_names < conf->n_nodes)
-                r = add_message(messages, CONFIG_ERROR, NULL, path,
+                r = verify_add(messages, CONFIG_ERROR, NULL, path,
                                 "%s: %zu of %zu nodes in the nodelist have no name: the manager refuses to "
                                 "start. Add 'name: ...' to each node { }",
                                 path, conf->n_nodes - conf->n_names, conf->n_nodes);
         if (r >= 0 && conf->n_nodes > NODES_MAX)
-                r = add_message(messages, CONFIG_ERROR, NULL, path, "%s: more than %u nodes", path,
-                                NODES_MAX);
+                r = verify_add(messages, CONFIG_ERROR, NULL, path, "%s: more than %u nodes", path, NODES_MAX);
         if (r >= 0 && (conf->two_node || conf->last_man_standing || conf->auto_tie_breaker))
-                r = add_message(messages, CONFIG_WARNING, NULL, path,
+                r = verify_add(messages, CONFIG_WARNING, NULL, path,
                                 "%s: with %s more than one part of the cluster can be quorate: without "
                                 "fencing an application can run twice",
                                 path,
                                 conf->two_node            ? "two_node"
                                 : conf->last_man_standing ? "last_man_standing"
                                                           : "auto_tie_breaker");
+        return r;
+}
+
+/* An empty folder is right as it is; still somebody may have meant another one. */
+static int check_nothing(const ConfigContext *context, Findings *f)
+{
+        _cleanup_(config_files_freep) char **files = NULL;
+        const char *directory = config_search_path_default()[0];
+        int r = manager_config_list_files(context, &files);
+
+        if (r >= 0 && !files[0])
+                r = verify_add(&f->messages, CONFIG_WARNING, NULL, directory,
+                                "%s: there is no manager.conf, so all of its settings have their defaults",
+                                directory);
+        if (r >= 0 && f->n_checked == 0)
+                r = verify_add(&f->messages, CONFIG_WARNING, NULL, directory,
+                                "%s: no application is configured here; each is a file %s/applications/NAME.app",
+                                directory, directory);
         return r;
 }
 
@@ -126,9 +115,14 @@ static int check_all(const ConfigContext *context, const CorosyncConf *corosync,
         r = app_config_load_all(context, &f->messages, &apps);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < apps.n_items && r >= 0; i++)
+        for (size_t i = 0; i < apps.n_items && r >= 0; i++) {
                 r = check_delay(&apps.items[i].definition, corosync, &t, &f->messages);
+                if (r >= 0)
+                        r = verify_host(&apps.items[i], &f->messages);
+        }
         f->n_checked = apps.n_items + apps.n_failures;
+        if (r >= 0)
+                r = check_nothing(context, f);
         app_configs_done(&apps);
         return r;
 }
@@ -143,7 +137,7 @@ static int check_manager_file(const ConfigContext *context, const char *path, Fi
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                return add_message(&f->messages, CONFIG_ERROR, NULL, path, "%s: cannot be read: %s", path,
+                return verify_add(&f->messages, CONFIG_ERROR, NULL, path, "%s: cannot be read: %s", path,
                                 strerror(-r));
         r = manager_config_parse(context, path, text, size, &f->messages, &manager);
         manager_config_done(&manager);
@@ -162,15 +156,46 @@ static int check_file(
         if (streq(name, "manager.conf"))
                 return check_manager_file(context, path, f);
         if (!dot || !streq(dot, ".app"))
-                return add_message(&f->messages, CONFIG_ERROR, NULL, path,
+                return verify_add(&f->messages, CONFIG_ERROR, NULL, path,
                                 "%s: neither manager.conf nor NAME.app; drop-ins are checked together with "
                                 "what they belong to",
                                 path);
         r = app_config_load_file(context, path, &f->messages, &app);
         if (r >= 0)
                 r = check_delay(&app.definition, corosync, &t, &f->messages);
+        if (r >= 0)
+                r = verify_host(&app, &f->messages);
         app_config_done(&app);
         return r == -EINVAL ? 0 : r;
+}
+
+static bool is_same(const ConfigMessage *a, const ConfigMessage *b)
+{
+        return a->level == CONFIG_WARNING && b->level == CONFIG_WARNING && a->application && b->application &&
+               streq(verify_words(a), verify_words(b));
+}
+
+/* The same words about many applications are said once, with their names. */
+static void warn(const Ctl *c, const ConfigMessages *m, size_t at)
+{
+        const ConfigMessage *item = m->items + at, *first = NULL, *last = NULL;
+        _cleanup_free_ char *names = NULL;
+        size_t n = 0;
+        Text t = {};
+
+        FOREACH_ARRAY(other, m->items, m->n_items) {
+                if (!is_same(item, other))
+                        continue;
+                first = first ? first : other;
+                if (!last || !streq(last->application, other->application))
+                        text_printf(&t, "%s%s", n++ > 0 ? " " : "", other->application);
+                last = other;
+        }
+        names = text_take(&t);
+        if (n < 2 || !names)
+                ctl_warning(c, "Warning: %s.", item->text);
+        else if (first == item)
+                ctl_warning(c, "Warning: %s. (%zu applications: %s)", verify_words(item), n, names);
 }
 
 static int report(Ctl *c, const Findings *f)
@@ -198,11 +223,11 @@ static int report(Ctl *c, const Findings *f)
                 json_end(&j);
                 return m->n_errors > 0 ? STATUS_FAILURE : STATUS_OK;
         }
-        FOREACH_ARRAY(item, m->items, m->n_items) {
-                if (item->level == CONFIG_ERROR)
-                        ctl_error(c, "%s.", item->text);
+        for (size_t i = 0; i < m->n_items; i++) {
+                if (m->items[i].level == CONFIG_ERROR)
+                        ctl_error(c, "%s.", m->items[i].text);
                 else if (!c->options.quiet)
-                        ctl_warning(c, "Warning: %s.", item->text);
+                        warn(c, m, i);
         }
         if (m->n_errors > 0) {
                 ctl_error(c,
@@ -235,6 +260,8 @@ int verb_verify(Ctl *c, int argc, char **argv)
         }
         if (argc == 1) {
                 r = check_corosync(&corosync, loaded, &f.messages);
+                if (r >= 0)
+                        r = verify_addresses(&corosync, &f.messages);
                 if (r >= 0)
                         r = check_all(&context, &corosync, &f);
         } else

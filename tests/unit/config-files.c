@@ -334,6 +334,29 @@ static void test_secret(void **state)
         }
 }
 
+/* Names that are not quite right make no application, which is said. */
+static void test_stray(void **state)
+{
+        Fixture *f = *state;
+        AppConfigs apps;
+
+        put(f, "etc/" APPS "a.app", APP("n"));
+        put(f, "etc/" APPS "a.app.d/x.conf", "[Application]\nWeight=2\n");
+        put(f, "etc/" APPS ".hidden", "");
+        put(f, "etc/" APPS "a.app~", APP("n"));
+        put(f, "usr/lib/" APPS "shop.service", "[Service]\n");
+        assert_int_equal(app_config_load_all(&f->context, &f->messages, &apps), 0);
+        assert_int_equal(apps.n_items, 1);
+        assert_int_equal(f->messages.n_items, 2);
+        assert_int_equal(f->messages.n_errors, 0);
+        assert_string_equal(f->messages.items[0].text,
+                        "/etc/" APPS "a.app~: is read by nobody: applications are NAME.app, their drop-ins "
+                        "NAME.app.d/*.conf");
+        assert_non_null(strstr(
+                        f->messages.items[1].text, "/usr/lib/" APPS "shop.service: is read by nobody"));
+        app_configs_done(&apps);
+}
+
 static void test_unreadable(void **state)
 {
         Fixture *f = *state;
@@ -441,6 +464,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_load_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_secret, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_stray, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_manager, setup, teardown),
                 cmocka_unit_test(test_default_path),
                 cmocka_unit_test(test_examples),

@@ -428,6 +428,10 @@ static void test_digest_by_node(void **state)
                         digest_of(&one, "x", GOOD "SocketBindAllow=80\n", NULL));
 }
 
+#define CONTAINER                                                                                                       \
+        "the container's processes are not in the unit's control group: a kill does not reach them, and a second copy " \
+        "may run elsewhere. Expected \"podman run --cgroups=split\""
+
 static void test_warnings(void **state)
 {
         static const struct {
@@ -438,11 +442,33 @@ static void test_warnings(void **state)
                                                             "corosync.conf, it will never be eligible" },
                 { GOOD "SendSIGKILL=no\n", "x.app:5: SendSIGKILL=: with \"no\" a worker that ignores its "
                                            "stop keeps the application blocked on its node" },
-                { GOOD "Restart=on-failure\nRestartSec=2s\n", "" },
-                { GOOD "Restart=on-failure\nRestartSec=3s\n",
+                { GOOD "Restart=always\nRestartSec=2s\n", "" },
+                { GOOD "Restart=always\nRestartSec=3s\n",
                                 "x.app:6: RestartSec=: with these restarts StartLimitBurst= is not reached within "
                                 "StartLimitIntervalSec=, so a worker that keeps failing never goes to another node" },
-                { GOOD "Restart=on-failure\nRestartSec=3s\nStartLimitIntervalSec=15s\n", "" },
+                { GOOD "Restart=always\nRestartSec=3s\nStartLimitIntervalSec=15s\n", "" },
+                { GOOD "Restart=on-failure\n",
+                                "x.app:5: Restart=: with \"on-failure\" a clean end, also by SIGTERM, is for good: no node "
+                                "starts the application again. A service that is to go on wants \"always\"" },
+                { GOOD "Type=oneshot\nRestart=on-failure\n", "" },
+                { GOOD "[Application]\nTakeoverMode=start-first\n[Service]\nType=exec\n",
+                                "x.app:8: Type=: \"exec\" does not tell when the service is ready, so "
+                                "TakeoverMode=start-first stops the old copy too early. \"notify\", \"dbus\" and \"forking\" "
+                                "tell" },
+                { GOOD "[Application]\nTakeoverMode=start-first\n",
+                                "x.app: Type=: \"simple\" does not tell when the service is ready, so "
+                                "TakeoverMode=start-first stops the old copy too early. \"notify\", \"dbus\" and \"forking\" "
+                                "tell" },
+                { GOOD "[Application]\nTakeoverMode=start-first\n[Service]\nType=notify\n", "" },
+                { GOOD "ExecStart=\nExecStart=/usr/bin/podman run --rm x\n",
+                                "x.app:6: ExecStart=: " CONTAINER },
+                { GOOD "ExecStart=\nExecStart=docker start -a x\n", "x.app:6: ExecStart=: " CONTAINER },
+                { GOOD "ExecStart=\nExecStart=/usr/bin/podman run --cgroups=split x\n", "" },
+                { GOOD "ExecStart=\nExecStart=podman run --cgroups split x\n", "" },
+                { GOOD "ExecStart=\nExecStart=podman logs x\n", "" },
+                { "[Application]\nNodes=abc Def\n" SERVICE,
+                                "x.app:2: Nodes=: there is no node \"Def\" in corosync.conf, it "
+                                "will never be eligible; \"def\" differs in capitals only" },
                 { GOOD "TimeoutStopSec=infinity\n",
                                 "x.app:5: TimeoutStopSec=: a worker that does not end in its own time keeps "
                                 "the application blocked on its node" },

@@ -112,7 +112,8 @@ static int group_setup(void **state)
 static int group_teardown(void **state)
 {
         static const char *const files[] = { "bus.conf", "bus", "good.app", "bad.app", "stdout", "stderr",
-                "corosync.conf", "manager.conf", "short.app", "state" };
+                "corosync.conf", "manager.conf", "short.app", "lacks.app", "has.app", "one.app", "two.app",
+                "three.app", "state" };
         char path[128];
 
         end_process(&world.manager);
@@ -720,6 +721,53 @@ static void test_verify(void **state)
         unsetenv("COROSYNC_MAIN_CONFIG_FILE");
 }
 
+/* What the host lacks, rings that lead nowhere, and one line for what is the same of many applications. */
+static void test_verify_host(void **state)
+{
+        static const Case cases[] = {
+                { .args = { "verify", "lacks.app" },
+                                .err = { "lacks: ExecStart=: this node has no program /no/such/program,",
+                                                "lacks: ExecStop=: this node has no program no-such-program,",
+                                                "lacks: User=: this node has no \"no-such-user\"",
+                                                "lacks: Group=: this node has no \"no-such-group\"" } },
+                { .args = { "verify", "has.app" }, .out = { "0 warnings" } },
+                { .args = { "verify", "one.app", "two.app", "has.app", "three.app" },
+                                .err = { "Warning: Restart=: with",
+                                                "wants \"always\". (3 applications: one two three)" },
+                                .not_out = { "one.app" },
+                                .out = { "Checked 4 definitions: no errors, 3 warnings." } },
+                { .args = { "verify", "one.app", "has.app" },
+                                .err = { "Warning: one.app:7: Restart=: with" } },
+                { .args = { "verify" },
+                                .err = { "corosync.conf: the ring address 127.0.1.1 is every host's own",
+                                                "corosync.conf: the ring address ::1 is every host's own",
+                                                "corosync.conf: the ring address localhost is ",
+                                                "there is no manager.conf",
+                                                "no application is configured here" },
+                                .not_out = { "10.0.0.1" } },
+        };
+        char path[128];
+
+        if (access(SYSCONFDIR "/distro-manager", F_OK) >= 0)
+                skip(); /* this host has a configuration of its own */
+        snprintf(path, sizeof(path), "%s/corosync.conf", world.dir);
+        setenv("COROSYNC_MAIN_CONFIG_FILE", path, 1);
+        write_file("corosync.conf",
+                        "quorum {\n provider: corosync_votequorum\n}\nnodelist {\n"
+                        " node {\n  name: abc\n  nodeid: 1\n  ring0_addr: 127.0.1.1\n  ring1_addr: 10.0.0.1\n }\n"
+                        " node {\n  name: bcd\n  nodeid: 2\n  ring0_addr: ::1\n  ring1_addr: localhost\n }\n}\n");
+#define APP_OF(text) "[Application]\nNodes=abc\n[Service]\n" text
+        write_file("lacks.app",
+                        APP_OF("ExecStart=/no/such/program\nExecStop=no-such-program\nExecStop=-/no/such/other\n"
+                               "User=no-such-user\nGroup=no-such-group\n"));
+        write_file("has.app", APP_OF("ExecStart=/bin/sleep 1d\nExecStop=true\nUser=root\nGroup=0\n"));
+        write_file("one.app", APP_OF("ExecStart=/bin/sleep 1d\n\n\nRestart=on-failure\n"));
+        write_file("two.app", APP_OF("Restart=on-failure\nExecStart=/bin/sleep 1d\n"));
+        write_file("three.app", APP_OF("ExecStart=/bin/sleep 1d\nRestart=on-failure\n"));
+        run_cases(cases, ELEMENTSOF(cases));
+        unsetenv("COROSYNC_MAIN_CONFIG_FILE");
+}
+
 static void test_colors(void **state)
 {
         static const Case forced[] = { { "well", { "status" }, .out = { "\x1b[0;1;32mrunning\x1b[0m" } } };
@@ -830,6 +878,7 @@ int main(void)
                 cmocka_unit_test(test_simulate_files),
                 cmocka_unit_test(test_simulate_end),
                 cmocka_unit_test(test_verify),
+                cmocka_unit_test(test_verify_host),
                 cmocka_unit_test(test_colors),
                 cmocka_unit_test(test_narrow),
                 cmocka_unit_test(test_interrupt),

@@ -54,7 +54,7 @@ my @rules = (
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },
         { files => 'src/systemd/unit-state.c', table => qr/\{ "\w+", UNIT_\w+, ("[^"]+") \}/ },
         # distroctl
-        { files => 'src/ctl/*.c', call => 'ctl_error|ctl_warning|add_message|sd_bus_error_setf' },
+        { files => 'src/ctl/*.c', call => 'ctl_error|ctl_warning|verify_add|sd_bus_error_setf' },
         { files => 'src/ctl/bus-client.c', call => 'asprintf' },
         { files => 'src/ctl/goal.c', call => 'verdict', if => sub { $_[0] =~ /VERDICT_(FAILED|STUCK)/ } },
         { files => 'src/world/script*.c', call => 'refuse|parse_refuse' },

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What `verify` looks for beside the text of the files. It may wait for file systems and services of names; the manager
+ * must not, so it does not look for these things. */
+
+#include "config/config.h"
+#include "ctl/corosync-conf.h"
+
+/* One more message; 0 or -ENOMEM. */
+int verify_add(ConfigMessages *m, ConfigLevel level, const char *application, const char *file,
+                const char *format, ...) _printf_(5, 6);
+
+/* Programs, users and groups that this host lacks. */
+int verify_host(const AppConfig *app, ConfigMessages *messages);
+/* Addresses of rings that are the host itself, on whichever host. */
+int verify_addresses(const CorosyncConf *conf, ConfigMessages *messages);
+
+/* What a message says beside where: messages of several applications with the same words are told once. Points into the
+ * text. */
+const char *verify_words(const ConfigMessage *m);
