@@ -370,16 +370,37 @@ static void get_app_lists(const Codec *c, App *a)
         }
 }
 
+static void put_unsure(const Codec *c, const Unsure *u)
+{
+        put_bool(c->w, u->since.count > 0);
+        if (u->since.count == 0)
+                return;
+        put_revision(c->w, &u->since);
+        put_bool(c->w, u->maintenance);
+        put_bool(c->w, u->is_auto);
+        put_u64(c->w, u->least_delay_usec);
+        put_u64(c->w, u->longest_delay_usec);
+}
+
+static void get_unsure(const Codec *c, Unsure *u)
+{
+        if (!get_bool(c->r))
+                return;
+        get_revision(c->r, &u->since);
+        if (u->since.count == 0)
+                reader_refuse(c->r);
+        u->maintenance = get_bool(c->r);
+        u->is_auto = get_bool(c->r);
+        u->least_delay_usec = get_u64(c->r);
+        u->longest_delay_usec = get_u64(c->r);
+}
+
 static void put_app_present(const Codec *c, const App *a)
 {
         put_bool(c->w, a->has_definition);
         if (a->has_definition)
                 put_definition(c->w, c->written, &a->definition);
-        put_revision(c->w, &a->unsure.since);
-        put_bool(c->w, a->unsure.maintenance);
-        put_bool(c->w, a->unsure.is_auto);
-        put_u64(c->w, a->unsure.least_delay_usec);
-        put_u64(c->w, a->unsure.longest_delay_usec);
+        put_unsure(c, &a->unsure);
         put_files(c, a);
         put_u8(c->w, (uint8_t) a->next_type);
         put_u32(c->w, a->next_from);
@@ -408,11 +429,7 @@ static void get_app_present(const Codec *c, App *a)
                 if (!r->error && !streq(a->definition.name, a->name))
                         reader_refuse(r);
         }
-        get_revision(r, &a->unsure.since);
-        a->unsure.maintenance = get_bool(r);
-        a->unsure.is_auto = get_bool(r);
-        a->unsure.least_delay_usec = get_u64(r);
-        a->unsure.longest_delay_usec = get_u64(r);
+        get_unsure(c, &a->unsure);
         get_files(c, a);
         a->next_type = get_enum(r, _START_TYPE_MAX);
         a->next_from = get_u32(r);

@@ -392,7 +392,7 @@ static void test_stopped_from_outside(void **state)
                 cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
                 cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
-                c.now += k->between_usec;
+                cluster_all_at(&c, c.now + k->between_usec);
                 cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_START), k->moves ? 1 : 2);
                 assert_int_equal(cluster_count(&c, BCD, EFFECT_START), k->moves ? 1 : 0);

@@ -26,6 +26,7 @@ static State sample(void)
         assert_non_null(state_add_app(&s, "web"));
         a = state_find_app(&s, "distro");
         a->epoch = 9;
+        a->unsure.since.count = 1;
         a->last_epoch = 8;
         a->permissions = calloc(2, sizeof(Permission));
         a->n_permissions = a->n_permissions_allocated = 2;
