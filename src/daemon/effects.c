@@ -80,7 +80,7 @@ static void start_unit(Manager *m, const Effect *effect)
         int r;
 
         if (!config) {
-                manager_late_unit(m, effect->app, effect->epoch, UNIT_REFUSED,
+                manager_late_unit(m, effect->app, effect->epoch, UNIT_REFUSED, 0,
                                 "this node has no usable file of the application");
                 return;
         }
@@ -91,6 +91,7 @@ static void start_unit(Manager *m, const Effect *effect)
                 .start_type = effect->start_type,
                 .node = m->cluster->own_name,
                 .from_node = effect->from_node,
+                .digest = config->unit_digest,
                 .properties = config->properties,
                 .n_properties = config->n_properties,
         };
@@ -98,7 +99,7 @@ static void start_unit(Manager *m, const Effect *effect)
         if (r == -ENOMEM)
                 manager_fail(m, r, "starting a unit");
         else if (r < 0)
-                manager_late_unit(m, effect->app, effect->epoch, UNIT_REFUSED, strerror(-r));
+                manager_late_unit(m, effect->app, effect->epoch, UNIT_REFUSED, 0, strerror(-r));
 }
 
 static void end_unit(Manager *m, const Effect *effect)

@@ -56,6 +56,7 @@ struct LateEvent {
         char *app;
         uint64_t epoch;
         UnitState state;
+        uint64_t unit_digest;
         char *reason;
         Revision revision;
         int error;
@@ -196,7 +197,8 @@ void manager_trim_later(Manager *m);
  * filled in. Must not be called from within; before the engine exists it does nothing. */
 void manager_step(Manager *m, Event *event);
 /* For an outcome that is known at once; a copy is kept until the step is over. */
-void manager_late_unit(Manager *m, const char *app, uint64_t epoch, UnitState state, const char *reason);
+void manager_late_unit(Manager *m, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
+                const char *reason);
 void manager_late_written(Manager *m, Revision revision, int error);
 /* Ends the loop. The first status counts. */
 void manager_exit(Manager *m, int status);

@@ -117,12 +117,14 @@ static void late_add(Manager *m, const LateEvent *late)
         m->late_end = &l->next;
 }
 
-void manager_late_unit(Manager *m, const char *app, uint64_t epoch, UnitState state, const char *reason)
+void manager_late_unit(Manager *m, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
+                const char *reason)
 {
         LateEvent late = { .type = EVENT_UNIT,
                 .app = strdup(app),
                 .epoch = epoch,
                 .state = state,
+                .unit_digest = unit_digest,
                 .reason = strdup(strempty(reason)) };
 
         if (!late.app || !late.reason) {
@@ -200,8 +202,12 @@ static void step_late(Manager *m)
                         m->late_end = &m->late;
                 if (l->type == EVENT_UNIT)
                         step_once(m, &(Event){ .type = EVENT_UNIT,
-                                                     .unit = { l->app, l->epoch, l->state,
-                                                                     *l->reason ? l->reason : NULL } });
+                                                     .unit = { .app = l->app,
+                                                                     .epoch = l->epoch,
+                                                                     .state = l->state,
+                                                                     .unit_digest = l->unit_digest,
+                                                                     .reason = *l->reason ? l->reason
+                                                                                          : NULL } });
                 else
                         step_once(m, &(Event){ .type = EVENT_WRITTEN, .written = { l->revision, l->error } });
                 late_free(l);

@@ -54,12 +54,15 @@ void reload_give_definitions(Manager *m)
         _cleanup_free_ Definition *definitions = calloc(m->apps.n_items + 1, sizeof(Definition));
         _cleanup_free_ struct DefinitionError *errors =
                         calloc(m->apps.n_failures + 1, sizeof(struct DefinitionError));
+        _cleanup_free_ uint64_t *unit_digests = calloc(m->apps.n_items + 1, sizeof(unit_digests[0]));
         size_t n_errors = 0;
 
-        if (!definitions || !errors)
+        if (!definitions || !errors || !unit_digests)
                 return manager_fail(m, -ENOMEM, "handing the definitions to the engine");
-        for (size_t i = 0; i < m->apps.n_items; i++)
+        for (size_t i = 0; i < m->apps.n_items; i++) {
                 definitions[i] = m->apps.items[i].definition;
+                unit_digests[i] = m->apps.items[i].unit_digest;
+        }
         FOREACH_ARRAY(failure, m->apps.failures, m->apps.n_failures)
                 if (app_name_is_valid(failure->name))
                         errors[n_errors++] = (struct DefinitionError){ .app = failure->name,
@@ -67,6 +70,7 @@ void reload_give_definitions(Manager *m)
         manager_step(m, &(Event){ .type = EVENT_DEFINITIONS,
                                         .definitions = { .definitions = definitions,
                                                         .n_definitions = m->apps.n_items,
+                                                        .unit_digests = unit_digests,
                                                         .errors = errors,
                                                         .n_errors = n_errors } });
 }

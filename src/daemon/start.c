@@ -121,6 +121,7 @@ static void on_unit_changed(const UnitInfo *info, void *userdata)
                                         .unit = { .app = info->app,
                                                         .epoch = info->epoch,
                                                         .state = info->state,
+                                                        .unit_digest = info->unit_digest,
                                                         .reason = info->reason } });
         if (m->exiting)
                 return;
@@ -285,7 +286,7 @@ static void give_units(Manager *m)
 
                 units_get(m->units, i, &info);
                 if (info.state != UNIT_NONE)
-                        manager_late_unit(m, info.app, info.epoch, info.state, info.reason);
+                        manager_late_unit(m, info.app, info.epoch, info.state, info.unit_digest, info.reason);
         }
         manager_step(m, &(Event){ .type = EVENT_TIME });
 }

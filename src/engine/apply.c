@@ -255,6 +255,10 @@ static void apply_result(Engine *e, uint32_t node_id, const ResultMessage *m)
         c = app_find_copy(a, node_id, m->epoch);
         if (!c)
                 return;
+        if (unit_state_is_alive(m->state) && c->restart_needed != m->restart_needed) {
+                c->restart_needed = m->restart_needed;
+                engine_changed_app(e, a);
+        }
         switch (m->state) {
         case UNIT_STARTING:
                 apply_restarts(e, a, c, m->reason);

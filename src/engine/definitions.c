@@ -38,17 +38,12 @@ static void definitions_free(LocalDefinition *d, size_t n)
         free(d);
 }
 
-/* A unit that was started from another file than the present one. */
-static void definitions_compare_units(Engine *e, const LocalDefinition *old, size_t n_old)
+bool definitions_unit_differs(const Engine *e, const LocalUnit *u)
 {
-        FOREACH_ARRAY(u, e->units, e->n_units) {
-                const LocalDefinition *now = definitions_find(e, u->app),
-                                      *before = definitions_search(old, n_old, u->app);
+        const LocalDefinition *d = definitions_find(e, u->app);
 
-                if (before && now && !now->error && !before->error &&
-                                now->definition.digest != before->definition.digest)
-                        u->changed_file = true;
-        }
+        return d && !d->error && d->unit_digest != 0 && u->unit_digest != 0 &&
+               d->unit_digest != u->unit_digest;
 }
 
 static void definitions_sort(Engine *e)
@@ -58,7 +53,7 @@ static void definitions_sort(Engine *e)
 }
 
 /* One name stands once in each list. */
-static void definitions_take(Engine *e, const Definition *definitions, size_t n,
+static void definitions_take(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
                 const struct DefinitionError *errors, size_t n_errors)
 {
         size_t n_good;
@@ -67,6 +62,7 @@ static void definitions_take(Engine *e, const Definition *definitions, size_t n,
                 LocalDefinition *d = &e->definitions[e->n_definitions++];
 
                 d->app = engine_strdup(e, definitions[i].name);
+                d->unit_digest = unit_digests ? unit_digests[i] : 0;
                 (void) engine_grow(e, definition_copy(&definitions[i], &d->definition));
         }
         definitions_sort(e);
@@ -84,8 +80,8 @@ static void definitions_take(Engine *e, const Definition *definitions, size_t n,
         definitions_sort(e);
 }
 
-void definitions_set(Engine *e, const Definition *definitions, size_t n, const struct DefinitionError *errors,
-                size_t n_errors)
+void definitions_set(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
+                const struct DefinitionError *errors, size_t n_errors)
 {
         LocalDefinition *old = e->definitions;
         size_t n_old = e->n_definitions;
@@ -97,9 +93,7 @@ void definitions_set(Engine *e, const Definition *definitions, size_t n, const s
                 definitions_free(old, n_old);
                 return;
         }
-        definitions_take(e, definitions, n, errors, n_errors);
-        if (!e->oom)
-                definitions_compare_units(e, old, n_old);
+        definitions_take(e, definitions, unit_digests, n, errors, n_errors);
         definitions_free(old, n_old);
         e->definitions_sent = false;
         e->definitions_dirty = true;

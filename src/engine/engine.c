@@ -265,7 +265,7 @@ Engine *engine_free(Engine *e)
         free(e->backlog);
         free(e->expiry_sent);
         state_done(&e->state);
-        definitions_set(e, NULL, 0, NULL, 0);
+        definitions_set(e, NULL, NULL, 0, NULL, 0);
         free(e->definitions);
         for (size_t i = 0; i < e->n_units; i++) {
                 free(e->units[i].app);
@@ -449,11 +449,13 @@ static void engine_handle(Engine *e, const Event *event)
                 e->probe_next_usec = 0;
                 break;
         case EVENT_UNIT:
-                local_unit(e, event->unit.app, event->unit.epoch, event->unit.state, event->unit.reason);
+                local_unit(e, event->unit.app, event->unit.epoch, event->unit.state, event->unit.unit_digest,
+                                event->unit.reason);
                 break;
         case EVENT_DEFINITIONS:
-                definitions_set(e, event->definitions.definitions, event->definitions.n_definitions,
-                                event->definitions.errors, event->definitions.n_errors);
+                definitions_set(e, event->definitions.definitions, event->definitions.unit_digests,
+                                event->definitions.n_definitions, event->definitions.errors,
+                                event->definitions.n_errors);
                 break;
         case EVENT_WRITTEN:
                 engine_written(e, event);

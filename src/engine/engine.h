@@ -126,12 +126,17 @@ typedef struct Event {
                         const char *app;
                         uint64_t epoch; /* from the unit's environment; which copy this is */
                         UnitState state;
+                        /* From the unit, see EVENT_DEFINITIONS: what it was started from; 0: not known, or as before. */
+                        uint64_t unit_digest;
                         const char *reason; /* of FAILED, REFUSED and STUCK, and of STARTING where systemd restarts it;
                                              * may be NULL */
                 } unit;
                 struct {
                         const Definition *definitions; /* sorted by name */
                         size_t n_definitions;
+                        /* For each of them a digest of what its unit would be started from on this node; NULL: it does not
+                         * matter. A worker of another digest needs a restart before its file counts. */
+                        const uint64_t *unit_digests;
                         /* Files that are wrong: their application's name and the error. */
                         const struct DefinitionError {
                                 const char *app;
@@ -333,7 +338,7 @@ typedef struct AppStatus {
         uint64_t deadline_usec; /* when the next thing happens by itself, on this engine's clock; USEC_INFINITY: never */
         bool held;
         bool stale;          /* not what the group agrees on now: engine_is_stale() */
-        bool restart_needed; /* this node's file has changed since its copy was started */
+        bool restart_needed; /* its unit was started from another [Unit] or [Service] than its node's file has */
 } AppStatus;
 
 /* How long the group waits when the application's node is lost; what FailoverDelaySec=auto comes to at present. */

@@ -72,9 +72,10 @@ typedef struct LocalUnit {
         char *reason;
         bool stop_issued; /* EFFECT_STOP is out */
         bool kill_issued;
-        uint64_t kill_usec; /* when it has to be gone; USEC_INFINITY: systemd's own timeout is enough */
-        UnitState reported; /* RESULT under way in this view; UNIT_NONE: none */
-        bool changed_file;  /* this node's file has changed since it was started */
+        uint64_t kill_usec;   /* when it has to be gone; USEC_INFINITY: systemd's own timeout is enough */
+        UnitState reported;   /* RESULT under way in this view; UNIT_NONE: none */
+        uint64_t unit_digest; /* what it was started from; 0: not known */
+        bool restart_told, restart_told_needed; /* whether a restart is needed: told in this view, and what */
 
         uint64_t state_usec; /* since when it is in `state` */
         bool restarted; /* systemd has started it again, and it has not run for RESTART_SETTLED_USEC since */
@@ -97,6 +98,7 @@ typedef struct LocalCommand {
 /* A definition of this node's own files. */
 typedef struct LocalDefinition {
         Definition definition; /* where the file is right */
+        uint64_t unit_digest;  /* 0: not known */
         char *app;
         char *error;  /* where it is wrong; else NULL */
         bool refused; /* in this view: the agreed state has no room for it */
@@ -382,7 +384,8 @@ void timers_expire(Engine *e);             /* sends the message for those that a
 uint64_t timers_deadline(const Engine *e); /* of the first; never where this member is not synced */
 
 /* ---- local.c ---- */
-void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason);
+void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
+                const char *reason);
 void local_pump(Engine *e);
 uint64_t local_deadline(const Engine *e);
 void local_cut_off(Engine *e, uint64_t since_usec);
@@ -401,8 +404,10 @@ bool local_in_maintenance(const Engine *e, const char *app);
 void local_guard(Engine *e, bool guarded);
 
 /* ---- definitions.c ---- */
-void definitions_set(Engine *e, const Definition *definitions, size_t n, const struct DefinitionError *errors,
-                size_t n_errors);
+void definitions_set(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
+                const struct DefinitionError *errors, size_t n_errors);
+/* A worker of this node that was started from something else than its file would start now. */
+bool definitions_unit_differs(const Engine *e, const LocalUnit *u);
 /* Where this node's files differ from what the state says of them. */
 int definitions_difference(const Engine *e, DefinitionsMessage *ret);
 bool definitions_differ(const Engine *e);

@@ -67,6 +67,7 @@ void local_reset_reports(Engine *e)
         FOREACH_ARRAY(u, e->units, e->n_units) {
                 u->reported = UNIT_NONE;
                 u->restarts_told_usec = 0;
+                u->restart_told = false;
         }
 }
 
@@ -104,7 +105,8 @@ static void local_tell_cut_off_end(Engine *e, const LocalUnit *u, UnitState stat
                         ->epoch = u->epoch;
 }
 
-void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
+void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
+                const char *reason)
 {
         LocalUnit *u = local_find_unit(e, app, epoch);
         App *a = state_find_app(&e->state, app);
@@ -121,6 +123,8 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, con
         local_tell_cut_off_end(e, u, state);
         if (state == UNIT_STUCK && u->state != UNIT_STUCK)
                 engine_note(e, NOTE_COPY_STUCK, app, e->node_id, "%s", strempty(reason))->epoch = epoch;
+        if (unit_digest != 0)
+                u->unit_digest = unit_digest;
         restarts_set_unit(e, u, state, reason);
         /* One unit name holds one copy: whatever was there before is over. */
         FOREACH_ARRAY(old, e->units, e->n_units)
@@ -558,9 +562,16 @@ static void local_stop_older(Engine *e)
         }
 }
 
+/* Each says of a copy that lives whether it needs a restart. */
 static void local_report(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
+        LocalUnit *u = local_find_unit(e, app, epoch);
         Message m = { .type = MESSAGE_RESULT };
+
+        if (u) {
+                u->restart_told = true;
+                u->restart_told_needed = m.result.restart_needed = definitions_unit_differs(e, u);
+        }
 
         m.result.app = engine_strdup(e, app);
         m.result.epoch = epoch;
@@ -593,6 +604,13 @@ static UnitState local_news(const Engine *e, const App *a, const Copy *c, LocalU
         return restarts_news(e, a, c, u);
 }
 
+static bool local_restart_is_news(const Engine *e, const Copy *c, const LocalUnit *u)
+{
+        bool needed = definitions_unit_differs(e, u);
+
+        return needed != c->restart_needed && !(u->restart_told && u->restart_told_needed == needed);
+}
+
 static void local_reconcile_copy(Engine *e, const Node *own, App *a, const Copy *c)
 {
         LocalUnit *u = local_find_unit(e, a->name, c->epoch);
@@ -617,8 +635,11 @@ static void local_reconcile_copy(Engine *e, const Node *own, App *a, const Copy 
                         !a->maintenance)
                 local_stop_unit(e, u, USEC_INFINITY);
         news = local_news(e, a, c, u);
-        if (news == UNIT_NONE || news == u->reported)
+        if (news == UNIT_NONE || news == u->reported) {
+                if (unit_state_is_alive(u->state) && local_restart_is_news(e, c, u))
+                        local_report(e, a->name, c->epoch, UNIT_STARTING, NULL);
                 return;
+        }
         u->reported = news;
         if (news == UNIT_STARTING)
                 u->restarts_told_usec = e->now_usec;

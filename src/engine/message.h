@@ -112,7 +112,8 @@ typedef struct ResultMessage {
         char *app;
         uint64_t epoch;
         UnitState state; /* STARTING: systemd restarts it (without a reason: nothing is told); RUNNING or an end */
-        char *reason; /* of STARTING, REFUSED, FAILED and STUCK; may be NULL */
+        char *reason;        /* of STARTING, REFUSED, FAILED and STUCK; may be NULL */
+        bool restart_needed; /* it lives, and was started from something else than the sender's file says now */
         uint64_t realtime_usec;
 } ResultMessage;
 

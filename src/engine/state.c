@@ -182,6 +182,7 @@ static void put_copy(const Codec *c, const Copy *p)
         if (codec_present(c)) {
                 put_u8(c->w, (uint8_t) p->phase);
                 put_bool(c->w, p->stuck);
+                put_bool(c->w, p->restart_needed);
                 put_bool(c->w, p->surplus);
         }
 }
@@ -198,6 +199,7 @@ static void get_copy(const Codec *c, Copy *p)
         if (codec_present(c)) {
                 p->phase = get_enum(c->r, _COPY_PHASE_MAX);
                 p->stuck = get_bool(c->r);
+                p->restart_needed = get_bool(c->r);
                 p->surplus = get_bool(c->r);
         }
         if (p->node_id == 0 || p->epoch == 0)

@@ -34,6 +34,7 @@ typedef struct Copy {
         StartType start_type; /* why it was started; START_NONE where it was only found */
         uint32_t from_node;   /* the previous owner; 0 for normal */
         bool stuck;           /* its stop did not end */
+        bool restart_needed;  /* its unit was started from something else than its node's file says */
         bool surplus;         /* found in a merge, being stopped because another one is the application's */
         bool untamed; /* lost while in maintenance: nobody stops it there, so it may run until it is reported */
 

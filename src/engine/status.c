@@ -138,11 +138,13 @@ static const char *unknown_reason(const Engine *e)
 static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
 {
         s->stale = true;
+        s->restart_needed = false;
         FOREACH_ARRAY(u, e->units, e->n_units) {
                 if (!unit_state_is_alive(u->state) || !streq(u->app, a->name))
                         continue;
                 s->node = engine_node_name(e, e->node_id);
                 s->epoch = u->epoch;
+                s->restart_needed = definitions_unit_differs(e, u);
                 say(s,
                                 u->state == UNIT_STUCK                            ? APP_BLOCKED
                                 : u->stop_issued                                  ? APP_STOPPING
@@ -158,13 +160,6 @@ static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
         s->epoch = a->last_epoch;
 }
 
-static bool app_restart_needed(const Engine *e, const App *a, const Copy *c)
-{
-        const LocalUnit *u = c && c->node_id == e->node_id ? local_find_unit(e, a->name, c->epoch) : NULL;
-
-        return u && u->changed_file;
-}
-
 uint64_t engine_failover_delay(const Engine *e, const App *a)
 {
         return app_delay(&e->state, a);
@@ -176,7 +171,7 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
 
         *ret = (AppStatus){ .node = "", .from_node = "", .deadline_usec = USEC_INFINITY };
         ret->held = a->held_node != 0;
-        ret->restart_needed = app_restart_needed(e, a, c);
+        ret->restart_needed = c && c->restart_needed;
         if (engine_is_stale(e)) {
                 status_of_stale(e, a, ret);
                 return;

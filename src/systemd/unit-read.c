@@ -87,27 +87,41 @@ static int read_environment(sd_bus_message *m, UnitProperties *p)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static void read_log_field(const char *field, UnitProperties *p)
+{
+        const char *value;
+        char *end;
+
+        if (strncmp(field, "DISTRO_EPOCH=", strlen("DISTRO_EPOCH=")) == 0)
+                p->log_epoch = epoch_from_assignment(field);
+        if (strncmp(field, "DISTRO_DEFINITION=", strlen("DISTRO_DEFINITION=")) != 0)
+                return;
+        value = field + strlen("DISTRO_DEFINITION=");
+        errno = 0;
+        uintmax_t v = strtoumax(value, &end, 16);
+        p->digest = errno || *end || strlen(value) != 16 ? 0 : (uint64_t) v;
+}
+
 /* The second witness: a drop-in that empties Environment= leaves it alone. */
 static int read_log_fields(sd_bus_message *m, UnitProperties *p)
 {
-        char text[sizeof("DISTRO_EPOCH=") + 20]; /* room for UINT64_MAX */
+        char text[sizeof("DISTRO_DEFINITION=") + 20]; /* room for UINT64_MAX */
         const void *data;
         size_t size_bytes;
         int r = sd_bus_message_enter_container(m, 'a', "ay");
         if (r < 0)
                 return r;
 
-        p->log_epoch = 0;
+        p->log_epoch = p->digest = 0;
         while ((r = sd_bus_message_at_end(m, 0)) == 0) {
                 r = sd_bus_message_read_array(m, 'y', &data, &size_bytes);
                 if (r < 0)
                         return r;
-                if (size_bytes >= sizeof(text) || size_bytes < strlen("DISTRO_EPOCH="))
+                if (size_bytes >= sizeof(text))
                         continue;
                 memcpy(text, data, size_bytes);
                 text[size_bytes] = 0;
-                if (strncmp(text, "DISTRO_EPOCH=", strlen("DISTRO_EPOCH=")) == 0)
-                        p->log_epoch = epoch_from_assignment(text);
+                read_log_field(text, p);
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }

@@ -58,6 +58,7 @@ int unit_start_copy(const UnitStart *start, UnitStartCopy **ret)
                 .start_type = start->start_type,
                 .node = c->node,
                 .from_node = c->from_node,
+                .digest = start->digest,
                 .properties = c->properties,
                 .n_properties = c->n_properties,
         };
@@ -293,6 +294,10 @@ static int append_own_properties(sd_bus_message *m, const UnitStart *s)
                 for (size_t i = 0; i < ELEMENTSOF(names) && r >= 0; i++) {
                         snprintf(text, sizeof(text), "DISTRO_%s=%s", names[i], values[i]);
                         r = fields ? append_bytes(m, text) : sd_bus_message_append_basic(m, 's', text);
+                }
+                if (fields && r >= 0) {
+                        snprintf(text, sizeof(text), "DISTRO_DEFINITION=%016" PRIx64, s->digest);
+                        r = append_bytes(m, text);
                 }
                 for (int depth = 0; depth < 3 && r >= 0; depth++)
                         r = sd_bus_message_close_container(m);

@@ -16,6 +16,7 @@ typedef struct UnitStart {
         StartType start_type;
         const char *node;      /* this node's name */
         const char *from_node; /* the previous owner; NULL or "" for normal */
+        uint64_t digest;       /* of what follows, kept with the unit; not 0 */
         const UnitProperty *properties;
         size_t n_properties;
 } UnitStart;

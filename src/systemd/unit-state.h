@@ -26,7 +26,8 @@ typedef struct UnitProperties {
         char control_group[256]; /* "" also where it would not fit */
         uint64_t environment_epoch,
                         log_epoch; /* DISTRO_EPOCH= in Environment=, in LogExtraFields=; 0: none */
-        uint64_t epoch; /* the first of the two that says one; 0: neither, so it is not known to be ours */
+        uint64_t epoch;  /* the first of the two that says one; 0: neither, so it is not known to be ours */
+        uint64_t digest; /* DISTRO_DEFINITION= in LogExtraFields=: what it was started from; 0: not known */
         bool transient;
         bool condition_failed; /* a Condition...= was not met at the last attempt */
         bool assert_failed;

@@ -103,6 +103,7 @@ typedef struct UnitReport {
         UnitState state;
         char reason[UNIT_REASON_MAX];
         uint8_t invocation_id[16];
+        uint64_t unit_digest;
 } UnitReport;
 
 struct Units {
@@ -152,7 +153,7 @@ void unit_set_state(Unit *unit, UnitState state, const char *reason); /* reports
 void unit_set_text(Unit *unit, char **text, const char *value); /* one of the unit's own; NULL or "": none */
 void unit_report(Unit *unit);
 void units_report(Units *u, const char *app, uint64_t epoch, UnitState state, const char *reason,
-                const uint8_t *invocation_id);
+                const UnitProperties *properties); /* NULL: not known */
 void unit_check_at(Unit *unit, uint64_t usec);
 void unit_check_backoff(Unit *unit);
 bool unit_state_is_end(UnitState state);

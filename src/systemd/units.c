@@ -200,7 +200,7 @@ void unit_reset_copy(Unit *unit, uint64_t epoch)
 /* ---- reports ---- */
 
 void units_report(Units *u, const char *app, uint64_t epoch, UnitState state, const char *reason,
-                const uint8_t *invocation_id)
+                const UnitProperties *properties)
 {
         UnitReport report = { .epoch = epoch, .state = state };
         int r;
@@ -210,8 +210,10 @@ void units_report(Units *u, const char *app, uint64_t epoch, UnitState state, co
                 return;
         }
         snprintf(report.reason, sizeof(report.reason), "%s", strempty(reason));
-        if (invocation_id)
-                memcpy(report.invocation_id, invocation_id, sizeof(report.invocation_id));
+        if (properties) {
+                memcpy(report.invocation_id, properties->invocation_id, sizeof(report.invocation_id));
+                report.unit_digest = properties->digest;
+        }
 
         r = ARRAY_GROW(u->reports, u->n_reports, u->n_reports_allocated);
         if (r >= 0)
@@ -226,8 +228,7 @@ void units_report(Units *u, const char *app, uint64_t epoch, UnitState state, co
 
 void unit_report(Unit *unit)
 {
-        units_report(unit->units, unit->app, unit->epoch, unit->state, unit->reason,
-                        unit->properties.invocation_id);
+        units_report(unit->units, unit->app, unit->epoch, unit->state, unit->reason, &unit->properties);
 }
 
 void unit_set_state(Unit *unit, UnitState state, const char *reason)
@@ -278,6 +279,7 @@ static int on_report(sd_event_source *source, void *userdata)
                                                 .state = report->state,
                                                 .reason = report->reason[0] ? report->reason : NULL,
                                                 .invocation_id = report->invocation_id,
+                                                .unit_digest = report->unit_digest,
                                 },
                                 u->userdata);
                 free(report->app);
@@ -469,6 +471,7 @@ void units_get(const Units *u, size_t i, UnitInfo *ret)
                 .state = unit->state,
                 .reason = unit->reason,
                 .invocation_id = unit->properties.invocation_id,
+                .unit_digest = unit->properties.digest,
         };
 }
 

@@ -55,6 +55,7 @@ typedef struct UnitInfo {
         UnitState state;
         const char *reason;           /* of FAILED, REFUSED and STUCK; else NULL */
         const uint8_t *invocation_id; /* 16 bytes, all 0: not known */
+        uint64_t unit_digest;         /* UnitStart.digest of the copy; 0: not known */
 } UnitInfo;
 
 typedef struct UnitsCallbacks {

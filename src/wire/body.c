@@ -283,6 +283,7 @@ static void put_result(ByteWriter *w, const ResultMessage *m)
         put_u64(w, m->epoch);
         put_u8(w, (uint8_t) m->state);
         wire_put_text(w, m->reason);
+        put_bool(w, m->restart_needed);
         put_u64(w, m->realtime_usec);
 }
 
@@ -292,6 +293,7 @@ static void get_result(ByteReader *r, ResultMessage *m)
         m->epoch = get_u64(r);
         m->state = get_enum(r, _UNIT_STATE_MAX);
         m->reason = wire_get_text(r);
+        m->restart_needed = get_bool(r);
         m->realtime_usec = get_u64(r);
 }
 

@@ -54,8 +54,16 @@ step 'a new [Service] counts at the next start'
 cluster_app distro 'abc bcd def' FailoverDelaySec=1s Takeover=manual -- Environment=GENERATION=2
 id=$(node_exec bcd systemctl show --value -p InvocationID distro-app-distro.service)
 check 'reload on every node' node_exec bcd distroctl reload --all
-needs_restart() { [ "$(app_field distro restart_needed bcd)" = "$1" ]; }
-check_within 3 'the status on the node where it runs says so' needs_restart true
+needs_restart() { for n in bcd def; do [ "$(app_field distro restart_needed "$n")" = "$1" ] || return; done; }
+check_within 3 'the status on all nodes says so' needs_restart true
+node_exec bcd systemctl restart distro-manager
+check_within 10 'also when the manager there was restarted' needs_restart true
+cluster_app distro 'abc bcd def' FailoverDelaySec=2s Takeover=manual
+check 'reload on every node' node_exec bcd distroctl reload --all
+check_within 3 'no restart is needed when the file is as it was, but for [Application]' needs_restart false
+cluster_app distro 'abc bcd def' FailoverDelaySec=1s Takeover=manual -- Environment=GENERATION=2
+check 'reload on every node' node_exec bcd distroctl reload --all
+check_within 3 'and again' needs_restart true
 check 'it was left alone' test "$(node_exec bcd systemctl show --value -p InvocationID distro-app-distro.service)" = "$id"
 begin=$(now)
 check 'restart' node_exec def distroctl restart distro

@@ -222,6 +222,25 @@ static int answer_job(Fake *fake, sd_bus_message *m, FakeUnit *u, bool hold)
         return 1;
 }
 
+/* DISTRO_DEFINITION=..., as it stands there. */
+static void read_definition(Fake *fake, sd_bus_message *m)
+{
+        const void *field;
+        size_t n;
+
+        assert_true(sd_bus_message_enter_container(m, 'v', "aay") > 0);
+        assert_true(sd_bus_message_enter_container(m, 'a', "ay") > 0);
+        while (sd_bus_message_at_end(m, 0) == 0) {
+                assert_true(sd_bus_message_read_array(m, 'y', &field, &n) > 0);
+                if (n < sizeof(fake->definition) && n > 18 && memcmp(field, "DISTRO_DEFINITION=", 18) == 0) {
+                        memcpy(fake->definition, field, n);
+                        fake->definition[n] = 0;
+                }
+        }
+        assert_true(sd_bus_message_exit_container(m) >= 0);
+        assert_true(sd_bus_message_exit_container(m) >= 0);
+}
+
 static uint64_t read_environment(Fake *fake, sd_bus_message *m)
 {
         const char *name, *contents, *s;
@@ -236,6 +255,8 @@ static uint64_t read_environment(Fake *fake, sd_bus_message *m)
                 assert_true(sd_bus_message_peek_type(m, &type, &contents) > 0);
                 if (streq(name, "IgnoreOnIsolate"))
                         assert_true(sd_bus_message_read(m, "v", "b", &ignores) > 0);
+                else if (streq(name, "LogExtraFields"))
+                        read_definition(fake, m);
                 else if (!streq(name, "Environment"))
                         assert_true(sd_bus_message_skip(m, "v") >= 0);
                 else {
@@ -273,6 +294,7 @@ static int do_start(Fake *fake, sd_bus_message *m)
 
         assert_true(worker_unit_parse(name, app));
         FakeUnit *u = fake_add(fake, app, read_environment(fake, m), "activating");
+        strcpy(u->definition, fake->definition);
         begin_job(fake, u, "start");
         return answer_job(fake, m, u, fake->hold_starts);
 }
@@ -336,7 +358,7 @@ static int reply_rows(Fake *fake, sd_bus_message *m, bool own)
         return 1;
 }
 
-static void append_log_fields(sd_bus_message *reply, const char *text)
+static void append_log_fields(sd_bus_message *reply, const char *text, const char *definition)
 {
         assert_true(sd_bus_message_open_container(reply, 'e', "sv") >= 0);
         assert_true(sd_bus_message_append(reply, "s", "LogExtraFields") >= 0);
@@ -344,6 +366,7 @@ static void append_log_fields(sd_bus_message *reply, const char *text)
         assert_true(sd_bus_message_open_container(reply, 'a', "ay") >= 0);
         assert_true(sd_bus_message_append_array(reply, 'y', "A=b", 3) >= 0);
         assert_true(sd_bus_message_append_array(reply, 'y', text, strlen(text)) >= 0);
+        assert_true(sd_bus_message_append_array(reply, 'y', definition, strlen(definition)) >= 0);
         for (int depth = 0; depth < 3; depth++)
                 assert_true(sd_bus_message_close_container(reply) >= 0);
 }
@@ -370,7 +393,7 @@ static int do_get_all(Fake *fake, sd_bus_message *m)
                                     u->epoch && !u->no_environment ? epoch : "B=c", "ControlGroup", "s",
                                     found ? "/distro.slice/distro-app-k.service" : "", "ExecMainCode", "i",
                                     u->exit_status ? 1 : 0, "ExecMainStatus", "i", u->exit_status) >= 0);
-        append_log_fields(reply, u->epoch && !u->no_log_fields ? epoch : "DISTRO_NODE=abc");
+        append_log_fields(reply, u->epoch && !u->no_log_fields ? epoch : "DISTRO_NODE=abc", u->definition);
         assert_true(sd_bus_message_close_container(reply) >= 0);
         send_message(fake, reply);
         return 1;

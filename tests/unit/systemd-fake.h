@@ -13,7 +13,7 @@
 
 typedef struct FakeUnit {
         char name[96];
-        char active[16], result[16], fragment[64];
+        char active[16], result[16], fragment[64], definition[64];
         bool transient;
         uint64_t epoch;
         uint32_t job;
@@ -31,6 +31,7 @@ typedef struct Fake {
         size_t n_jobs, n_jobs_max;
         char log[8192];        /* the changing calls, in order: "start a;stop b;" */
         bool ignores_isolate;  /* the last start does */
+        char definition[64];   /* of the last start: "DISTRO_DEFINITION=..." */
         char environment[512]; /* of the last start: "A=b;C=d;" */
         unsigned n_reads, n_lists, n_subscribes;
 

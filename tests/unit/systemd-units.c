@@ -57,6 +57,25 @@ static void test_worker_is_told(void **state)
                         b->fake.environment, "DISTRO_START_TYPE=normal;DISTRO_FROM_NODE=;DISTRO_EPOCH=8;"));
 }
 
+/* What a worker was started from is known as long as it runs, also to an adapter that comes later. */
+static void test_definition_is_known(void **state)
+{
+        UnitInfo info;
+        Bench *b = *state;
+
+        assert_int_equal(units_start(b->units, &(UnitStart){ .app = "a", .epoch = 7, .digest = 0xfe12 }), 0);
+        expect(b, "a 7 starting;a 7 running;");
+        assert_string_equal(b->fake.definition, "DISTRO_DEFINITION=000000000000fe12");
+        assert_true(units_find(b->units, "a", &info));
+        assert_int_equal(info.unit_digest, 0xfe12);
+        b->units = units_free(b->units);
+        bench_renew(b);
+        bench_attach(b);
+        expect(b, "a 7 running;ready;");
+        assert_true(units_find(b->units, "a", &info));
+        assert_int_equal(info.unit_digest, 0xfe12);
+}
+
 /* systemctl isolate leaves a worker alone, unless its file says otherwise. */
 static void test_isolate(void **state)
 {
@@ -560,6 +579,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 BENCH_TEST(test_start_and_stop),
                 BENCH_TEST(test_worker_is_told),
+                BENCH_TEST(test_definition_is_known),
                 BENCH_TEST(test_isolate),
                 BENCH_TEST(test_refused_arguments),
                 BENCH_TEST(test_stop_of_what_is_not_there),

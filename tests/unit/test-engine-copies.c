@@ -167,30 +167,100 @@ static void test_copies_that_meet_at_forming(void **state)
         cluster_end(&c);
 }
 
-/* A worker goes on with the file that it was started from: its own node says that a restart is needed. */
+/* The file of distro on abc, with another digest of its unit. */
+static void unit_file_is(Cluster *c, uint64_t unit_digest, uint64_t delay_usec)
+{
+        NodePriority nodes[] = { { (char *) "abc", 0 }, { (char *) "bcd", 1 }, { (char *) "def", 2 } };
+        Definition d = { .name = (char *) "distro",
+                .nodes = nodes,
+                .n_nodes = ELEMENTSOF(nodes),
+                .failover_delay_usec = delay_usec,
+                .weight = 1,
+                .takeover_automatic = true,
+                .enabled = true,
+                .digest = 100 + unit_digest + delay_usec };
+        Event event = { .type = EVENT_DEFINITIONS };
+
+        event.definitions.definitions = &d;
+        event.definitions.unit_digests = &unit_digest;
+        event.definitions.n_definitions = 1;
+        cluster_step(c, ABC, &event);
+        cluster_deliver(c);
+}
+
+static void unit_is_of(Cluster *c, uint64_t unit_digest)
+{
+        Event event = { .type = EVENT_UNIT, .unit.app = "distro", .unit.state = UNIT_RUNNING };
+
+        event.unit.epoch = cluster_distro(c, ABC)->last_epoch;
+        event.unit.unit_digest = unit_digest;
+        cluster_step(c, ABC, &event);
+        cluster_deliver(c);
+}
+
+static void restart_is_needed(const Cluster *c, bool needed)
+{
+        for (uint32_t i = 1; i <= N_NODES; i++) {
+                AppStatus status;
+
+                engine_app_status(c->engine[i], cluster_distro(c, i), &status);
+                assert_int_equal(status.restart_needed, needed);
+        }
+}
+
+/* A worker goes on with what it was started from. Where its file says something else now, all nodes say that a restart is
+ * needed, and no longer than that. */
 static void test_restart_is_needed(void **state)
 {
-        static const char *const names[] = { "abc", "bcd", "def" };
-        AppStatus status;
         Cluster c;
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        cluster_definition_on(&c, ABC, "distro", names, CLUSTER_DELAY);
-        cluster_deliver(&c);
-        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
-        assert_false(status.restart_needed);
-        cluster_definition_on(&c, ABC, "distro", names, 2 * CLUSTER_DELAY);
-        cluster_deliver(&c);
-        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
-        assert_true(status.restart_needed);
+        unit_file_is(&c, 7, CLUSTER_DELAY);
+        restart_is_needed(&c, false); /* nobody knows what it was started from */
+        unit_is_of(&c, 7);
+        restart_is_needed(&c, false);
+        unit_file_is(&c, 7, 2 * CLUSTER_DELAY); /* what [Application] says counts at once */
+        restart_is_needed(&c, false);
+        unit_file_is(&c, 8, 2 * CLUSTER_DELAY);
+        restart_is_needed(&c, true);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
-        engine_app_status(c.engine[BCD], cluster_distro(&c, BCD), &status);
-        assert_false(status.restart_needed);
+        unit_file_is(&c, 7, 2 * CLUSTER_DELAY); /* as it was */
+        restart_is_needed(&c, false);
+
+        unit_file_is(&c, 9, CLUSTER_DELAY);
+        restart_is_needed(&c, true);
         cluster_unit_is(&c, ABC, "distro", UNIT_KILLED); /* it is started again in place */
-        cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
-        engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &status);
-        assert_false(status.restart_needed);
+        unit_is_of(&c, 9);
+        restart_is_needed(&c, false);
+        cluster_end(&c);
+}
+
+/* A manager that comes back finds a unit, a file, and a group that knows nothing of a change. */
+static void test_restart_is_needed_after_a_restart(void **state)
+{
+        Event unit = { .type = EVENT_UNIT, .unit.app = "distro", .unit.state = UNIT_RUNNING };
+        uint64_t epoch;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        unit_file_is(&c, 7, CLUSTER_DELAY);
+        unit_is_of(&c, 7);
+        epoch = cluster_distro(&c, ABC)->last_epoch;
+        cluster_manager_gone(&c, ABC);
+
+        engine_free(c.engine[ABC]);
+        cluster_make_engine(&c, ABC, NO_QUORUM_STOP, RECORD_BLANK);
+        unit.unit.epoch = epoch;
+        unit.unit.unit_digest = 7;
+        cluster_step(&c, ABC, &unit);
+        unit_file_is(&c, 8, CLUSTER_DELAY);
+        cluster_connect(&c, ABC);
+        cluster_new_ring(&c);
+        cluster_quorum(&c, true);
+        assert_int_equal(app_present_copy(cluster_distro(&c, DEF))->node_id, ABC);
+        restart_is_needed(&c, true);
         cluster_end(&c);
 }
 
@@ -728,6 +798,7 @@ int main(void)
                 cmocka_unit_test(test_copies_that_meet),
                 cmocka_unit_test(test_copies_that_meet_at_forming),
                 cmocka_unit_test(test_restart_is_needed),
+                cmocka_unit_test(test_restart_is_needed_after_a_restart),
                 cmocka_unit_test(test_wrong_file_keeps_the_definition),
                 cmocka_unit_test(test_reload_waits_for_all_files),
                 cmocka_unit_test(test_definitions_have_a_bound),

@@ -178,8 +178,8 @@ static uint64_t files_read(size_t n)
         Definition *d = new_definitions(e, n);
         uint64_t t = processor_nsec(), begin;
 
-        definitions_set(e, d, n, NULL, 0);
-        definitions_set(e, d, n, NULL, 0);
+        definitions_set(e, d, NULL, n, NULL, 0);
+        definitions_set(e, d, NULL, n, NULL, 0);
         t = processor_nsec() - t;
         give_definitions(e, d, n);
         begin = processor_nsec();

@@ -138,7 +138,7 @@ Message *sample_fixed(MessageType type)
                 fixed_definitions(&m->definitions);
         if (type == MESSAGE_RESULT)
                 m->result = (ResultMessage){ dup("distro"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 1,
-                        UNIT_FAILED, dup("exit-code"), UINT64_C(1700000000000002) };
+                        UNIT_FAILED, dup("exit-code"), true, UINT64_C(1700000000000002) };
         if (type == MESSAGE_COMMAND)
                 m->command = (CommandMessage){ 4,
                         { COMMAND_TAKEOVER, dup("distro"), dup("bcd"), true, false } };
@@ -327,7 +327,8 @@ static void draw_others(Message *m, uint64_t *seed)
                         *e = draw_member(seed);
         } else if (m->type == MESSAGE_RESULT) {
                 m->result = (ResultMessage){ draw_app(seed), draw_u64(seed),
-                        (UnitState) draw(seed, _UNIT_STATE_MAX), draw_text(seed), draw_u64(seed) };
+                        (UnitState) draw(seed, _UNIT_STATE_MAX), draw_text(seed), draw_bool(seed),
+                        draw_u64(seed) };
         } else if (m->type == MESSAGE_EXPIRY) {
                 m->expiry.n_timers = draw_length(seed, 20000);
                 m->expiry.timers = array(m->expiry.n_timers, sizeof(TimerRef));
@@ -511,6 +512,7 @@ bool sample_equal(const Message *a, const Message *b)
                 return streq(a->result.app, b->result.app) && a->result.epoch == b->result.epoch &&
                        a->result.state == b->result.state &&
                        strcmp_ptr(a->result.reason, b->result.reason) == 0 &&
+                       a->result.restart_needed == b->result.restart_needed &&
                        a->result.realtime_usec == b->result.realtime_usec;
         case MESSAGE_EXPIRY:
                 return expiry_equal(&a->expiry, &b->expiry);
