@@ -5,8 +5,9 @@
 Description=The distro worker
 # In order of priority; braces hold a tier of equals.
 Nodes=abc {bcd def}
-# Give a failed node so long to come back before another one takes over.
-FailoverDelaySec=5s
+# A lost node is waited for so long before another one takes over: as long as one that is only cut off may need to stop the
+# worker.
+FailoverDelaySec=auto
 # When a better node comes back, it takes the application over: first stopped here, then started there.
 Takeover=automatic
 TakeoverMode=stop-first
@@ -20,6 +21,7 @@ RequiresMountsFor=/srv/distro
 # Why it was started is in DISTRO_START_TYPE, DISTRO_FROM_NODE, DISTRO_NODE and DISTRO_EPOCH.
 ExecStart=/usr/libexec/distro-manager/distro-worker
 Type=notify
+# Also after a clean exit or a SIGTERM: with on-failure the application is finished then, on all nodes.
 Restart=always
 RestartSec=100ms
 DynamicUser=yes

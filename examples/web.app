@@ -3,6 +3,7 @@
 [Application]
 Description=Web front end
 Nodes={web1 web2} spare
+# At once: two copies for some seconds do no harm here, should a lost node only be cut off.
 FailoverDelaySec=0
 # Stays where it is until an administrator moves it.
 Takeover=manual

@@ -7,7 +7,7 @@
 
 void app_definition_init(Definition *d)
 {
-        d->failover_delay_usec = 0;
+        d->failover_delay_usec = DELAY_AUTO;
         d->takeover_delay_usec = 0;
         d->failure_timeout_usec = FAILURE_TIMEOUT_DEFAULT_USEC;
         d->weight = 1;
@@ -137,9 +137,9 @@ static int parse_failover_delay(AppParse *a, ParseState *p, const char *value)
 {
         uint64_t *delay = &a->definition.failover_delay_usec;
 
-        if (streq(value, "auto"))
+        if (!*value || streq(value, "auto"))
                 *delay = DELAY_AUTO;
-        else if (parse_usec(*value ? value : "0", delay) < 0)
+        else if (parse_usec(value, delay) < 0)
                 return parse_error(p,
                                 "\"%s\" is not valid, expected \"auto\", or a time span like \"5s\" or \"1min "
                                 "30s\", or \"infinity\"",

@@ -33,7 +33,8 @@ static int check_delay(
 {
         char delay[SPAN_MAX], needed[SPAN_MAX], detection[SPAN_MAX];
 
-        if (corosync->n_nodes == 0 || d->n_nodes < 2 || d->failover_delay_usec >= t->needed_usec)
+        if (corosync->n_nodes == 0 || d->n_nodes < 2 || d->failover_delay_usec == DELAY_AUTO ||
+                        d->failover_delay_usec >= t->needed_usec)
                 return 0;
         return verify_add(messages, CONFIG_WARNING, d->name, corosync_conf_path(),
                         "%s: FailoverDelaySec=%s is shorter than %s: a node that is cut off may need that "

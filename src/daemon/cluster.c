@@ -53,7 +53,8 @@ void cluster_warn_of_delays(Manager *m)
         for (size_t i = 0; i < m->apps.n_items; i++) {
                 const Definition *d = &m->apps.items[i].definition;
 
-                if (d->failover_delay_usec >= t.needed_usec || d->n_nodes < 2)
+                if (d->failover_delay_usec == DELAY_AUTO || d->failover_delay_usec >= t.needed_usec ||
+                                d->n_nodes < 2)
                         continue;
                 if (n++ > 0)
                         put_bytes(&names, ", ", 2);

@@ -193,7 +193,8 @@ int script_parse_definition(const char *name, char *const *words, size_t n_words
                 char *ret_error, size_t size_bytes)
 {
         const Refusal x = { ret_error, size_bytes };
-        Definition d = { .failure_timeout_usec = 600 * USEC_PER_SEC,
+        Definition d = { .failover_delay_usec = DELAY_AUTO,
+                .failure_timeout_usec = 600 * USEC_PER_SEC,
                 .weight = 1,
                 .takeover_automatic = true,
                 .enabled = true };

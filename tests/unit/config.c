@@ -68,7 +68,7 @@ static void test_defaults(void **state)
         assert_null(d->description);
         assert_int_equal(d->n_nodes, 1);
         assert_int_equal(d->n_permitted, 0);
-        assert_true(d->failover_delay_usec == 0);
+        assert_true(d->failover_delay_usec == DELAY_AUTO);
         assert_true(d->takeover_delay_usec == 0);
         assert_true(d->failure_timeout_usec == 600 * USEC_PER_SEC);
         assert_int_equal(d->weight, 1);

@@ -712,8 +712,9 @@ static void test_verify(void **state)
                         " node {\n  name: abc\n  nodeid: 1\n }\n node {\n  name: bcd\n  nodeid: 2\n }\n"
                         " node {\n  name: def\n  nodeid: 3\n }\n}\n");
         write_file("good.app", "[Application]\nNodes=abc "
-                               "bcd\nFailoverDelaySec=5s\n[Service]\nExecStart=/bin/sleep 1d\n");
-        write_file("short.app", "[Application]\nNodes=abc bcd\n[Service]\nExecStart=/bin/sleep 1d\n");
+                               "bcd\n[Service]\nExecStart=/bin/sleep 1d\n");
+        write_file("short.app",
+                        "[Application]\nNodes=abc bcd\nFailoverDelaySec=0\n[Service]\nExecStart=/bin/sleep 1d\n");
         write_file("bad.app",
                         "[Application]\nNodes=abc bcd\nNonsense=1\n[Service]\nExecStart=/bin/sleep 1d\n");
         write_file("manager.conf", "[Cluster]\nSyncTimeoutSec=10s\n");

@@ -178,7 +178,8 @@ cluster_manager_conf() {
 cluster_app() {
         local name=$1 nodes=$2 text service='' node
         shift 2
-        text="[Application]"$'\n'"Nodes=$nodes"$'\n'
+        # Nothing waits where a test does not speak of a delay.
+        text="[Application]"$'\n'"Nodes=$nodes"$'\n'"FailoverDelaySec=0"$'\n'
         while [ $# -gt 0 ]; do
                 if [ "$1" = -- ]; then
                         shift
