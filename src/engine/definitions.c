@@ -46,15 +46,31 @@ bool definitions_unit_differs(const Engine *e, const LocalUnit *u)
                d->unit_digest != u->unit_digest;
 }
 
+/* Who reads the files hands them over in order. */
 static void definitions_sort(Engine *e)
 {
-        if (!e->oom && e->n_definitions > 0)
+        bool sorted = true;
+
+        for (size_t i = 1; i < e->n_definitions && sorted && !e->oom; i++)
+                sorted = strcmp(e->definitions[i - 1].app, e->definitions[i].app) < 0;
+        if (!e->oom && !sorted)
                 qsort(e->definitions, e->n_definitions, sizeof(LocalDefinition), compare_definitions);
+}
+
+/* What a file says. Mostly it is as before: then that is kept, and but for its digest gone from `old`. */
+static void definition_take(Engine *e, const Definition *now, LocalDefinition *old, Definition *ret)
+{
+        if (!old || old->error || !old->definition.name || old->definition.digest != now->digest) {
+                (void) engine_grow(e, definition_copy(now, ret));
+                return;
+        }
+        *ret = old->definition;
+        old->definition = (Definition){ .digest = now->digest };
 }
 
 /* One name stands once in each list. */
 static void definitions_take(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
-                const struct DefinitionError *errors, size_t n_errors)
+                const struct DefinitionError *errors, size_t n_errors, LocalDefinition *old, size_t n_old)
 {
         size_t n_good;
 
@@ -63,7 +79,9 @@ static void definitions_take(Engine *e, const Definition *definitions, const uin
 
                 d->app = engine_strdup(e, definitions[i].name);
                 d->unit_digest = unit_digests ? unit_digests[i] : 0;
-                (void) engine_grow(e, definition_copy(&definitions[i], &d->definition));
+                definition_take(e, &definitions[i],
+                                (LocalDefinition *) definitions_search(old, n_old, definitions[i].name),
+                                &d->definition);
         }
         definitions_sort(e);
         n_good = e->n_definitions;
@@ -93,7 +111,7 @@ void definitions_set(Engine *e, const Definition *definitions, const uint64_t *u
                 definitions_free(old, n_old);
                 return;
         }
-        definitions_take(e, definitions, unit_digests, n, errors, n_errors);
+        definitions_take(e, definitions, unit_digests, n, errors, n_errors, old, n_old);
         definitions_free(old, n_old);
         e->definitions_sent = false;
         e->definitions_dirty = true;
