@@ -198,7 +198,9 @@ static void carry_out(World *w, WorldNode *n, Effect *f)
                 world_observe(w, &(Observation){ .type = OBSERVE_STOP,
                                                  .node_id = n->id,
                                                  .app = f->app,
-                                                 .epoch = f->epoch });
+                                                 .epoch = f->epoch,
+                                                 .quorate = engine_is_quorate(n->manager.engine) &&
+                                                            !engine_is_isolated(n->manager.engine) });
                 systemd_ask(w, n, f);
                 world_moment(w, n, MOMENT_STOP);
                 break;

@@ -202,6 +202,11 @@ void world_node_down(World *w, uint32_t node)
         units_power_cut(w, n);
         totem_corosync_stop(w, n);
         n->corosync.left = left;
+        if (w->config.ring_numbers && world_random_of(&w->random_late, 3) == 0) {
+                uint64_t lost = 4 * world_random_of(&w->random_late, 6);
+
+                n->corosync.last_seq -= MIN(n->corosync.last_seq, lost);
+        }
         world_observe(w, &(Observation){ .type = OBSERVE_NODE_DOWN, .node_id = n->id });
         totem_changed(w);
 }

@@ -564,6 +564,8 @@ static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
         for (size_t i = 0; i < n_nodes; i++)
                 r->id.seq = MAX(r->id.seq, world_node(w, nodes[i])->corosync.last_seq);
         r->id.seq += RING_STEP;
+        if (w->config.ring_numbers && world_random_of(&w->random_late, 4) == 0)
+                r->id.seq += 4 * (1 + world_random_of(&w->random_late, 3));
         ring_find_members(w, r);
         for (size_t i = 0; i < n_nodes; i++)
                 enter_ring(world_node(w, nodes[i]), r);

@@ -72,7 +72,8 @@ static void observe_unit(World *w, const WorldNode *n, const Unit *u, Observatio
                                          .node_id = n->id,
                                          .app = u->app,
                                          .epoch = u->epoch,
-                                         .start_type = u->start_type });
+                                         .start_type = u->start_type,
+                                         .flag = u->state == UNIT_STOPPED });
 }
 
 void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason)
@@ -111,13 +112,25 @@ static void unit_restart(World *w, WorldNode *n, Unit *u)
                         on_started, n, n->generation, u->serial);
 }
 
+static bool is_beside(const World *w, const WorldNode *n, const char *app)
+{
+        FOREACH_ARRAY(o, w->nodes, w->n_nodes) {
+                const Unit *u = o != n ? unit_find(o, app) : NULL;
+
+                if (u && unit_state_is_alive(u->state))
+                        return true;
+        }
+        return false;
+}
+
 static void on_started(World *w, WorldNode *n, const Happening *h)
 {
         Unit *u = unit_by_serial(n, h->value);
 
         if (n->generation != h->generation || !u)
                 return;
-        if (u->fault == WORLD_UNIT_START_FAILS) {
+        if (u->fault == WORLD_UNIT_START_FAILS ||
+                        (u->fault == WORLD_UNIT_START_FAILS_BESIDE && is_beside(w, n, u->app))) {
                 world_did(w, DEED_UNIT_FAILS);
                 unit_end(w, n, u, UNIT_FAILED, "exit-code");
                 return;

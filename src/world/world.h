@@ -126,10 +126,10 @@ const char *world_deed_to_string(WorldDeed d);
 typedef enum ObservationType {
         OBSERVE_START, /* an engine issued a start: node, app, epoch, start_type, ring, ring_nodes, quorate */
         OBSERVE_START_VOID, /* and it will not begin: refused, or taken back: node, app, epoch */
-        OBSERVE_STOP,       /* an engine issued a stop: node, app, epoch */
+        OBSERVE_STOP,       /* an engine issued a stop: node, app, epoch, quorate: and not cut off */
         OBSERVE_KILL,       /* and its time was over */
         OBSERVE_UNIT_BEGIN, /* processes of a worker exist from now on: node, app, epoch */
-        OBSERVE_UNIT_END,   /* they are gone */
+        OBSERVE_UNIT_END,   /* they are gone; flag: by a stop that was asked for */
         OBSERVE_UNIT_STUCK, /* they cannot be ended */
         OBSERVE_QUORUM, /* an engine's step began without quorum and ended with it or the reverse: node, quorate */
         OBSERVE_DECISION, /* an engine noted a decision on an application: node, app, where, epoch, note, quorate */
@@ -189,6 +189,7 @@ typedef struct WorldConfig {
         size_t n_sync_optional;
         uint64_t start_usec, stop_usec; /* of a worker: 20 ms, 10 ms */
         uint64_t realtime_usec;         /* the wall clock at the world's time 0 */
+        bool ring_numbers;       /* they have gaps, and a power cut takes back what was not on the disk */
         uint64_t ring_bytes_sec; /* messages go as bytes, so many a second; 0: as they are, and at once */
         /* What a step takes of this processor's time the manager does nothing else for, in percent of it; 0: steps take no
          * time. Two worlds are not alike then. */
@@ -304,6 +305,7 @@ typedef enum WorldUnitFault {
         WORLD_UNIT_START_REFUSED,  /* at once */
         WORLD_UNIT_STOP_STUCK,     /* a stop does not end, a kill neither, until WELL again */
         WORLD_UNIT_CRASHES,        /* it ends as soon as it runs, and systemd starts it again, without end */
+        WORLD_UNIT_START_FAILS_BESIDE, /* after its start time, where another node has the worker */
 } WorldUnitFault;
 
 /* systemd does nothing for so long; what it is asked for waits. */

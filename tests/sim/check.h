@@ -48,6 +48,8 @@ extern const CheckClass check_states;  /* who has heard the same holds the same 
 extern const CheckClass check_quorum; /* nothing starts without quorum; workers end in time when it is lost */
 extern const CheckClass check_commands; /* a command that was answered is not lost */
 
+extern const CheckClass check_stops; /* no healthy copy is stopped for nothing */
+
 /* The settings that commands make, as the agreed state shows them in the end; check_commands asks for them. */
 void check_commands_settings(void *judge, const State *s, Findings *f);
 /* This node was taken out of the nodelist: what was asked for it, also while it was out, is forgotten when the group forms

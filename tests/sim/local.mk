@@ -8,7 +8,8 @@ sim_checks = \
 	tests/sim/check-live.c \
 	tests/sim/check-overlap.c \
 	tests/sim/check-quorum.c \
-	tests/sim/check-states.c
+	tests/sim/check-states.c \
+	tests/sim/check-stops.c
 tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c tests/sim/seeds.c \
 	tests/sim/digest.c tests/sim/digest.h $(sim_checks)
 tests_sim_sim_LDADD = libworld.a libwire.a libengine.a libbase.a

@@ -9,7 +9,7 @@ static const char *const app_names[PLAN_APPS_MAX] = { "distro", "mail", "shop", 
 
 static const struct {
         const char *name;
-        unsigned bit;
+        uint64_t bit;
 } fault_names[] = {
         { "jitter", WORLD_JITTER },
         { "alone", WORLD_ALONE },
@@ -43,6 +43,9 @@ static const struct {
         { "shape", PLAN_SHAPE },
         { "list", PLAN_LIST },
         { "flicker", PLAN_FLICKER },
+        { "workers", PLAN_WORKERS },
+        { "bytes", PLAN_BYTES },
+        { "rings", PLAN_RINGS },
 };
 
 /* The plan's own numbers, apart from the world's, so that leaving out an act changes nothing else. */
@@ -61,9 +64,9 @@ static bool chance(Dice *d, unsigned percent)
         return roll(d, 100) < percent;
 }
 
-int plan_parse_faults(const char *text, unsigned *ret)
+int plan_parse_faults(const char *text, uint64_t *ret)
 {
-        unsigned faults = 0;
+        uint64_t faults = 0;
 
         if (streq(text, "none")) {
                 *ret = 0;
@@ -71,7 +74,7 @@ int plan_parse_faults(const char *text, unsigned *ret)
         }
         while (*text) {
                 size_t length = strcspn(text, ",");
-                unsigned found = length == 3 && memcmp(text, "all", 3) == 0 ? PLAN_ALL : 0;
+                uint64_t found = length == 3 && memcmp(text, "all", 3) == 0 ? PLAN_ALL : 0;
 
                 FOREACH_ARRAY(f, fault_names, ELEMENTSOF(fault_names))
                         if (strlen(f->name) == length && memcmp(f->name, text, length) == 0)
@@ -516,6 +519,31 @@ static void draw_files(Dice *d, Plan *p)
         a->later = PLAN_FILES;
 }
 
+/* Mostly where a takeover is just about to start one beside the other. */
+static void draw_workers(Dice *d, Plan *p)
+{
+        static const WorldUnitFault faults[] = { WORLD_UNIT_START_FINISHES, WORLD_UNIT_START_FAILS_BESIDE,
+                WORLD_UNIT_START_FAILS_BESIDE };
+        uint64_t at = 3 * USEC_PER_SEC + roll(d, p->end_usec - 3 * USEC_PER_SEC);
+        uint32_t node = 1 + (uint32_t) roll(d, p->n_nodes);
+        size_t first = p->n_acts, app = roll(d, p->n_apps);
+        Act *a = act_add(p, at, ACT_BEHAVE, node);
+
+        a->app = app;
+        a->value = faults[roll(d, ELEMENTSOF(faults))];
+        if (chance(d, 60)) {
+                a = act_add(p, at + roll(d, 2 * USEC_PER_SEC), ACT_COMMAND,
+                                1 + (uint32_t) roll(d, p->n_nodes));
+                a->app = app;
+                a->command = COMMAND_TAKEOVER;
+                a->value = node;
+        }
+        a = act_add(p, at + while_usec(d), ACT_BEHAVE, node);
+        a->app = app;
+        for (size_t i = first; i < p->n_acts; i++)
+                p->acts[i].later = PLAN_WORKERS;
+}
+
 static void draw_times(Dice *d, Plan *p)
 {
         p->token_usec = (1 + roll(d, 5)) * 500 * USEC_PER_MSEC;
@@ -561,7 +589,7 @@ static void draw_dead(Dice *d, Plan *p)
         p->dead &= ~((UINT64_C(1) << p->n_mandatory) - 1); /* nobody starts without these */
         p->dead_manager = chance(d, 50);
         if (p->dead_manager) /* a dead process that stays listed for good is one that hangs: it is waited for */
-                p->faults &= ~(unsigned) WORLD_GHOST;
+                p->faults &= ~(uint64_t) WORLD_GHOST;
 }
 
 static int compare_acts(const void *a, const void *b)
@@ -591,7 +619,7 @@ static void draw_shape(Dice *d, Plan *p)
                 p->n_optional = 1 + roll(d, p->n_nodes);
 }
 
-int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
+int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
 {
         Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) },
              later = { .state = seed * UINT64_C(0xd1342543de82ef95) + 1 },
@@ -599,15 +627,17 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
              files = { .state = seed * UINT64_C(0xd1342543de82ef95) + 3 },
              times = { .state = seed * UINT64_C(0xd1342543de82ef95) + 4 },
              moments = { .state = seed * UINT64_C(0xd1342543de82ef95) + 5 },
-             autos = { .state = seed * UINT64_C(0xd1342543de82ef95) + 6 };
+             autos = { .state = seed * UINT64_C(0xd1342543de82ef95) + 6 },
+             more = { .state = seed * UINT64_C(0xd1342543de82ef95) + 20 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
-        for (unsigned bit = 1; bit != 0; bit <<= 1) {
+        for (uint64_t bit = 1; bit & PLAN_ALL; bit <<= 1) {
                 Dice *d = bit == PLAN_LIST      ? &later
                           : bit == PLAN_FLICKER ? &latest
                           : bit == PLAN_FILES   ? &files
                           : bit == PLAN_TIMES   ? &times
+                          : bit > PLAN_TIMES    ? &more
                                                 : &dice;
                 bool taken = chance(d, bit == WORLD_JITTER || bit == PLAN_SHAPE ? 85 : 50);
 
@@ -617,7 +647,7 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
         draw_shape(&dice, &p);
         /* Who keeps a file must not be taken out of the nodelist, and that is done and undone where all others are well. */
         if (p.faults & PLAN_LIST)
-                p.faults &= ~(unsigned) (PLAN_FILES | PLAN_DEAD);
+                p.faults &= ~(uint64_t) (PLAN_FILES | PLAN_DEAD);
         if (p.faults & PLAN_TIMES)
                 draw_times(&times, &p);
         if (p.faults & PLAN_DEAD)
@@ -648,6 +678,10 @@ int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret)
                 draw_files(&files, &p);
         if (p.faults & PLAN_TIMES)
                 draw_autos(&autos, &p);
+        for (size_t n = p.faults & PLAN_WORKERS ? 1 + roll(&more, 6) : 0; n > 0; n--)
+                draw_workers(&more, &p);
+        if (p.faults & PLAN_BYTES)
+                p.ring_bytes_sec = 20000 << roll(&more, 6);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;
@@ -798,7 +832,7 @@ static void print_app(const Definition *d, FILE *f)
                         d->enabled ? "" : ", not enabled");
 }
 
-void plan_print_faults(unsigned faults, FILE *f)
+void plan_print_faults(uint64_t faults, FILE *f)
 {
         const char *comma = "";
 
@@ -824,6 +858,8 @@ void plan_print(const Plan *p, FILE *f)
                                 (unsigned long long) (p->token_usec / USEC_PER_MSEC),
                                 (unsigned long long) (p->consensus_usec / USEC_PER_MSEC),
                                 (unsigned long long) (p->isolation_usec / USEC_PER_MSEC));
+        if (p->ring_bytes_sec > 0)
+                fprintf(f, "; %llu bytes a second", (unsigned long long) p->ring_bytes_sec);
         if (p->dead != 0)
                 fprintf(f, "; %s of nodes %#llx end for good", p->dead_manager ? "managers" : "power",
                                 (unsigned long long) p->dead);

@@ -70,7 +70,7 @@ typedef struct Act {
         uint64_t value, value2;
         CommandKind command;
         bool flag, force;
-        unsigned later; /* the kind of PLAN_LATER with which alone it is played; 0: with any */
+        uint64_t later; /* the kind of PLAN_LATER with which alone it is played; 0: with any */
 } Act;
 
 /* Kinds of faults that a run may be held to; the lowest bits are WorldFaults. */
@@ -97,24 +97,29 @@ typedef enum PlanFaults {
 
 #define PLAN_TIMES \
         (1u << 31) /* token, grace and IsolationTimeoutSec= of every size, other timeouts while all runs, FailoverDelaySec=auto, two_node */
-#define PLAN_ALL UINT32_MAX
+#define PLAN_WORKERS \
+        (UINT64_C(1) << 32) /* workers end while they start, with success too, or only beside another copy */
+#define PLAN_BYTES (UINT64_C(1) << 33) /* a ring that carries few bytes a second */
+#define PLAN_RINGS (UINT64_C(1) << 34) /* ring numbers with gaps, some of which a power cut takes back */
+#define PLAN_ALL ((UINT64_C(1) << 35) - 1)
 
 /* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the
  * history that it was before. */
 #define PLAN_LATER                                                                                  \
         (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER | WORLD_SLOW_DISK | PLAN_DEAD | PLAN_FILES | \
-                        PLAN_TIMES)
+                        PLAN_TIMES | PLAN_WORKERS | PLAN_BYTES | PLAN_RINGS)
 
 /* Without --faults=. PLAN_DEAD is for --faults=all: some of what it finds is not judged fairly yet. */
-#define PLAN_DEFAULT (PLAN_ALL & ~(unsigned) PLAN_DEAD)
+#define PLAN_DEFAULT (PLAN_ALL & ~(uint64_t) PLAN_DEAD)
 
 typedef struct Plan {
         uint64_t seed;
-        unsigned faults;
+        uint64_t faults;
         size_t n_nodes;
         WorldQuorum quorum;
         NoQuorumPolicy policy;
         uint64_t grace_usec, token_usec, consensus_usec, isolation_usec; /* 0: the default */
+        uint64_t ring_bytes_sec;                                         /* 0: no bytes */
         uint64_t dead;                  /* when faults end these stay dead: bit i is node i + 1 */
         bool dead_manager;              /* only their managers */
         size_t n_mandatory, n_optional; /* the first so many nodes */
@@ -140,12 +145,12 @@ extern const size_t n_plan_seeds;
 extern const char *const plan_node_names[PLAN_NODES_MAX], *const plan_other_names[PLAN_NODES_MAX];
 
 /* `allowed`: PlanFaults and WorldFaults of which each is taken or left for this seed. 0 or -ENOMEM. */
-int plan_draw(uint64_t seed, unsigned allowed, bool all, Plan *ret);
+int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret);
 void plan_done(Plan *p);
 void plan_print(const Plan *p, FILE *f);
 /* "jitter,alone,power" or "all" or "none"; -EINVAL. */
-int plan_parse_faults(const char *text, unsigned *ret);
-void plan_print_faults(unsigned faults, FILE *f);
+int plan_parse_faults(const char *text, uint64_t *ret);
+void plan_print_faults(uint64_t faults, FILE *f);
 void act_print(const Plan *p, const Act *a, FILE *f);
 
 /* What many runs came to. */

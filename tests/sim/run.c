@@ -26,8 +26,8 @@ typedef struct Run {
         World *world;
         CheckApp apps[PLAN_APPS_MAX];
         CheckConfig config;
-        const CheckClass *classes[6];
-        void *judges[6];
+        const CheckClass *classes[7];
+        void *judges[7];
         const char *judge; /* whose finding came first */
         Findings findings;
         uint64_t *digest; /* NULL: nobody wants it */
@@ -139,12 +139,14 @@ static int run_init(Run *r, FILE *trace)
         const Plan *p = r->plan;
         Timing t = worst_timing(p);
         const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
-                &check_commands, &check_overlap };
+                &check_commands, &check_overlap, &check_stops };
         WorldConfig c = {
                 .nodes = plan_node_names,
                 .n_nodes = p->n_nodes,
                 .seed = p->seed,
-                .faults = p->faults & WORLD_ALL_FAULTS,
+                .faults = (unsigned) p->faults & WORLD_ALL_FAULTS,
+                .ring_bytes_sec = p->ring_bytes_sec,
+                .ring_numbers = p->faults & PLAN_RINGS,
                 .quorum = p->quorum,
                 .policy = p->policy,
                 .grace_usec = p->grace_usec,
@@ -473,7 +475,7 @@ static void heal(Run *r)
         World *w = r->world;
 
         world_remark(w, "> all faults end");
-        world_set_faults(w, r->plan->faults & WORLD_JITTER);
+        world_set_faults(w, (unsigned) r->plan->faults & WORLD_JITTER);
         world_disarm(w);
         world_device_fail(w, false);
         world_heal(w);

@@ -31,7 +31,7 @@
 typedef struct Options {
         uint64_t from, to;
         uint64_t seconds;
-        unsigned faults, without;
+        uint64_t faults, without;
         bool trace, messages, census, digest, minimise, all, found, others;
         const char *keep;
 } Options;
@@ -108,7 +108,7 @@ static void report(Plan *p, const Findings *first, const Options *o)
         _cleanup_free_ char *text = NULL;
         size_t size = 0;
         Findings f = *first;
-        unsigned drawn = p->faults;
+        uint64_t drawn = p->faults;
         FILE *trace;
 
         printf("seed %llu failed: %s\n", (unsigned long long) p->seed, first->first);

@@ -28,6 +28,9 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
         .ring = { 1, 8 }, .ring_nodes = all_nodes, .n_ring_nodes = 3 }
 #define BEGIN(n, a, e) { .type = OBSERVE_UNIT_BEGIN, .node_id = (n), .app = (a), .epoch = (e) }
 #define END(n, a, e) { .type = OBSERVE_UNIT_END, .node_id = (n), .app = (a), .epoch = (e) }
+#define STOP_AT(t, n, a, e, q) { .type = OBSERVE_STOP, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .app = (a), .epoch = (e), .quorate = (q) }
+#define STOPPED(t, n, a, e) { .type = OBSERVE_UNIT_END, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .app = (a), .epoch = (e), .flag = true }
+#define LATER(t) { .type = OBSERVE_DISK_WRITTEN, .at_usec = (t) * USEC_PER_SEC, .node_id = 1 }
 #define VOID(n, a, e) { .type = OBSERVE_START_VOID, .node_id = (n), .app = (a), .epoch = (e) }
 #define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
 #define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
@@ -110,6 +113,69 @@ static void test_copies(void **state)
                                                          .epoch = 1 },
                                          START(2, "one", 2, START_FAILOVER, true)),
                         1);
+}
+
+static void test_stops(void **state)
+{
+        Command restart = { .kind = COMMAND_RESTART, .app = (char *) "one" },
+                stop = { .kind = COMMAND_STOP, .app = (char *) "one" };
+        Observation restarted = { .type = OBSERVE_COMMAND, .at_usec = 9 * USEC_PER_SEC, .command = &restart },
+                    stopped = { .type = OBSERVE_COMMAND, .at_usec = 9 * USEC_PER_SEC, .command = &stop };
+        Event view = { .type = EVENT_VIEW }, leave = { .type = EVENT_LEAVE };
+        Observation viewed = { .type = OBSERVE_STEP,
+                .at_usec = 12 * USEC_PER_SEC,
+                .node_id = 2,
+                .event = &view },
+                    leaves = {
+                            .type = OBSERVE_STEP, .at_usec = 9 * USEC_PER_SEC, .node_id = 1, .event = &leave
+                    };
+
+        (void) state;
+        /* It goes to a better node; it stays nowhere; it is started where it was. */
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), STOP_AT(10, 1, "one", 1, true),
+                                         STOPPED(10, 1, "one", 1), START(2, "one", 2, START_TAKEOVER, true),
+                                         LATER(99)),
+                        0);
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), STOP_AT(10, 1, "one", 1, true),
+                                         STOPPED(10, 1, "one", 1), LATER(99)),
+                        1);
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), STOP_AT(10, 1, "one", 1, true),
+                                         STOPPED(10, 1, "one", 1), START(1, "one", 2, START_NORMAL, true),
+                                         LATER(99)),
+                        1);
+        /* What ended by itself was not stopped, and what has not ended yet is waited for. */
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), STOP_AT(10, 1, "one", 1, true),
+                                         END(1, "one", 1), LATER(99)),
+                        0);
+        assert_int_equal(
+                        JUDGE(check_stops, BEGIN(1, "one", 1), STOP_AT(10, 1, "one", 1, true), LATER(99)), 0);
+        /* Reasons: no quorum, a leave, commands, another copy; but that one has to be there. */
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), STOP_AT(10, 1, "one", 1, false),
+                                         STOPPED(10, 1, "one", 1), LATER(99)),
+                        0);
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), leaves, STOP_AT(10, 1, "one", 1, true),
+                                         STOPPED(10, 1, "one", 1), LATER(99)),
+                        0);
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), stopped, STOP_AT(10, 1, "one", 1, true),
+                                         STOPPED(10, 1, "one", 1), LATER(99)),
+                        0);
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), restarted, STOP_AT(10, 1, "one", 1, true),
+                                         STOPPED(10, 1, "one", 1), START(1, "one", 2, START_NORMAL, true),
+                                         LATER(99)),
+                        0);
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), restarted, STOP_AT(10, 1, "one", 1, true),
+                                         STOPPED(10, 1, "one", 1), LATER(99)),
+                        1);
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "two", 1), BEGIN(2, "two", 2),
+                                         STOP_AT(10, 1, "two", 1, true), STOPPED(10, 1, "two", 1), LATER(99)),
+                        0);
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "two", 1), BEGIN(2, "two", 2), END(2, "two", 2),
+                                         STOP_AT(10, 1, "two", 1, true), STOPPED(10, 1, "two", 1), LATER(99)),
+                        1);
+        /* Another view meanwhile answers for what comes after it. */
+        assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), STOP_AT(10, 1, "one", 1, true),
+                                         STOPPED(10, 1, "one", 1), viewed, LATER(99)),
+                        0);
 }
 
 static void test_overlap(void **state)
@@ -359,6 +425,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_copies),
+                cmocka_unit_test(test_stops),
                 cmocka_unit_test(test_overlap),
                 cmocka_unit_test(test_epochs),
                 cmocka_unit_test(test_states),
