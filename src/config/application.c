@@ -46,6 +46,7 @@ void app_parse_done(AppParse *a)
         unit_properties_done(&a->properties);
         unit_properties_done(&a->neutral_properties);
         free(a->unit_places);
+        free(a->systemd_items);
         *a = (AppParse){ 0 };
 }
 
@@ -88,6 +89,35 @@ static int check_secret(AppParse *a, ParseState *p)
         return 0;
 }
 
+static int add_line(UnitProperties *l, const char *name, const char *value)
+{
+        UnitProperty *property = unit_properties_extend(l, name, UNIT_PROPERTY_LINES);
+        return property ? unit_strings_add(&property->strings, value) : -ENOMEM;
+}
+
+/* A key that systemd knows and our table does not goes to systemd as it stands. */
+static int hand_on(AppParse *a, ParseState *p, const char *section, const char *key, const char *value)
+{
+        int r = app_systemd_knows(a, section, key);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return parse_error(p,
+                                a->systemd_items && *a->systemd_items
+                                                ? "unknown key in section [%s], also to systemd on this node"
+                                                : "unknown key in section [%s]",
+                                section);
+        if (endswith(value, "\\"))
+                return parse_error(p,
+                                "a backslash at the end, expected none in a key that is handed on as it stands");
+
+        _cleanup_free_ char *name = text_format("%s.%s", section, key);
+        if (!name)
+                return -ENOMEM;
+        r = add_line(&a->properties, name, value);
+        return r < 0 ? r : add_line(&a->neutral_properties, name, value);
+}
+
 static int parse_unit_assignment(AppParse *a, ParseState *p, unsigned section, const char *name,
                 const char *key, const char *value)
 {
@@ -102,7 +132,7 @@ static int parse_unit_assignment(AppParse *a, ParseState *p, unsigned section, c
                 if (unit_key_find(other, key))
                         return parse_error(p, "unknown key in section [%s], expected it in [%s]", name,
                                         app_sections[other == SECTION_UNIT ? UNIT : SERVICE]);
-                return parse_error(p, "unknown key in section [%s]", name);
+                return hand_on(a, p, name, key, value);
         }
         a->unit_places[unit_key_index(k)] = (ParsePlace){ p->file, p->line };
         int r = unit_key_apply(&u, k, value);

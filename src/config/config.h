@@ -39,7 +39,11 @@ typedef struct ConfigContext {
         const char *const *node_names; /* the nodelist, for warnings about names that it lacks; NULL: no
                                           warnings */
         size_t n_node_names;
+        const char *systemd; /* the program that is asked about keys that our table lacks; NULL: nobody is */
 } ConfigContext;
+
+/* This host's systemd, for `systemd` above; NULL: it is not found. */
+const char *config_systemd_program(void);
 
 const char *const *config_search_path_default(void);
 

@@ -15,6 +15,7 @@ libconfig_a_SOURCES = \
 	src/config/specifier.c \
 	src/config/specifier.h \
 	src/config/syntax.c \
+	src/config/systemd-keys.c \
 	src/config/unit-environment.c \
 	src/config/unit-exec.c \
 	src/config/unit-keys.c \

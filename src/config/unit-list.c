@@ -220,6 +220,7 @@ static void put_value(ByteWriter *w, const UnitProperty *p)
                 put_blob(w, p->string, strlen(p->string));
                 return;
         case UNIT_PROPERTY_STRINGS:
+        case UNIT_PROPERTY_LINES:
         case UNIT_PROPERTY_BYTE_ARRAYS:
                 put_strings(w, &p->strings);
                 return;

@@ -11,6 +11,7 @@ const char *unit_property_kind_signature(UnitPropertyKind kind)
                 [UNIT_PROPERTY_U64] = "t",
                 [UNIT_PROPERTY_STRING] = "s",
                 [UNIT_PROPERTY_STRINGS] = "as",
+                [UNIT_PROPERTY_LINES] = "as", /* the shape; it is not sent */
                 [UNIT_PROPERTY_BYTES] = "ay",
                 [UNIT_PROPERTY_EXEC] = "a(sasb)",
                 [UNIT_PROPERTY_EXEC_EX] = "a(sasas)",
@@ -55,6 +56,7 @@ void unit_property_done(UnitProperty *p)
                 free(p->string);
                 break;
         case UNIT_PROPERTY_STRINGS:
+        case UNIT_PROPERTY_LINES:
         case UNIT_PROPERTY_BYTE_ARRAYS:
                 unit_strings_done(&p->strings);
                 break;
@@ -206,6 +208,7 @@ static int copy_value(const UnitProperty *p, UnitProperty *ret)
                 ret->string = strdup(p->string);
                 return ret->string ? 0 : -ENOMEM;
         case UNIT_PROPERTY_STRINGS:
+        case UNIT_PROPERTY_LINES:
         case UNIT_PROPERTY_BYTE_ARRAYS:
                 return copy_strings(&p->strings, &ret->strings);
         case UNIT_PROPERTY_BYTES:

@@ -38,6 +38,8 @@ typedef enum UnitPropertyKind {
         UNIT_PROPERTY_LABEL,        /* (bs)     .label: flag (ignore failure), name (AppArmorProfile) */
         UNIT_PROPERTY_BYTE_ARRAYS, /* aay      .strings, each as bytes without the final zero (LogExtraFields)
                                     */
+        UNIT_PROPERTY_LINES, /* not for the bus: .strings, values as they stand of a key that systemd alone knows;
+                              * the name is "Service.Key" or "Unit.Key" */
         _UNIT_PROPERTY_KIND_MAX,
 } UnitPropertyKind;
 

@@ -52,7 +52,7 @@ static int copy_names(char **names, size_t n, Strings *ret)
 /* manager.conf of this host. */
 static int take_manager_config(const Ctl *c, SimulateCluster *k)
 {
-        ConfigContext context = {};
+        ConfigContext context = { .systemd = config_systemd_program() };
         ConfigMessages messages = {};
         ManagerConfig config = {};
         int r = manager_config_load(&context, &messages, &config);

@@ -109,7 +109,7 @@ static int add_manager(const ManagerConfig *config, Strings *steps)
 
 static int describe_manager(const Ctl *c, Strings *ret)
 {
-        ConfigContext context = {};
+        ConfigContext context = { .systemd = config_systemd_program() };
         ConfigMessages messages = {};
         ManagerConfig config = {};
         int r = manager_config_load(&context, &messages, &config);
@@ -178,7 +178,7 @@ static void tell_messages(const Ctl *c, const ConfigMessages *messages, char *re
 
 int simulate_read_file(void *userdata, const char *path, Definition *ret, char *ret_error, size_t size_bytes)
 {
-        ConfigContext context = {};
+        ConfigContext context = { .systemd = config_systemd_program() };
         ConfigMessages messages = {};
         AppConfig app = {};
         int r = app_config_load_file(&context, path, &messages, &app);

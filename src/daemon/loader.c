@@ -34,6 +34,7 @@ static void *loader_thread(void *userdata)
                 .root = l->root,
                 .node_names = (const char *const *) l->node_names,
                 .n_node_names = l->n_node_names,
+                .systemd = l->root ? NULL : config_systemd_program(),
         };
         uint64_t one = 1;
 

@@ -151,7 +151,7 @@ static int make_parts(Manager *m)
                                 .failed = on_units_failed },
                 .userdata = m,
                 .private_address = PRIVATE_BUS_ADDRESS,
-                .transient_dir = UNIT_TRANSIENT_DIR,
+                .dropin_dir = UNIT_DROPIN_DIR,
         };
         int r;
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +11,7 @@
 #include "systemd/unit-read.h"
 
 /* An administrator's drop-ins of other names come later, so they override it. */
-#define FILE_NAME "00-distro-manager.conf"
+#define FILE_PREFIX "00-distro-manager-"
 
 /* One word of a command as systemd reads it: quoted, and no specifier in it. */
 static void add_word(Text *t, const char *word)
@@ -98,20 +100,37 @@ static bool is_first(const UnitStart *start, const UnitProperty *p)
         return true;
 }
 
+/* Keys that systemd alone knows, of one section. */
+static void add_lines(Text *t, const UnitStart *start, const char *section)
+{
+        for (size_t i = 0; i < start->n_properties; i++) {
+                const UnitProperty *p = &start->properties[i];
+                const char *key = p->kind == UNIT_PROPERTY_LINES ? startswith(p->name, section) : NULL;
+
+                for (size_t k = 0; key && k < p->strings.n; k++)
+                        text_printf(t, "%s=%s\n", key + 1, p->strings.items[k]);
+        }
+}
+
 int unit_commands_text(const UnitStart *start, char **ret)
 {
-        Text keys = {}, t = {};
+        Text keys = {}, unit = {}, t = {};
+
+        add_lines(&unit, start, "Unit");
+        add_lines(&keys, start, "Service");
 
         for (size_t i = 0; i < start->n_properties; i++)
                 if (is_exec(&start->properties[i]) && is_first(start, &start->properties[i]))
                         add_key(&keys, start, &start->properties[i]);
-        if (keys.length > 0)
+        if (keys.length + unit.length > 0)
                 text_printf(&t,
-                                "# Of distro-manager: the commands as they are to be after a daemon-reload.\n"
-                                "[Service]\n%s",
-                                keys.data);
-        int error = keys.error ? keys.error : t.error;
+                                "# Of distro-manager: commands as they are to be after a daemon-reload, and keys that systemd "
+                                "alone knows.\n%s%s%s%s",
+                                unit.length > 0 ? "[Unit]\n" : "", strempty(unit.data),
+                                keys.length > 0 ? "[Service]\n" : "", strempty(keys.data));
+        int error = keys.error ? keys.error : unit.error ? unit.error : t.error;
         text_done(&keys);
+        text_done(&unit);
         if (error < 0) {
                 text_done(&t);
                 return error;
@@ -131,15 +150,15 @@ static void drop_in_done(DropIn *d)
         free(d->temporary);
 }
 
-static int drop_in_of(const char *directory, const char *app, DropIn *ret)
+static int drop_in_of(const char *directory, const char *app, uint64_t epoch, DropIn *ret)
 {
         char name[WORKER_UNIT_NAME_MAX];
 
         worker_unit_name(app, name);
         *ret = (DropIn){
                 .directory = text_format("%s/%s.d", directory, name),
-                .file = text_format("%s/%s.d/" FILE_NAME, directory, name),
-                .temporary = text_format("%s/%s.d/." FILE_NAME ".new", directory, name),
+                .file = text_format("%s/%s.d/" FILE_PREFIX "%" PRIu64 ".conf", directory, name, epoch),
+                .temporary = text_format("%s/%s.d/." FILE_PREFIX "%" PRIu64 ".new", directory, name, epoch),
         };
         return ret->directory && ret->file && ret->temporary ? 0 : -ENOMEM;
 }
@@ -185,6 +204,20 @@ static int drop_in_write(const DropIn *d, const char *parent, const char *text)
         return r;
 }
 
+/* What copies before left, where a manager ended before it could take it away. */
+static void drop_in_remove_others(const DropIn *d)
+{
+        const char *own = strrchr(d->file, '/') + 1;
+        DIR *directory = opendir(d->directory);
+        const struct dirent *entry;
+
+        while (directory && (entry = readdir(directory)))
+                if (startswith(entry->d_name, FILE_PREFIX) && !streq(entry->d_name, own))
+                        (void) unlinkat(dirfd(directory), entry->d_name, 0); /* as above */
+        if (directory)
+                (void) closedir(directory);
+}
+
 static void drop_in_remove(const DropIn *d)
 {
         /* Where it is not there, or something else lies beside it, that is as it should be. */
@@ -196,10 +229,12 @@ int unit_commands_write(const char *directory, const UnitStart *start)
 {
         _cleanup_free_ char *text = NULL;
         DropIn d;
-        int r = drop_in_of(directory, start->app, &d);
+        int r = drop_in_of(directory, start->app, start->epoch, &d);
 
         if (r >= 0)
                 r = unit_commands_text(start, &text);
+        if (r >= 0)
+                drop_in_remove_others(&d);
         if (r >= 0 && text)
                 r = drop_in_write(&d, directory, text);
         else if (r >= 0)
@@ -208,22 +243,12 @@ int unit_commands_write(const char *directory, const UnitStart *start)
         return r;
 }
 
-int unit_commands_keep(const char *directory, const UnitStart *start)
-{
-        DropIn d;
-        int r = drop_in_of(directory, start->app, &d);
-        bool there = r >= 0 && access(d.file, F_OK) >= 0;
-
-        drop_in_done(&d);
-        return r < 0 || there ? r : unit_commands_write(directory, start);
-}
-
-void unit_commands_remove(const char *directory, const char *app)
+void unit_commands_remove(const char *directory, const char *app, uint64_t epoch)
 {
         DropIn d;
 
         /* Without memory it stays; the next start of that name writes its own. */
-        if (drop_in_of(directory, app, &d) >= 0)
+        if (drop_in_of(directory, app, epoch, &d) >= 0)
                 drop_in_remove(&d);
         drop_in_done(&d);
 }

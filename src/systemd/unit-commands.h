@@ -3,12 +3,14 @@
 
 /* The commands of a worker's unit, once more as text. systemd keeps a transient unit as a file, and reads it again at
  * each daemon-reload. systemd 252 does not understand there what it wrote itself: a last command with "+" or "!" is
- * gone, and "$" has got a backslash. So the keys with such commands lie in a drop-in beside that file, in words that
- * every systemd reads as they were meant. systemd removes it together with the unit. */
+ * gone, and "$" has got a backslash. So the keys with such commands lie in a drop-in of the unit too, in words that
+ * every systemd reads as they were meant; and with them the keys that our table lacks and systemd knows, which no call
+ * could set. It lies where administrators' drop-ins for this boot do: systemd looks there for what is new at each start, and
+ * beside the transient unit's own file it does not. */
 
 #include "systemd/unit-start.h"
 
-#define UNIT_TRANSIENT_DIR "/run/systemd/transient"
+#define UNIT_DROPIN_DIR "/run/systemd/system"
 
 /* The drop-in's text, to be freed; NULL: no key needs one. 0 or -ENOMEM. */
 int unit_commands_text(const UnitStart *start, char **ret);
@@ -16,7 +18,5 @@ int unit_commands_text(const UnitStart *start, char **ret);
 /* Makes the drop-in below `directory` what the start needs: written, or removed where nothing needs one. 0 or a negative
  * errno; -ENOSPC is a full /run. */
 int unit_commands_write(const char *directory, const UnitStart *start);
-/* The same where it is gone, as the end of the copy before takes it along until systemd has let go of that. */
-int unit_commands_keep(const char *directory, const UnitStart *start);
-/* For a unit that is not there, or not ours. One that is not there is fine. */
-void unit_commands_remove(const char *directory, const char *app);
+/* For a copy that has ended, or never was. One that is not there is fine. */
+void unit_commands_remove(const char *directory, const char *app, uint64_t epoch);

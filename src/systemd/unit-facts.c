@@ -348,7 +348,7 @@ void units_forget(Units *u, const char *app, uint64_t epoch)
                 return;
         if (unit->properties.epoch == epoch)
                 unit_reset_failed(unit);
-        if (u->transient_dir)
-                unit_commands_remove(u->transient_dir, app);
+        if (u->dropin_dir)
+                unit_commands_remove(u->dropin_dir, app, epoch);
         units_remove(u, unit);
 }

@@ -40,8 +40,8 @@ void unit_drop_request(Unit *unit)
 
 void unit_refuse(Unit *unit, const char *reason)
 {
-        if (unit->request && unit->units->transient_dir)
-                unit_commands_remove(unit->units->transient_dir, unit->app);
+        if (unit->request && unit->units->dropin_dir)
+                unit_commands_remove(unit->units->dropin_dir, unit->app, unit->epoch);
         unit_drop_request(unit);
         unit_call_done(unit, &unit->start);
         unit_set_state(unit, UNIT_REFUSED, reason);
@@ -96,18 +96,9 @@ static void unit_call_answered(Unit *unit, UnitCall *call, sd_bus_message *m)
 /* systemd reads the commands as they are to be with the unit, so they are there before it. */
 static int unit_write_commands(Unit *unit)
 {
-        if (!unit->units->transient_dir)
+        if (!unit->units->dropin_dir)
                 return 0;
-        return unit_commands_write(unit->units->transient_dir, unit_start_copy_get(unit->request));
-}
-
-/* The copy before, where systemd let go of it only now, has taken them along. */
-static void unit_keep_commands(Unit *unit)
-{
-        if (!unit->units->transient_dir || !unit->request)
-                return;
-        /* They were written a moment ago. If they cannot be now, the worker runs as it should until a daemon-reload. */
-        (void) unit_commands_keep(unit->units->transient_dir, unit_start_copy_get(unit->request));
+        return unit_commands_write(unit->units->dropin_dir, unit_start_copy_get(unit->request));
 }
 
 static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -116,7 +107,6 @@ static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
         const sd_bus_error *e = sd_bus_message_get_error(m);
 
         if (!e) {
-                unit_keep_commands(unit);
                 unit_call_answered(unit, &unit->start, m);
                 if (unit->start.active)
                         unit_set_state(unit, unit->history.stop_asked ? UNIT_STOPPING : UNIT_STARTING, NULL);
@@ -159,7 +149,7 @@ static int unit_send_start(Unit *unit)
         }
         r = unit_write_commands(unit);
         if (r < 0) {
-                snprintf(text, sizeof(text), "its commands cannot be written to /run/systemd/transient: %s",
+                snprintf(text, sizeof(text), "its commands cannot be written to /run/systemd/system: %s",
                                 strerror(-r));
                 unit_refuse(unit, text);
                 return 1;

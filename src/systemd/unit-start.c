@@ -240,6 +240,7 @@ static int append_value(sd_bus_message *m, const UnitProperty *p, const char *si
         case UNIT_PROPERTY_SOCKET_BINDS:
         case UNIT_PROPERTY_BYTE_ARRAYS:
                 return append_elements(m, p, signature);
+        case UNIT_PROPERTY_LINES:
         case _UNIT_PROPERTY_KIND_MAX:
         default:
                 return -EINVAL;
@@ -249,7 +250,11 @@ static int append_value(sd_bus_message *m, const UnitProperty *p, const char *si
 static int append_property(sd_bus_message *m, const UnitProperty *p)
 {
         const char *signature = unit_property_kind_signature(p->kind);
-        int r = sd_bus_message_open_container(m, 'r', "sv");
+        int r;
+
+        if (p->kind == UNIT_PROPERTY_LINES) /* goes another way: unit-commands.h */
+                return 0;
+        r = sd_bus_message_open_container(m, 'r', "sv");
         if (r >= 0)
                 r = sd_bus_message_append_basic(m, 's', p->name);
         if (r >= 0)

@@ -115,7 +115,7 @@ struct Units {
         char *own_unit;
         Killer *killer;
         char *cgroup_root;
-        char *transient_dir; /* NULL: no commands are kept there */
+        char *dropin_dir; /* NULL: no commands are kept there */
 
         Unit **units; /* sorted by app */
         size_t n_units, n_allocated;

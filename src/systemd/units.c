@@ -409,7 +409,7 @@ int units_new(const UnitsParameters *parameters, Units **ret)
         if (parameters->cgroup_root && !(u->cgroup_root = strdup(parameters->cgroup_root)))
                 return -ENOMEM;
 
-        if (parameters->transient_dir && !(u->transient_dir = strdup(parameters->transient_dir)))
+        if (parameters->dropin_dir && !(u->dropin_dir = strdup(parameters->dropin_dir)))
                 return -ENOMEM;
 
         int r = killer_new(u->cgroup_root, parameters->private_address, &u->killer);
@@ -438,7 +438,7 @@ Units *units_free(Units *u)
         sd_event_source_disable_unref(u->timer);
         killer_free(u->killer);
         free(u->cgroup_root);
-        free(u->transient_dir);
+        free(u->dropin_dir);
         free(u->own_unit);
         sd_event_unref(u->event);
         free(u);

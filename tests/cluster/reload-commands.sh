@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A daemon-reload changes no command of a worker's unit: not the prefixes "+" and "!", not "$", no quotes; also where a
+# Keys that our table lacks and systemd knows are in force. A daemon-reload changes no command of a worker's unit: not the prefixes "+" and "!", not "$", no quotes; also where a
 # restart by systemd, or the end of the copy, comes after it. systemd 252 loses them from the file that it writes itself.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
 applications() {
-        cluster_app vip 'abc bcd' Takeover=manual -- User=nobody 'ExecStart=/bin/sleep infinity' \
+        cluster_app vip 'abc bcd' Takeover=manual -- User=nobody CoredumpFilter=private-anonymous 'ExecStart=/bin/sleep infinity' \
                 'ExecStartPre=+/bin/ip address add 10.99.0.101/32 dev lo' \
                 'ExecStopPost=+/bin/ip address del 10.99.0.101/32 dev lo'
         cluster_app all 'abc bcd' Takeover=manual -- User=nobody Type=exec Restart=always RestartSec=0 Environment=WHERE=/run/here \
@@ -30,7 +30,10 @@ commands() {
         done
 }
 
-drop_ins() { node_exec "$1" find /run/systemd/transient -name '*distro*.conf'; }
+drop_ins() { node_exec "$1" find /run/systemd/system -name '*distro*.conf'; }
+has_drop_in() { node_exec "$1" sh -c "test -e /run/systemd/system/distro-app-$2.service.d/00-distro-manager-*.conf"; }
+# systemd knows this key, and our table does not: it is in force from the first moment.
+has_filter() { [ "$(node_exec "$1" systemctl show --value -p CoredumpFilter distro-app-vip)" = 0x1 ]; }
 has_address() { node_exec "$1" ip -br address show dev lo | grep -qF 10.99.0.101; }
 main_is_new() {
         local pid
@@ -43,6 +46,8 @@ cluster_up abc bcd
 check_within 10 'vip runs on abc' app_runs_on vip abc
 check_within 10 'all runs on abc' app_runs_on all abc
 check 'the address is there' has_address abc
+check 'a key that systemd alone knows is in force' has_filter abc
+check 'systemd has read all that there is' test "$(node_exec abc systemctl show --value -p NeedDaemonReload distro-app-vip)" = no
 # shellcheck disable=SC2016 # as it is written
 check "what a command wrote is what a unit file's would" test \
         "$(node_exec abc cat /run/here)" = 'a ; $1'
@@ -78,9 +83,11 @@ check 'abc has it' has_address abc
 step 'many moves, as fast as they go: each copy has its drop-in'
 for node in bcd abc bcd abc; do
         check "vip moves to $node" node_exec abc distroctl takeover vip "$node"
-        check "$node has the drop-in" node_exec "$node" test -e /run/systemd/transient/distro-app-vip.service.d/00-distro-manager.conf
+        check "$node has the drop-in" has_drop_in "$node" vip
+        check "$node knows the key" has_filter "$node"
         check "$node has restarted it" node_exec abc distroctl restart vip
-        check "$node has the drop-in again" node_exec "$node" test -e /run/systemd/transient/distro-app-vip.service.d/00-distro-manager.conf
+        check "$node knows the key again" has_filter "$node"
+        check "$node has the drop-in again" has_drop_in "$node" vip
 done
 
 step 'what ends leaves nothing behind'

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include "base/text.h"
@@ -73,6 +76,7 @@ static void show_value(Text *t, const UnitProperty *p)
                 text_add(t, p->string);
                 break;
         case UNIT_PROPERTY_STRINGS:
+        case UNIT_PROPERTY_LINES:
         case UNIT_PROPERTY_BYTE_ARRAYS:
                 show_strings(t, &p->strings);
                 break;
@@ -445,6 +449,70 @@ static void test_service(void **state)
         check_bad("Service", bad, ELEMENTSOF(bad));
 }
 
+/* A key that our table lacks goes on as it stands where systemd knows it, and is no dependency. */
+static void test_handed_on(void **state)
+{
+        static const struct {
+                const char *text, *expected, *error;
+        } cases[] = {
+                { "[Service]\nNewer=a  %n \\\n b\nNewer=\n", "Service.Newer", NULL },
+                { "[Unit]\nNewest=1\n", "Unit.Newest", NULL },
+                { "[Service]\nNewest=1\n", NULL,
+                                "unknown key in section [Service], also to systemd on this node" },
+                { "[Service]\nNew=1\n", NULL,
+                                "unknown key in section [Service], also to systemd on this node" },
+                { "[Unit]\nOldRequires=x.service\n", NULL,
+                                "unknown key in section [Unit], also to systemd on this node" },
+                { "[Service]\nSlice=x.slice\n", NULL, "is distro-manager's to set" },
+        };
+        char program[] = "/tmp/distro-systemd-XXXXXX";
+        int fd = mkstemp(program);
+        FILE *f = fdopen(fd, "we");
+
+        assert_non_null(f);
+        fputs("#!/bin/sh\n[ \"$*\" = --dump-configuration-items ] || exit 1\n"
+              "printf '[Unit]\\nNewest=BOOLEAN\\nOldRequires=UNIT [...]\\n\\n[Service]\\nNewer=OTHER\\nSlice=SLICE\\n'\n",
+                        f);
+        assert_int_equal(fchmod(fd, 0755), 0);
+        assert_int_equal(fclose(f), 0);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                ConfigContext asks = { .systemd = program };
+                ConfigMessages m = { 0 };
+                AppConfig app = { 0 };
+                char text[512];
+
+                snprintf(text, sizeof(text), "[Application]\nNodes=a\n[Service]\nExecStart=/bin/true\n%s",
+                                cases[i].text);
+                int r = app_config_parse(&asks, "x", "x.app", text, strlen(text), &m, &app);
+                if (cases[i].error) {
+                        assert_int_equal(r, -EINVAL);
+                        if (!strstr(m.items[0].text, cases[i].error))
+                                fail_msg("%s", m.items[0].text);
+                } else {
+                        const UnitProperty *p = unit_properties_find(
+                                        app.properties, app.n_properties, cases[i].expected);
+                        assert_non_null(p);
+                        assert_int_equal(p->kind, UNIT_PROPERTY_LINES);
+                        assert_string_equal(p->strings.items[0], i == 0 ? "a  %n   b" : "1");
+                        assert_int_equal(p->strings.n, i == 0 ? 2 : 1);
+                }
+                app_config_done(&app);
+                config_messages_done(&m);
+        }
+        /* Nobody is asked where no program is named, or it is not there. */
+        for (int i = 0; i < 2; i++) {
+                ConfigContext asks = { .systemd = i ? "/no/such/program" : NULL };
+                ConfigMessages m = { 0 };
+                AppConfig app = { 0 };
+
+                assert_int_equal(app_config_parse(&asks, "x", "x.app", "[Service]\nNewer=1\n", 18, &m, &app),
+                                -EINVAL);
+                assert_string_equal(m.items[0].text, "x.app:2: Newer=: unknown key in section [Service]");
+                config_messages_done(&m);
+        }
+        assert_int_equal(unlink(program), 0);
+}
+
 static void test_resources(void **state)
 {
         static const Case good[] = {
@@ -717,6 +785,7 @@ int main(void)
                 cmocka_unit_test(test_specifiers),
                 cmocka_unit_test(test_environment),
                 cmocka_unit_test(test_service),
+                cmocka_unit_test(test_handed_on),
                 cmocka_unit_test(test_resources),
                 cmocka_unit_test(test_sandbox),
                 cmocka_unit_test(test_unit),

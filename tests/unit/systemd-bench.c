@@ -97,7 +97,7 @@ void bench_renew(Bench *b)
                                                          .userdata = b,
                                                          .own_unit = "distro-manager.service",
                                                          .cgroup_root = b->cgroups,
-                                                         .transient_dir = b->transient,
+                                                         .dropin_dir = b->dropins,
                                          },
                                          &b->units),
                         0);
@@ -108,7 +108,7 @@ static void bench_new(Bench *b)
         *b = (Bench){};
         strcpy(b->cgroups, "/tmp/test-units-XXXXXX");
         assert_non_null(mkdtemp(b->cgroups));
-        snprintf(b->transient, sizeof(b->transient), "%s/transient", b->cgroups);
+        snprintf(b->dropins, sizeof(b->dropins), "%s/system", b->cgroups);
         assert_true(sd_event_new(&b->event) >= 0);
         bench_renew(b);
 }

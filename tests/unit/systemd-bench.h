@@ -23,7 +23,7 @@ typedef struct Bench {
         unsigned n_ready;
         size_t n_running;
         char cgroups[64];
-        char transient[80]; /* not there, until a unit needs it */
+        char dropins[80]; /* not there, until a unit needs it */
 } Bench;
 
 #define PATIENCE_USEC (5 * USEC_PER_SEC)

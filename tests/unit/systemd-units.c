@@ -460,13 +460,14 @@ static void start_with(Bench *b, UnitProperty *properties, size_t n_properties, 
 }
 
 /* What lies in the drop-in of the unit of "a"; "" where there is none. */
-static const char *kept(Bench *b)
+static const char *kept_of(Bench *b, unsigned epoch)
 {
         static char text[1024];
         char path[160];
         size_t n = 0;
 
-        snprintf(path, sizeof(path), "%s/distro-app-a.service.d/00-distro-manager.conf", b->transient);
+        snprintf(path, sizeof(path), "%s/distro-app-a.service.d/00-distro-manager-%u.conf", b->dropins,
+                        epoch);
         FILE *f = fopen(path, "re");
         if (f) {
                 n = fread(text, 1, sizeof(text) - 1, f);
@@ -474,14 +475,6 @@ static const char *kept(Bench *b)
         }
         text[n] = 0;
         return text;
-}
-
-static void lose_kept(Bench *b)
-{
-        char path[160];
-
-        snprintf(path, sizeof(path), "%s/distro-app-a.service.d/00-distro-manager.conf", b->transient);
-        assert_int_equal(unlink(path), 0);
 }
 
 /* All commands of a key of which one needs it, in words that systemd reads as they are meant; no other key. */
@@ -492,15 +485,19 @@ static void test_commands_are_kept(void **state)
                          COMMAND("/c", "no-setuid", W("own")) },
                  rest[] = { COMMAND("/d e", "ignore-failure", W("/d e"), W(";")) },
                  dollar[] = { COMMAND("/bin/f", "", W("/bin/f"), W("${X}")) };
+        char *lines[] = { W("a %n"), W("") };
         UnitProperty p[] = {
                 { .name = W("ExecStart"), .kind = UNIT_PROPERTY_EXEC, .exec = { plain, 1 } },
                 { .name = W("ExecStopPostEx"), .kind = UNIT_PROPERTY_EXEC_EX, .exec = { ex, 2 } },
                 { .name = W("ExecStopPost"), .kind = UNIT_PROPERTY_EXEC, .exec = { rest, 1 } },
                 { .name = W("ExecStop"), .kind = UNIT_PROPERTY_EXEC, .exec = { dollar, 1 } },
+                { .name = W("Service.Newer"), .kind = UNIT_PROPERTY_LINES, .strings = { lines, 2 } },
+                { .name = W("Unit.Newest"), .kind = UNIT_PROPERTY_LINES, .strings = { lines, 2 } },
         };
         static const char expected[] =
-                        "# Of distro-manager: the commands as they are to be after a daemon-reload.\n"
-                        "[Service]\n"
+                        "# Of distro-manager: commands as they are to be after a daemon-reload, and keys that "
+                        "systemd alone knows.\n"
+                        "[Unit]\nNewest=a %n\nNewest=\n[Service]\nNewer=a %n\nNewer=\n"
                         "ExecStopPost=\n"
                         "ExecStopPost=+@\"ip\" \"ip\" \"a \\\"b\\\"\\\\\\x0a\" \"\"\n"
                         "ExecStopPost=!@\"/c\" \"own\"\n"
@@ -510,28 +507,27 @@ static void test_commands_are_kept(void **state)
         Bench *b = *state;
 
         start_with(b, p, ELEMENTSOF(p), 5);
-        assert_string_equal(kept(b), expected);
+        assert_string_equal(kept_of(b, 5), expected);
 
-        /* The end of the copy before took it along. */
-        lose_kept(b);
         expect(b, "a 5 starting;a 5 running;");
-        assert_string_equal(kept(b), expected);
+        assert_string_equal(kept_of(b, 5), expected);
 
         assert_int_equal(units_stop(b->units, "a", 5), 0);
         expect(b, "a 5 stopped;");
         units_forget(b->units, "a", 5);
-        assert_string_equal(kept(b), "");
+        assert_string_equal(kept_of(b, 5), "");
 
         /* The next copy has another file: what was left is not of it. */
         start_with(b, p, ELEMENTSOF(p), 6);
         expect(b, "a 6 starting;a 6 running;");
         assert_int_equal(units_stop(b->units, "a", 6), 0);
         expect(b, "a 6 stopped;");
-        assert_string_equal(kept(b), expected);
+        assert_string_equal(kept_of(b, 6), expected);
         start_with(b, p, 1, 7);
-        assert_string_equal(kept(b), "");
+        assert_string_equal(kept_of(b, 6), "");
+        assert_string_equal(kept_of(b, 7), "");
         expect(b, "a 7 starting;a 7 running;");
-        assert_string_equal(kept(b), "");
+        assert_string_equal(kept_of(b, 7), "");
 }
 
 /* A unit that is none of ours keeps its own commands; and without room for ours nothing is started. */
@@ -546,17 +542,17 @@ static void test_commands_of_refused(void **state)
         strcpy(u->fragment, "/etc/systemd/system/x");
         start_with(b, &p, 1, 5);
         expect(b, "a 5 refused (there is a unit file of that name: /etc/systemd/system/x);");
-        assert_string_equal(kept(b), "");
+        assert_string_equal(kept_of(b, 5), "");
         units_forget(b->units, "a", 5);
         settle(b);
         expect_log(b, "start a;");
 
-        assert_int_equal(rmdir(b->transient), 0);
-        FILE *f = fopen(b->transient, "we");
+        assert_int_equal(rmdir(b->dropins), 0);
+        FILE *f = fopen(b->dropins, "we");
         assert_non_null(f);
         fclose(f);
         start_with(b, &p, 1, 6);
-        expect(b, "a 6 refused (its commands cannot be written to /run/systemd/transient: Not a directory);");
+        expect(b, "a 6 refused (its commands cannot be written to /run/systemd/system: Not a directory);");
         expect_log(b, "");
 }
 
