@@ -87,8 +87,7 @@ static int parse_isolation_timeout(ParseState *p, const char *value, ManagerConf
 }
 
 /* A manager that comes back has half of the grace to be in step again, and its watchdog a quarter. The guard kills in the
- * last quarter, which holds also the time that systemd took to notice the end and to arm it, and some patience with
- * systemd. A busy host needs a second for that. */
+ * last quarter, which holds also some patience with systemd. A busy host needs a second for that. */
 #define MANAGER_GRACE_MIN_USEC (4 * USEC_PER_SEC)
 
 static int parse_manager_grace(ParseState *p, const char *value, ManagerConfig *c)

@@ -235,7 +235,7 @@ static void carry_out(Manager *m, Effect *effect)
         case EFFECT_CHANGED:
                 bus_server_changed(m->bus_server, effect->app, effect->node);
                 if (!isempty(effect->app))
-                        m->guard_dirty = true;
+                        m->guard.dirty = true;
                 break;
         case EFFECT_RELOAD:
                 reload(m);
@@ -246,7 +246,6 @@ static void carry_out(Manager *m, Effect *effect)
         case EFFECT_SYNCED:
                 m->in_step = true;
                 report_ready(m);
-                m->guard_dirty = true;
                 guard_link_call_off(m);
                 break;
         case EFFECT_LEFT:

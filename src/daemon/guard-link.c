@@ -1,98 +1,228 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/manager-internal.h"
 
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include "base/array.h"
 
-/* The guard outlives the manager: its file says what it needs to know, and a synced manager calls it off. */
+/* The guard outlives the manager. It is told what it needs to know over a connection that lasts as long as both: it sees
+ * the end of this process, and the manager sees whether there is a guard. Without one this node gets no start. */
 
-static void disarm(Manager *m);
+#define ANSWER_USEC USEC_PER_SEC /* a guard that has not greeted us by then is none */
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void link_close(Manager *m)
 {
-        disarm(userdata);
+        GuardLink *l = &m->guard;
+
+        l->source = sd_event_source_disable_unref(l->source); /* closes the descriptor */
+        byte_writer_done(&l->unsent);
+        l->unsent = (ByteWriter){};
+        l->n_sent = l->n_greeted = 0;
+        l->there = false;
+}
+
+void guard_link_drop(Manager *m)
+{
+        link_close(m);
+        m->guard.timer = sd_event_source_unref(m->guard.timer);
+        byte_writer_done(&m->guard.text);
+}
+
+/* The start waits until there is a word about the guard, so that this node does not begin as one without. */
+static void link_heard(Manager *m, bool there)
+{
+        GuardLink *l = &m->guard;
+
+        if (l->heard && l->was_there == there)
+                return;
+        l->was_there = there;
+        l->heard = true;
+        manager_step(m, &(Event){ .type = EVENT_GUARD, .guard = { .guarded = there } });
+        start_go_on(m);
+}
+
+static void link_lost(Manager *m, int error)
+{
+        GuardLink *l = &m->guard;
+        int r;
+
+        link_close(m);
+        if (!l->was_lost)
+                journal_text(m->journal, JOURNAL_GUARD_FAILED,
+                                "the guard, distro-guard.service, does not answer: %s; this node gets no application until it does, and what runs "
+                                "here runs on",
+                                strerror(-error));
+        l->was_lost = true;
+        l->delay_usec = l->delay_usec == 0 ? RETRY_MIN_USEC : MIN(l->delay_usec * 2, USEC_PER_SEC);
+        r = manager_arm(m, &l->timer, l->delay_usec, on_timer);
+        if (r < 0)
+                return manager_fail(m, r, "arming a timer");
+        link_heard(m, false);
+}
+
+/* What it does not take now waits until it does; a connection that has ended is noticed by itself. */
+static void link_flush(Manager *m)
+{
+        GuardLink *l = &m->guard;
+
+        while (l->n_sent < l->unsent.size_bytes) {
+                ssize_t n = send(sd_event_source_get_io_fd(l->source), l->unsent.data + l->n_sent,
+                                l->unsent.size_bytes - l->n_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+                if (n < 0)
+                        break;
+                l->n_sent += (size_t) n;
+        }
+        if (l->n_sent == l->unsent.size_bytes) {
+                byte_writer_done(&l->unsent);
+                l->unsent = (ByteWriter){};
+                l->n_sent = 0;
+        }
+        (void) sd_event_source_set_io_events(
+                        l->source, EPOLLIN | (l->unsent.size_bytes > 0 ? EPOLLOUT : 0u)); /* cannot fail */
+}
+
+static void link_greeted(Manager *m)
+{
+        GuardLink *l = &m->guard;
+
+        manager_disarm(l->timer);
+        if (l->was_lost)
+                journal_text(m->journal, JOURNAL_GUARD_BACK,
+                                "the guard, distro-guard.service, answers again");
+        l->was_lost = false;
+        l->delay_usec = 0;
+        l->dirty = true;
+        l->told = false;
+        l->there = true;
+        if (m->engine)
+                guard_link_update(m);
+        link_heard(m, true);
+}
+
+static int on_guard(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        Manager *m = userdata;
+        GuardLink *l = &m->guard;
+        char text[64];
+        ssize_t n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+                link_lost(m, -errno);
+        else if (n == 0)
+                link_lost(m, -ECONNRESET);
+        else if (n > 0 && !l->there) {
+                if (l->n_greeted + (size_t) n > strlen(GUARD_GREETING) ||
+                                strncmp(GUARD_GREETING + l->n_greeted, text, (size_t) n) != 0) {
+                        link_lost(m, -EBADMSG);
+                        return 0;
+                }
+                l->n_greeted += (size_t) n;
+                if (l->n_greeted == strlen(GUARD_GREETING))
+                        link_greeted(m);
+        } else
+                link_flush(m);
         return 0;
 }
 
-static void retry_later(Manager *m, int error)
+static int link_connect(Manager *m)
 {
-        int r;
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        GuardLink *l = &m->guard;
+        int fd, r,
+                        n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" GUARD_SOCKET,
+                                        m->runtime_directory);
 
-        if (!m->disarm_failed)
-                journal_text(m->journal, JOURNAL_GUARD_FAILED,
-                                "the guard could not be called off: %s; trying again until it works",
-                                strerror(-error));
-        m->disarm_failed = true;
-        r = manager_arm(m, &m->disarm_timer, RETRY_MIN_USEC * 5, on_retry);
-        if (r < 0)
-                manager_fail(m, r, "arming a timer");
+        if (n < 0 || (size_t) n >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return -errno;
+        r = connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ? -errno : 0;
+        if (r >= 0)
+                r = sd_event_add_io(m->event, &l->source, fd, EPOLLIN, on_guard, m);
+        if (r < 0) {
+                (void) close(fd);
+                return r;
+        }
+        (void) sd_event_source_set_io_fd_own(l->source, true); /* cannot fail */
+        return manager_arm(m, &l->timer, ANSWER_USEC, on_timer);
 }
 
-static void on_disarmed(int error, void *userdata)
+/* It is tried again, or has not greeted us in time. */
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Manager *m = userdata;
+        int r = m->guard.source ? -ETIMEDOUT : link_connect(m);
 
-        m->disarming = guard_disarm_free(m->disarming);
-        if (error < 0)
-                return retry_later(m, error);
-        m->disarm_failed = false;
+        if (r < 0)
+                link_lost(m, r);
+        return 0;
 }
 
-static void disarm(Manager *m)
+int guard_link_begin(Manager *m)
 {
-        int r;
-
-        m->disarming = guard_disarm_free(m->disarming);
-        r = m->systemd_link.bus ? guard_disarm(m->systemd_link.bus, m->runtime_directory, on_disarmed, m,
-                                                  &m->disarming)
-                                : -ENOTCONN;
-        if (r < 0)
-                retry_later(m, r);
+        return manager_arm(m, &m->guard.timer, 0, on_timer);
 }
 
 void guard_link_call_off(Manager *m)
 {
+        m->guard.dirty = true;
         guard_link_update(m);
-        disarm(m);
+}
+
+/* ---- what it is told ---- */
+
+static int make_text(Manager *m, ByteWriter *ret)
+{
+        const State *state = engine_state(m->engine);
+        _cleanup_free_ const char **names = calloc(state->n_apps + 1, sizeof(names[0]));
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0, size = 0;
+        FILE *f;
+        int r;
+
+        if (!names)
+                return -ENOMEM;
+        FOREACH_ARRAY(a, state->apps, state->n_apps)
+                if (a->maintenance)
+                        names[n++] = a->name;
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        r = guard_state_write(f, m->in_step, m->config.manager_grace_usec, names, n);
+        if (fclose(f) != 0 || r < 0)
+                return -ENOMEM;
+        put_bytes(ret, text, size);
+        return ret->error;
 }
 
 void guard_link_update(Manager *m)
 {
-        const State *state = engine_state(m->engine);
-        _cleanup_free_ const char **names = NULL;
         _cleanup_(byte_writer_done) ByteWriter text = {};
-        size_t n = 0;
+        GuardLink *l = &m->guard;
         int r;
 
-        if (!m->guard_dirty)
+        if (!l->dirty || !l->there)
                 return;
-        m->guard_dirty = false;
-        names = calloc(state->n_apps + 1, sizeof(names[0]));
-        if (!names)
-                return manager_fail(m, -ENOMEM, "writing the guard's file");
-        FOREACH_ARRAY(a, state->apps, state->n_apps) {
-                if (!a->maintenance)
-                        continue;
-                names[n++] = a->name;
-                put_string(&text, a->name);
-        }
-        if (text.error)
-                return manager_fail(m, text.error, "writing the guard's file");
-        if (m->guard_written && text.size_bytes == m->guard_text.size_bytes &&
-                        (text.size_bytes == 0 || memcmp(text.data, m->guard_text.data, text.size_bytes) == 0))
+        r = make_text(m, &text);
+        if (r < 0)
+                return manager_fail(m, r, "telling the guard");
+        l->dirty = false;
+        if (l->told && text.size_bytes == l->text.size_bytes &&
+                        memcmp(text.data, l->text.data, text.size_bytes) == 0)
                 return;
-        r = guard_file_write(m->runtime_directory, m->config.manager_grace_usec, names, n);
-        if (r < 0) {
-                /* A guard with an old file would spare a worker that the peers no longer spare. */
-                if (!m->guard_failed)
-                        journal_text(m->journal, JOURNAL_GUARD_FAILED,
-                                        "%s: the guard's file could not be written: %s", m->runtime_directory,
-                                        strerror(-r));
-                m->guard_failed = m->guard_dirty = true;
-                return;
-        }
-        m->guard_failed = false;
-        byte_writer_done(&m->guard_text);
-        m->guard_text = text;
+        put_bytes(&l->unsent, text.data, text.size_bytes);
+        if (l->unsent.error)
+                return manager_fail(m, l->unsent.error, "telling the guard");
+        byte_writer_done(&l->text);
+        l->text = text;
         text = (ByteWriter){};
-        m->guard_written = true;
+        l->told = true;
+        link_flush(m);
 }

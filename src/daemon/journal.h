@@ -40,6 +40,7 @@ typedef enum JournalKind {
         JOURNAL_FAILED,      /* the daemon cannot go on, and is started again */
         JOURNAL_UNIT_FAILED, /* systemd could not be asked to do something with a worker's unit */
         JOURNAL_GUARD_FAILED,
+        JOURNAL_GUARD_BACK,
         JOURNAL_LINES_LOST,
         _JOURNAL_KIND_MAX,
 } JournalKind;

@@ -9,7 +9,7 @@
  *   no engine yet                        ends at once: it has nothing that could be handed over
  *   systemd restarts our unit            EVENT_RESTART; with EFFECT_LEFT, which waits for another member in step, it
  *                                        leaves the group and ends; the workers run on. But while a disk
- *                                        hangs this process could not end, so nobody would arm the guard: until
+ *                                        hangs this process could not end, so the guard would not count: until
  *                                        what is being written is written it stays a member, whose copies the
  *                                        others leave alone
  *   a stop, a shutdown, Corosync's end,  EVENT_LEAVE; EFFECT_LEFT ends it, and systemd is asked for more time

@@ -54,3 +54,19 @@ int lock_take(const char *directory, int *ret_fd, pid_t *ret_owner)
         (void) close(fd); /* nothing was written */
         return r;
 }
+
+pid_t lock_owner(const char *directory)
+{
+        _cleanup_free_ char *path = NULL;
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+        int fd, r;
+
+        if (asprintf(&path, "%s/" LOCK_NAME, directory) < 0)
+                return 0;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return 0;
+        r = fcntl(fd, F_GETLK, &lock);
+        (void) close(fd); /* nothing was written */
+        return r < 0 || lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}

@@ -17,3 +17,6 @@
  * A process that was killed and cannot end, since a thread of it is stuck in a disk, keeps its lock but does nothing
  * any more: it is no owner, and the call succeeds without the lock; *ret_fd is -1 then. */
 int lock_take(const char *directory, int *ret_fd, pid_t *ret_owner);
+
+/* The process that has the lock; 0: none has, or it is not known. Not for a process that has it itself. */
+pid_t lock_owner(const char *directory);

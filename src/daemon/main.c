@@ -4,11 +4,10 @@
 #include <getopt.h>
 #include <malloc.h>
 
+#include "daemon/lock.h"
 #include "daemon/manager.h"
 #include "systemd/guard.h"
-
-/* The guard's unit runs what is installed, whatever started us. */
-#define PROGRAM SBINDIR "/distro-manager"
+#include "systemd/private-bus.h"
 
 static void print_help(FILE *f)
 {
@@ -21,7 +20,7 @@ static void print_help(FILE *f)
               "  -h --help                   this text\n"
               "     --version                the version\n"
               "\n"
-              "For the unit: distro-manager guard-arm, guard-arm-missed, guard-run.\n"
+              "For distro-guard.service: distro-manager guard.\n"
               "See distro-manager(8).\n",
                         f);
 }
@@ -33,17 +32,16 @@ static const char *guard_directory(void)
         return isempty(directory) || directory[0] != '/' ? GUARD_DIRECTORY : directory;
 }
 
-static int run_guard(const char *verb)
+static int run_guard(void)
 {
-        const char *directory = guard_directory();
-        int r = 0;
+        GuardParameters parameters = { .directory = guard_directory(),
+                .private_address = PRIVATE_BUS_ADDRESS };
+        int r;
 
-        if (streq(verb, "guard-run"))
-                r = guard_run(directory, NULL);
-        else if (streq(verb, "guard-arm") || guard_was_missed(directory))
-                r = guard_arm(directory, PROGRAM);
+        parameters.manager = lock_owner(parameters.directory);
+        r = guard_run(&parameters);
         if (r < 0)
-                fprintf(stderr, "distro-manager %s failed: %s\n", verb, strerror(-r));
+                fprintf(stderr, "distro-manager guard failed: %s\n", strerror(-r));
         return r < 0 ? MANAGER_EXIT_FAILURE : MANAGER_EXIT_SUCCESS;
 }
 
@@ -93,10 +91,8 @@ int main(int argc, char **argv)
                 default:
                         return MANAGER_EXIT_USAGE;
                 }
-        if (argc - optind == 1 &&
-                        (streq(argv[optind], "guard-arm") || streq(argv[optind], "guard-arm-missed") ||
-                                        streq(argv[optind], "guard-run")))
-                return run_guard(argv[optind]);
+        if (argc - optind == 1 && streq(argv[optind], "guard"))
+                return run_guard();
         if (argc > optind) {
                 fprintf(stderr, "distro-manager: unexpected argument \"%s\"; see --help\n", argv[optind]);
                 return MANAGER_EXIT_USAGE;

@@ -92,6 +92,20 @@ typedef struct BusLink {
         uint64_t stuck_usec; /* since when something has waited to be sent each time; 0: nothing does */
 } BusLink;
 
+/* The connection to the guard: see guard-link.c. */
+typedef struct GuardLink {
+        sd_event_source *source; /* the connection; NULL: there is none */
+        sd_event_source *timer;  /* the next try, or the end of our patience */
+        uint64_t delay_usec;     /* before the next try; 0: the last one was good */
+        size_t n_greeted;        /* so much of the greeting has come */
+        bool there;              /* all of it has: there is a guard */
+        bool heard, was_there;   /* there was a word about it, and that is what the engine has heard */
+        bool was_lost;           /* the journal says so */
+        bool dirty, told;        /* what it knows may be old; it knows `text` */
+        ByteWriter text, unsent;
+        size_t n_sent; /* of `unsent` */
+} GuardLink;
+
 struct Manager {
         sd_event *event;
         Journal *journal;
@@ -162,13 +176,7 @@ struct Manager {
         uint64_t refused_usec; /* when the last line about a refused message was written */
         uint64_t n_refused;    /* refused since, without a line */
 
-        /* The guard: whether its file has to be looked at (again, after a failure, with the next step), and the
-         * applications in maintenance that it names. */
-        bool guard_dirty, guard_written, guard_failed;
-        ByteWriter guard_text;
-        GuardDisarm *disarming;
-        sd_event_source *disarm_timer;
-        bool disarm_failed;
+        GuardLink guard;
 
         /* Reloads. */
         ReloadWait *reloads;
@@ -229,7 +237,9 @@ int cluster_join(Manager *m);
 void cluster_leave(Manager *m); /* the loop ends when that is done */
 
 /* ---- guard-link.c ---- */
-void guard_link_update(Manager *m); /* its file, if that may have to change */
+int guard_link_begin(Manager *m);
+void guard_link_drop(Manager *m);
+void guard_link_update(Manager *m); /* tells it what has changed */
 void guard_link_call_off(Manager *m);
 
 /* ---- asked.c ---- */

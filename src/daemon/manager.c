@@ -452,7 +452,6 @@ int manager_new(const ManagerOptions *options, Manager **ret)
         m->lock_fd = -1;
         m->hang_usec = START_HANG_USEC;
         m->late_end = &m->late;
-        m->guard_dirty = true;
         r = journal_new(NULL, &m->journal);
         if (r < 0)
                 return r;
@@ -487,12 +486,12 @@ Manager *manager_free(Manager *m)
         m->group = group_free(m->group);
         m->cluster_reader = cluster_reader_free(m->cluster_reader);
         m->votes_reader = votes_reader_free(m->votes_reader);
-        m->disarming = guard_disarm_free(m->disarming);
         m->own_job = own_job_query_free(m->own_job);
         m->private_source = sd_event_source_unref(m->private_source);
         m->bus_server = bus_server_free(m->bus_server);
         m->units = units_free(m->units);
         bus_link_drop(m);
+        guard_link_drop(m);
         m->engine = engine_free(m->engine);
         m->reader = wire_reader_free(m->reader);
         sd_event_source_unref(m->timer);
@@ -500,7 +499,6 @@ Manager *manager_free(Manager *m)
         sd_event_source_unref(m->ready_timer);
         sd_event_source_unref(m->heartbeat);
         sd_event_source_unref(m->leave_timer);
-        sd_event_source_unref(m->disarm_timer);
         sd_event_source_unref(m->loader_source);
         sd_event_source_unref(m->writer_source);
         while (m->late) {
@@ -515,7 +513,6 @@ Manager *manager_free(Manager *m)
         record_done(&m->record);
         free(m->trouble);
         free(m->reloads);
-        byte_writer_done(&m->guard_text);
         free(m->root);
         free(m->state_directory);
         free(m->runtime_directory);

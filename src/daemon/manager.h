@@ -8,7 +8,7 @@
  *   effects.c   carries out what the engine asks for
  *   start.c     from nothing to a running loop: configuration, cluster, record, bus, engine, group
  *   cluster.c   Corosync: views, quorum, messages, probes
- *   guard-link.c  the guard's file, and calling it off
+ *   guard-link.c  whether there is a guard, what it has to know, and calling it off
  *   bus-link.c  the system bus: connecting, losing it, and what the bus server asks
  *   reload.c    the applications' files
  *   leave.c     signals, and the end

@@ -151,6 +151,7 @@ static int make_parts(Manager *m)
                                 .failed = on_units_failed },
                 .userdata = m,
                 .private_address = PRIVATE_BUS_ADDRESS,
+                .guard_directory = m->runtime_directory,
                 .dropin_dir = UNIT_DROPIN_DIR,
         };
         int r;
@@ -184,6 +185,9 @@ int start_begin(Manager *m)
         if (r < 0)
                 return r;
         r = make_parts(m);
+        if (r < 0)
+                return r;
+        r = guard_link_begin(m);
         if (r < 0)
                 return r;
         bus_link_connect(m);
@@ -251,6 +255,7 @@ static int make_engine(Manager *m)
                 .n_sync_optional = m->took_part ? 0 : m->config.n_sync_optional,
                 .sync_timeout_usec = m->config.sync_timeout_usec,
                 .skip_sync_wait = m->took_part,
+                .unguarded = !m->guard.there,
                 .no_quorum_policy = m->config.no_quorum_policy,
                 .isolation_timeout_usec = m->config.isolation_timeout_usec,
                 .grace_usec = m->config.manager_grace_usec,
@@ -323,7 +328,7 @@ void start_go_on(Manager *m)
                 m->start = START_LOCAL;
                 manager_status(m, "Looking for the units of this host");
                 r = reload_begin(m);
-        } else if (m->start == START_LOCAL && m->apps_loaded && m->units_ready)
+        } else if (m->start == START_LOCAL && m->apps_loaded && m->units_ready && m->guard.heard)
                 r = begin_engine(m);
         if (r < 0)
                 manager_fail(m, r, "starting");

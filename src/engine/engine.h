@@ -179,7 +179,7 @@ typedef enum EffectType {
         EFFECT_CHANGED, /* what the bus shows of `app`, of `node`, or (both empty) of the manager may have changed */
         EFFECT_RELOAD, /* read this node's definitions again, then EVENT_DEFINITIONS */
         EFFECT_READY,  /* this node takes part: READY=1 */
-        EFFECT_SYNCED, /* synced: disarm the guard */
+        EFFECT_SYNCED, /* synced: the guard is called off */
         EFFECT_LEFT, /* leave the group and exit: a restart may go on; or everything is handed over or stopped, or has
                         * been waited for long enough (`text` names what is left) */
         EFFECT_EXIT, /* give up with `text`; systemd must not restart us if it is `final` */

@@ -292,7 +292,7 @@ bool node_is_owing(const App *a, const Node *n);
 bool node_rename(Engine *e, Node *n, const char *name);
 void node_grace_over(Engine *e, Node *n);
 /* What was lost with this node counts no more: it is out of the ring, or its manager has been gone for longer than the
- * grace. One that is back may have disarmed the guard, so it has to report first. NULL: a node that nobody knows. */
+ * grace. One that is back may have called the guard off, so it has to report first. NULL: a node that nobody knows. */
 bool node_is_past(const Node *n);
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
 bool app_wants_up(const App *a);

@@ -362,7 +362,7 @@ static uint64_t local_away_usec(const Engine *e)
 
 /* How long may pass without a quorum notification of a ring; counted from the first view since the last one that was
  * quorate, or from the loss of Corosync or of our place in the group. A manager that is not in the group while its node
- * is in the ring is waited for by its peers for the grace, and no guard is armed that could stop its workers: so it never
+ * is in the ring is waited for by its peers for the grace, and no guard counts that could stop its workers: so it never
  * takes longer than half of that. */
 static uint64_t local_no_quorum_usec(const Engine *e)
 {
@@ -972,7 +972,7 @@ void local_stop(Engine *e, uint64_t token, const char *app)
 static void local_tell_synced(Engine *e)
 {
         bool synced = engine_is_synced(e);
-        /* Without a formed group there is nobody to sync with: the guard is disarmed once the workers are adopted. */
+        /* Without a formed group there is nobody to sync with: the guard is called off once the workers are adopted. */
         bool alone = e->takes_part &&
                      (e->phase == PHASE_FORMING || (e->phase == PHASE_INQUORATE &&
                                                                    e->no_quorum_policy == NO_QUORUM_FREEZE));

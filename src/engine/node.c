@@ -418,7 +418,7 @@ static void node_set_pid(const Engine *e, Node *n)
 }
 
 /* `unseen`: there may have been a ring between the last view that was decided and this one, which whoever holds this state
- * has slept through. In that one a manager of this node may have come, disarmed the guard, and gone again: the grace counts
+ * has slept through. In that one a manager of this node may have come, called the guard off, and gone again: the grace counts
  * from now. */
 static void apply_view_node(Engine *e, Node *n, bool unseen)
 {
@@ -450,7 +450,7 @@ static void apply_view_node(Engine *e, Node *n, bool unseen)
                 n->presence = now;
                 n->since_usec = e->now_usec;
         }
-        /* The process that was synced last has ended: its node's guard is armed. */
+        /* The process that was synced last has ended: its node's guard counts. */
         if (now != PRESENCE_OFFLINE && now != PRESENCE_SYNCED && !node_has_process(e, n))
                 node_manager_gone(e, n);
         if (now != before)

@@ -56,17 +56,17 @@ static char *file_path(const char *directory, const char *name)
         return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
 }
 
-static int write_state(FILE *f, uint64_t grace_usec, const char *const *maintenance, size_t n_maintenance)
+int guard_state_write(FILE *f, bool in_step, uint64_t grace_usec, const char *const *maintenance,
+                size_t n_maintenance)
 {
         fprintf(f, "grace=%" PRIu64 "\n", grace_usec);
         for (size_t i = 0; i < n_maintenance; i++)
                 fprintf(f, "maintenance=%s\n", maintenance[i]);
-        fprintf(f, "end\n");
+        fprintf(f, "%send\n", in_step ? "in-step\n" : "");
         return fflush(f) != 0 || ferror(f) ? -EIO : 0;
 }
 
-int guard_file_write(const char *directory, uint64_t grace_usec, const char *const *maintenance,
-                size_t n_maintenance)
+int guard_file_write(const char *directory, const GuardState *s)
 {
         _cleanup_free_ char *path = file_path(directory, "guard"),
                             *temporary = file_path(directory, "guard.new");
@@ -78,7 +78,9 @@ int guard_file_write(const char *directory, uint64_t grace_usec, const char *con
         f = fopen(temporary, "we");
         if (!f)
                 return -errno;
-        r = write_state(f, grace_usec, maintenance, n_maintenance);
+        /* Whether it is in step is the present manager's to say. */
+        r = guard_state_write(
+                        f, false, s->grace_usec, (const char *const *) s->maintenance, s->n_maintenance);
         if (fclose(f) != 0 && r >= 0)
                 r = -errno;
         /* The directory is in memory and gone with the boot, so there is nothing to be synced. */
@@ -131,6 +133,9 @@ static int read_state(FILE *f, GuardState *s)
                 if (strncmp(line, "grace=", strlen("grace=")) == 0 && !has_grace) {
                         r = parse_number(line + strlen("grace="), &s->grace_usec);
                         has_grace = true;
+                } else if (streq(line, "in-step") && !s->in_step) {
+                        s->in_step = true;
+                        r = 0;
                 } else if (strncmp(line, "maintenance=", strlen("maintenance=")) == 0)
                         r = add_maintenance(s, &n_allocated, line + strlen("maintenance="));
                 if (r < 0)
@@ -139,18 +144,11 @@ static int read_state(FILE *f, GuardState *s)
         return ferror(f) ? -EIO : -EBADMSG;
 }
 
-int guard_file_read(const char *directory, GuardState *ret)
+int guard_state_read(FILE *f, GuardState *ret)
 {
-        _cleanup_free_ char *path = file_path(directory, "guard");
-        _cleanup_fclose_ FILE *f = NULL;
         GuardState s = {};
-
-        if (!path)
-                return -ENOMEM;
-        f = fopen(path, "re");
-        if (!f)
-                return -errno;
         int r = read_state(f, &s);
+
         if (r < 0) {
                 guard_state_done(&s);
                 return r;
@@ -159,75 +157,111 @@ int guard_file_read(const char *directory, GuardState *ret)
         return 0;
 }
 
-static int read_stamp(const char *path, uint64_t *ret)
+int guard_file_read(const char *directory, GuardState *ret)
 {
-        _cleanup_fclose_ FILE *f = fopen(path, "re");
-        char line[LINE_MAX_BYTES];
-
-        if (!f)
-                return -errno;
-        if (!fgets(line, sizeof(line), f) || strncmp(line, "ended=", strlen("ended=")) != 0)
-                return -EBADMSG;
-        line[strcspn(line, "\n")] = 0;
-        return parse_number(line + strlen("ended="), ret);
-}
-
-/* Appears with its contents or not at all, and never in place of an older one. */
-static int write_stamp(const char *path, const char *temporary, uint64_t now_usec)
-{
-        FILE *f = fopen(temporary, "we");
-        int r = 0;
-
-        if (!f)
-                return -errno;
-        if (fprintf(f, "ended=%" PRIu64 "\n", now_usec) < 0)
-                r = -EIO;
-        if (fclose(f) != 0 && r >= 0)
-                r = -errno;
-        if (r >= 0 && link(temporary, path) < 0)
-                r = -errno;
-        (void) unlink(temporary);
-        return r;
-}
-
-int guard_stamp_set(const char *directory, uint64_t now_usec, uint64_t *ret_ended_usec)
-{
-        _cleanup_free_ char *path = file_path(directory, "guard.stamp"), *temporary = NULL;
-        int r;
-
-        if (!path || asprintf(&temporary, "%s/guard.stamp.%d", directory, (int) getpid()) < 0)
-                return -ENOMEM;
-        r = write_stamp(path, temporary, now_usec);
-        if (r == 0) {
-                *ret_ended_usec = now_usec;
-                return 0;
-        }
-        if (r != -EEXIST)
-                return r;
-
-        uint64_t ended_usec = 0;
-        r = read_stamp(path, &ended_usec);
-        if (r == -ENOMEM)
-                return r;
-        /* The clock counts from the boot, so a note of the future is as wrong as one that cannot be read. */
-        *ret_ended_usec = r < 0 || ended_usec > now_usec ? 0 : ended_usec;
-        return 0;
-}
-
-bool guard_was_missed(const char *directory)
-{
-        _cleanup_free_ char *state = file_path(directory, "guard"),
-                            *stamp = file_path(directory, "guard.stamp");
-
-        /* Without memory it is better armed once too often. */
-        return !state || !stamp || (access(state, F_OK) == 0 && access(stamp, F_OK) < 0);
-}
-
-int guard_stamp_remove(const char *directory)
-{
-        _cleanup_free_ char *path = file_path(directory, "guard.stamp");
+        _cleanup_free_ char *path = file_path(directory, "guard");
+        _cleanup_fclose_ FILE *f = NULL;
 
         if (!path)
                 return -ENOMEM;
-        return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+        f = fopen(path, "re");
+        return f ? guard_state_read(f, ret) : -errno;
+}
+
+/* ---- the stamp ---- */
+
+#define STAMP_FORMAT "ended=%020" PRIu64 "\nacted=%020" PRIu64 "\n"
+#define STAMP_BYTES 54u
+
+static int parse_stamp(char *text, GuardStamp *ret)
+{
+        GuardStamp stamp = {};
+
+        for (char *line = text, *end; *line; line = end) {
+                uint64_t *value = strncmp(line, "ended=", 6) == 0   ? &stamp.ended_usec
+                                  : strncmp(line, "acted=", 6) == 0 ? &stamp.acted_usec
+                                                                    : NULL;
+
+                end = strchr(line, '\n');
+                if (!value || !end)
+                        return -EBADMSG;
+                *end++ = 0;
+                if (parse_number(line + 6, value) < 0)
+                        return -EBADMSG;
+        }
+        *ret = stamp;
+        return 0;
+}
+
+static int read_stamp(int fd, GuardStamp *ret)
+{
+        char text[STAMP_BYTES + 1];
+        ssize_t n = pread(fd, text, sizeof(text), 0);
+
+        if (n < 0)
+                return -errno;
+        if (n == 0) /* there was no room for it */
+                return -ENOENT;
+        if ((size_t) n > STAMP_BYTES)
+                return -EBADMSG;
+        text[n] = 0;
+        return parse_stamp(text, ret);
+}
+
+int guard_stamp_read(const char *directory, GuardStamp *ret)
+{
+        _cleanup_free_ char *path = file_path(directory, "guard.stamp");
+        int fd, r;
+
+        if (!path)
+                return -ENOMEM;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return -errno;
+        r = read_stamp(fd, ret);
+        (void) close(fd); /* nothing was written */
+        return r;
+}
+
+int guard_stamp_write(int fd, const GuardStamp *stamp)
+{
+        char text[STAMP_BYTES + 1];
+        ssize_t n;
+
+        snprintf(text, sizeof(text), STAMP_FORMAT, stamp->ended_usec, stamp->acted_usec);
+        n = pwrite(fd, text, STAMP_BYTES, 0);
+        return n < 0 ? -errno : (size_t) n < STAMP_BYTES ? -ENOSPC : 0;
+}
+
+int guard_stamp_open(const char *directory, uint64_t now_usec, int *ret_fd, GuardStamp *ret)
+{
+        _cleanup_free_ char *path = file_path(directory, "guard.stamp");
+        GuardStamp stamp = {};
+        int fd, r;
+
+        if (!path)
+                return -ENOMEM;
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd >= 0) {
+                r = read_stamp(fd, &stamp);
+                /* The clock counts from the boot, so a note of the future is as wrong as one that cannot be read. */
+                if ((r < 0 && r != -ENOENT) || stamp.ended_usec > now_usec)
+                        stamp = (GuardStamp){ .ended_usec = 1 };
+                r = guard_stamp_write(fd, &stamp);
+                if (r < 0) {
+                        (void) close(fd); /* it has not taken anything */
+                        fd = -1;
+                }
+        }
+        *ret_fd = fd;
+        *ret = stamp;
+        return 0;
+}
+
+bool guard_stamp_covers(const char *directory, uint64_t unit_end_usec)
+{
+        GuardStamp stamp;
+
+        return directory && guard_stamp_read(directory, &stamp) >= 0 && stamp.acted_usec != 0 &&
+               unit_end_usec >= stamp.acted_usec;
 }

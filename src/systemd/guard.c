@@ -1,362 +1,421 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <sys/stat.h>
-#include <systemd/sd-event.h>
-#include <time.h>
-
-#include "systemd/cgroup.h"
 #include "systemd/guard.h"
-#include "systemd/private-bus.h"
-#include "systemd/unit-read.h"
-#include "systemd/units.h"
 
-#define ARM_TIMEOUT_USEC (5 * USEC_PER_SEC)
-#define ARM_TRIES_MAX 3u
-#define BUS_PATIENCE_USEC \
-        USEC_PER_SEC    /* a bus that has not listed the units by then is given up for the other */
-#define QUIET_ROUNDS 4u /* so many rounds without a worker, and the work is done */
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
 
-static uint64_t boot_time_now(void)
+#include "base/array.h"
+#include "base/bytes.h"
+#include "engine/types.h"
+
+#define TALK_BYTES_MAX (64u * 1024u + APPS_MAX * (APP_NAME_MAX + 16u)) /* more is no manager's state */
+
+typedef struct Guard {
+        const GuardParameters *parameters;
+        sd_event *event;
+        sd_event_source *timer, *listener;
+        int stamp_fd;
+        GuardStamp stamp;
+        GuardState state; /* what the last manager told, or the defaults */
+        bool state_known;
+        GuardMoments moments;
+        GuardEnd *end;   /* while workers are being ended */
+        bool file_fails; /* the file could not be written, and that was said */
+
+        /* The manager that connected last, or was at work before us. */
+        pid_t manager;
+        sd_event_source *manager_end; /* its process */
+        sd_event_source *talk;        /* what it says; NULL: nothing at present */
+        ByteWriter text;              /* of it, not complete yet */
+} Guard;
+
+static uint64_t clock_usec(clockid_t clock)
 {
         struct timespec ts;
 
-        return clock_gettime(CLOCK_BOOTTIME, &ts) < 0
+        return clock_gettime(clock, &ts) < 0
                                ? 0
                                : (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
 }
 
-/* systemd's own socket works where the message bus does not. */
-static int open_bus(bool private_socket, sd_bus **ret)
+static uint64_t boot_time_now(void)
 {
-        return private_socket ? private_bus_open(PRIVATE_BUS_ADDRESS, ret) : sd_bus_open_system(ret);
+        return MAX(clock_usec(CLOCK_BOOTTIME), (uint64_t) 1);
 }
 
-/* ---- arming ---- */
-
-static int append_exec_start(sd_bus_message *m, const char *program)
+_printf_(1, 2) static void say(const char *format, ...)
 {
-        int r = sd_bus_message_open_container(m, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", "ExecStart");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "v", "a(sasb)", 1, program, 2, program, "guard-run", 0);
-        return r < 0 ? r : sd_bus_message_close_container(m);
+        va_list ap;
+
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
 }
 
-/* It has no dependency on anything: no stop of the manager, of the bus or of the host is to end it before its
- * time. */
-static int start_transient(sd_bus *bus, const char *program, sd_bus_error *error)
+/* ---- the note ---- */
+
+static void write_stamp(Guard *g)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = sd_bus_message_new_method_call(
-                        bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", GUARD_UNIT, "replace");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(sv)");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s",
-                                "Ends the workers of a host without distro-manager", "DefaultDependencies",
-                                "b", 0, "CollectMode", "s", "inactive-or-failed", "Type", "s", "exec",
-                                "Restart", "s", "on-failure", "RestartUSec", "t", 100 * USEC_PER_MSEC,
-                                "StartLimitIntervalUSec", "t", (uint64_t) 0, "OOMScoreAdjust", "i",
-                                (int32_t) -900);
-        if (r >= 0)
-                r = append_exec_start(m, program);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "a(sa(sv))", 0);
-        return r < 0 ? r : sd_bus_call(bus, m, ARM_TIMEOUT_USEC, error, NULL);
-}
-
-/* One that is at work goes on; one that is just being stopped, by a manager that has ended since, starts again. */
-static int start_existing(sd_bus *bus, sd_bus_error *error)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = sd_bus_message_new_method_call(
-                        bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", GUARD_UNIT, "replace");
-        return r < 0 ? r : sd_bus_call(bus, m, ARM_TIMEOUT_USEC, error, NULL);
-}
-
-int guard_start_unit(sd_bus *bus, const char *program)
-{
-        /* Until this process ends systemd does not start the next manager. */
-        int r = bus_wait_until_ready(bus);
-
-        for (unsigned i = 0; r >= 0 && i < ARM_TRIES_MAX; i++) {
-                _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL,
-                                                          again = SD_BUS_ERROR_NULL;
-
-                r = start_transient(bus, program, &error);
-                if (r >= 0 || !sd_bus_error_has_name(&error, "org.freedesktop.systemd1.UnitExists"))
-                        return MIN(r, 0);
-                r = start_existing(bus, &again);
-                if (r >= 0 || !bus_error_means_absent(&again))
-                        return MIN(r, 0);
-                r = 0; /* it has gone in between */
-        }
-        return r < 0 ? r : -EBUSY;
-}
-
-int guard_arm(const char *directory, const char *program)
-{
-        uint64_t ended_usec;
         int r;
 
-        /* The manager may have ended before it ever made its directory. A guard that finds no note counts from its own
-         * start, which is better than none, so what goes wrong here is no reason to stop. */
-        (void) mkdir(directory, 0755);
-        (void) guard_stamp_set(directory, boot_time_now(), &ended_usec);
+        if (g->stamp_fd < 0)
+                return;
+        r = guard_stamp_write(g->stamp_fd, &g->stamp);
+        if (r < 0)
+                say(SD_WARNING "guard.stamp cannot be written: %s; a guard after this one counts anew\n",
+                                strerror(-r));
+}
 
-        for (int private_socket = 0; private_socket <= 1; private_socket++) {
-                _cleanup_(sd_bus_close_unrefp) sd_bus *bus =
-                                NULL; /* flushing would wait as long as connecting */
+static int set_timer(Guard *g, uint64_t usec)
+{
+        int r = sd_event_source_set_time(g->timer, usec);
 
-                r = open_bus(private_socket, &bus);
-                if (r >= 0)
-                        r = guard_start_unit(bus, program);
-                if (r >= 0)
+        return r < 0 ? r : sd_event_source_set_enabled(g->timer, SD_EVENT_ONESHOT);
+}
+
+static void begin_to_count(Guard *g)
+{
+        int r;
+
+        g->moments = guard_moments(g->stamp.ended_usec, g->state.grace_usec);
+        r = set_timer(g, g->moments.stop_usec);
+        if (r < 0)
+                (void) sd_event_exit(g->event, r); /* the next guard goes on from the note */
+}
+
+static void note_end(Guard *g)
+{
+        if (g->stamp.ended_usec != 0)
+                return; /* it counts from the first */
+        g->stamp.ended_usec = boot_time_now();
+        write_stamp(g);
+        begin_to_count(g);
+}
+
+static void call_off(Guard *g)
+{
+        if (g->stamp.acted_usec != 0)
+                say(SD_NOTICE "a manager is in step again: the workers are its own\n");
+        g->end = guard_end_free(g->end);
+        (void) sd_event_source_set_enabled(g->timer, SD_EVENT_OFF); /* cannot fail */
+        if (g->stamp.ended_usec == 0)
+                return;
+        g->stamp = (GuardStamp){};
+        write_stamp(g);
+}
+
+static int on_round(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Guard *g = userdata;
+        const GuardParameters *p = g->parameters;
+        uint64_t now = boot_time_now();
+
+        if (now >= g->moments.stop_usec) {
+                if (g->stamp.acted_usec == 0) {
+                        if (guard_count_groups(p->cgroup_root, &g->state) > 0)
+                                say(SD_NOTICE "no manager has been in step for half of ManagerGraceSec=: ending the "
+                                              "workers\n");
+                        g->stamp.acted_usec = MAX(clock_usec(CLOCK_MONOTONIC), (uint64_t) 1);
+                        write_stamp(g);
+                }
+                if (!g->end && guard_end_new(g->event, g->timer, p, &g->end) < 0)
+                        return set_timer(g, guard_next_look(&g->moments, now));
+                if (guard_end_round(g->end, &g->state, &g->moments, now)) {
+                        g->end = guard_end_free(g->end);
                         return 0;
+                }
+        }
+        return set_timer(g, guard_next_look(&g->moments, now));
+}
+
+/* ---- the manager ---- */
+
+static void drop_talk(Guard *g)
+{
+        g->talk = sd_event_source_disable_unref(g->talk);
+        byte_writer_done(&g->text);
+        g->text = (ByteWriter){};
+}
+
+static void manager_gone(Guard *g)
+{
+        g->manager_end = sd_event_source_disable_unref(g->manager_end);
+        drop_talk(g);
+        g->manager = 0;
+        note_end(g);
+}
+
+static int on_manager_end(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        manager_gone(userdata);
+        return 0;
+}
+
+/* Before it is in step a manager knows no better than the last one that was, and the peers count by that one's grace. */
+static void take_state(Guard *g, GuardState *s)
+{
+        if (s->in_step || !g->state_known) {
+                int r = guard_file_write(g->parameters->directory, s);
+
+                if (r < 0 && !g->file_fails)
+                        say(SD_WARNING "%s/guard cannot be written: %s; this guard knows what would be in it\n",
+                                        g->parameters->directory, strerror(-r));
+                g->file_fails = r < 0;
+                guard_state_done(&g->state);
+                g->state = *s;
+                g->state_known = true;
+                *s = (GuardState){};
+        }
+        if (g->state.in_step)
+                call_off(g);
+        g->state.in_step = false;
+}
+
+/* False: it is not a manager's language. */
+static bool take_text(Guard *g, const uint8_t *data, size_t size_bytes)
+{
+        static const char last[] = "end\n";
+        GuardState s = {};
+        size_t n = sizeof(last) - 1, at = g->text.size_bytes > n ? g->text.size_bytes - n : 0;
+
+        put_bytes(&g->text, data, size_bytes);
+        if (g->text.error || g->text.size_bytes > TALK_BYTES_MAX)
+                return false;
+        /* A state follows the other without a gap where the manager was faster. */
+        while (at + n <= g->text.size_bytes) {
+                _cleanup_fclose_ FILE *f = NULL;
+
+                if (memcmp(g->text.data + at, last, n) != 0 || (at > 0 && g->text.data[at - 1] != '\n')) {
+                        at++;
+                        continue;
+                }
+                f = fmemopen(g->text.data, at + n, "r");
+                if (!f || guard_state_read(f, &s) < 0)
+                        return false;
+                take_state(g, &s);
+                guard_state_done(&s);
+                memmove(g->text.data, g->text.data + at + n, g->text.size_bytes - at - n);
+                g->text.size_bytes -= at + n;
+                at = 0;
+        }
+        return true;
+}
+
+static int on_talk(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        Guard *g = userdata;
+        uint8_t buffer[4096];
+        ssize_t n = read(fd, buffer, sizeof(buffer));
+
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        if (n > 0 && take_text(g, buffer, (size_t) n))
+                return 0;
+        if (n > 0)
+                say(SD_WARNING "the manager says what cannot be understood\n");
+        drop_talk(g);
+        /* Where the kernel has no pidfd the connection is all there is. */
+        if (!g->manager_end)
+                manager_gone(g);
+        return 0;
+}
+
+/* Takes the descriptor. */
+static int watch_fd(Guard *g, int fd, int64_t priority, sd_event_io_handler_t handler, sd_event_source **ret)
+{
+        sd_event_source *source = NULL;
+        int r = sd_event_add_io(g->event, &source, fd, EPOLLIN, handler, g);
+
+        if (r >= 0)
+                r = sd_event_source_set_priority(source, priority);
+        if (r < 0) {
+                sd_event_source_unref(source);
+                (void) close(fd);
+                return r;
+        }
+        (void) sd_event_source_set_io_fd_own(source, true); /* cannot fail */
+        *ret = source;
+        return 0;
+}
+
+/* -ESRCH: it has ended. Where the kernel knows no pidfd there is no source, and 0. */
+static int watch_manager(Guard *g, pid_t pid)
+{
+        int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+
+        if (fd < 0)
+                return errno == ESRCH ? -ESRCH : 0;
+        return watch_fd(g, fd, SD_EVENT_PRIORITY_NORMAL - 5, on_manager_end, &g->manager_end);
+}
+
+static int on_connection(sd_event_source *source, int listen_fd, uint32_t events, void *userdata)
+{
+        Guard *g = userdata;
+        struct ucred peer = {};
+        socklen_t size = sizeof(peer);
+        int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd < 0)
+                return 0;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.pid <= 0 ||
+                        (peer.uid != 0 && peer.uid != geteuid())) {
+                (void) close(fd);
+                return 0;
+        }
+        /* One that comes in place of another is as a rule its successor, and that one may only seem to be there still. */
+        if (g->manager != 0 && g->manager != peer.pid)
+                manager_gone(g);
+        drop_talk(g);
+        if (g->manager != peer.pid && watch_manager(g, peer.pid) < 0) {
+                (void) close(fd);
+                return 0;
+        }
+        g->manager = peer.pid;
+        /* What it has said counts before its end does. */
+        if (write(fd, GUARD_GREETING, strlen(GUARD_GREETING)) < 0)
+                (void) close(fd);
+        else
+                (void) watch_fd(g, fd, SD_EVENT_PRIORITY_NORMAL - 10, on_talk, &g->talk);
+        return 0;
+}
+
+/* ---- life ---- */
+
+static int listen_to_managers(Guard *g)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd, n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" GUARD_SOCKET,
+                                g->parameters->directory);
+
+        if (n < 0 || (size_t) n >= sizeof(address.sun_path))
+                return -ENAMETOOLONG;
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return -errno;
+        (void) unlink(address.sun_path); /* of the guard before this one */
+        mode_t mask = umask(0077);
+        int r = bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || listen(fd, 8) < 0 ? -errno : 0;
+        (void) umask(mask);
+        if (r < 0) {
+                (void) close(fd);
+                return r;
+        }
+        return watch_fd(g, fd, SD_EVENT_PRIORITY_NORMAL, on_connection, &g->listener);
+}
+
+/* A manager that was at work in this boot and that nobody has seen end: it is there still, or it is counted from now. */
+static int find_manager(Guard *g)
+{
+        int r = g->parameters->manager > 0 ? watch_manager(g, g->parameters->manager) : -ESRCH;
+
+        if (r >= 0 && g->manager_end)
+                g->manager = g->parameters->manager;
+        else if (r >= 0 || r == -ESRCH) {
+                if (g->state_known)
+                        note_end(g);
+                r = 0;
         }
         return r;
 }
 
-/* ---- the guard at work ---- */
-
-typedef struct Guard {
-        sd_event *event;
-        sd_event_source *timer;
-        sd_bus *bus;
-        Units *units;
-        const char *cgroup_root;
-        GuardState state;
-        GuardMoments moments;
-        uint64_t bus_usec; /* since when this bus is being tried */
-        bool private_socket;
-        unsigned n_quiet;
-} Guard;
-
-static void guard_close_bus(Guard *g)
+static int recall(Guard *g)
 {
-        units_detach(g->units);
-        if (g->bus)
-                (void) sd_bus_detach_event(g->bus);
-        g->bus = sd_bus_close_unref(g->bus);
-}
+        int r = guard_stamp_open(g->parameters->directory, boot_time_now(), &g->stamp_fd, &g->stamp);
 
-/* Has a bus, or tries the other one; how that went shows at the next round. */
-static void guard_keep_bus(Guard *g, uint64_t now)
-{
-        int r;
-
-        if (g->bus && sd_bus_is_open(g->bus) > 0 &&
-                        (units_is_ready(g->units) || now - MIN(now, g->bus_usec) < BUS_PATIENCE_USEC))
-                return;
-        if (g->bus || g->bus_usec != 0)
-                g->private_socket = !g->private_socket;
-        guard_close_bus(g);
-        g->bus_usec = now;
-        r = open_bus(g->private_socket, &g->bus);
-        if (r >= 0)
-                r = sd_bus_attach_event(g->bus, g->event, SD_EVENT_PRIORITY_NORMAL);
-        if (r >= 0)
-                r = units_attach(g->units, g->bus);
         if (r < 0)
-                guard_close_bus(g);
-}
-
-/* Asks for the end of all units that systemd shows. Returns how many are alive. */
-static size_t guard_end_units(Guard *g, bool kill_now)
-{
-        size_t n_alive = 0;
-
-        for (size_t i = 0; i < units_count(g->units); i++) {
-                UnitInfo info;
-
-                units_get(g->units, i, &info);
-                if (!unit_state_is_alive(info.state) || guard_state_in_maintenance(&g->state, info.app))
-                        continue;
-                n_alive++;
-                /* Without memory the next round tries again. */
-                if (kill_now)
-                        (void) units_kill(g->units, info.app, info.epoch);
-                else if (info.state != UNIT_STOPPING)
-                        (void) units_stop(g->units, info.app, info.epoch);
-        }
-        return n_alive;
-}
-
-/* Kills what is in the workers' control groups, whatever systemd says about them. This process has nothing
- * else to do, so it may wait for the kernel. */
-static size_t guard_kill_groups(Guard *g)
-{
-        _cleanup_(cgroup_list_freep) char **groups = NULL;
-        char app[APP_NAME_MAX + 1];
-        size_t n_alive = 0;
-
-        if (cgroup_list_workers(g->cgroup_root, &groups) < 0)
-                return 1; /* not known to be gone */
-        for (char **group = groups; *group; group++) {
-                const char *name = strrchr(*group, '/') + 1;
-
-                if (!worker_unit_parse(name, app) || guard_state_in_maintenance(&g->state, app))
-                        continue;
-                if (cgroup_is_populated(g->cgroup_root, *group) == 0)
-                        continue;
-                n_alive++;
-                (void) cgroup_kill(g->cgroup_root, *group); /* the next round looks again */
-        }
-        return n_alive;
-}
-
-static int guard_round(sd_event_source *source, uint64_t usec, void *userdata)
-{
-        Guard *g = userdata;
-        const GuardMoments *m = &g->moments;
-        uint64_t now = boot_time_now();
-        size_t n_alive;
-
-        if (now >= m->stop_usec) {
-                guard_keep_bus(g, now);
-                n_alive = guard_end_units(g, now >= m->kill_usec);
-                /* systemd gets a moment to kill before the groups are killed by hand. */
-                if (now >= m->kill_usec && (!units_is_ready(g->units) || now >= m->by_hand_usec))
-                        n_alive += guard_kill_groups(g);
-                g->n_quiet = now >= m->by_hand_usec && n_alive == 0 ? g->n_quiet + 1 : 0;
-                if (g->n_quiet >= QUIET_ROUNDS)
-                        return sd_event_exit(g->event, 0);
-        }
-
-        int r = sd_event_source_set_time(source, guard_next_look(m, now));
-        return r < 0 ? sd_event_exit(g->event, r) : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-static void on_unit_changed(const UnitInfo *info, void *userdata)
-{
-        /* The next round looks at all of them. */
-}
-
-static void on_units_ready(void *userdata)
-{
-        Guard *g = userdata;
-
-        /* Not to lose the rest of a round. */
-        if (boot_time_now() >= g->moments.stop_usec)
-                (void) sd_event_source_set_time(g->timer, 0);
-}
-
-static void on_units_failed(int error, void *userdata)
-{
-        Guard *g = userdata;
-
-        (void) sd_event_exit(g->event, error);
-}
-
-static int guard_prepare(Guard *g, const char *directory)
-{
-        uint64_t now = boot_time_now(), ended_usec;
-        int r;
-
-        /* The stamp was made when the guard was armed; if it is gone, nobody knows better than to count from
-         * now. */
-        r = guard_stamp_set(directory, now, &ended_usec);
-        if (r < 0)
-                ended_usec = now;
-        r = guard_file_read(directory, &g->state);
+                return r;
+        r = guard_file_read(g->parameters->directory, &g->state);
         if (r == -ENOMEM)
                 return r;
+        g->state_known = r != -ENOENT;
         if (r < 0) /* the peers start these workers all the same, so they have to end */
                 g->state = (GuardState){ .grace_usec = GUARD_GRACE_DEFAULT_USEC };
-        g->moments = guard_moments(ended_usec, g->state.grace_usec);
-
-        r = sd_event_new(&g->event);
-        if (r < 0)
-                return r;
-        r = units_new(
-                        &(UnitsParameters){
-                                        .event = g->event,
-                                        .callbacks = { .changed = on_unit_changed,
-                                                        .ready = on_units_ready,
-                                                        .failed = on_units_failed },
-                                        .userdata = g,
-                                        .own_unit = GUARD_UNIT,
-                                        .cgroup_root = g->cgroup_root,
-                                        .private_address = PRIVATE_BUS_ADDRESS,
-                        },
-                        &g->units);
-        if (r < 0)
-                return r;
-        return sd_event_add_time(g->event, &g->timer, CLOCK_BOOTTIME, g->moments.stop_usec, USEC_PER_MSEC,
-                        guard_round, g);
+        g->state.in_step = false;
+        if (g->stamp.ended_usec != 0)
+                begin_to_count(g);
+        return find_manager(g);
 }
 
-int guard_run(const char *directory, const char *cgroup_root)
+static int guard_begin(Guard *g)
 {
-        Guard g = { .cgroup_root = cgroup_root };
-        int r = guard_prepare(&g, directory);
+        sigset_t mask;
+        int r = sd_event_new(&g->event);
 
-        if (r >= 0)
+        if (r < 0)
+                return r;
+        (void) sigemptyset(&mask);
+        (void) sigaddset(&mask, SIGTERM);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+                return -errno;
+        (void) signal(SIGPIPE, SIG_IGN);
+        r = sd_event_add_signal(g->event, NULL, SIGTERM, NULL, NULL);
+        if (r < 0)
+                return r;
+        r = sd_event_add_time(g->event, &g->timer, CLOCK_BOOTTIME, 0, USEC_PER_MSEC, on_round, g);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_enabled(g->timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        r = sd_event_set_watchdog(g->event, true);
+        if (r < 0)
+                return r;
+        r = recall(g);
+        if (r < 0)
+                return r;
+        return listen_to_managers(g);
+}
+
+/* Nobody is guarded, and nothing is here that would have to be: the next guard begins anew. */
+static void forget(Guard *g)
+{
+        _cleanup_free_ char *path = NULL;
+
+        if (g->manager != 0 || guard_count_groups(g->parameters->cgroup_root, &(GuardState){}) > 0)
+                return;
+        g->stamp = (GuardStamp){};
+        write_stamp(g);
+        if (asprintf(&path, "%s/guard", g->parameters->directory) >= 0)
+                (void) unlink(path); /* one that is not there is fine */
+}
+
+static void guard_done(Guard *g)
+{
+        guard_end_free(g->end);
+        drop_talk(g);
+        sd_event_source_disable_unref(g->manager_end);
+        sd_event_source_disable_unref(g->listener);
+        sd_event_source_disable_unref(g->timer);
+        sd_event_unref(g->event);
+        guard_state_done(&g->state);
+        if (g->stamp_fd >= 0)
+                (void) close(g->stamp_fd);
+}
+
+int guard_run(const GuardParameters *parameters)
+{
+        Guard g = { .parameters = parameters, .stamp_fd = -1 };
+        int r = guard_begin(&g);
+
+        if (r >= 0) {
+                /* What is there now stays in memory; what comes, as soon as it is used. Without the right to it all works. */
+                (void) mlockall(MCL_CURRENT);
+                (void) mlockall(MCL_FUTURE | MCL_ONFAULT);
+                (void) prctl(PR_SET_NAME, "distro-guard");
+                (void) sd_notify(false, "READY=1\nSTATUS=Watching over the manager");
                 r = sd_event_loop(g.event);
-        if (g.units)
-                guard_close_bus(&g);
-        units_free(g.units);
-        sd_event_source_disable_unref(g.timer);
-        sd_event_unref(g.event);
-        guard_state_done(&g.state);
+                if (r >= 0)
+                        forget(&g);
+        }
+        guard_done(&g);
         return r;
-}
-
-/* ---- disarming ---- */
-
-struct GuardDisarm {
-        sd_bus_slot *slot;
-        char *directory;
-        GuardCallback callback;
-        void *userdata;
-};
-
-GuardDisarm *guard_disarm_free(GuardDisarm *d)
-{
-        if (!d)
-                return NULL;
-        sd_bus_slot_unref(d->slot);
-        free(d->directory);
-        free(d);
-        return NULL;
-}
-
-/* The stamp goes last: if this manager ends in between, the next guard counts from the older end, which is
- * safe. */
-static int on_disarmed(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-        GuardDisarm *d = userdata;
-        const sd_bus_error *e = sd_bus_message_get_error(m);
-        int r = e && !bus_error_means_absent(e) ? -sd_bus_message_get_errno(m)
-                                                : guard_stamp_remove(d->directory);
-
-        d->slot = sd_bus_slot_unref(d->slot);
-        d->callback(r, d->userdata);
-        return 0;
-}
-
-int guard_disarm(
-                sd_bus *bus, const char *directory, GuardCallback callback, void *userdata, GuardDisarm **ret)
-{
-        _cleanup_(guard_disarm_freep) GuardDisarm *d = calloc(1, sizeof(*d));
-        if (!d)
-                return -ENOMEM;
-
-        d->callback = callback;
-        d->userdata = userdata;
-        d->directory = strdup(directory);
-        if (!d->directory)
-                return -ENOMEM;
-        int r = sd_bus_call_method_async(bus, &d->slot, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                        "StopUnit", on_disarmed, d, "ss", GUARD_UNIT, "replace");
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(d);
-        return 0;
 }

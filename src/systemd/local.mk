@@ -3,6 +3,7 @@ noinst_LIBRARIES += libunits.a
 libunits_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 libunits_a_SOURCES = \
 	src/systemd/cgroup.c src/systemd/cgroup.h \
+	src/systemd/guard-end.c \
 	src/systemd/guard-file.c \
 	src/systemd/guard.c src/systemd/guard.h \
 	src/systemd/killer.c src/systemd/killer.h \

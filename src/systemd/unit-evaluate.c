@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/guard.h"
 #include "systemd/units-internal.h"
 
 /* ---- the unit as it was read ---- */
@@ -416,6 +417,8 @@ void unit_evaluate(Unit *unit)
                         return;
         }
 
+        if (!alive && unit_properties_exist(p))
+                unit->history.by_guard = guard_stamp_covers(unit->units->guard_directory, p->ended_usec);
         state = unit_state_from_properties(p, &unit->history, reason);
         if (unit->refusal && state == UNIT_NONE)
                 state = UNIT_KILLED;

@@ -182,6 +182,8 @@ static const Field fields[] = {
         NUMBER_FIELD("ExecMainCode", exec_main_code),
         NUMBER_FIELD("ExecMainStatus", exec_main_status),
         { "NRestarts", "u", NULL, offsetof(UnitProperties, n_restarts), sizeof(uint32_t), false },
+        { "InactiveEnterTimestampMonotonic", "t", NULL, offsetof(UnitProperties, ended_usec),
+                        sizeof(uint64_t), false },
         { "Transient", "b", NULL, offsetof(UnitProperties, transient), sizeof(bool), false },
         { "Job", "(uo)", read_job, 0, 0, false },
         { "InvocationID", "ay", read_invocation, 0, 0, false },

@@ -140,7 +140,8 @@ static UnitState state_of_ended(const UnitProperties *p, const UnitHistory *h, c
         }
         if (h->stop_asked)
                 return UNIT_STOPPED;
-        if (h->outside_stop)
+        /* Whatever systemd calls it, the worker did not end by itself. */
+        if (h->outside_stop || h->by_guard)
                 return ended_from_outside(h);
         if (streq(p->result, "exec-condition"))
                 return with_reason(UNIT_REFUSED, ret_reason, "its ExecCondition= was not met");

@@ -21,6 +21,7 @@ typedef struct UnitProperties {
         int32_t exec_main_status; /* exit status or signal */
         uint32_t n_restarts;      /* by systemd itself, of this copy */
         uint32_t job_id;          /* of the job that waits or runs; 0: none */
+        uint64_t ended_usec;      /* when it became inactive or failed last, CLOCK_MONOTONIC; 0: never */
         uint8_t invocation_id[16];
         char fragment_path[160];
         char control_group[256]; /* "" also where it would not fit */
@@ -40,6 +41,7 @@ typedef struct UnitHistory {
         bool outside_stop; /* a stop job that is not ours was seen */
         bool restart_job;  /* the job at work is somebody's restart: the copy goes on afterwards */
         bool going_down;   /* this host, corosync.service or the manager is being stopped */
+        bool by_guard;     /* it ended while the guard was ending what is here */
         bool blind;        /* systemd could not be heard when it ended */
         bool left_over;    /* its control group holds processes although systemd is through with it */
         char job_result[16]; /* of our start job: "done", "failed", "dependency" ...; "": no end of it was seen */

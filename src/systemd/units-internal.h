@@ -115,6 +115,7 @@ struct Units {
         char *own_unit;
         Killer *killer;
         char *cgroup_root;
+        char *guard_directory;
         char *dropin_dir; /* NULL: no commands are kept there */
 
         Unit **units; /* sorted by app */

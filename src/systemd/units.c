@@ -409,6 +409,8 @@ int units_new(const UnitsParameters *parameters, Units **ret)
         if (parameters->cgroup_root && !(u->cgroup_root = strdup(parameters->cgroup_root)))
                 return -ENOMEM;
 
+        if (parameters->guard_directory && !(u->guard_directory = strdup(parameters->guard_directory)))
+                return -ENOMEM;
         if (parameters->dropin_dir && !(u->dropin_dir = strdup(parameters->dropin_dir)))
                 return -ENOMEM;
 
@@ -438,6 +440,7 @@ Units *units_free(Units *u)
         sd_event_source_disable_unref(u->timer);
         killer_free(u->killer);
         free(u->cgroup_root);
+        free(u->guard_directory);
         free(u->dropin_dir);
         free(u->own_unit);
         sd_event_unref(u->event);

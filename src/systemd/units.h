@@ -75,6 +75,7 @@ typedef struct UnitsParameters {
         const char *own_unit; /* the manager's unit; NULL: found by sd_pid_get_unit(), else distro-manager.service */
         const char *cgroup_root;     /* NULL: /sys/fs/cgroup */
         const char *private_address; /* of systemd's own socket; NULL: it is not used */
+        const char *guard_directory; /* of the guard's stamp; NULL: no end is the guard's work */
         const char *dropin_dir;      /* where unit-commands.h keeps commands; NULL: nowhere */
 } UnitsParameters;
 

@@ -134,8 +134,8 @@ void systemd_power_cut(WorldNode *n)
         n->systemd.late_until_usec = 0;
 }
 
-/* The manager's process has ended: what it has asked for will be refused. systemd learns of it when it goes on, and the guard
- * counts from then: nothing is promised of workers where that takes long. */
+/* The manager's process has ended: what it has asked for will be refused. systemd learns of it when it goes on; the guard has
+ * seen it by itself. */
 void systemd_manager_ended(World *w, WorldNode *n)
 {
         Systemd *s = &n->systemd;

@@ -429,11 +429,11 @@ static int guard_spare(Guard *g, const State *s)
         return 0;
 }
 
-/* `gone_usec`: the manager ended so long ago, as systemd sees it; `late_usec`: or it will see it later. */
-static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_usec, uint64_t late_usec)
+/* `gone_usec`: the manager ended so long ago. */
+static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
 {
         Guard *g = &n->guard;
-        uint64_t grace = manager_grace(w, n), now = w->now_usec + late_usec;
+        uint64_t grace = manager_grace(w, n);
 
         if (guard_spare(g, s) < 0) {
                 world_fail(w, -ENOMEM);
@@ -441,21 +441,21 @@ static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_us
         }
         g->armed = true;
         g->serial = ++w->next_serial;
-        world_schedule(w, now + usec_left(grace / 2, gone_usec), on_guard, n, g->serial, 0);
-        world_schedule(w, now + usec_left(grace * 3 / 4, gone_usec), on_guard, n, g->serial, 1);
+        world_schedule(w, w->now_usec + usec_left(grace / 2, gone_usec), on_guard, n, g->serial, 0);
+        world_schedule(w, w->now_usec + usec_left(grace * 3 / 4, gone_usec), on_guard, n, g->serial, 1);
 }
 
 void guard_arm(World *w, WorldNode *n)
 {
         /* It counts from the first end since the manager was synced. */
         if (!n->guard.armed && !n->guard.away)
-                guard_begin(w, n, engine_state(n->manager.engine), 0, systemd_lateness(w, n));
+                guard_begin(w, n, engine_state(n->manager.engine), 0);
 }
 
 void guard_resume(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
 {
         if (!n->guard.away)
-                guard_begin(w, n, s, gone_usec, 0);
+                guard_begin(w, n, s, gone_usec);
 }
 
 void guard_disarm(WorldNode *n)

@@ -35,14 +35,4 @@ check 'start' node_exec abc systemctl start distro-manager
 expect_start "$begin" 10 distro abc takeover bcd
 check_stays 9 'a guard that was armed before does not stop it' app_runs_on distro abc
 
-step 'it is gone again, and its ExecStopPost= did not arm the guard'
-printf '[Service]\nExecStopPost=\n' | cluster_file abc /etc/systemd/system/distro-manager.service.d/no-stop-post.conf
-node_exec abc systemctl daemon-reload
-killed=$(now)
-node_exec abc systemctl kill -s KILL distro-manager
-worker_start "$killed" distro bcd 15 >/dev/null || fail 'bcd starts it'
-stopped=$(copy_events distro | awk -v since="$killed" '$1 > since && $2 == "abc" && $3 == "end" { print $1 }' | tail -n 1)
-[ -n "$stopped" ] || fail 'the guard was armed all the same, and stopped the copy on abc' "$(copy_events distro)"
-check_time 'the end of the old copy after that of its manager' $((stopped - killed)) $((GRACE / 2)) $((GRACE * 3 / 4 + 500000))
-
 end_test distro

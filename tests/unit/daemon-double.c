@@ -30,9 +30,6 @@ struct OwnJobQuery {
         void *userdata;
         sd_event_source *source;
 };
-struct GuardDisarm {
-        int unused;
-};
 
 static void trace(const char *format, ...) _printf_(1, 2);
 static void trace(const char *format, ...)
@@ -89,9 +86,9 @@ Effect *doubles_effect(EventType on, EffectType type)
 int __wrap_engine_new(const EngineConfig *config, Engine **ret);
 int __wrap_engine_new(const EngineConfig *config, Engine **ret)
 {
-        trace("engine-new node=%" PRIu32 " nodes=%zu record=%d bytes=%zu skip=%s", config->node_id,
+        trace("engine-new node=%" PRIu32 " nodes=%zu record=%d bytes=%zu skip=%s%s", config->node_id,
                         config->n_nodes, (int) config->record_kind, config->record_size_bytes,
-                        yes_no(config->skip_sync_wait));
+                        yes_no(config->skip_sync_wait), config->unguarded ? " without a guard" : "");
         if (doubles.engine_new_result < 0 && config->record_kind == RECORD_VALID)
                 return doubles.engine_new_result;
         *ret = calloc(1, sizeof(Engine));
@@ -544,23 +541,4 @@ int bus_server_flush(BusServer *s)
         (void) s;
         ASSERT(!doubles.in_step);
         return 0;
-}
-
-/* ---- guard ---- */
-
-int guard_disarm(
-                sd_bus *bus, const char *directory, GuardCallback callback, void *userdata, GuardDisarm **ret)
-{
-        (void) bus;
-        (void) directory;
-        (void) callback;
-        (void) userdata;
-        (void) ret;
-        return -ENOTCONN; /* there is no bus in these tests */
-}
-
-GuardDisarm *guard_disarm_free(GuardDisarm *d)
-{
-        free(d);
-        return NULL;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -8,7 +9,8 @@
 
 char root[64];
 Manager *m;
-static int saved_stderr, notify_fd = -1;
+static int saved_stderr, notify_fd = -1, guard_fd = -1;
+static sd_event_source *guard_source;
 
 static void make_directory(const char *path)
 {
@@ -84,6 +86,7 @@ int daemon_teardown(void **state)
         char text[128];
 
         (void) state;
+        guard_goes();
         m = manager_free(m);
         doubles_end();
         unsetenv("NOTIFY_SOCKET");
@@ -110,14 +113,70 @@ void turn(void)
         turn_until_quiet(50 * USEC_PER_MSEC);
 }
 
-void begin(void)
+/* ---- the guard, in the manager's own loop ---- */
+
+static int on_manager(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        (void) source;
+        (void) events;
+        (void) userdata;
+        guard_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        assert_true(guard_fd >= 0);
+        assert_int_equal(write(guard_fd, GUARD_GREETING, strlen(GUARD_GREETING)), strlen(GUARD_GREETING));
+        return 0;
+}
+
+void guard_comes(void)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        assert_true(fd >= 0);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/run/distro-manager/" GUARD_SOCKET, root);
+        (void) unlink(address.sun_path);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        assert_int_equal(listen(fd, 1), 0);
+        assert_true(sd_event_add_io(m->event, &guard_source, fd, EPOLLIN, on_manager, NULL) >= 0);
+        assert_true(sd_event_source_set_io_fd_own(guard_source, true) >= 0);
+}
+
+void guard_goes(void)
+{
+        guard_source = sd_event_source_disable_unref(guard_source);
+        if (guard_fd >= 0)
+                close(guard_fd);
+        guard_fd = -1;
+}
+
+const char *guard_heard(void)
+{
+        static char text[1024];
+        ssize_t n = recv(guard_fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+        text[MAX(n, (ssize_t) 0)] = 0;
+        return text;
+}
+
+static void manager_begin(void)
+{
         assert_int_equal(leave_watch_signals(m), 0);
         assert_int_equal(start_begin(m), 0);
         if (!m->exiting && doubles.units_ready_now)
                 doubles.units.ready(m);
         turn();
+}
+
+void begin(void)
+{
+        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        guard_comes();
+        manager_begin();
+}
+
+void begin_without_a_guard(void)
+{
+        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        manager_begin();
 }
 
 void begin_quietly(void)

@@ -97,6 +97,7 @@ void bench_renew(Bench *b)
                                                          .userdata = b,
                                                          .own_unit = "distro-manager.service",
                                                          .cgroup_root = b->cgroups,
+                                                         .guard_directory = b->cgroups,
                                                          .dropin_dir = b->dropins,
                                          },
                                          &b->units),

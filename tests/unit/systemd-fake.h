@@ -20,6 +20,7 @@ typedef struct FakeUnit {
         char job_type[16];
         uint8_t invocation;
         int exit_status;
+        uint64_t ended_usec;                /* on the monotonic clock; 0: never */
         bool no_environment, no_log_fields; /* a drop-in empties Environment=, LogExtraFields= */
 } FakeUnit;
 

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -105,37 +106,26 @@ static void test_next_look(void **state)
 
 static void test_file(void **state)
 {
-        const char *const apps[] = { "web", "db-1" };
-        GuardState s = {};
+        char *apps[] = { (char *) "web", (char *) "db-1" };
+        GuardState s = {},
+                   told = { .in_step = true, .grace_usec = 12345, .maintenance = apps, .n_maintenance = 2 };
 
         assert_int_equal(guard_file_read(directory, &s), -ENOENT);
-        assert_int_equal(guard_file_write(directory, 12345, apps, 2), 0);
+        assert_int_equal(guard_file_write(directory, &told), 0);
         assert_int_equal(guard_file_read(directory, &s), 0);
         assert_int_equal(s.grace_usec, 12345);
         assert_int_equal(s.n_maintenance, 2);
+        assert_false(s.in_step); /* that is the manager's to say, not the file's */
         assert_true(guard_state_in_maintenance(&s, "web"));
         assert_true(guard_state_in_maintenance(&s, "db-1"));
         assert_false(guard_state_in_maintenance(&s, "db"));
         guard_state_done(&s);
 
-        assert_int_equal(guard_file_write(directory, 1, NULL, 0), 0);
+        assert_int_equal(guard_file_write(directory, &(GuardState){ .grace_usec = 1 }), 0);
         assert_int_equal(guard_file_read(directory, &s), 0);
         assert_int_equal(s.n_maintenance, 0);
         guard_state_done(&s);
-        assert_int_equal(guard_file_write("/nonexistent/directory", 1, NULL, 0), -ENOENT);
-}
-
-static void test_was_missed(void **state)
-{
-        uint64_t ended;
-
-        assert_false(guard_was_missed(directory)); /* the first manager of this boot */
-        assert_int_equal(guard_file_write(directory, 12345, NULL, 0), 0);
-        assert_true(guard_was_missed(directory));
-        assert_int_equal(guard_stamp_set(directory, 1, &ended), 0);
-        assert_false(guard_was_missed(directory));
-        assert_int_equal(guard_stamp_remove(directory), 0);
-        assert_true(guard_was_missed(directory));
+        assert_int_equal(guard_file_write("/nonexistent/directory", &told), -ENOENT);
 }
 
 static void test_file_refused(void **state)
@@ -154,6 +144,7 @@ static void test_file_refused(void **state)
                 "grace=5\nmaintenance=WEB\nend\n",
                 "grace=5\nmaintenance=\nend\n",
                 "grace=5\nwhat=ever\nend\n",
+                "grace=5\nin-step\nin-step\nend\n",
                 "grace=5\nend\nmore\n",
         };
 
@@ -166,28 +157,55 @@ static void test_file_refused(void **state)
         }
 }
 
-static void test_stamp_keeps_the_first(void **state)
+static void test_stamp(void **state)
 {
-        uint64_t ended;
+        GuardStamp stamp;
+        int fd;
 
-        assert_int_equal(guard_stamp_remove(directory), 0);
-        assert_int_equal(guard_stamp_set(directory, 1000, &ended), 0);
-        assert_int_equal(ended, 1000);
-        assert_int_equal(guard_stamp_set(directory, 2000, &ended), 0);
-        assert_int_equal(ended, 1000);
-        assert_int_equal(guard_stamp_remove(directory), 0);
-        assert_int_equal(guard_stamp_set(directory, 3000, &ended), 0);
-        assert_int_equal(ended, 3000);
+        assert_int_equal(guard_stamp_read(directory, &stamp), -ENOENT);
+        assert_int_equal(guard_stamp_open(directory, 1000, &fd, &stamp), 0);
+        assert_true(fd >= 0);
+        assert_int_equal(stamp.ended_usec, 0);
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, 0 }), 0);
+        assert_int_equal(close(fd), 0);
+        assert_false(guard_stamp_covers(directory, UINT64_MAX)); /* it has not acted */
+
+        /* The next guard goes on from there, in the same room. */
+        assert_int_equal(guard_stamp_open(directory, 1000, &fd, &stamp), 0);
+        assert_int_equal(stamp.ended_usec, 700);
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, UINT64_MAX - 1 }), 0);
+        assert_int_equal(guard_stamp_read(directory, &stamp), 0);
+        assert_int_equal(stamp.acted_usec, UINT64_MAX - 1);
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, 800 }), 0);
+        assert_true(guard_stamp_covers(directory, 800));
+        assert_false(guard_stamp_covers(directory, 799));
+        assert_false(guard_stamp_covers(NULL, 800));
+        assert_int_equal(close(fd), 0);
 
         /* Of another boot, or damaged: everything is over. */
-        assert_int_equal(guard_stamp_set(directory, 10, &ended), 0);
-        assert_int_equal(ended, 0);
+        assert_int_equal(guard_stamp_open(directory, 10, &fd, &stamp), 0);
+        assert_int_equal(stamp.ended_usec, 1);
+        assert_int_equal(close(fd), 0);
         put("guard.stamp", "ended=what\n");
-        assert_int_equal(guard_stamp_set(directory, 5000, &ended), 0);
-        assert_int_equal(ended, 0);
+        assert_int_equal(guard_stamp_open(directory, 5000, &fd, &stamp), 0);
+        assert_int_equal(stamp.ended_usec, 1);
+        assert_int_equal(close(fd), 0);
+
+        /* As the version before this one wrote it; and where there was no room. */
+        put("guard.stamp", "ended=77\n");
+        assert_int_equal(guard_stamp_open(directory, 5000, &fd, &stamp), 0);
+        assert_int_equal(stamp.ended_usec, 77);
+        assert_int_equal(close(fd), 0);
+        put("guard.stamp", "");
+        assert_int_equal(guard_stamp_read(directory, &stamp), -ENOENT);
+        assert_int_equal(guard_stamp_open(directory, 5000, &fd, &stamp), 0);
+        assert_int_equal(stamp.ended_usec, 0);
+        assert_int_equal(close(fd), 0);
+        assert_int_equal(guard_stamp_open("/nonexistent/directory", 5000, &fd, &stamp), 0);
+        assert_int_equal(fd, -1);
 }
 
-/* ---- arming: a bus, with systemd on it, in a process of its own ---- */
+/* ---- a bus, with systemd on it, in a process of its own ---- */
 
 /* Errors that systemd answers with, call by call; NULL: it does what it is asked to. */
 static const char *const *answers;
@@ -244,102 +262,7 @@ static void serve(int listener)
         _exit(0);
 }
 
-static sd_bus *connect_to_bus(void)
-{
-        char address[128];
-        sd_bus *bus;
-
-        snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
-        assert_true(sd_bus_new(&bus) >= 0);
-        assert_true(sd_bus_set_address(bus, address) >= 0);
-        assert_true(sd_bus_set_bus_client(bus, 1) >= 0);
-        assert_true(sd_bus_start(bus) >= 0);
-        return bus;
-}
-
-#define EXISTS "org.freedesktop.systemd1.UnitExists"
 #define ABSENT "org.freedesktop.systemd1.NoSuchUnit"
-#define TRANSIENT "StartTransientUnit distro-guard.service replace\n"
-#define AGAIN "StartUnit distro-guard.service replace\n"
-
-/* A guard that exists may be on its way out. */
-static void test_start_unit(void **state)
-{
-        static const struct {
-                const char *const answers[8];
-                int result;
-                const char *calls;
-        } cases[] = {
-                { { NULL }, 0, TRANSIENT },
-                { { EXISTS, NULL }, 0, TRANSIENT AGAIN },
-                { { EXISTS, ABSENT, NULL }, 0, TRANSIENT AGAIN TRANSIENT },
-                { { EXISTS, ABSENT, EXISTS, ABSENT, EXISTS, ABSENT }, -EBUSY,
-                                TRANSIENT AGAIN TRANSIENT AGAIN TRANSIENT AGAIN },
-                { { SD_BUS_ERROR_ACCESS_DENIED }, -EACCES, TRANSIENT },
-                { { EXISTS, SD_BUS_ERROR_ACCESS_DENIED }, -EACCES, TRANSIENT AGAIN },
-        };
-
-        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
-                int listener, status;
-                sd_bus *bus;
-                pid_t pid;
-
-                assert_int_equal(set_up(state), 0);
-                listener = listen_on_bus();
-                answers = c->answers;
-                pid = fork();
-                assert_true(pid >= 0);
-                if (pid == 0)
-                        serve(listener);
-                bus = connect_to_bus();
-                assert_int_equal(guard_start_unit(bus, "/program"), c->result);
-                assert_string_equal(get("calls"), c->calls);
-                sd_bus_close_unref(bus);
-                assert_int_equal(waitpid(pid, &status, 0), pid);
-                assert_int_equal(status, 0);
-                assert_int_equal(close(listener), 0);
-                assert_int_equal(tear_down(state), 0);
-        }
-}
-
-/* Without room for the note there is a guard all the same. */
-static void test_arm_without_a_note(void **state)
-{
-        static const char *const done[] = { NULL };
-        int listener = listen_on_bus(), status;
-        char address[128];
-        pid_t pid;
-
-        answers = done;
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0)
-                serve(listener);
-        snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
-        assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
-        assert_int_equal(guard_arm("/proc/none/such", "/program"), 0);
-        assert_string_equal(get("calls"), TRANSIENT);
-        assert_int_equal(unsetenv("DBUS_SYSTEM_BUS_ADDRESS"), 0);
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_int_equal(status, 0);
-        assert_int_equal(close(listener), 0);
-}
-
-/* A bus daemon that hangs takes connections. The next manager is started only when arming is over, and the peers do
- * not wait for that. */
-static void test_start_unit_on_a_frozen_bus(void **state)
-{
-        struct timespec begin, end;
-        int listener = listen_on_bus();
-        sd_bus *bus = connect_to_bus();
-
-        assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &begin), 0);
-        assert_int_equal(guard_start_unit(bus, "/program"), -ETIMEDOUT);
-        assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &end), 0);
-        assert_true(end.tv_sec - begin.tv_sec < 15);
-        sd_bus_close_unref(bus);
-        assert_int_equal(close(listener), 0);
-}
 
 static void test_cgroup_kill_file(void **state)
 {
@@ -433,21 +356,302 @@ static void test_killer(void **state)
         killer_free(killer);
 }
 
+/* ---- the process: systemd does not answer, so groups are killed by hand ---- */
+
+#define GRACE_USEC (400 * USEC_PER_MSEC)
+
+static pid_t guard_start(pid_t manager)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                GuardParameters parameters = { .directory = directory,
+                        .cgroup_root = directory,
+                        .private_address = "unix:path=/nonexistent",
+                        .manager = manager };
+
+                _exit(guard_run(&parameters) < 0);
+        }
+        return pid;
+}
+
+static void guard_stop(pid_t guard)
+{
+        int status;
+
+        assert_int_equal(kill(guard, SIGTERM), 0);
+        assert_int_equal(waitpid(guard, &status, 0), guard);
+        assert_int_equal(status, 0);
+}
+
+/* What a manager does: connects, is greeted, says something, lives. -1 for its socket where nobody answers. */
+static int talk(const char *text)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        char greeting[sizeof(GUARD_GREETING)] = "";
+        size_t n = 0;
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/" GUARD_SOCKET, directory);
+        for (int i = 0; i < 5000 && connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0; i++)
+                (void) usleep(1000);
+        while (n < strlen(GUARD_GREETING)) {
+                ssize_t r = read(fd, greeting + n, strlen(GUARD_GREETING) - n);
+
+                if (r <= 0)
+                        _exit(1);
+                n += (size_t) r;
+        }
+        if (!streq(greeting, GUARD_GREETING) || write(fd, text, strlen(text)) != (ssize_t) strlen(text))
+                _exit(1);
+        return fd;
+}
+
+static pid_t manager_start(const char *text)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void) talk(text);
+                put("told", "");
+                for (;;)
+                        (void) pause();
+        }
+        return pid;
+}
+
+static void manager_kill(pid_t pid)
+{
+        int status;
+
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static uint64_t now_usec(void)
+{
+        struct timespec ts;
+
+        assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &ts), 0);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static bool file_is_there(const char *name)
+{
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/%s", directory, name);
+        return access(path, F_OK) == 0;
+}
+
+static void wait_for_file(const char *name)
+{
+        for (int i = 0; i < 10000 && !file_is_there(name); i++)
+                (void) usleep(1000);
+        assert_true(file_is_there(name));
+}
+
+static uint64_t stamp_ended(void)
+{
+        GuardStamp stamp = {};
+
+        (void) guard_stamp_read(directory, &stamp);
+        return stamp.ended_usec;
+}
+
+static void wait_for_stamp(bool noted)
+{
+        for (int i = 0; i < 10000 && (stamp_ended() != 0) != noted; i++)
+                (void) usleep(1000);
+        assert_int_equal(stamp_ended() != 0, noted);
+}
+
+static bool is_killed(const char *app)
+{
+        char name[128];
+
+        snprintf(name, sizeof(name), "distro.slice/distro-app-%s.service/cgroup.kill", app);
+        return streq(get(name), "1");
+}
+
+static void wait_for_kill(const char *app)
+{
+        for (int i = 0; i < 10000 && !is_killed(app); i++)
+                (void) usleep(1000);
+        assert_true(is_killed(app));
+}
+
+static void worker(const char *app)
+{
+        char name[128];
+
+        snprintf(name, sizeof(name), "distro.slice/distro-app-%s.service/cgroup.kill", app);
+        put(name, "");
+        snprintf(name, sizeof(name), "distro.slice/distro-app-%s.service/cgroup.events", app);
+        put(name, "populated 1\nfrozen 0\n");
+}
+
+#define TOLD(in_step) "grace=400000\nmaintenance=kept\n" in_step "end\n"
+
+static void test_kills_by_itself(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        GuardStamp stamp;
+        uint64_t ended;
+
+        worker("a");
+        worker("kept");
+        wait_for_file("guard"); /* it has heard it */
+        assert_int_equal(stamp_ended(), 0);
+        ended = now_usec();
+        manager_kill(manager);
+        wait_for_kill("a");
+        assert_true(now_usec() >= ended + GRACE_USEC * 3 / 4);
+        assert_false(is_killed("kept"));
+        assert_int_equal(guard_stamp_read(directory, &stamp), 0);
+        assert_true(stamp.ended_usec >= ended && stamp.acted_usec != 0);
+        guard_stop(guard);
+}
+
+/* The next manager in step calls it off; one that is not in step does not, and wins no time. */
+static void test_call_off(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        uint64_t ended;
+
+        worker("a");
+        wait_for_file("guard"); /* it has heard it */
+        manager_kill(manager);
+        wait_for_stamp(true);
+        ended = stamp_ended();
+
+        manager = manager_start("grace=9000000\nend\n");
+        manager_kill(manager);
+        manager = manager_start("grace=9000000\nend\n");
+        (void) usleep(20000);
+        assert_int_equal(stamp_ended(), ended);
+        manager_kill(manager);
+
+        manager = manager_start(TOLD("in-step\n"));
+        wait_for_stamp(false);
+        (void) usleep(GRACE_USEC);
+        assert_false(is_killed("a"));
+        manager_kill(manager);
+        wait_for_kill("a");
+        guard_stop(guard);
+}
+
+/* A grace that is longer is the peers' as soon as they have heard of it, and not before. */
+static void test_grace_of_the_last_in_step(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        uint64_t ended;
+
+        worker("a");
+        wait_for_file("guard"); /* it has heard it */
+        manager_kill(manager);
+        wait_for_stamp(true);
+        ended = stamp_ended();
+        manager = manager_start("grace=9000000\nend\n");
+        wait_for_kill("a");
+        assert_true(now_usec() < ended + 4 * GRACE_USEC);
+        manager_kill(manager);
+        guard_stop(guard);
+}
+
+/* The guard is killed and started again: what it had noted goes on, and a manager that lives is found by its lock. */
+static void test_guard_again(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        uint64_t ended;
+
+        worker("a");
+        wait_for_file("guard"); /* it has heard it */
+        manager_kill(guard);
+        guard = guard_start(manager);
+        (void) usleep(GRACE_USEC / 4);
+        assert_int_equal(stamp_ended(), 0);
+        manager_kill(manager);
+        wait_for_stamp(true);
+        ended = stamp_ended();
+        manager_kill(guard);
+        guard = guard_start(0);
+        wait_for_kill("a");
+        assert_int_equal(stamp_ended(), ended);
+        guard_stop(guard);
+}
+
+/* Both were killed: nobody saw the manager's end, and it counts from when the guard is back. */
+static void test_both_killed(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        uint64_t back;
+
+        worker("a");
+        worker("kept");
+        wait_for_file("guard"); /* it has heard it */
+        manager_kill(guard);
+        manager_kill(manager);
+        back = now_usec();
+        guard = guard_start(manager);
+        wait_for_kill("a");
+        assert_true(now_usec() >= back + GRACE_USEC * 3 / 4);
+        assert_false(is_killed("kept"));
+        guard_stop(guard);
+}
+
+/* At a boot nothing is counted; and a guard that ends with nothing here leaves nothing to be counted. */
+static void test_nothing_to_guard(void **state)
+{
+        pid_t guard = guard_start(0), manager;
+
+        wait_for_file(GUARD_SOCKET);
+        assert_int_equal(stamp_ended(), 0);
+        manager = manager_start(TOLD("in-step\n"));
+        wait_for_file("guard");
+        manager_kill(manager);
+        wait_for_stamp(true);
+        guard_stop(guard);
+        assert_int_equal(stamp_ended(), 0);
+        assert_false(file_is_there("guard"));
+}
+
+/* Rubbish ends the talk, and nothing else. */
+static void test_rubbish(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start("end\n");
+
+        wait_for_file("told");
+        (void) usleep(20000);
+        assert_int_equal(stamp_ended(), 0);
+        assert_false(file_is_there("guard"));
+        manager_kill(manager);
+        wait_for_stamp(true);
+        guard_stop(guard);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_moments),
                 cmocka_unit_test(test_next_look),
-                cmocka_unit_test_setup_teardown(test_was_missed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_file_refused, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_stamp_keeps_the_first, set_up, tear_down),
-                cmocka_unit_test(test_start_unit),
-                cmocka_unit_test_setup_teardown(test_start_unit_on_a_frozen_bus, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_arm_without_a_note, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_stamp, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_kill_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_kill_processes, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_killer, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_kills_by_itself, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_call_off, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_grace_of_the_last_in_step, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_guard_again, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_both_killed, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_nothing_to_guard, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_rubbish, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,10 @@
 
 #include <sys/stat.h>
 
+#include <unistd.h>
+
 #include "systemd-bench.h"
+#include "systemd/guard.h"
 
 static void test_systemd_comes_back(void **state)
 {
@@ -305,10 +308,47 @@ static void test_drop_in_and_another_manager(void **state)
         expect(b, "a 5 running;b 6 running;ready;");
 }
 
+/* What the guard ended, systemd calls failed. Its stamp tells the next manager; what ended before the guard acted did so by
+ * itself. */
+static void test_ended_by_the_guard(void **state)
+{
+        Bench *b = *state;
+        GuardStamp stamp;
+        int fd;
+
+        bench_detach(b);
+        units_free(b->units);
+        assert_int_equal(guard_stamp_open(b->cgroups, 5000, &fd, &stamp), 0);
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 4000, 7000 }), 0);
+        fake_add(&b->fake, "a", 5, "failed")->ended_usec = 7001;
+        strcpy(fake_find(&b->fake, "a")->result, "signal");
+        fake_add(&b->fake, "b", 6, "failed")->ended_usec = 6999;
+        strcpy(fake_find(&b->fake, "b")->result, "signal");
+        bench_renew(b);
+        bench_attach(b);
+        wait_for(b, "a 5 stopped from outside;");
+        wait_for(b, "b 6 failed (signal);");
+        settle(b);
+        assert_non_null(strstr(b->fake.log, "reset a;"));
+        assert_null(strstr(b->fake.log, "reset b;"));
+
+        /* A manager is in step again: what ends now does so by itself. */
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){}), 0);
+        assert_int_equal(close(fd), 0);
+        start(b, "c", 7);
+        wait_for(b, "c 7 running;");
+        fake_find(&b->fake, "c")->ended_usec = 9000;
+        strcpy(fake_find(&b->fake, "c")->result, "signal");
+        strcpy(fake_find(&b->fake, "c")->active, "failed");
+        fake_changed(&b->fake, "c");
+        wait_for(b, "c 7 failed (signal);");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 BENCH_TEST(test_signals_of_others),
+                BENCH_TEST(test_ended_by_the_guard),
                 BENCH_TEST(test_systemd_comes_back),
                 BENCH_TEST(test_bus_comes_back),
                 BENCH_TEST(test_start_that_waits),

@@ -199,37 +199,41 @@ static void test_notes_and_replies(void **state)
         assert_trace("event command form 12\n");
 }
 
-static void test_guard_file(void **state)
+static void test_guard(void **state)
 {
-        char directory[128], aside[128];
-        GuardState guard;
-
         (void) state;
         begin_quietly();
+        assert_string_equal(guard_heard(), "grace=15000000\nend\n");
         doubles.state.apps = calloc(1, sizeof(App));
         doubles.state.n_apps = 1;
         doubles.state.apps[0].name = strdup("distro");
         doubles.state.apps[0].maintenance = true;
         doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
         doubles.group.probe(m, 1);
-        snprintf(directory, sizeof(directory), "%s/run/distro-manager", root);
-        assert_int_equal(guard_file_read(directory, &guard), 0);
-        assert_int_equal(guard.grace_usec, 15 * USEC_PER_SEC);
-        assert_int_equal(guard.n_maintenance, 1);
-        assert_string_equal(guard.maintenance[0], "distro");
-        guard_state_done(&guard);
+        assert_string_equal(guard_heard(), "grace=15000000\nmaintenance=distro\nend\n");
 
-        /* What could not be written is written with the next step. */
-        snprintf(aside, sizeof(aside), "%s/aside", root);
-        assert_int_equal(rename(directory, aside), 0);
+        /* Being in step calls it off. What it knows it is not told again. */
+        (void) doubles_effect(EVENT_PROBE, EFFECT_SYNCED);
+        doubles.group.probe(m, 1);
+        assert_string_equal(guard_heard(), "grace=15000000\nmaintenance=distro\nin-step\nend\n");
+        doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
+        doubles.group.probe(m, 1);
+        assert_string_equal(guard_heard(), "");
+
+        /* The engine hears of its end at once; the next one is told all that counts. */
+        (void) doubles_trace();
+        guard_goes();
+        turn();
+        assert_trace("event guard not there\n");
         doubles.state.apps[0].maintenance = false;
         doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
         doubles.group.probe(m, 1);
-        assert_int_equal(rename(aside, directory), 0);
-        doubles.group.probe(m, 1);
-        assert_int_equal(guard_file_read(directory, &guard), 0);
-        assert_int_equal(guard.n_maintenance, 0);
-        guard_state_done(&guard);
+        (void) doubles_trace();
+        guard_comes();
+        for (int i = 0; i < 100 && !m->guard.there; i++)
+                turn();
+        assert_trace("event guard there\n");
+        assert_string_equal(guard_heard(), "grace=15000000\nin-step\nend\n");
 }
 
 static void test_exits(void **state)
@@ -267,7 +271,7 @@ int main(void)
                 TEST(test_results),
                 TEST(test_command_with_a_wrong_name),
                 TEST(test_notes_and_replies),
-                TEST(test_guard_file),
+                TEST(test_guard),
                 TEST(test_exits),
                 TEST(test_exits_for_good),
         };

@@ -27,7 +27,7 @@ static void test_restart_leaves_the_workers(void **state)
         assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
 }
 
-/* While a disk hangs our process could not end, and nobody would arm the guard: so we stay a member. */
+/* While a disk hangs our process could not end, and the guard would not count: so we stay a member. */
 static void test_restart_waits_for_the_disk(void **state)
 {
         char path[128];

@@ -4,8 +4,10 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +28,42 @@ static void test_start(void **state)
                      "event unit distro 7 running\n"
                      "event definitions right=1 wrong=0 distro\n"
                      "join distro-manager\n");
-        assert_true(file_exists("/run/distro-manager/guard"));
+        assert_string_equal(guard_heard(), "grace=15000000\nend\n");
+}
+
+/* A node whose guard does not answer takes part, and says so from its first message on. */
+static void test_start_without_a_guard(void **state)
+{
+        (void) state;
+        begin_without_a_guard();
+        assert_trace("read-cluster\n"
+                     "engine-new node=1 nodes=2 record=0 bytes=0 skip=no without a guard\n"
+                     "event time\n"
+                     "event definitions right=1 wrong=0 distro\n"
+                     "join distro-manager\n");
+        guard_comes();
+        for (int i = 0; i < 100 && !m->guard.there; i++)
+                turn();
+        assert_trace("event guard there\n");
+        assert_string_equal(guard_heard(), "grace=15000000\nend\n");
+}
+
+/* One that takes connections and says nothing is none. */
+static void test_start_beside_a_frozen_guard(void **state)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void) state;
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/run/distro-manager/" GUARD_SOCKET, root);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        assert_int_equal(listen(fd, 8), 0);
+        begin_without_a_guard();
+        assert_trace("read-cluster\n");
+        for (int i = 0; i < 100 && m->start != START_DONE; i++)
+                turn();
+        assert_non_null(strstr(doubles_trace(), "skip=no without a guard\n"));
+        assert_int_equal(close(fd), 0);
 }
 
 /* Nothing of a step is begun before what it waits for is there. */
@@ -269,6 +306,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(test_start),
+                TEST(test_start_without_a_guard),
+                TEST(test_start_beside_a_frozen_guard),
                 TEST(test_start_waits_for_units),
                 TEST(test_record_is_used),
                 TEST(test_record_that_the_engine_refuses),

@@ -3,15 +3,15 @@
 #
 # test-unit-file.sh
 #
-# The unit of the manager says what the manager's promises need of systemd. Each rule is tried twice: the unit as it is
-# built has to pass, and with the line of the table below changed it must not.
+# The units of the manager and of its guard say what the manager's promises need of systemd. Each rule is tried twice: the
+# unit as it is built has to pass, and with the line of the tables below changed it must not.
 
 # shellcheck disable=SC2317 # the functions are called by the table
 
 set -euo pipefail
 
 top=${top_srcdir:-$(dirname "$(readlink -f "$0")")/../..}
-unit=${top_builddir:-$top}/units/distro-manager.service
+units=${top_builddir:-$top}/units
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -100,9 +100,9 @@ rules() {
 		is $f TimeoutStartSec infinity            | s/^TimeoutStartSec=.*/TimeoutStartSec=90s/
 		watchdog_is_short $f                      | s/^WatchdogSec=.*/WatchdogSec=4s/
 		limit_is_long $f                          | s/^StartLimitBurst=.*/StartLimitBurst=5/
-		guard_is_armed $f                         | s/^ExecStopPost=.*/ExecStop=&/
-		guard_is_armed_again $f                   | /^OnFailure=/d
-		guard_is_armed_again $f                   | /^ExecStartPre=/d
+		has $f Wants distro-guard.service         | s/^Wants=distro-guard.service/#&/
+		has $f After distro-guard.service         | s/ distro-guard.service$//
+		guard_stops_nothing $f                    | s/^Wants=distro-guard.service/BindsTo=distro-guard.service/
 		is $f StateDirectory distro-manager       | /^StateDirectory=/d
 		is $f RuntimeDirectory distro-manager     | /^RuntimeDirectory=/d
 		is $f RuntimeDirectoryPreserve yes        | s/^RuntimeDirectoryPreserve=.*/RuntimeDirectoryPreserve=no/
@@ -111,24 +111,48 @@ rules() {
 	END
 }
 
-# It ends whatever ended the manager, with no condition and no "-" before it, as of the same program.
-guard_is_armed() { is "$1" ExecStopPost "$(values "$1" ExecStart | tr -d ' ') guard-arm"; }
+# A guard that ends, or is stopped, leaves manager and workers alone.
+guard_stops_nothing() { ! grep -qE '^(Requires|BindsTo|PartOf|Requisite)=.*distro-guard' "$1"; }
 
-# What ends the whole control group can end ExecStopPost= too.
-guard_is_armed_again() {
-        is "$1" OnFailure distro-guard-arm.service &&
-                is "$1" ExecStartPre "-$(values "$1" ExecStart | tr -d ' ') guard-arm-missed" &&
-                is "${unit%/*}/distro-guard-arm.service" ExecStart "$(values "$1" ExecStart | tr -d ' ') guard-arm" &&
-                is "${unit%/*}/distro-guard-arm.service" Type oneshot &&
-                is "${unit%/*}/distro-guard-arm.service" DefaultDependencies no
+# RULE | sed's command that breaks it, for the guard
+guard_rules() {
+        cat <<-'END'
+		is $f DefaultDependencies no              | /^DefaultDependencies=/d
+		is $f IgnoreOnIsolate yes                 | /^IgnoreOnIsolate=/d
+		stands_alone $f                           | s/^Type=.*/&\nRequires=dbus.service/
+		is $f StartLimitIntervalSec 0             | /^StartLimitIntervalSec=/d
+		is $f Type notify                         | s/^Type=.*/Type=simple/
+		is $f Restart always                      | s/^Restart=.*/Restart=on-failure/
+		is $f RestartSec 100ms                    | s/^RestartSec=.*/RestartSec=5s/
+		survives_the_end $f                       | s/ @distro-guard / distro-guard /
+		is $f RuntimeDirectory distro-manager     | /^RuntimeDirectory=/d
+		is $f RuntimeDirectoryPreserve yes        | s/^RuntimeDirectoryPreserve=.*/RuntimeDirectoryPreserve=no/
+		needs_no_room $f                          | s/^Type=.*/&\nPrivateTmp=yes/
+		is $f LimitMEMLOCK infinity               | /^LimitMEMLOCK=/d
+		has $f CapabilityBoundingSet CAP_KILL     | s/ CAP_KILL//
+		reaches_groups $f                         | s/^Type=.*/&\nProtectControlGroups=yes/
+		default_kill_mode $f                      | s/^Type=.*/&\nKillMode=process/
+	END
 }
+
+# Nothing that stops, fails or is missing takes the guard with it.
+stands_alone() { ! grep -qE '^(Requires|BindsTo|PartOf|Requisite|Conflicts)=' "$1"; }
+
+# systemd leaves alone, when the host goes down, what calls itself so.
+survives_the_end() { [ "$(values "$1" ExecStart)" = "@$(values "$units/distro-manager.service" ExecStart | tr -d ' ') @distro-guard guard " ]; }
+
+# Where /tmp is full no folder can be made there.
+needs_no_room() { ! grep -qE '^(PrivateTmp|StateDirectory|CacheDirectory|LogsDirectory|LoadCredential)=' "$1"; }
+
+reaches_groups() { ! grep -qE '^ProtectControlGroups=yes' "$1"; }
 
 # What the manager leaves behind at its end is nothing that may go on: the guard is a unit of its own.
 default_kill_mode() { ! grep -q '^KillMode=' "$1"; }
 
 failed=0
 n=0
-while IFS='|' read -r rule break; do
+while IFS='|' read -r name rule break; do
+        unit=$units/$name
         n=$((n + 1))
         f=$unit
         if ! eval "$rule"; then
@@ -144,7 +168,7 @@ while IFS='|' read -r rule break; do
                 echo "the rule does not notice: $break"
                 failed=1
         fi
-done < <(rules)
+done < <(rules | sed 's/^/distro-manager.service|/' && guard_rules | sed 's/^/distro-guard.service|/')
 [ "$n" -gt 0 ] || failed=1
 [ "$failed" -eq 0 ] && echo "$n rules hold"
 exit "$failed"

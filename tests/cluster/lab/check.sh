@@ -150,11 +150,11 @@ end_test() {
         fi
 }
 
-# Stops all managers, one after the other, so that what is looked for at the end of a process is found.
+# Stops all managers and guards, one after the other, so that what is looked for at the end of a process is found.
 cluster_stop_managers() {
         local name
         for name in "${MEMBERS[@]}"; do
-                ! node_is_up "$name" || NODE_TIMEOUT=30 node_exec "$name" systemctl stop distro-manager.service ||
+                ! node_is_up "$name" || NODE_TIMEOUT=30 node_exec "$name" systemctl stop distro-manager.service distro-guard.service ||
                         fail "the manager of $name ends within 30 s"
         done
 }

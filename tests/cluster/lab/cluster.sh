@@ -203,7 +203,7 @@ cluster_app() {
 # What LAB_INSTRUMENT asks for: `sanitize` collects the reports of a manager built with sanitizers, `valgrind` runs it
 # under valgrind. Reports are files in /var/log/distro-manager of the guest; see cluster_reports.
 cluster_instrument() {
-        local dropin=/etc/systemd/system/distro-manager.service.d/lab.conf
+        local unit dropin=/etc/systemd/system/distro-manager.service.d/lab.conf
         # The hardening of the unit would keep both from their work at exit.
         local free='LogsDirectory=distro-manager
 SystemCallFilter=
@@ -220,12 +220,15 @@ LimitCORE=0'
 			[Manager]
 			DefaultEnvironment=ASAN_OPTIONS=detect_leaks=0
 		END
-                cluster_file "$1" "$dropin" <<-END
-			[Service]
-			$free
-			Environment=ASAN_OPTIONS=log_path=/var/log/distro-manager/asan:detect_leaks=1:exitcode=99
-			Environment=UBSAN_OPTIONS=log_path=/var/log/distro-manager/ubsan:print_stacktrace=1
-		END
+                for unit in distro-manager distro-guard; do
+                        cluster_file "$1" "/etc/systemd/system/$unit.service.d/lab.conf" <<-END
+				[Service]
+				$free
+				MemoryMax=infinity
+				Environment=ASAN_OPTIONS=log_path=/var/log/distro-manager/asan:detect_leaks=1:exitcode=99
+				Environment=UBSAN_OPTIONS=log_path=/var/log/distro-manager/ubsan:print_stacktrace=1
+			END
+                done
                 ;;
         valgrind)
                 # "Possible" leaks would be the stacks of threads that still wait for Corosync when the process ends.
