@@ -139,6 +139,46 @@ static void test_not_committed(void **state)
         cluster_end(&c);
 }
 
+/* A file that says auto, or no longer does, or names other nodes, may have been heard of by some only, too. */
+static void test_changed_file(void **state)
+{
+        static const char *const names[] = { "abc", "bcd", "def" };
+        NodePriority two[] = { { .name = (char *) "abc" }, { .name = (char *) "bcd" } };
+        Definition fewer = { .nodes = two, .n_nodes = 2, .failover_delay_usec = DELAY_AUTO };
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
+        c.hold_writes[BCD] = true;
+        cluster_definition_on(&c, ABC, "distro", names, CLUSTER_DELAY);
+        cluster_deliver(&c);
+        for (uint32_t i = 1; i <= N_NODES; i++) {
+                assert_int_equal(cluster_distro(&c, i)->definition.failover_delay_usec, CLUSTER_DELAY);
+                assert_int_equal(most(&c, i), CLUSTER_DELAY);
+                assert_int_equal(least(&c, i), NEEDED);
+        }
+        cluster_end(&c);
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_writes[BCD] = true;
+        cluster_definition_on(&c, ABC, "distro", names, DELAY_AUTO);
+        cluster_deliver(&c);
+        for (uint32_t i = 1; i <= N_NODES; i++) {
+                assert_int_equal(cluster_distro(&c, i)->definition.failover_delay_usec, DELAY_AUTO);
+                assert_int_equal(most(&c, i), CLUSTER_DELAY);
+                assert_int_equal(least(&c, i), NEEDED);
+        }
+        cluster_end(&c);
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
+        goes_on_with(&c, DEF, 1, 20 * USEC_PER_SEC);
+        cluster_deliver(&c);
+        app_change_hold(c.engine[BCD], cluster_distro(&c, BCD), false, &fewer);
+        assert_int_equal(most(&c, BCD), needed(1, 20 * USEC_PER_SEC));
+        assert_int_equal(least(&c, BCD), NEEDED);
+        cluster_end(&c);
+}
+
 /* Cut off before anybody has heard of it: by its old times, to the microsecond. */
 static void test_longer_times_unheard(void **state)
 {
@@ -264,6 +304,7 @@ int main(void)
                 cmocka_unit_test(test_what_the_nodes_need),
                 cmocka_unit_test(test_only_nodes_that_may_run_it),
                 cmocka_unit_test(test_not_committed),
+                cmocka_unit_test(test_changed_file),
                 cmocka_unit_test(test_longer_times_unheard),
                 cmocka_unit_test(test_quicker_peer),
                 cmocka_unit_test(test_delay_that_runs),
