@@ -355,6 +355,8 @@ static void apply_fact(Engine *e, uint32_t node_id, const CopyFact *f, uint64_t 
         App *a = state_find_app(&e->state, f->app);
         Copy *c;
 
+        if (!a && e->state.n_apps >= STATE_APPS_MAX)
+                return; /* its node stops what the state does not know */
         if (!a) {
                 a = state_add_app(&e->state, f->app);
                 if (!a) {

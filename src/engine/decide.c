@@ -106,7 +106,7 @@ void app_stop_copy(Engine *e, App *a, Copy *c, const char *why)
 
 Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t from_node)
 {
-        uint64_t floor = e->state.ring_seq << EPOCH_RING_SHIFT;
+        uint64_t floor = MIN(e->state.ring_seq, EPOCH_RING_MAX / 2) << EPOCH_RING_SHIFT;
         uint32_t was = a->owner;
         Copy *c;
         Effect *f;

@@ -449,8 +449,9 @@ static void engine_handle(Engine *e, const Event *event)
                 e->probe_next_usec = 0;
                 break;
         case EVENT_UNIT:
-                local_unit(e, event->unit.app, event->unit.epoch, event->unit.state, event->unit.unit_digest,
-                                event->unit.reason);
+                if (epoch_is_possible(event->unit.epoch))
+                        local_unit(e, event->unit.app, event->unit.epoch, event->unit.state,
+                                        event->unit.unit_digest, event->unit.reason);
                 break;
         case EVENT_DEFINITIONS:
                 definitions_set(e, event->definitions.definitions, event->definitions.unit_digests,

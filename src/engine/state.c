@@ -202,7 +202,7 @@ static void get_copy(const Codec *c, Copy *p)
                 p->restart_needed = get_bool(c->r);
                 p->surplus = get_bool(c->r);
         }
-        if (p->node_id == 0 || p->epoch == 0)
+        if (p->node_id == 0 || p->epoch == 0 || !epoch_is_possible(p->epoch / 2))
                 reader_refuse(c->r);
 }
 
@@ -493,7 +493,7 @@ static void get_app(const Codec *c, App *a)
         get_app_lists(c, a);
         if (codec_present(c))
                 get_app_present(c, a);
-        if (a->last_epoch > a->epoch)
+        if (a->last_epoch > a->epoch || !epoch_is_possible(a->epoch / 2))
                 reader_refuse(r);
 }
 
@@ -615,6 +615,8 @@ static void get_state(const Codec *c, State *s)
         s->confirmed = get_bool(r);
         s->by_fewer = get_bool(r);
         s->forgotten_epoch = get_u64(r);
+        if (!epoch_is_possible(s->forgotten_epoch / 2))
+                reader_refuse(r);
         get_ids(r, &s->view_nodes, &s->n_view_nodes);
         if (codec_present(c)) {
                 s->version = get_u8(r);
@@ -640,7 +642,7 @@ static void get_state(const Codec *c, State *s)
                         reader_refuse(r);
         }
         n = get_count(r, 48);
-        if (n > APPS_MAX)
+        if (n > STATE_APPS_MAX)
                 reader_refuse(r);
         s->apps = get_items(r, n, sizeof(App));
         s->n_apps_allocated = n;

@@ -287,6 +287,19 @@ static void sync_install_formed(Engine *e, const Peer *former, State *s)
         backlog_clear(e);
 }
 
+/* The state holds what this member reported, but not its node: the group knows as many as it can. */
+static void sync_find_no_room(Engine *e, size_t n_nodes)
+{
+        char text[160];
+
+        snprintf(text, sizeof(text),
+                        "the group knows %zu nodes, which is the limit; one that was removed is forgotten when it forms anew",
+                        n_nodes);
+        e->exiting = true;
+        engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", text);
+        engine_emit(e, EFFECT_EXIT)->text = engine_strdup(e, text);
+}
+
 void sync_state(Engine *e, Peer *sender, const Message *m)
 {
         const StateMessage *sm = &m->state;
@@ -342,6 +355,11 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
                 f = engine_emit(e, EFFECT_EXIT);
                 f->text = engine_strdup(e, text);
                 f->final = true;
+                return;
+        }
+        if (!state_find_node(&s, e->node_id) && (!sm->forms || s.n_nodes >= NODES_MAX)) {
+                sync_find_no_room(e, s.n_nodes);
+                state_done(&s);
                 return;
         }
         if (sm->forms) {
@@ -540,15 +558,20 @@ static void form_set_nodes(Engine *e, State *s)
         }
 }
 
+static uint64_t form_floor(const State *s)
+{
+        return MIN(s->ring_seq, EPOCH_RING_MAX / 2) << EPOCH_RING_SHIFT;
+}
+
 /* A cold start after which the last owner is missing is a loss of it: the owner's way back inside the delay is the
  * same as ever. Every count grows, since the last starts may be on no disk. */
 static void form_set_apps(Engine *e, State *s)
 {
         if (s->forgotten_epoch > 0)
-                s->forgotten_epoch = MAX(s->forgotten_epoch, s->ring_seq << EPOCH_RING_SHIFT) + FORM_EPOCHS;
+                s->forgotten_epoch = MAX(s->forgotten_epoch, form_floor(s)) + FORM_EPOCHS;
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 /* Above this ring's floor: what was granted in this very ring may be on no disk either. */
-                a->epoch = MAX(a->epoch, s->ring_seq << EPOCH_RING_SHIFT) + FORM_EPOCHS;
+                a->epoch = MAX(a->epoch, form_floor(s)) + FORM_EPOCHS;
                 a->next_type = START_NORMAL;
                 FOREACH_ARRAY(m, a->marks, a->n_marks)
                         if (!m->expired) {

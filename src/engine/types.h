@@ -10,9 +10,19 @@
 #define NODE_NAME_MAX 255u /* bytes of a node's name */
 #define TEXT_MAX 1024u     /* bytes of a description or of a reason that travels */
 #define APPS_MAX 10000u    /* applications of a cluster */
+#define STATE_APPS_MAX (2 * APPS_MAX) /* with those that still run and that no node has a file for any more */
 
 /* Epochs: the sequence number of the ring in whose view the start was decided, times 2^20, plus a count. */
 #define EPOCH_RING_SHIFT 20
+/* Corosync counts a ring by 4 more than the last one, so none ever has a number like that. An epoch above it was never granted:
+ * it is believed of no unit, message or record, and what is granted above those that were stays far below UINT64_MAX. */
+#define EPOCH_RING_MAX (UINT64_C(1) << 36)
+#define EPOCH_MAX (EPOCH_RING_MAX << EPOCH_RING_SHIFT)
+
+static inline bool epoch_is_possible(uint64_t epoch)
+{
+        return epoch <= EPOCH_MAX;
+}
 
 /* A ring is what Corosync calls one membership: the node that formed it, and a number that grows. */
 typedef struct RingId {

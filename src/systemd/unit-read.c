@@ -70,7 +70,7 @@ static uint64_t epoch_from_assignment(const char *assignment)
                 return 0;
         errno = 0;
         uintmax_t v = strtoumax(value, &end, 10);
-        return errno || *end ? 0 : (uint64_t) v;
+        return errno || *end || !epoch_is_possible((uint64_t) v) ? 0 : (uint64_t) v;
 }
 
 static int read_environment(sd_bus_message *m, UnitProperties *p)

@@ -120,6 +120,8 @@ static void get_copies(ByteReader *r, FactsMessage *f)
         for (CopyFact *c = f->copies; c < f->copies + n && !r->error; c++) {
                 c->app = wire_get_app_name(r, NAME_REQUIRED);
                 c->epoch = get_u64(r);
+                if (!epoch_is_possible(c->epoch))
+                        wire_reader_fail(r);
                 c->state = get_enum(r, _UNIT_STATE_MAX);
         }
 }

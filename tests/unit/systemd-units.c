@@ -383,7 +383,8 @@ static void test_listing(void **state)
         fake_add(&b->fake, "a", 5, "active");
         fake_add(&b->fake, "b", 6, "failed")->exit_status = 1;
         strcpy(fake_find(&b->fake, "b")->result, "exit-code");
-        fake_add(&b->fake, "c", 0, "active"); /* none of ours */
+        fake_add(&b->fake, "c", 0, "active");          /* none of ours */
+        fake_add(&b->fake, "e", UINT64_MAX, "active"); /* nor that: nobody granted it */
         fake_add(&b->fake, "d", 8, "activating");
         strcpy(fake_add(&b->fake, "x", 9, "active")->name, "distro-app-X.service");
 

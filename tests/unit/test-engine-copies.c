@@ -486,6 +486,53 @@ static void test_worker_ends_with_its_host(void **state)
         cluster_end(&c);
 }
 
+/* Epochs that nobody granted, whoever tells of them, and more applications than a state may hold. */
+static void test_what_is_found_has_bounds(void **state)
+{
+        Event unit = { .type = EVENT_UNIT,
+                .unit = { .app = "distro", .epoch = UINT64_MAX, .state = UNIT_RUNNING } };
+        Member sender = { .node_id = DEF };
+        char name[20];
+        CopyFact fact = { .app = name, .epoch = EPOCH_MAX, .state = UNIT_RUNNING };
+        FactsMessage facts = { .node_name = (char *) "def",
+                .version_min = 1,
+                .version_max = 1,
+                .copies = &fact,
+                .n_copies = 1 };
+        EffectList effects = {};
+        ByteWriter w = {};
+        State back = {};
+        Cluster c;
+        Engine *e;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        e = c.engine[ABC];
+        cluster_step(&c, ABC, &unit);
+        assert_null(local_find_unit(e, "distro", UINT64_MAX));
+        /* One above the greatest that is believed is granted all the same, and can be read. */
+        cluster_distro(&c, ABC)->epoch = EPOCH_MAX;
+        cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
+        assert_int_equal(cluster_distro(&c, ABC)->epoch, EPOCH_MAX + 1);
+
+        while (e->state.n_apps < STATE_APPS_MAX) {
+                snprintf(name, sizeof(name), "x%05zu", e->state.n_apps);
+                assert_non_null(state_add_app(&e->state, name));
+        }
+        snprintf(name, sizeof(name), "y");
+        e->effects = &effects;
+        apply_facts(e, &sender, &facts, false);
+        e->effects = NULL;
+        effect_list_done(&effects);
+        assert_int_equal(e->state.n_apps, STATE_APPS_MAX);
+        state_encode(&e->state, STATE_LASTING, c.now, &w);
+        assert_int_equal(w.error, 0);
+        assert_int_equal(state_decode(w.data, w.size_bytes, STATE_LASTING, c.now, &back), 0);
+        byte_writer_done(&w);
+        state_done(&back);
+        cluster_end(&c);
+}
+
 /* ---- start-first ---- */
 
 /* Start-first: the old copy fails while the new one starts. The new start goes on alone, the old node gets a mark; if
@@ -811,6 +858,7 @@ int main(void)
                 cmocka_unit_test(test_restarted_before_it_ran),
                 cmocka_unit_test(test_stopped_from_outside),
                 cmocka_unit_test(test_worker_ends_with_its_host),
+                cmocka_unit_test(test_what_is_found_has_bounds),
                 cmocka_unit_test(test_start_first_old_fails),
                 cmocka_unit_test(test_start_first_is_never_three),
         };

@@ -298,6 +298,9 @@ CHANGE(copy_without_epoch, a->copies[0].epoch = 0)
 CHANGE(variant_nowhere, a->variants[0].node_id = 0)
 CHANGE(permission_twice, a->permissions[1].node_id = 1)
 CHANGE(epoch_below_last, a->epoch = a->last_epoch - 1)
+CHANGE(epoch_impossible, a->epoch = UINT64_MAX)
+CHANGE(forgotten_impossible, s->forgotten_epoch = UINT64_MAX)
+CHANGE(copy_impossible, a->copies[1].epoch = UINT64_MAX)
 CHANGE(name_wrong, a->name[0] = '-')
 CHANGE(nothing, (void) 0)
 
@@ -327,6 +330,9 @@ static const struct {
         { "variant_nowhere", variant_nowhere, 0, -EBADMSG },
         { "permission_twice", permission_twice, -EBADMSG, -EBADMSG },
         { "epoch_below_last", epoch_below_last, -EBADMSG, -EBADMSG },
+        { "epoch_impossible", epoch_impossible, -EBADMSG, -EBADMSG },
+        { "forgotten_impossible", forgotten_impossible, -EBADMSG, -EBADMSG },
+        { "copy_impossible", copy_impossible, -EBADMSG, -EBADMSG },
         { "name_wrong", name_wrong, -EBADMSG, -EBADMSG },
 };
 

@@ -597,6 +597,33 @@ static void test_late_state_is_not_taken(void **state)
         take_no_late_state(true);
 }
 
+/* The group knows as many nodes as it can, some that were removed among them, and a state does not hold the newcomer's: it says
+ * so and ends, instead of taking itself for synced with a state that stops its workers. */
+static void test_no_room_for_a_node(void **state)
+{
+        (void) state;
+        for (int room = 0; room < 2; room++) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
+                for (uint32_t i = ABC; i <= BCD; i++) {
+                        State *s = &c.engine[i]->state;
+
+                        state_remove_node(s, state_find_node(s, DEF));
+                        for (uint32_t id = 100; s->n_nodes < NODES_MAX - (size_t) room; id++)
+                                assert_non_null(state_add_node(s, id, "old"));
+                }
+                cluster_quorum_on(&c, DEF, c.ring, false);
+                cluster_deliver(&c);
+                cluster_quorum_on(&c, DEF, c.ring, true);
+                cluster_deliver(&c);
+                assert_int_equal(engine_is_synced(c.engine[DEF]), room);
+                assert_int_equal(cluster_count(&c, DEF, EFFECT_EXIT), !room);
+                assert_true(engine_is_synced(c.engine[ABC]) && engine_is_synced(c.engine[BCD]));
+                cluster_end(&c);
+        }
+}
+
 /* bcd loses quorum after abc has sent the state that def waits for, and before it is delivered: def knows of it all the same. */
 static void test_quorum_goes_before_the_state_comes(void **state)
 {
@@ -794,6 +821,7 @@ int main(void)
                 cmocka_unit_test(test_older_copy_while_forming_waits),
                 cmocka_unit_test(test_next_member_sends_the_state),
                 cmocka_unit_test(test_late_state_is_not_taken),
+                cmocka_unit_test(test_no_room_for_a_node),
                 cmocka_unit_test(test_quorum_goes_before_the_state_comes),
                 cmocka_unit_test(test_files_are_known_before_a_start),
                 cmocka_unit_test(test_strange_worker_is_in_the_way),

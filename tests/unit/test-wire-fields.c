@@ -106,6 +106,35 @@ static void test_writer_sorts_nodes(void **state)
         }
 }
 
+/* No epoch that nobody can have granted is read. */
+static void test_reader_wants_possible_epochs(void **state)
+{
+        (void) state;
+        for (uint64_t more = 0; more < 2; more++) {
+                CopyFact copy = { (char *) "distro", EPOCH_MAX + more, UNIT_RUNNING };
+                Message m = {
+                        .type = MESSAGE_FACTS, .version = PROTOCOL_VERSION, .incarnation = 1, .number = 1
+                };
+                WireReader *reader = NULL;
+                WireFragments f = {};
+                Message *back = NULL;
+
+                m.facts = (FactsMessage){ .version_min = 1,
+                        .version_max = 1,
+                        .node_name = (char *) "abc",
+                        .copies = &copy,
+                        .n_copies = 1 };
+                assert_int_equal(wire_encode(&m, 0, &f), 0);
+                assert_int_equal(wire_reader_new(&reader), 0);
+                assert_int_equal(wire_feed(reader, (Member){ 1, 1 }, f.fragments[0].data,
+                                                 f.fragments[0].size_bytes, &back, NULL),
+                                more ? -EBADMSG : 1);
+                message_free(back);
+                wire_reader_free(reader);
+                wire_fragments_done(&f);
+        }
+}
+
 /* And nobody reads it otherwise, though the checksum is right. */
 static void test_reader_wants_sorted_nodes(void **state)
 {
@@ -161,6 +190,7 @@ int main(void)
                 cmocka_unit_test(test_too_many_members),
                 cmocka_unit_test(test_writer_sorts_nodes),
                 cmocka_unit_test(test_reader_wants_sorted_nodes),
+                cmocka_unit_test(test_reader_wants_possible_epochs),
                 cmocka_unit_test(test_member_without_node),
         };
 

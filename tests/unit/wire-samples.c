@@ -282,7 +282,8 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->n_copies = draw_length(seed, 500);
         f->copies = array(f->n_copies, sizeof(f->copies[0]));
         FOREACH_ARRAY(c, f->copies, f->n_copies)
-                *c = (CopyFact){ draw_app(seed), draw_u64(seed), (UnitState) draw(seed, _UNIT_STATE_MAX) };
+                *c = (CopyFact){ draw_app(seed), draw_u64(seed) % (EPOCH_MAX + 1),
+                        (UnitState) draw(seed, _UNIT_STATE_MAX) };
 }
 
 static void draw_state(StateMessage *s, uint64_t *seed)
