@@ -75,13 +75,21 @@ static void definitions_take(Engine *e, const Definition *definitions, const uin
         size_t n_good;
 
         for (size_t i = 0; i < n && !e->oom; i++) {
-                LocalDefinition *d = &e->definitions[e->n_definitions++];
+                LocalDefinition *d;
 
+                if (!app_name_is_valid(definitions[i].name))
+                        continue;
+                d = &e->definitions[e->n_definitions++];
                 d->app = engine_strdup(e, definitions[i].name);
                 d->unit_digest = unit_digests ? unit_digests[i] : 0;
-                definition_take(e, &definitions[i],
-                                (LocalDefinition *) definitions_search(old, n_old, definitions[i].name),
-                                &d->definition);
+                /* What cannot be read from the state again must not get into it. */
+                if (definition_is_valid(&definitions[i]))
+                        definition_take(e, &definitions[i],
+                                        (LocalDefinition *) definitions_search(
+                                                        old, n_old, definitions[i].name),
+                                        &d->definition);
+                else
+                        d->error = engine_strdup(e, "it names a node twice, or has a value out of its range");
         }
         definitions_sort(e);
         n_good = e->n_definitions;

@@ -168,7 +168,7 @@ void get_definition(ByteReader *r, NameReader *names, Definition *d)
         d->takeover_automatic = get_bool(r);
         d->enabled = get_bool(r);
         d->digest = get_u64(r);
-        if (!r->error && (!app_name_is_valid(d->name) || d->digest == 0 || d->weight == 0))
+        if (!r->error && !definition_is_valid(d))
                 reader_refuse(r);
 }
 

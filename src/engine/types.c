@@ -87,6 +87,34 @@ bool app_name_is_valid(const char *name)
         return true;
 }
 
+static bool node_name_is_valid(const char *name)
+{
+        return !isempty(name) && strlen(name) <= NODE_NAME_MAX;
+}
+
+bool definition_is_valid(const Definition *d)
+{
+        if (!d->name || !app_name_is_valid(d->name) || strlen(strempty(d->description)) > TEXT_MAX)
+                return false;
+        if (d->n_nodes > NODES_MAX || d->n_permitted > NODES_MAX || d->weight == 0 || d->digest == 0)
+                return false;
+        if (d->takeover_mode >= _TAKEOVER_MODE_MAX || d->failure_action >= _FAILURE_ACTION_MAX)
+                return false;
+        for (size_t i = 0; i < d->n_nodes; i++) {
+                uint32_t last = i > 0 ? d->nodes[i - 1].tier : 0;
+
+                if (!node_name_is_valid(d->nodes[i].name) ||
+                                definition_find_node(d, d->nodes[i].name) != (int) i)
+                        return false;
+                if (d->nodes[i].tier < last || d->nodes[i].tier > last + (i > 0))
+                        return false;
+        }
+        for (size_t i = 0; i < d->n_permitted; i++)
+                if (!node_name_is_valid(d->permitted[i]))
+                        return false;
+        return true;
+}
+
 const char *start_type_to_string(StartType t)
 {
         static const char *const names[_START_TYPE_MAX] = {

@@ -133,6 +133,9 @@ typedef struct Definition {
 void definition_done(Definition *d);
 /* Copies everything; 0 or -ENOMEM, and *ret is then untouched. */
 int definition_copy(const Definition *d, Definition *ret);
+/* Whether it can be written into the state and read from there again: each name once and not too long, tiers that rise by
+ * one, all numbers in their ranges. Whoever takes one from outside asks. */
+bool definition_is_valid(const Definition *d);
 /* The place of a node's name in Nodes=, or -1. */
 int definition_find_node(const Definition *d, const char *name);
 

@@ -296,6 +296,46 @@ static void test_wrong_file_keeps_the_definition(void **state)
         cluster_end(&c);
 }
 
+/* Whatever comes in, what is agreed can be read by who joins. */
+static void test_definition_that_cannot_be_agreed(void **state)
+{
+        NodePriority twice[] = { { .name = (char *) "abc" }, { .name = (char *) "abc", .tier = 1 } };
+        NodePriority gap[] = { { .name = (char *) "abc" }, { .name = (char *) "bcd", .tier = 2 } };
+        const Definition good = {
+                .name = (char *) "web", .nodes = twice, .n_nodes = 1, .weight = 1, .digest = 7
+        };
+        Definition wrong[] = { good, good, good, good };
+
+        (void) state;
+        wrong[0].n_nodes = 2;
+        wrong[1].nodes = gap;
+        wrong[1].n_nodes = 2;
+        wrong[2].weight = 0;
+        wrong[3].digest = 0;
+        FOREACH_ARRAY(d, wrong, ELEMENTSOF(wrong)) {
+                Event event = { .type = EVENT_DEFINITIONS, .definitions.n_definitions = 2 };
+                ByteWriter w = {};
+                State back = {};
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                for (uint32_t i = ABC; i <= DEF; i++) {
+                        Definition list[] = { cluster_distro(&c, i)->definition, *d };
+
+                        event.definitions.definitions = list;
+                        cluster_step(&c, i, &event);
+                }
+                cluster_deliver(&c);
+                state_encode(engine_state(c.engine[ABC]), STATE_FULL, c.now, &w);
+                assert_int_equal(w.error, 0);
+                assert_int_equal(state_decode(w.data, w.size_bytes, STATE_FULL, c.now, &back), 0);
+                assert_false(state_find_app(&back, "web") && state_find_app(&back, "web")->has_definition);
+                state_done(&back);
+                byte_writer_done(&w);
+                cluster_end(&c);
+        }
+}
+
 /* Its files are read: the one of `distro`, and perhaps one of `web` before bcd and def on abc. */
 static void files_are_read(Cluster *c, uint32_t node, bool web)
 {
@@ -847,6 +887,7 @@ int main(void)
                 cmocka_unit_test(test_restart_is_needed),
                 cmocka_unit_test(test_restart_is_needed_after_a_restart),
                 cmocka_unit_test(test_wrong_file_keeps_the_definition),
+                cmocka_unit_test(test_definition_that_cannot_be_agreed),
                 cmocka_unit_test(test_reload_waits_for_all_files),
                 cmocka_unit_test(test_definitions_have_a_bound),
                 cmocka_unit_test(test_files_come_in_parts),
