@@ -195,6 +195,23 @@ static void test_refusals(void **state)
         assert_int_equal(script_check_answers(s, &at, why, sizeof(why)), 0);
 }
 
+/* A command for which nobody is named is asked of a node that can answer it. */
+static void test_commands_go_where_they_help(void **state)
+{
+        static const char *const lines[] = { CLUSTER, "cut abc | bcd,def", "wait 20s", "stop distro",
+                "wait 1s", "expect reply ok", "command abc start distro", "wait 10s", "expect reply NoQuorum",
+                "heal", "wait 20s", "expect distro nowhere", "kill-for-good abc", "start distro", "wait 5s",
+                "expect reply ok" };
+        _cleanup_(script_freep) Script *s = NULL;
+        char why[256];
+
+        (void) state;
+        assert_int_equal(script_new(NULL, &s), 0);
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++)
+                if (script_line(s, lines[i], why, sizeof(why)) < 0)
+                        fail_msg("%s: %s", lines[i], why);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -202,6 +219,7 @@ int main(void)
                 cmocka_unit_test(test_lines_that_can_be_read),
                 cmocka_unit_test(test_reading_does_nothing),
                 cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_commands_go_where_they_help),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
