@@ -113,6 +113,11 @@ static void write_consensus(const BusObject *o, Sink *s)
         sink_u64(s, o->local.consensus_usec);
 }
 
+static void write_file_warnings(const BusObject *o, Sink *s)
+{
+        sink_u32(s, o->local.n_file_warnings);
+}
+
 const Property manager_properties[] = {
         { "NodeName", true, write_node_name },
         { "NodeId", true, write_node_id },
@@ -128,6 +133,7 @@ const Property manager_properties[] = {
         { "QuorumDetail", false, write_quorum_detail },
         { "TokenUSec", false, write_token },
         { "ConsensusUSec", false, write_consensus },
+        { "FileWarnings", false, write_file_warnings },
 };
 const size_t n_manager_properties = ELEMENTSOF(manager_properties);
 
@@ -490,6 +496,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("QuorumDetail", "a{sv}"),
         BUS_CHANGING("TokenUSec", "t"),
         BUS_CHANGING("ConsensusUSec", "t"),
+        BUS_CHANGING("FileWarnings", "u"),
 
         SD_BUS_VTABLE_END,
 };

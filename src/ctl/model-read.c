@@ -256,6 +256,7 @@ static const Field manager_fields[] = {
         { "QuorumDetail", "a{sv}", read_facts, 0 },
         { "TokenUSec", "t", read_u64, offsetof(ManagerInfo, token_usec) },
         { "ConsensusUSec", "t", read_u64, offsetof(ManagerInfo, consensus_usec) },
+        { "FileWarnings", "u", read_u32, offsetof(ManagerInfo, n_file_warnings) },
 };
 
 static const Field app_fields[] = {

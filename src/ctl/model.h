@@ -27,7 +27,7 @@ typedef struct QuorumFact {
 
 typedef struct ManagerInfo {
         char *node_name, *view, *version, *status;
-        uint32_t node_id;
+        uint32_t node_id, n_file_warnings;
         bool quorate, synced, formed, stale;
         Strings members, waiting_for;
         uint64_t token_usec, consensus_usec;

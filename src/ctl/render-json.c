@@ -43,6 +43,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_end(j);
         json_usec(j, "token_usec", m->token_usec);
         json_usec(j, "consensus_usec", m->consensus_usec);
+        json_u64(j, "file_warnings", m->n_file_warnings);
         json_end(j);
 }
 

@@ -237,6 +237,10 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                 if (warning)
                         print_fieldf(f, o, COLOR_YELLOW, "Warning", "%s: %s.", n->name, warning);
         }
+        if (m->n_file_warnings > 0)
+                print_fieldf(f, o, COLOR_YELLOW, "Files",
+                                "%" PRIu32 " warning%s about those of this node: 'distroctl verify' tells",
+                                m->n_file_warnings, m->n_file_warnings == 1 ? "" : "s");
         return 0;
 }
 

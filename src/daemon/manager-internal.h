@@ -124,6 +124,7 @@ struct Manager {
         uint64_t isolation_usec; /* IsolationTimeoutSec=, or the default that Corosync's timing gives */
         StartStep start;
         bool apps_loaded, units_ready;
+        uint32_t n_file_warnings; /* about the files of applications, as they were read last */
 
         /* The parts. */
         Engine *engine; /* NULL until START_DONE */

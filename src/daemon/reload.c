@@ -14,6 +14,17 @@ static void tell_messages(Manager *m, const ConfigMessages *messages)
                                 message->application, "%s", message->text);
 }
 
+static void show_warnings(Manager *m, const ConfigMessages *messages)
+{
+        uint32_t n = (uint32_t) (messages->n_items - messages->n_errors);
+
+        if (n == m->n_file_warnings)
+                return;
+        m->n_file_warnings = n;
+        if (m->bus_server)
+                bus_server_changed(m->bus_server, NULL, NULL);
+}
+
 static AppConfig *find_app(AppConfigs *c, const char *name)
 {
         FOREACH_ARRAY(a, c->items, c->n_items)
@@ -104,6 +115,7 @@ static void take(Manager *m, LoaderResult *result)
 
         manager_trim_later(m);
         tell_messages(m, &result->messages);
+        show_warnings(m, &result->messages);
         if (result->error == -ENOMEM)
                 return manager_fail(m, result->error, "reading the applications' files");
         if (result->error < 0 && !first)

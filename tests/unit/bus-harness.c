@@ -129,6 +129,7 @@ static void op_local(void *userdata, BusLocal *ret)
                 .version = "1.2.3",
                 .status = "No quorum",
                 .token_usec = 1000000,
+                .n_file_warnings = 3,
                 .consensus_usec = 1200000,
                 .quorum = h->numbers,
                 .n_quorum = h->n_numbers,

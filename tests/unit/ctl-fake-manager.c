@@ -160,6 +160,8 @@ static int get_manager(sd_bus *bus, const char *path, const char *interface, con
                                 "t", UINT64_C(2), "LastManStanding", "b", (int) well);
         if (streq(property, "TokenUSec"))
                 return sd_bus_message_append(reply, "t", UINT64_C(1650000));
+        if (streq(property, "FileWarnings"))
+                return sd_bus_message_append(reply, "u", (uint32_t) (streq(scenario, "well") ? 2 : 0));
         return sd_bus_message_append(reply, "t", UINT64_C(1980000)); /* ConsensusUSec */
 }
 
@@ -598,6 +600,7 @@ static const sd_bus_vtable manager_vtable[] = {
         READ_ONLY("QuorumDetail", "a{sv}", get_manager),
         READ_ONLY("TokenUSec", "t", get_manager),
         READ_ONLY("ConsensusUSec", "t", get_manager),
+        READ_ONLY("FileWarnings", "u", get_manager),
         SD_BUS_VTABLE_END,
 };
 

@@ -68,6 +68,7 @@ static void test_manager_properties(void **state)
                 { "Status", "s", "'No quorum'" },
                 { "QuorumDetail", "a{sv}", "[('ExpectedVotes' <3>) ('TwoNode' <no>)]" },
                 { "TokenUSec", "t", "1000000" },
+                { "FileWarnings", "u", "3" },
                 { "ConsensusUSec", "t", "1200000" },
         };
 

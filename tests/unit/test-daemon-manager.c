@@ -332,6 +332,14 @@ static void test_reload(void **state)
         turn_until_quiet(200 * USEC_PER_MSEC);
         assert_trace("event probe\nevent definitions right=1 wrong=0 more\n");
         assert_null(app_configs_find(&m->apps, "distro"));
+
+        /* Warnings are counted, and what is not read by anybody is one. */
+        assert_int_equal(m->n_file_warnings, 0);
+        write_file(SYSCONFDIR "/distro-manager/applications/shop.service", "[Service]\n");
+        assert_int_equal(raise(SIGHUP), 0);
+        turn_until_quiet(200 * USEC_PER_MSEC);
+        assert_trace("changed  \nevent definitions right=1 wrong=0 more\n");
+        assert_int_equal(m->n_file_warnings, 1);
 }
 
 /* ---- the cluster ---- */
