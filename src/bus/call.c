@@ -498,6 +498,7 @@ static const char *call_action(CallKind kind, const Command *command)
         case COMMAND_PERMIT:
         case COMMAND_STANDBY:
         case COMMAND_MAINTENANCE:
+        case COMMAND_FORGET:
                 return BUS_NAME ".manage-nodes";
         case COMMAND_RELOAD:
                 return BUS_NAME ".reload";

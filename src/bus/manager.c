@@ -393,6 +393,7 @@ static const BusChange changes[] = {
         { "SetMaintenance", COMMAND_MAINTENANCE, "Ab" },
         { "ClearFailures", COMMAND_CLEAR, "AN" },
         { "Form", COMMAND_FORM, "" },
+        { "ForgetNode", COMMAND_FORGET, "n" },
 };
 
 bool manager_method_changes(const char *member)
@@ -471,6 +472,7 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_ARGS("b", all), SD_BUS_NO_RESULT, method_reload, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Form", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_change, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ForgetNode", SD_BUS_ARGS("s", node), SD_BUS_NO_RESULT, method_change, OPEN),
         SD_BUS_METHOD_WITH_ARGS("StopLocal", SD_BUS_ARGS("s", application),
                                 SD_BUS_NO_RESULT, method_stop_local, OPEN),
 

@@ -105,6 +105,7 @@ int verb_restart(Ctl *c, int argc, char **argv);
 int verb_takeover(Ctl *c, int argc, char **argv);
 int verb_permit(Ctl *c, int argc, char **argv);  /* and forbid */
 int verb_standby(Ctl *c, int argc, char **argv); /* and unstandby */
+int verb_forget(Ctl *c, int argc, char **argv);
 int verb_drain(Ctl *c, int argc, char **argv);
 int verb_maintenance(Ctl *c, int argc, char **argv);
 int verb_clear(Ctl *c, int argc, char **argv);

@@ -43,7 +43,7 @@ _distroctl() {
         local options='-h --help --version -H --host= --json= -q --quiet --no-block -f --force --local -a --all -l --full
                 -n --lines= -p --property= --value --state= --save= --applications= --corosync= --no-pager --no-legend --no-ask-password'
         local verbs='status list-applications list-nodes show locate explain watch timing start stop restart takeover permit
-                forbid maintenance clear standby unstandby drain verify cat reload simulate form'
+                forbid maintenance clear standby unstandby drain forget verify cat reload simulate form'
 
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
@@ -100,7 +100,7 @@ _distroctl() {
                                 candidates='on off'
                         fi
                         ;;
-                standby|unstandby|drain)
+                standby|unstandby|drain|forget)
                         ((n_args == 0)) && candidates=$(__distroctl_names list-nodes) ;;
                 list-nodes)
                         candidates=$(__distroctl_names list-nodes) ;;

@@ -139,6 +139,20 @@ int verb_standby(Ctl *c, int argc, char **argv)
         return status;
 }
 
+int verb_forget(Ctl *c, int argc, char **argv)
+{
+        Job job = {};
+        int status = ctl_connect(c);
+
+        if (status != STATUS_OK)
+                return status;
+        job_set_doing(&job, "forget %s", argv[1]);
+        status = command_one(c, &job, job_prepare(c, &job, NULL, "ForgetNode", "s", argv[1]));
+        if (status == STATUS_OK)
+                ctl_say(c, "%s is forgotten.", argv[1]);
+        return status;
+}
+
 int verb_maintenance(Ctl *c, int argc, char **argv)
 {
         const char *app = c->options.all ? "" : argv[1], *word = argv[argc - 1];

@@ -36,6 +36,8 @@ const Verb ctl_verbs[] = {
                         verb_standby },
         { "unstandby", "NODE", 1, 1, 0, NULL, "Let NODE take part again", verb_standby },
         { "drain", "NODE", 1, 1, 0, NULL, "standby, and wait until everything has moved", verb_drain },
+        { "forget", "NODE", 1, 1, 0, NULL, "Forget a node that was taken out of Corosync's nodelist",
+                        verb_forget },
 
         { "verify", "[FILE...]", 0, -1, 0, "Configuration", "Check the configuration, without a manager",
                         verb_verify },

@@ -410,6 +410,21 @@ static void apply_fact(Engine *e, uint32_t node_id, const CopyFact *f, uint64_t 
                 apply_running(e, a, c);
 }
 
+static void facts_nodelist(Engine *e, Node *n, const FactsMessage *f)
+{
+        uint32_t *copy = calloc(MAX(f->n_nodelist, (size_t) 1), sizeof(*copy));
+
+        if (!copy) {
+                e->oom = true;
+                return;
+        }
+        if (f->n_nodelist > 0)
+                memcpy(copy, f->nodelist, f->n_nodelist * sizeof(*copy));
+        free(n->nodelist);
+        n->nodelist = copy;
+        n->n_nodelist = f->n_nodelist;
+}
+
 static void facts_node(Engine *e, Node *n, const FactsMessage *f)
 {
         bool booted = n->boot_id != 0 && n->boot_id != f->boot_id;
@@ -424,6 +439,7 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
         n->unwritable = !f->can_write;
         n->unguarded = !f->guarded;
         n->version_max = f->version_max;
+        facts_nodelist(e, n, f);
         n->unknown = n->late = n->leaving = false;
         n->acked = (Revision){};
         n->presence = PRESENCE_REPORTED;

@@ -66,6 +66,33 @@ static CommandError check_restart(const Engine *e, const App *a, Outcome *o)
         return check_can_start_again(e, a, present, false, o);
 }
 
+/* A node whose corosync.conf has this one, among those that are there; NULL: none. */
+static const Node *node_that_lists(const Engine *e, const Node *n)
+{
+        FOREACH_ARRAY(o, e->state.nodes, e->state.n_nodes) {
+                if (o->presence < PRESENCE_SYNCING)
+                        continue;
+                for (size_t i = 0; i < o->n_nodelist; i++)
+                        if (o->nodelist[i] == n->id)
+                                return o;
+        }
+        return NULL;
+}
+
+/* What is said to a node that was taken out of the nodelist nobody ever hears. */
+static CommandError check_node(const Engine *e, const Command *c, Outcome *o)
+{
+        const Node *n = state_find_node_name(&e->state, c->node);
+
+        if (!n)
+                return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
+        if (n->presence == PRESENCE_OFFLINE && !node_that_lists(e, n))
+                return refuse(o, COMMAND_NO_SUCH_NODE,
+                                "%s is in no node's corosync.conf any more; 'distroctl forget %s' forgets it",
+                                n->name, n->name);
+        return COMMAND_OK;
+}
+
 static CommandError check_takeover_node(const Engine *e, const App *a, const Node *to, Outcome *o)
 {
         char why[200];
@@ -126,21 +153,58 @@ static CommandError check_takeover(const Engine *e, const App *a, const Command 
                 return refuse(o, COMMAND_NOT_ALLOWED, "no node has a usable file for %s", a->name);
         if (!a->target_up || a->finished || a->halted)
                 return refuse(o, COMMAND_NOT_RUNNING, "%s is not to run; start it first", a->name);
-        if (!to && !isempty(c->node))
-                return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
-        error = to ? check_takeover_node(e, a, to, o) : COMMAND_OK;
+        error = isempty(c->node) ? COMMAND_OK : check_node(e, c, o);
+        if (error == COMMAND_OK && to)
+                error = check_takeover_node(e, a, to, o);
         if (error != COMMAND_OK)
                 return error;
         return present ? check_takeover_running(e, a, present, to, c->force, o)
                        : check_takeover_waiting(e, a, to, c->force, o);
 }
 
-static CommandError check_permit(const Engine *e, const App *a, const Command *c, Outcome *o)
+/* A copy there counts still, or is waited for. A lost one whose end the others have taken for certain does not. */
+static bool app_needs_node(const App *a, const Node *n)
 {
-        const Node *n = state_find_node_name(&e->state, c->node);
+        if (a->lost_node == n->id)
+                return true;
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (c->node_id == n->id &&
+                                (c->phase != COPY_LOST || c->untamed || c->stuck || a->maintenance))
+                        return true;
+        for (size_t i = 0; i < a->n_owed; i++)
+                if (a->owed[i] == n->id)
+                        return true;
+        return false;
+}
+
+static CommandError check_forget(const Engine *e, const Command *c, Outcome *o)
+{
+        const Node *n = state_find_node_name(&e->state, c->node), *lists = n ? node_that_lists(e, n) : NULL;
+        char apps[200] = "";
+        size_t at = 0;
 
         if (!n)
                 return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
+        if (n->presence != PRESENCE_OFFLINE)
+                return refuse(o, COMMAND_NOT_ALLOWED, "%s is in the ring of this view", n->name);
+        if (lists)
+                return refuse(o, COMMAND_NOT_ALLOWED, "%s is in the nodelist of %s", n->name, lists->name);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                if (app_needs_node(a, n) && at < sizeof(apps))
+                        at += (size_t) snprintf(
+                                        apps + at, sizeof(apps) - at, "%s%s", at > 0 ? " " : "", a->name);
+        return at > 0 ? refuse(o, COMMAND_STILL_RUNNING, "these may still run there, or wait for it: %s",
+                                        apps)
+                      : COMMAND_OK;
+}
+
+static CommandError check_permit(const Engine *e, const App *a, const Command *c, Outcome *o)
+{
+        const Node *n = state_find_node_name(&e->state, c->node);
+        CommandError error = check_node(e, c, o);
+
+        if (error != COMMAND_OK)
+                return error;
         if (place_tier(a, n) == UINT32_MAX)
                 return refuse(o, COMMAND_NOT_ALLOWED, "%s is not in Nodes= of %s", n->name, a->name);
         return COMMAND_OK;
@@ -149,7 +213,7 @@ static CommandError check_permit(const Engine *e, const App *a, const Command *c
 static bool command_is_of_all(CommandKind kind)
 {
         return kind == COMMAND_MAINTENANCE || kind == COMMAND_CLEAR || kind == COMMAND_STANDBY ||
-               kind == COMMAND_RELOAD || kind == COMMAND_FORM;
+               kind == COMMAND_RELOAD || kind == COMMAND_FORM || kind == COMMAND_FORGET;
 }
 
 static CommandError command_check(const Engine *e, const App *a, const Command *c, Outcome *o)
@@ -173,10 +237,9 @@ static CommandError command_check(const Engine *e, const App *a, const Command *
                 return check_permit(e, a, c, o);
         case COMMAND_CLEAR:
         case COMMAND_STANDBY:
-                if ((c->kind == COMMAND_STANDBY || !isempty(c->node)) &&
-                                !state_find_node_name(&e->state, c->node))
-                        return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
-                return COMMAND_OK;
+                return c->kind == COMMAND_STANDBY || !isempty(c->node) ? check_node(e, c, o) : COMMAND_OK;
+        case COMMAND_FORGET:
+                return check_forget(e, c, o);
         case COMMAND_STOP:
         case COMMAND_MAINTENANCE:
         case COMMAND_RELOAD:
@@ -332,6 +395,21 @@ static void command_standby(Engine *e, const Command *c)
         engine_changed_node(e, n->id);
 }
 
+/* Its number may be another node's one day. */
+static void command_forget(Engine *e, const Command *c)
+{
+        Node *n = state_find_node_name(&e->state, c->node);
+
+        engine_changed_node(e, n->id);
+        state_remove_node(&e->state, n);
+        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+                app_touched(e, a);
+        e->lasting_changed = true;
+        e->view_changed_state = true;
+        e->definitions_dirty = true;
+        engine_changed(e);
+}
+
 /* Switching it off makes every member report first. */
 static void app_set_maintenance(Engine *e, App *a, bool on)
 {
@@ -404,6 +482,8 @@ static void command_do(Engine *e, App *a, const Command *c)
                 return command_clear(e, c);
         case COMMAND_RELOAD:
                 return definitions_reload(e);
+        case COMMAND_FORGET:
+                return command_forget(e, c);
         case COMMAND_FORM:
         case _COMMAND_KIND_MAX:
         default:

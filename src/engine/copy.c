@@ -56,12 +56,12 @@ SHAPE(app_shape, App, STRING(App, name), ARRAY(App, held_against, NULL), GROWING
                 EMBEDDED(App, definition, definition_shape), GROWING(App, variants, NULL),
                 GROWING(App, files, &file_shape), ARRAY(App, owed, NULL), STRING(App, failure),
                 STRING(App, restarts), STRING(App, last_blocked));
-SHAPE(node_shape, Node, STRING(Node, name));
+SHAPE(node_shape, Node, STRING(Node, name), ARRAY(Node, nodelist, NULL));
 SHAPE(state_shape, State, GROWING(State, nodes, &node_shape), GROWING(State, apps, &app_shape),
                 ARRAY(State, view_nodes, NULL));
 SHAPE(fact_shape, CopyFact, STRING(CopyFact, app));
 SHAPE(facts_shape, FactsMessage, STRING(FactsMessage, node_name), ARRAY(FactsMessage, record_nodes, NULL),
-                ARRAY(FactsMessage, copies, &fact_shape));
+                ARRAY(FactsMessage, nodelist, NULL), ARRAY(FactsMessage, copies, &fact_shape));
 SHAPE(peer_shape, Peer, EMBEDDED(Peer, facts, facts_shape));
 SHAPE(backlog_shape, BacklogEntry, { .kind = OWNED_MESSAGE, .at = offsetof(BacklogEntry, message) });
 SHAPE(unit_shape, LocalUnit, STRING(LocalUnit, app), STRING(LocalUnit, reason));

@@ -33,8 +33,10 @@ static void app_done(App *a)
 
 void state_done(State *s)
 {
-        for (size_t i = 0; i < s->n_nodes; i++)
+        for (size_t i = 0; i < s->n_nodes; i++) {
                 free(s->nodes[i].name);
+                free(s->nodes[i].nodelist);
+        }
         free(s->nodes);
         for (size_t i = 0; i < s->n_apps; i++)
                 app_done(&s->apps[i]);
@@ -399,6 +401,8 @@ static void app_forget_node(App *a, uint32_t node_id)
         ids_remove(a->held_against, &a->n_held_against, node_id);
         if (a->from_node == node_id)
                 a->from_node = 0;
+        if (a->next_from == node_id)
+                a->next_from = 0;
         if (a->held_node == node_id)
                 a->held_node = 0;
 }
@@ -411,5 +415,6 @@ void state_remove_node(State *s, Node *n)
                 app_forget_node(a, n->id);
         ids_remove(s->view_nodes, &s->n_view_nodes, n->id);
         free(n->name);
+        free(n->nodelist);
         ARRAY_CLOSE(s->nodes, s->n_nodes, at);
 }

@@ -27,6 +27,7 @@ void message_done(Message *m)
         case MESSAGE_FACTS:
                 free(m->facts.node_name);
                 free(m->facts.record_nodes);
+                free(m->facts.nodelist);
                 for (size_t i = 0; i < m->facts.n_copies; i++)
                         free(m->facts.copies[i].app);
                 free(m->facts.copies);
@@ -91,12 +92,13 @@ static int facts_copy(const FactsMessage *from, FactsMessage *to)
 {
         *to = *from;
         to->node_name = NULL;
-        to->record_nodes = NULL;
+        to->record_nodes = to->nodelist = NULL;
         to->copies = NULL;
         to->n_copies = 0;
         if (string_copy(from->node_name, &to->node_name) < 0 ||
                         array_copy(from->record_nodes, from->n_record_nodes, sizeof(uint32_t),
-                                        &to->record_nodes) < 0)
+                                        &to->record_nodes) < 0 ||
+                        array_copy(from->nodelist, from->n_nodelist, sizeof(uint32_t), &to->nodelist) < 0)
                 return -ENOMEM;
         if (from->n_copies == 0)
                 return 0;
@@ -249,6 +251,7 @@ const char *command_kind_to_string(CommandKind k)
                 [COMMAND_CLEAR] = "clear",
                 [COMMAND_RELOAD] = "reload",
                 [COMMAND_FORM] = "form",
+                [COMMAND_FORGET] = "forget",
         };
 
         return k < _COMMAND_KIND_MAX ? names[k] : "?";

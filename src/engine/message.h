@@ -75,6 +75,8 @@ typedef struct FactsMessage {
         Revision record_revision; /* count 0: none; with RECORD_BLANK: of a state that was never confirmed */
         uint32_t *record_nodes;   /* the members of the last view on the record, sorted node ids */
         size_t n_record_nodes;
+        uint32_t *nodelist; /* the nodes of the sender's corosync.conf, sorted ids */
+        size_t n_nodelist;
         bool can_write; /* the sender's state directory takes writes */
         bool guarded;   /* should its manager end, its node's guard ends the workers */
         uint64_t realtime_usec;
@@ -150,6 +152,7 @@ typedef enum CommandKind {
         COMMAND_CLEAR,       /* app and node may be "" for all */
         COMMAND_RELOAD,      /* every node reads its files again */
         COMMAND_FORM,        /* form without the missing records; acts while the group has not formed */
+        COMMAND_FORGET,      /* node: one that nobody's nodelist has any more */
         _COMMAND_KIND_MAX,
 } CommandKind;
 

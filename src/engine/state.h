@@ -182,6 +182,8 @@ typedef struct Node {
         uint64_t command_seq;
         uint32_t pid;        /* of the manager that was synced last */
         uint8_t version_max; /* the highest protocol version that its manager knows */
+        uint32_t *nodelist;  /* the nodes of its corosync.conf, as its manager reported last; sorted */
+        size_t n_nodelist;
         Timer grace;
         uint64_t since_usec; /* when it last ceased to be synced, on the local clock; for display */
 } Node;

@@ -140,6 +140,12 @@ static void sync_send_facts(Engine *e)
                         f->n_record_nodes = n_nodes;
                 }
         }
+        f->nodelist = calloc(MAX(e->n_nodelist, (size_t) 1), sizeof(uint32_t));
+        if (!f->nodelist)
+                e->oom = true;
+        else
+                FOREACH_ARRAY(n, e->nodelist, e->n_nodelist)
+                        f->nodelist[f->n_nodelist++] = n->id;
         f->can_write = !e->write_failed;
         f->guarded = !e->unguarded;
         f->realtime_usec = e->realtime_usec;

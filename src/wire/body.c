@@ -69,12 +69,12 @@ static bool ids_may_follow(uint32_t before, uint32_t id)
         return id > before; /* sorted, none twice, none 0 */
 }
 
-static void put_record_nodes(ByteWriter *w, const FactsMessage *f)
+static void put_nodes(ByteWriter *w, const uint32_t *ids, size_t n)
 {
         uint32_t before = 0;
 
-        wire_put_count(w, f->n_record_nodes, NODES_MAX);
-        FOREACH_ARRAY(id, f->record_nodes, f->n_record_nodes) {
+        wire_put_count(w, n, NODES_MAX);
+        FOREACH_ARRAY(id, ids, n) {
                 if (!ids_may_follow(before, *id))
                         wire_writer_fail(w, -EINVAL);
                 put_u32(w, *id);
@@ -82,16 +82,16 @@ static void put_record_nodes(ByteWriter *w, const FactsMessage *f)
         }
 }
 
-static void get_record_nodes(ByteReader *r, FactsMessage *f)
+static void get_nodes(ByteReader *r, uint32_t **ret, size_t *ret_n)
 {
         size_t n = wire_get_count(r, 4, NODES_MAX);
         uint32_t before = 0;
 
-        f->record_nodes = wire_get_array(r, n, sizeof(f->record_nodes[0]));
-        if (!f->record_nodes)
+        *ret = wire_get_array(r, n, sizeof(**ret));
+        if (!*ret)
                 return;
-        f->n_record_nodes = n;
-        FOREACH_ARRAY(id, f->record_nodes, n) {
+        *ret_n = n;
+        FOREACH_ARRAY(id, *ret, n) {
                 *id = get_u32(r);
                 if (!ids_may_follow(before, *id))
                         wire_reader_fail(r);
@@ -157,7 +157,8 @@ static void put_facts(ByteWriter *w, const FactsMessage *f)
         put_u64(w, f->boot_id);
         put_u8(w, (uint8_t) f->record);
         wire_put_revision(w, &f->record_revision);
-        put_record_nodes(w, f);
+        put_nodes(w, f->record_nodes, f->n_record_nodes);
+        put_nodes(w, f->nodelist, f->n_nodelist);
         put_bool(w, f->can_write);
         put_bool(w, f->guarded);
         put_u64(w, f->realtime_usec);
@@ -176,7 +177,8 @@ static void get_facts(ByteReader *r, FactsMessage *f)
         f->boot_id = get_u64(r);
         f->record = get_enum(r, _RECORD_KIND_MAX);
         f->record_revision = wire_get_revision(r);
-        get_record_nodes(r, f);
+        get_nodes(r, &f->record_nodes, &f->n_record_nodes);
+        get_nodes(r, &f->nodelist, &f->n_nodelist);
         f->can_write = get_bool(r);
         f->guarded = get_bool(r);
         f->realtime_usec = get_u64(r);

@@ -27,6 +27,12 @@ static void thaw(World *w, uint32_t node)
         world_corosync_freeze(w, node, false);
 }
 
+/* Only where the node is off and all others are well. */
+static void unlist(World *w, uint32_t node)
+{
+        (void) world_node_remove(w, node);
+}
+
 static const struct {
         const char *name;
         void (*func)(World *w, uint32_t node);
@@ -47,6 +53,7 @@ static const struct {
         { "guard-back", world_guard_back },
         { "cut-sending", world_cut_sending },
         { "wipe", world_wipe_disk },
+        { "unlist", unlist },
         { "reload", world_reload },
 };
 
@@ -202,6 +209,7 @@ static const struct CommandVerb {
         { "clear", COMMAND_CLEAR, "|An", false },
         { "reload", COMMAND_RELOAD, "", false },
         { "form", COMMAND_FORM, "", false },
+        { "forget", COMMAND_FORGET, "n", false },
 };
 
 static const struct CommandVerb *find_command(const char *name)

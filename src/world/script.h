@@ -31,13 +31,15 @@
  *   cut A,B|C,D                  who hears whom; `heal`
  *   cut-sending NODE             it is cut off as its next message goes out, which nobody else gets
  *   wipe NODES | disk NODE fails|works | device fails|works
+ *   unlist NODES                 takes nodes that are off out of the nodelist; a manager knows it when it starts
  *   fail APP | crash APP | finish APP | stop-outside APP             wherever it runs; after a crash systemd restarts it
  *   late NODE TIME                                                  systemd does nothing for so long; calls wait
  *   clock NODE TIME              its wall clock is so far ahead
  *   behave NODE APP well|start-fails|start-finishes|start-refused|stuck|crashes [START-TIME [STOP-TIME]]
  *   command NODE VERB ...        start APP, stop APP, restart APP, takeover APP [NODE] [--force], permit APP NODE,
  *                                forbid APP NODE, standby NODE, unstandby NODE, maintenance APP|--all on|off,
- *                                drain NODE, clear [APP [NODE]], reload, form
+ *                                drain NODE, clear [APP [NODE]], reload, form,
+ *                                forget NODE
  *   VERB ...                     the same of a node that is in step (`start` and `reload` of a node's name are of the node)
  *   stop-local NODE APP
  *   version NODES N              another program is installed: its next manager knows protocol versions up to N

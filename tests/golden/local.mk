@@ -41,6 +41,7 @@ golden_cases = \
 	tests/golden/forgotten-forbid.script \
 	tests/golden/forgotten-stop.script \
 	tests/golden/failure-stop.script \
+	tests/golden/forget.script \
 	tests/golden/form.script \
 	tests/golden/form-command.script \
 	tests/golden/forming-unreported.script \

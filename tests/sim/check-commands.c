@@ -146,6 +146,7 @@ static bool is_in_force(const State *s, const Asked *a)
         case COMMAND_CLEAR:
         case COMMAND_RELOAD:
         case COMMAND_FORM:
+        case COMMAND_FORGET:
         case _COMMAND_KIND_MAX:
         default:
                 return true;

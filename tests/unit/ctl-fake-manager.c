@@ -464,6 +464,18 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
 }
 
+static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        const char *node;
+        int r = sd_bus_message_read(m, "s", &node);
+
+        if (r < 0)
+                return r;
+        return find_node(node) ? sd_bus_error_set(error, "org.distro.Error.NotAllowed",
+                                                 "bcd is in the nodelist of abc")
+                               : sd_bus_reply_method_return(m, NULL);
+}
+
 static int method_form(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         return sd_bus_reply_method_return(m, NULL);
@@ -584,6 +596,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ClearFailures", "ss", "", method_clear, 0),
         SD_BUS_METHOD("Reload", "b", "", method_reload, 0),
         SD_BUS_METHOD("Form", "", "", method_form, 0),
+        SD_BUS_METHOD("ForgetNode", "s", "", method_forget, 0),
         SD_BUS_METHOD("Locate", "s", "sst", method_locate, 0),
         SD_BUS_METHOD("GetState", "", "ay", method_get_state, 0),
         SD_BUS_METHOD("Explain", "s", "a(sbs)", method_explain, 0),

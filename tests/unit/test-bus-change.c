@@ -67,6 +67,7 @@ static void test_commands(void **state)
         expect_command(h, ON_ROOT("ClearFailures", &e, "ss", "", ""), COMMAND_CLEAR, "", "", false, false);
         expect_command(h, ON_ROOT("Reload", &e, "b", 1), COMMAND_RELOAD, "", "", false, false);
         expect_command(h, ON_ROOT("Form", &e, ""), COMMAND_FORM, "", "", false, false);
+        expect_command(h, ON_ROOT("ForgetNode", &e, "s", "abc"), COMMAND_FORGET, "", "abc", false, false);
         /* A name that only the group may know is the group's to judge. */
         expect_command(h, ON_ROOT("StartApplication", &e, "s", "none"), COMMAND_START, "none", "", false,
                         false);
@@ -321,7 +322,9 @@ static void child_call(
 
         if (r < 0)
                 _exit(1);
-        if (streq(member, "SetStandby"))
+        if (streq(member, "ForgetNode"))
+                r = sd_bus_message_append(m, "s", "abc");
+        else if (streq(member, "SetStandby"))
                 r = sd_bus_message_append(m, "sb", "abc", 1);
         else if (streq(member, "Permit"))
                 r = sd_bus_message_append(m, "ssb", "idle", "abc", 1);
@@ -486,6 +489,7 @@ CHILD(SetStandby)
 CHILD(SetMaintenance)
 CHILD(Reload)
 CHILD(Form)
+CHILD(ForgetNode)
 CHILD(StopLocal)
 
 static char *policy_file(void)
@@ -522,6 +526,7 @@ static void test_actions(void **state)
                 { child_SetMaintenance, "manage-nodes", "verb=SetMaintenance " },
                 { child_Reload, "reload", "verb=Reload " },
                 { child_Form, "form", "verb=Form " },
+                { child_ForgetNode, "manage-nodes", "verb=ForgetNode node=abc " },
                 { child_StopLocal, "stop-local", "verb=StopLocal application=idle " },
         };
         Harness *h = *state;

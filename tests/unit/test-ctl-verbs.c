@@ -516,6 +516,8 @@ static void test_nodes_and_rest(void **state)
                 { "well", { "standby", "bcd" }, .out = { "bcd is in standby." } },
                 { "well", { "unstandby", "bcd" }, .out = { "bcd takes part again." } },
                 { "well", { "standby", "nope" }, .status = 4 },
+                { "well", { "forget", "gone" }, .out = { "gone is forgotten." } },
+                { "well", { "forget", "bcd" }, .status = 1, .err = { "bcd is in the nodelist of abc" } },
                 { "well", { "drain", "abc" }, .out = { "web runs on bcd", "abc is drained." } },
                 { "well", { "drain", "bcd" }, .status = 1, .out = { "silent runs on abc" },
                                 .err = { "kept stays on bcd: it is in maintenance", "not everything" } },

@@ -18,6 +18,9 @@ static State sample(void)
 
         assert_non_null(state_add_node(&s, 1, "abc"));
         assert_non_null(state_add_node(&s, 2, "bcd"));
+        s.nodes[0].nodelist = calloc(1, sizeof(uint32_t));
+        s.nodes[0].nodelist[0] = 2;
+        s.nodes[0].n_nodelist = 1;
         s.view_nodes = calloc(2, sizeof(uint32_t));
         s.view_nodes[0] = 1;
         s.view_nodes[1] = 2;
@@ -78,6 +81,7 @@ CHANGE(node_leaving, s->nodes[0].leaving = true)
 CHANGE(node_unknown, s->nodes[0].unknown = true)
 CHANGE(node_unwritable, s->nodes[0].unwritable = true)
 CHANGE(node_unguarded, s->nodes[0].unguarded = true)
+CHANGE(node_nodelist, s->nodes[0].nodelist[0]++)
 CHANGE(node_reading, s->nodes[0].reading = true)
 CHANGE(reload, s->reload.serial = 5)
 CHANGE(node_late, s->nodes[0].late = true)
@@ -173,6 +177,7 @@ static const struct {
         AGREED(node_unknown),
         AGREED(node_unwritable),
         AGREED(node_unguarded),
+        AGREED(node_nodelist),
         AGREED(node_reading),
         AGREED(reload),
         AGREED(node_late),

@@ -66,6 +66,8 @@ static void fixed_facts(FactsMessage *f)
                 .record_revision = { 44, 45 },
                 .n_record_nodes = 3,
                 .record_nodes = array(3, sizeof(uint32_t)),
+                .n_nodelist = 2,
+                .nodelist = array(2, sizeof(uint32_t)),
                 .can_write = true,
                 .guarded = true,
                 .realtime_usec = UINT64_C(1700000000000000),
@@ -75,6 +77,8 @@ static void fixed_facts(FactsMessage *f)
         f->record_nodes[0] = 1;
         f->record_nodes[1] = 2;
         f->record_nodes[2] = 9;
+        f->nodelist[0] = 1;
+        f->nodelist[1] = 4;
         f->copies[0] = (CopyFact){ dup("distro"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 1, UNIT_RUNNING };
         f->copies[1] = (CopyFact){ dup("web-2"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 2, UNIT_STUCK };
 }
@@ -276,6 +280,11 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->record_nodes = array(f->n_record_nodes, sizeof(f->record_nodes[0]));
         for (size_t i = 0; i < f->n_record_nodes; i++)
                 f->record_nodes[i] = id += 1 + (uint32_t) draw(seed, 1000);
+        f->n_nodelist = draw_length(seed, NODES_MAX);
+        f->nodelist = array(f->n_nodelist, sizeof(f->nodelist[0]));
+        id = 0;
+        for (size_t i = 0; i < f->n_nodelist; i++)
+                f->nodelist[i] = id += 1 + (uint32_t) draw(seed, 1000);
         f->can_write = draw_bool(seed);
         f->guarded = draw_bool(seed);
         f->realtime_usec = draw_u64(seed);
@@ -435,12 +444,15 @@ static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
                         !streq(a->node_name, b->node_name) || a->grace_usec != b->grace_usec ||
                         !timing_equal(&a->timing, &b->timing) || a->boot_id != b->boot_id ||
                         a->record != b->record || !revision_equal(a->record_revision, b->record_revision) ||
-                        a->n_record_nodes != b->n_record_nodes || a->can_write != b->can_write ||
-                        a->guarded != b->guarded || a->realtime_usec != b->realtime_usec ||
-                        a->n_copies != b->n_copies)
+                        a->n_record_nodes != b->n_record_nodes || a->n_nodelist != b->n_nodelist ||
+                        a->can_write != b->can_write || a->guarded != b->guarded ||
+                        a->realtime_usec != b->realtime_usec || a->n_copies != b->n_copies)
                 return false;
         for (size_t i = 0; i < a->n_record_nodes; i++)
                 if (a->record_nodes[i] != b->record_nodes[i])
+                        return false;
+        for (size_t i = 0; i < a->n_nodelist; i++)
+                if (a->nodelist[i] != b->nodelist[i])
                         return false;
         for (size_t i = 0; i < a->n_copies; i++)
                 if (!streq(a->copies[i].app, b->copies[i].app) || a->copies[i].epoch != b->copies[i].epoch ||
