@@ -42,6 +42,20 @@ static int begin_files(World *w, const State *s, const Node *n)
         return 0;
 }
 
+/* What the units would be started from is not in the state; whether that is another thing now, is. */
+static int begin_unit_digests(World *w, const Node *from)
+{
+        WorldNode *n = world_node(w, from->id);
+
+        n->unit_digests = calloc(n->n_definitions + 1, sizeof(*n->unit_digests));
+        if (!n->unit_digests)
+                return -ENOMEM;
+        for (size_t i = 0; i < n->n_definitions; i++)
+                n->unit_digests[i] = UNIT_DIGEST_NOW;
+        n->n_unit_digests = n->n_definitions;
+        return 0;
+}
+
 /* A node that is away knows an older state. */
 static int begin_record(World *w, const State *s, const Node *n)
 {
@@ -106,7 +120,7 @@ static void begin_workers(World *w, const State *s)
 
                         if (n && node_is_there(n) && copy_has_unit(a, c, n))
                                 unit_place(w, world_node(w, n->id), a->name, c->epoch, c->start_type,
-                                                c->stuck);
+                                                c->stuck, c->restart_needed);
                 }
         FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 if (n->presence == PRESENCE_MANAGER_GONE)
@@ -208,6 +222,8 @@ static int begin_nodes(World *w, const State *s)
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 int r = begin_files(w, s, n);
 
+                if (r == 0)
+                        r = begin_unit_digests(w, n);
                 if (r == 0 && !node_is_there(n))
                         r = begin_record(w, s, n);
                 if (r < 0)

@@ -13,6 +13,8 @@
 #define RING_ALONE_USEC (50 * USEC_PER_MSEC)  /* a Corosync that has just started finds nobody at first */
 #define RING_MERGE_USEC (300 * USEC_PER_MSEC) /* two rings find each other */
 #define RING_LEAVE_USEC (50 * USEC_PER_MSEC)  /* a Corosync that was stopped in order has said so */
+#define UNIT_DIGEST_BEFORE 1u                 /* a unit that was started from another file */
+#define UNIT_DIGEST_NOW 2u
 #define MANAGER_RESTART_USEC (100 * USEC_PER_MSEC)
 #define MANAGER_BOOT_USEC (100 * USEC_PER_MSEC)
 #define EVENTS_AT_ONCE_MAX 100000u /* of one moment: more is an engine that goes round and round */
@@ -121,7 +123,8 @@ typedef struct Letter {
         int error;
         uint64_t token;
         Command command;
-        bool guarded; /* of GUARD */
+        bool guarded;         /* of GUARD */
+        uint64_t unit_digest; /* of UNIT */
 } Letter;
 
 typedef struct Inbox {
@@ -174,6 +177,7 @@ typedef struct Unit {
         char *app;
         UnitState state;
         uint64_t epoch;
+        uint64_t unit_digest; /* of what it was started from; 0: not known */
         StartType start_type;
         uint64_t serial;  /* of its last change: what was scheduled for an earlier one is void */
         bool asked;       /* a stop that the manager asked for */
@@ -236,6 +240,8 @@ typedef struct WorldNode {
         bool disk_fails, disk_lost;
         Definition *definitions; /* sorted by name */
         size_t n_definitions, n_definitions_allocated;
+        uint64_t *unit_digests; /* of what their units would be started from; of fewer files than there are: not known */
+        size_t n_unit_digests;
         struct DefinitionError *wrong_files;
         size_t n_wrong_files, n_wrong_files_allocated;
         uint64_t grace_usec; /* its ManagerGraceSec=; 0: the world's */
@@ -414,7 +420,8 @@ void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending);
 void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason);
 void unit_forget(WorldNode *n, const char *app, uint64_t epoch);
 /* It has run since long ago, or its stop has not ended. */
-void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck);
+void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck,
+                bool restart_needed);
 void units_power_cut(World *w, WorldNode *n);
 void guard_arm(World *w, WorldNode *n);
 void guard_resume(World *w, WorldNode *n, const State *s,

@@ -165,6 +165,11 @@ void manager_schedule(World *w, WorldNode *n)
 
 /* ---- letters ---- */
 
+static const uint64_t *manager_unit_digests(const WorldNode *n)
+{
+        return n->n_unit_digests == n->n_definitions ? n->unit_digests : NULL;
+}
+
 static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
 {
         Event e = { .type = l->type };
@@ -201,6 +206,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
                 e.unit.epoch = l->epoch;
                 e.unit.state = l->state;
                 e.unit.reason = l->reason;
+                e.unit.unit_digest = l->unit_digest;
                 break;
         case EVENT_WRITTEN:
                 e.written.revision = l->revision;
@@ -217,6 +223,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_DEFINITIONS:
                 e.definitions.definitions = n->definitions;
                 e.definitions.n_definitions = n->n_definitions;
+                e.definitions.unit_digests = manager_unit_digests(n);
                 e.definitions.errors = n->wrong_files;
                 e.definitions.n_errors = n->n_wrong_files;
                 break;
@@ -398,6 +405,7 @@ static void tell_what_is_here(World *w, WorldNode *n)
                 event.unit.app = u->app;
                 event.unit.epoch = u->epoch;
                 event.unit.state = u->state;
+                event.unit.unit_digest = u->unit_digest;
                 event.unit.reason = u->state == UNIT_FAILED ? "exit-code" : NULL;
                 manager_step(w, n, &event);
                 if (n->manager.generation != generation)
@@ -405,6 +413,7 @@ static void tell_what_is_here(World *w, WorldNode *n)
         }
         definitions.definitions.definitions = n->definitions;
         definitions.definitions.n_definitions = n->n_definitions;
+        definitions.definitions.unit_digests = manager_unit_digests(n);
         definitions.definitions.errors = n->wrong_files;
         definitions.definitions.n_errors = n->n_wrong_files;
         manager_step(w, n, &definitions);

@@ -48,7 +48,12 @@ static Unit *unit_by_serial(WorldNode *n, uint64_t serial)
 static void report(
                 World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
-        Letter l = { .type = EVENT_UNIT, .epoch = epoch, .state = state, .app = strdup(app) };
+        const Unit *u = unit_find(n, app);
+        Letter l = { .type = EVENT_UNIT,
+                .epoch = epoch,
+                .unit_digest = u && u->epoch == epoch ? u->unit_digest : 0,
+                .state = state,
+                .app = strdup(app) };
 
         if (!l.app || (reason && !(l.reason = strdup(reason)))) {
                 free(l.app);
@@ -172,6 +177,7 @@ void unit_start(World *w, WorldNode *n, const Effect *f)
                 world_did(w, DEED_UNIT_SLOW);
         u->state = UNIT_STARTING;
         u->epoch = f->epoch;
+        u->unit_digest = 0;
         u->start_type = f->start_type;
         u->n_restarts = 0;
         u->serial = ++w->next_serial;
@@ -277,7 +283,8 @@ void unit_forget(WorldNode *n, const char *app, uint64_t epoch)
                 u->state = UNIT_NONE;
 }
 
-void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck)
+void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck,
+                bool restart_needed)
 {
         Unit *u = unit_get(w, n, app);
 
@@ -286,6 +293,7 @@ void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartTy
         u->state = stuck ? UNIT_STUCK : UNIT_RUNNING;
         u->fault = stuck ? WORLD_UNIT_STOP_STUCK : WORLD_UNIT_WELL;
         u->ending = UNIT_STOPPED;
+        u->unit_digest = restart_needed ? UNIT_DIGEST_BEFORE : UNIT_DIGEST_NOW;
         u->epoch = epoch;
         u->start_type = start_type;
         u->serial = ++w->next_serial;

@@ -187,6 +187,7 @@ static void node_done(WorldNode *n)
         FOREACH_ARRAY(d, n->definitions, n->n_definitions)
                 definition_done(d);
         free(n->definitions);
+        free(n->unit_digests);
         FOREACH_ARRAY(e, n->wrong_files, n->n_wrong_files) {
                 free((char *) e->app);
                 free((char *) e->text);

@@ -376,6 +376,37 @@ static void test_differences_are_told(void **state)
         assert_string_equal(differences.items[1], "web: it is on no node, and on abc in the simulation");
 }
 
+/* Whether a worker needs a restart no script can say: the state says it. */
+static void test_restart_is_needed(void **state)
+{
+        _cleanup_(byte_writer_done) ByteWriter data = {};
+        _cleanup_(strings_done) Strings differences = {};
+        _cleanup_(state_done) State s = {};
+        _cleanup_(script_freep) Script *cluster = NULL;
+        _cleanup_(world_freep) World *w = NULL;
+        static const char *const lines[] = { THREE, "app web Nodes=abc bcd", "app mail Nodes=bcd", "up all",
+                "wait 20s" };
+        const SimulateConfig config = {};
+        char why[256];
+
+        assert_int_equal(script_new(NULL, &cluster), 0);
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++)
+                assert_int_equal(script_line(cluster, lines[i], why, sizeof(why)), 0);
+        save(script_world(cluster), &data);
+        assert_int_equal(state_decode(data.data, data.size_bytes, STATE_FULL, 0, &s), 0);
+        state_find_app(&s, "web")->copies[0].restart_needed = true;
+        byte_writer_done(&data);
+        data = (ByteWriter){};
+        state_encode(&s, STATE_FULL, 0, &data);
+        assert_int_equal(simulate_world_from_state(&config, data.data, data.size_bytes, &w), 0);
+        assert_int_equal(simulate_compare(w, data.data, data.size_bytes, &differences), 0);
+        if (differences.n > 0)
+                fail_msg("%s", differences.items[0]);
+        assert_int_equal(world_run_for(w, 10 * USEC_PER_SEC), 0);
+        assert_int_equal(simulate_compare(w, data.data, data.size_bytes, &differences), 0);
+        assert_int_equal(differences.n, 0);
+}
+
 static void test_no_quorum_is_refused(void **state)
 {
         static const char *const lines[] = { THREE, "quorum device", "app web Nodes=abc bcd def", "up all",
@@ -402,6 +433,7 @@ int main(void)
                 cmocka_unit_test(test_file_says_all),
                 cmocka_unit_test(test_file_is_refused),
                 cmocka_unit_test(test_differences_are_told),
+                cmocka_unit_test(test_restart_is_needed),
                 cmocka_unit_test(test_no_quorum_is_refused),
         };
 
