@@ -12,6 +12,7 @@ typedef struct CheckApp {
         bool start_first;
         uint64_t failover_delay_usec; /* the least that any of its files had */
         uint64_t longest_delay_usec;  /* and the longest; 0: the same */
+        uint64_t least_delay_usec;    /* the least that any of its files may ever have */
 } CheckApp;
 
 typedef struct CheckConfig {
@@ -22,6 +23,7 @@ typedef struct CheckConfig {
         bool apart;        /* two sets of nodes without a common one can have quorum, one after the other */
         bool tails_differ; /* the last messages of a ring reach only some of its members */
         uint64_t isolation_usec; /* how long workers may run on without quorum's word */
+        uint64_t grace_usec;     /* ManagerGraceSec= */
         uint64_t overlap_usec;   /* two copies for longer than that are wrong, */
         uint64_t needed_usec;    /* where the delay is at least this; 0: not judged */
 } CheckConfig;
@@ -49,6 +51,11 @@ extern const CheckClass check_quorum; /* nothing starts without quorum; workers 
 extern const CheckClass check_commands; /* a command that was answered is not lost */
 
 extern const CheckClass check_stops; /* no healthy copy is stopped for nothing */
+
+/* This host sleeps, and may have copies that nobody can know of until then. */
+void check_overlap_sleeps(void *judge, uint32_t node, uint64_t until_usec);
+/* The manager of this node does nothing from now on. */
+void check_overlap_hangs(void *judge, uint32_t node, uint64_t now_usec);
 
 /* The settings that commands make, as the agreed state shows them in the end; check_commands asks for them. */
 void check_commands_settings(void *judge, const State *s, Findings *f);

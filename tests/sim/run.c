@@ -13,10 +13,8 @@
 #define PROGRESS_USEC (300 * USEC_PER_SEC) /* until all must run */
 #define PEACE_USEC (30 * USEC_PER_SEC)     /* and go on to */
 
-/* Hosts that sleep, managers and systemds that do nothing, files that differ, force: what two copies are possible with
- * (doc/guarantees.md, rows 7 to 12). */
-#define PLAN_BREAKS_ASSUMPTIONS \
-        (PLAN_MANAGER | PLAN_SUSPEND | PLAN_FILE | PLAN_FILES | PLAN_ARM | WORLD_LATE_SYSTEMD)
+#define JOINED_USEC \
+        (40 * USEC_PER_SEC) /* a host that slept has joined the others, and its worker's stop has ended */
 #define DETECTION_USEC (3630 * USEC_PER_MSEC) /* the usual token and consensus */
 /* In this world the two sides of a cut notice it up to 2.5 s apart, and a worker is killed a second before its time. */
 #define OVERLAP_USEC (2 * USEC_PER_SEC)
@@ -67,14 +65,6 @@ static void *judge_of(const Run *r, const CheckClass *class)
         return NULL;
 }
 
-static bool plan_forces(const Plan *p)
-{
-        for (size_t i = 0; i < p->n_acts; i++)
-                if (p->acts[i].force)
-                        return true;
-        return false;
-}
-
 static bool plan_changes_mode(const Plan *p, size_t app)
 {
         for (size_t i = 0; i < p->n_acts; i++)
@@ -98,8 +88,6 @@ static uint64_t plan_least_delay(const Plan *p, size_t app, const Timing *t)
 {
         uint64_t least = p->apps[app].failover_delay_usec;
 
-        if (p->faults & PLAN_FILE)
-                return USEC_INFINITY;
         if (least == DELAY_AUTO)
                 least = t->needed_usec;
         for (size_t i = 0; i < p->n_acts; i++)
@@ -167,16 +155,19 @@ static int run_init(Run *r, FILE *trace)
         for (size_t i = 0; i < p->n_apps; i++)
                 r->apps[i] = (CheckApp){ p->apps[i].name,
                         p->apps[i].takeover_mode == TAKEOVER_START_FIRST || plan_changes_mode(p, i),
-                        plan_least_delay(p, i, &t), plan_longest_delay(p, i, &t) };
+                        p->faults & PLAN_FILE ? USEC_INFINITY : plan_least_delay(p, i, &t),
+                        plan_longest_delay(p, i, &t), plan_least_delay(p, i, &t) };
         r->config = (CheckConfig){ .apps = r->apps,
                 .n_apps = p->n_apps,
                 .n_nodes = p->n_nodes,
                 .policy = p->policy,
+                .grace_usec = p->grace_usec,
                 .apart = p->quorum != WORLD_QUORUM_MAJORITY,
                 .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
                 .isolation_usec = t.isolation_usec + 3 * USEC_PER_MSEC };
+        /* The columns of doc/guarantees.md where two copies are possible in a cut, and row 9; the other rows are the judge's. */
         if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY &&
-                        !(p->faults & PLAN_BREAKS_ASSUMPTIONS) && !plan_forces(p)) {
+                        !(p->faults & WORLD_LATE_SYSTEMD)) {
                 r->config.needed_usec = p->faults & WORLD_LATE_QUORUM ? t.isolation_usec + USEC_PER_SEC
                                                                       : t.needed_usec;
                 r->config.overlap_usec = MAX(OVERLAP_USEC, OVERLAP_USEC * t.detection_usec / DETECTION_USEC);
@@ -318,6 +309,8 @@ static void act(Run *r, const Act *a)
                 world_node_shutdown(w, a->node);
                 break;
         case ACT_SUSPEND:
+                check_overlap_sleeps(
+                                judge_of(r, &check_overlap), a->node, world_now(w) + a->value + JOINED_USEC);
                 world_node_suspend(w, a->node, a->value);
                 break;
         case ACT_WIPE:
@@ -338,6 +331,7 @@ static void act(Run *r, const Act *a)
                 world_manager_restart(w, a->node);
                 break;
         case ACT_MANAGER_HANG:
+                check_overlap_hangs(judge_of(r, &check_overlap), a->node, world_now(w));
                 world_manager_hang(w, a->node, a->value);
                 break;
         case ACT_FREEZE:

@@ -11,13 +11,14 @@
 #include "check.h"
 
 static const CheckApp apps[] = {
-        { "one", false, 5 * USEC_PER_SEC },
+        { "one", false, 5 * USEC_PER_SEC, 0, 5 * USEC_PER_SEC },
         { "two", true, 0 },
 };
 static const CheckConfig config = { .apps = apps,
         .n_apps = ELEMENTSOF(apps),
         .n_nodes = 3,
         .policy = NO_QUORUM_STOP,
+        .grace_usec = 8 * USEC_PER_SEC,
         .isolation_usec = 5 * USEC_PER_SEC,
         .overlap_usec = USEC_PER_SEC,
         .needed_usec = 3 * USEC_PER_SEC };
@@ -202,6 +203,42 @@ static void test_overlap(void **state)
                         0);
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "two", 2), later), 0);
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "two", 1), BEGIN(2, "two", 2), later), 0);
+}
+
+/* What doc/guarantees.md says "yes" to does not count, for as long as it says so. */
+static void test_overlap_rows(void **state)
+{
+        const Observation gone = { .type = OBSERVE_MANAGER_END, .node_id = 1 },
+                          left = { .type = OBSERVE_MANAGER_END, .node_id = 1, .flag = true },
+                          later = { .type = OBSERVE_STEP, .at_usec = 10 * USEC_PER_SEC },
+                          over = { .type = OBSERVE_STEP, .at_usec = 30 * USEC_PER_SEC },
+                          at_last = { .type = OBSERVE_STEP, .at_usec = 32 * USEC_PER_SEC },
+                          begin = BEGIN(1, "one", 1), begin_too = BEGIN(2, "one", 2);
+        Command force = {
+                .kind = COMMAND_TAKEOVER, .app = (char *) "one", .node = (char *) "b", .force = true
+        };
+        Observation forced = { .type = OBSERVE_COMMAND, .command = &force };
+        Findings f = {};
+        void *j = check_overlap.judge_new(&config);
+
+        (void) state;
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), gone, later), 0);
+        assert_int_equal(
+                        JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), gone, over, at_last), 1);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), left, later), 1);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(2, "one", 1), BEGIN(3, "one", 2), gone, later), 1);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), forced, BEGIN(2, "one", 2), later), 0);
+
+        assert_non_null(j);
+        check_overlap.observe(j, &begin, &f);
+        check_overlap_sleeps(j, 1, 20 * USEC_PER_SEC);
+        check_overlap.observe(j, &begin_too, &f);
+        check_overlap.observe(j, &later, &f);
+        assert_int_equal(f.n, 0);
+        check_overlap.observe(j, &over, &f);
+        check_overlap.observe(j, &at_last, &f);
+        assert_int_equal(f.n, 1);
+        check_overlap.judge_free(j);
 }
 
 static void test_epochs(void **state)
@@ -427,6 +464,7 @@ int main(void)
                 cmocka_unit_test(test_copies),
                 cmocka_unit_test(test_stops),
                 cmocka_unit_test(test_overlap),
+                cmocka_unit_test(test_overlap_rows),
                 cmocka_unit_test(test_epochs),
                 cmocka_unit_test(test_states),
                 cmocka_unit_test(test_quorum),
