@@ -3,7 +3,7 @@
 /* No healthy copy is stopped for nothing. A member that is quorate stops one because of a command, because its manager or host
  * is leaving, or because there is another copy; else for a better node, and that one starts it then. What was restarted or
  * taken over by command starts again too, and so does one that was stopped for another copy that ended meanwhile. Nothing is asked where anything else happened shortly before or meanwhile: a new
- * view, a manager or a node that ends, other files, a disk that takes no writes, a worker that ended by itself. */
+ * view, a manager or a node that ends, other files, a disk that takes no writes or is late, a worker that ended by itself. */
 
 #include "base/array.h"
 #include "check.h"
@@ -161,6 +161,17 @@ static void observe_unit(Stops *c, Watched *a, const char *name, const Observati
         }
 }
 
+/* Acknowledgements are overdue: nodes that were better a moment ago get nothing new. */
+static bool counts_late(const Message *m)
+{
+        if (m->type != MESSAGE_EXPIRY)
+                return false;
+        FOREACH_ARRAY(t, m->expiry.timers, m->expiry.n_timers)
+                if (t->kind == TIMER_COMMIT)
+                        return true;
+        return false;
+}
+
 static bool disturbs(const Observation *o)
 {
         if (o->type != OBSERVE_STEP)
@@ -168,6 +179,8 @@ static bool disturbs(const Observation *o)
                        o->type == OBSERVE_QUORUM;
         if (!o->event)
                 return false;
+        if (o->event->type == EVENT_MESSAGE)
+                return counts_late(o->event->message.message);
         return o->event->type == EVENT_VIEW || o->event->type == EVENT_DISCONNECTED ||
                o->event->type == EVENT_DEFINITIONS ||
                (o->event->type == EVENT_WRITTEN && o->event->written.error < 0);
