@@ -471,6 +471,7 @@ static void decide_forget(Engine *e)
         if (n_kept == s->n_apps)
                 return;
         state_close_gaps(s);
+        s->room_bytes = 0; /* there is more now */
         definitions_ask_again(e);
 }
 

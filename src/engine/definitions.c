@@ -243,39 +243,28 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
  * is room. What it adds is at most entry_bytes(), mostly much less, as names and what several nodes have stand in the state
  * once: where that does not fit any more, the state is measured. All members measure the same. */
 
-typedef struct Room {
-        const State *state;
-        bool known;
-        size_t left_bytes, taken_bytes; /* as of the last measuring, and since */
-} Room;
-
-static bool room_measure(Room *room)
+static void room_measure(State *s)
 {
-        size_t size = state_size_bytes(room->state);
+        size_t size = state_size_bytes(s);
 
-        room->known = true;
-        room->left_bytes = size < STATE_ROOM_BYTES ? STATE_ROOM_BYTES - size : 0;
-        room->taken_bytes = 0;
-        return true;
+        s->room_bytes = size < STATE_ROOM_BYTES ? STATE_ROOM_BYTES - size : 1; /* 0: not measured */
+        s->room_taken_bytes = 0;
 }
 
-static bool room_take(Room *room, size_t size_bytes)
+static bool room_take(State *s, size_t size_bytes)
 {
-        if (!room->known)
-                room_measure(room);
-        else if (room->taken_bytes + size_bytes > room->left_bytes &&
-                        room->taken_bytes > DEFINITIONS_BYTES / 16)
-                room_measure(room);
-        if (room->taken_bytes + size_bytes > room->left_bytes)
+        bool measured = s->room_bytes > 0 && s->room_taken_bytes <= DEFINITIONS_BYTES / 16;
+
+        if (s->room_taken_bytes + size_bytes > s->room_bytes && !measured)
+                room_measure(s);
+        if (s->room_taken_bytes + size_bytes > s->room_bytes)
                 return false;
-        room->taken_bytes += size_bytes;
+        s->room_taken_bytes += size_bytes;
         return true;
 }
 
 void definitions_form(Engine *e, State *s)
 {
-        Room room = { .state = s };
-
         for (size_t i = 0; i < e->n_definitions; i++) {
                 const LocalDefinition *own = &e->definitions[i];
                 App *a;
@@ -283,7 +272,7 @@ void definitions_form(Engine *e, State *s)
                 if (own->error)
                         continue;
                 a = state_find_app(s, own->app);
-                if ((!a && s->n_apps >= APPS_MAX) || !room_take(&room, definition_bytes(&own->definition)))
+                if ((!a && s->n_apps >= APPS_MAX) || !room_take(s, definition_bytes(&own->definition)))
                         continue; /* its node tells of it once more, and hears why it is not taken */
                 if (!a)
                         a = state_add_app(s, own->app);
@@ -459,12 +448,11 @@ static void definition_refused(Engine *e, uint32_t node_id, const DefinitionEntr
 }
 
 /* Is there room for what the entry brings? The first one for which there is none is named. */
-static bool definition_fits(
-                Engine *e, Room *room, uint32_t node_id, const DefinitionEntry *d, size_t *n_refused)
+static bool definition_fits(Engine *e, uint32_t node_id, const DefinitionEntry *d, size_t *n_refused)
 {
         bool many = !state_find_app(&e->state, d->app) && e->state.n_apps >= APPS_MAX;
 
-        if (!many && room_take(room, entry_bytes(d)))
+        if (!many && room_take(&e->state, entry_bytes(d)))
                 return true;
         definition_refused(e, node_id, d);
         if ((*n_refused)++ > 0)
@@ -518,7 +506,6 @@ static void definition_apply(Engine *e, uint32_t node_id, const DefinitionEntry 
 void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
 {
         Node *sender = state_find_node(&e->state, node_id);
-        Room room = { .state = &e->state };
         size_t n_refused = 0;
 
         if (sender && sender->reading && !m->more) {
@@ -536,7 +523,7 @@ void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
                         if (!a)
                                 continue;
                 } else if (!a || !a->has_definition || d->digest != a->definition.digest)
-                        fits = definition_fits(e, &room, node_id, d, &n_refused);
+                        fits = definition_fits(e, node_id, d, &n_refused);
                 if (a || fits)
                         definition_apply(e, node_id, d, fits);
         }

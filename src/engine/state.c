@@ -597,8 +597,11 @@ void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, Byt
                 put_timer(&c, &s->commit);
                 put_timer(&c, &s->reload);
         }
-        if (codec_full(&c))
+        if (codec_full(&c)) {
                 put_revision(w, &s->committed);
+                put_u64(w, s->room_bytes);
+                put_u64(w, s->room_taken_bytes);
+        }
         put_u32(w, (uint32_t) s->n_nodes);
         for (size_t i = 0; i < s->n_nodes; i++)
                 put_node(&c, &s->nodes[i]);
@@ -630,6 +633,8 @@ static void get_state(const Codec *c, State *s)
                 get_timer(c, &s->commit);
                 get_timer(c, &s->reload);
                 get_revision(r, &s->committed);
+                s->room_bytes = get_u64(r);
+                s->room_taken_bytes = get_u64(r);
         }
         n = get_count(r, 15);
         if (n > NODES_MAX * 4)

@@ -199,6 +199,9 @@ typedef struct State {
         uint64_t forgotten_epoch; /* the greatest of the applications that were forgotten: they may come back; lasting */
         Revision revision;
         uint64_t next_serial;
+        /* What files may add before the state is measured again, and have added since it was; see definitions.c. A view
+         * begins anew with it. */
+        uint64_t room_bytes, room_taken_bytes;
         Node *nodes;
         size_t n_nodes, n_nodes_allocated;
         App *apps;
