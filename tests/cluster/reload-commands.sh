@@ -5,6 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
+# shellcheck disable=SC2016 # systemd expands them
 applications() {
         cluster_app vip 'abc bcd' Takeover=manual -- User=nobody CoredumpFilter=private-anonymous 'ExecStart=/bin/sleep infinity' \
                 'ExecStartPre=+/bin/ip address add 10.99.0.101/32 dev lo' \
@@ -41,7 +42,6 @@ main_is_new() {
         [ "$pid" != 0 ] && [ "$pid" != "$1" ]
 }
 
-begin=$(now)
 cluster_up abc bcd
 check_within 10 'vip runs on abc' app_runs_on vip abc
 check_within 10 'all runs on abc' app_runs_on all abc
