@@ -94,4 +94,35 @@ cluster_wait_synced 20
 check_within 10 'distro runs' app_is distro state running
 check_within 5 'no node has a mark' no_mark
 
+step 'a user keeps systemd of abc busy, and the manager is killed: whether another one comes or not, the guard does not wait'
+check 'takeover' node_exec bcd distroctl takeover distro abc
+check_within 10 'distro runs on abc' app_runs_on distro abc
+printf '[Service]\nRestart=no\n' | cluster_file abc /etc/systemd/system/distro-manager.service.d/no-restart.conf
+node_exec abc systemctl daemon-reload
+# shellcheck disable=SC2046
+cc -O1 -o "$LAB/abc/root/root/flood" "$LAB_SRC/flood.c" $(pkg-config --cflags --libs libsystemd)
+worker=$(node_exec abc systemctl show --value -p MainPID distro-app-distro.service)
+pid=$(manager_pid abc)
+floods=()
+for _ in 1 2; do
+        NODE_TIMEOUT=60 node_exec abc /root/flood 9 systemd >/dev/null &
+        floods+=($!)
+done
+killed=$(now)
+node_exec abc kill -KILL "$pid"
+worker_is_gone() { ! node_exec abc grep '^State:' "/proc/$worker/status" 2>/dev/null | grep -qv Z; }
+wait_until 15 worker_is_gone || fail 'the guard ends the worker'
+ended=$(now)
+echo "abc $ended" >>"$LAB/cuts"
+check_time 'the end of the copy on abc' $((ended - killed)) $((GRACE / 2)) "$GRACE"
+worker_start "$killed" distro bcd 15 >/dev/null || worker_start "$killed" distro def 1 >/dev/null || fail 'another node starts distro'
+wait "${floods[@]}" || true
+rm "$LAB/abc/root/etc/systemd/system/distro-manager.service.d/no-restart.conf"
+# What it was asked for waits in the bus, and is answered one by one.
+wait_until 150 node_exec abc timeout 10 systemctl daemon-reload || fail 'systemd goes on'
+note "systemd went on after $(seconds $(($(now) - killed))) s"
+node_exec abc systemctl start distro-manager
+cluster_wait_synced 30
+check 'there is one copy' test "$(app_copies distro | wc -w)" = 1
+
 end_test distro other

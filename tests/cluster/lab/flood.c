@@ -3,8 +3,8 @@
 /* flood N [permit]: asks the manager of this host for N changes at once, on one connection, and counts what it is told:
  * maintenance on and off, or permissions that are there already. flood N read: as the user nobody reads all objects for N
  * seconds, as fast as the bus takes the calls, without wanting an answer. flood N hoard: as nobody has 40 connections
- * read all objects, and takes no answer, for N seconds. For
- * tests/cluster/flood.sh, which compiles it. Prints "answered A, refused R, other O ERROR"; status 1 where an answer is
+ * read all objects, and takes no answer, for N seconds. flood N systemd: as read, but systemd is asked for its units. For
+ * tests/cluster/flood.sh and guard.sh, which compile it. Prints "answered A, refused R, other O ERROR"; status 1 where an answer is
  * missing after 60 s. */
 
 #define _GNU_SOURCE
@@ -37,11 +37,17 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         return 0;
 }
 
+static bool of_systemd;
+
 static int ask_for_all(sd_bus *bus, int expect_reply)
 {
         sd_bus_message *m = NULL;
-        int r = sd_bus_message_new_method_call(bus, &m, "org.distro.Manager1", "/org/distro/Manager1",
-                        "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
+        int r = of_systemd ? sd_bus_message_new_method_call(bus, &m, "org.freedesktop.systemd1",
+                                             "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+                                             "ListUnits")
+                           : sd_bus_message_new_method_call(bus, &m, "org.distro.Manager1",
+                                             "/org/distro/Manager1", "org.freedesktop.DBus.ObjectManager",
+                                             "GetManagedObjects");
 
         if (r >= 0)
                 r = sd_bus_message_set_expect_reply(m, expect_reply);
@@ -91,7 +97,8 @@ static int as_nobody(const char *mode, unsigned seconds)
 {
         if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
                 return EXIT_FAILURE;
-        return strcmp(mode, "read") == 0 ? read_without_answer(seconds) : hoard(seconds);
+        of_systemd = strcmp(mode, "systemd") == 0;
+        return of_systemd || strcmp(mode, "read") == 0 ? read_without_answer(seconds) : hoard(seconds);
 }
 
 int main(int argc, char **argv)
