@@ -82,6 +82,16 @@ static void app_stopped_outside(Engine *e, App *a, uint32_t node_id, uint64_t re
         a->next_node = 0;
 }
 
+/* Its manager will say that it leaves; where the shutdown is called off it says nothing. */
+static void node_goes_down(Engine *e, Node *n)
+{
+        if (!n || n->leaving)
+                return;
+        n->leaving = true;
+        n->shutdown = timer_start(e, SHUTDOWN_USEC);
+        node_touched(e, n);
+}
+
 /* The application's present copy has ended in `state`, as its node reports. The copy is gone already. */
 static void app_present_ended(
                 Engine *e, App *a, const Copy *c, UnitState state, const char *reason, uint64_t realtime)
@@ -107,8 +117,7 @@ static void app_present_ended(
                 break;
         case UNIT_SHUTDOWN:
                 copy_ended_note(e, a, c, "its host is being shut down");
-                if (n)
-                        n->leaving = true;
+                node_goes_down(e, n);
                 a->next_type = START_TAKEOVER;
                 a->next_from = c->node_id;
                 a->next_node = 0;
@@ -151,8 +160,10 @@ static void copy_ended_beside(
 {
         const Copy *other = app_present_copy(a);
         bool failed = state == UNIT_FAILED || state == UNIT_REFUSED;
-        bool ended = failed || state == UNIT_FINISHED || state == UNIT_KILLED;
+        bool ended = failed || state == UNIT_FINISHED || state == UNIT_KILLED || state == UNIT_STOPPED;
 
+        if (was->phase != COPY_STOPPING && state == UNIT_SHUTDOWN)
+                node_goes_down(e, state_find_node(&e->state, was->node_id));
         if (was->phase != COPY_STOPPING && ended && was->epoch > other->epoch)
                 app_mark_node(e, a, was->node_id, failed ? reason : "it ended beside the other copy",
                                 realtime);
@@ -441,6 +452,7 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
         n->version_max = f->version_max;
         facts_nodelist(e, n, f);
         n->unknown = n->late = n->leaving = false;
+        n->shutdown = (Timer){};
         n->acked = (Revision){};
         n->presence = PRESENCE_REPORTED;
         if (f->version_min > e->state.version || f->version_max < e->state.version) {
@@ -607,9 +619,15 @@ static void apply_timers(Engine *e, const ExpiryMessage *m)
 
         FOREACH_ARRAY(a, s->apps, s->n_apps)
                 apply_app_timers(e, a, m);
-        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 if (expiry_names(m, TIMER_GRACE, &n->grace))
                         apply_grace(e, n);
+                if (expiry_names(m, TIMER_SHUTDOWN, &n->shutdown)) {
+                        n->shutdown = (Timer){};
+                        n->leaving = false; /* the shutdown was called off */
+                        node_touched(e, n);
+                }
+        }
         if (expiry_names(m, TIMER_COMMIT, &s->commit))
                 apply_commit_timer(e);
         if (expiry_names(m, TIMER_RELOAD, &s->reload))
@@ -774,8 +792,9 @@ void apply_message(Engine *e, const Member *sender, const Message *m)
                 break;
         case MESSAGE_LEAVE:
                 n = state_find_node(&e->state, sender->node_id);
-                if (n && !n->leaving) {
+                if (n && (!n->leaving || n->shutdown.serial != 0)) {
                         n->leaving = true;
+                        n->shutdown = (Timer){};
                         node_touched(e, n);
                 }
                 break;

@@ -16,8 +16,10 @@
 #define COMMIT_USEC (2 * USEC_PER_SEC)               /* acknowledgements are waited for so long */
 #define UNANSWERED_USEC (5 * USEC_PER_SEC)           /* nobody sends the state: a new view is asked for */
 #define RELOAD_USEC (2 * USEC_PER_SEC)               /* nodes that read their files are waited for so long */
-#define ANSWER_USEC (2 * USEC_PER_SEC)               /* a manager that is there has so long to report */
-#define RESTART_LASTS_USEC (1 * USEC_PER_SEC)        /* a restart by systemd that takes so long is told */
+#define SHUTDOWN_USEC \
+        (120 * USEC_PER_SEC) /* a node that goes down by its worker's end alone says so in this time */
+#define ANSWER_USEC (2 * USEC_PER_SEC)        /* a manager that is there has so long to report */
+#define RESTART_LASTS_USEC (1 * USEC_PER_SEC) /* a restart by systemd that takes so long is told */
 #define RESTART_SETTLED_USEC \
         (10 * USEC_PER_SEC)                   /* after one a worker runs again when it has run for so long */
 #define RESTART_TELL_USEC (10 * USEC_PER_SEC) /* between two tellings of how often it was restarted */

@@ -838,7 +838,7 @@ static bool local_leave_is_done(Engine *e)
                 return false;
         if (!engine_is_synced(e) || !view_is_quorate(e))
                 return !local_has_workers_to_stop(e);
-        if (own && !own->leaving && !e->leave_sent) {
+        if (own && (!own->leaving || own->shutdown.serial != 0) && !e->leave_sent) {
                 engine_send(e, &m);
                 e->leave_sent = true;
         }

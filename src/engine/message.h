@@ -127,6 +127,7 @@ typedef enum TimerKind {
         TIMER_COMMIT,   /* a revision waits for acknowledgements: 2 s */
         TIMER_RELOAD,   /* files are being read: 2 s */
         TIMER_OUTSIDE,  /* FailureTimeoutSec= since a stop from outside */
+        TIMER_SHUTDOWN, /* a node whose worker was ended by a shutdown has not said that it leaves: 2 min */
         _TIMER_KIND_MAX,
 } TimerKind;
 

@@ -335,6 +335,7 @@ static void node_lost(Engine *e, Node *n)
         n->grace = (Timer){};
         n->grace_over = false;
         n->leaving = n->late = false;
+        n->shutdown = (Timer){};
         if (n->presence != PRESENCE_OFFLINE)
                 engine_note(e, NOTE_NODE_LEFT, NULL, n->id, "%s", how);
 }

@@ -524,6 +524,7 @@ static void put_node(const Codec *c, const Node *n)
         if (!codec_present(c))
                 return;
         put_bool(c->w, n->leaving);
+        put_timer(c, &n->shutdown);
         put_bool(c->w, n->unknown);
         put_bool(c->w, n->unwritable);
         put_bool(c->w, n->unguarded);
@@ -559,6 +560,7 @@ static void get_node(const Codec *c, Node *n)
         if (!codec_present(c))
                 return;
         n->leaving = get_bool(r);
+        get_timer(c, &n->shutdown);
         n->unknown = get_bool(r);
         n->unwritable = get_bool(r);
         n->unguarded = get_bool(r);

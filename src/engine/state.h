@@ -170,6 +170,7 @@ typedef struct Node {
         /* Of the present only. */
         Presence presence;
         bool leaving;
+        Timer shutdown; /* a worker's end alone says that it leaves: until this is over, or it has said so itself */
         bool unknown; /* since forming it has not reported, there or away: it may run what no record shows */
         bool unwritable; /* it said that its disk takes no writes */
         bool unguarded;  /* it said that it has no guard */

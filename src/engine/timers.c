@@ -23,9 +23,12 @@ static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
                         if (m->timer.serial != 0)
                                 visit(e, TIMER_MARK, &m->timer, userdata);
         }
-        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 if (n->grace.serial != 0)
                         visit(e, TIMER_GRACE, &n->grace, userdata);
+                if (n->shutdown.serial != 0)
+                        visit(e, TIMER_SHUTDOWN, &n->shutdown, userdata);
+        }
         if (s->commit.serial != 0)
                 visit(e, TIMER_COMMIT, &s->commit, userdata);
         if (s->reload.serial != 0)

@@ -526,6 +526,59 @@ static void test_worker_ends_with_its_host(void **state)
         cluster_end(&c);
 }
 
+/* A shutdown that is called off: the node does not leave for ever because of a worker that had ended by then. Where its manager
+ * says that it leaves, that counts. */
+static void test_shutdown_is_called_off(void **state)
+{
+        (void) state;
+        for (int leaves = 0; leaves < 2; leaves++) {
+                Message leave = { .type = MESSAGE_LEAVE };
+                Member abc = { .node_id = ABC };
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cluster_unit_is(&c, ABC, "distro", UNIT_SHUTDOWN);
+                cluster_unit_is(&c, BCD, "distro", UNIT_RUNNING);
+                for (uint32_t i = ABC; leaves && i <= DEF; i++) {
+                        EffectList effects = {};
+
+                        c.engine[i]->effects = &effects;
+                        apply_message(c.engine[i], &abc, &leave);
+                        c.engine[i]->effects = NULL;
+                        effect_list_done(&effects);
+                }
+                cluster_all_at(&c, c.now + SHUTDOWN_USEC - 1);
+                assert_true(state_find_node(&c.engine[DEF]->state, ABC)->leaving);
+                cluster_all_at(&c, c.now + USEC_PER_SEC);
+                assert_int_equal(state_find_node(&c.engine[DEF]->state, ABC)->leaving, leaves);
+                cluster_end(&c);
+        }
+}
+
+/* A new copy beside the old one that its own node ended, or a shutdown: it is not granted again at once. */
+static void test_start_first_new_copy_is_ended(void **state)
+{
+        static const UnitState ends[] = { UNIT_STOPPED, UNIT_SHUTDOWN };
+
+        (void) state;
+        FOREACH_ARRAY(end, ends, ELEMENTSOF(ends)) {
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                for (uint32_t i = ABC; i <= DEF; i++)
+                        cluster_distro(&c, i)->definition.takeover_mode = TAKEOVER_START_FIRST;
+                cluster_command(&c, ABC, 1, COMMAND_TAKEOVER, "distro", "bcd");
+                cluster_deliver(&c);
+                assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+                cluster_unit_is(&c, BCD, "distro", *end);
+                assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+                assert_int_equal(app_find_mark(cluster_distro(&c, DEF), BCD) != NULL, *end == UNIT_STOPPED);
+                assert_int_equal(state_find_node(&c.engine[DEF]->state, BCD)->leaving, *end == UNIT_SHUTDOWN);
+                cluster_end(&c);
+        }
+}
+
 /* Epochs that nobody granted, whoever tells of them, and more applications than a state may hold. */
 static void test_what_is_found_has_bounds(void **state)
 {
@@ -900,6 +953,8 @@ int main(void)
                 cmocka_unit_test(test_stopped_from_outside),
                 cmocka_unit_test(test_worker_ends_with_its_host),
                 cmocka_unit_test(test_what_is_found_has_bounds),
+                cmocka_unit_test(test_shutdown_is_called_off),
+                cmocka_unit_test(test_start_first_new_copy_is_ended),
                 cmocka_unit_test(test_start_first_old_fails),
                 cmocka_unit_test(test_start_first_is_never_three),
         };

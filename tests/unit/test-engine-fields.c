@@ -78,6 +78,7 @@ CHANGE(node_least, s->nodes[0].least.needed_usec++)
 CHANGE(node_most, s->nodes[0].most.needed_usec++)
 CHANGE(node_boot, s->nodes[0].boot_id++)
 CHANGE(node_leaving, s->nodes[0].leaving = true)
+CHANGE(node_shutdown, s->nodes[0].shutdown.serial = 11)
 CHANGE(node_unknown, s->nodes[0].unknown = true)
 CHANGE(node_unwritable, s->nodes[0].unwritable = true)
 CHANGE(node_unguarded, s->nodes[0].unguarded = true)
@@ -174,6 +175,7 @@ static const struct {
         AGREED_AND_LASTING(node_most),
         AGREED_AND_LASTING(node_boot),
         AGREED(node_leaving),
+        AGREED(node_shutdown),
         AGREED(node_unknown),
         AGREED(node_unwritable),
         AGREED(node_unguarded),
