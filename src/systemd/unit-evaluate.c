@@ -21,6 +21,16 @@ static void mark_gone(UnitProperties *p)
         p->job_id = 0;
 }
 
+/* The unit's file was taken away while it runs: systemd knows nothing of the unit any more, but has the run, and stops it. */
+static bool unit_has_lost_file(const Unit *unit, const UnitProperties *p)
+{
+        static const uint8_t none[sizeof(unit->run_id)];
+
+        return streq(p->load_state, "not-found") && !streq(p->active_state, "inactive") &&
+               !streq(p->active_state, "failed") && memcmp(unit->run_id, none, sizeof(none)) != 0 &&
+               memcmp(p->invocation_id, unit->run_id, sizeof(unit->run_id)) == 0;
+}
+
 void units_check_ready(Units *u)
 {
         if (u->ready || !u->listed || u->n_unread > 0)
@@ -46,6 +56,8 @@ static int on_read(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 unit_check_backoff(unit); /* unknown is not failed */
                 return 0;
         }
+        if (!e && unit_has_lost_file(unit, &fresh))
+                strcpy(fresh.load_state, "loaded");
         if (e || streq(fresh.load_state, "not-found")) {
                 fresh = unit->properties;
                 mark_gone(&fresh);

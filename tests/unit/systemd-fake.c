@@ -388,11 +388,11 @@ static int do_get_all(Fake *fake, sd_bus_message *m)
         assert_true(sd_bus_message_open_container(reply, 'a', "{sv}") >= 0);
         append_state(reply, u);
         assert_true(sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "LoadState", "s",
-                                    found ? "loaded" : "not-found", "FragmentPath", "s", u->fragment,
-                                    "Transient", "b", (int) u->transient, "Environment", "as", 2, "A=b",
-                                    u->epoch && !u->no_environment ? epoch : "B=c", "ControlGroup", "s",
-                                    found ? "/distro.slice/distro-app-k.service" : "", "ExecMainCode", "i",
-                                    u->exit_status ? 1 : 0, "ExecMainStatus", "i", u->exit_status,
+                                    found && !u->no_file ? "loaded" : "not-found", "FragmentPath", "s",
+                                    u->fragment, "Transient", "b", (int) u->transient, "Environment", "as", 2,
+                                    "A=b", u->epoch && !u->no_environment ? epoch : "B=c", "ControlGroup",
+                                    "s", found ? "/distro.slice/distro-app-k.service" : "", "ExecMainCode",
+                                    "i", u->exit_status ? 1 : 0, "ExecMainStatus", "i", u->exit_status,
                                     "InactiveEnterTimestampMonotonic", "t", u->ended_usec) >= 0);
         append_log_fields(reply, u->epoch && !u->no_log_fields ? epoch : "DISTRO_NODE=abc", u->definition);
         assert_true(sd_bus_message_close_container(reply) >= 0);

@@ -21,6 +21,7 @@ typedef struct FakeUnit {
         uint8_t invocation;
         int exit_status;
         uint64_t ended_usec;                /* on the monotonic clock; 0: never */
+        bool no_file;                       /* taken away while it runs */
         bool no_environment, no_log_fields; /* a drop-in empties Environment=, LogExtraFields= */
 } FakeUnit;
 

@@ -294,6 +294,22 @@ static void test_drop_in_empties_the_epoch(void **state)
         wait_for(b, "a 5 stopped;");
 }
 
+/* Its unit's file is taken away, and systemd reloads: the run goes on, and can be stopped. */
+static void test_file_taken_away(void **state)
+{
+        Bench *b = *state;
+
+        start(b, "a", 5);
+        expect(b, "a 5 starting;a 5 running;");
+        FakeUnit *u = fake_find(&b->fake, "a");
+        u->no_file = u->no_environment = u->no_log_fields = true;
+        fake_owner_changed(&b->fake, ":1.1");
+        fake_changed(&b->fake, "a");
+        expect(b, "");
+        assert_int_equal(units_stop(b->units, "a", 5), 0);
+        wait_for(b, "a 5 stopped;");
+}
+
 /* A manager that comes later knows the copy by the other witness. */
 static void test_drop_in_and_another_manager(void **state)
 {
@@ -361,6 +377,7 @@ int main(void)
                 BENCH_TEST(test_stuck),
                 BENCH_TEST(test_drop_in_empties_the_epoch),
                 BENCH_TEST(test_drop_in_and_another_manager),
+                BENCH_TEST(test_file_taken_away),
         };
 
         return cmocka_run_group_tests_name("systemd-lost", tests, NULL, NULL);
