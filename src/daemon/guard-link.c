@@ -195,7 +195,7 @@ static int make_text(Manager *m, ByteWriter *ret)
         f = open_memstream(&text, &size);
         if (!f)
                 return -ENOMEM;
-        r = guard_state_write(f, m->in_step, m->config.manager_grace_usec, names, n);
+        r = guard_state_write(f, m->in_step, m->idle, m->config.manager_grace_usec, names, n);
         if (fclose(f) != 0 || r < 0)
                 return -ENOMEM;
         put_bytes(ret, text, size);

@@ -343,6 +343,8 @@ static void set_idle(Manager *m, bool idle)
         m->idle = idle;
         if (m->watchdog)
                 notify_watchdog_usec(m->notify, idle ? WATCHDOG_IDLE_USEC : m->watchdog_usec);
+        m->guard.dirty = true;
+        guard_link_update(m);
 }
 
 /* systemd's watchdog begins with READY=1, for which a node may have to wait without end; a start timeout that is extended

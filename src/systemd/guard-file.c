@@ -56,13 +56,13 @@ static char *file_path(const char *directory, const char *name)
         return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
 }
 
-int guard_state_write(FILE *f, bool in_step, uint64_t grace_usec, const char *const *maintenance,
+int guard_state_write(FILE *f, bool in_step, bool idle, uint64_t grace_usec, const char *const *maintenance,
                 size_t n_maintenance)
 {
         fprintf(f, "grace=%" PRIu64 "\n", grace_usec);
         for (size_t i = 0; i < n_maintenance; i++)
                 fprintf(f, "maintenance=%s\n", maintenance[i]);
-        fprintf(f, "%send\n", in_step ? "in-step\n" : "");
+        fprintf(f, "%s%send\n", in_step ? "in-step\n" : "", idle ? "idle\n" : "");
         return fflush(f) != 0 || ferror(f) ? -EIO : 0;
 }
 
@@ -78,9 +78,9 @@ int guard_file_write(const char *directory, const GuardState *s)
         f = fopen(temporary, "we");
         if (!f)
                 return -errno;
-        /* Whether it is in step is the present manager's to say. */
-        r = guard_state_write(
-                        f, false, s->grace_usec, (const char *const *) s->maintenance, s->n_maintenance);
+        /* Whether it is in step, or idle, is the present manager's to say. */
+        r = guard_state_write(f, false, false, s->grace_usec, (const char *const *) s->maintenance,
+                        s->n_maintenance);
         if (fclose(f) != 0 && r >= 0)
                 r = -errno;
         /* The directory is in memory and gone with the boot, so there is nothing to be synced. */
@@ -135,6 +135,9 @@ static int read_state(FILE *f, GuardState *s)
                         has_grace = true;
                 } else if (streq(line, "in-step") && !s->in_step) {
                         s->in_step = true;
+                        r = 0;
+                } else if (streq(line, "idle") && !s->idle) {
+                        s->idle = true;
                         r = 0;
                 } else if (strncmp(line, "maintenance=", strlen("maintenance=")) == 0)
                         r = add_maintenance(s, &n_allocated, line + strlen("maintenance="));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "systemd/guard.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "base/timing.h"
 #include "engine/types.h"
 
 #define TALK_BYTES_MAX (64u * 1024u + APPS_MAX * (APP_NAME_MAX + 16u)) /* more is no manager's state */
@@ -28,7 +30,9 @@ typedef struct Guard {
         GuardState state; /* what the last manager told, or the defaults */
         bool state_known;
         GuardMoments moments;
-        GuardEnd *end;   /* while workers are being ended */
+        GuardEnd *end;          /* while workers are being ended */
+        uint64_t watchdog_usec; /* WatchdogSec=; 0: systemd does not look after this process */
+        bool idle;
         bool file_fails; /* the file could not be written, and that was said */
 
         /* The manager that connected last, or was at work before us. */
@@ -82,9 +86,29 @@ static int set_timer(Guard *g, uint64_t usec)
         return r < 0 ? r : sd_event_source_set_enabled(g->timer, SD_EVENT_ONESHOT);
 }
 
+/* Where nothing runs nothing is to wake up, and a sign of life is a wakeup. */
+static void set_idle(Guard *g, bool idle)
+{
+        char text[32];
+
+        if (g->watchdog_usec == 0 || g->idle == idle)
+                return;
+        snprintf(text, sizeof(text), "%" PRIu64,
+                        idle ? MAX(g->watchdog_usec, WATCHDOG_IDLE_USEC) : g->watchdog_usec);
+        /* sd-event goes by the variable, systemd by the message. Without memory all stays as it is. */
+        if (setenv("WATCHDOG_USEC", text, 1) < 0)
+                return;
+        g->idle = idle;
+        (void) sd_event_set_watchdog(g->event, false);
+        (void) sd_notifyf(false, "WATCHDOG_USEC=%s", text);
+        (void) sd_event_set_watchdog(g->event, true);
+}
+
 static void begin_to_count(Guard *g)
 {
         int r;
+
+        set_idle(g, false);
 
         g->moments = guard_moments(g->stamp.ended_usec, g->state.grace_usec);
         r = set_timer(g, g->moments.stop_usec);
@@ -163,6 +187,7 @@ static int on_manager_end(sd_event_source *source, int fd, uint32_t events, void
 /* Before it is in step a manager knows no better than the last one that was, and the peers count by that one's grace. */
 static void take_state(Guard *g, GuardState *s)
 {
+        set_idle(g, s->in_step && s->idle);
         if (s->in_step || !g->state_known) {
                 int r = guard_file_write(g->parameters->directory, s);
 
@@ -367,6 +392,8 @@ static int guard_begin(Guard *g)
         if (r < 0)
                 return r;
         r = sd_event_set_watchdog(g->event, true);
+        if (r > 0)
+                r = sd_watchdog_enabled(false, &g->watchdog_usec);
         if (r < 0)
                 return r;
         r = recall(g);

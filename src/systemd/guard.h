@@ -38,6 +38,7 @@
 /* What the manager tells the guard. Owned; guard_state_done() frees. */
 typedef struct GuardState {
         bool in_step;
+        bool idle; /* no worker depends on it: systemd need not look after the guard often */
         uint64_t grace_usec;
         char **maintenance; /* names of applications */
         size_t n_maintenance;
@@ -46,8 +47,8 @@ typedef struct GuardState {
 void guard_state_done(GuardState *s);
 bool guard_state_in_maintenance(const GuardState *s, const char *app);
 
-/* As text: "grace=USEC", a line "maintenance=NAME" for each, "in-step" where it is, "end". 0 or -EIO. */
-int guard_state_write(FILE *f, bool in_step, uint64_t grace_usec, const char *const *maintenance,
+/* As text: "grace=USEC", a line "maintenance=NAME" for each, "in-step" and "idle" where it is, "end". 0 or -EIO. */
+int guard_state_write(FILE *f, bool in_step, bool idle, uint64_t grace_usec, const char *const *maintenance,
                 size_t n_maintenance);
 /* -EBADMSG: it is not what guard_state_write() makes; -ENOMEM and errors of reading. */
 int guard_state_read(FILE *f, GuardState *ret);

@@ -145,6 +145,7 @@ static void test_file_refused(void **state)
                 "grace=5\nmaintenance=\nend\n",
                 "grace=5\nwhat=ever\nend\n",
                 "grace=5\nin-step\nin-step\nend\n",
+                "grace=5\nidle\nidle\nend\n",
                 "grace=5\nend\nmore\n",
         };
 
@@ -634,6 +635,55 @@ static void test_rubbish(void **state)
         guard_stop(guard);
 }
 
+/* systemd's next message of the guard that sets the time of its watchdog. */
+static void expect_watchdog(int fd, const char *expected)
+{
+        char text[128];
+
+        for (;;) {
+                ssize_t n = recv(fd, text, sizeof(text) - 1, 0);
+
+                if (n < 0)
+                        fail_msg("nothing is said of %s", expected);
+                text[n] = 0;
+                if (strncmp(text, "WATCHDOG_USEC=", strlen("WATCHDOG_USEC=")) == 0)
+                        break;
+        }
+        assert_string_equal(text, expected);
+}
+
+/* Its signs of life are rare where no worker depends on it, and as often as they were once the manager is gone. */
+static void test_idle(void **state)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        pid_t guard, manager;
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", directory);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = 10 },
+                                         sizeof(struct timeval)),
+                        0);
+        setenv("NOTIFY_SOCKET", address.sun_path, 1);
+        setenv("WATCHDOG_USEC", "30000000", 1);
+        unsetenv("WATCHDOG_PID");
+        guard = guard_start(0);
+        unsetenv("NOTIFY_SOCKET");
+        unsetenv("WATCHDOG_USEC");
+        manager = manager_start("grace=400000\nin-step\nend\n" /* it is told of a change only */
+                                "grace=400000\nin-step\nidle\nend\n"
+                                "grace=400000\nin-step\nend\n"
+                                "grace=400000\nin-step\nidle\nend\n"
+                                "grace=400000\nin-step\nidle\nend\n");
+        expect_watchdog(fd, "WATCHDOG_USEC=120000000");
+        expect_watchdog(fd, "WATCHDOG_USEC=30000000");
+        expect_watchdog(fd, "WATCHDOG_USEC=120000000");
+        manager_kill(manager);
+        expect_watchdog(fd, "WATCHDOG_USEC=30000000");
+        guard_stop(guard);
+        assert_int_equal(close(fd), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -652,6 +702,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_both_killed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_nothing_to_guard, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_rubbish, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,13 @@ static void test_guard(void **state)
         doubles.group.probe(m, 1);
         assert_string_equal(guard_heard(), "");
 
+        /* While nothing runs here the guard need not show often that it lives. */
+        m->idle = true;
+        doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
+        doubles.group.probe(m, 1);
+        assert_string_equal(guard_heard(), "grace=15000000\nmaintenance=distro\nin-step\nidle\nend\n");
+        m->idle = false;
+
         /* The engine hears of its end at once; the next one is told all that counts. */
         (void) doubles_trace();
         guard_goes();
