@@ -222,6 +222,53 @@ static void write_mismatch(const BusObject *o, Sink *s)
         sink_close(s);
 }
 
+/* Of the nodes that differ, those that have no file at all. */
+static void write_missing(const BusObject *o, Sink *s)
+{
+        const State *state = server_state(o->server);
+
+        sink_open(s, 'a', "s");
+        FOREACH_ARRAY(v, o->app->variants, o->app->n_variants)
+                if (v->digest == 0 && v->error == 0)
+                        sink_string(s, state_node_name(state, v->node_id));
+        sink_close(s);
+}
+
+static void write_wrong(const BusObject *o, Sink *s)
+{
+        const State *state = server_state(o->server);
+
+        sink_open(s, 'a', "{ss}");
+        FOREACH_ARRAY(n, state->nodes, state->n_nodes) {
+                char buffer[80];
+                const char *text = engine_wrong_file(o->app, n, buffer, sizeof(buffer));
+
+                if (!text)
+                        continue;
+                sink_open(s, 'e', "ss");
+                sink_string(s, n->name);
+                sink_string(s, text);
+                sink_close(s);
+        }
+        sink_close(s);
+}
+
+static void write_digests(const BusObject *o, Sink *s)
+{
+        const State *state = server_state(o->server);
+
+        sink_open(s, 'a', "{st}");
+        FOREACH_ARRAY(n, state->nodes, state->n_nodes) {
+                const Variant *v = app_find_variant(o->app, n->id);
+
+                sink_open(s, 'e', "st");
+                sink_string(s, n->name);
+                sink_u64(s, v ? v->digest : o->app->has_definition ? o->app->definition.digest : 0);
+                sink_close(s);
+        }
+        sink_close(s);
+}
+
 const Property application_properties[] = {
         { "Name", true, write_name },
         { "Unit", true, write_unit },
@@ -245,6 +292,9 @@ const Property application_properties[] = {
         { "StateChangeTimestamp", false, write_changed },
         { "DeadlineUSec", false, write_deadline },
         { "DefinitionMismatch", false, write_mismatch },
+        { "MissingFiles", false, write_missing },
+        { "WrongFiles", false, write_wrong },
+        { "FileDigests", false, write_digests },
         { "Stale", false, write_stale },
 };
 const size_t n_application_properties = ELEMENTSOF(application_properties);
@@ -346,6 +396,9 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("StateChangeTimestamp", "t"),
         BUS_CHANGING("DeadlineUSec", "t"),
         BUS_CHANGING("DefinitionMismatch", "as"),
+        BUS_CHANGING("MissingFiles", "as"),
+        BUS_CHANGING("WrongFiles", "a{ss}"),
+        BUS_CHANGING("FileDigests", "a{st}"),
         BUS_CHANGING("Stale", "b"),
 
         SD_BUS_VTABLE_END,

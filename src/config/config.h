@@ -117,8 +117,9 @@ typedef struct AppConfig {
 void app_config_done(AppConfig *c);
 
 typedef struct AppConfigFailure {
-        char *name; /* of the application, or of the file (without .app) if that is not a valid name */
-        char *text; /* its errors, one a line */
+        char *name;    /* of the application, or of the file (without .app) if that is not a valid name */
+        char *text;    /* its errors, one a line */
+        unsigned line; /* of the first one; 0: the file as a whole */
 } AppConfigFailure;
 
 typedef struct AppConfigs {

@@ -192,6 +192,9 @@ int app_config_list_files(const ConfigContext *context, const char *name, char *
 static int add_failure(AppConfigs *c, size_t *n_allocated, const char *name, const ConfigMessages *messages)
 {
         AppConfigFailure f = { .name = strdup(name), .text = config_messages_join(messages, CONFIG_ERROR) };
+        for (size_t i = messages->n_items; i > 0; i--)
+                if (messages->items[i - 1].level == CONFIG_ERROR)
+                        f.line = messages->items[i - 1].line;
         if (!f.name || !f.text || ARRAY_GROW(c->failures, c->n_failures, *n_allocated) < 0) {
                 app_config_failure_done(&f);
                 return -ENOMEM;

@@ -94,6 +94,8 @@ void ctl_pager_open(Ctl *c); /* where standard output is a terminal and nobody s
 
 /* What the manager refuses of this node's files at a reload: prints it, and returns STATUS_FAILURE where there is something. */
 int files_check_reloaded(Ctl *c);
+/* The command alone; a status. */
+int change_reload(Ctl *c);
 
 int verb_status(Ctl *c, int argc, char **argv);
 int verb_list_applications(Ctl *c, int argc, char **argv);

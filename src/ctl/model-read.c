@@ -126,6 +126,43 @@ static int read_failures(sd_bus_message *m, void *field)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static int read_wrong(sd_bus_message *m, void *field)
+{
+        AppInfo *a = field;
+        const char *node, *text;
+        int r = sd_bus_message_enter_container(m, 'a', "{ss}");
+
+        while (r >= 0 && (r = sd_bus_message_read(m, "{ss}", &node, &text)) > 0) {
+                NodeText *w;
+
+                if (ARRAY_GROW(a->wrong, a->n_wrong, a->n_wrong_allocated) < 0)
+                        return -ENOMEM;
+                w = &a->wrong[a->n_wrong++];
+                *w = (NodeText){ .node = strdup(node), .text = strdup(text) };
+                if (!w->node || !w->text)
+                        return -ENOMEM;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_digests(sd_bus_message *m, void *field)
+{
+        AppInfo *a = field;
+        const char *node;
+        uint64_t digest;
+        int r = sd_bus_message_enter_container(m, 'a', "{st}");
+
+        while (r >= 0 && (r = sd_bus_message_read(m, "{st}", &node, &digest)) > 0) {
+                if (ARRAY_GROW(a->digests, a->n_digests, a->n_digests_allocated) < 0)
+                        return -ENOMEM;
+                a->digests[a->n_digests] = (NodeDigest){ .node = strdup(node), .digest = digest };
+                if (!a->digests[a->n_digests].node)
+                        return -ENOMEM;
+                a->n_digests++;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 /* One variant of QuorumDetail. Types that are neither number nor text are left out. */
 static int read_fact(sd_bus_message *m, QuorumFact *fact, bool *ret_known)
 {
@@ -282,6 +319,9 @@ static const Field app_fields[] = {
         { "StateChangeTimestamp", "t", read_u64, offsetof(AppInfo, changed_usec) },
         { "DeadlineUSec", "t", read_deadline, offsetof(AppInfo, deadline_usec) },
         { "DefinitionMismatch", "as", read_strings, offsetof(AppInfo, mismatch) },
+        { "MissingFiles", "as", read_strings, offsetof(AppInfo, missing) },
+        { "WrongFiles", "a{ss}", read_wrong, 0 },
+        { "FileDigests", "a{st}", read_digests, 0 },
 };
 
 static const Field node_fields[] = {

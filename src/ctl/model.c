@@ -84,6 +84,15 @@ void app_info_done(AppInfo *a)
                 free(f->node);
         free(a->failures);
         strings_done(&a->mismatch);
+        strings_done(&a->missing);
+        FOREACH_ARRAY(w, a->wrong, a->n_wrong) {
+                free(w->node);
+                free(w->text);
+        }
+        free(a->wrong);
+        FOREACH_ARRAY(d, a->digests, a->n_digests)
+                free(d->node);
+        free(a->digests);
         *a = (AppInfo){};
 }
 

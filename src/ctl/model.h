@@ -45,6 +45,15 @@ typedef struct NodeFailure {
         uint64_t until_usec; /* CLOCK_REALTIME; 0 or USEC_INFINITY: until cleared */
 } NodeFailure;
 
+typedef struct NodeText {
+        char *node, *text;
+} NodeText;
+
+typedef struct NodeDigest {
+        char *node;
+        uint64_t digest;
+} NodeDigest;
+
 typedef struct AppInfo {
         char *name, *description, *state, *reason, *node, *start_type, *from_node, *unit, *target;
         uint64_t epoch, failover_delay_usec, changed_usec;
@@ -56,7 +65,11 @@ typedef struct AppInfo {
         size_t n_permissions, n_permissions_allocated;
         NodeFailure *failures;
         size_t n_failures, n_failures_allocated;
-        Strings mismatch;
+        Strings mismatch, missing; /* nodes with another definition, or none; of these, with no file */
+        NodeText *wrong;
+        size_t n_wrong, n_wrong_allocated;
+        NodeDigest *digests; /* of the nodes' files, as was heard last; 0: none that can be used */
+        size_t n_digests, n_digests_allocated;
 } AppInfo;
 
 typedef struct NodeInfo {

@@ -93,6 +93,11 @@ void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, con
         json_bool(j, "restart_needed", a->restart_needed);
         json_bool(j, "stale", a->stale);
         json_list(j, "definition_mismatch", &a->mismatch);
+        json_list(j, "missing_files", &a->missing);
+        json_object(j, "wrong_files");
+        FOREACH_ARRAY(w, a->wrong, a->n_wrong)
+                json_string(j, w->node, w->text);
+        json_end(j);
         json_usec(j, "since_usec", a->changed_usec == 0 ? USEC_INFINITY : a->changed_usec);
         json_usec(j, "deadline_usec", a->deadline_usec);
         json_usec(j, "left_usec", app_info_left(a, now));

@@ -85,6 +85,41 @@ char *app_tiers(const AppInfo *a)
         return TAKE_PTR(text);
 }
 
+static bool file_is_wrong(const AppInfo *a, const char *node)
+{
+        for (size_t i = 0; i < a->n_wrong; i++)
+                if (streq(a->wrong[i].node, node))
+                        return true;
+        return false;
+}
+
+/* Which nodes have another file than the agreed one, none, or a wrong one; each is named once. Where no node has one the reason
+ * says so. */
+static int append_files(char **text, const AppInfo *a)
+{
+        const char *separator = "; ";
+        size_t n_others = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < a->mismatch.n && r >= 0; i++) {
+                const char *node = a->mismatch.items[i];
+
+                if (file_is_wrong(a, node) || strings_contain(&a->missing, node))
+                        continue;
+                r = append(text, separator, n_others++ == 0 ? "other definition on %s" : "%s", node);
+                separator = ", ";
+        }
+        if (r >= 0 && a->missing.n > 0 && !strstr(a->reason, "no node has a file")) {
+                _cleanup_free_ char *names = strings_join(&a->missing, ", ");
+
+                r = names ? append(text, "; ", "no file on %s", names) : -ENOMEM;
+        }
+        for (size_t i = 0; i < a->n_wrong && r >= 0; i++)
+                if (!strstr(a->reason, a->wrong[i].text)) /* it may be why it does not run */
+                        r = append(text, "; ", "wrong file on %s: %s", a->wrong[i].node, a->wrong[i].text);
+        return r;
+}
+
 char *app_remark(const AppInfo *a, const Moment *now)
 {
         _cleanup_free_ char *text = strdup(a->reason);
@@ -100,11 +135,8 @@ char *app_remark(const AppInfo *a, const Moment *now)
                 r = append(&text, "; ", "held here by hand");
         if (r >= 0 && a->restart_needed)
                 r = append(&text, "; ", "restart needed: its file has changed");
-        if (r >= 0 && a->mismatch.n > 0) {
-                _cleanup_free_ char *names = strings_join(&a->mismatch, ", ");
-
-                r = names ? append(&text, "; ", "other definition on %s", names) : -ENOMEM;
-        }
+        if (r >= 0)
+                r = append_files(&text, a);
         return r < 0 ? NULL : TAKE_PTR(text);
 }
 

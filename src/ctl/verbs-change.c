@@ -198,18 +198,12 @@ int verb_clear(Ctl *c, int argc, char **argv)
         return command_one(c, &job, job_prepare(c, &job, NULL, "ClearFailures", "ss", app, node));
 }
 
-int verb_reload(Ctl *c, int argc, char **argv)
+int change_reload(Ctl *c)
 {
         Job job = {};
-        int status = ctl_connect(c);
 
-        if (status != STATUS_OK)
-                return status;
         job_set_doing(&job, "reload the files%s", c->options.all ? " of all nodes" : "");
-        status = command_one(c, &job, job_prepare(c, &job, NULL, "Reload", "b", (int) c->options.all));
-        /* The manager has no answer for who asked it: it keeps the last good definitions, and tells the
-         * journal. */
-        return status == STATUS_OK && !c->options.host ? files_check_reloaded(c) : status;
+        return command_one(c, &job, job_prepare(c, &job, NULL, "Reload", "b", (int) c->options.all));
 }
 
 int verb_form(Ctl *c, int argc, char **argv)

@@ -76,8 +76,9 @@ void reload_give_definitions(Manager *m)
         }
         FOREACH_ARRAY(failure, m->apps.failures, m->apps.n_failures)
                 if (app_name_is_valid(failure->name))
-                        errors[n_errors++] = (struct DefinitionError){ .app = failure->name,
-                                .text = failure->text };
+                        errors[n_errors++] = (struct DefinitionError){
+                                .app = failure->name, .text = failure->text, .line = failure->line
+                        };
         manager_step(m, &(Event){ .type = EVENT_DEFINITIONS,
                                         .definitions = { .definitions = definitions,
                                                         .n_definitions = m->apps.n_items,
@@ -112,6 +113,7 @@ static void answer(Manager *m, uint64_t generation, int error)
 static void take(Manager *m, LoaderResult *result)
 {
         bool first = !m->apps_loaded;
+        size_t n_right = result->configs.n_items; /* without the last good ones of files that are wrong now */
 
         manager_trim_later(m);
         tell_messages(m, &result->messages);
@@ -135,7 +137,7 @@ static void take(Manager *m, LoaderResult *result)
                 return;
         }
         journal_text(m->journal, JOURNAL_RELOADED,
-                        "the applications' files were read again: %zu right, %zu wrong", m->apps.n_items,
+                        "the applications' files were read again: %zu right, %zu wrong", n_right,
                         m->apps.n_failures);
         reload_give_definitions(m);
 }

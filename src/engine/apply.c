@@ -496,6 +496,7 @@ void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool fo
 
                 if (v)
                         app_remove_variant(a, v);
+                (void) app_set_wrong(a, n->id, 0);
                 apply_owed(a, n->id);
         }
         sorted = facts_sort(f);

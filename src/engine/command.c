@@ -650,6 +650,13 @@ static bool command_send_or_refuse(Engine *e, size_t at)
         return false;
 }
 
+/* Whoever let all nodes read their files is answered when they have said what these hold. */
+static bool command_waits_for_files(const Engine *e, const LocalCommand *c)
+{
+        return c->command.kind == COMMAND_RELOAD && engine_is_synced(e) && e->state.reload.serial != 0 &&
+               e->now_usec < c->applied_usec + 2 * COMMIT_USEC;
+}
+
 /* True where the command is over. */
 static bool command_step(Engine *e, size_t at)
 {
@@ -658,6 +665,8 @@ static bool command_step(Engine *e, size_t at)
         bool form = c->command.kind == COMMAND_FORM;
 
         if (c->applied) {
+                if (command_waits_for_files(e, c))
+                        return false;
                 if (revision_compare(&e->state.committed, &c->revision) >= 0)
                         command_finish(e, at, COMMAND_OK, "");
                 else if (command_is_late(e, c))

@@ -54,8 +54,8 @@ SHAPE(file_shape, OtherFile, EMBEDDED(OtherFile, definition, definition_shape), 
 SHAPE(app_shape, App, STRING(App, name), ARRAY(App, held_against, NULL), GROWING(App, permissions, NULL),
                 GROWING(App, marks, NULL), GROWING(App, copies, NULL),
                 EMBEDDED(App, definition, definition_shape), GROWING(App, variants, NULL),
-                GROWING(App, files, &file_shape), ARRAY(App, owed, NULL), STRING(App, failure),
-                STRING(App, restarts), STRING(App, last_blocked));
+                GROWING(App, wrong, NULL), GROWING(App, files, &file_shape), ARRAY(App, owed, NULL),
+                STRING(App, failure), STRING(App, restarts), STRING(App, last_blocked));
 SHAPE(node_shape, Node, STRING(Node, name), ARRAY(Node, nodelist, NULL));
 SHAPE(state_shape, State, GROWING(State, nodes, &node_shape), GROWING(State, apps, &app_shape),
                 ARRAY(State, view_nodes, NULL));

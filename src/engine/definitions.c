@@ -94,11 +94,14 @@ static void definitions_take(Engine *e, const Definition *definitions, const uin
         definitions_sort(e);
         n_good = e->n_definitions;
         for (size_t i = 0; i < n_errors && !e->oom; i++) {
-                LocalDefinition *d;
+                LocalDefinition *d =
+                                (LocalDefinition *) definitions_search(e->definitions, n_good, errors[i].app);
 
-                /* A file that became wrong: the last good definition stays in force, and the error is shown. */
-                if (definitions_search(e->definitions, n_good, errors[i].app))
+                /* A file that became wrong: the last good definition stays in force, and that it is wrong is shown. */
+                if (d) {
+                        d->wrong_line = errors[i].line != 0 ? errors[i].line : WRONG_SOMEWHERE;
                         continue;
+                }
                 d = &e->definitions[e->n_definitions++];
                 d->app = engine_strdup(e, errors[i].app);
                 d->error = engine_strdup(e, errors[i].text);
@@ -145,8 +148,11 @@ static bool definition_entry_needed(const Engine *e, const App *a, const LocalDe
                 return false;
         if (mine != shown)
                 return true;
-        if (mine != 0)
-                return false;
+        if (mine != 0) {
+                const WrongFile *wrong = a ? app_find_wrong(a, e->node_id) : NULL;
+
+                return own->wrong_line != (wrong ? wrong->line : 0);
+        }
         return strcmp_ptr(own ? own->error : NULL, v ? app_variant_error(a, v) : NULL) != 0;
 }
 
@@ -191,6 +197,7 @@ static int definition_entry_add(
         if (r < 0)
                 return r;
         entry->digest = own->definition.digest;
+        entry->wrong_line = own->wrong_line;
         return 0;
 }
 
@@ -481,6 +488,23 @@ static App *definition_app(Engine *e, const char *name)
         return a;
 }
 
+/* The file of a node has become wrong, or is right again; what is in force does not change. */
+static void definition_apply_wrong(Engine *e, App *a, uint32_t node_id, uint32_t line)
+{
+        const WrongFile *before = app_find_wrong(a, node_id);
+
+        if (line == (before ? before->line : 0))
+                return;
+        if (!app_set_wrong(a, node_id, line))
+                e->oom = true;
+        if (line == WRONG_SOMEWHERE)
+                engine_note(e, NOTE_DEFINITION, a->name, node_id,
+                                "its file is wrong; the last good one is in force");
+        else if (line != 0)
+                engine_note(e, NOTE_DEFINITION, a->name, node_id,
+                                "its file is wrong in line %u; the last good one is in force", line);
+}
+
 static void definition_apply(Engine *e, uint32_t node_id, const DefinitionEntry *d, bool fits)
 {
         App *a = definition_app(e, d->app);
@@ -498,6 +522,7 @@ static void definition_apply(Engine *e, uint32_t node_id, const DefinitionEntry 
                 if (d->error)
                         engine_note(e, NOTE_DEFINITION, a->name, node_id, "%s", d->error);
         }
+        definition_apply_wrong(e, a, node_id, d->wrong_line);
         app_agree_definition(e, a, node_id);
         a->dirty = true;
         engine_changed_app(e, a);

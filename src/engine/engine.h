@@ -141,6 +141,7 @@ typedef struct Event {
                         const struct DefinitionError {
                                 const char *app;
                                 const char *text;
+                                unsigned line; /* 0: the file as a whole */
                         } * errors;
                         size_t n_errors;
                 } definitions;
@@ -346,6 +347,8 @@ uint64_t engine_failover_delay(const Engine *e, const App *app);
 /* Points into the engine; valid until the next step. */
 void engine_app_status(const Engine *e, const App *app, AppStatus *ret);
 NodeState engine_node_state(const Engine *e, const Node *node);
+/* What is wrong with the file that `node` has, in words, maybe in `buffer`; NULL: it is right, or there is none. */
+const char *engine_wrong_file(const App *app, const Node *node, char *buffer, size_t size_bytes);
 /* Why `node` may or may not run `app`: true and a remark, or false and the reason, in words. */
 bool engine_explain(const Engine *e, const App *app, const Node *node, char *ret_why, size_t size_bytes);
 

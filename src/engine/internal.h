@@ -102,8 +102,9 @@ typedef struct LocalDefinition {
         Definition definition; /* where the file is right */
         uint64_t unit_digest;  /* 0: not known */
         char *app;
-        char *error;  /* where it is wrong; else NULL */
-        bool refused; /* in this view: the agreed state has no room for it */
+        char *error;         /* where it is wrong; else NULL */
+        uint32_t wrong_line; /* the file has become wrong, and this is the last good one; 0: it is right */
+        bool refused;        /* in this view: the agreed state has no room for it */
 } LocalDefinition;
 
 /* What lies on which node, and the nodes by their names: follows from the state and is kept up to date while decide.c goes
@@ -448,6 +449,7 @@ void state_remove_node(State *s, Node *n);
 Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch);
 void app_remove_copy(App *a, Copy *c);
 void app_end_restarts(App *a);
+bool app_set_wrong(App *a, uint32_t node_id, uint32_t line); /* 0: its file is right; false: no memory */
 Mark *app_add_mark(App *a, uint32_t node_id);
 void app_remove_mark(App *a, Mark *m);
 Variant *app_add_variant(App *a, uint32_t node_id);

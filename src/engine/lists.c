@@ -21,6 +21,7 @@ static void app_done(App *a)
         free(a->copies);
         definition_done(&a->definition);
         free(a->variants);
+        free(a->wrong);
         for (size_t i = 0; i < a->n_files; i++)
                 file_done(&a->files[i]);
         free(a->files);
@@ -264,6 +265,37 @@ Variant *app_find_variant(const App *a, uint32_t node_id)
         return NULL;
 }
 
+const WrongFile *app_find_wrong(const App *a, uint32_t node_id)
+{
+        for (size_t i = 0; i < a->n_wrong; i++)
+                if (a->wrong[i].node_id == node_id)
+                        return &a->wrong[i];
+        return NULL;
+}
+
+/* 0: it is right. False: no memory. */
+bool app_set_wrong(App *a, uint32_t node_id, uint32_t line)
+{
+        size_t at = 0;
+
+        while (at < a->n_wrong && a->wrong[at].node_id < node_id)
+                at++;
+        if (at < a->n_wrong && a->wrong[at].node_id == node_id) {
+                if (line == 0)
+                        ARRAY_CLOSE(a->wrong, a->n_wrong, at);
+                else
+                        a->wrong[at].line = line;
+                return true;
+        }
+        if (line == 0)
+                return true;
+        if (array_reserve(&a->wrong, &a->n_wrong_allocated, a->n_wrong + 1, sizeof(WrongFile)) < 0)
+                return false;
+        ARRAY_OPEN(a->wrong, a->n_wrong, at);
+        a->wrong[at] = (WrongFile){ node_id, line };
+        return true;
+}
+
 Variant *app_add_variant(App *a, uint32_t node_id)
 {
         size_t at = 0;
@@ -398,6 +430,7 @@ static void app_forget_node(App *a, uint32_t node_id)
         for (size_t i = a->n_permissions; i > 0; i--)
                 if (a->permissions[i - 1].node_id == node_id)
                         ARRAY_CLOSE(a->permissions, a->n_permissions, i - 1);
+        (void) app_set_wrong(a, node_id, 0);
         ids_remove(a->held_against, &a->n_held_against, node_id);
         if (a->from_node == node_id)
                 a->from_node = 0;

@@ -132,6 +132,7 @@ static int definitions_copy(const DefinitionsMessage *from, DefinitionsMessage *
 
                 to->n_entries++;
                 t->digest = f->digest;
+                t->wrong_line = f->wrong_line;
                 if (string_copy(f->app, &t->app) < 0 || string_copy(f->error, &t->error) < 0)
                         return -ENOMEM;
                 if (f->digest != 0 && definition_copy(&f->definition, &t->definition) < 0)

@@ -101,7 +101,9 @@ typedef struct DefinitionEntry {
         char *app;
         uint64_t digest;       /* 0: the sender has no usable file of that name */
         Definition definition; /* only where digest is not 0 */
-        char *error;           /* only where digest is 0 because the file is wrong: the error, else NULL */
+        uint32_t wrong_line; /* only where digest is not 0: the file has become wrong in this line, and that is the last good
+                              * definition; WRONG_SOMEWHERE: no line; 0: the file is right */
+        char *error; /* only where digest is 0 because the file is wrong: the error, else NULL */
 } DefinitionEntry;
 
 typedef struct DefinitionsMessage {

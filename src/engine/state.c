@@ -296,6 +296,28 @@ static void put_files(const Codec *c, const App *a)
         put_u32(c->w, (uint32_t) a->n_variants);
         for (size_t i = 0; i < a->n_variants; i++)
                 put_variant(c, a, &a->variants[i]);
+        put_u32(c->w, (uint32_t) a->n_wrong);
+        for (size_t i = 0; i < a->n_wrong; i++) {
+                put_u32(c->w, a->wrong[i].node_id);
+                put_u32(c->w, a->wrong[i].line);
+        }
+}
+
+static void get_wrong(const Codec *c, App *a)
+{
+        ByteReader *r = c->r;
+        uint32_t n = get_count(r, 8);
+
+        a->wrong = get_items(r, n, sizeof(WrongFile));
+        a->n_wrong_allocated = n;
+        while (!r->error && a->n_wrong < n) {
+                WrongFile *f = &a->wrong[a->n_wrong++];
+
+                f->node_id = get_u32(r);
+                f->line = get_u32(r);
+                if (f->node_id == 0 || f->line == 0 || (a->n_wrong > 1 && f->node_id <= f[-1].node_id))
+                        reader_refuse(r);
+        }
 }
 
 static void get_files(const Codec *c, App *a)
@@ -323,6 +345,7 @@ static void get_files(const Codec *c, App *a)
                 if (a->n_variants > 1 && v->node_id <= v[-1].node_id)
                         reader_refuse(r);
         }
+        get_wrong(c, a);
 }
 
 static void put_app_lists(const Codec *c, const App *a)

@@ -65,6 +65,12 @@ typedef struct Variant {
         uint64_t error;  /* where the file is wrong: the hash of what is wrong; else 0 */
 } Variant;
 
+/* A node whose file has become wrong: what it held before stays in force, until that node's manager is started again. */
+typedef struct WrongFile {
+        uint32_t node_id;
+        uint32_t line; /* of the first error; WRONG_SOMEWHERE */
+} WrongFile;
+
 /* What such files hold, once for all nodes that have the same: a change that goes from node to node would make a state of as
  * many definitions as there are nodes. One without a variant is dropped. */
 typedef struct OtherFile {
@@ -115,6 +121,8 @@ typedef struct App {
         Unsure unsure;
         Variant *variants;
         size_t n_variants, n_variants_allocated;
+        WrongFile *wrong; /* sorted by node */
+        size_t n_wrong, n_wrong_allocated;
         OtherFile *files; /* sorted by digest and error */
         size_t n_files, n_files_allocated;
 
@@ -244,6 +252,7 @@ const char *app_restarts(const App *a, const Copy *c);
 Copy *app_present_copy(const App *a);
 Mark *app_find_mark(const App *a, uint32_t node_id);
 Variant *app_find_variant(const App *a, uint32_t node_id);
+const WrongFile *app_find_wrong(const App *a, uint32_t node_id);
 /* What the file of a variant holds; NULL: there is none, or nothing is known of it. */
 OtherFile *app_find_file(const App *a, uint64_t digest, uint64_t error);
 const Definition *app_node_definition(

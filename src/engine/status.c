@@ -239,6 +239,31 @@ static const char *explain_stays(const Engine *e, const App *a, const Node *n)
         return a->definition.takeover_automatic ? NULL : "better; Takeover=manual";
 }
 
+const char *engine_wrong_file(const App *a, const Node *n, char *buffer, size_t size_bytes)
+{
+        const WrongFile *f = app_find_wrong(a, n->id);
+        const Variant *v = app_find_variant(a, n->id);
+
+        if (!f)
+                return v && v->error ? app_variant_error(a, v) : NULL;
+        if (f->line == WRONG_SOMEWHERE)
+                snprintf(buffer, size_bytes, "the last good one is in force");
+        else
+                snprintf(buffer, size_bytes, "line %u; the last good one is in force", f->line);
+        return buffer;
+}
+
+/* A file that is wrong keeps nobody from running what it was. */
+static void explain_wrong_file(const App *a, const Node *n, char *why, size_t size_bytes)
+{
+        size_t length = strlen(why);
+        char text[80];
+
+        if (app_find_wrong(a, n->id))
+                snprintf(why + length, size_bytes - length, "; its file is wrong: %s",
+                                engine_wrong_file(a, n, text, sizeof(text)));
+}
+
 bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why, size_t size_bytes)
 {
         const Copy *c = app_present_copy(a);
@@ -294,6 +319,7 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
                 snprintf(ret_why, size_bytes, "its disk has not acknowledged the present state");
                 break;
         }
+        explain_wrong_file(a, n, ret_why, size_bytes);
         return x == ELIGIBLE;
 }
 

@@ -9,7 +9,8 @@
 #define APP_NAME_MAX 63u   /* bytes of an application's name: a DNS label */
 #define NODE_NAME_MAX 255u /* bytes of a node's name */
 #define TEXT_MAX 1024u     /* bytes of a description or of a reason that travels */
-#define APPS_MAX 10000u    /* applications of a cluster */
+#define WRONG_SOMEWHERE UINT32_MAX    /* a wrong file, and no line of it is to blame */
+#define APPS_MAX 10000u               /* applications of a cluster */
 #define STATE_APPS_MAX (2 * APPS_MAX) /* with those that still run and that no node has a file for any more */
 
 /* Epochs: the sequence number of the ring in whose view the start was decided, times 2^20, plus a count. */

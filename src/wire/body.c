@@ -236,9 +236,10 @@ static void put_entry(ByteWriter *w, const DefinitionEntry *e)
         put_u64(w, e->digest);
         if (e->digest == 0)
                 wire_put_text(w, e->error);
-        else if (!w->error && entry_is_valid(e))
+        else if (!w->error && entry_is_valid(e)) {
+                put_u32(w, e->wrong_line);
                 wire_put_definition(w, &e->definition);
-        else
+        } else
                 wire_writer_fail(w, -EINVAL);
 }
 
@@ -252,6 +253,7 @@ static void get_entry(ByteReader *r, DefinitionEntry *e)
                 e->error = wire_get_text(r);
                 return;
         }
+        e->wrong_line = get_u32(r);
         e->definition.digest = e->digest;
         e->definition.name = strdup(e->app);
         if (!e->definition.name)

@@ -42,6 +42,13 @@ case $(node_exec bcd distroctl reload 2>&1) in
 *) fail 'reload names the file and the line' "$(node_exec bcd distroctl reload 2>&1)" ;;
 esac
 check_stays 2 'it runs' app_runs_on distro bcd
+wrong_is() { [ "$(cluster_status def '.applications[] | select(.name == "distro") | .wrong_files | keys | join(" ")')" = "$1" ]; }
+check_within 3 'def knows that it is wrong' wrong_is bcd
+said=$(node_exec def distroctl reload --all 2>&1) && fail 'reload --all says so' "$said"
+case $said in
+*'distro: the file on bcd is wrong: line '*'the last good one is in force'*) ;;
+*) fail 'reload --all names the node' "$said" ;;
+esac
 
 step 'a new file that cannot be used'
 echo '[Application]' >"$LAB/bcd/root/etc/distro-manager/applications/second.app"
@@ -53,7 +60,11 @@ rm "$LAB/bcd/root/etc/distro-manager/applications/second.app"
 step 'a new [Service] counts at the next start'
 cluster_app distro 'abc bcd def' FailoverDelaySec=1s Takeover=manual -- Environment=GENERATION=2
 id=$(node_exec bcd systemctl show --value -p InvocationID distro-app-distro.service)
-check 'reload on every node' node_exec bcd distroctl reload --all
+said=$(node_exec bcd distroctl reload --all 2>&1) || fail 'reload on every node' "$said"
+case $said in
+*'distro: changed on bcd, def; restart needed.'*) ;;
+*) fail 'it says what has changed where' "$said" ;;
+esac
 needs_restart() { for n in bcd def; do [ "$(app_field distro restart_needed "$n")" = "$1" ] || return; done; }
 check_within 3 'the status on all nodes says so' needs_restart true
 node_exec bcd systemctl restart distro-manager

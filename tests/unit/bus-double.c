@@ -235,6 +235,15 @@ NodeState engine_node_state(const Engine *e, const Node *node)
                                                          : NODE_OFFLINE;
 }
 
+const char *engine_wrong_file(const App *app, const Node *node, char *buffer, size_t size_bytes)
+{
+        const WrongFile *f = app_find_wrong(app, node->id);
+
+        if (f)
+                snprintf(buffer, size_bytes, "line %u", f->line);
+        return f ? buffer : NULL;
+}
+
 bool engine_explain(const Engine *e, const App *app, const Node *node, char *ret_why, size_t size_bytes)
 {
         snprintf(ret_why, size_bytes, "%s", node->standby ? "in standby" : "online");

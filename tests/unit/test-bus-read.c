@@ -103,6 +103,9 @@ static void test_application_properties(void **state)
                 { "StateChangeTimestamp", "t", "1700000000000000" },
                 { "DeadlineUSec", "t", "18446744073709551615" },
                 { "DefinitionMismatch", "as", "['def']" },
+                { "MissingFiles", "as", "['def']" },
+                { "WrongFiles", "a{ss}", "[('bcd' 'line 3')]" },
+                { "FileDigests", "a{st}", "[('abc' 5) ('bcd' 5) ('def' 0)]" },
         };
         Harness *h = *state;
         App *a = state_find_app(&h->engine.state, "distro");
@@ -116,6 +119,12 @@ static void test_application_properties(void **state)
         assert_non_null(a->variants);
         a->variants[0].node_id = 3;
         a->n_variants = a->n_variants_allocated = 1;
+        a->wrong = calloc(1, sizeof(WrongFile));
+        assert_non_null(a->wrong);
+        a->wrong[0] = (WrongFile){ .node_id = 2, .line = 3 };
+        a->n_wrong = a->n_wrong_allocated = 1;
+        a->has_definition = true;
+        a->definition.digest = 5;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 expect_property(h, DISTRO, BUS_INTERFACE_APPLICATION, cases[i].name, cases[i].contents,
                                 cases[i].expected);

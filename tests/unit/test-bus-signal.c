@@ -202,7 +202,11 @@ static void test_every_property(void **state)
         assert_non_null(a->variants);
         a->variants[0].node_id = 1;
         a->n_variants = a->n_variants_allocated = 1;
-        CHANGED("DefinitionMismatch", "['abc']");
+        bus_server_changed(h->server, "local", NULL);
+        flush(h);
+        expect_changed(h, path,
+                        "'org.distro.Application1' [('DefinitionMismatch' <['abc']>) ('MissingFiles' <['abc']>) "
+                        "('FileDigests' <[('abc' 0) ('bcd' 77) ('def' 77)]>)] []");
 }
 
 /* A move changes the application and both nodes; the nodes' lists are told as changed, without the lists. */

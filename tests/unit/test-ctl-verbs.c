@@ -534,6 +534,10 @@ static void test_nodes_and_rest(void **state)
                 { "well", { "clear", "--all", "bcd" }, .status = 1, .err = { "application '', node 'bcd'" } },
                 { "well", { "reload" }, .silent = true },
                 { "well", { "reload", "--all" }, .status = 1, .err = { "Too many calls", "ask again" } },
+                { "same", { "reload", "--all" }, .out = { "nothing has changed" } },
+                { "edited", { "reload", "--all" }, .status = 1,
+                                .out = { "web: changed on abc", "bad: new on abc, bcd." },
+                                .err = { "web: the file on bcd is wrong: line 3; the last good one is in force" } },
                 { "unformed", { "form" }, .out = { "without the records of bcd, def." } },
         };
 

@@ -267,12 +267,13 @@ static void test_restart_is_needed_after_a_restart(void **state)
 /* At a reload a file that has become wrong comes with its last good definition, which counts: the node differs from nobody. */
 static void test_wrong_file_keeps_the_definition(void **state)
 {
-        struct DefinitionError error = { .app = "distro", .text = "line 3: what is this?" };
+        struct DefinitionError error = { .app = "distro", .text = "line 3: what is this?", .line = 3 };
         Event event = { .type = EVENT_DEFINITIONS,
                 .definitions.n_definitions = 1,
                 .definitions.errors = &error,
                 .definitions.n_errors = 1 };
         uint64_t epoch;
+        char why[256];
         Cluster c;
 
         (void) state;
@@ -286,6 +287,23 @@ static void test_wrong_file_keeps_the_definition(void **state)
                 assert_int_equal(cluster_distro(&c, i)->n_variants, 0);
         assert_int_equal(c.engine[ABC]->n_definitions, 1);
         assert_int_equal(cluster_distro(&c, DEF)->epoch, epoch);
+        /* All know of it, and who is told the state too; the node may run it all the same. */
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                const App *a = cluster_distro(&c, i);
+
+                assert_int_equal(a->n_wrong, 2);
+                assert_int_equal(app_find_wrong(a, BCD)->line, 3);
+                assert_true(engine_explain(
+                                c.engine[i], a, state_find_node(&c.engine[i]->state, BCD), why, sizeof(why)));
+                assert_non_null(strstr(why, "; its file is wrong: line 3; the last good one is in force"));
+        }
+        /* It is right again. */
+        event.definitions.n_errors = 0;
+        cluster_step(&c, ABC, &event);
+        cluster_deliver(&c);
+        assert_null(app_find_wrong(cluster_distro(&c, DEF), ABC));
+        assert_non_null(app_find_wrong(cluster_distro(&c, DEF), BCD));
+        event.definitions.n_errors = 1;
         /* One that has no good definition has only the error, and is not eligible. */
         event.definitions.n_definitions = 0;
         cluster_step(&c, BCD, &event);
@@ -373,7 +391,7 @@ static void reload_all(Cluster *c)
         cluster_deliver(c);
         for (uint32_t i = ABC; i <= DEF; i++)
                 assert_int_equal(cluster_count(c, i, EFFECT_RELOAD), 1);
-        assert_int_equal(cluster_reply(c, 1), COMMAND_OK);
+        assert_int_equal(cluster_reply(c, 1), _COMMAND_ERROR_MAX); /* it comes when all have read */
 }
 
 /* A new file is read everywhere, on the best node last: it starts there, and there only. */
@@ -390,7 +408,9 @@ static void test_reload_waits_for_all_files(void **state)
         engine_app_status(c.engine[BCD], state_find_app(&c.engine[BCD]->state, "web"), &status);
         assert_int_equal(status.state, APP_WAITING);
         assert_string_equal(status.reason, "its files are being read");
+        assert_int_equal(cluster_reply(&c, 1), _COMMAND_ERROR_MAX);
         files_are_read(&c, ABC, true);
+        assert_int_equal(cluster_reply(&c, 1), COMMAND_OK);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
         assert_int_equal(starts_of_all(&c), 1);
         cluster_end(&c);
@@ -417,6 +437,7 @@ static void test_reload_waits_no_longer(void **state)
         cluster_all_at(&c, c.now + 2 * USEC_PER_SEC - 1);
         assert_int_equal(starts_of_all(&c), 0);
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
+        assert_int_equal(cluster_reply(&c, 1), COMMAND_OK);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         assert_int_equal(starts_of_all(&c), 1);
         cluster_end(&c);

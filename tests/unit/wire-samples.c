@@ -90,6 +90,7 @@ static void fixed_definitions(DefinitionsMessage *d)
         d->entries[0].app = dup("distro");
         d->entries[0].digest = UINT64_C(0x0123456789abcdef);
         fixed_definition(&d->entries[0].definition, "distro", UINT64_C(0x0123456789abcdef));
+        d->entries[0].wrong_line = 7;
         d->entries[1].app = dup("gone");
         d->entries[2].app = dup("wrong");
         d->entries[2].error = dup("wrong.app:3: unknown key Foo=");
@@ -322,6 +323,7 @@ static void draw_definitions(DefinitionsMessage *d, uint64_t *seed)
                         e->error = draw_text(seed);
                         continue;
                 }
+                e->wrong_line = draw(seed, 3) == 0 ? (uint32_t) draw(seed, UINT32_MAX) : 0;
                 draw_definition(&e->definition, seed);
                 e->definition.name = dup(e->app);
                 e->definition.digest = e->digest;
@@ -480,7 +482,8 @@ static bool definitions_equal(const DefinitionsMessage *a, const DefinitionsMess
         for (size_t i = 0; i < a->n_entries; i++) {
                 const DefinitionEntry *x = a->entries + i, *y = b->entries + i;
 
-                if (!streq(x->app, y->app) || x->digest != y->digest || strcmp_ptr(x->error, y->error) != 0 ||
+                if (!streq(x->app, y->app) || x->digest != y->digest || x->wrong_line != y->wrong_line ||
+                                strcmp_ptr(x->error, y->error) != 0 ||
                                 !definition_equal(&x->definition, &y->definition))
                         return false;
         }
