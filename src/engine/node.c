@@ -483,7 +483,6 @@ void apply_view(Engine *e)
         State *s = &e->state;
         bool unseen = e->view.ring.seq > s->ring_seq + RING_STEP;
 
-        e->state.room_bytes = 0;
         s->ring_seq = MAX(s->ring_seq, e->view.ring.seq);
         /* The last acknowledgements of a view may have reached some of its members only. */
         s->committed = (Revision){};
@@ -492,6 +491,7 @@ void apply_view(Engine *e)
                 n->acked = (Revision){};
                 apply_view_node(e, n, unseen);
         }
+        s->room_bytes = 0;
         apply_view_nodes(e);
         apply_version(e);
         e->view_changed_state = true;

@@ -681,7 +681,8 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
         for (size_t n = p.faults & PLAN_WORKERS ? 1 + roll(&more, 6) : 0; n > 0; n--)
                 draw_workers(&more, &p);
         if (p.faults & PLAN_BYTES)
-                p.ring_bytes_sec = 20000 << roll(&more, 6);
+                p.ring_bytes_sec = 320000
+                                   << roll(&more, 4); /* probes alone are 10 kB a second of each node */
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;
