@@ -396,6 +396,8 @@ static uint64_t local_silence_usec(const Engine *e)
         /* What the peers need to notice that this node is lost again is all that is left then. */
         again = MAX(usec_left(local_detection_usec(e) - local_probe_interval(e), KILL_TAKES_USEC),
                         usec_left(e->token_usec, local_lag_usec(e)) / 2);
+        /* A probe takes its time: without any, each would cut this node off again. */
+        again = MAX(again, local_probe_interval(e));
         return MIN(t, MAX(local_away_usec(e), usec_add(e->silent_usec, again)));
 }
 

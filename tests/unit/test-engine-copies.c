@@ -31,6 +31,106 @@ static void report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
         effect_list_done(&effects);
 }
 
+/* A message as def's engine alone is delivered it, from bcd. */
+static void tell(Cluster *c, const Message *m)
+{
+        EffectList effects = {};
+        Member sender = { BCD, BCD };
+
+        c->engine[DEF]->effects = &effects;
+        apply_message(c->engine[DEF], &sender, m);
+        c->engine[DEF]->effects = NULL;
+        effect_list_done(&effects);
+}
+
+/* What a node's earlier manager said, or was held against it, is over when the next one reports. */
+static void test_report_begins_anew(void **state)
+{
+        Message ack = { .type = MESSAGE_ACK, .ack = { { 3, 4 }, true } };
+        Node *bcd;
+        App *a;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        bcd = state_find_node(&c.engine[DEF]->state, BCD);
+        a = cluster_distro(&c, DEF);
+        tell(&c, &ack);
+        bcd->acked = (Revision){ 9, 9 };
+        tell(&c, &ack);
+        assert_int_equal(bcd->acked.count, 9); /* an older one takes nothing back */
+        bcd->late = bcd->leaving = true;
+        assert_true(app_set_variant(a, BCD, 0, NULL, NULL));
+        report(&c, BCD, 0, UNIT_NONE);
+        assert_int_equal(bcd->acked.count, 0);
+        assert_false(bcd->late);
+        assert_false(bcd->leaving);
+        assert_null(app_find_variant(a, BCD));
+        cluster_end(&c);
+}
+
+/* A lost copy that is found running is the application's, and nothing of its loss is left; one that does not end stays lost. */
+static void test_lost_copy_is_found(void **state)
+{
+        ResultMessage stuck = { .app = (char *) "distro", .state = UNIT_STUCK };
+        Message m = { .type = MESSAGE_RESULT };
+        Copy *copy;
+        App *a;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        a = cluster_distro(&c, DEF);
+        app_remove_copy(a, app_present_copy(a));
+        stuck.epoch = ++a->last_epoch;
+        a->epoch = a->last_epoch;
+        copy = app_add_copy(a, BCD, a->last_epoch);
+        copy->phase = COPY_LOST;
+        m.result = stuck;
+        tell(&c, &m);
+        assert_int_equal(app_find_copy(a, BCD, stuck.epoch)->phase, COPY_LOST);
+
+        copy = app_find_copy(a, BCD, stuck.epoch);
+        copy->surplus = true;
+        a->lost_node = BCD;
+        a->delay = (Timer){ .serial = 77, .deadline_usec = c.now + USEC_PER_SEC };
+        report(&c, BCD, stuck.epoch, UNIT_RUNNING);
+        copy = app_find_copy(a, BCD, stuck.epoch);
+        assert_int_equal(copy->phase, COPY_RUNNING);
+        assert_false(copy->surplus);
+        assert_false(copy->stuck);
+        assert_int_equal(a->lost_node, 0);
+        assert_int_equal(a->delay.serial, 0);
+        cluster_end(&c);
+}
+
+/* Nor is anything left of it when a group forms with the copy; and the first part of a node's files is not all of them. */
+static void test_forming_ends_a_loss(void **state)
+{
+        Message part = { .type = MESSAGE_DEFINITIONS, .definitions.more = true };
+        EffectList effects = {};
+        Cluster c;
+        App *a;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        a = cluster_distro(&c, DEF);
+        a->lost_node = BCD;
+        c.engine[DEF]->effects = &effects;
+        apply_formed(c.engine[DEF]);
+        c.engine[DEF]->effects = NULL;
+        effect_list_done(&effects);
+        assert_int_equal(a->lost_node, 0);
+
+        state_find_node(&c.engine[DEF]->state, BCD)->reading = true;
+        tell(&c, &part);
+        assert_true(state_find_node(&c.engine[DEF]->state, BCD)->reading);
+        part.definitions.more = false;
+        tell(&c, &part);
+        assert_false(state_find_node(&c.engine[DEF]->state, BCD)->reading);
+        cluster_end(&c);
+}
+
 /* A manager that comes back adopts its worker: type, from-node and epoch stay. */
 static void test_adoption_changes_nothing(void **state)
 {
@@ -955,6 +1055,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_adoption_changes_nothing),
+                cmocka_unit_test(test_report_begins_anew),
+                cmocka_unit_test(test_lost_copy_is_found),
+                cmocka_unit_test(test_forming_ends_a_loss),
                 cmocka_unit_test(test_copy_is_known_by_its_epoch),
                 cmocka_unit_test(test_copies_that_meet),
                 cmocka_unit_test(test_copies_that_meet_at_forming),

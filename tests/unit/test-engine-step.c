@@ -364,6 +364,24 @@ static void test_silent_again(void **state)
         }
 }
 
+/* Its peers may be so much quicker that nothing is left: a probe has the time that it takes all the same. */
+static void test_silent_again_takes_a_probe(void **state)
+{
+        uint64_t back;
+        Node *own;
+        Cluster c;
+
+        (void) state;
+        (void) lost_and_back(&c, false);
+        own = state_find_node(&c.engine[ABC]->state, ABC);
+        own->least.detection_usec = USEC_PER_SEC;
+        own->least.isolation_usec = USEC_PER_SEC * 5 / 4;
+        back = c.engine[ABC]->probe_next_usec;
+        cluster_at(&c, ABC, back);
+        asked_at(&c, EFFECT_STOP, back + USEC_PER_SEC / 8);
+        cluster_end(&c);
+}
+
 /* Shorter timeouts count at once, also for a silence that has begun. Longer ones are not known to its peers then. */
 static void test_other_timeouts(void **state)
 {
@@ -801,6 +819,7 @@ int main(void)
                 cmocka_unit_test(test_corosync_is_silent),
                 cmocka_unit_test(test_corosync_is_lost_in_silence),
                 cmocka_unit_test(test_silent_again),
+                cmocka_unit_test(test_silent_again_takes_a_probe),
                 cmocka_unit_test(test_other_timeouts),
                 cmocka_unit_test(test_silent_again_with_a_device),
                 cmocka_unit_test(test_without_quorum_again),
