@@ -294,7 +294,9 @@ static int on_polkit(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         if (authorized)
                 call_submit(c);
         else if (challenge) {
-                snprintf(text, sizeof(text), "This needs an authentication (%s).", c->action);
+                snprintf(text, sizeof(text),
+                                "Permission denied: only root, or a user whom polkit allows %s, may do this.",
+                                c->action);
                 call_denied(c, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, text);
         } else {
                 snprintf(text, sizeof(text), "You may not do this (%s).", c->action);

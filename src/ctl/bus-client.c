@@ -43,10 +43,9 @@ static const BusErrorInfo manager_errors[] = {
 /* What the bus answers in its place. */
 static const BusErrorInfo bus_errors[] = {
         { "org.freedesktop.DBus.Error.AccessDenied", STATUS_FAILURE,
-                        "Changing the cluster is for root, or for whom polkit allows it." },
+                        "Only root, or a user whom polkit allows it, may change the cluster." },
         { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", STATUS_FAILURE,
-                        "Changing the cluster is for root, or for whom polkit allows it; polkit would have "
-                        "to ask for a password." },
+                        "Run it on a terminal, where polkit can ask for a password, or run it as root." },
         { "org.freedesktop.DBus.Error.UnknownMethod", STATUS_FAILURE,
                         "The running manager and this tool differ in version: 'systemctl restart "
                         "distro-manager' leaves the workers "
@@ -198,8 +197,8 @@ int ctl_connect_bus(Ctl *c)
         if (r < 0) {
                 if (c->options.host)
                         ctl_error(c,
-                                        "Cannot reach the system bus of %s by ssh: %s. 'ssh %s true' must work, "
-                                        "and systemd be there.",
+                                        "Cannot reach the system bus of %s by ssh: %s. Check that 'ssh %s true' "
+                                        "works, and that systemd runs there.",
                                         c->options.host, strerror(-r), c->options.host);
                 else
                         ctl_error(c,

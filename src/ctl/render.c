@@ -344,7 +344,7 @@ int render_overview(FILE *f, const RenderOptions *o, const Snapshot *s)
         if (s->n_apps > 0)
                 return table_print(&apps, f, &o->style, 0, o->legend, o->full);
         if (o->legend)
-                fprintf(f, "No applications. Their files belong into /etc/distro-manager/applications/; see "
+                fprintf(f, "No applications. Their files belong in /etc/distro-manager/applications/; see "
                            "distro-manager.app(5).\n");
         return 0;
 }

@@ -172,9 +172,9 @@ int verb_maintenance(Ctl *c, int argc, char **argv)
         status = command_one(c, &job, job_prepare(c, &job, NULL, "SetMaintenance", "sb", app, (int) on));
         if (status == STATUS_OK)
                 ctl_say(c,
-                                on ? "%s %s in maintenance: nothing is started, stopped or moved until 'off'."
-                                   : "%s %s under care again; what runs is left running.",
-                                c->options.all ? "All applications" : app, c->options.all ? "are" : "is");
+                                on ? "Maintenance is on for %s: nothing is started, stopped or moved until 'off'."
+                                   : "Maintenance is off for %s; what runs is left running.",
+                                c->options.all ? "all applications" : app);
         return status;
 }
 
@@ -230,7 +230,7 @@ int verb_form(Ctl *c, int argc, char **argv)
         }
         status = command_one(c, &job, job_prepare(c, &job, NULL, "Form", ""));
         if (status == STATUS_OK)
-                ctl_say(c, "The group goes on%s%s.", isempty(missing) ? "" : " without the records of ",
+                ctl_say(c, "The group forms%s%s.", isempty(missing) ? "" : " without the records of ",
                                 missing);
         return status;
 }
