@@ -36,8 +36,23 @@ BusCall *bus_call_free(BusCall *c)
         return NULL;
 }
 
+static void call_link(BusCall *c)
+{
+        c->next = c->server->calls;
+        c->server->calls = c;
+        c->server->n_calls[c->phase]++;
+}
+
+static void call_set_phase(BusCall *c, CallPhase phase)
+{
+        c->server->n_calls[c->phase]--;
+        c->server->n_calls[phase]++;
+        c->phase = phase;
+}
+
 static void call_unlink(BusCall *c)
 {
+        c->server->n_calls[c->phase]--;
         for (BusCall **p = &c->server->calls; *p; p = &(*p)->next)
                 if (*p == c) {
                         *p = c->next;
@@ -208,7 +223,7 @@ static void call_submit(BusCall *c)
         int r;
 
         call_tell(c, NULL);
-        c->phase = CALL_SUBMITTED;
+        call_set_phase(c, CALL_SUBMITTED);
         c->gone_slot = sd_bus_slot_unref(c->gone_slot);
         c->pending_slot = sd_bus_slot_unref(c->pending_slot);
 
@@ -375,18 +390,9 @@ static int call_ask_polkit(BusCall *c)
                         interactive ? POLKIT_INTERACTIVE_TIMEOUT_USEC : POLKIT_TIMEOUT_USEC);
 }
 
-static size_t calls_in(const BusServer *s, CallPhase phase)
-{
-        size_t n = 0;
-
-        for (const BusCall *c = s->calls; c; c = c->next)
-                n += c->phase == phase;
-        return n;
-}
-
 static size_t calls_under_way(const BusServer *s)
 {
-        return calls_in(s, CALL_ASKING) + calls_in(s, CALL_SUBMITTED);
+        return s->n_calls[CALL_ASKING] + s->n_calls[CALL_SUBMITTED];
 }
 
 static size_t calls_asking_of(const BusServer *s, uint32_t uid)
@@ -413,12 +419,12 @@ static void call_check_access(BusCall *c)
                 call_submit(c);
                 return;
         }
-        if (calls_in(c->server, CALL_ASKING) >= BUS_CALLS_ASKING_MAX ||
+        if (c->server->n_calls[CALL_ASKING] >= BUS_CALLS_ASKING_MAX ||
                         calls_asking_of(c->server, c->uid) >= BUS_CALLS_ASKING_PER_USER_MAX) {
                 call_denied(c, bus_error_name(COMMAND_TOO_MANY), "Too many calls wait for polkit's answer.");
                 return;
         }
-        c->phase = CALL_ASKING;
+        call_set_phase(c, CALL_ASKING);
         r = call_ask_polkit(c);
         if (r < 0) {
                 (void) sd_bus_error_set_errno(&error, r); /* returns the errno back */
@@ -544,7 +550,7 @@ static int calls_check_bounds(const BusServer *s, sd_bus_message *m, sd_bus_erro
 
         for (const BusCall *c = s->calls; c; c = c->next)
                 n_sender += strcmp_ptr(sd_bus_message_get_sender(c->message), sender) == 0;
-        if (calls_under_way(s) >= BUS_CALLS_MAX || calls_in(s, CALL_CREDENTIALS) >= BUS_CALLS_UNKNOWN_MAX)
+        if (calls_under_way(s) >= BUS_CALLS_MAX || s->n_calls[CALL_CREDENTIALS] >= BUS_CALLS_UNKNOWN_MAX)
                 return bus_error_set(error, COMMAND_TOO_MANY, "The manager has %u changes under way already.",
                                 BUS_CALLS_MAX);
         if (n_sender >= BUS_CALLS_PER_SENDER_MAX)
@@ -575,8 +581,7 @@ int bus_call_begin(
                         return r;
         }
         linked = TAKE_PTR(c);
-        linked->next = s->calls;
-        s->calls = linked;
+        call_link(linked);
         if (sender)
                 return 1;
 

@@ -34,6 +34,7 @@ typedef enum CallPhase {
         CALL_CREDENTIALS, /* the bus is asked who the sender is */
         CALL_ASKING,      /* polkit is asked whether the sender may */
         CALL_SUBMITTED,   /* the owner has it */
+        _CALL_PHASE_MAX,
 } CallPhase;
 
 /* Owned by the server's list. Freeing it cancels what was in flight. */
@@ -221,7 +222,8 @@ struct BusServer {
         size_t n_peers;
         uint64_t n_peers_ever;
 
-        BusCall *calls;      /* bounded: see bus.h */
+        BusCall *calls; /* bounded: see bus.h */
+        size_t n_calls[_CALL_PHASE_MAX];
         uint64_t last_token; /* never starts again, so that a late answer meets nobody else's call */
 
         sd_bus_message **outbox; /* what waits for the flush */
