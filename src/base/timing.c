@@ -31,6 +31,17 @@ Timing timing_of(uint64_t token_usec, uint64_t consensus_usec, uint64_t isolatio
         return t;
 }
 
+GraceTiming grace_timing_of(uint64_t grace_usec)
+{
+        return (GraceTiming){
+                .watchdog_usec = grace_usec / 4,
+                .stop_usec = grace_usec / 2,
+                .kill_usec = grace_usec - grace_usec / 4,
+                .answer_usec = grace_usec / 8,
+                .connect_usec = grace_usec / 16,
+        };
+}
+
 #define LEAVE_ASK_USEC (2 * USEC_PER_SEC)
 #define LEAVE_GROUP_USEC (5 * USEC_PER_SEC)
 #define LEAVE_REST_USEC (10 * USEC_PER_SEC)

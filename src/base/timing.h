@@ -22,6 +22,18 @@ typedef struct Timing {
                                     the daemon, verify, timing and the manuals all mean this number */
 } Timing;
 
+/* How ManagerGraceSec= is shared: what has ended on a node whose manager is gone before the others start there. From the
+ * end of the manager on, but for the first. doc/guarantees.md has the table. */
+typedef struct GraceTiming {
+        uint64_t watchdog_usec; /* a manager on which workers depend and that gives no sign of life for so long is ended */
+        uint64_t stop_usec; /* the guard stops the workers; so does a manager that is not in the group for so long */
+        uint64_t kill_usec;    /* the guard kills them */
+        uint64_t answer_usec;  /* for systemd to kill, before the control groups are killed by hand */
+        uint64_t connect_usec; /* for one try to reach systemd */
+} GraceTiming;
+
+GraceTiming grace_timing_of(uint64_t grace_usec);
+
 /* What a planned leave gives to each of the things that it waits for, one after the other. When the last is over the
  * manager ends, whatever is left. distro-manager(8) explains it. */
 typedef struct LeaveTiming {

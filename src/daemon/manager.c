@@ -420,7 +420,8 @@ static int begin_heartbeat(Manager *m)
         if (r > 0) {
                 m->watchdog = true;
                 (void) signal(SIGALRM, SIG_DFL); /* whoever started us may have ignored it */
-                m->watchdog_usec = MIN(usec, MAX(m->config.manager_grace_usec / 4, USEC_PER_MSEC));
+                m->watchdog_usec = MIN(usec, MAX(grace_timing_of(m->config.manager_grace_usec).watchdog_usec,
+                                                             USEC_PER_MSEC));
                 if (m->watchdog_usec < usec)
                         notify_watchdog_usec(m->notify, m->watchdog_usec);
                 m->heartbeat_usec = MAX(m->watchdog_usec / 4, (uint64_t) 1);

@@ -380,7 +380,7 @@ static uint64_t local_no_quorum_usec(const Engine *e)
                                                            : usec_add(e->away_usec,
                                                                              local_isolation_usec(e))));
         if (e->outside_usec != 0 && e->grace_usec > 0)
-                t = MIN(t, usec_add(e->outside_usec, e->grace_usec / 2));
+                t = MIN(t, usec_add(e->outside_usec, grace_timing_of(e->grace_usec).stop_usec));
         return t;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/timing.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard.h"
 #include "systemd/private-bus.h"
@@ -101,7 +102,7 @@ bool guard_end_round(GuardEnd *g, const GuardState *state, const GuardMoments *m
 {
         size_t n_alive;
 
-        keep_bus(g, state->grace_usec / 16, now);
+        keep_bus(g, grace_timing_of(state->grace_usec).connect_usec, now);
         n_alive = end_units(g, state, now >= m->kill_usec);
         /* systemd gets a moment to kill before the groups are killed by hand. */
         if (now >= m->kill_usec && (!units_is_ready(g->units) || now >= m->by_hand_usec))

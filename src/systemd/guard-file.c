@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/timing.h"
 #include "engine/types.h"
 #include "systemd/guard.h"
 #include "systemd/units.h"
@@ -29,12 +30,13 @@ bool guard_state_in_maintenance(const GuardState *s, const char *app)
 
 GuardMoments guard_moments(uint64_t ended_usec, uint64_t grace_usec)
 {
-        uint64_t kill_usec = usec_add(ended_usec, grace_usec - grace_usec / 4);
+        GraceTiming t = grace_timing_of(grace_usec);
+        uint64_t kill_usec = usec_add(ended_usec, t.kill_usec);
 
         return (GuardMoments){
-                .stop_usec = usec_add(ended_usec, grace_usec / 2),
+                .stop_usec = usec_add(ended_usec, t.stop_usec),
                 .kill_usec = kill_usec,
-                .by_hand_usec = usec_add(kill_usec, MIN(UNITS_SYSTEMD_ANSWER_USEC, grace_usec / 8)),
+                .by_hand_usec = usec_add(kill_usec, MIN(UNITS_SYSTEMD_ANSWER_USEC, t.answer_usec)),
         };
 }
 

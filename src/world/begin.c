@@ -5,6 +5,7 @@
  * member that is in step would, and leaves. What an engine takes over on this way it takes over in a cluster too. */
 
 #include "base/array.h"
+#include "base/timing.h"
 #include "world/internal.h"
 
 #define JOINED_USEC (1 * USEC_PER_SEC)
@@ -109,7 +110,8 @@ static bool copy_has_unit(const App *a, const Copy *c, const Node *n)
         if (c->untamed || a->maintenance || c->stuck)
                 return true;
         return c->phase != COPY_LOST &&
-               (n->unguarded || node_gone_usec(n) < n->grace_usec / 2 + (n->grace_usec == 0));
+               (n->unguarded || node_gone_usec(n) < grace_timing_of(n->grace_usec).stop_usec +
+                                                                    (n->grace_usec == 0));
 }
 
 static void begin_workers(World *w, const State *s)

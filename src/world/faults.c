@@ -394,7 +394,9 @@ static uint64_t watchdog_time(const World *w, const WorldNode *n)
 {
         const Engine *e = n->manager.engine;
 
-        return engine_is_synced(e) && !engine_has_workers(e) ? WATCHDOG_IDLE_USEC : manager_grace(w, n) / 4;
+        return engine_is_synced(e) && !engine_has_workers(e)
+                               ? WATCHDOG_IDLE_USEC
+                               : grace_timing_of(manager_grace(w, n)).watchdog_usec;
 }
 
 /* It works, and does nothing else meanwhile; its watchdog does not know the difference. */

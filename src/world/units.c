@@ -2,6 +2,7 @@
 
 /* systemd: workers that outlive the manager, and the guard that ends them when no manager comes back. */
 
+#include "base/timing.h"
 #include "world/internal.h"
 
 #define REPORT_USEC USEC_PER_MSEC     /* from a change to its signal */
@@ -415,7 +416,8 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
                 return;
         if (systemd_is_late(w, n)) {
                 /* Its stops come too late; what it has to kill it kills by hand. */
-                uint64_t patience = MIN(systemd_lateness(w, n), MIN(USEC_PER_SEC, manager_grace(w, n) / 8));
+                uint64_t patience = MIN(systemd_lateness(w, n),
+                                MIN(USEC_PER_SEC, grace_timing_of(manager_grace(w, n)).answer_usec));
 
                 world_schedule(w, w->now_usec + (h->value ? patience : systemd_lateness(w, n)), on_guard_late,
                                 n, n->guard.serial, h->value);
@@ -449,8 +451,10 @@ static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_us
         }
         g->armed = true;
         g->serial = ++w->next_serial;
-        world_schedule(w, w->now_usec + usec_left(grace / 2, gone_usec), on_guard, n, g->serial, 0);
-        world_schedule(w, w->now_usec + usec_left(grace * 3 / 4, gone_usec), on_guard, n, g->serial, 1);
+        world_schedule(w, w->now_usec + usec_left(grace_timing_of(grace).stop_usec, gone_usec), on_guard, n,
+                        g->serial, 0);
+        world_schedule(w, w->now_usec + usec_left(grace_timing_of(grace).kill_usec, gone_usec), on_guard, n,
+                        g->serial, 1);
 }
 
 void guard_arm(World *w, WorldNode *n)

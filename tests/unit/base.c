@@ -427,6 +427,22 @@ static void test_timing(void **state)
         assert_int_equal(t.needed_usec, USEC_INFINITY);
 }
 
+/* Everything on a node has ended before the grace is over, in this order, with room between. */
+static void test_grace(void **state)
+{
+        GraceTiming t = grace_timing_of(16 * USEC_PER_SEC);
+
+        (void) state;
+        assert_int_equal(t.watchdog_usec, 4 * USEC_PER_SEC);
+        assert_int_equal(t.stop_usec, 8 * USEC_PER_SEC);
+        assert_int_equal(t.kill_usec, 12 * USEC_PER_SEC);
+        assert_int_equal(t.answer_usec, 2 * USEC_PER_SEC);
+        assert_int_equal(t.connect_usec, USEC_PER_SEC);
+        t = grace_timing_of(USEC_INFINITY);
+        assert_true(t.watchdog_usec < t.stop_usec && t.stop_usec < t.kill_usec &&
+                        t.kill_usec < USEC_INFINITY);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -443,6 +459,7 @@ int main(void)
                 cmocka_unit_test(test_bytes),
                 cmocka_unit_test(test_hash),
                 cmocka_unit_test(test_timing),
+                cmocka_unit_test(test_grace),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
