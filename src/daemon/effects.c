@@ -5,14 +5,6 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-/* That a worker runs, or is restarted by systemd, is told: nobody starts or stops anything because of it, but in a start-first takeover the old copy. */
-static bool can_wait(const Message *message)
-{
-        return message->type == MESSAGE_RESULT &&
-               (message->result.state == UNIT_RUNNING ||
-                               (message->result.state == UNIT_STARTING && message->result.reason));
-}
-
 /* Too large for the group, or something that every receiver would refuse. Our numbers would have a gap, and nobody shall
  * take it for a message that was lost: another one has its number and says so, to our engine as well. */
 static int encode_unsent(Manager *m, const Message *message, int error, WireFragments *ret)
@@ -34,7 +26,7 @@ static int encode_unsent(Manager *m, const Message *message, int error, WireFrag
         return wire_encode(&unsent, 0, ret);
 }
 
-static void send_message(Manager *m, const Message *message)
+static void send_message(Manager *m, const Message *message, bool may_wait)
 {
         WireFragments fragments = {};
         int r = wire_encode(message, 0, &fragments);
@@ -44,7 +36,7 @@ static void send_message(Manager *m, const Message *message)
         if (r < 0)
                 return manager_fail(m, r, "encoding a message");
         for (size_t i = 0; i < fragments.n_fragments && r >= 0; i++)
-                r = (can_wait(message) ? group_send_together : group_send)(
+                r = (may_wait ? group_send_together : group_send)(
                                 m->group, fragments.fragments[i].data, fragments.fragments[i].size_bytes);
         wire_fragments_done(&fragments);
         if (r == -ENOMEM)
@@ -205,7 +197,7 @@ static void carry_out(Manager *m, Effect *effect)
 {
         switch (effect->type) {
         case EFFECT_SEND:
-                send_message(m, effect->message);
+                send_message(m, effect->message, effect->may_wait);
                 break;
         case EFFECT_PROBE:
                 group_probe(m->group, effect->token);

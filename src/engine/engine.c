@@ -122,14 +122,16 @@ const char *engine_node_name(const Engine *e, uint32_t id)
         return name ? name : "?";
 }
 
-void engine_send(Engine *e, Message *m)
+Effect *engine_send(Engine *e, Message *m)
 {
         Message *copy = malloc(sizeof(*copy));
+        Effect *f;
 
         if (!copy) {
                 e->oom = true;
                 message_done(m);
-                return;
+                effect_done(&e->nowhere);
+                return &e->nowhere;
         }
         /* Who does not share the state yet writes so that everybody can read it. */
         m->version = engine_is_synced(e) ? e->state.version : e->version_min;
@@ -138,7 +140,9 @@ void engine_send(Engine *e, Message *m)
         m->number = ++e->number;
         *copy = *m;
         *m = (Message){};
-        engine_emit(e, EFFECT_SEND)->message = copy;
+        f = engine_emit(e, EFFECT_SEND);
+        f->message = copy;
+        return f;
 }
 
 /* ---- birth ---- */

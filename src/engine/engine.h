@@ -240,11 +240,12 @@ typedef enum NoteKind {
 typedef struct Effect {
         EffectType type;
         Message *message; /* SEND */
-        NoteKind note;    /* NOTE */
-        char *app;        /* NULL where it has no meaning */
-        char *node;       /* NOTE, CHANGED */
-        char *from_node;  /* START, NOTE: the owner of the previous epoch; "" for normal */
-        uint64_t epoch;   /* START, STOP, KILL, NOTE */
+        bool may_wait; /* SEND: for a moment, so that several messages go together; nobody starts anything by it */
+        NoteKind note;   /* NOTE */
+        char *app;       /* NULL where it has no meaning */
+        char *node;      /* NOTE, CHANGED */
+        char *from_node; /* START, NOTE: the owner of the previous epoch; "" for normal */
+        uint64_t epoch;  /* START, STOP, KILL, NOTE */
         StartType start_type;
         Revision revision; /* WRITE */
         uint8_t *data;     /* WRITE */

@@ -242,7 +242,7 @@ void engine_changed(Engine *e);
 char *engine_strdup(Engine *e, const char *s); /* sets oom */
 int engine_grow(Engine *e, int r);             /* sets oom where r is an error; returns r */
 /* Sends a message: stamps it. Takes the contents of *m. */
-void engine_send(Engine *e, Message *m);
+Effect *engine_send(Engine *e, Message *m);
 
 /* ---- view.c ---- */
 void view_begin(Engine *e, const Event *event);

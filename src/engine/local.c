@@ -564,11 +564,22 @@ static void local_stop_older(Engine *e)
         }
 }
 
+/* That a worker runs, or is restarted by systemd, is told: nobody starts or stops anything because of it, but the old copy
+ * beside a new one. */
+static bool local_report_may_wait(const Engine *e, const char *app, const ResultMessage *r)
+{
+        const App *a = state_find_app(&e->state, app);
+
+        return (r->state == UNIT_RUNNING || (r->state == UNIT_STARTING && r->reason)) &&
+               !(a && a->n_copies > 1);
+}
+
 /* Each says of a copy that lives whether it needs a restart. */
 static void local_report(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
         LocalUnit *u = local_find_unit(e, app, epoch);
         Message m = { .type = MESSAGE_RESULT };
+        bool may_wait;
 
         if (u) {
                 u->restart_told = true;
@@ -580,7 +591,8 @@ static void local_report(Engine *e, const char *app, uint64_t epoch, UnitState s
         m.result.state = state;
         m.result.reason = reason ? strndup(reason, TEXT_MAX) : NULL;
         m.result.realtime_usec = e->realtime_usec;
-        engine_send(e, &m);
+        may_wait = local_report_may_wait(e, app, &m.result);
+        engine_send(e, &m)->may_wait = may_wait;
 }
 
 /* A start that was granted before the group heard that this node has no guard: it is decided again, for another node. A

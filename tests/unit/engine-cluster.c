@@ -17,6 +17,7 @@ static void carry_out(Cluster *c, uint32_t node, Effect *f)
 
         if (f->type == EFFECT_SEND) {
                 c->n_sent[node]++;
+                c->may_wait[node] = f->may_wait;
                 enqueue(c, (Sent){ .sender = { node, node }, .message = TAKE_PTR(f->message) });
                 return;
         }

@@ -48,6 +48,7 @@ typedef struct Cluster {
         Sent queue[1024];
         size_t n_queue;
         size_t n_sent[N_NODES + 1];    /* messages of each */
+        bool may_wait[N_NODES + 1];    /* so the last of them */
         bool hold_probes;              /* they do not come back */
         bool hold_writes[N_NODES + 1]; /* nor does what the disk of this node says */
         Logged log[LOG_MAX];

@@ -145,23 +145,18 @@ static void test_messages(void **state)
         assert_int_equal(doubles.sent_type, MESSAGE_UNSENT);
 }
 
-/* That a worker runs can wait for others that say so; its end is what a start elsewhere waits for. */
-static void test_results(void **state)
+/* What may wait goes together with others; the engine says what that is. */
+static void test_messages_that_may_wait(void **state)
 {
-        static const UnitState states[] = { UNIT_RUNNING, UNIT_STOPPED, UNIT_FAILED, UNIT_STUCK };
-
         (void) state;
         begin_quietly();
-        FOREACH_ARRAY(s, states, ELEMENTSOF(states)) {
-                Message *message = make_message();
+        for (int may_wait = 0; may_wait < 2; may_wait++) {
+                Effect *effect = doubles_effect(EVENT_PROBE, EFFECT_SEND);
 
-                message->type = MESSAGE_RESULT;
-                message->result.app = strdup("web");
-                message->result.epoch = 7;
-                message->result.state = *s;
-                doubles_effect(EVENT_PROBE, EFFECT_SEND)->message = message;
+                effect->message = make_message();
+                effect->may_wait = may_wait;
                 doubles.group.probe(m, 1);
-                assert_trace(*s == UNIT_RUNNING ? "event probe\nsend together\n" : "event probe\nsend\n");
+                assert_trace(may_wait ? "event probe\nsend together\n" : "event probe\nsend\n");
         }
 }
 
@@ -221,6 +216,8 @@ static void test_guard(void **state)
         assert_string_equal(guard_heard(), "");
 
         /* While nothing runs here the guard need not show often that it lives. */
+        doubles.synced = true;
+        m->trim_usec = 0;
         m->idle = true;
         doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
         doubles.group.probe(m, 1);
@@ -275,7 +272,7 @@ int main(void)
                 TEST(test_start_without_a_file),
                 TEST(test_write),
                 TEST(test_messages),
-                TEST(test_results),
+                TEST(test_messages_that_may_wait),
                 TEST(test_command_with_a_wrong_name),
                 TEST(test_notes_and_replies),
                 TEST(test_guard),

@@ -785,6 +785,46 @@ static void test_start_first_old_fails(void **state)
         cluster_end(&c);
 }
 
+/* The worker of the last epoch stands so on this node: whether what the node says of it may wait. */
+static bool report_may_wait(Cluster *c, uint32_t node, UnitState state)
+{
+        size_t n_sent = c->n_sent[node];
+        Event event = { .type = EVENT_UNIT,
+                .unit.app = "distro",
+                .unit.epoch = cluster_distro(c, node)->last_epoch,
+                .unit.state = state };
+        bool may_wait;
+
+        cluster_step(c, node, &event);
+        assert_int_equal(c->n_sent[node], n_sent + 1);
+        may_wait = c->may_wait[node];
+        cluster_deliver(c);
+        return may_wait;
+}
+
+/* That a worker runs can wait for others that say so; its end is what a start elsewhere waits for, and that the new copy of
+ * a start-first takeover runs what the old one's stop waits for. */
+static void test_which_reports_may_wait(void **state)
+{
+        static const UnitState ends[] = { UNIT_STOPPED, UNIT_FAILED, UNIT_STUCK };
+        Cluster c;
+
+        (void) state;
+        FOREACH_ARRAY(end, ends, ELEMENTSOF(ends)) {
+                cluster_begin(&c, NO_QUORUM_STOP, 0);
+                assert_true(report_may_wait(&c, ABC, UNIT_RUNNING));
+                assert_false(report_may_wait(&c, ABC, *end));
+                cluster_end(&c);
+        }
+        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
+        for (uint32_t i = 1; i <= N_NODES; i++)
+                cluster_distro(&c, i)->definition.takeover_mode = TAKEOVER_START_FIRST;
+        cluster_command(&c, DEF, 1, COMMAND_TAKEOVER, "distro", "bcd");
+        cluster_deliver(&c);
+        assert_false(report_may_wait(&c, BCD, UNIT_RUNNING));
+        cluster_end(&c);
+}
+
 /* Start-first, but another copy may run somewhere: never three, so the present one ends first. */
 static void test_start_first_is_never_three(void **state)
 {
@@ -1081,6 +1121,7 @@ int main(void)
                 cmocka_unit_test(test_start_first_new_copy_is_ended),
                 cmocka_unit_test(test_start_first_old_fails),
                 cmocka_unit_test(test_start_first_is_never_three),
+                cmocka_unit_test(test_which_reports_may_wait),
         };
 
         return cmocka_run_group_tests_name("engine-copies", tests, NULL, NULL);
