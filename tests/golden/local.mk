@@ -97,6 +97,7 @@ golden_cases = \
 	tests/golden/silent-then-lost.script \
 	tests/golden/slow-start.script \
 	tests/golden/standby.script \
+	tests/golden/standby-with-obstacle.script \
 	tests/golden/start-fails.script \
 	tests/golden/start-first-failure-stop.script \
 	tests/golden/start-first-finished.script \
