@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "systemd/guard.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,7 +19,9 @@
 #include "base/bytes.h"
 #include "base/timing.h"
 #include "engine/types.h"
+#include "systemd/unit-read.h"
 
+#define UNIT_DIRECTORY "/run/systemd/transient"
 #define TALK_BYTES_MAX (64u * 1024u + APPS_MAX * (APP_NAME_MAX + 16u)) /* more is no manager's state */
 
 typedef struct Guard {
@@ -337,19 +340,19 @@ static int listen_to_managers(Guard *g)
         return watch_fd(g, fd, SD_EVENT_PRIORITY_NORMAL, on_connection, &g->listener);
 }
 
-/* A manager that was at work in this boot and that nobody has seen end: it is there still, or it is counted from now. */
+/* A manager was in step in this boot, and nobody has seen it end: it is counted from now. One that is at work can be the next
+ * one; where it is the same, or is in step as well, it calls this off as soon as it has seen this guard. */
 static int find_manager(Guard *g)
 {
         int r = g->parameters->manager > 0 ? watch_manager(g, g->parameters->manager) : -ESRCH;
 
-        if (r >= 0 && g->manager_end)
+        if (r < 0 && r != -ESRCH)
+                return r;
+        if (g->manager_end)
                 g->manager = g->parameters->manager;
-        else if (r >= 0 || r == -ESRCH) {
-                if (g->state_known)
-                        note_end(g);
-                r = 0;
-        }
-        return r;
+        if (g->state_known)
+                note_end(g);
+        return 0;
 }
 
 static int recall(Guard *g)
@@ -402,12 +405,29 @@ static int guard_begin(Guard *g)
         return listen_to_managers(g);
 }
 
+/* A worker between two runs, or whose job waits, has no process; but its unit is there for as long as systemd knows it. */
+static bool has_units(const Guard *g)
+{
+        const char *path = g->parameters->unit_directory ? g->parameters->unit_directory : UNIT_DIRECTORY;
+        char app[APP_NAME_MAX + 1];
+        const struct dirent *entry;
+        DIR *directory = opendir(path);
+        bool found = !directory && errno != ENOENT;
+
+        while (directory && !found && (entry = readdir(directory)))
+                found = worker_unit_parse(entry->d_name, app);
+        if (directory)
+                (void) closedir(directory);
+        return found;
+}
+
 /* Nobody is guarded, and nothing is here that would have to be: the next guard begins anew. */
 static void forget(Guard *g)
 {
         _cleanup_free_ char *path = NULL;
 
-        if (g->manager != 0 || guard_count_groups(g->parameters->cgroup_root, &(GuardState){}) > 0)
+        if (g->manager != 0 || has_units(g) ||
+                        guard_count_groups(g->parameters->cgroup_root, &(GuardState){}) > 0)
                 return;
         g->stamp = (GuardStamp){};
         write_stamp(g);

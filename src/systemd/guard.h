@@ -14,7 +14,8 @@
  *   the manager, at work            tells the grace and what is in maintenance, and that it is in step; that calls the
  *                                   guard off
  *   the manager's process ends      the guard notes the moment, waits for its two, and acts
- *   the guard itself is restarted   goes on where it was; a manager of before it looks for by its lock
+ *   the guard itself is restarted   goes on where it was, and counts from now where nothing was counted: the manager
+ *                                   may be another one than that which was in step. If it is in step, it calls that off
  *
  * The grace counts from the FIRST end of a manager since one was in step: an end after an end changes nothing, and a
  * manager that comes back and dies again before it is in step does not win time. Two files in the manager's runtime
@@ -99,7 +100,8 @@ size_t guard_count_groups(const char *cgroup_root, const GuardState *state);
 
 struct GuardParameters {
         const char *directory;
-        const char *cgroup_root;     /* NULL: /sys/fs/cgroup */
+        const char *cgroup_root; /* NULL: /sys/fs/cgroup */
+        const char *unit_directory; /* of the workers' units, which systemd has or is about to start; NULL: its own */
         const char *private_address; /* of systemd's own socket */
         pid_t manager;               /* a manager that is at work already; 0: none is */
 };

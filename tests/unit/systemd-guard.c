@@ -367,9 +367,13 @@ static pid_t guard_start(pid_t manager)
 
         assert_true(pid >= 0);
         if (pid == 0) {
+                char units[128];
+
                 (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                snprintf(units, sizeof(units), "%s/transient", directory);
                 GuardParameters parameters = { .directory = directory,
                         .cgroup_root = directory,
+                        .unit_directory = units,
                         .private_address = "unix:path=/nonexistent",
                         .manager = manager };
 
@@ -410,6 +414,14 @@ static int talk(const char *text)
         return fd;
 }
 
+static bool file_is_there(const char *name)
+{
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/%s", directory, name);
+        return access(path, F_OK) == 0;
+}
+
 static pid_t manager_start(const char *text)
 {
         pid_t pid = fork();
@@ -419,6 +431,10 @@ static pid_t manager_start(const char *text)
                 (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
                 (void) talk(text);
                 put("told", "");
+                while (!file_is_there("again"))
+                        (void) usleep(1000);
+                (void) talk(text);
+                put("told-again", "");
                 for (;;)
                         (void) pause();
         }
@@ -439,14 +455,6 @@ static uint64_t now_usec(void)
 
         assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &ts), 0);
         return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
-
-static bool file_is_there(const char *name)
-{
-        char path[256];
-
-        snprintf(path, sizeof(path), "%s/%s", directory, name);
-        return access(path, F_OK) == 0;
 }
 
 static void wait_for_file(const char *name)
@@ -564,7 +572,7 @@ static void test_grace_of_the_last_in_step(void **state)
         guard_stop(guard);
 }
 
-/* The guard is killed and started again: what it had noted goes on, and a manager that lives is found by its lock. */
+/* The guard is killed and started again: what it had noted goes on, and a manager that lives calls it off. */
 static void test_guard_again(void **state)
 {
         pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
@@ -574,8 +582,12 @@ static void test_guard_again(void **state)
         wait_for_file("guard"); /* it has heard it */
         manager_kill(guard);
         guard = guard_start(manager);
-        (void) usleep(GRACE_USEC / 4);
+        put("again", "");
+        wait_for_file("told-again");
+        wait_for_stamp(false);
+        (void) usleep(GRACE_USEC);
         assert_int_equal(stamp_ended(), 0);
+        assert_false(is_killed("a"));
         manager_kill(manager);
         wait_for_stamp(true);
         ended = stamp_ended();
@@ -602,6 +614,46 @@ static void test_both_killed(void **state)
         wait_for_kill("a");
         assert_true(now_usec() >= back + GRACE_USEC * 3 / 4);
         assert_false(is_killed("kept"));
+        guard_stop(guard);
+}
+
+/* Both were killed, and the next manager was quicker than the next guard, which finds it at work. It is not in step, so it is
+ * counted all the same. */
+static void test_next_manager_was_quicker(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n")), next;
+        uint64_t back;
+
+        worker("a");
+        wait_for_file("guard"); /* it has heard it */
+        manager_kill(guard);
+        manager_kill(manager);
+        next = manager_start(TOLD(""));
+        back = now_usec();
+        guard = guard_start(next);
+        wait_for_kill("a");
+        assert_true(now_usec() >= back + GRACE_USEC * 3 / 4);
+        manager_kill(next);
+        guard_stop(guard);
+}
+
+/* The guard is replaced while it counts, and the worker waits for its next start by Restart=: no process is there, but systemd
+ * has the unit. */
+static void test_replaced_between_two_runs(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        uint64_t ended;
+
+        wait_for_file("guard");
+        put("transient/distro-app-a.service", "");
+        manager_kill(manager);
+        wait_for_stamp(true);
+        ended = stamp_ended();
+        guard_stop(guard);
+        guard = guard_start(0);
+        worker("a");
+        wait_for_kill("a");
+        assert_int_equal(stamp_ended(), ended);
         guard_stop(guard);
 }
 
@@ -700,6 +752,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_grace_of_the_last_in_step, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_guard_again, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_both_killed, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_next_manager_was_quicker, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_replaced_between_two_runs, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_nothing_to_guard, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_rubbish, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
