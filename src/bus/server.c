@@ -178,6 +178,7 @@ static SignalShape note_signal(NoteKind note, const char **ret_member)
                 *ret_member = "ApplicationStarted";
                 return SIGNAL_STARTED;
         case NOTE_APP_STOPPED:
+        case NOTE_APP_LOST:
         case NOTE_APP_FAILED:
         case NOTE_APP_FINISHED:
                 *ret_member = "ApplicationStopped";
@@ -223,6 +224,8 @@ static SignalShape note_signal(NoteKind note, const char **ret_member)
 
 static const char *note_default_reason(NoteKind note)
 {
+        if (note == NOTE_APP_LOST)
+                return "lost with its node";
         return note == NOTE_APP_FAILED ? "failed" : note == NOTE_APP_FINISHED ? "finished" : "";
 }
 

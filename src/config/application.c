@@ -83,7 +83,7 @@ static int check_secret(AppParse *a, ParseState *p)
                         a->closed_file = p->file;
                         return parse_warning(p,
                                         "others may not read the file, but everybody can read this value while the "
-                                        "application runs: a secret belongs into a file of its own, for "
+                                        "application runs: a secret belongs in a file of its own, for "
                                         "LoadCredential= or LoadCredentialEncrypted=");
                 }
         return 0;

@@ -223,7 +223,7 @@ static char *event_text(sd_bus_message *m)
         else if (streq(member, "NodeJoined") && sd_bus_message_read(m, "su", &a, &id) >= 0)
                 r = asprintf(&text, "%s  %s joined", at, a);
         else if (streq(member, "NodeLeft") && sd_bus_message_read(m, "sus", &a, &id, &b) >= 0)
-                r = asprintf(&text, "%s  %s left%s%s", at, a, *b ? ": " : "", b);
+                r = asprintf(&text, "%s  %s %s", at, a, *b ? b : "left");
         else if (streq(member, "QuorumChanged") && sd_bus_message_read(m, "b", &flag) >= 0)
                 r = asprintf(&text, "%s  quorum %s", at, flag ? "gained" : "LOST");
         return r < 0 ? NULL : text;

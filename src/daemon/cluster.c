@@ -185,7 +185,7 @@ static void on_disconnected(void *userdata, const char *why)
 {
         Manager *m = userdata;
 
-        journal_text(m->journal, JOURNAL_COROSYNC_LOST, "the connection to Corosync is lost: %s", why);
+        journal_text(m->journal, JOURNAL_COROSYNC_LOST, "the connection to Corosync is lost");
         m->corosync_was_lost = true;
         set_trouble(m, why);
         m->votes_reader = votes_reader_free(m->votes_reader);

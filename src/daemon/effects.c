@@ -176,9 +176,9 @@ static void take_part(Manager *m)
                 (void) close(fd);
 }
 
+/* The engine has said why, by NOTE_SYNC_FAILED. */
 static void give_up(Manager *m, const Effect *effect)
 {
-        journal_text(m->journal, JOURNAL_GAVE_UP, "giving up: %s", strempty(effect->text));
         manager_status(m, "%s", strempty(effect->text));
         notify_errno(m->notify, EHOSTUNREACH);
         manager_exit(m, effect->final ? MANAGER_EXIT_NEWER : MANAGER_EXIT_GAVE_UP);

@@ -36,7 +36,6 @@ typedef enum JournalKind {
         JOURNAL_RECORD_DAMAGED,
         JOURNAL_RECORD_REFUSED, /* written by a newer version, or unreadable: exit */
         JOURNAL_SUSPENDED,
-        JOURNAL_GAVE_UP,     /* the engine's EFFECT_EXIT: exit */
         JOURNAL_FAILED,      /* the daemon cannot go on, and is started again */
         JOURNAL_UNIT_FAILED, /* systemd could not be asked to do something with a worker's unit */
         JOURNAL_GUARD_FAILED,

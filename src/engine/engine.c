@@ -389,7 +389,7 @@ static void engine_written(Engine *e, const Event *event)
         if (event->written.error < 0) {
                 if (!e->write_failed)
                         engine_note(e, NOTE_RECORD_FAILED, NULL, e->node_id,
-                                        "the record cannot be written: %s; this node gets no new applications",
+                                        "%s; this node gets no new applications",
                                         strerror(-event->written.error));
                 e->write_failed = true;
                 e->failure_told = false;

@@ -209,8 +209,9 @@ typedef enum NoteKind {
         NOTE_APP_STARTED,  /* it runs */
         NOTE_APP_STOPPING, /* a stop was decided; text says why */
         NOTE_APP_STOPPED,  /* it ended; text says why */
+        NOTE_APP_LOST,     /* its node was lost, and the copy with it: node, epoch */
         NOTE_APP_FAILED,   /* a worker failed for good and its node was marked; text: systemd's result */
-        NOTE_APP_WAITING,  /* the owner was lost: text says how long is waited and for what */
+        NOTE_APP_WAITING,  /* the owner was lost; text follows the word "waiting": how long, and for what */
         NOTE_APP_BLOCKED,  /* should run but cannot; text says why */
         NOTE_APP_FINISHED,
         NOTE_APP_RESTARTING, /* systemd restarts it again and again, or for long; text: how often and why */
@@ -219,7 +220,7 @@ typedef enum NoteKind {
         NOTE_COPY_STOPPED, /* a second copy was found and is being stopped: node, epoch; from_node: kept on */
         NOTE_COPY_ADOPTED, /* a running copy was taken into the state */
         NOTE_NODE_JOINED,
-        NOTE_NODE_LEFT, /* text: lost, left, manager gone */
+        NOTE_NODE_LEFT, /* text: lost, left in order */
         NOTE_QUORUM_GAINED,
         NOTE_QUORUM_LOST,     /* text: what happens to the workers */
         NOTE_FORMED,          /* text: from whose record */
@@ -228,9 +229,9 @@ typedef enum NoteKind {
         NOTE_COMMAND,         /* a command was carried out; text says which, by which node */
         NOTE_UNSYNCED,        /* this member lost track and asks for the state again; text says why */
         NOTE_MESSAGE_REFUSED, /* a message could not be used: node, text */
-        NOTE_RECORD_FAILED,   /* the record could not be written: text */
+        NOTE_RECORD_FAILED,   /* the record could not be written; text says why */
         NOTE_DEFINITION,      /* an agreed definition changed, or nodes' files differ: app, text */
-        NOTE_ISOLATED,        /* Corosync is silent: acting as cut off */
+        NOTE_ISOLATED, /* this node acts as cut off; text: what Corosync has not said, and for how long */
         NOTE_LEAVING,
         NOTE_MANAGER_GONE, /* a node's manager is gone, its node alive: node, text: how long is waited */
         NOTE_VERSION,      /* the group goes over to another protocol version: text */

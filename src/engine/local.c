@@ -96,7 +96,7 @@ static void local_remove_unit(Engine *e, LocalUnit *u)
         ARRAY_CLOSE(e->units, e->n_units, at);
 }
 
-/* What ends without quorum is heard of by nobody else, and the group will tell it as lost with its node. */
+/* No other member hears of an end without quorum. The group will say that the copy was lost with its node. */
 static void local_tell_cut_off_end(Engine *e, const LocalUnit *u, UnitState state)
 {
         if (e->was_in_step || !u->stop_issued || !unit_state_is_alive(u->state) || unit_state_is_alive(state))
@@ -401,6 +401,13 @@ static uint64_t local_silence_usec(const Engine *e)
         return MIN(t, MAX(local_away_usec(e), usec_add(e->silent_usec, again)));
 }
 
+static void note_isolated(Engine *e, const char *what, uint64_t since_usec)
+{
+        unsigned long long tenths = usec_left(e->now_usec, since_usec) / (100 * USEC_PER_MSEC);
+
+        engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "%s for %llu.%llu s", what, tenths / 10, tenths % 10);
+}
+
 static void local_watch_quorum(Engine *e)
 {
         if (e->now_usec >= local_no_quorum_usec(e)) {
@@ -408,17 +415,14 @@ static void local_watch_quorum(Engine *e)
 
                 e->disconnected_usec = 0;
                 if (e->was_quorate)
-                        engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "no quorum notification for %llu ms",
-                                        (unsigned long long) (usec_left(e->now_usec, since) / USEC_PER_MSEC));
+                        note_isolated(e, "Corosync has not said whether this node has quorum", since);
                 e->was_quorate = false;
                 local_cut_off(e, since);
                 engine_changed(e);
         }
         if (e->now_usec >= local_silence_usec(e)) {
                 e->isolated = true;
-                engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "Corosync has been silent for %llu ms",
-                                (unsigned long long) (usec_left(e->now_usec, e->silent_usec) /
-                                                      USEC_PER_MSEC));
+                note_isolated(e, "Corosync has been silent", e->silent_usec);
                 local_cut_off(e, usec_add(e->silent_usec, local_timing(e).detection_usec));
                 engine_changed(e);
         }

@@ -109,7 +109,8 @@ static void app_lengthen_delay(Engine *e, App *a)
                         a->delay.deadline_usec, delay == USEC_INFINITY ? delay : delay - a->delay_usec);
         a->delay_usec = delay;
         engine_note(e, NOTE_APP_WAITING, a->name, a->lost_node,
-                        "the node is waited for longer: FailoverDelaySec= has grown");
+                        "longer for %s to come back: FailoverDelaySec= has grown",
+                        state_node_name(&e->state, a->lost_node));
         app_touched(e, a);
 }
 
@@ -179,6 +180,23 @@ void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
         engine_note(e, NOTE_APP_STOPPED, a->name, c->node_id, "%s", why)->epoch = c->epoch;
 }
 
+/* Says how long the lost node is waited for, and by which setting. Only what a grace has left differs from member to
+ * member. */
+static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t delay_usec)
+{
+        const char *name = state_node_name(&e->state, node_id);
+        unsigned long long tenths = delay_usec / 100000 + (delay_usec % 100000 != 0);
+
+        if (delay_usec == USEC_INFINITY)
+                engine_note(e, NOTE_APP_WAITING, a->name, node_id,
+                                "until %s is back (FailoverDelaySec=infinity)", name);
+        else
+                engine_note(e, NOTE_APP_WAITING, a->name, node_id, "%llu.%llu s for %s to come back (%s)",
+                                tenths / 10, tenths % 10, name,
+                                delay_usec > app_delay(&e->state, a) ? "ManagerGraceSec="
+                                                                     : "FailoverDelaySec=");
+}
+
 /* A copy went with its node. `delay_usec`: how long its node is waited for from now. */
 static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
 {
@@ -192,7 +210,7 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
         }
         if (a->maintenance)
                 c->untamed = true;
-        copy_ended_note(e, a, c, "lost with its node");
+        engine_note(e, NOTE_APP_LOST, a->name, c->node_id, NULL)->epoch = c->epoch;
         if (live && !a->maintenance && app_wants_up(a)) {
                 /* With start-first the other copy goes on alone, without delay. */
                 if (app_count_live(a, c) > 0)
@@ -200,10 +218,7 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
                 else {
                         app_begin_loss(e, a, c->node_id, delay_usec);
                         if (delay_usec > 0)
-                                engine_note(e, NOTE_APP_WAITING, a->name, c->node_id,
-                                                delay_usec == USEC_INFINITY
-                                                                ? "the node is waited for"
-                                                                : "the node is waited for during FailoverDelaySec=");
+                                note_waiting(e, a, c->node_id, delay_usec);
                 }
         }
         c->phase = COPY_LOST;
@@ -314,14 +329,16 @@ bool node_is_past(const Node *n)
                (n->grace_over && n->presence == PRESENCE_MANAGER_GONE);
 }
 
-/* The node is not in the ring any more. Where its manager was gone before, or did not answer, the later of grace and
- * delay decides: its workers are stopped by the guard then. How much of a grace is left each member's own clock says;
- * that something is left all have to say alike, so it is over by a message only. */
+/* The node is not in the ring any more. If its manager was gone before, or did not answer, the later of grace and delay
+ * decides: the guard stops its workers then. Members may disagree on how much of the grace is left, but not on whether any
+ * is: it ends by its expiry message only. So at least 1 us counts as left. */
 static void node_lost(Engine *e, Node *n)
 {
-        const char *how = node_has_left(e, n) ? "left" : "lost";
         uint64_t grace_left = 0;
 
+        if (n->presence != PRESENCE_OFFLINE)
+                engine_note(e, NOTE_NODE_LEFT, NULL, n->id, "%s",
+                                node_has_left(e, n) ? "left in order" : "lost");
         if (n->grace.serial != 0)
                 grace_left = MAX(usec_left(n->grace.deadline_usec, e->now_usec), (uint64_t) 1);
         else if (n->presence == PRESENCE_SILENT)
@@ -336,8 +353,6 @@ static void node_lost(Engine *e, Node *n)
         n->grace_over = false;
         n->leaving = n->late = false;
         n->shutdown = (Timer){};
-        if (n->presence != PRESENCE_OFFLINE)
-                engine_note(e, NOTE_NODE_LEFT, NULL, n->id, "%s", how);
 }
 
 /* Counts from the first end of the manager since it was synced. */

@@ -481,6 +481,7 @@ const char *note_kind_to_string(NoteKind k)
                 [NOTE_APP_STARTED] = "started",
                 [NOTE_APP_STOPPING] = "stopping",
                 [NOTE_APP_STOPPED] = "stopped",
+                [NOTE_APP_LOST] = "lost",
                 [NOTE_APP_FAILED] = "failed",
                 [NOTE_APP_WAITING] = "waiting",
                 [NOTE_APP_BLOCKED] = "blocked",

@@ -85,6 +85,8 @@ static void test_signals(void **state)
                                 "ApplicationStopped", "'distro' 'abc' 'failed'" },
                 { { .note = NOTE_APP_FINISHED, .app = (char *) "distro", .node = (char *) "abc" },
                                 "ApplicationStopped", "'distro' 'abc' 'finished'" },
+                { { .note = NOTE_APP_LOST, .app = (char *) "distro", .node = (char *) "abc" },
+                                "ApplicationStopped", "'distro' 'abc' 'lost with its node'" },
                 { { .note = NOTE_COPY_STOPPED,
                                   .app = (char *) "distro",
                                   .node = (char *) "abc",

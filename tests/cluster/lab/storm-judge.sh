@@ -195,7 +195,7 @@ without_ring() {
                 reduce inputs as $l ({lost: {}, nodes: []}; ($l.MESSAGE | tostring) as $m | $l._HOSTNAME as $n |
                         if $m | test("Token has not been received|forming new configuration") then .lost[$n] = true
                         elif $m | test("Completed service synchronization") then .lost[$n] = false
-                        elif ($m | test("acts as cut off: Corosync has been silent")) and .lost[$n] then .nodes += [$n]
+                        elif ($m | test("^Corosync has been silent .* acts as cut off")) and .lost[$n] then .nodes += [$n]
                         else . end) | .nodes | unique | join(" ")'
 }
 
