@@ -215,15 +215,6 @@ static void test_guard(void **state)
         doubles.group.probe(m, 1);
         assert_string_equal(guard_heard(), "");
 
-        /* While nothing runs here the guard need not show often that it lives. */
-        doubles.synced = true;
-        m->trim_usec = 0;
-        m->idle = true;
-        doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
-        doubles.group.probe(m, 1);
-        assert_string_equal(guard_heard(), "grace=15000000\nmaintenance=distro\nin-step\nidle\nend\n");
-        m->idle = false;
-
         /* The engine hears of its end at once; the next one is told all that counts. */
         (void) doubles_trace();
         guard_goes();
@@ -237,6 +228,17 @@ static void test_guard(void **state)
         for (int i = 0; i < 100 && !m->guard.there; i++)
                 turn();
         assert_trace("event guard there\n");
+        assert_string_equal(guard_heard(), "grace=15000000\nin-step\nend\n");
+
+        /* While nothing runs here the guard need not show often that it lives. */
+        doubles.synced = true;
+        m->trim_usec = 0;
+        m->idle = true;
+        doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
+        doubles.group.probe(m, 1);
+        assert_string_equal(guard_heard(), "grace=15000000\nin-step\nidle\nend\n");
+        doubles.has_workers = true;
+        doubles.group.probe(m, 2);
         assert_string_equal(guard_heard(), "grace=15000000\nin-step\nend\n");
 }
 
