@@ -5,6 +5,9 @@
 #include "systemd/unit-read.h"
 
 #define STOP_TIMEOUT_USEC USEC_PER_SEC
+#define UNIT_PATH SYSTEMD_PATH "/unit"
+#define UNIT_INTERFACE "org.freedesktop.systemd1.Unit"
+#define RUN_PATH_MAX (sizeof(UNIT_PATH "/") + 32)
 
 int private_bus_open(const char *address, sd_bus **ret)
 {
@@ -46,22 +49,68 @@ int bus_wait_until_ready(sd_bus *bus)
         return -ETIMEDOUT;
 }
 
+/* The path of the unit's present run, "" where it has had none. */
+static int get_run(sd_bus *bus, const char *unit, char ret[static RUN_PATH_MAX])
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_free_ char *path = NULL;
+        const uint8_t *id;
+        size_t size;
+        int r = sd_bus_path_encode(UNIT_PATH, unit, &path);
+
+        if (r >= 0)
+                r = sd_bus_message_new_method_call(
+                                bus, &m, SYSTEMD_NAME, path, "org.freedesktop.DBus.Properties", "Get");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ss", UNIT_INTERFACE, "InvocationID");
+        if (r >= 0)
+                r = sd_bus_call(bus, m, STOP_TIMEOUT_USEC, NULL, &reply);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(reply, 'v', "ay");
+        if (r >= 0)
+                r = sd_bus_message_read_array(reply, 'y', (const void **) &id, &size);
+        if (r < 0)
+                return r;
+        ret[0] = '\0';
+        if (size == 16) {
+                size_t n = (size_t) snprintf(ret, RUN_PATH_MAX, UNIT_PATH "/");
+                for (size_t i = 0; i < size; i++, n += 2)
+                        snprintf(ret + n, RUN_PATH_MAX - n, "%02x", id[i]);
+        }
+        return 0;
+}
+
+/* A call that systemd did not answer in time it carries out later: when the unit may be another copy. So it is the run that
+ * is stopped, by its own path; only what has never run is stopped by its name. */
 static int stop_unit(sd_bus *bus, const char *group)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         const char *slash = strrchr(group, '/'), *unit = slash ? slash + 1 : group;
-        char app[APP_NAME_MAX + 1];
+        char app[APP_NAME_MAX + 1], run[RUN_PATH_MAX];
         int r;
 
         if (!worker_unit_parse(unit, app))
                 return -EINVAL;
-        r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", unit, "replace");
+        r = get_run(bus, unit, run);
+        if (r < 0)
+                return r;
+        if (!isempty(run)) {
+                r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_NAME, run, UNIT_INTERFACE, "Stop");
+                if (r >= 0)
+                        r = sd_bus_message_append(m, "s", "replace");
+        } else {
+                r = sd_bus_message_new_method_call(
+                                bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit");
+                if (r >= 0)
+                        r = sd_bus_message_append(m, "ss", unit, "replace");
+        }
         if (r >= 0)
                 r = sd_bus_call(bus, m, STOP_TIMEOUT_USEC, &error, NULL);
-        return r < 0 && bus_error_means_absent(&error) ? 0 : MIN(r, 0);
+        if (r < 0 && (bus_error_means_absent(&error) ||
+                                     sd_bus_error_has_name(&error, "org.freedesktop.systemd1.NoUnitForInvocationID")))
+                return 0;
+        return MIN(r, 0);
 }
 
 int private_bus_stop_units(const char *address, char *const *groups)

@@ -208,25 +208,54 @@ static void test_stamp(void **state)
 
 /* ---- a bus, with systemd on it, in a process of its own ---- */
 
-/* Errors that systemd answers with, call by call; NULL: it does what it is asked to. */
+/* Errors that systemd answers with, stop by stop; NULL: it does what it is asked to. */
 static const char *const *answers;
+
+static void log_call(const char *member, const char *unit, const char *mode)
+{
+        char path[256];
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/calls", directory);
+        f = fopen(path, "ae");
+        if (!f || fprintf(f, "%s %s %s\n", member, unit, mode) < 0 || fclose(f) != 0)
+                _exit(1);
+}
+
+/* The run of a unit: all but "new" have one. */
+static int get_run(sd_bus_message *m)
+{
+        uint8_t id[16] = { 0xab, 1 };
+        sd_bus_message *reply = NULL;
+        size_t size = strstr(sd_bus_message_get_path(m), "new") ? 0 : sizeof(id);
+        int r = sd_bus_message_new_method_return(m, &reply);
+
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'v', "ay");
+        if (r >= 0)
+                r = sd_bus_message_append_array(reply, 'y', id, size);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r < 0 ? r : 1;
+}
 
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         static size_t n;
-        const char *unit, *mode;
-        char line[128], path[256];
-        FILE *f;
+        const char *unit = sd_bus_message_get_path(m), *mode;
 
         if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "Hello"))
                 return sd_bus_reply_method_return(m, "s", ":1.1");
-        if (sd_bus_message_read(m, "ss", &unit, &mode) < 0)
+        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "Get"))
+                return get_run(m);
+        if (sd_bus_message_is_method_call(m, NULL, "StopUnit") && sd_bus_message_read(m, "s", &unit) < 0)
                 return 0;
-        snprintf(line, sizeof(line), "%s %s %s\n", sd_bus_message_get_member(m), unit, mode);
-        snprintf(path, sizeof(path), "%s/calls", directory);
-        f = fopen(path, "ae");
-        if (!f || fputs(line, f) < 0 || fclose(f) != 0)
-                _exit(1);
+        if (sd_bus_message_read(m, "s", &mode) < 0)
+                return 0;
+        log_call(sd_bus_message_get_member(m), unit, mode);
         if (answers[n])
                 return sd_bus_reply_method_errorf(m, answers[n++], "no");
         n++;
@@ -264,6 +293,8 @@ static void serve(int listener)
 }
 
 #define ABSENT "org.freedesktop.systemd1.NoSuchUnit"
+#define RUN_IS_OVER "org.freedesktop.systemd1.NoUnitForInvocationID"
+#define RUN "/org/freedesktop/systemd1/unit/ab010000000000000000000000000000"
 
 static void test_cgroup_kill_file(void **state)
 {
@@ -321,8 +352,9 @@ static void test_cgroup_kill_processes(void **state)
 /* What is killed is stopped as well, or systemd, where only the message bus does not work, starts it again. */
 static void test_killer(void **state)
 {
-        static const char *const replies[] = { NULL, ABSENT, NULL };
-        const char *const groups[] = { GROUP, "/distro.slice/distro-app-b.service" };
+        static const char *const replies[] = { NULL, RUN_IS_OVER, ABSENT, NULL };
+        const char *const groups[] = { GROUP, "/distro.slice/distro-app-b.service",
+                "/distro.slice/distro-app-new.service" };
         int listener = listen_on_bus(), status;
         char address[128];
         Killer *killer;
@@ -338,13 +370,14 @@ static void test_killer(void **state)
         snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
         assert_int_equal(killer_new(directory, address, &killer), 0);
         assert_int_equal(killer_submit(killer, NULL, 0), 0);
-        assert_int_equal(killer_submit(killer, groups, 2), 0);
+        assert_int_equal(killer_submit(killer, groups, 3), 0);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
         assert_string_equal(get("unified" GROUP "/cgroup.kill"), "1");
         assert_string_equal(get("unified/distro.slice/distro-app-b.service/cgroup.kill"), "1");
+        /* The runs that are there: a call that systemd gets to when another copy has the name is nothing to that one. */
         assert_string_equal(get("calls"),
-                        "StopUnit distro-app-a.service replace\nStopUnit distro-app-b.service replace\n");
+                        "Stop " RUN " replace\nStop " RUN " replace\nStopUnit distro-app-new.service replace\n");
         assert_int_equal(close(listener), 0);
 
         /* Without that socket the groups are killed all the same. */
