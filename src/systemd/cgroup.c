@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -10,8 +12,9 @@
 #include "systemd/unit-read.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
-#define DEPTH_MAX 16u       /* how deep a worker's own groups are followed */
-#define KILL_ROUNDS_MAX 64u /* without cgroup.kill: how often new processes are looked for */
+#define DEPTH_MAX 16u               /* how deep a worker's own groups are followed */
+#define KILL_TOGETHER ((size_t) 64) /* without cgroup.kill: processes between two looks at the list */
+#define KILL_ROUNDS_MAX 64u         /* without cgroup.kill: how often new processes are looked for */
 
 static const char *const hierarchies[] = { "", "/unified", "/systemd" };
 
@@ -43,13 +46,22 @@ static int write_kill(int dir_fd)
         return r;
 }
 
-/* Calls for each process in this group itself; with signal 0 it only counts. Returns how many there were. */
-static int signal_procs(int dir_fd, int sig)
+typedef struct ProcList {
+        pid_t *pids;
+        size_t n, n_allocated;
+} ProcList;
+
+static void proc_list_done(ProcList *l)
+{
+        free(l->pids);
+}
+
+/* The processes in this group itself. */
+static int read_procs(int dir_fd, ProcList *l)
 {
         _cleanup_fclose_ FILE *f = NULL;
         int fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
         long pid;
-        int n = 0;
 
         if (fd < 0)
                 return -errno;
@@ -61,17 +73,57 @@ static int signal_procs(int dir_fd, int sig)
         while (fscanf(f, "%ld", &pid) == 1) {
                 if (pid <= 1) /* 0 is a process that we cannot see; 1 is never a worker */
                         continue;
-                n++;
-                if (sig != 0)
-                        (void) kill((pid_t) pid, sig); /* one that is gone already is what we want */
+                if (ARRAY_GROW(l->pids, l->n, l->n_allocated) < 0)
+                        return -ENOMEM;
+                l->pids[l->n++] = (pid_t) pid;
         }
-        return n;
+        return 0;
+}
+
+static bool proc_list_has(const ProcList *l, pid_t pid)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->pids[i] == pid)
+                        return true;
+        return false;
+}
+
+/* By the time of a signal a number may be another process's. A descriptor stays with its process, which is one of the
+ * group's if the group lists the number after it was opened, too. */
+static int kill_procs(int dir_fd, const pid_t *pids, size_t n)
+{
+        _cleanup_(proc_list_done) ProcList now = {};
+        int fds[KILL_TOGETHER], r;
+
+        ASSERT(n <= ELEMENTSOF(fds));
+        for (size_t i = 0; i < n; i++)
+                fds[i] = (int) syscall(SYS_pidfd_open, pids[i], 0);
+        r = read_procs(dir_fd, &now);
+        for (size_t i = 0; i < n; i++) {
+                if (fds[i] < 0) /* it is gone, which is what we want; or no descriptor is left, and the next round tries again */
+                        continue;
+                if (proc_list_has(&now, pids[i]))
+                        (void) syscall(SYS_pidfd_send_signal, fds[i], SIGKILL, NULL, 0);
+                (void) close(fds[i]);
+        }
+        return r;
+}
+
+/* Kills each process in this group itself, or only counts. Returns how many there were. */
+static int end_procs(int dir_fd, bool do_kill)
+{
+        _cleanup_(proc_list_done) ProcList l = {};
+        int r = read_procs(dir_fd, &l);
+
+        for (size_t i = 0; do_kill && r >= 0 && i < l.n; i += KILL_TOGETHER)
+                r = kill_procs(dir_fd, l.pids + i, MIN(l.n - i, KILL_TOGETHER));
+        return r < 0 ? r : (int) MIN(l.n, (size_t) INT_MAX);
 }
 
 /* The same for a whole tree. Takes the descriptor. */
-static int signal_tree(int dir_fd, int sig, unsigned depth)
+static int end_tree(int dir_fd, bool do_kill, unsigned depth)
 {
-        int total = signal_procs(dir_fd, sig);
+        int total = end_procs(dir_fd, do_kill);
         DIR *dir = fdopendir(dir_fd);
         struct dirent *entry;
 
@@ -85,7 +137,7 @@ static int signal_tree(int dir_fd, int sig, unsigned depth)
                 int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
                 if (fd < 0)
                         continue;
-                int n = signal_tree(fd, sig, depth + 1);
+                int n = end_tree(fd, do_kill, depth + 1);
                 if (n > 0)
                         total = MAX(total, 0) + n;
         }
@@ -99,7 +151,7 @@ static int kill_tree(const char *root, const char *hierarchy, const char *group)
                 int fd = open_group(root, hierarchy, group);
                 if (fd < 0)
                         return round > 0 && fd == -ENOENT ? 0 : fd;
-                int n = signal_tree(fd, SIGKILL, 0);
+                int n = end_tree(fd, true, 0);
                 if (n <= 0)
                         return n;
                 /* A process that was killed leaves its group a moment later; only forks are worth another
@@ -148,7 +200,7 @@ static int hierarchy_is_populated(const char *root, const char *hierarchy, const
 
         int fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
         if (fd < 0) {
-                int n = signal_tree(dir_fd, 0, 0);
+                int n = end_tree(dir_fd, false, 0);
                 return n < 0 ? n : n > 0;
         }
         (void) close(dir_fd);

@@ -108,7 +108,8 @@ static int stop_unit(sd_bus *bus, const char *group)
         if (r >= 0)
                 r = sd_bus_call(bus, m, STOP_TIMEOUT_USEC, &error, NULL);
         if (r < 0 && (bus_error_means_absent(&error) ||
-                                     sd_bus_error_has_name(&error, "org.freedesktop.systemd1.NoUnitForInvocationID")))
+                                     sd_bus_error_has_name(&error,
+                                                     "org.freedesktop.systemd1.NoUnitForInvocationID")))
                 return 0;
         return MIN(r, 0);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -349,6 +350,46 @@ static void test_cgroup_kill_processes(void **state)
         assert_int_equal(cgroup_kill(directory, GROUP), 0);
 }
 
+/* Says of cgroup.procs what is to be read, one text after the other, to whoever opens it. */
+static pid_t list_teller(const char *path, const char *const *texts, size_t n)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid > 0)
+                return pid;
+        for (size_t i = 0; i < n; i++) {
+                int fd = open(path, O_WRONLY | O_CLOEXEC);
+                if (fd < 0 || write(fd, texts[i], strlen(texts[i])) < 0 || close(fd) < 0)
+                        _exit(1);
+                (void) usleep(20000); /* the reader sees the end before the next text */
+        }
+        _exit(0);
+}
+
+/* A number that the group lists no more when its process has been taken hold of is somebody else's. */
+static void test_cgroup_kill_spares_strangers(void **state)
+{
+        char path[256], text[32];
+        const char *const texts[] = { text, "", "" };
+        pid_t stranger = child(), teller;
+        int status;
+
+        put("systemd" GROUP "/cgroup.procs", "");
+        snprintf(path, sizeof(path), "%s/systemd" GROUP "/cgroup.procs", directory);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        snprintf(text, sizeof(text), "%d\n", (int) stranger);
+        teller = list_teller(path, texts, ELEMENTSOF(texts));
+        assert_int_equal(cgroup_kill(directory, GROUP), 0);
+        assert_int_equal(waitpid(teller, &status, 0), teller);
+        assert_int_equal(status, 0);
+        (void) usleep(20000);
+        assert_int_equal(waitpid(stranger, &status, WNOHANG), 0);
+        assert_int_equal(kill(stranger, SIGKILL), 0);
+        assert_int_equal(waitpid(stranger, &status, 0), stranger);
+}
+
 /* What is killed is stopped as well, or systemd, where only the message bus does not work, starts it again. */
 static void test_killer(void **state)
 {
@@ -376,8 +417,8 @@ static void test_killer(void **state)
         assert_string_equal(get("unified" GROUP "/cgroup.kill"), "1");
         assert_string_equal(get("unified/distro.slice/distro-app-b.service/cgroup.kill"), "1");
         /* The runs that are there: a call that systemd gets to when another copy has the name is nothing to that one. */
-        assert_string_equal(get("calls"),
-                        "Stop " RUN " replace\nStop " RUN " replace\nStopUnit distro-app-new.service replace\n");
+        assert_string_equal(get("calls"), "Stop " RUN " replace\nStop " RUN
+                                          " replace\nStopUnit distro-app-new.service replace\n");
         assert_int_equal(close(listener), 0);
 
         /* Without that socket the groups are killed all the same. */
@@ -779,6 +820,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_stamp, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_kill_file, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_cgroup_kill_processes, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_cgroup_kill_spares_strangers, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_killer, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kills_by_itself, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_call_off, set_up, tear_down),
