@@ -215,6 +215,7 @@ static SignalShape note_signal(NoteKind note, const char **ret_member)
         case NOTE_ISOLATED:
         case NOTE_LEAVING:
         case NOTE_MANAGER_GONE:
+        case NOTE_MANAGER_BACK:
         case NOTE_VERSION:
         case _NOTE_KIND_MAX:
         default:

@@ -62,6 +62,8 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
                         "[node %n: ]planned leave[: %t]" },
         [NOTE_MANAGER_GONE] = { "manager-gone", "0a5b4d57b714474c993878e4f6e9fe7d", LOG_WARNING,
                         "the manager of %n is gone[: %t]" },
+        [NOTE_MANAGER_BACK] = { "manager-back", "7e49d1baa7dd4fc2b6141cf137ea3706", LOG_NOTICE,
+                        "the manager of %n is back" },
         [NOTE_VERSION] = { "version", "f12b5b2a20b54914a1e2ff927863b8f5", LOG_NOTICE,
                         "the group's protocol version is now %t" },
         [JOURNAL_STARTING] = { "manager-starting", "fc2890e7c01843ffb37cc6ac1b5659a2", LOG_INFO, "%t" },

@@ -234,6 +234,7 @@ typedef enum NoteKind {
         NOTE_ISOLATED, /* this node acts as cut off; text: what Corosync has not said, and for how long */
         NOTE_LEAVING,
         NOTE_MANAGER_GONE, /* a node's manager is gone, its node alive: node, text: how long is waited */
+        NOTE_MANAGER_BACK, /* that node has a manager again: node */
         NOTE_VERSION,      /* the group goes over to another protocol version: text */
         _NOTE_KIND_MAX,
 } NoteKind;

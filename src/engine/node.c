@@ -456,7 +456,8 @@ static void apply_view_node(Engine *e, Node *n, bool unseen)
                 /* Where fewer than a majority can have quorum, it may come from a group of its own, with anything. */
                 if (e->state.by_fewer && now != PRESENCE_SYNCED)
                         n->unknown = true;
-        }
+        } else if (before == PRESENCE_MANAGER_GONE && (now == PRESENCE_SYNCING || now == PRESENCE_SYNCED))
+                engine_note(e, NOTE_MANAGER_BACK, NULL, n->id, NULL);
         if (now == PRESENCE_SYNCED) {
                 n->grace = (Timer){};
                 n->grace_over = false;

@@ -506,6 +506,7 @@ const char *note_kind_to_string(NoteKind k)
                 [NOTE_ISOLATED] = "isolated",
                 [NOTE_LEAVING] = "leaving",
                 [NOTE_MANAGER_GONE] = "manager-gone",
+                [NOTE_MANAGER_BACK] = "manager-back",
                 [NOTE_VERSION] = "version",
         };
 
