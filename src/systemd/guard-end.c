@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/timing.h"
+#include "base/array.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard.h"
 #include "systemd/private-bus.h"
@@ -13,10 +14,12 @@ struct GuardEnd {
         sd_event *event;
         sd_event_source *timer;
         const GuardParameters *parameters;
-        sd_bus *bus;
+        sd_bus *bus, *message_bus;
         Units *units;
         uint64_t bus_usec; /* since when this connection is being tried */
         unsigned n_quiet;
+        char **killed; /* units whose groups were killed by hand */
+        size_t n_killed, n_killed_allocated;
 };
 
 static void close_bus(GuardEnd *g)
@@ -25,6 +28,40 @@ static void close_bus(GuardEnd *g)
         if (g->bus)
                 (void) sd_bus_detach_event(g->bus);
         g->bus = sd_bus_close_unref(g->bus); /* flushing would wait as long as connecting */
+}
+
+/* Nobody waits for the answer: the next round looks. */
+static void ask_stop(sd_bus *bus, const char *unit)
+{
+        if (bus)
+                (void) sd_bus_call_method_async(bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                "StopUnit", NULL, NULL, "ss", unit, "replace");
+}
+
+/* A systemd that stands still accepts nobody, but the message bus hands it calls all the same. */
+static void keep_message_bus(GuardEnd *g)
+{
+        const char *address = g->parameters->bus_address;
+        sd_bus *bus = NULL;
+        int r;
+
+        if (g->message_bus && sd_bus_is_open(g->message_bus) > 0)
+                return;
+        if (g->message_bus)
+                (void) sd_bus_detach_event(g->message_bus);
+        g->message_bus = sd_bus_close_unref(g->message_bus);
+        r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_address(bus, address ? address : "unix:path=/run/dbus/system_bus_socket");
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, true);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(bus, g->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0)
+                bus = sd_bus_close_unref(bus);
+        g->message_bus = bus;
 }
 
 /* Has a connection, or makes a new one where the last has not listed the units in time; how that went shows at the next
@@ -39,6 +76,8 @@ static void keep_bus(GuardEnd *g, uint64_t patience_usec, uint64_t now)
         close_bus(g);
         g->bus_usec = now;
         r = private_bus_open(g->parameters->private_address, &g->bus);
+        FOREACH_ARRAY(unit, g->killed, r < 0 ? 0 : g->n_killed)
+                ask_stop(g->bus, *unit);
         if (r >= 0)
                 r = sd_bus_attach_event(g->bus, g->event, SD_EVENT_PRIORITY_NORMAL);
         if (r >= 0)
@@ -68,10 +107,29 @@ static size_t end_units(GuardEnd *g, const GuardState *state, bool kill_now)
         return n_alive;
 }
 
-/* Goes through the workers' control groups that hold processes, whatever systemd says about them. This process has nothing
- * else to do, so it may wait for the kernel. */
-static size_t each_group(
-                const char *cgroup_root, const GuardState *state, int (*act)(const char *, const char *))
+/* When systemd goes on after it stood still it starts again by Restart= what was killed meanwhile, as a rule after 100 ms. So
+ * the stop lies there before, by the bus; and where there is none, it is the first that a connection to systemd itself
+ * hears: to list the units and what they do can take longer. */
+static void kill_group(GuardEnd *g, const char *group)
+{
+        const char *unit = strrchr(group, '/') + 1;
+        bool known = false;
+
+        (void) cgroup_kill(g->parameters->cgroup_root, group); /* the next round looks again */
+        keep_message_bus(g);
+        ask_stop(g->message_bus, unit);
+        ask_stop(g->bus, unit);
+        FOREACH_ARRAY(k, g->killed, g->n_killed)
+                known = known || streq(*k, unit);
+        if (known || ARRAY_GROW(g->killed, g->n_killed, g->n_killed_allocated) < 0)
+                return;
+        g->killed[g->n_killed] = strdup(unit);
+        g->n_killed += g->killed[g->n_killed] != NULL;
+}
+
+/* Goes through the workers' control groups that hold processes, whatever systemd says about them, and kills them (`g`; NULL:
+ * only counts). This process has nothing else to do, so it may wait for the kernel. */
+static size_t each_group(const char *cgroup_root, const GuardState *state, GuardEnd *g)
 {
         _cleanup_(cgroup_list_freep) char **groups = NULL;
         char app[APP_NAME_MAX + 1];
@@ -87,8 +145,8 @@ static size_t each_group(
                 if (cgroup_is_populated(cgroup_root, *group) == 0)
                         continue;
                 n_alive++;
-                if (act)
-                        (void) act(cgroup_root, *group); /* the next round looks again */
+                if (g)
+                        kill_group(g, *group);
         }
         return n_alive;
 }
@@ -106,7 +164,7 @@ bool guard_end_round(GuardEnd *g, const GuardState *state, const GuardMoments *m
         n_alive = end_units(g, state, now >= m->kill_usec);
         /* systemd gets a moment to kill before the groups are killed by hand. */
         if (now >= m->kill_usec && (!units_is_ready(g->units) || now >= m->by_hand_usec))
-                n_alive += each_group(g->parameters->cgroup_root, state, cgroup_kill);
+                n_alive += each_group(g->parameters->cgroup_root, state, g);
         /* A systemd that has not heard of it may start again what was killed, so it is not over before it has. */
         g->n_quiet = now >= m->by_hand_usec && n_alive == 0 && units_is_ready(g->units) ? g->n_quiet + 1 : 0;
         return g->n_quiet >= QUIET_ROUNDS;
@@ -170,6 +228,12 @@ GuardEnd *guard_end_free(GuardEnd *g)
         if (g->units)
                 close_bus(g);
         units_free(g->units);
+        if (g->message_bus)
+                (void) sd_bus_detach_event(g->message_bus);
+        sd_bus_close_unref(g->message_bus);
+        FOREACH_ARRAY(k, g->killed, g->n_killed)
+                free(*k);
+        free(g->killed);
         sd_event_unref(g->event);
         free(g);
         return NULL;

@@ -103,6 +103,7 @@ struct GuardParameters {
         const char *cgroup_root; /* NULL: /sys/fs/cgroup */
         const char *unit_directory; /* of the workers' units, which systemd has or is about to start; NULL: its own */
         const char *private_address; /* of systemd's own socket */
+        const char *bus_address;     /* NULL: the system bus */
         pid_t manager;               /* a manager that is at work already; 0: none is */
 };
 

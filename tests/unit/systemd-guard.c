@@ -435,6 +435,10 @@ static void test_killer(void **state)
 
 #define GRACE_USEC (400 * USEC_PER_MSEC)
 
+#define NOBODY "unix:path=/nonexistent"
+
+static const char *guard_address = NOBODY, *bus_address = NOBODY; /* of systemd, and of the message bus */
+
 static pid_t guard_start(pid_t manager)
 {
         pid_t pid = fork();
@@ -448,7 +452,8 @@ static pid_t guard_start(pid_t manager)
                 GuardParameters parameters = { .directory = directory,
                         .cgroup_root = directory,
                         .unit_directory = units,
-                        .private_address = "unix:path=/nonexistent",
+                        .private_address = guard_address,
+                        .bus_address = bus_address,
                         .manager = manager };
 
                 _exit(guard_run(&parameters) < 0);
@@ -731,6 +736,70 @@ static void test_replaced_between_two_runs(void **state)
         guard_stop(guard);
 }
 
+static pid_t systemd_start(int listener)
+{
+        static const char *const replies[1024] = {};
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                answers = replies;
+                for (;;) {
+                        pid_t one = fork();
+
+                        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                        if (one == 0)
+                                serve(listener);
+                        if (one < 0 || waitpid(one, NULL, 0) < 0)
+                                _exit(1);
+                }
+        }
+        return pid;
+}
+
+static void expect_killed_is_stopped(int listener, bool accepted_before)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n")),
+              systemd = accepted_before ? systemd_start(listener) : 0;
+
+        worker("a");
+        worker("kept");
+        wait_for_file("guard");
+        manager_kill(manager);
+        wait_for_kill("a");
+        put("distro.slice/distro-app-a.service/cgroup.events", "populated 0\nfrozen 0\n");
+        if (!accepted_before)
+                systemd = systemd_start(listener);
+        wait_for_file("calls");
+        manager_kill(systemd);
+        assert_int_equal(strncmp(get("calls"), "StopUnit distro-app-a.service replace\n", 38), 0);
+        assert_null(strstr(get("calls"), "kept"));
+        guard_stop(guard);
+        assert_int_equal(close(listener), 0);
+}
+
+/* systemd, which stood still while the worker was killed, goes on: its stop is the first that it is asked for. */
+static void test_killed_is_not_started_again(void **state)
+{
+        char address[128];
+
+        snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
+        guard_address = address;
+        expect_killed_is_stopped(listen_on_bus(), false);
+        guard_address = NOBODY;
+}
+
+/* The message bus takes that while systemd accepts nobody. */
+static void test_killed_is_stopped_over_the_bus(void **state)
+{
+        char address[128];
+
+        snprintf(address, sizeof(address), "unix:path=%s/bus", directory);
+        bus_address = address;
+        expect_killed_is_stopped(listen_on_bus(), true);
+        bus_address = NOBODY;
+}
+
 /* At a boot nothing is counted; and a guard that ends with nothing here leaves nothing to be counted. */
 static void test_nothing_to_guard(void **state)
 {
@@ -829,6 +898,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_both_killed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_next_manager_was_quicker, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_replaced_between_two_runs, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_killed_is_not_started_again, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_killed_is_stopped_over_the_bus, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_nothing_to_guard, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_rubbish, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_idle, set_up, tear_down),
