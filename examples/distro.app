@@ -1,4 +1,4 @@
-# An application: what shall run, and where. Belongs into /etc/distro-manager/applications/distro.app,
+# An application: what shall run, and where. Belongs in /etc/distro-manager/applications/distro.app,
 # the same on every node. See distro-manager.app(5).
 
 [Application]

@@ -366,7 +366,7 @@ void manager_ready(Manager *m)
         watch_start(m, false);
 }
 
-/* Sources of one priority take turns, so when this one is due again each part that had something to do has
+/* sd-event serves sources of equal priority in turn, so when this one is due again each part that had something to do has
  * done it. */
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
 {

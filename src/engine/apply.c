@@ -131,7 +131,7 @@ static void app_present_ended(
                         a->next_node = 0;
                         break;
                 }
-                /* It ended while nobody looked: the owner is back, or comes back, without it. */
+                /* It ended while no manager watched it: the owner is back, or comes back, without it. */
                 copy_ended_note(e, a, c, "gone");
                 app_begin_loss(e, a, c->node_id, app_delay(&e->state, a));
                 break;
@@ -548,7 +548,7 @@ static void apply_synced(Engine *e, const Member *sender)
         n->grace = (Timer){};
         n->grace_over = false;
         n->pid = sender->pid;
-        /* Its manager knows by now whether maintenance is over: what runs there is under somebody's eyes again. */
+        /* Its manager knows by now whether maintenance is over: it watches over what runs there again. */
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
                         if (c->node_id == n->id && copy_is_live(c))

@@ -79,7 +79,7 @@ static const Node *node_that_lists(const Engine *e, const Node *n)
         return NULL;
 }
 
-/* What is said to a node that was taken out of the nodelist nobody ever hears. */
+/* No manager ever hears what is said to a node that was taken out of the nodelist. */
 static CommandError check_node(const Engine *e, const Command *c, Outcome *o)
 {
         const Node *n = state_find_node_name(&e->state, c->node);
@@ -277,7 +277,7 @@ static void command_start(Engine *e, App *a)
 {
         a->target_up = a->commanded = true;
         a->finished = false;
-        /* Who starts it again has seen to what made it fail, and FailureAction=stop is there not to have it elsewhere. */
+        /* The administrator has mended what made it fail, and FailureAction=stop says that it is not to start elsewhere. */
         if (a->halted)
                 app_forget_failures(a, NULL);
         app_commanded(e, a);
@@ -306,7 +306,7 @@ static void app_hold(Engine *e, App *a, const Node *at)
         a->held_node = at->id;
 }
 
-/* --force: what nobody can ask about any more. */
+/* --force: the copies that no node can be asked about any more. */
 static void app_give_up(App *a)
 {
         for (size_t i = a->n_copies; i > 0; i--)
@@ -431,7 +431,7 @@ static void app_set_maintenance(Engine *e, App *a, bool on)
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
                 if (n->presence == PRESENCE_SYNCED)
                         a->owed[a->n_owed++] = n->id;
-        /* Where nobody heard that it is over, the guard goes on leaving the worker alone. */
+        /* If a node has not heard that maintenance is over, its guard goes on leaving the worker alone. */
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
                 const Node *n = state_find_node(&e->state, c->node_id);
 
@@ -617,8 +617,8 @@ static void command_send(Engine *e, LocalCommand *c)
         c->sent = c->sent_ever = true;
 }
 
-/* The acknowledgements were waited for and are too few. One wait at a time is under way: where an earlier change began one,
- * that of this command's revision begins when it has ended, and both together take twice as long at the worst. */
+/* The acknowledgements were waited for and are too few. Only one commit timer runs at a time. If that of an earlier revision
+ * is running, the one of this command's revision starts after it: 2 x COMMIT_USEC at most. */
 static bool command_is_late(const Engine *e, LocalCommand *c)
 {
         const State *s = &e->state;
@@ -640,7 +640,7 @@ static bool command_send_or_refuse(Engine *e, size_t at)
 
         if (c->command.kind == COMMAND_TAKEOVER && !c->command.force) {
                 if (!engine_is_synced(e))
-                        return false; /* it does not know yet who is lost */
+                        return false; /* it does not know yet which nodes are lost */
                 if (command_is_hasty(e, &c->command, text, sizeof(text))) {
                         command_finish(e, at, COMMAND_STILL_RUNNING, text);
                         return true;
@@ -650,7 +650,7 @@ static bool command_send_or_refuse(Engine *e, size_t at)
         return false;
 }
 
-/* Whoever let all nodes read their files is answered when they have said what these hold. */
+/* `reload --all` is answered when all nodes have said what their files hold. */
 static bool command_waits_for_files(const Engine *e, const LocalCommand *c)
 {
         return c->command.kind == COMMAND_RELOAD && engine_is_synced(e) && e->state.reload.serial != 0 &&

@@ -293,7 +293,7 @@ static void decide_start(Engine *e, App *a)
         }
         if (!choice)
                 choice = decide_returned(e, a, place_choose(e, a, 0));
-        /* Whoever had the agreed file may be gone: the files of those who are here say what it is now. */
+        /* The nodes that had the agreed file may be lost: the files of the nodes that are here say what it is now. */
         if (!choice && a->n_variants > 0) {
                 app_agree_definition(e, a, 0);
                 if (!a->target_up) {
@@ -415,7 +415,7 @@ static void decide_present(Engine *e, App *a, Copy *present)
         app_move(e, a, present, START_TAKEOVER, choice ? choice->id : 0, why);
 }
 
-/* Without a file anywhere nothing is started or moved. A node that leaves has nobody to hand it over to. */
+/* Without a file anywhere nothing is started or moved. A node that leaves has no node to hand it over to. */
 static void decide_orphan(Engine *e, App *a)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies) {

@@ -46,7 +46,7 @@ bool definitions_unit_differs(const Engine *e, const LocalUnit *u)
                d->unit_digest != u->unit_digest;
 }
 
-/* Who reads the files hands them over in order. */
+/* The adapter that reads the files hands them over in order. */
 static void definitions_sort(Engine *e)
 {
         bool sorted = true;
@@ -300,7 +300,7 @@ static bool node_is_known(const Node *n)
         return n->presence == PRESENCE_SYNCED || n->presence == PRESENCE_REPORTED;
 }
 
-/* Only who is synced has said what files it has: that is told after the facts. */
+/* Only a synced member has said what files it has: it tells that after its facts. */
 bool definitions_gone(const Engine *e, const App *a)
 {
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
@@ -321,7 +321,7 @@ static void variant_set(
                 e->oom = true;
 }
 
-/* Makes `d` the agreed definition. Whoever agreed with the one before differs from now on. */
+/* Makes `d` the agreed definition. A node that agreed with the one before differs from now on. */
 static void definition_switch(Engine *e, App *a, const Definition *d)
 {
         const Copy *present = app_present_copy(a);
@@ -406,8 +406,8 @@ void app_agree_definition(Engine *e, App *a, uint32_t changed_node)
 
 /* ---- reload --all ---- */
 
-/* All read their files now, and the first to say what a new one holds would be the only node that has it. So what has no
- * owner starts when all have said so; each does, also where nothing differs. */
+/* Every node reads its files again. Until all have answered, an application without an owner is not started: the first node
+ * to answer would be its only candidate. Every node answers, even if nothing has changed. */
 void definitions_reload(Engine *e)
 {
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)

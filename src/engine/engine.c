@@ -39,7 +39,7 @@ char *engine_strdup(Engine *e, const char *s)
         return copy;
 }
 
-/* Never NULL: without memory the effect goes to a place that nobody reads, and the step fails as a whole. */
+/* Never NULL: without memory the effect goes to a place that is never read, and the step fails as a whole. */
 Effect *engine_emit(Engine *e, EffectType type)
 {
         EffectList *l = e->effects;
@@ -133,7 +133,7 @@ Effect *engine_send(Engine *e, Message *m)
                 effect_done(&e->nowhere);
                 return &e->nowhere;
         }
-        /* Who does not share the state yet writes so that everybody can read it. */
+        /* A member that is not synced does not know the group's version: it uses its oldest. */
         m->version = engine_is_synced(e) ? e->state.version : e->version_min;
         m->view = e->view;
         m->incarnation = e->incarnation;

@@ -8,9 +8,9 @@
  * No clock, no randomness, no I/O in here: time and random numbers arrive inside events.
  *
  * Rules of behaviour and where they live:
- *   view.c      whose state counts in a view, who is left out (`view`, `exclude`)
+ *   view.c      whose state counts in a view, which member is left out (`view`, `exclude`)
  *   sync.c      how an unsynced member gets the state and reports its facts; forming a group; a node's start
- *   place.c     which node an application belongs on; who is eligible and why not
+ *   place.c     which node an application belongs on; which nodes are eligible, and why not
  *   decide.c    what happens to an application now: first start, failover, takeover, stop, blocked
  *   apply.c     what each delivered message changes in the agreed state
  *   node.c      what a view means for the nodes, and the loss of one for its copies: delays, grace
@@ -74,7 +74,7 @@ typedef enum EventType {
         EVENT_TIMING,       /* Corosync goes on with other timeouts */
         EVENT_GUARD,        /* this node's guard is there, or is there no more */
         EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT, in bounded time */
-        EVENT_RESTART, /* the workers run on without us for a moment: EFFECT_LEFT when somebody has the state */
+        EVENT_RESTART, /* the workers run on without us for a moment: EFFECT_LEFT when another member has the state */
         _EVENT_TYPE_MAX,
 } EventType;
 
@@ -242,7 +242,7 @@ typedef enum NoteKind {
 typedef struct Effect {
         EffectType type;
         Message *message; /* SEND */
-        bool may_wait; /* SEND: for a moment, so that several messages go together; nobody starts anything by it */
+        bool may_wait; /* SEND: for a moment, so that several messages go together; no member starts anything because of it */
         NoteKind note;   /* NOTE */
         char *app;       /* NULL where it has no meaning */
         char *node;      /* NOTE, CHANGED */

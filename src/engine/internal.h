@@ -14,7 +14,7 @@
 #define STATE_ROOM_BYTES (MESSAGE_BYTES_MAX / 4 * 3) /* a state that is larger takes no more definitions */
 #define DEFINITIONS_BYTES (1024u * 1024)             /* of one message of definitions; more go in parts */
 #define COMMIT_USEC (2 * USEC_PER_SEC)               /* acknowledgements are waited for so long */
-#define UNANSWERED_USEC (5 * USEC_PER_SEC)           /* nobody sends the state: a new view is asked for */
+#define UNANSWERED_USEC (5 * USEC_PER_SEC)           /* no member sends the state: a new view is asked for */
 #define RELOAD_USEC (2 * USEC_PER_SEC)               /* nodes that read their files are waited for so long */
 #define SHUTDOWN_USEC \
         (120 * USEC_PER_SEC) /* a node that goes down by its worker's end alone says so in this time */
@@ -36,8 +36,8 @@ typedef enum ViewPhase {
         PHASE_NONE,      /* no view: not connected, or evicted */
         PHASE_VOTING,    /* `view` messages are still missing */
         PHASE_INQUORATE, /* all are there and none is quorate */
-        PHASE_FORMING,   /* quorate, but nobody holds an agreed state */
-        PHASE_DECIDED,   /* it is clear who holds the agreed state */
+        PHASE_FORMING,   /* quorate, but no member holds an agreed state */
+        PHASE_DECIDED,   /* it is clear which members hold the agreed state */
 } ViewPhase;
 
 /* A member as this view knows it. */
@@ -137,7 +137,7 @@ struct Engine {
         uint64_t now_usec, realtime_usec;
         EffectList *effects; /* of the present step */
         bool oom;
-        Effect nowhere; /* what could not be put on the list, and nobody reads */
+        Effect nowhere; /* what could not be put on the list, and is never read */
 
         State state;
         bool synced;
@@ -275,7 +275,7 @@ void sync_pump(Engine *e);
 uint64_t sync_deadline(const Engine *e);
 void sync_lose_track(Engine *e, const char *why);
 void sync_forget(Engine *e);     /* this member holds the agreed state no more */
-void sync_start_over(Engine *e); /* nobody does: what was reported in this view counts no more */
+void sync_start_over(Engine *e); /* no member does: what was reported in this view counts no more */
 void backlog_clear(Engine *e);
 void backlog_add(Engine *e, const Member *sender, const Message *m);
 void backlog_replay(Engine *e, const StateMessage *numbers);
@@ -295,7 +295,7 @@ bool node_is_owing(const App *a, const Node *n);
 bool node_rename(Engine *e, Node *n, const char *name);
 void node_grace_over(Engine *e, Node *n);
 /* What was lost with this node counts no more: it is out of the ring, or its manager has been gone for longer than the
- * grace. One that is back may have called the guard off, so it has to report first. NULL: a node that nobody knows. */
+ * grace. One that is back may have called the guard off, so it has to report first. NULL: a node that is not known. */
 bool node_is_past(const Node *n);
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
 bool app_wants_up(const App *a);
@@ -305,7 +305,7 @@ bool app_wants_up(const App *a);
 uint64_t app_delay(const State *s, const App *a);
 uint64_t app_least_delay(const State *s, const App *a);
 bool app_is_left_alone(
-                const App *a); /* in maintenance, also for those who may never have heard of the last change */
+                const App *a); /* in maintenance, also for nodes that may never have heard of the last change */
 /* Before maintenance, or the definition, becomes this. `d` NULL: the definition stays. */
 void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d);
 bool node_timing_equal(const NodeTiming *a, const NodeTiming *b);
@@ -415,7 +415,7 @@ bool definitions_unit_differs(const Engine *e, const LocalUnit *u);
 int definitions_difference(const Engine *e, DefinitionsMessage *ret);
 bool definitions_differ(const Engine *e);
 void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m);
-/* `reload --all` is carried out; it is over for all, whoever has not answered; what has no owner waits for it. */
+/* `reload --all` is carried out; it is over for all nodes, also if some have not answered; what has no owner waits for it. */
 void definitions_reload(Engine *e);
 void definitions_end_reading(Engine *e);
 bool definitions_hold_up(const Engine *e, const App *a);

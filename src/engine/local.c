@@ -2,9 +2,9 @@
 
 /* This node alone: what the agreed state asks of it, what holds it back, and what it has to report.
  *
- * A start is issued when this member is synced in the present view, the view has been decided and its own quorum
- * notification names the ring. Whatever cuts the node off (loss of quorum, a silent or lost Corosync) stops its
- * workers here and now, without asking anybody: each has what is left of its FailoverDelaySec=. */
+ * A start is issued if (1) this member is synced in the present view, (2) the view has been decided, and (3) its own quorum
+ * notification names the ring. If the node is cut off (loss of quorum, a silent or lost Corosync), it stops its workers
+ * without asking the group: each has what is left of its FailoverDelaySec=. */
 
 #include "engine/internal.h"
 #include "base/array.h"
@@ -181,8 +181,8 @@ static uint64_t local_lag_usec(const Engine *e)
         return local_timing(e).detection_usec - local_detection_usec(e);
 }
 
-/* A node that is back for a moment and is lost again before it has reported is counted by its peers from the first loss:
- * its own time begins there too, or they would start what still runs here. */
+/* If this node returns and is lost again before it has reported, its peers count from the first loss. So does this node;
+ * otherwise they would start what still runs here. */
 void local_note_away(Engine *e)
 {
         uint64_t t = e->away_usec != 0 ? e->away_usec : USEC_INFINITY;
@@ -196,7 +196,8 @@ void local_note_away(Engine *e)
         e->away_usec = t != USEC_INFINITY ? t : 0;
 }
 
-/* It is in step when the group has been told so, and Corosync has not handed over the past since. */
+/* The node is in step again if the group has been told that it is synced, and no silence of Corosync since then makes that
+ * doubtful (`step_probe`). */
 static void local_watch_step(Engine *e)
 {
         const Node *own;
@@ -219,8 +220,8 @@ void local_cut_off(Engine *e, uint64_t since_usec)
         sync_forget(e);
 }
 
-/* The peers may never have noticed the silence. What this member stopped meanwhile it has to tell them, and what was
- * decided meanwhile it has to hear: it asks for the state as one that has lost track. */
+/* The peers may never have noticed the silence. This member has to tell them what it stopped meanwhile, and to hear what
+ * they decided meanwhile. So it asks for the state, as a member that has lost track does. */
 static void local_end_silence(Engine *e)
 {
         if (!e->isolated)
@@ -240,16 +241,18 @@ static uint64_t local_probe_time(const Engine *e, uint64_t number)
         return e->probe_times[number % PROBES_KEPT];
 }
 
-/* Corosync may freeze when it has put a probe in order and has not delivered it yet, and then it comes back first, though
- * the others have long left the ring. They do not before a token is lost, so what took half of that time proves enough. */
+/* Corosync may freeze after it has put a probe in order and before it delivers the probe. Then this probe is the first to
+ * come back, though the others left the ring long ago. They do not leave it before a token is lost, so a probe that took
+ * half of that time at most proves that they are there. */
 static bool local_answer_was_quick(const Engine *e)
 {
         return e->n_probes_sent - e->n_probes_back < PROBES_KEPT &&
                e->now_usec - local_probe_time(e, e->n_probes_back) <= e->token_usec / 2;
 }
 
-/* The answer that ends a silence may be of a ring that the others have left during it: they count from then, whatever this
- * node has been told. A quick one that was sent after it proves that they have not, or have been told that it is back. */
+/* The answer that ends a silence may come from a ring that the others left during the silence. They count from then,
+ * whatever this node has been told. A quick answer to a later probe proves that they did not leave, or know that this node
+ * is back. */
 static void local_doubt_step(Engine *e)
 {
         if (e->silent_usec != 0 && e->now_usec - e->silent_usec > e->token_usec / 2) {
@@ -350,9 +353,9 @@ static void local_kill_overdue(Engine *e)
         }
 }
 
-/* When a node that is still not in step has to have noticed, as the least delay is chosen: a silence began the detection
- * before its peers could count. With a quorum device the least delay is longer than IsolationTimeoutSec= itself, as a ring
- * waits for the device's word, and two in a row are not to end the workers of all. */
+/* The moment by which a node that is not in step must have noticed that it is cut off. The needed delay (base/timing.h)
+ * assumes that a silence began one detection time before the peers noticed, so that time is subtracted. With a quorum device
+ * it is not: two rings in a row that wait for the device would end the workers on every node. */
 static uint64_t local_away_usec(const Engine *e)
 {
         uint64_t t = usec_add(e->away_usec, local_isolation_usec(e));
@@ -372,7 +375,8 @@ static uint64_t local_no_quorum_usec(const Engine *e)
                 return USEC_INFINITY;
         /* Losing Corosync on top of it gives no further time. */
         t = usec_add(e->no_quorum_usec, local_isolation_usec(e));
-        /* A view that nobody says is quorate came together with the peers' own; a loss of Corosync before it. */
+        /* If a view has come, the peers got theirs at the same moment: the isolation time counts from `away`. If Corosync
+         * was lost, they started up to one detection time earlier: it counts from local_away_usec(). */
         if (e->away_usec != 0 && local_has_workers(e))
                 t = MIN(t, MAX(e->no_quorum_usec,
                                            e->phase == PHASE_NONE
@@ -568,8 +572,8 @@ static void local_stop_older(Engine *e)
         }
 }
 
-/* That a worker runs, or is restarted by systemd, is told: nobody starts or stops anything because of it, but the old copy
- * beside a new one. */
+/* Whether the report of a worker that runs, or that systemd restarts, may wait. No member starts or stops anything because
+ * of such a report, except for the old copy beside a new one. */
 static bool local_report_may_wait(const Engine *e, const char *app, const ResultMessage *r)
 {
         const App *a = state_find_app(&e->state, app);
@@ -701,7 +705,7 @@ static void local_reconcile(Engine *e)
                 if (a && app_find_copy(a, e->node_id, u->epoch))
                         continue;
                 if (unit_state_is_alive(u->state)) {
-                        /* The agreed state does not know it: nobody else counts with it, so it must not run. */
+                        /* The agreed state does not know it: no other node counts with it, so it must not run. */
                         if (!local_in_maintenance(e, u->app))
                                 local_stop_unit(e, u, USEC_INFINITY);
                         continue;
@@ -846,7 +850,7 @@ static uint64_t local_leave_deadline(const Engine *e)
                                                       : local_leave_end_usec(e);
 }
 
-/* Nothing is left to be handed over or stopped. Only who is in step asks the group, and waits for it. */
+/* Nothing is left to be handed over or stopped. Only a member that is in step asks the group, and waits for it. */
 static bool local_leave_is_done(Engine *e)
 {
         const Node *own = state_find_node(&e->state, e->node_id);
@@ -890,8 +894,8 @@ static void local_leave_stuck(Engine *e)
                         local_stop_unit(e, u, usec_add(e->leave_stuck_usec, e->leave.rest_usec / 2));
 }
 
-/* A planned leave hands over; with nobody to hand over to, or with nobody who decides, the workers are stopped all the
- * same. Whatever does not end, and whoever does not answer: it ends in the time that it was given. */
+/* A planned leave hands over. If there is no node to hand over to, or no group that decides, the workers are stopped all the
+ * same. It ends in the time that it was given, even if a worker does not end or a member does not answer. */
 static void local_leave(Engine *e)
 {
         bool asks = (e->synced && e->phase == PHASE_VOTING) || (engine_is_synced(e) && view_is_quorate(e));
@@ -925,9 +929,9 @@ static bool local_restart_is_fresh(Engine *e)
         return e->n_probes_back >= e->restart_probe && local_answer_was_quick(e);
 }
 
-/* Who is the last in step takes the agreed state along, and what its disk holds may name nodes that are needed to form the
- * group again and are gone: so another member has to be in step, or, where there is none to wait for, the disk to hold
- * the state of this ring. */
+/* The last member in step takes the agreed state along when it ends. Its record may name nodes that are lost and without
+ * which the group cannot form again. So it may restart if another member is in step, or if there is no other member and the
+ * record holds the state of this ring. */
 static bool local_may_restart(Engine *e)
 {
         bool others = false;
@@ -946,7 +950,7 @@ static bool local_may_restart(Engine *e)
         return !others && revision_compare(&e->write_done, &e->state.revision) == 0;
 }
 
-/* The ring may have lost a node that nobody has noticed yet. */
+/* The ring may have lost a node, and no member may have noticed yet. */
 static uint64_t local_restart_end_usec(const Engine *e)
 {
         return usec_add(usec_add(e->leave_usec, e->leave.group_usec), local_isolation_usec(e));
@@ -962,7 +966,7 @@ static void local_restart(Engine *e)
         engine_emit(e, EFFECT_LEFT);
 }
 
-/* `stop --local`: this node's copy is stopped without asking anybody. With quorum the group is to be asked. */
+/* `stop --local`: this node's copy is stopped without asking the group. With quorum the group is to be asked. */
 void local_stop(Engine *e, uint64_t token, const char *app)
 {
         Effect *f;
@@ -990,7 +994,7 @@ void local_stop(Engine *e, uint64_t token, const char *app)
 static void local_tell_synced(Engine *e)
 {
         bool synced = engine_is_synced(e);
-        /* Without a formed group there is nobody to sync with: the guard is called off once the workers are adopted. */
+        /* Without a formed group there is no member to sync with: the guard is called off once the workers are adopted. */
         bool alone = e->takes_part &&
                      (e->phase == PHASE_FORMING || (e->phase == PHASE_INQUORATE &&
                                                                    e->no_quorum_policy == NO_QUORUM_FREEZE));

@@ -155,7 +155,7 @@ typedef enum CommandKind {
         COMMAND_CLEAR,       /* app and node may be "" for all */
         COMMAND_RELOAD,      /* every node reads its files again */
         COMMAND_FORM,        /* form without the missing records; acts while the group has not formed */
-        COMMAND_FORGET,      /* node: one that nobody's nodelist has any more */
+        COMMAND_FORGET,      /* node: one that no node's nodelist has any more */
         _COMMAND_KIND_MAX,
 } CommandKind;
 

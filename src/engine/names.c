@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "engine/types.h"
 
-/* u32: twice the number, plus the flag. The next number that nobody has yet is followed by its name. */
+/* u32: twice the number, plus the flag. The next number that no name has yet is followed by its name. */
 
 void name_writer_done(NameWriter *t)
 {

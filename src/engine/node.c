@@ -34,7 +34,8 @@ bool node_rename(Engine *e, Node *n, const char *name)
 /* ---- FailoverDelaySec=auto ---- */
 
 /* A node that may have a copy: one of Nodes=, or one that has what Nodes= no longer allows. While a change of Nodes= is not
- * committed all may for those who wait, and only who has one for that one. */
+ * committed, the peers, which wait, count with all nodes (`most`); a node that is waited for counts with itself if it has
+ * one. */
 static bool app_concerns(const App *a, const Node *n, bool most)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies)
@@ -47,8 +48,8 @@ static bool app_concerns(const App *a, const Node *n, bool most)
 
 /* How long the slowest of these nodes may take from its Corosync's silence until its copy has ended, less what the quickest
  * of all takes to notice that it is gone. Where all nodes have the same timeouts it is the greatest that any of them needs.
- * Of what is not committed a node that was cut off may know the old or the new: `most` is the greatest that any of it comes
- * to, for those who wait, else the least, for the one that is waited for. */
+ * A node that was cut off may know the old value or the new one while a change is not committed. The peers that wait take
+ * the greatest that any of it comes to (`most`); the node that is waited for takes the least. */
 static uint64_t app_auto_delay(const State *s, const App *a, bool most)
 {
         uint64_t stopped = 0, noticed = USEC_INFINITY;
@@ -150,7 +151,7 @@ void node_set_timing(Engine *e, Node *n, const NodeTiming *t)
         }
 }
 
-/* All who are in step hold what the nodes said last, and so does whoever is cut off now. */
+/* All nodes in step hold what the nodes said last, and so does any node that is cut off from now on. */
 void node_commit_timings(Engine *e)
 {
         FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
@@ -271,7 +272,7 @@ void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d)
         bool changes;
 
         if (d && !a->has_definition)
-                before = now; /* nobody has another one */
+                before = now; /* no node has another one */
         changes = before != now ||
                   (now == DELAY_AUTO && d && a->has_definition && !same_nodes(d, &a->definition));
         if (!changes && a->maintenance == maintenance)
@@ -317,7 +318,7 @@ static bool node_has_copies(const Engine *e, const Node *n)
         return false;
 }
 
-/* Its manager said that it would leave, and nothing is left there that anybody would have to wait for. */
+/* Its manager said that it would leave, and no copy is left there that the others would have to wait for. */
 static bool node_has_left(const Engine *e, const Node *n)
 {
         return n->leaving && !n->unknown && !node_has_copies(e, n);
@@ -433,9 +434,9 @@ static void node_set_pid(const Engine *e, Node *n)
                         n->pid = p->member.pid;
 }
 
-/* `unseen`: there may have been a ring between the last view that was decided and this one, which whoever holds this state
- * has slept through. In that one a manager of this node may have come, called the guard off, and gone again: the grace counts
- * from now. */
+/* `unseen`: there may have been a ring between the last view that was decided and this one, which every holder of this state
+ * has slept through. In that ring a manager of this node may have come, called the guard off, and gone again. So the grace
+ * counts from now. */
 static void apply_view_node(Engine *e, Node *n, bool unseen)
 {
         Presence before = n->presence, now = node_presence_in_view(e, n);
@@ -474,7 +475,7 @@ static void apply_view_node(Engine *e, Node *n, bool unseen)
                 node_touched(e, n);
 }
 
-/* Only who is synced can have a record of what comes now. */
+/* Only synced members can have a record of what comes now. */
 void apply_view_nodes(Engine *e)
 {
         State *s = &e->state;

@@ -177,7 +177,7 @@ static Node *place_in_order(
                         continue;
                 if (n->id == a->owner)
                         return n;
-                /* Alone in its tier nobody compares. */
+                /* A node that is alone in its tier is not compared. */
                 if (best || (i + 1 < d->n_nodes && d->nodes[i + 1].tier == d->nodes[i].tier))
                         load = places_load(e, p, n);
                 if (!best || load < best_load) {

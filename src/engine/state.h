@@ -2,8 +2,8 @@
 #pragma once
 
 /* The agreed state: what every synced member holds identically at the same point of the message order. It changes
- * only in apply.c, node.c, decide.c and view.c, and only because a message was delivered. Everything is sorted: nodes by
- * id, applications by name, what hangs off them by node id or epoch. Reading is free to everybody (the bus, status,
+ * only in apply.c, node.c, decide.c, command.c, definitions.c and view.c, and only because a message was delivered. Everything is sorted: nodes by
+ * id, applications by name, what hangs off them by node id or epoch. Every part may read it (the bus, status,
  * simulate); only the engine writes.
  *
  * Node ids are Corosync's; 0 means "no node". */
@@ -36,7 +36,7 @@ typedef struct Copy {
         bool stuck;           /* its stop did not end */
         bool restart_needed;  /* its unit was started from something else than its node's file says */
         bool surplus;         /* found in a merge, being stopped because another one is the application's */
-        bool untamed; /* lost while in maintenance: nobody stops it there, so it may run until it is reported */
+        bool untamed; /* lost while in maintenance: no manager stops it there, so it may run until it is reported */
 
         /* Of this engine, not agreed. */
         const char *stop_why; /* why its stop was decided; NULL: it was not, or before this member came */

@@ -34,7 +34,7 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
         else if (n && n->presence == PRESENCE_SILENT)
                 say(s, APP_BLOCKED, "the manager of %s does not answer", name);
         else if (n && n->grace.serial != 0) {
-                /* Its worker runs on under systemd alone; a start or a stop that nobody carries out is another thing. */
+                /* Its worker runs on under systemd alone; a start or a stop that no manager carries out is another thing. */
                 if (c->phase == COPY_RUNNING)
                         say(s, APP_RUNNING, "unsupervised: the manager of %s is gone and is waited for",
                                         name);
@@ -253,7 +253,7 @@ const char *engine_wrong_file(const App *a, const Node *n, char *buffer, size_t 
         return buffer;
 }
 
-/* A file that is wrong keeps nobody from running what it was. */
+/* A file that is wrong keeps no node from running what it was. */
 static void explain_wrong_file(const App *a, const Node *n, char *why, size_t size_bytes)
 {
         size_t length = strlen(why);

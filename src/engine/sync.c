@@ -58,8 +58,8 @@ void backlog_replay(Engine *e, const StateMessage *numbers)
         }
 }
 
-/* A state that was sent for facts from before may come late: it is older than what was carried out here since, and
- * nobody keeps that for later. So it takes a state with facts that are sent from now on. */
+/* A state that answers our earlier facts may arrive late. It lacks what we have applied since, and we kept no backlog to
+ * replay. So we accept only an answer to facts that are sent from now on (`facts_floor`). */
 void sync_forget(Engine *e)
 {
         e->synced = false;
@@ -190,7 +190,7 @@ void sync_facts(Engine *e, Peer *p, const Message *m)
         engine_changed(e);
 }
 
-/* ---- the state, from those who have it ---- */
+/* ---- the state, from the members that hold it ---- */
 
 static int state_message_numbers(const Engine *e, StateMessage *s)
 {
@@ -326,7 +326,7 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         if (sm->forms ? e->phase != PHASE_FORMING : e->synced)
                 return;
         if (sm->forms && (!own || !own->has_facts || e->lost_track)) {
-                /* Formed without this member: now it asks for the state as anybody. */
+                /* Formed without this member: now it asks for the state as any newcomer. */
                 FOREACH_ARRAY(p, e->peers, e->n_peers)
                         p->won = p->served = p->has_facts;
                 e->phase = PHASE_DECIDED;
@@ -337,7 +337,7 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         }
         if (!sm->forms && (!own || !own->has_facts || own->facts_number <= e->facts_floor ||
                                           numbers_find(sm, &own->member) < own->facts_number))
-                return; /* meant for somebody else, or late; it does not hold our facts */
+                return; /* meant for another member, or late; it does not hold our facts */
 
         r = state_decode(sm->state, sm->state_size_bytes, STATE_FULL, e->now_usec, &s);
         if (r == -ENOMEM) {
@@ -385,8 +385,8 @@ static size_t nodelist_majority(const Engine *e)
         return e->n_nodelist / 2 + 1;
 }
 
-/* A first forming that never came to an end leaves states of which nobody knows that they were agreed on. They count
- * as blank disks as long as there is nothing better, and beside a record as one that says nothing new. */
+/* A first forming that never came to an end leaves states that no member knows to be agreed. If there is no record, they
+ * count as blank disks. Beside a record they count as a disk that says nothing new. */
 static bool forming_has_record(const Peer *p)
 {
         return p->has_facts && (p->facts.record == RECORD_VALID || p->facts.record_revision.count != 0);
@@ -414,7 +414,7 @@ static const Peer *forming_newest(const Engine *e)
 }
 
 /* Every process present has a blank disk, and they are a majority. One that says nothing while another process of its
- * node answers is dead and only still listed. A forming that somebody began may have come to its end elsewhere: then a
+ * node answers is dead and only still listed. A forming that a node began may have come to its end elsewhere: then a
  * majority has to know of it, or all nodes have to be there, since a disk that is blank may be a new one. */
 static bool forming_all_blank(const Engine *e)
 {
@@ -477,8 +477,9 @@ bool sync_waits_for(const Engine *e, uint32_t node_id)
         return false;
 }
 
-/* Whoever holds the newest record forms; of several the lowest at once, the next ones when nothing came of it. When
- * somebody has not reported yet, it is waited for a moment, so that as many as possible are in from the start. */
+/* The member that holds the newest record forms. If several hold it, the lowest one forms at once, and the next one if
+ * nothing came of that. If a member has not reported yet, it is waited for a moment, so that as many as possible are in from
+ * the start. */
 static uint64_t sync_form_usec(const Engine *e)
 {
         const Peer *newest = forming_newest(e);
@@ -510,7 +511,8 @@ static uint64_t sync_form_usec(const Engine *e)
         return (all ? last : t) + rank * STATE_USEC;
 }
 
-/* What a node had when it was there last may still be asked for: by whom to take over from, or by a copy that nobody stops. */
+/* A node that is lost is still needed if it is the owner that a start takes over from, or if it may have a copy that no
+ * manager stops. */
 static bool form_needs_node(const State *s, const Node *n)
 {
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
@@ -552,7 +554,7 @@ static void form_set_nodes(Engine *e, State *s)
                         e->oom = true;
         }
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
-                n->unknown = true; /* also one that is away: it may come back with what was decided without those who form */
+                n->unknown = true; /* also one that is lost: it may come back with what was decided elsewhere */
                 n->presence = !view_has_node(e, n->id)     ? PRESENCE_OFFLINE
                               : view_has_manager(e, n->id) ? PRESENCE_SYNCING
                                                            : PRESENCE_MANAGER_GONE;
@@ -600,7 +602,7 @@ static void form_set_apps(Engine *e, State *s)
         }
 }
 
-/* The highest protocol version that everybody knows who has reported. */
+/* The highest protocol version that all members know that have reported. */
 static uint8_t form_version(const Engine *e)
 {
         uint8_t version = e->version_max;
@@ -712,8 +714,8 @@ static bool sync_owes_facts(const Engine *e)
         return e->phase == PHASE_DECIDED || e->lost_track;
 }
 
-/* All who held the state when the view was decided may have lost it since, by a silent Corosync or a quorum that went
- * and came back. Only a new view finds that out; leaving the group and joining it again makes one. */
+/* All members that held the state when the view was decided may have lost it since, by a silent Corosync or a quorum that
+ * went and came back. Only a new view finds that out; this member makes one by leaving the group and joining it again. */
 static uint64_t sync_unanswered_usec(const Engine *e)
 {
         if (e->phase != PHASE_DECIDED || e->synced || !e->facts_sent || !view_is_quorate(e))

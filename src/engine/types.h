@@ -72,7 +72,7 @@ static inline int revision_compare(const Revision *a, const Revision *b)
 }
 
 typedef enum StartType {
-        START_NONE, /* has not been started since anybody remembers */
+        START_NONE, /* has not been started as far as the records go back */
         START_NORMAL,
         START_FAILOVER,
         START_TAKEOVER,
@@ -112,7 +112,7 @@ typedef struct NodePriority {
         uint32_t tier;
 } NodePriority;
 
-/* The keys of [Application]: what engines decide by. Owned by whoever holds it; definition_done() frees. */
+/* The keys of [Application]: what engines decide by. The holder owns it; definition_done() frees. */
 typedef struct Definition {
         char *name;
         char *description; /* may be NULL */
@@ -135,7 +135,7 @@ void definition_done(Definition *d);
 /* Copies everything; 0 or -ENOMEM, and *ret is then untouched. */
 int definition_copy(const Definition *d, Definition *ret);
 /* Whether it can be written into the state and read from there again: each name once and not too long, tiers that rise by
- * one, all numbers in their ranges. Whoever takes one from outside asks. */
+ * one, all numbers in their ranges. Code that takes one from outside asks. */
 bool definition_is_valid(const Definition *d);
 /* The place of a node's name in Nodes=, or -1. */
 int definition_find_node(const Definition *d, const char *name);
@@ -153,7 +153,7 @@ typedef enum UnitState {
         UNIT_FINISHED, /* ended by itself, cleanly */
         UNIT_FAILED,   /* failed for good: systemd tries no more */
         UNIT_REFUSED,  /* could not even be started; `reason` says why */
-        UNIT_KILLED,   /* ended by somebody else's stop job */
+        UNIT_KILLED,   /* ended by a stop job that we did not ask for */
         UNIT_SHUTDOWN, /* ended because this host, corosync.service or the manager is being stopped */
         UNIT_STUCK,    /* a stop that did not end: processes are left */
         _UNIT_STATE_MAX,

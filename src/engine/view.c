@@ -3,11 +3,11 @@
 /* A view by itself changes nothing that is agreed. In each view, and after each change of quorum in it, every member
  * but the new processes sends `view`, once its own quorum notification names the ring. When the last one has been
  * delivered it is clear who holds the agreed state: the greatest revision, then the commonest digest, then the
- * lowest node. Whoever holds the same is synced, all others are not; only then is anything decided.
+ * lowest node. The members that hold the same state are synced, all others are not; only then is anything decided.
  *
  *   VOTING ----- all answered, none quorate ------------------------> INQUORATE
- *   VOTING ----- all answered, quorate, somebody is synced ---------> DECIDED
- *   VOTING ----- all answered, quorate, nobody is synced -----------> FORMING --- a `state` that forms ---> DECIDED
+ *   VOTING ----- all answered, quorate, a member is synced ---------> DECIDED
+ *   VOTING ----- all answered, quorate, none is synced -------------> FORMING --- a `state` that forms ---> DECIDED
  *   any ------- the last synced member says that quorum is gone ----> INQUORATE
  */
 
@@ -116,8 +116,8 @@ static bool event_joined(const Event *event, const Member *m)
         return false;
 }
 
-/* There is no quorum outside of a group, and nobody says when this member is let in again: Corosync takes no joins while
- * it is busy. */
+/* There is no quorum outside of a group, and Corosync does not say when it lets this member in again: it takes no joins
+ * while it is busy. */
 void view_lost(Engine *e)
 {
         view_end(e);
@@ -221,7 +221,7 @@ void view_begin(Engine *e, const Event *event)
         }
         if (event->view.change == VIEW_PROCESS) {
                 if (event_joined(event, &own)) {
-                        /* Alone, nobody else counts. With others, one of them tells. */
+                        /* If this member is alone, it counts for itself. If there are others, one of them tells. */
                         known = event->view.n_members == 1;
                         n = known ? 1 : 0;
                 } else {
@@ -290,9 +290,9 @@ void view_quorum(Engine *e, const RingId *ring, bool quorate)
         local_cut_off(e, e->view_usec);
 }
 
-/* Changes of a ring come to all of its members in the order of its messages, so nobody can be ahead. If a message is,
- * this member was told wrong when it joined: by a `view` from before, in which the same process had joined already
- * and left since, as one does that joins again. It begins this view anew. */
+/* Changes of a ring come to all of its members in the order of its messages, so no member can be ahead. If a message is
+ * ahead, this member was told wrong when it joined: by an earlier `view`, in which the same process had joined already. It
+ * has left since, as a process does that joins again. So it begins this view anew. */
 void view_doubt(Engine *e, const Message *m)
 {
         const Peer *own = view_own_peer(e);
@@ -348,8 +348,8 @@ bool view_learn(Engine *e, const Message *m)
 }
 
 /* All members of a view are told the same list. If one of this very view was told none with this member in it, its
- * Corosync has lost us: it delivers nothing of ours there, and the manager goes on as if this one were gone. Nobody but
- * we can see that, so we join again. */
+ * Corosync has lost us: it delivers nothing of ours there, and the manager goes on as if this one were gone. No other
+ * member can see that, so this one joins again. */
 bool view_is_without_us(const Engine *e, const Message *m)
 {
         if (m->type != MESSAGE_VIEW)
@@ -464,11 +464,13 @@ static const Peer *view_winner(const Engine *e)
 }
 
 /* A member whose Corosync was frozen, or whose host slept, has not heard that the others went on without it, and takes
- * itself for synced. Nobody holds what the group agreed on last where somebody here took part in a later quorate view
- * and lost quorum since, or was in a later quorate ring, synced or not, than anybody who holds this state: what was decided
- * there is known to others, who are gone or do not answer. Nor where there may have been such a ring, and too few can
- * know of it: a majority that has been in the group since, or, where fewer have quorum, all nodes of this ring. A ring's
- * number is the greatest that its nodes have seen plus RING_STEP. */
+ * itself for synced. So the winner is behind if
+ *   (1) a voter has a greater revision: it took part in a later quorate view and has lost quorum since, or
+ *   (2) a voter was in a later quorate ring, synced or not, than every holder of this state, or
+ *   (3) such a ring may have existed, and too few voters would know: fewer than a majority have been in the group since, or,
+ *       with quorum by fewer, not all nodes of the ring vote.
+ * What was decided there is known only to members that are gone or do not answer. A ring's number is the greatest that its
+ * nodes have seen plus RING_STEP. */
 static bool view_is_behind(const Engine *e, const Peer *winner)
 {
         size_t n_voters = 0, n_since = 0;
@@ -550,8 +552,8 @@ void view_apply_revoked(Engine *e, uint32_t node_id)
         apply_finish(e);
 }
 
-/* A member says that it has lost quorum after the view was decided. Who waits for a state keeps that for later: the state
- * may have been sent before. */
+/* A member says that it has lost quorum after the view was decided. A member that waits for a state keeps that for later:
+ * the state may have been sent before. */
 static void view_revoke(Engine *e, Peer *p, const Message *m)
 {
         p->won = false;
@@ -633,8 +635,8 @@ static void view_send_exclude(Engine *e)
         e->exclude_sent = true;
 }
 
-/* A newcomer whom nobody tells how the views are counted, since the others are newcomers too or do not answer,
- * counts for itself in the end. The newest waits longer: those before it tell it meanwhile. */
+/* If no other member tells a newcomer how the views are counted, since the others are newcomers too or do not answer, it
+ * counts for itself in the end. The newest one waits longer: those before it tell it meanwhile. */
 static uint64_t view_count_usec(const Engine *e)
 {
         const Peer *own = view_own_peer(e);
