@@ -305,7 +305,8 @@ static void add_app_row(Table *t, const AppInfo *a, const Moment *now)
 }
 
 static const char *const node_headers[] = { "NODE", "STATE", "APPLICATIONS", NULL };
-static const char *const app_headers[] = { "APPLICATION", "STATE", "NODE", "START", "SINCE", "REMARK", NULL };
+static const char *const app_headers[] = { "APPLICATION", "STATE", "NODE", "LAST START", "SINCE", "REMARK",
+        NULL };
 
 int render_node_list(FILE *f, const RenderOptions *o, const NodeInfo *const *nodes, size_t n)
 {

@@ -229,7 +229,9 @@ int verb_form(Ctl *c, int argc, char **argv)
                 return ctl_oom(c);
         }
         status = command_one(c, &job, job_prepare(c, &job, NULL, "Form", ""));
-        if (status == STATUS_OK)
+        if (status == STATUS_OK && before.formed)
+                ctl_say(c, "The group has formed already.");
+        else if (status == STATUS_OK)
                 ctl_say(c, "The group forms%s%s.", isempty(missing) ? "" : " without the records of ",
                                 missing);
         return status;

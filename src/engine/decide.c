@@ -305,7 +305,7 @@ static void decide_start(Engine *e, App *a)
         if (!choice) {
                 a->next_node = 0;
                 decide_blocked(e, a,
-                                app_failed_everywhere(e, a) ? "it failed on every node that may run it"
+                                app_failed_everywhere(e, a) ? "failed on every node that may run it"
                                                             : "no node that may run it is there");
                 /* What starts after that is a first start again, but for a loss: that stays one. */
                 if (a->lost_node == 0 && a->next_type != START_NORMAL) {

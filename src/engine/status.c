@@ -113,7 +113,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
         else if (place_choose(e, a, 0))
                 say(s, APP_WAITING, "about to start");
         else if (app_failed_everywhere(e, a)) {
-                say(s, APP_FAILED, "%s; it failed on every node that may run it",
+                say(s, APP_FAILED, "%s; failed on every node that may run it",
                                 a->failure ? a->failure : "the worker failed");
                 s->deadline_usec = first_mark_usec(a);
         } else
@@ -275,7 +275,8 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
         switch (x) {
         case ELIGIBLE:
                 if (c && c->node_id == n->id)
-                        snprintf(ret_why, size_bytes, "it is here");
+                        snprintf(ret_why, size_bytes,
+                                        "it is here, in tier %u of Nodes=", place_tier(a, n) + 1);
                 else if ((stays = explain_stays(e, a, n)))
                         snprintf(ret_why, size_bytes, "%s; 'distroctl takeover %s' moves it", stays, a->name);
                 else if (m)
@@ -304,9 +305,10 @@ bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why,
                 break;
         case NODE_DIFFERS:
                 snprintf(ret_why, size_bytes, "%s",
-                                v && v->error         ? app_variant_error(a, v)
-                                : v && v->digest == 0 ? "it has no file for it"
-                                                      : "its file differs from the agreed definition");
+                                v && v->error ? app_variant_error(a, v)
+                                : v && v->digest == 0
+                                                ? "it has no file for it"
+                                                : "its file differs from the agreed definition: compare 'distroctl cat' there and here");
                 break;
         case NODE_UNGUARDED:
                 snprintf(ret_why, size_bytes, "it has no guard: distro-guard.service does not answer");

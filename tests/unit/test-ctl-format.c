@@ -331,7 +331,7 @@ static void test_overview(void **state)
                         "bcd   online, standby  -\n"
                         "def   offline          -\n"
                         "\n"
-                        "APPLICATION  STATE    NODE  START              SINCE         REMARK\n"
+                        "APPLICATION  STATE    NODE  LAST START         SINCE         REMARK\n"
                         "db           waiting  -     -                  5s ago        def is lost "
                         "(5.0s left)\n"
                         "web          running  abc   failover from def  1min 40s ago  -\n");

@@ -538,7 +538,8 @@ static void test_nodes_and_rest(void **state)
                 { "edited", { "reload", "--all" }, .status = 1,
                                 .out = { "web: changed on abc", "bad: new on abc, bcd." },
                                 .err = { "web: the file on bcd is wrong: line 3; the last good one is in force" } },
-                { "unformed", { "form" }, .out = { "without the records of bcd, def." } },
+                { "unformed", { "form" }, .out = { "The group forms without the records of bcd, def." } },
+                { "well", { "form" }, .out = { "The group has formed already." } },
         };
 
         run_cases(cases, ELEMENTSOF(cases));

@@ -118,7 +118,7 @@ static const struct {
         { is_obstructed, APP_BLOCKED, "the copy on abc has not ended", "", USEC_INFINITY },
         { is_untamed, APP_BLOCKED, "abc was lost in maintenance and may still run it", "", USEC_INFINITY },
         { is_about_to, APP_WAITING, "about to start", "", USEC_INFINITY },
-        { failed, APP_FAILED, "the worker failed; it failed on every node that may run it", "", 80 },
+        { failed, APP_FAILED, "the worker failed; failed on every node that may run it", "", 80 },
         { has_nowhere, APP_BLOCKED, "no node that may run it is there", "", USEC_INFINITY },
         { has_unknown, APP_BLOCKED, "def has not reported what it runs", "", USEC_INFINITY },
 };
@@ -175,7 +175,7 @@ static const struct {
         NodeState state;
 } nodes[] = {
         { runs, true, "in tier 2 of Nodes=", NODE_ONLINE },
-        { is_here, true, "it is here", NODE_ONLINE },
+        { is_here, true, "it is here, in tier 2 of Nodes=", NODE_ONLINE },
         { better_manual, true, "better; Takeover=manual; 'distroctl takeover distro' moves it", NODE_ONLINE },
         { better_changed, true, "better; not moved by a changed file; 'distroctl takeover distro' moves it",
                         NODE_ONLINE },
@@ -193,7 +193,9 @@ static const struct {
         { bcd_reported, false, "syncing", NODE_SYNCING },
         { bcd_marked, false, "failed 2 times; its mark expires in 1min 30s", NODE_ONLINE },
         { bcd_mark_expired, true, "failed before: good for the next start, not for a takeover", NODE_ONLINE },
-        { bcd_differs, false, "its file differs from the agreed definition", NODE_ONLINE },
+        { bcd_differs, false,
+                        "its file differs from the agreed definition: compare 'distroctl cat' there and here",
+                        NODE_ONLINE },
         { bcd_has_none, false, "it has no file for it", NODE_ONLINE },
         { bcd_is_wrong, false, "distro.app:3: Nodes=: empty", NODE_ONLINE },
         { bcd_unwritable, false, "its state directory takes no writes", NODE_ONLINE },
