@@ -344,7 +344,9 @@ int render_overview(FILE *f, const RenderOptions *o, const Snapshot *s)
         fputc('\n', f);
         if (s->n_apps > 0)
                 return table_print(&apps, f, &o->style, 0, o->legend, o->full);
-        if (o->legend)
+        if (o->legend && !s->manager.formed)
+                fprintf(f, "Which applications there are is not known before the group has formed.\n");
+        else if (o->legend)
                 fprintf(f, "No applications. Their files belong in /etc/distro-manager/applications/; see "
                            "distro-manager.app(5).\n");
         return 0;

@@ -348,9 +348,9 @@ static void write_unformed(FILE *f, const void *data)
                                        .status = forming,
                                        .quorate = true,
                                        .members = { .items = members, .n = 1 } } };
-        RenderOptions o = {};
+        RenderOptions o = { .legend = true };
 
-        (void) data;
+        s.manager.formed = data != NULL;
         assert_int_equal(render_overview(f, &o, &s), 0);
 }
 
@@ -361,6 +361,18 @@ static void test_unformed(void **state)
         (void) state;
         assert_non_null(strstr(text, "      View: 5.1, of abc\n"));
         assert_non_null(strstr(text, "    Status: Forming the group\n"));
+        /* There may be files, and nobody has said so yet. */
+        assert_non_null(strstr(
+                        text, "\nWhich applications there are is not known before the group has formed.\n"));
+        assert_null(strstr(text, "No applications"));
+}
+
+static void test_formed_without_applications(void **state)
+{
+        _cleanup_free_ char *text = written(write_unformed, "formed");
+
+        (void) state;
+        assert_non_null(strstr(text, "\nNo applications. Their files belong in "));
 }
 
 static void test_style(void **state)
@@ -426,6 +438,7 @@ int main(void)
                 cmocka_unit_test(test_remark),
                 cmocka_unit_test(test_overview),
                 cmocka_unit_test(test_unformed),
+                cmocka_unit_test(test_formed_without_applications),
                 cmocka_unit_test(test_style),
         };
 
