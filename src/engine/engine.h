@@ -209,10 +209,10 @@ typedef enum NoteKind {
         NOTE_APP_STARTED,  /* it runs */
         NOTE_APP_STOPPING, /* a stop was decided; text says why */
         NOTE_APP_STOPPED,  /* it ended; text says why */
-        NOTE_APP_LOST,     /* its node was lost, and the copy with it: node, epoch */
-        NOTE_APP_FAILED,   /* a worker failed for good and its node was marked; text: systemd's result */
-        NOTE_APP_WAITING,  /* the owner was lost; text follows the word "waiting": how long, and for what */
-        NOTE_APP_BLOCKED,  /* should run but cannot; text says why */
+        NOTE_APP_LOST, /* its node was lost, or with a text the manager there, and the copy with it: node, epoch */
+        NOTE_APP_FAILED,  /* a worker failed for good and its node was marked; text: systemd's result */
+        NOTE_APP_WAITING, /* the owner was lost; text follows the word "waiting": how long, and for what */
+        NOTE_APP_BLOCKED, /* should run but cannot; text says why */
         NOTE_APP_FINISHED,
         NOTE_APP_RESTARTING, /* systemd restarts it again and again, or for long; text: how often and why */
         NOTE_APP_SETTLED,    /* it runs again after that: node, epoch */

@@ -211,7 +211,9 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
         }
         if (a->maintenance)
                 c->untamed = true;
-        engine_note(e, NOTE_APP_LOST, a->name, c->node_id, NULL)->epoch = c->epoch;
+        engine_note(e, NOTE_APP_LOST, a->name, c->node_id, "%s",
+                        view_has_node(e, c->node_id) ? "its manager is not back within ManagerGraceSec=" : "")
+                        ->epoch = c->epoch;
         if (live && !a->maintenance && app_wants_up(a)) {
                 /* With start-first the other copy goes on alone, without delay. */
                 if (app_count_live(a, c) > 0)
