@@ -67,6 +67,8 @@ static void map_state(State *s)
         for (size_t i = 0; i < s->n_apps; i++)
                 map_app(s, s->apps + i);
         map_ids(s, s->view_nodes, &s->n_view_nodes);
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+                map_ids(s, n->nodelist, &n->n_nodelist);
         for (size_t i = 0; i < s->n_nodes; i++)
                 s->nodes[i].id = (uint32_t) i + 1;
 }

@@ -105,10 +105,15 @@ int cluster_begin(Manager *m)
 
 /* ---- the group ---- */
 
-/* What an engine is made for. By who may be quorate more than one node decides, so it does not change in an engine. */
+/* What a manager is made for. */
+static bool same_self(const ClusterInfo *a, const ClusterInfo *b)
+{
+        return a->own_id == b->own_id && streq(a->own_name, b->own_name);
+}
+
 static bool same_cluster(const ClusterInfo *a, const ClusterInfo *b)
 {
-        if (a->n_nodes != b->n_nodes || a->own_id != b->own_id || a->quorum_by_fewer != b->quorum_by_fewer)
+        if (a->n_nodes != b->n_nodes || a->quorum_by_fewer != b->quorum_by_fewer)
                 return false;
         for (size_t i = 0; i < a->n_nodes; i++)
                 if (a->nodes[i].id != b->nodes[i].id || !streq(a->nodes[i].name, b->nodes[i].name))
@@ -116,14 +121,17 @@ static bool same_cluster(const ClusterInfo *a, const ClusterInfo *b)
         return true;
 }
 
-/* With another nodelist or other rules of quorum the manager starts anew; its workers run on. */
+/* Under another name or number the manager starts anew; its workers run on. So does one that waits for its peers still: what
+ * it waits for is written in manager.conf. */
 static void begin_anew(Manager *m)
 {
         journal_text(m->journal, JOURNAL_FAILED,
-                        "Corosync's nodelist or who may be quorate has changed: the manager is started again to "
+                        "Corosync's nodelist has changed what this manager began with: it is started again to "
                         "take it");
-        manager_exit(m, MANAGER_EXIT_FAILURE);
+        leave_to_begin_anew(m);
 }
+
+static void read_again(Manager *m);
 
 static void set_votes(Manager *m, const Votes *votes)
 {
@@ -158,7 +166,7 @@ static void on_connected(void *userdata, const GroupConnected *c)
 
         set_trouble(m, NULL);
 
-        if (!same_cluster(m->cluster, c->cluster))
+        if (!same_self(m->cluster, c->cluster))
                 return begin_anew(m);
         if (m->corosync_was_lost)
                 journal_text(m->journal, JOURNAL_COROSYNC_BACK, "connected to Corosync again");
@@ -179,6 +187,8 @@ static void on_connected(void *userdata, const GroupConnected *c)
                                                         .consensus_usec = c->cluster->consensus_usec,
                                                         .quorum_device = c->cluster->device_model,
                                                         .quorum_by_fewer = c->cluster->quorum_by_fewer } });
+        if (!m->exiting && !same_cluster(m->cluster, c->cluster))
+                read_again(m);
 }
 
 static void on_disconnected(void *userdata, const char *why)
@@ -205,16 +215,17 @@ static void on_trouble(void *userdata, const char *why)
 
 /* Timeouts that a reload of corosync.conf has brought: only this node's own silence is measured by them, so they need
  * not be agreed. */
-static void take_timing(Manager *m, ClusterInfo **c)
+static void take_timing(Manager *m, const ClusterInfo *c)
 {
-        bool same = m->cluster->token_usec == (*c)->token_usec &&
-                    m->cluster->consensus_usec == (*c)->consensus_usec &&
-                    !m->cluster->device_model == !(*c)->device_model;
+        bool same = m->cluster->token_usec == c->token_usec &&
+                    m->cluster->consensus_usec == c->consensus_usec &&
+                    !m->cluster->device_model == !c->device_model;
 
-        cluster_info_free(m->cluster);
-        m->cluster = TAKE_PTR(*c);
         if (same)
                 return;
+        m->cluster->token_usec = c->token_usec;
+        m->cluster->consensus_usec = c->consensus_usec;
+        m->cluster->device_model = c->device_model;
         manager_set_isolation(m, cluster_timing(&m->config, m->cluster).isolation_usec);
         manager_step(m, &(Event){ .type = EVENT_TIMING,
                                         .timing = { .token_usec = m->cluster->token_usec,
@@ -227,12 +238,39 @@ static void take_timing(Manager *m, ClusterInfo **c)
         (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
 }
 
+/* By the nodes and the rules of quorum more than one node decides: the engine tells the group. */
+static void take_nodelist(Manager *m)
+{
+        const ClusterInfo *c = m->cluster;
+        _cleanup_free_ EngineNode *nodes = calloc(c->n_nodes, sizeof(EngineNode));
+        _cleanup_(byte_writer_done) ByteWriter names = {};
+
+        if (!nodes)
+                return manager_fail(m, -ENOMEM, "taking the nodelist");
+        for (size_t i = 0; i < c->n_nodes; i++) {
+                nodes[i] = (EngineNode){ .id = c->nodes[i].id, .name = c->nodes[i].name };
+                put_bytes(&names, " ", 1);
+                put_bytes(&names, c->nodes[i].name, strlen(c->nodes[i].name));
+        }
+        put_u8(&names, 0);
+        journal_text(m->journal, JOURNAL_NODELIST, "corosync.conf was loaded again; its nodes are%s%s",
+                        names.error ? "" : (const char *) names.data,
+                        c->quorum_by_fewer ? ", and fewer than a majority of them can have quorum" : "");
+        warn_of_quorum(m, c);
+        m->stranger_seen = false; /* the next view tells */
+        manager_step(m, &(Event){ .type = EVENT_NODELIST,
+                                        .nodelist = { .nodes = nodes,
+                                                        .n_nodes = c->n_nodes,
+                                                        .quorum_by_fewer = c->quorum_by_fewer } });
+}
+
 /* A node that was added to the nodelist while Corosync runs may show first in a ring. Asked off the loop; if the
  * nodelist does not have it either, the administrator has forgotten this node's file. */
 static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, const char *why)
 {
         Manager *m = userdata;
         _cleanup_(cluster_info_freep) ClusterInfo *c = cluster;
+        bool same;
 
         if (error == -ENOTCONN)
                 return;
@@ -240,9 +278,16 @@ static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, co
                 journal_text(m->journal, JOURNAL_CLUSTER_WARNING, "%s", why);
                 return;
         }
-        if (!same_cluster(m->cluster, c))
+        same = same_cluster(m->cluster, c);
+        if (!same_self(m->cluster, c) || (!same && !m->takes_part))
                 return begin_anew(m);
-        take_timing(m, &c);
+        take_timing(m, c);
+        cluster_info_free(m->cluster);
+        m->cluster = TAKE_PTR(c);
+        if (!same && !m->exiting)
+                take_nodelist(m);
+        if (m->exiting)
+                return;
         if (!m->stranger_seen || m->stranger_noted)
                 return;
         journal_text(m->journal, JOURNAL_CLUSTER_WARNING,
@@ -334,7 +379,9 @@ static void on_probe(void *userdata, uint64_t number)
 
 static void on_left(void *userdata)
 {
-        manager_exit(userdata, MANAGER_EXIT_SUCCESS);
+        Manager *m = userdata;
+
+        manager_exit(m, m->anew ? MANAGER_EXIT_FAILURE : MANAGER_EXIT_SUCCESS);
 }
 
 int cluster_join(Manager *m)

@@ -82,6 +82,7 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
                         "%t" },
         [JOURNAL_COROSYNC_LOST] = { "corosync-lost", "6077395a39294d84b593b6cb0b2f6a61", LOG_ERR, "%t" },
         [JOURNAL_COROSYNC_BACK] = { "corosync-back", "faa081780f464498ba21f567fb3c057d", LOG_NOTICE, "%t" },
+        [JOURNAL_NODELIST] = { "nodelist", "5a14ddffe873410bb2dd9eda8e5e4d1d", LOG_NOTICE, "%t" },
         [JOURNAL_BUS_LOST] = { "bus-lost", "6303be447b984732af13eb8c00ff4cf0", LOG_WARNING, "%t" },
         [JOURNAL_BUS_BACK] = { "bus-back", "4a1ed3b61c8544efb67c0e91e6a8dc75", LOG_NOTICE, "%t" },
         [JOURNAL_ASKED] = { "command-asked", "d75f808af00a4852a144bb10dbd69985", LOG_NOTICE, "[%a: ]%t" },

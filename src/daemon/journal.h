@@ -29,6 +29,7 @@ typedef enum JournalKind {
         JOURNAL_COROSYNC_WAITING, /* Corosync does not answer yet */
         JOURNAL_COROSYNC_LOST,
         JOURNAL_COROSYNC_BACK,
+        JOURNAL_NODELIST, /* corosync.conf was loaded again, with other nodes or rules of quorum */
         JOURNAL_BUS_LOST,
         JOURNAL_BUS_BACK,
         JOURNAL_ASKED,   /* who asked for a change that is carried out now */

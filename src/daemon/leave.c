@@ -7,7 +7,8 @@
 /* How the manager's end goes on from a signal:
  *
  *   no engine yet                        ends at once: it has nothing that could be handed over
- *   systemd restarts our unit            EVENT_RESTART; with EFFECT_LEFT, which waits for another member in step, it
+ *   systemd restarts our unit, or this
+ *   node has another name or number      EVENT_RESTART; with EFFECT_LEFT, which waits for another member in step, it
  *                                        leaves the group and ends; the workers run on. But while a disk
  *                                        hangs this process could not end, so the guard would not count: until
  *                                        what is being written is written it stays a member, whose copies the
@@ -80,8 +81,6 @@ static void leave_for_restart(Manager *m)
 {
         int r;
 
-        journal_text(m->journal, JOURNAL_STOPPING,
-                        "distro-manager.service is being restarted: the workers run on");
         m->leave = LEAVE_RESTARTING;
         m->leave_timer = sd_event_source_unref(m->leave_timer);
         r = manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
@@ -102,6 +101,22 @@ void leave_go_on(Manager *m)
         r = manager_arm(m, &m->leave_timer, 0, on_leave_for_restart);
         if (r < 0)
                 manager_fail(m, r, "arming a timer");
+}
+
+/* Several managers may have to at the same moment, so each waits for another one in step as in a restart. One that has no
+ * part in the group yet holds nobody up. */
+void leave_to_begin_anew(Manager *m)
+{
+        if (m->leave != LEAVE_NO || m->exiting)
+                return;
+        if (!m->takes_part || !m->group || m->corosync_was_lost) {
+                manager_exit(m, MANAGER_EXIT_FAILURE);
+                return;
+        }
+        m->anew = true;
+        m->leave_usec = boottime_usec();
+        m->leave_timing = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false);
+        leave_for_restart(m);
 }
 
 static void on_own_job(const OwnJobAnswer *answer, void *userdata);
@@ -141,9 +156,11 @@ static void on_own_job(const OwnJobAnswer *answer, void *userdata)
                                                 ? "corosync.service is being restarted"
                                                 : "distro-manager.service is being stopped",
                                 answer->manager == OWN_JOB_SHUTDOWN);
-        else if (answer->manager == OWN_JOB_RESTART)
+        else if (answer->manager == OWN_JOB_RESTART) {
+                journal_text(m->journal, JOURNAL_STOPPING,
+                                "distro-manager.service is being restarted: the workers run on");
                 leave_for_restart(m);
-        else
+        } else
                 hand_over(m, "asked to end by a signal", false);
 }
 

@@ -186,6 +186,7 @@ struct Manager {
 
         /* The end. */
         LeaveStep leave;
+        bool anew; /* it leaves so that systemd starts it again */
         OwnJobQuery *own_job;
         uint64_t leave_usec; /* when the signal came */
         LeaveTiming leave_timing;
@@ -266,5 +267,6 @@ int reload_request(Manager *m, uint64_t token);
 void reload_give_definitions(Manager *m);
 
 /* ---- leave.c ---- */
-void leave_go_on(Manager *m); /* the engine has said that it may */
+void leave_go_on(Manager *m);         /* the engine has said that it may */
+void leave_to_begin_anew(Manager *m); /* ends, so that systemd starts it again */
 int leave_watch_signals(Manager *m);

@@ -421,21 +421,6 @@ static void apply_fact(Engine *e, uint32_t node_id, const CopyFact *f, uint64_t 
                 apply_running(e, a, c);
 }
 
-static void facts_nodelist(Engine *e, Node *n, const FactsMessage *f)
-{
-        uint32_t *copy = calloc(MAX(f->n_nodelist, (size_t) 1), sizeof(*copy));
-
-        if (!copy) {
-                e->oom = true;
-                return;
-        }
-        if (f->n_nodelist > 0)
-                memcpy(copy, f->nodelist, f->n_nodelist * sizeof(*copy));
-        free(n->nodelist);
-        n->nodelist = copy;
-        n->n_nodelist = f->n_nodelist;
-}
-
 static void facts_node(Engine *e, Node *n, const FactsMessage *f)
 {
         bool booted = n->boot_id != 0 && n->boot_id != f->boot_id;
@@ -450,7 +435,7 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
         n->unwritable = !f->can_write;
         n->unguarded = !f->guarded;
         n->version_max = f->version_max;
-        facts_nodelist(e, n, f);
+        node_set_nodelist(e, n, f->nodelist, f->n_nodelist, f->by_fewer);
         n->unknown = n->late = n->leaving = false;
         n->shutdown = (Timer){};
         n->acked = (Revision){};
@@ -686,7 +671,8 @@ static void apply_guard(Engine *e, uint32_t node_id, const GuardMessage *m)
 
 /* A revision is committed when every synced member has acknowledged it, but for those that were late, and they are a
  * majority of the nodelist: forming needs the records of one. Where forming asks for all of the last view it is every
- * synced member, or, without those that were late, a majority of them. */
+ * synced member, or, without those that were late, a majority of them. Where the nodes have said different things, the
+ * strictest counts. */
 static bool commit_reached(const Engine *e, const Revision *revision)
 {
         size_t n_synced = 0, n_acked = 0, n_out = 0;
@@ -702,9 +688,9 @@ static bool commit_reached(const Engine *e, const Revision *revision)
         }
         if (n_acked == 0 || n_acked + n_out < n_synced)
                 return false;
-        if (!e->state.by_fewer)
-                return n_acked * 2 > e->state.n_nodes;
-        return n_out == 0 || n_acked * 2 > n_synced;
+        if (e->state.by_fewer && n_out > 0 && n_acked * 2 <= n_synced)
+                return false;
+        return nodelist_acked_by_majorities(e, revision);
 }
 
 static void apply_commit(Engine *e)
@@ -805,6 +791,9 @@ void apply_message(Engine *e, const Member *sender, const Message *m)
                         node_set_timing(e, n, &m->timing);
                 if (sender->node_id == e->node_id)
                         e->timing_sent = false;
+                break;
+        case MESSAGE_NODELIST:
+                nodelist_apply(e, sender->node_id, &m->nodelist);
                 break;
         case MESSAGE_VIEW:
         case MESSAGE_EXCLUDE:

@@ -402,6 +402,7 @@ static void command_forget(Engine *e, const Command *c)
 
         engine_changed_node(e, n->id);
         state_remove_node(&e->state, n);
+        nodelist_look_at_rules(e);
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
                 app_touched(e, a);
         e->lasting_changed = true;

@@ -77,7 +77,8 @@ SHAPE(engine_shape, Engine, ARRAY(Engine, nodelist, &node_shape), ARRAY(Engine, 
                 GROWING(Engine, units, &unit_shape), ARRAY(Engine, definitions, &local_definition_shape),
                 GROWING(Engine, commands, &local_command_shape));
 
-SHAPE(view_message_shape, Message, ARRAY_AS(Message, view_vote.members, view_vote.n_members, NOWHERE, NULL));
+SHAPE(view_message_shape, Message, ARRAY_AS(Message, view_vote.members, view_vote.n_members, NOWHERE, NULL),
+                ARRAY_AS(Message, view_vote.nodelist, view_vote.n_nodelist, NOWHERE, NULL));
 SHAPE(exclude_message_shape, Message, ARRAY_AS(Message, exclude.members, exclude.n_members, NOWHERE, NULL));
 SHAPE(facts_message_shape, Message, EMBEDDED(Message, facts, facts_shape));
 SHAPE(state_message_shape, Message, ARRAY_AS(Message, state.numbers, state.n_numbers, NOWHERE, NULL),
@@ -89,6 +90,9 @@ SHAPE(definitions_message_shape, Message,
 SHAPE(result_message_shape, Message, STRING(Message, result.app), STRING(Message, result.reason));
 SHAPE(expiry_message_shape, Message, ARRAY_AS(Message, expiry.timers, expiry.n_timers, NOWHERE, NULL));
 SHAPE(command_message_shape, Message, EMBEDDED(Message, command.command, command_shape));
+SHAPE(listed_shape, ListedNode, STRING(ListedNode, name));
+SHAPE(nodelist_message_shape, Message,
+                ARRAY_AS(Message, nodelist.nodes, nodelist.n_nodes, NOWHERE, &listed_shape));
 static const Shape plain_message_shape = { sizeof(Message), NULL, 0 };
 
 static const Shape *message_shape(const Message *m)
@@ -102,6 +106,7 @@ static const Shape *message_shape(const Message *m)
                 [MESSAGE_DEFINITIONS] = &definitions_message_shape,
                 [MESSAGE_EXPIRY] = &expiry_message_shape,
                 [MESSAGE_COMMAND] = &command_message_shape,
+                [MESSAGE_NODELIST] = &nodelist_message_shape,
         };
 
         return m->type < _MESSAGE_TYPE_MAX && shapes[m->type] ? shapes[m->type] : &plain_message_shape;

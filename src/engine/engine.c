@@ -147,36 +147,6 @@ Effect *engine_send(Engine *e, Message *m)
 
 /* ---- birth ---- */
 
-static int engine_take_nodelist(Engine *e, const EngineConfig *config)
-{
-        if (config->n_nodes == 0 || config->n_nodes > NODES_MAX)
-                return -EINVAL;
-        e->nodelist = calloc(config->n_nodes, sizeof(Node));
-        if (!e->nodelist)
-                return -ENOMEM;
-        for (size_t i = 0; i < config->n_nodes; i++) {
-                size_t at = 0;
-
-                if (config->nodes[i].id == 0 || isempty(config->nodes[i].name))
-                        return -EINVAL;
-                for (size_t j = 0; j < e->n_nodelist; j++)
-                        if (e->nodelist[j].id == config->nodes[i].id ||
-                                        streq(e->nodelist[j].name, config->nodes[i].name))
-                                return -EINVAL;
-                while (at < e->n_nodelist && e->nodelist[at].id < config->nodes[i].id)
-                        at++;
-                ARRAY_OPEN(e->nodelist, e->n_nodelist, at);
-                e->nodelist[at].id = config->nodes[i].id;
-                e->nodelist[at].name = strdup(config->nodes[i].name);
-                if (!e->nodelist[at].name)
-                        return -ENOMEM;
-        }
-        for (size_t i = 0; i < e->n_nodelist; i++)
-                if (e->nodelist[i].id == config->node_id)
-                        return 0;
-        return -EINVAL;
-}
-
 static int engine_take_names(Engine *e, const char *const *names, size_t n, uint32_t **ret, size_t *ret_n)
 {
         if (n == 0)
@@ -225,7 +195,7 @@ static int engine_init(Engine *e, const EngineConfig *config)
         e->version_max = config->version_max ? config->version_max : PROTOCOL_VERSION;
         e->takes_part = config->skip_sync_wait;
         e->unguarded = config->unguarded;
-        r = engine_take_nodelist(e, config);
+        r = nodelist_take(config->nodes, config->n_nodes, e->node_id, &e->nodelist, &e->n_nodelist);
         if (r < 0)
                 return r;
         r = engine_take_names(e, config->sync_mandatory, config->n_sync_mandatory, &e->wait_mandatory,
@@ -259,9 +229,7 @@ Engine *engine_free(Engine *e)
                 return NULL;
         view_end(e);
         effect_done(&e->nowhere);
-        for (size_t i = 0; i < e->n_nodelist; i++)
-                free(e->nodelist[i].name);
-        free(e->nodelist);
+        nodelist_free(e->nodelist, e->n_nodelist);
         free(e->wait_mandatory);
         free(e->wait_optional);
         free(e->peers);
@@ -372,6 +340,8 @@ static void engine_message(Engine *e, const Event *event)
         else {
                 if (m->type == MESSAGE_FACTS)
                         sync_facts(e, p, m);
+                if (m->type == MESSAGE_NODELIST)
+                        sync_nodelist(e, p, &m->nodelist);
                 if (m->type == MESSAGE_SYNCED)
                         p->won = true;
                 if (m->type == MESSAGE_COMMAND && m->command.command.kind == COMMAND_FORM)
@@ -476,6 +446,9 @@ static void engine_handle(Engine *e, const Event *event)
                 e->consensus_usec = event->timing.consensus_usec;
                 e->quorum_device = event->timing.quorum_device;
                 engine_changed(e);
+                break;
+        case EVENT_NODELIST:
+                engine_nodelist(e, event);
                 break;
         case EVENT_GUARD:
                 local_guard(e, event->guard.guarded);

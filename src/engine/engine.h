@@ -16,6 +16,7 @@
  *   node.c      what a view means for the nodes, and the loss of one for its copies: delays, grace
  *   local.c     this node alone: starts held back, loss of quorum, isolation, leaving, results to report
  *   restarts.c  what is told of workers that systemd starts again and again
+ *   nodelist.c  which nodes corosync.conf has and what that asks for, as each manager says
  *   timers.c    which timers of the agreed state are over, as far as this member's clock tells
  *   state.c     the agreed state as bytes, its digest, its lasting part
  *   lists.c     what is in the agreed state is found, added and removed
@@ -72,6 +73,7 @@ typedef enum EventType {
         EVENT_COMMAND,      /* an administrator asks, on this node */
         EVENT_STOP_LOCAL,   /* stop this node's copy without asking the group */
         EVENT_TIMING,       /* Corosync goes on with other timeouts */
+        EVENT_NODELIST,     /* Corosync goes on with another nodelist, or other rules of quorum */
         EVENT_GUARD,        /* this node's guard is there, or is there no more */
         EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT, in bounded time */
         EVENT_RESTART, /* the workers run on without us for a moment: EFFECT_LEFT when another member has the state */
@@ -100,6 +102,12 @@ typedef struct Event {
                         uint64_t token_usec, consensus_usec;
                         bool quorum_device;
                 } timing;
+                struct {
+                        const EngineNode *
+                                        nodes; /* any order; the engine's own node with its own name is among them */
+                        size_t n_nodes;
+                        bool quorum_by_fewer; /* as in `connected` */
+                } nodelist;
                 struct {
                         ViewChange change;
                         RingId ring;

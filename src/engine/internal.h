@@ -59,6 +59,10 @@ typedef struct Peer {
         uint64_t facts_number;
         uint64_t facts_usec; /* when they were delivered, on the local clock */
         bool served;         /* a state that holds its facts has been delivered */
+        uint32_t nodelist
+                        [NODES_MAX]; /* as it told last in this view, by a `view`, its facts or a `nodelist` */
+        size_t n_nodelist;
+        bool by_fewer;
 } Peer;
 
 typedef struct BacklogEntry {
@@ -151,6 +155,7 @@ struct Engine {
         uint32_t pid;
         uint64_t token_usec, consensus_usec;
         bool quorum_device, by_fewer;
+        bool nodelist_dirty; /* the group has not heard of this nodelist */
 
         /* The view. */
         ViewPhase phase;
@@ -171,7 +176,8 @@ struct Engine {
         bool lost_track; /* a message of this view is missing */
         BacklogEntry *backlog;
         size_t n_backlog, n_backlog_allocated;
-        bool facts_sent, synced_sent, definitions_sent, timing_sent, leave_sent, exclude_sent, form_sent;
+        bool facts_sent, synced_sent, definitions_sent, timing_sent, nodelist_sent, leave_sent, exclude_sent,
+                        form_sent;
         bool form_forced;
         uint64_t own_facts_usec; /* when ours were sent */
         uint64_t facts_floor; /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
@@ -268,8 +274,14 @@ bool view_learn(Engine *e, const Message *m);
 bool view_is_without_us(const Engine *e, const Message *m);
 void view_join_again(Engine *e, uint32_t node_id);
 
+uint32_t *engine_nodelist_ids(Engine *e); /* sorted; NULL sets oom */
+/* What a member says of its nodelist; agreed, since it was delivered. */
+void view_tell_nodelist(Peer *p, const uint32_t *ids, size_t n, bool by_fewer);
+bool peer_lists(const Peer *p, uint32_t node_id);
+
 /* ---- sync.c ---- */
 void sync_facts(Engine *e, Peer *p, const Message *m);
+void sync_nodelist(Engine *e, Peer *p, const NodelistMessage *m);
 void sync_state(Engine *e, Peer *p, const Message *m);
 void sync_pump(Engine *e);
 uint64_t sync_deadline(const Engine *e);
@@ -281,6 +293,20 @@ void backlog_add(Engine *e, const Member *sender, const Message *m);
 void backlog_replay(Engine *e, const StateMessage *numbers);
 bool sync_waits_for(const Engine *e, uint32_t node_id);
 bool sync_can_form(const Engine *e);
+
+/* ---- nodelist.c ---- */
+/* -EINVAL: a node twice, none, too many, or not the own one; -ENOMEM. What is set is freed with nodelist_free(). */
+int nodelist_take(const EngineNode *nodes, size_t n, uint32_t own_id, Node **ret, size_t *ret_n);
+void nodelist_free(Node *nodes, size_t n);
+void engine_nodelist(Engine *e, const Event *event);
+void nodelist_tell(Engine *e);    /* what the group has not heard of this node's */
+void nodelist_unknown(Engine *e); /* a state was installed: does it know what is listed here? */
+/* What the node said last, as a vote, facts or a message has it. */
+void node_set_nodelist(Engine *e, Node *n, const uint32_t *ids, size_t n_ids, bool by_fewer);
+void nodelist_apply(Engine *e, uint32_t node_id, const NodelistMessage *m);
+void nodelist_look_at_rules(Engine *e); /* a node has said other rules, or is forgotten */
+/* More than half of the nodes of each nodelist of a synced node whose rules are a majority's have this on their disks. */
+bool nodelist_acked_by_majorities(const Engine *e, const Revision *revision);
 
 /* ---- node.c ---- */
 void apply_view(Engine *e);

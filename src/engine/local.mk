@@ -21,6 +21,7 @@ libengine_a_SOURCES = \
 	src/engine/state.h \
 	src/engine/status.c \
 	src/engine/sync.c \
+	src/engine/nodelist.c \
 	src/engine/timers.c \
 	src/engine/types.c \
 	src/engine/types.h \

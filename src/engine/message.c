@@ -20,6 +20,7 @@ void message_done(Message *m)
         switch (m->type) {
         case MESSAGE_VIEW:
                 free(m->view_vote.members);
+                free(m->view_vote.nodelist);
                 break;
         case MESSAGE_EXCLUDE:
                 free(m->exclude.members);
@@ -50,6 +51,11 @@ void message_done(Message *m)
                 break;
         case MESSAGE_COMMAND:
                 command_done(&m->command.command);
+                break;
+        case MESSAGE_NODELIST:
+                for (size_t i = 0; i < m->nodelist.n_nodes; i++)
+                        free(m->nodelist.nodes[i].name);
+                free(m->nodelist.nodes);
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_ACK:
@@ -141,13 +147,36 @@ static int definitions_copy(const DefinitionsMessage *from, DefinitionsMessage *
         return 0;
 }
 
+static int nodelist_copy(const NodelistMessage *from, NodelistMessage *to)
+{
+        to->by_fewer = from->by_fewer;
+        if (from->n_nodes == 0)
+                return 0;
+        to->nodes = calloc(from->n_nodes, sizeof(to->nodes[0]));
+        if (!to->nodes)
+                return -ENOMEM;
+        for (size_t i = 0; i < from->n_nodes; i++) {
+                to->nodes[to->n_nodes++].id = from->nodes[i].id;
+                if (string_copy(from->nodes[i].name, &to->nodes[i].name) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int view_copy(const ViewMessage *from, ViewMessage *to)
+{
+        *to = *from;
+        to->nodelist = NULL;
+        if (array_copy(from->members, from->n_members, sizeof(ViewMember), &to->members) < 0)
+                return -ENOMEM;
+        return array_copy(from->nodelist, from->n_nodelist, sizeof(uint32_t), &to->nodelist);
+}
+
 static int payload_copy(const Message *m, Message *to)
 {
         switch (m->type) {
         case MESSAGE_VIEW:
-                to->view_vote = m->view_vote;
-                return array_copy(m->view_vote.members, m->view_vote.n_members, sizeof(ViewMember),
-                                &to->view_vote.members);
+                return view_copy(&m->view_vote, &to->view_vote);
         case MESSAGE_EXCLUDE:
                 to->exclude = m->exclude;
                 return array_copy(m->exclude.members, m->exclude.n_members, sizeof(Member),
@@ -190,6 +219,8 @@ static int payload_copy(const Message *m, Message *to)
         case MESSAGE_TIMING:
                 to->timing = m->timing;
                 return 0;
+        case MESSAGE_NODELIST:
+                return nodelist_copy(&m->nodelist, &to->nodelist);
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
         case _MESSAGE_TYPE_MAX:
@@ -234,6 +265,7 @@ const char *message_type_to_string(MessageType t)
                 [MESSAGE_GUARD] = "guard",
                 [MESSAGE_UNSENT] = "unsent",
                 [MESSAGE_TIMING] = "timing",
+                [MESSAGE_NODELIST] = "nodelist",
         };
 
         return t > 0 && t < _MESSAGE_TYPE_MAX ? names[t] : "?";

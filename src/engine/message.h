@@ -25,7 +25,8 @@ typedef enum MessageType {
         MESSAGE_LEAVE,       /* the sender's manager is about to stop: move its applications */
         MESSAGE_GUARD,       /* whether the sender's node has a guard */
         MESSAGE_UNSENT, /* stands for one that could not be sent, so that no number is missing; the adapter makes it */
-        MESSAGE_TIMING, /* the sender's Corosync goes on with other timeouts */
+        MESSAGE_TIMING,   /* the sender's Corosync goes on with other timeouts */
+        MESSAGE_NODELIST, /* the sender's Corosync goes on with another nodelist, or other rules of quorum */
         _MESSAGE_TYPE_MAX,
 } MessageType;
 
@@ -42,6 +43,9 @@ typedef struct ViewMessage {
         uint64_t digest;    /* of the sender's agreed state when the view began */
         uint64_t since_seq; /* the ring in which the sender joined the group */
         uint64_t quorate_seq; /* the greatest ring before this one of which it was told since that it was quorate; 0: none */
+        uint32_t *nodelist; /* as in the facts */
+        size_t n_nodelist;
+        bool by_fewer;
         ViewMember *members;
         size_t n_members;
 } ViewMessage;
@@ -77,6 +81,7 @@ typedef struct FactsMessage {
         size_t n_record_nodes;
         uint32_t *nodelist; /* the nodes of the sender's corosync.conf, sorted ids */
         size_t n_nodelist;
+        bool by_fewer;  /* the sender's Corosync may give quorum to less than a majority of its nodelist */
         bool can_write; /* the sender's state directory takes writes */
         bool guarded;   /* should its manager end, its node's guard ends the workers */
         uint64_t realtime_usec;
@@ -180,6 +185,17 @@ typedef struct AckMessage {
 typedef struct GuardMessage {
         bool guarded; /* false: the sender gets no new copies */
 } GuardMessage;
+typedef struct ListedNode {
+        uint32_t id;
+        char *name;
+} ListedNode;
+
+typedef struct NodelistMessage {
+        ListedNode *nodes; /* of the sender's corosync.conf, sorted by id */
+        size_t n_nodes;
+        bool by_fewer;
+} NodelistMessage;
+
 typedef struct UnsentMessage {
         MessageType type; /* of the one that could not be sent */
 } UnsentMessage;
@@ -203,6 +219,7 @@ typedef struct Message {
                 GuardMessage guard;
                 UnsentMessage unsent;
                 NodeTiming timing;
+                NodelistMessage nodelist;
         };
 } Message;
 

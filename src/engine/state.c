@@ -559,6 +559,7 @@ static void put_node(const Codec *c, const Node *n)
         put_u32(c->w, n->pid);
         put_u8(c->w, n->version_max);
         put_ids(c->w, n->nodelist, n->n_nodelist);
+        put_bool(c->w, n->by_fewer);
         put_timer(c, &n->grace);
         if (!codec_full(c))
                 return;
@@ -595,6 +596,7 @@ static void get_node(const Codec *c, Node *n)
         n->pid = get_u32(r);
         n->version_max = get_u8(r);
         get_ids(r, &n->nodelist, &n->n_nodelist);
+        n->by_fewer = get_bool(r);
         get_timer(c, &n->grace);
         n->presence = get_enum(r, _PRESENCE_MAX);
         get_revision(r, &n->acked);

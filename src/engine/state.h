@@ -193,6 +193,7 @@ typedef struct Node {
         uint8_t version_max; /* the highest protocol version that its manager knows */
         uint32_t *nodelist;  /* the nodes of its corosync.conf, as its manager reported last; sorted */
         size_t n_nodelist;
+        bool by_fewer; /* as it reported last: its Corosync may give quorum to less than a majority of that */
         Timer grace;
         uint64_t since_usec; /* when it last ceased to be synced, on the local clock; for display */
 } Node;
@@ -203,7 +204,7 @@ typedef struct State {
         bool confirmed;  /* since this cluster's first start a formed state has been on its disks; lasting. A
                                 * state of which that is not known counts as none: nothing was started by it */
         uint8_t version; /* of the protocol: fixes the bytes as well as the rules of decision */
-        bool by_fewer;   /* Corosync may give quorum to less than a majority of the nodelist */
+        bool by_fewer;   /* some node's Corosync may give quorum to less than a majority of the nodelist */
         uint64_t ring_seq; /* of the ring in whose view the state was decided last */
         uint64_t forgotten_epoch; /* the greatest of the applications that were forgotten: they may come back; lasting */
         Revision revision;

@@ -527,6 +527,7 @@ const char *event_type_to_string(EventType t)
                 [EVENT_PROBE] = "probe",
                 [EVENT_SUSPENDED] = "suspended",
                 [EVENT_TIMING] = "timing",
+                [EVENT_NODELIST] = "nodelist",
                 [EVENT_UNIT] = "unit",
                 [EVENT_DEFINITIONS] = "definitions",
                 [EVENT_WRITTEN] = "written",

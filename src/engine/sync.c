@@ -140,12 +140,9 @@ static void sync_send_facts(Engine *e)
                         f->n_record_nodes = n_nodes;
                 }
         }
-        f->nodelist = calloc(MAX(e->n_nodelist, (size_t) 1), sizeof(uint32_t));
-        if (!f->nodelist)
-                e->oom = true;
-        else
-                FOREACH_ARRAY(n, e->nodelist, e->n_nodelist)
-                        f->nodelist[f->n_nodelist++] = n->id;
+        f->nodelist = engine_nodelist_ids(e);
+        f->n_nodelist = f->nodelist ? e->n_nodelist : 0;
+        f->by_fewer = e->by_fewer;
         f->can_write = !e->write_failed;
         f->guarded = !e->unguarded;
         f->realtime_usec = e->realtime_usec;
@@ -183,10 +180,23 @@ void sync_facts(Engine *e, Peer *p, const Message *m)
         message_done(&old);
         p->facts = facts;
         p->has_facts = true;
+        view_tell_nodelist(p, facts.nodelist, facts.n_nodelist, facts.by_fewer);
         p->facts_number = m->number;
         p->facts_usec = e->now_usec;
         p->served = false;
         p->won = false;
+        engine_changed(e);
+}
+
+/* Also before there is a state: by what the members said last they find out whether they can form. */
+void sync_nodelist(Engine *e, Peer *p, const NodelistMessage *m)
+{
+        uint32_t ids[NODES_MAX];
+        size_t n = 0;
+
+        for (; n < m->n_nodes && n < NODES_MAX; n++)
+                ids[n] = m->nodes[n].id;
+        view_tell_nodelist(p, ids, n, m->by_fewer);
         engine_changed(e);
 }
 
@@ -259,6 +269,7 @@ static void sync_install(Engine *e, State *s)
         e->synced_sent = e->timing_sent = false;
         e->own_revision = e->state.revision;
         e->acked = (Revision){};
+        nodelist_unknown(e);
         for (size_t i = 0; i < e->state.n_apps; i++)
                 engine_changed_app(e, &e->state.apps[i]);
         for (size_t i = 0; i < e->state.n_nodes; i++)
@@ -380,11 +391,6 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
 
 /* ---- forming ---- */
 
-static size_t nodelist_majority(const Engine *e)
-{
-        return e->n_nodelist / 2 + 1;
-}
-
 /* A first forming that never came to an end leaves states that no member knows to be agreed. If there is no record, they
  * count as blank disks. Beside a record they count as a disk that says nothing new. */
 static bool forming_has_record(const Peer *p)
@@ -413,48 +419,75 @@ static const Peer *forming_newest(const Engine *e)
         return newest;
 }
 
+/* Nodes that `like` lists and that have reported: those with a record, or all of them. */
+static size_t forming_count(const Engine *e, const Peer *like, bool with_record)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < like->n_nodelist; i++) {
+                bool counts = false;
+
+                FOREACH_ARRAY(p, e->peers, e->n_peers)
+                        counts = counts || (p->member.node_id == like->nodelist[i] && p->has_facts &&
+                                                           (!with_record || forming_has_record(p)));
+                count += counts;
+        }
+        return count;
+}
+
 /* Every process present has a blank disk, and they are a majority. One that says nothing while another process of its
  * node answers is dead and only still listed. A forming that a node began may have come to its end elsewhere: then a
  * majority has to know of it, or all nodes have to be there, since a disk that is blank may be a new one. */
 static bool forming_all_blank(const Engine *e)
 {
-        size_t n_blank = 0, n_began = 0;
+        size_t n_began = 0, n_facts = 0;
 
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 bool answers = p->has_facts;
 
                 if (p->has_facts && p->facts.record != RECORD_BLANK)
                         return false;
-                n_blank += p->has_facts;
                 n_began += p->has_facts && p->facts.record_revision.count != 0;
                 FOREACH_ARRAY(q, e->peers, e->n_peers)
                         answers = answers || (q->has_facts && q->member.node_id == p->member.node_id);
                 if (!answers)
                         return false;
         }
-        if (n_began > 0 && n_began < nodelist_majority(e) && n_blank < e->n_nodelist)
-                return false;
-        return n_blank >= nodelist_majority(e);
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                size_t n_blank = forming_count(e, p, false);
+
+                n_facts += p->has_facts;
+                if (!p->has_facts)
+                        continue;
+                if (n_blank * 2 <= p->n_nodelist)
+                        return false;
+                if (n_began > 0 && forming_count(e, p, true) * 2 <= p->n_nodelist && n_blank < p->n_nodelist)
+                        return false;
+        }
+        return n_facts > 0;
 }
 
 /* A group forms from the records of a majority of the nodelist, or, where Corosync gives quorum to fewer, of all
- * members of the newest recorded view. Blank disks count only where all present are blank and a majority. */
+ * members of the newest recorded view. Blank disks count only where all present are blank and a majority. Where the members
+ * have different nodelists, or rules, each has to be content. */
 bool sync_can_form(const Engine *e)
 {
         const Peer *newest = forming_newest(e);
-        size_t n_facts = 0, n_valid = 0;
+        size_t n_facts = 0;
+        bool by_fewer = false;
 
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 n_facts += p->has_facts;
-                n_valid += forming_has_record(p);
+                by_fewer = by_fewer || (p->has_facts && p->by_fewer);
         }
         if (e->form_forced)
                 return n_facts > 0;
         if (!newest)
                 return forming_all_blank(e);
-        if (!e->by_fewer)
-                return n_valid >= nodelist_majority(e);
-        for (size_t i = 0; i < newest->facts.n_record_nodes; i++)
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->has_facts && !p->by_fewer && forming_count(e, p, true) * 2 <= p->n_nodelist)
+                        return false;
+        for (size_t i = 0; by_fewer && i < newest->facts.n_record_nodes; i++)
                 if (!forming_find(e, newest->facts.record_nodes[i]))
                         return false;
         return true;
@@ -469,8 +502,11 @@ bool sync_waits_for(const Engine *e, uint32_t node_id)
                 if (p->member.node_id == node_id && p->has_facts &&
                                 (newest ? forming_has_record(p) : p->facts.record == RECORD_BLANK))
                         return false;
-        if (!newest || !e->by_fewer)
+        if (!newest)
                 return true;
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->has_facts && !p->by_fewer && peer_lists(p, node_id))
+                        return true;
         for (size_t i = 0; i < newest->facts.n_record_nodes; i++)
                 if (newest->facts.record_nodes[i] == node_id)
                         return true;
@@ -532,8 +568,8 @@ static void form_forget_nodes(Engine *e, State *s)
                 Node *n = &s->nodes[i - 1];
                 bool listed = false;
 
-                for (size_t k = 0; k < e->n_nodelist; k++)
-                        listed = listed || e->nodelist[k].id == n->id;
+                FOREACH_ARRAY(p, e->peers, e->n_peers)
+                        listed = listed || (p->has_facts && peer_lists(p, n->id));
                 if (!listed && !view_has_node(e, n->id) && !form_needs_node(s, n))
                         state_remove_node(s, n);
         }
@@ -625,8 +661,10 @@ static void sync_form(Engine *e)
         if (engine_grow(e, r) < 0)
                 return;
         s.version = form_version(e);
+        s.by_fewer = false;
         s.formed = s.form_pending = true;
-        s.by_fewer = e->by_fewer;
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                s.by_fewer = s.by_fewer || (p->has_facts && p->by_fewer);
         s.ring_seq = MAX(e->view.ring.seq, s.revision.ring_seq);
         s.revision.count = s.revision.ring_seq == s.ring_seq ? s.revision.count + 1 : 1;
         s.revision.ring_seq = s.ring_seq;
@@ -759,6 +797,7 @@ void sync_pump(Engine *e)
         }
         if (sync_owes_facts(e))
                 sync_send_facts(e);
+        nodelist_tell(e);
         sync_ask_again(e);
         if (e->now_usec >= sync_state_usec(e))
                 sync_send_state(e, &e->state, false);

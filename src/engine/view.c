@@ -82,6 +82,7 @@ static void view_reset(Engine *e)
         e->lost_track = false;
         e->definitions_dirty = true;
         e->facts_sent = e->synced_sent = e->definitions_sent = e->timing_sent = e->leave_sent = false;
+        e->nodelist_sent = false;
         e->exclude_sent = e->form_sent = e->form_forced = false;
         e->state_sent_usec = e->state_heard_usec = 0;
         e->n_expiry_sent = 0;
@@ -378,10 +379,14 @@ static void view_send_vote(Engine *e, bool quorate)
         Message m = { .type = MESSAGE_VIEW };
 
         m.view_vote.members = calloc(e->n_peers, sizeof(ViewMember));
-        if (!m.view_vote.members) {
+        m.view_vote.nodelist = engine_nodelist_ids(e);
+        if (!m.view_vote.members || !m.view_vote.nodelist) {
                 e->oom = true;
+                message_done(&m);
                 return;
         }
+        m.view_vote.n_nodelist = e->n_nodelist;
+        m.view_vote.by_fewer = e->by_fewer;
         for (size_t i = 0; i < e->n_peers; i++)
                 m.view_vote.members[m.view_vote.n_members++] = (ViewMember){ .member = e->peers[i].member,
                         .joined_n = e->peers[i].joined_n };
@@ -463,6 +468,22 @@ static const Peer *view_winner(const Engine *e)
         return best;
 }
 
+static bool peer_votes(const Peer *p)
+{
+        return p->voted && !p->excluded && p->quorate;
+}
+
+/* Of the nodes that `like` lists a majority has been in the group since what `winner` holds. */
+static bool view_is_since(const Engine *e, const Peer *like, const Peer *winner)
+{
+        size_t n_since = 0;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                n_since += peer_votes(p) && p->since_seq <= winner->revision.ring_seq &&
+                           peer_lists(like, p->member.node_id);
+        return n_since * 2 > like->n_nodelist;
+}
+
 /* A member whose Corosync was frozen, or whose host slept, has not heard that the others went on without it, and takes
  * itself for synced. So the winner is behind if
  *   (1) a voter has a greater revision: it took part in a later quorate view and has lost quorum since, or
@@ -473,23 +494,27 @@ static const Peer *view_winner(const Engine *e)
  * nodes have seen plus RING_STEP. */
 static bool view_is_behind(const Engine *e, const Peer *winner)
 {
-        size_t n_voters = 0, n_since = 0;
+        size_t n_voters = 0;
         uint64_t last_seq = winner->revision.ring_seq;
 
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (peer_holds_the_same(p, winner))
                         last_seq = MAX(last_seq, p->quorate_seq);
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
-                if (!p->voted || p->excluded || !p->quorate)
+                if (!peer_votes(p))
                         continue;
                 n_voters += p->revision.count != 0; /* a blank disk knows of nothing */
-                n_since += p->since_seq <= winner->revision.ring_seq;
                 if (revision_compare(&p->revision, &winner->revision) > 0 || p->quorate_seq > last_seq)
                         return true;
         }
         if (e->view.ring.seq <= winner->revision.ring_seq + RING_STEP)
                 return false;
-        return e->by_fewer ? n_voters < e->n_ring_nodes : n_since * 2 <= e->n_nodelist;
+        /* The strictest of what the members say that it takes. */
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (peer_votes(p) &&
+                                (p->by_fewer ? n_voters < e->n_ring_nodes : !view_is_since(e, p, winner)))
+                        return true;
+        return false;
 }
 
 static void view_decided(Engine *e, const Peer *winner)
@@ -569,6 +594,22 @@ static void view_revoke(Engine *e, Peer *p, const Message *m)
         engine_changed(e);
 }
 
+void view_tell_nodelist(Peer *p, const uint32_t *ids, size_t n, bool by_fewer)
+{
+        p->n_nodelist = MIN(n, (size_t) NODES_MAX);
+        if (p->n_nodelist > 0)
+                memcpy(p->nodelist, ids, p->n_nodelist * sizeof(*ids));
+        p->by_fewer = by_fewer;
+}
+
+bool peer_lists(const Peer *p, uint32_t node_id)
+{
+        for (size_t i = 0; i < p->n_nodelist; i++)
+                if (p->nodelist[i] == node_id)
+                        return true;
+        return false;
+}
+
 void view_message(Engine *e, Peer *p, const Message *m)
 {
         p->voted = true;
@@ -578,6 +619,7 @@ void view_message(Engine *e, Peer *p, const Message *m)
         p->digest = m->view_vote.digest;
         p->since_seq = m->view_vote.since_seq;
         p->quorate_seq = m->view_vote.quorate_seq;
+        view_tell_nodelist(p, m->view_vote.nodelist, m->view_vote.n_nodelist, m->view_vote.by_fewer);
         if (e->phase == PHASE_DECIDED) {
                 if (!p->quorate && p->won)
                         view_revoke(e, p, m);

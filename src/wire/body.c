@@ -3,66 +3,7 @@
 #include "wire/body.h"
 #include "wire/wire.h"
 
-/* ---- view ---- */
-
-static void put_view(ByteWriter *w, const ViewMessage *v)
-{
-        put_bool(w, v->quorate);
-        put_bool(w, v->synced);
-        wire_put_revision(w, &v->revision);
-        put_u64(w, v->digest);
-        put_u64(w, v->since_seq);
-        put_u64(w, v->quorate_seq);
-        wire_put_count(w, v->n_members, WIRE_MEMBERS_MAX);
-        FOREACH_ARRAY(m, v->members, v->n_members) {
-                wire_put_member(w, &m->member);
-                put_u32(w, m->joined_n);
-        }
-}
-
-static void get_view(ByteReader *r, ViewMessage *v)
-{
-        size_t n;
-
-        v->quorate = get_bool(r);
-        v->synced = get_bool(r);
-        v->revision = wire_get_revision(r);
-        v->digest = get_u64(r);
-        v->since_seq = get_u64(r);
-        v->quorate_seq = get_u64(r);
-        n = wire_get_count(r, 12, WIRE_MEMBERS_MAX);
-        v->members = wire_get_array(r, n, sizeof(v->members[0]));
-        if (!v->members)
-                return;
-        v->n_members = n;
-        FOREACH_ARRAY(m, v->members, n) {
-                m->member = wire_get_member(r);
-                m->joined_n = get_u32(r);
-        }
-}
-
-/* ---- exclude ---- */
-
-static void put_exclude(ByteWriter *w, const ExcludeMessage *x)
-{
-        wire_put_count(w, x->n_members, WIRE_MEMBERS_MAX);
-        FOREACH_ARRAY(m, x->members, x->n_members)
-                wire_put_member(w, m);
-}
-
-static void get_exclude(ByteReader *r, ExcludeMessage *x)
-{
-        size_t n = wire_get_count(r, 8, WIRE_MEMBERS_MAX);
-
-        x->members = wire_get_array(r, n, sizeof(x->members[0]));
-        if (!x->members)
-                return;
-        x->n_members = n;
-        FOREACH_ARRAY(m, x->members, n)
-                *m = wire_get_member(r);
-}
-
-/* ---- facts ---- */
+/* ---- node ids ---- */
 
 static bool ids_may_follow(uint32_t before, uint32_t id)
 {
@@ -98,6 +39,71 @@ static void get_nodes(ByteReader *r, uint32_t **ret, size_t *ret_n)
                 before = *id;
         }
 }
+
+/* ---- view ---- */
+
+static void put_view(ByteWriter *w, const ViewMessage *v)
+{
+        put_bool(w, v->quorate);
+        put_bool(w, v->synced);
+        wire_put_revision(w, &v->revision);
+        put_u64(w, v->digest);
+        put_u64(w, v->since_seq);
+        put_u64(w, v->quorate_seq);
+        put_nodes(w, v->nodelist, v->n_nodelist);
+        put_bool(w, v->by_fewer);
+        wire_put_count(w, v->n_members, WIRE_MEMBERS_MAX);
+        FOREACH_ARRAY(m, v->members, v->n_members) {
+                wire_put_member(w, &m->member);
+                put_u32(w, m->joined_n);
+        }
+}
+
+static void get_view(ByteReader *r, ViewMessage *v)
+{
+        size_t n;
+
+        v->quorate = get_bool(r);
+        v->synced = get_bool(r);
+        v->revision = wire_get_revision(r);
+        v->digest = get_u64(r);
+        v->since_seq = get_u64(r);
+        v->quorate_seq = get_u64(r);
+        get_nodes(r, &v->nodelist, &v->n_nodelist);
+        v->by_fewer = get_bool(r);
+        n = wire_get_count(r, 12, WIRE_MEMBERS_MAX);
+        v->members = wire_get_array(r, n, sizeof(v->members[0]));
+        if (!v->members)
+                return;
+        v->n_members = n;
+        FOREACH_ARRAY(m, v->members, n) {
+                m->member = wire_get_member(r);
+                m->joined_n = get_u32(r);
+        }
+}
+
+/* ---- exclude ---- */
+
+static void put_exclude(ByteWriter *w, const ExcludeMessage *x)
+{
+        wire_put_count(w, x->n_members, WIRE_MEMBERS_MAX);
+        FOREACH_ARRAY(m, x->members, x->n_members)
+                wire_put_member(w, m);
+}
+
+static void get_exclude(ByteReader *r, ExcludeMessage *x)
+{
+        size_t n = wire_get_count(r, 8, WIRE_MEMBERS_MAX);
+
+        x->members = wire_get_array(r, n, sizeof(x->members[0]));
+        if (!x->members)
+                return;
+        x->n_members = n;
+        FOREACH_ARRAY(m, x->members, n)
+                *m = wire_get_member(r);
+}
+
+/* ---- facts ---- */
 
 static void put_copies(ByteWriter *w, const FactsMessage *f)
 {
@@ -159,6 +165,7 @@ static void put_facts(ByteWriter *w, const FactsMessage *f)
         wire_put_revision(w, &f->record_revision);
         put_nodes(w, f->record_nodes, f->n_record_nodes);
         put_nodes(w, f->nodelist, f->n_nodelist);
+        put_bool(w, f->by_fewer);
         put_bool(w, f->can_write);
         put_bool(w, f->guarded);
         put_u64(w, f->realtime_usec);
@@ -179,10 +186,48 @@ static void get_facts(ByteReader *r, FactsMessage *f)
         f->record_revision = wire_get_revision(r);
         get_nodes(r, &f->record_nodes, &f->n_record_nodes);
         get_nodes(r, &f->nodelist, &f->n_nodelist);
+        f->by_fewer = get_bool(r);
         f->can_write = get_bool(r);
         f->guarded = get_bool(r);
         f->realtime_usec = get_u64(r);
         get_copies(r, f);
+}
+
+/* ---- nodelist ---- */
+
+static void put_nodelist(ByteWriter *w, const NodelistMessage *l)
+{
+        uint32_t before = 0;
+
+        put_bool(w, l->by_fewer);
+        wire_put_count(w, l->n_nodes, NODES_MAX);
+        FOREACH_ARRAY(n, l->nodes, l->n_nodes) {
+                if (!ids_may_follow(before, n->id))
+                        wire_writer_fail(w, -EINVAL);
+                put_u32(w, n->id);
+                wire_put_node_name(w, n->name, NAME_REQUIRED);
+                before = n->id;
+        }
+}
+
+static void get_nodelist(ByteReader *r, NodelistMessage *l)
+{
+        uint32_t before = 0;
+        size_t n;
+
+        l->by_fewer = get_bool(r);
+        n = wire_get_count(r, 7, NODES_MAX);
+        l->nodes = wire_get_array(r, n, sizeof(l->nodes[0]));
+        if (!l->nodes)
+                return;
+        l->n_nodes = n;
+        for (ListedNode *o = l->nodes; o < l->nodes + n && !r->error; o++) {
+                o->id = get_u32(r);
+                if (!ids_may_follow(before, o->id))
+                        wire_reader_fail(r);
+                before = o->id;
+                o->name = wire_get_node_name(r, NAME_REQUIRED);
+        }
 }
 
 /* ---- state ---- */
@@ -430,6 +475,9 @@ void wire_put_body(ByteWriter *w, const Message *m)
         case MESSAGE_TIMING:
                 put_timing(w, &m->timing);
                 break;
+        case MESSAGE_NODELIST:
+                put_nodelist(w, &m->nodelist);
+                break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
                 break; /* the header says it all */
@@ -477,6 +525,9 @@ void wire_get_body(ByteReader *r, Message *m)
                 break;
         case MESSAGE_TIMING:
                 get_timing(r, &m->timing);
+                break;
+        case MESSAGE_NODELIST:
+                get_nodelist(r, &m->nodelist);
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:

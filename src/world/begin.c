@@ -71,12 +71,27 @@ static int begin_record(World *w, const State *s, const Node *n)
 
 /* ---- nodes and workers ---- */
 
+static bool node_is_listed(const State *s, const Node *n)
+{
+        bool known = false;
+
+        FOREACH_ARRAY(o, s->nodes, s->n_nodes) {
+                if (!node_has_manager(o))
+                        continue;
+                known = known || o->n_nodelist > 0;
+                for (size_t i = 0; i < o->n_nodelist; i++)
+                        if (o->nodelist[i] == n->id)
+                                return true;
+        }
+        return !known;
+}
+
 static void begin_node(World *w, const State *s, const Node *from)
 {
         WorldNode *n = world_node(w, from->id);
 
-        /* It came back with another number. */
-        n->unlisted = state_find_node_name(s, from->name) != from;
+        /* It came back with another number, or was taken out. */
+        n->unlisted = state_find_node_name(s, from->name) != from || !node_is_listed(s, from);
         n->grace_usec = from->grace_usec;
         n->version_max = MIN(from->version_max, (uint8_t) PROTOCOL_VERSION);
         if (!node_is_there(from))
@@ -273,6 +288,7 @@ int world_begin(World *w, const State *s)
         int r;
 
         ASSERT(w->now_usec == 0 && s->n_nodes == w->n_nodes);
+        w->by_fewer = s->by_fewer;
         r = begin_nodes(w, s);
         if (r >= 0)
                 r = begin_managers(w, s);

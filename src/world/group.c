@@ -259,9 +259,8 @@ void group_connect(World *w, WorldNode *n)
 
         if (!n->manager.up || n->manager.connected || !c->up || c->frozen || !c->ready)
                 return;
-        if (nodelist_is_old(w, n))
-                return;
         n->manager.connected = true;
+        nodelist_look(w, n);
         manager_post(w, n, INBOX_GROUP, &connected, 0);
         join(w, n);
 }

@@ -142,7 +142,7 @@ typedef struct Manager {
         WireReader *reader; /* where the ring carries bytes */
         uint32_t pid;
         uint8_t version_max; /* of the program that it runs; 0: as it is */
-        uint64_t nodelist;   /* as it was when it started: bit i is node i + 1 */
+        uint64_t nodelist;   /* as it read it last: bit i is node i + 1 */
         uint64_t incarnation;
         bool connected;   /* to Corosync */
         bool told;        /* its engine has read so */
@@ -283,6 +283,7 @@ struct World {
         WorldNode *nodes;
         size_t n_nodes;
         WorldConfig config; /* its pointers are the world's own */
+        bool by_fewer; /* the managers say that fewer than a majority can have quorum, whatever `config` says */
         char **sync_mandatory, **sync_optional;
         uint64_t now_usec;
         uint64_t random;
@@ -341,9 +342,10 @@ void world_moment(World *w, WorldNode *n, WorldMoment moment);
 /* nodelist.c */
 uint64_t nodelist_bits(const World *w);
 size_t nodelist_count(const World *w);
-void nodelist_look_at_view(World *w, WorldNode *n); /* its manager reads a view: has it a stranger? */
-bool nodelist_is_old(
-                World *w, WorldNode *n); /* its manager connects; true: it has ended, to take the new one */
+bool nodelist_by_fewer(const World *w); /* what Corosync's rules of quorum tell a manager */
+size_t nodelist_read(
+                World *w, WorldNode *n, EngineNode *ret); /* its manager has this one now; up to NODES_MAX */
+void nodelist_look(World *w, WorldNode *n); /* its manager connects: is its nodelist the present one? */
 
 /* links.c */
 bool links_hears(const WorldNode *n); /* its Corosync runs and listens */

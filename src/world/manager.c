@@ -181,7 +181,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
                 e.connected.token_usec = n->token_usec;
                 e.connected.consensus_usec = n->consensus_usec;
                 e.connected.quorum_device = w->config.quorum == WORLD_QUORUM_DEVICE;
-                e.connected.quorum_by_fewer = w->config.quorum != WORLD_QUORUM_MAJORITY;
+                e.connected.quorum_by_fewer = nodelist_by_fewer(w);
                 break;
         case EVENT_VIEW:
                 e.view.change = l->change;
@@ -242,6 +242,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
                 e.timing.consensus_usec = n->consensus_usec;
                 e.timing.quorum_device = w->config.quorum == WORLD_QUORUM_DEVICE;
                 break;
+        case EVENT_NODELIST:
         case EVENT_TIME:
         case EVENT_DISCONNECTED:
         case EVENT_SUSPENDED:
@@ -254,6 +255,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
 
 static void read_letter(World *w, WorldNode *n, Letter *l)
 {
+        EngineNode nodes[NODES_MAX];
         Manager *m = &n->manager;
         Event event;
 
@@ -262,6 +264,13 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
                 return;
         }
         event = letter_event(n, w, l);
+        if (l->type == EVENT_NODELIST) {
+                event.nodelist.n_nodes = nodelist_read(w, n, nodes);
+                event.nodelist.nodes = nodes;
+                event.nodelist.quorum_by_fewer = nodelist_by_fewer(w);
+                trace(w, n, "reads a new nodelist");
+                world_did(w, DEED_NODELIST_TAKEN);
+        }
         if (l->type == EVENT_QUORUM && ring_compare(&l->ring, &m->ring) != 0)
                 world_did(w, DEED_QUORUM_FIRST);
         if (l->type == EVENT_VIEW) {
@@ -271,7 +280,6 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
                 m->n_ring_nodes = l->n_nodes;
                 memcpy(m->ring_nodes, l->nodes, l->n_nodes * sizeof(*l->nodes));
                 trace_view(w, n, l);
-                nodelist_look_at_view(w, n);
         }
         if (l->type == EVENT_MESSAGE)
                 trace_message(w, n, l->packet);
@@ -382,10 +390,7 @@ static int make_engine(World *w, WorldNode *n)
                 .record_size_bytes = n->record_size_bytes,
         };
 
-        FOREACH_ARRAY(o, w->nodes, w->n_nodes)
-                if (!o->unlisted)
-                        nodes[config.n_nodes++] = (EngineNode){ .id = o->id, .name = o->name };
-        n->manager.nodelist = nodelist_bits(w);
+        config.n_nodes = nodelist_read(w, n, nodes);
         n->manager.version_max = n->version_max;
         return engine_new(&config, &n->manager.engine);
 }

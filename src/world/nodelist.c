@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The nodelist of corosync.conf, the same on all nodes. Corosync counts votes by it at once. A manager has the one that it
- * found when it started; it starts anew where it connects and finds another one, or where its ring has a node that its own
- * does not have. */
+/* The nodelist of corosync.conf, the same on all nodes. Corosync counts votes by it at once. A manager reads it when it
+ * starts, when it connects, and when it is told that it has changed, which takes each a moment of its own. */
 
 #include "world/internal.h"
 
@@ -23,6 +22,11 @@ size_t nodelist_count(const World *w)
         FOREACH_ARRAY(n, w->nodes, w->n_nodes)
                 count += !n->unlisted;
         return count;
+}
+
+bool nodelist_by_fewer(const World *w)
+{
+        return w->config.quorum != WORLD_QUORUM_MAJORITY || w->by_fewer;
 }
 
 bool world_node_is_listed(const World *w, uint32_t node)
@@ -51,6 +55,17 @@ static bool others_are_well(const World *w, const WorldNode *node)
         return ring && ring->n_nodes == count;
 }
 
+static void tell_managers(World *w)
+{
+        FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
+                Letter l = { .type = EVENT_NODELIST };
+
+                if (n->manager.up && n->manager.connected)
+                        manager_post(w, n, INBOX_OTHER, &l,
+                                        world_delay(w, 5 * USEC_PER_MSEC, 300 * USEC_PER_MSEC));
+        }
+}
+
 bool world_node_remove(World *w, uint32_t node)
 {
         WorldNode *n = world_node(w, node);
@@ -61,6 +76,7 @@ bool world_node_remove(World *w, uint32_t node)
         world_did(w, DEED_NODE_REMOVED);
         n->unlisted = true;
         world_wipe_disk(w, node);
+        tell_managers(w);
         return true;
 }
 
@@ -83,39 +99,25 @@ bool world_node_add(World *w, uint32_t node, const char *name)
         trace(w, n, "is put into the nodelist");
         world_did(w, DEED_NODE_ADDED);
         n->unlisted = false;
+        tell_managers(w);
         return true;
 }
 
-static void begin_anew(World *w, WorldNode *n)
+size_t nodelist_read(World *w, WorldNode *n, EngineNode *ret)
 {
-        trace(w, n, "manager starts anew: the nodelist has changed");
-        world_did(w, DEED_NODELIST_TAKEN);
-        manager_end(w, n, false, true);
+        size_t count = 0;
+
+        FOREACH_ARRAY(o, w->nodes, w->n_nodes)
+                if (!o->unlisted)
+                        ret[count++] = (EngineNode){ .id = o->id, .name = o->name };
+        n->manager.nodelist = nodelist_bits(w);
+        return count;
 }
 
-bool nodelist_is_old(World *w, WorldNode *n)
+void nodelist_look(World *w, WorldNode *n)
 {
-        if (n->manager.nodelist == nodelist_bits(w))
-                return false;
-        begin_anew(w, n);
-        return true;
-}
+        Letter l = { .type = EVENT_NODELIST };
 
-/* Corosync is asked for the nodelist, which takes a moment. */
-static void on_nodelist(World *w, WorldNode *n, const Happening *h)
-{
-        if (n->manager.up && n->manager.generation == h->generation && !n->manager.hung &&
-                        n->manager.nodelist != nodelist_bits(w))
-                begin_anew(w, n);
-}
-
-void nodelist_look_at_view(World *w, WorldNode *n)
-{
-        const Manager *m = &n->manager;
-
-        for (size_t i = 0; i < m->n_ring_nodes; i++)
-                if (!(m->nodelist >> (m->ring_nodes[i] - 1) & 1)) {
-                        world_schedule(w, w->now_usec + 5 * USEC_PER_MSEC, on_nodelist, n, m->generation, 0);
-                        return;
-                }
+        if (n->manager.nodelist != nodelist_bits(w))
+                manager_post(w, n, INBOX_GROUP, &l, 0);
 }

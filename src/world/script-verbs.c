@@ -33,6 +33,11 @@ static void unlist(World *w, uint32_t node)
         (void) world_node_remove(w, node);
 }
 
+static void list(World *w, uint32_t node)
+{
+        (void) world_node_add(w, node, NULL);
+}
+
 static const struct {
         const char *name;
         void (*func)(World *w, uint32_t node);
@@ -54,6 +59,7 @@ static const struct {
         { "cut-sending", world_cut_sending },
         { "wipe", world_wipe_disk },
         { "unlist", unlist },
+        { "list", list },
         { "reload", world_reload },
 };
 

@@ -31,7 +31,8 @@
  *   cut A,B|C,D                  who hears whom; `heal`
  *   cut-sending NODE             it is cut off as its next message goes out, which nobody else gets
  *   wipe NODES | disk NODE fails|works | device fails|works
- *   unlist NODES                 takes nodes that are off out of the nodelist; a manager knows it when it starts
+ *   unlist NODES                 takes nodes that are off out of the nodelist; the managers read it at once
+ *   list NODES                   puts them in again
  *   fail APP | crash APP | finish APP | stop-outside APP             wherever it runs; after a crash systemd restarts it
  *   late NODE TIME                                                  systemd does nothing for so long; calls wait
  *   clock NODE TIME              its wall clock is so far ahead

@@ -154,6 +154,17 @@ void trace_view(World *w, const WorldNode *n, const Letter *l)
                         l->ring.node_id, (unsigned long long) l->ring.seq, text);
 }
 
+static void describe_nodelist(const NodelistMessage *m, char *ret, size_t size_bytes)
+{
+        size_t at = 0;
+
+        for (size_t i = 0; i < m->n_nodes && at < size_bytes; i++)
+                at += (size_t) snprintf(ret + at, size_bytes - at, "%s%s", i > 0 ? " " : "",
+                                strempty(m->nodes[i].name));
+        if (m->by_fewer && at < size_bytes)
+                (void) snprintf(ret + at, size_bytes - at, ", quorum by fewer");
+}
+
 /* What is in a message, as far as it helps to follow who knows what. */
 static void message_describe(const Message *m, char *ret, size_t size_bytes)
 {
@@ -223,6 +234,9 @@ static void message_describe(const Message *m, char *ret, size_t size_bytes)
                                 (unsigned long long) (m->timing.detection_usec / USEC_PER_MSEC),
                                 (unsigned long long) (m->timing.isolation_usec / USEC_PER_MSEC),
                                 (unsigned long long) (m->timing.needed_usec / USEC_PER_MSEC));
+                break;
+        case MESSAGE_NODELIST:
+                describe_nodelist(&m->nodelist, ret, size_bytes);
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:

@@ -86,9 +86,20 @@ check_within 20 'clock runs on abc' app_runs_on clock abc
 copy=$(node_exec abc systemctl show --value -p InvocationID distro-app-clock.service)
 read_page
 
+# Each node's manager and when it began: it takes a new nodelist as it runs.
+managers() {
+        local name
+        for name in abc bcd def; do
+                node_exec "$name" systemctl show --value -p InvocationID distro-manager.service
+        done
+}
+before=$(managers)
+
 try_section 'Add a node' copy_to_xyz 3
 check 'four nodes are known' test "$(node_exec abc distroctl --json=short list-nodes | jq length)" = 4
 try_section 'Remove a node'
+check 'xyz is forgotten' test "$(node_exec bcd distroctl --json=short list-nodes | jq length)" = 3
+check 'no manager was started anew' test "$(managers)" = "$before"
 check 'clock was left alone all the time' test \
         "$(node_exec abc systemctl show --value -p InvocationID distro-app-clock.service)" = "$copy"
 

@@ -241,6 +241,17 @@ static void fill_vote(Fuzz *f, ViewMessage *m)
                                 (ViewMember){ member_of((uint32_t) m->n_members + 1), (uint32_t) draw(f, 4) };
 }
 
+static void fill_nodelist(Fuzz *f, NodelistMessage *m)
+{
+        uint32_t id = 0;
+
+        m->by_fewer = draw(f, 2);
+        m->nodes = calloc(3, sizeof(*m->nodes));
+        for (uint64_t n = draw(f, 4); m->n_nodes < n; m->n_nodes++)
+                m->nodes[m->n_nodes] = (ListedNode){ id += 1 + (uint32_t) draw(f, 2),
+                        strdup(nodes[m->n_nodes].name) };
+}
+
 static void fill_definitions(Fuzz *f, DefinitionsMessage *m)
 {
         (void) draw(f, 2); /* the streams of the corpus have a number there that a message had once */
@@ -305,6 +316,9 @@ static void fill_message(Fuzz *f, Message *m)
                 break;
         case MESSAGE_TIMING:
                 m->timing = (NodeTiming){ draw_wide(f), draw_wide(f), draw_wide(f) };
+                break;
+        case MESSAGE_NODELIST:
+                fill_nodelist(f, &m->nodelist);
                 break;
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:

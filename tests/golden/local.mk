@@ -71,6 +71,7 @@ golden_cases = \
 	tests/golden/maintenance-no-quorum.script \
 	tests/golden/manager-gone.script \
 	tests/golden/node-without-guard.script \
+	tests/golden/nodelist.script \
 	tests/golden/manager-hangs.script \
 	tests/golden/mandatory.script \
 	tests/golden/mark-boot.script \

@@ -587,6 +587,8 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
                         .most = timing,
                         .name = names[i],
                         .presence = PRESENCE_SYNCED,
+                        .nodelist = ids,
+                        .n_nodelist = 3,
                         .pid = 100 + ids[i],
                         .boot_id = ids[i],
                         .grace_usec = 15 * USEC_PER_SEC };

@@ -102,6 +102,16 @@ Engine *__wrap_engine_free(Engine *e)
         return NULL;
 }
 
+static void trace_nodelist(const Event *event)
+{
+        char names[256] = "";
+        size_t at = 0;
+
+        for (size_t i = 0; i < event->nodelist.n_nodes && at < sizeof(names); i++)
+                at += (size_t) snprintf(names + at, sizeof(names) - at, " %s", event->nodelist.nodes[i].name);
+        trace("event nodelist%s", names);
+}
+
 static void trace_event(const Event *event)
 {
         switch (event->type) {
@@ -129,6 +139,9 @@ static void trace_event(const Event *event)
                 break;
         case EVENT_GUARD:
                 trace("event guard %s", event->guard.guarded ? "there" : "not there");
+                break;
+        case EVENT_NODELIST:
+                trace_nodelist(event);
                 break;
         case EVENT_TIME:
         case EVENT_CONNECTED:

@@ -361,10 +361,26 @@ static void test_changed_nodelist(void **state)
         view.view.n_ring_nodes = 2;
         doubles.group.view(m, &view);
         assert_trace("event view\n");
-        /* It has: the manager begins anew. */
+        /* It has: the group is told. */
+        m->takes_part = true;
         view.view.n_ring_nodes = 3;
         doubles.cluster_nodes[2] = "def";
         doubles.group.view(m, &view);
+        turn();
+        assert_trace("read-cluster\nevent view\nevent nodelist abc bcd def\n");
+        assert_false(m->exiting);
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\n");
+}
+
+/* A manager that waits for its peers has only what it began with. */
+static void test_changed_nodelist_while_waiting(void **state)
+{
+        (void) state;
+        begin_quietly();
+        doubles.cluster_nodes[2] = "def";
+        doubles.group.configuration(m);
         turn();
         assert_true(m->exiting);
         assert_int_equal(m->exit_status, MANAGER_EXIT_FAILURE);
@@ -391,9 +407,28 @@ static void test_removed_node(void **state)
 {
         (void) state;
         begin_quietly();
+        m->takes_part = true;
         doubles.cluster_nodes[1] = NULL;
         doubles.group.configuration(m);
         turn();
+        assert_false(m->exiting);
+        assert_trace("read-cluster\nevent nodelist abc\n");
+}
+
+/* This node itself has another name: the manager ends as for a restart, when somebody else is in step. */
+static void test_other_own_name(void **state)
+{
+        (void) state;
+        begin_quietly();
+        m->takes_part = true;
+        doubles.cluster_nodes[0] = "renamed";
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\nevent restart\n");
+        assert_false(m->exiting);
+        leave_go_on(m);
+        turn_until_quiet(200 * USEC_PER_MSEC);
+        doubles.group.left(m);
         assert_true(m->exiting);
         assert_int_equal(m->exit_status, MANAGER_EXIT_FAILURE);
 }
@@ -404,6 +439,7 @@ static void test_other_nodelist_after_reconnect(void **state)
 
         (void) state;
         begin_quietly();
+        m->takes_part = true;
         c = doubles_cluster();
         doubles.group.connected(m, &(GroupConnected){ .incarnation = 5, .self = { 1, 10 }, .cluster = c });
         assert_trace("event connected\n");
@@ -411,7 +447,13 @@ static void test_other_nodelist_after_reconnect(void **state)
         assert_trace("event disconnected\n");
         free(c->nodes[1].name);
         c->nodes[1].name = strdup("renamed");
+        doubles.cluster_nodes[1] = "renamed";
         doubles.group.connected(m, &(GroupConnected){ .incarnation = 6, .self = { 1, 10 }, .cluster = c });
+        turn();
+        assert_trace("event connected\nread-cluster\nevent nodelist abc renamed\n");
+        doubles.group.disconnected(m, "words");
+        c->own_id = 2;
+        doubles.group.connected(m, &(GroupConnected){ .incarnation = 7, .self = { 2, 10 }, .cluster = c });
         assert_true(m->exiting);
         assert_int_equal(m->exit_status, MANAGER_EXIT_FAILURE);
         cluster_info_free(c);
@@ -572,6 +614,8 @@ int main(void)
                 TEST(test_bus_that_closes),
                 TEST(test_reload),
                 TEST(test_changed_nodelist),
+                TEST(test_changed_nodelist_while_waiting),
+                TEST(test_other_own_name),
                 TEST(test_other_timeouts),
                 TEST(test_removed_node),
                 TEST(test_other_nodelist_after_reconnect),

@@ -83,6 +83,7 @@ CHANGE(node_unknown, s->nodes[0].unknown = true)
 CHANGE(node_unwritable, s->nodes[0].unwritable = true)
 CHANGE(node_unguarded, s->nodes[0].unguarded = true)
 CHANGE(node_nodelist, s->nodes[0].nodelist[0]++)
+CHANGE(node_by_fewer, s->nodes[0].by_fewer = true)
 CHANGE(node_reading, s->nodes[0].reading = true)
 CHANGE(reload, s->reload.serial = 5)
 CHANGE(node_late, s->nodes[0].late = true)
@@ -180,6 +181,7 @@ static const struct {
         AGREED(node_unwritable),
         AGREED(node_unguarded),
         AGREED(node_nodelist),
+        AGREED(node_by_fewer),
         AGREED(node_reading),
         AGREED(reload),
         AGREED(node_late),

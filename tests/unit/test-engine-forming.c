@@ -38,7 +38,7 @@ static void test_damaged_is_not_blank(void **state)
 static void test_records_that_form(void **state)
 {
         enum { NO, BLANK, UNCONFIRMED, OLD, NEW, DAMAGED };
-        static const uint32_t both[] = { ABC, BCD }, alone[] = { DEF };
+        static const uint32_t both[] = { ABC, BCD }, alone[] = { DEF }, all[] = { 1, 2, 3 };
         static const struct {
                 int has[N_NODES]; /* abc, bcd, def; NO: not there */
                 bool by_fewer;
@@ -80,7 +80,6 @@ static void test_records_that_form(void **state)
                 c.ring.seq += 100;
                 cluster_new_ring(&c);
                 e = c.engine[ABC];
-                e->by_fewer = k->by_fewer;
                 for (uint32_t i = 0; i < N_NODES; i++) {
                         const bool known = k->has[i] == UNCONFIRMED || k->has[i] == OLD || k->has[i] == NEW;
                         const uint32_t *of = k->has[i] == NEW ? alone : both;
@@ -91,6 +90,7 @@ static void test_records_that_form(void **state)
                                 continue;
                         n++;
                         *peer = (Peer){ .member = { i + 1, i + 1 }, .has_facts = true };
+                        view_tell_nodelist(peer, all, N_NODES, k->by_fewer);
                         peer->facts.record = k->has[i] == OLD || k->has[i] == NEW ? RECORD_VALID
                                              : k->has[i] == DAMAGED               ? RECORD_DAMAGED
                                                                                   : RECORD_BLANK;
@@ -280,6 +280,99 @@ static void test_new_disk_is_no_witness(void **state)
         }
 }
 
+/* ---- nodelists ---- */
+
+static void reads_nodelist(Cluster *c, uint32_t node, size_t n_nodes, bool by_fewer)
+{
+        static const EngineNode nodes[] = { { 4, "xyz" }, { ABC, "abc" }, { BCD, "bcd" }, { DEF, "def" } };
+        Event event = {
+                .type = EVENT_NODELIST,
+                .nodelist = { .nodes = nodes + 4 - n_nodes, .n_nodes = n_nodes, .quorum_by_fewer = by_fewer }
+        };
+
+        cluster_step(c, node, &event);
+}
+
+static void all_hold_the_same(const Cluster *c, bool by_fewer)
+{
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                assert_true(engine_is_synced(c->engine[i]));
+                assert_int_equal(c->engine[i]->state.by_fewer, by_fewer);
+                assert_int_equal(state_digest(&c->engine[i]->state), state_digest(&c->engine[ABC]->state));
+        }
+}
+
+/* What a node reads counts when the others have been told, and for all of them in the same message. */
+static void test_nodelist_is_told(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        reads_nodelist(&c, BCD, 4, false);
+        assert_null(state_find_node(&c.engine[BCD]->state, 4));
+        cluster_deliver(&c);
+        all_hold_the_same(&c, false);
+        assert_string_equal(state_node_name(&c.engine[DEF]->state, 4), "xyz");
+        assert_int_equal(state_find_node(&c.engine[ABC]->state, BCD)->n_nodelist, 4);
+        assert_int_equal(state_find_node(&c.engine[ABC]->state, ABC)->n_nodelist, 3);
+
+        reads_nodelist(&c, DEF, 3, true);
+        assert_false(c.engine[DEF]->state.by_fewer);
+        cluster_deliver(&c);
+        all_hold_the_same(&c, true);
+        reads_nodelist(&c, ABC, 3, true);
+        reads_nodelist(&c, DEF, 3, false);
+        cluster_deliver(&c);
+        all_hold_the_same(&c, true);
+        reads_nodelist(&c, ABC, 3, false);
+        cluster_deliver(&c);
+        all_hold_the_same(&c, false);
+
+        /* One that cannot be is not taken. */
+        cluster_step(&c, ABC, &(Event){ .type = EVENT_NODELIST });
+        assert_int_equal(c.engine[ABC]->n_nodelist, 3);
+        cluster_end(&c);
+}
+
+/* While the nodes have different nodelists, each that is there has to be content. */
+static void test_strictest_nodelist(void **state)
+{
+        static const uint32_t four[] = { 1, 2, 3, 4 };
+        Cluster c;
+        Engine *e;
+        Node *n;
+
+        (void) state;
+        for (uint32_t longer = ABC; longer <= BCD; longer++) {
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                reads_nodelist(&c, longer, 4, false);
+                cluster_deliver(&c);
+                e = c.engine[ABC];
+                assert_true(nodelist_acked_by_majorities(e, &e->state.revision));
+                n = state_find_node(&e->state, DEF);
+                n->acked = (Revision){};
+                assert_false(nodelist_acked_by_majorities(e, &e->state.revision));
+                state_find_node(&e->state, longer)->by_fewer = true;
+                assert_true(nodelist_acked_by_majorities(e, &e->state.revision));
+
+                e->n_peers = 2;
+                for (uint32_t i = ABC; i <= BCD; i++) {
+                        Peer *p = &e->peers[i - 1];
+
+                        p->has_facts = true;
+                        p->facts.record = RECORD_VALID;
+                        p->facts.record_revision = (Revision){ 8, 1 };
+                        view_tell_nodelist(p, four, 3, false);
+                }
+                assert_true(sync_can_form(e));
+                view_tell_nodelist(&e->peers[longer - 1], four, 4, false);
+                assert_false(sync_can_form(e));
+                e->n_peers = 3;
+                cluster_end(&c);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -290,6 +383,8 @@ int main(void)
                 cmocka_unit_test(test_forming_without_a_node),
                 cmocka_unit_test(test_behind_the_others),
                 cmocka_unit_test(test_new_disk_is_no_witness),
+                cmocka_unit_test(test_nodelist_is_told),
+                cmocka_unit_test(test_strictest_nodelist),
         };
 
         return cmocka_run_group_tests_name("engine-forming", tests, NULL, NULL);

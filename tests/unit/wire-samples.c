@@ -79,6 +79,7 @@ static void fixed_facts(FactsMessage *f)
         f->record_nodes[2] = 9;
         f->nodelist[0] = 1;
         f->nodelist[1] = 4;
+        f->by_fewer = true;
         f->copies[0] = (CopyFact){ dup("distro"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 1, UNIT_RUNNING };
         f->copies[1] = (CopyFact){ dup("web-2"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 2, UNIT_STUCK };
 }
@@ -101,7 +102,9 @@ static void fixed_lists(Message *m)
 {
         if (m->type == MESSAGE_VIEW) {
                 m->view_vote = (ViewMessage){ true, false, { 42, 43 }, UINT64_C(0xd16e57d16e57d16e), 41, 40,
-                        array(2, sizeof(ViewMember)), 2 };
+                        array(2, sizeof(uint32_t)), 2, true, array(2, sizeof(ViewMember)), 2 };
+                m->view_vote.nodelist[0] = 1;
+                m->view_vote.nodelist[1] = 4;
                 m->view_vote.members[0] = (ViewMember){ { 1, 1001 }, 0 };
                 m->view_vote.members[1] = (ViewMember){ { 2, 1002 }, 3 };
         } else if (m->type == MESSAGE_EXCLUDE) {
@@ -155,6 +158,11 @@ Message *sample_fixed(MessageType type)
                 m->unsent.type = MESSAGE_STATE;
         if (type == MESSAGE_TIMING)
                 m->timing = (NodeTiming){ 2 * USEC_PER_SEC, 3 * USEC_PER_SEC, USEC_INFINITY };
+        if (type == MESSAGE_NODELIST) {
+                m->nodelist = (NodelistMessage){ array(2, sizeof(ListedNode)), 2, true };
+                m->nodelist.nodes[0] = (ListedNode){ 1, dup("abc") };
+                m->nodelist.nodes[1] = (ListedNode){ 4, dup("xyz") };
+        }
         return m;
 }
 
@@ -249,6 +257,15 @@ static void draw_definition(Definition *d, uint64_t *seed)
         d->enabled = draw_bool(seed);
 }
 
+static uint32_t *draw_ids(size_t n, uint64_t *seed)
+{
+        uint32_t *ids = array(n, sizeof(*ids)), id = 0;
+
+        for (size_t i = 0; i < n; i++)
+                ids[i] = id += 1 + (uint32_t) draw(seed, 1000);
+        return ids;
+}
+
 static void draw_view(ViewMessage *v, uint64_t *seed)
 {
         v->quorate = draw_bool(seed);
@@ -257,6 +274,9 @@ static void draw_view(ViewMessage *v, uint64_t *seed)
         v->digest = draw_u64(seed);
         v->since_seq = draw_u64(seed);
         v->quorate_seq = draw_u64(seed);
+        v->n_nodelist = draw_length(seed, NODES_MAX);
+        v->nodelist = draw_ids(v->n_nodelist, seed);
+        v->by_fewer = draw_bool(seed);
         v->n_members = draw_length(seed, 128);
         v->members = array(v->n_members, sizeof(v->members[0]));
         FOREACH_ARRAY(m, v->members, v->n_members) {
@@ -265,10 +285,19 @@ static void draw_view(ViewMessage *v, uint64_t *seed)
         }
 }
 
-static void draw_facts(FactsMessage *f, uint64_t *seed)
+static void draw_nodelist(NodelistMessage *l, uint64_t *seed)
 {
         uint32_t id = 0;
 
+        l->by_fewer = draw_bool(seed);
+        l->n_nodes = draw_length(seed, NODES_MAX);
+        l->nodes = array(l->n_nodes, sizeof(l->nodes[0]));
+        FOREACH_ARRAY(n, l->nodes, l->n_nodes)
+                *n = (ListedNode){ id += 1 + (uint32_t) draw(seed, 1000), draw_node(seed) };
+}
+
+static void draw_facts(FactsMessage *f, uint64_t *seed)
+{
         f->version_min = 1 + (uint8_t) draw(seed, 100);
         f->version_max = f->version_min + (uint8_t) draw(seed, 100);
         f->node_name = draw_node(seed);
@@ -278,14 +307,10 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->record = (RecordKind) draw(seed, _RECORD_KIND_MAX);
         f->record_revision = draw_revision(seed);
         f->n_record_nodes = draw_length(seed, NODES_MAX);
-        f->record_nodes = array(f->n_record_nodes, sizeof(f->record_nodes[0]));
-        for (size_t i = 0; i < f->n_record_nodes; i++)
-                f->record_nodes[i] = id += 1 + (uint32_t) draw(seed, 1000);
+        f->record_nodes = draw_ids(f->n_record_nodes, seed);
         f->n_nodelist = draw_length(seed, NODES_MAX);
-        f->nodelist = array(f->n_nodelist, sizeof(f->nodelist[0]));
-        id = 0;
-        for (size_t i = 0; i < f->n_nodelist; i++)
-                f->nodelist[i] = id += 1 + (uint32_t) draw(seed, 1000);
+        f->nodelist = draw_ids(f->n_nodelist, seed);
+        f->by_fewer = draw_bool(seed);
         f->can_write = draw_bool(seed);
         f->guarded = draw_bool(seed);
         f->realtime_usec = draw_u64(seed);
@@ -360,6 +385,8 @@ static void draw_others(Message *m, uint64_t *seed)
                 m->unsent.type = (MessageType) (1 + draw(seed, MESSAGE_UNSENT - 1));
         } else if (m->type == MESSAGE_TIMING) {
                 m->timing = (NodeTiming){ draw_u64(seed), draw_u64(seed), draw_u64(seed) };
+        } else if (m->type == MESSAGE_NODELIST) {
+                draw_nodelist(&m->nodelist, seed);
         }
 }
 
@@ -421,11 +448,28 @@ static bool definition_equal(const Definition *a, const Definition *b)
                a->digest == b->digest;
 }
 
+static bool ids_equal(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b)
+{
+        return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a * sizeof(*a)) == 0);
+}
+
+static bool nodelist_equal(const NodelistMessage *a, const NodelistMessage *b)
+{
+        if (a->by_fewer != b->by_fewer || a->n_nodes != b->n_nodes)
+                return false;
+        for (size_t i = 0; i < a->n_nodes; i++)
+                if (a->nodes[i].id != b->nodes[i].id || !streq(a->nodes[i].name, b->nodes[i].name))
+                        return false;
+        return true;
+}
+
 static bool view_equal(const ViewMessage *a, const ViewMessage *b)
 {
         if (a->quorate != b->quorate || a->synced != b->synced || !revision_equal(a->revision, b->revision) ||
                         a->digest != b->digest || a->since_seq != b->since_seq ||
-                        a->quorate_seq != b->quorate_seq || a->n_members != b->n_members)
+                        a->quorate_seq != b->quorate_seq || a->n_members != b->n_members ||
+                        a->by_fewer != b->by_fewer ||
+                        !ids_equal(a->nodelist, a->n_nodelist, b->nodelist, b->n_nodelist))
                 return false;
         for (size_t i = 0; i < a->n_members; i++)
                 if (member_compare(&a->members[i].member, &b->members[i].member) != 0 ||
@@ -447,8 +491,9 @@ static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
                         !timing_equal(&a->timing, &b->timing) || a->boot_id != b->boot_id ||
                         a->record != b->record || !revision_equal(a->record_revision, b->record_revision) ||
                         a->n_record_nodes != b->n_record_nodes || a->n_nodelist != b->n_nodelist ||
-                        a->can_write != b->can_write || a->guarded != b->guarded ||
-                        a->realtime_usec != b->realtime_usec || a->n_copies != b->n_copies)
+                        a->by_fewer != b->by_fewer || a->can_write != b->can_write ||
+                        a->guarded != b->guarded || a->realtime_usec != b->realtime_usec ||
+                        a->n_copies != b->n_copies)
                 return false;
         for (size_t i = 0; i < a->n_record_nodes; i++)
                 if (a->record_nodes[i] != b->record_nodes[i])
@@ -542,6 +587,8 @@ bool sample_equal(const Message *a, const Message *b)
                 return a->unsent.type == b->unsent.type;
         case MESSAGE_TIMING:
                 return timing_equal(&a->timing, &b->timing);
+        case MESSAGE_NODELIST:
+                return nodelist_equal(&a->nodelist, &b->nodelist);
         case MESSAGE_SYNCED:
         case MESSAGE_LEAVE:
                 return true;

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The nodes of corosync.conf, and whether fewer than a majority of them can have quorum. Each manager knows its own node's
+ * alone, and they change while it runs, on each node at another moment. By them more than one node decides: when a group can
+ * form, whether a state is behind, when something is committed. So a change is told to the group, and only what was delivered
+ * counts. While the nodes say different things, each that is there has to be content. */
+
+#include "base/array.h"
+#include "engine/internal.h"
+
+/* ---- this node's ---- */
+
+void nodelist_free(Node *nodes, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                free(nodes[i].name);
+        free(nodes);
+}
+
+static bool nodelist_has(const Node *nodes, size_t n, const EngineNode *like)
+{
+        for (size_t i = 0; i < n; i++)
+                if (nodes[i].id == like->id || streq(nodes[i].name, like->name))
+                        return true;
+        return false;
+}
+
+static int nodelist_fill(const EngineNode *nodes, size_t n, Node *list, size_t *n_list)
+{
+        for (size_t i = 0; i < n; i++) {
+                size_t at = 0;
+                char *name;
+
+                if (nodes[i].id == 0 || isempty(nodes[i].name) || nodelist_has(list, *n_list, &nodes[i]))
+                        return -EINVAL;
+                name = strdup(nodes[i].name);
+                if (!name)
+                        return -ENOMEM;
+                while (at < *n_list && list[at].id < nodes[i].id)
+                        at++;
+                ARRAY_OPEN(list, *n_list, at);
+                list[at].id = nodes[i].id;
+                list[at].name = name;
+        }
+        return 0;
+}
+
+int nodelist_take(const EngineNode *nodes, size_t n, uint32_t own_id, Node **ret, size_t *ret_n)
+{
+        size_t n_list = 0;
+        bool own = false;
+        Node *list;
+        int r;
+
+        if (n == 0 || n > NODES_MAX)
+                return -EINVAL;
+        list = calloc(n, sizeof(Node));
+        if (!list)
+                return -ENOMEM;
+        r = nodelist_fill(nodes, n, list, &n_list);
+        for (size_t i = 0; i < n_list; i++)
+                own = own || list[i].id == own_id;
+        if (r == 0 && !own)
+                r = -EINVAL;
+        if (r < 0) {
+                nodelist_free(list, n_list);
+                return r;
+        }
+        *ret = list;
+        *ret_n = n_list;
+        return 0;
+}
+
+/* One that cannot be used leaves what there is: the adapter does not hand on any. */
+void engine_nodelist(Engine *e, const Event *event)
+{
+        Node *nodes = NULL;
+        size_t n = 0;
+        int r = nodelist_take(event->nodelist.nodes, event->nodelist.n_nodes, e->node_id, &nodes, &n);
+
+        if (r == -ENOMEM)
+                e->oom = true;
+        if (r < 0)
+                return;
+        nodelist_free(e->nodelist, e->n_nodelist);
+        e->nodelist = nodes;
+        e->n_nodelist = n;
+        e->by_fewer = event->nodelist.quorum_by_fewer;
+        e->nodelist_dirty = true;
+        engine_changed(e);
+}
+
+uint32_t *engine_nodelist_ids(Engine *e)
+{
+        uint32_t *ids = calloc(MAX(e->n_nodelist, (size_t) 1), sizeof(*ids));
+
+        if (!ids) {
+                e->oom = true;
+                return NULL;
+        }
+        for (size_t i = 0; i < e->n_nodelist; i++)
+                ids[i] = e->nodelist[i].id;
+        return ids;
+}
+
+/* ---- what is told ---- */
+
+static bool nodelist_is(const Engine *e, const uint32_t *ids, size_t n, bool by_fewer)
+{
+        if (n != e->n_nodelist || by_fewer != e->by_fewer)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (ids[i] != e->nodelist[i].id)
+                        return false;
+        return true;
+}
+
+/* A state that was installed may lack a node that is listed here. Once: of two names for one the last one stays. */
+void nodelist_unknown(Engine *e)
+{
+        e->nodelist_sent = false;
+        for (size_t i = 0; i < e->n_nodelist; i++)
+                if (!state_find_node(&e->state, e->nodelist[i].id))
+                        e->nodelist_dirty = true;
+}
+
+static bool nodelist_is_news(const Engine *e)
+{
+        const Node *own = state_find_node(&e->state, e->node_id);
+
+        if (engine_is_synced(e))
+                return own &&
+                       (e->nodelist_dirty || !nodelist_is(e, own->nodelist, own->n_nodelist, own->by_fewer));
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (e->phase == PHASE_FORMING && p->has_facts && p->member.node_id == e->node_id &&
+                                p->member.pid == e->pid)
+                        return !nodelist_is(e, p->nodelist, p->n_nodelist, p->by_fewer);
+        return false;
+}
+
+void nodelist_tell(Engine *e)
+{
+        Message m = { .type = MESSAGE_NODELIST, .nodelist.by_fewer = e->by_fewer };
+        NodelistMessage *l = &m.nodelist;
+
+        if (e->nodelist_sent || !nodelist_is_news(e))
+                return;
+        l->nodes = calloc(e->n_nodelist, sizeof(l->nodes[0]));
+        if (!l->nodes) {
+                e->oom = true;
+                return;
+        }
+        for (; l->n_nodes < e->n_nodelist; l->n_nodes++)
+                l->nodes[l->n_nodes] = (ListedNode){ .id = e->nodelist[l->n_nodes].id,
+                        .name = engine_strdup(e, e->nodelist[l->n_nodes].name) };
+        engine_send(e, &m);
+        e->nodelist_sent = true;
+}
+
+/* ---- what was delivered ---- */
+
+void nodelist_look_at_rules(Engine *e)
+{
+        bool by_fewer = false;
+
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                by_fewer = by_fewer || n->by_fewer;
+        if (by_fewer == e->state.by_fewer)
+                return;
+        e->state.by_fewer = by_fewer;
+        e->lasting_changed = true;
+}
+
+void node_set_nodelist(Engine *e, Node *n, const uint32_t *ids, size_t n_ids, bool by_fewer)
+{
+        uint32_t *copy = calloc(MAX(n_ids, (size_t) 1), sizeof(*copy));
+
+        if (!copy) {
+                e->oom = true;
+                return;
+        }
+        if (n_ids > 0)
+                memcpy(copy, ids, n_ids * sizeof(*copy));
+        free(n->nodelist);
+        n->nodelist = copy;
+        n->n_nodelist = n_ids;
+        n->by_fewer = by_fewer;
+        nodelist_look_at_rules(e);
+}
+
+/* A node that is away, or was never there, is called what it is called here; one that is there has said its name itself. */
+static void nodelist_add(Engine *e, const ListedNode *listed)
+{
+        Node *n = state_find_node(&e->state, listed->id);
+
+        if (n && (n->presence != PRESENCE_OFFLINE || !node_rename(e, n, listed->name)))
+                return;
+        if (!n && (e->state.n_nodes >= NODES_MAX || state_find_node_name(&e->state, listed->name)))
+                return;
+        if (!n && !state_add_node(&e->state, listed->id, listed->name)) {
+                e->oom = true;
+                return;
+        }
+        e->lasting_changed = e->view_changed_state = true;
+        engine_changed_node(e, listed->id);
+}
+
+static bool nodelist_is_told(const Engine *e, const NodelistMessage *m)
+{
+        if (m->n_nodes != e->n_nodelist || m->by_fewer != e->by_fewer)
+                return false;
+        for (size_t i = 0; i < m->n_nodes; i++)
+                if (m->nodes[i].id != e->nodelist[i].id || !streq(m->nodes[i].name, e->nodelist[i].name))
+                        return false;
+        return true;
+}
+
+void nodelist_apply(Engine *e, uint32_t node_id, const NodelistMessage *m)
+{
+        Node *n = state_find_node(&e->state, node_id);
+        uint32_t ids[NODES_MAX];
+        size_t n_ids = 0;
+
+        if (!n)
+                return;
+        for (; n_ids < m->n_nodes && n_ids < NODES_MAX; n_ids++)
+                ids[n_ids] = m->nodes[n_ids].id;
+        node_set_nodelist(e, n, ids, n_ids, m->by_fewer);
+        for (size_t i = 0; i < m->n_nodes; i++)
+                nodelist_add(e, &m->nodes[i]);
+        engine_changed(e);
+        if (node_id != e->node_id)
+                return;
+        e->nodelist_sent = false;
+        e->nodelist_dirty = !nodelist_is_told(e, m);
+}
+
+/* ---- what it takes ---- */
+
+static bool same_nodelist(const Node *a, const Node *b)
+{
+        return a->n_nodelist == b->n_nodelist &&
+               (a->n_nodelist == 0 ||
+                               memcmp(a->nodelist, b->nodelist, a->n_nodelist * sizeof(uint32_t)) == 0);
+}
+
+static bool nodelist_acked(const Engine *e, const Node *like, const Revision *revision)
+{
+        size_t n_acked = 0;
+
+        for (size_t i = 0; i < like->n_nodelist; i++) {
+                const Node *n = state_find_node(&e->state, like->nodelist[i]);
+
+                n_acked += n && n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, revision) >= 0;
+        }
+        return n_acked * 2 > like->n_nodelist;
+}
+
+bool nodelist_acked_by_majorities(const Engine *e, const Revision *revision)
+{
+        const Node *before = NULL;
+
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                if (n->presence != PRESENCE_SYNCED || n->by_fewer || (before && same_nodelist(before, n)))
+                        continue;
+                if (!nodelist_acked(e, n, revision))
+                        return false;
+                before = n;
+        }
+        return true;
+}
