@@ -126,6 +126,11 @@ static void write_failover_delay_auto(const BusObject *o, Sink *s)
         sink_bool(s, o->app->definition.failover_delay_usec == DELAY_AUTO);
 }
 
+static void write_hand_over(const BusObject *o, Sink *s)
+{
+        sink_bool(s, !o->app->definition.awaits_leaver);
+}
+
 static bool permitted_by_default(const Definition *d, const char *node)
 {
         if (d->n_permitted == 0)
@@ -284,6 +289,7 @@ const Property application_properties[] = {
         { "Nodes", false, write_nodes },
         { "FailoverDelayUSec", false, write_failover_delay },
         { "FailoverDelayAuto", false, write_failover_delay_auto },
+        { "HandOver", false, write_hand_over },
         { "Permissions", false, write_permissions },
         { "Failures", false, write_failures },
         { "Maintenance", false, write_maintenance },
@@ -388,6 +394,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("Nodes", "aas"),
         BUS_CHANGING("FailoverDelayUSec", "t"),
         BUS_CHANGING("FailoverDelayAuto", "b"),
+        BUS_CHANGING("HandOver", "b"),
         BUS_CHANGING("Permissions", "a{sb}"),
         BUS_CHANGING("Failures", "a{st}"),
         BUS_CHANGING("Maintenance", "b"),

@@ -196,6 +196,15 @@ static int parse_failure_timeout(AppParse *a, ParseState *p, const char *value)
         return 0;
 }
 
+static int parse_hand_over(AppParse *a, ParseState *p, const char *value)
+{
+        bool b = true;
+        if (*value && parse_boolean(value, &b) < 0)
+                return parse_error(p, "\"%s\" is not valid, expected yes or no", value);
+        a->definition.awaits_leaver = !b;
+        return 0;
+}
+
 static int parse_enabled(AppParse *a, ParseState *p, const char *value)
 {
         bool b = true;
@@ -225,6 +234,7 @@ static const struct {
         { "Takeover", parse_takeover },
         { "TakeoverDelaySec", parse_takeover_delay },
         { "TakeoverMode", parse_takeover_mode },
+        { "HandOver", parse_hand_over },
         { "Enabled", parse_enabled },
         { "FailureAction", parse_failure_action },
         { "FailureTimeoutSec", parse_failure_timeout },

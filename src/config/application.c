@@ -290,6 +290,7 @@ static void encode_definition(const Definition *d, ByteWriter *w)
         put_u8(w, (uint8_t) d->takeover_mode);
         put_u8(w, (uint8_t) d->failure_action);
         put_bool(w, d->takeover_automatic);
+        put_bool(w, d->awaits_leaver);
         put_bool(w, d->enabled);
 }
 

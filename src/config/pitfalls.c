@@ -31,6 +31,13 @@ static int check_clean_end(AppParse *a)
         return 0;
 }
 
+static int check_hand_over(AppParse *a)
+{
+        if (!a->definition.awaits_leaver || a->definition.failover_delay_usec > 0)
+                return 0;
+        return parse_warning(&a->state, "HandOver=no waits for nobody, since FailoverDelaySec= is 0");
+}
+
 /* The old copy is stopped once the new one is there, and with these types that says nothing. */
 static int check_readiness(AppParse *a)
 {
@@ -94,6 +101,8 @@ int app_check_pitfalls(AppParse *a)
         int r = check_clean_end(a);
         if (r >= 0)
                 r = check_readiness(a);
+        if (r >= 0)
+                r = check_hand_over(a);
         if (r >= 0)
                 r = check_containers(a);
         return r;

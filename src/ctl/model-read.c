@@ -310,6 +310,7 @@ static const Field app_fields[] = {
         { "Nodes", "aas", read_tiers, 0 },
         { "FailoverDelayUSec", "t", read_u64, offsetof(AppInfo, failover_delay_usec) },
         { "FailoverDelayAuto", "b", read_bool, offsetof(AppInfo, failover_delay_auto) },
+        { "HandOver", "b", read_bool, offsetof(AppInfo, hand_over) },
         { "Permissions", "a{sb}", read_permissions, 0 },
         { "Failures", "a{st}", read_failures, 0 },
         { "Maintenance", "b", read_bool, offsetof(AppInfo, maintenance) },

@@ -58,7 +58,7 @@ typedef struct AppInfo {
         char *name, *description, *state, *reason, *node, *start_type, *from_node, *unit, *target;
         uint64_t epoch, failover_delay_usec, changed_usec;
         uint64_t deadline_usec; /* CLOCK_BOOTTIME of the manager's host; USEC_INFINITY: none */
-        bool failover_delay_auto, maintenance, held, restart_needed, stale;
+        bool failover_delay_auto, hand_over, maintenance, held, restart_needed, stale;
         Strings *tiers; /* Nodes=, tier by tier */
         size_t n_tiers, n_tiers_allocated;
         NodePermission *permissions;

@@ -80,6 +80,7 @@ void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, con
         json_end(j);
         json_usec(j, "failover_delay_usec", a->failover_delay_usec);
         json_bool(j, "failover_delay_auto", a->failover_delay_auto);
+        json_bool(j, "hand_over", a->hand_over);
         json_object(j, "permissions");
         FOREACH_ARRAY(permission, a->permissions, a->n_permissions)
                 json_bool(j, permission->node, permission->allowed);

@@ -436,12 +436,13 @@ int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const Eligibil
                                 isempty(a->from_node) ? "" : " from ", a->from_node, a->epoch);
         print_field(f, o, COLOR_NONE, "Unit", a->unit);
         print_field(f, o, COLOR_NONE, "Nodes", tiers);
-        print_fieldf(f, o, COLOR_NONE, "Failover", "%s%s%s",
+        print_fieldf(f, o, COLOR_NONE, "Failover", "%s%s%s%s",
                         a->failover_delay_usec > 0 && !never ? "after " : "",
                         never                         ? "never by itself"
                         : a->failover_delay_usec == 0 ? "at once"
                                                       : span_exact(a->failover_delay_usec, span),
-                        a->failover_delay_auto ? " (auto)" : "");
+                        a->failover_delay_auto ? " (auto)" : "",
+                        a->hand_over ? "" : ", also in a planned leave: HandOver=no");
         r = print_permissions(f, o, a);
         if (r < 0)
                 return r;

@@ -151,6 +151,7 @@ static void app_present_ended(
                 app_clear_next(a);
                 break;
         }
+        app_await_leaver(e, a, c);
 }
 
 /* start-first: one of two copies has ended, and the other one is the application's. A new one that ended by itself, however,
@@ -195,8 +196,10 @@ static void copy_ended(Engine *e, App *a, Copy *c, UnitState state, const char *
                 return;
         }
         if (ordered || a->maintenance) {
-                if (live && !a->maintenance)
+                if (live && !a->maintenance) {
                         copy_ended_note(e, a, &was, strempty(was.stop_why));
+                        app_await_leaver(e, a, &was);
+                }
                 return;
         }
         app_present_ended(e, a, &was, state, reason, realtime);

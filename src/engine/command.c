@@ -540,7 +540,8 @@ static bool command_is_hasty(const Engine *e, const Command *c, char *ret_text, 
         char span[USEC_TEXT_MAX];
         uint64_t left;
 
-        if (!lost || lost->presence != PRESENCE_OFFLINE)
+        /* One that left in order has ended its copy before. */
+        if (!lost || a->lost_in_order || lost->presence != PRESENCE_OFFLINE)
                 return false;
         left = usec_left(usec_add(lost->since_usec, local_isolation_usec(e)), e->now_usec);
         if (left == 0)

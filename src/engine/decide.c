@@ -7,6 +7,7 @@
  *   no copy, owner back ........... start at once: normal where it is the placement's choice, or where that one may not take
  *                                   it over; else failover
  *   copy where it may not be ...... takeover, no delay (forbid, standby, leave)
+ *   its node leaves, HandOver=no .. stop; then it waits for that node as after a loss
  *   copy, better node eligible .... takeover after TakeoverDelaySec=
  *   copy, target down ............. stop
  *   in maintenance ................ nothing
@@ -46,6 +47,7 @@ void app_clear_next(App *a)
 void app_end_loss(App *a)
 {
         a->lost_node = 0;
+        a->lost_in_order = false;
         a->delay = (Timer){};
         a->delay_usec = 0;
 }
@@ -258,7 +260,7 @@ static bool decide_wait(const Engine *e, const App *a)
 
         if (a->lost_node == 0 || a->delay.serial == 0)
                 return false;
-        return !lost || lost->presence != PRESENCE_SYNCED;
+        return !lost || lost->presence != PRESENCE_SYNCED || app_awaits_leaver(a, lost);
 }
 
 /* The owner is back before anything started: it goes before a better node that may not take it over either. */
@@ -268,6 +270,9 @@ static Node *decide_returned(const Engine *e, const App *a, Node *choice)
 
         if (!choice || !owner || place_eligible(a, owner, false) != ELIGIBLE)
                 return choice;
+        /* It was waited for because the application belongs there, so an equal one does not get it. */
+        if (a->lost_in_order && place_tier(a, owner) <= place_tier(a, choice))
+                return owner;
         return !a->definition.takeover_automatic || app_is_held_against(a, choice) ? owner : choice;
 }
 

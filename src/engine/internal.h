@@ -324,6 +324,11 @@ void node_grace_over(Engine *e, Node *n);
  * grace. One that is back may have called the guard off, so it has to report first. NULL: a node that is not known. */
 bool node_is_past(const Node *n);
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
+/* HandOver=no: `n` is leaving, and when it is back it may run the application again, as far as can be told now. */
+bool app_awaits_leaver(const App *a, const Node *n);
+/* The application has just ended there: where its node is leaving it waits for that one, unless a command has sent it
+ * elsewhere meanwhile. */
+void app_await_leaver(Engine *e, App *a, const Copy *ended);
 bool app_wants_up(const App *a);
 /* How long the group waits when a node with a copy is lost, and how long that node may take for granted that it does:
  * FailoverDelaySec=, 0 without a definition. While a change of it is not committed: for those who wait, the longest of what

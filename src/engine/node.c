@@ -163,6 +163,7 @@ void node_commit_timings(Engine *e)
 void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
 {
         a->lost_node = node_id;
+        a->lost_in_order = false;
         a->next_type = START_FAILOVER;
         a->next_from = node_id;
         a->next_node = 0;
@@ -174,6 +175,29 @@ void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
 bool app_wants_up(const App *a)
 {
         return a->target_up && !a->finished && !a->halted;
+}
+
+bool app_awaits_leaver(const App *a, const Node *n)
+{
+        return a->has_definition && a->definition.awaits_leaver && n &&
+               place_eligible(a, n, false) == NODE_IS_LEAVING && !app_find_mark(a, n->id);
+}
+
+void app_await_leaver(Engine *e, App *a, const Copy *ended)
+{
+        uint32_t node_id = ended->node_id;
+        uint64_t delay = app_delay(&e->state, a);
+
+        if (delay == 0 || !app_wants_up(a) || !app_awaits_leaver(a, state_find_node(&e->state, node_id)) ||
+                        (a->next_node != 0 && a->next_node != node_id))
+                return;
+        app_begin_loss(e, a, node_id, delay);
+        a->lost_in_order = true;
+        a->next_type = START_TAKEOVER; /* its last copy was stopped in order, so nothing failed */
+        engine_note(e, NOTE_APP_WAITING, a->name, node_id, "%s",
+                        delay == USEC_INFINITY
+                                        ? "the node left in order, and is waited for"
+                                        : "the node left in order, and is waited for during FailoverDelaySec=");
 }
 
 void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)

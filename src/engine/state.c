@@ -120,6 +120,7 @@ void put_definition(ByteWriter *w, NameWriter *names, const Definition *d)
         put_u8(w, (uint8_t) d->takeover_mode);
         put_u8(w, (uint8_t) d->failure_action);
         put_bool(w, d->takeover_automatic);
+        put_bool(w, d->awaits_leaver);
         put_bool(w, d->enabled);
         put_u64(w, d->digest);
 }
@@ -166,6 +167,7 @@ void get_definition(ByteReader *r, NameReader *names, Definition *d)
         d->takeover_mode = get_enum(r, _TAKEOVER_MODE_MAX);
         d->failure_action = get_enum(r, _FAILURE_ACTION_MAX);
         d->takeover_automatic = get_bool(r);
+        d->awaits_leaver = get_bool(r);
         d->enabled = get_bool(r);
         d->digest = get_u64(r);
         if (!r->error && !definition_is_valid(d))
@@ -431,6 +433,7 @@ static void put_app_present(const Codec *c, const App *a)
         put_u32(c->w, a->next_from);
         put_u32(c->w, a->next_node);
         put_u32(c->w, a->lost_node);
+        put_bool(c->w, a->lost_in_order);
         put_timer(c, &a->delay);
         put_u64(c->w, a->delay_usec);
         put_u32(c->w, a->better_node);
@@ -460,6 +463,7 @@ static void get_app_present(const Codec *c, App *a)
         a->next_from = get_u32(r);
         a->next_node = get_u32(r);
         a->lost_node = get_u32(r);
+        a->lost_in_order = get_bool(r);
         get_timer(c, &a->delay);
         a->delay_usec = get_u64(r);
         a->better_node = get_u32(r);

@@ -131,6 +131,7 @@ typedef struct App {
         uint32_t next_node; /* where an administrator wants it; 0: the placement's choice */
 
         uint32_t lost_node;   /* the owner that was lost while FailoverDelaySec= runs; 0: none */
+        bool lost_in_order;   /* that one left in order, without a copy: HandOver=no */
         Timer delay;          /* FailoverDelaySec= */
         uint64_t delay_usec;  /* what FailoverDelaySec= came to when `delay` was begun, or grew since */
         uint32_t better_node; /* TakeoverDelaySec= runs for this one */

@@ -43,8 +43,10 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
                 s->deadline_usec = n->grace.deadline_usec;
         } else if (c->phase == COPY_STOPPING)
                 say(s, APP_STOPPING, "%s",
-                                a->next_type == START_TAKEOVER && a->target_up ? "on the way to another node"
-                                                                               : "");
+                                a->next_type != START_TAKEOVER || !a->target_up ? ""
+                                : a->next_node == 0 && app_awaits_leaver(a, n)
+                                                ? "its node is leaving, and will be waited for: HandOver=no"
+                                                : "on the way to another node");
         else if (c->phase == COPY_STARTING || app_restarts(a, c))
                 say(s, APP_STARTING, "%s", strempty(app_restarts(a, c)));
         else
@@ -74,6 +76,21 @@ static const char *file_error(const App *a)
         return NULL;
 }
 
+static void status_of_wait(const Engine *e, const App *a, AppStatus *s)
+{
+        bool never = a->delay.deadline_usec == USEC_INFINITY;
+        const char *name = state_node_name(&e->state, a->lost_node);
+
+        s->deadline_usec = a->delay.deadline_usec;
+        if (a->lost_in_order)
+                say(s, APP_WAITING, "waits for %s, which left in order%s", name,
+                                never ? ", for ever: FailoverDelaySec=infinity" : "; FailoverDelaySec= runs");
+        else
+                say(s, APP_WAITING, "%s is lost%s", name,
+                                never ? ", and waited for for ever: FailoverDelaySec=infinity"
+                                      : "; FailoverDelaySec= runs");
+}
+
 static void status_of_none(const Engine *e, const App *a, AppStatus *s)
 {
         char buffer[200];
@@ -99,14 +116,9 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 say(s, APP_ORPHAN, "no node has a file for it");
         else if (e->state.form_pending)
                 say(s, APP_WAITING, "the group has just formed; its record is being written");
-        else if (a->lost_node != 0 && a->delay.serial != 0) {
-                say(s, APP_WAITING,
-                                a->delay.deadline_usec == USEC_INFINITY
-                                                ? "%s is lost, and waited for for ever: FailoverDelaySec=infinity"
-                                                : "%s is lost; FailoverDelaySec= runs",
-                                state_node_name(&e->state, a->lost_node));
-                s->deadline_usec = a->delay.deadline_usec;
-        } else if ((obstacle = decide_obstacle(e, a, buffer, sizeof(buffer))))
+        else if (a->lost_node != 0 && a->delay.serial != 0)
+                status_of_wait(e, a, s);
+        else if ((obstacle = decide_obstacle(e, a, buffer, sizeof(buffer))))
                 say(s, APP_BLOCKED, "%s", obstacle);
         else if (definitions_hold_up(e, a))
                 say(s, APP_WAITING, "its files are being read");

@@ -127,6 +127,7 @@ typedef struct Definition {
         TakeoverMode takeover_mode;
         FailureAction failure_action;
         bool takeover_automatic;
+        bool awaits_leaver; /* HandOver=no: a planned leave of its node is waited out like a loss */
         bool enabled;
         uint64_t digest; /* of the whole parsed file, [Unit] and [Service] included; never 0 */
 } Definition;

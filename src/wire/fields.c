@@ -257,6 +257,7 @@ void wire_put_definition(ByteWriter *w, const Definition *d)
         put_u8(w, (uint8_t) d->takeover_mode);
         put_u8(w, (uint8_t) d->failure_action);
         put_bool(w, d->takeover_automatic);
+        put_bool(w, d->awaits_leaver);
         put_bool(w, d->enabled);
 }
 
@@ -274,5 +275,6 @@ void wire_get_definition(ByteReader *r, Definition *d)
         d->takeover_mode = get_enum(r, _TAKEOVER_MODE_MAX);
         d->failure_action = get_enum(r, _FAILURE_ACTION_MAX);
         d->takeover_automatic = get_bool(r);
+        d->awaits_leaver = get_bool(r);
         d->enabled = get_bool(r);
 }

@@ -147,6 +147,8 @@ static int parse_key(const char *key, const char *value, Definition *d, const Re
                 return parse_time(key, value, &d->failure_timeout_usec, x);
         if (streq(key, "Takeover"))
                 return parse_choice(key, value, "manual", "automatic", &d->takeover_automatic, x);
+        if (streq(key, "HandOver"))
+                return parse_choice(key, value, "yes", "no", &d->awaits_leaver, x);
         if (streq(key, "Enabled"))
                 return parse_choice(key, value, "no", "yes", &d->enabled, x);
         if (streq(key, "TakeoverMode")) {

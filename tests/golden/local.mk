@@ -50,6 +50,9 @@ golden_cases = \
 	tests/golden/grace-and-delay.script \
 	tests/golden/grace-first-end.script \
 	tests/golden/group.script \
+	tests/golden/hand-over.script \
+	tests/golden/hand-over-by-hand.script \
+	tests/golden/hand-over-infinity.script \
 	tests/golden/hold-commands.script \
 	tests/golden/hold-ends.script \
 	tests/golden/leave.script \

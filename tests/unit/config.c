@@ -73,6 +73,7 @@ static void test_defaults(void **state)
         assert_true(d->failure_timeout_usec == 600 * USEC_PER_SEC);
         assert_int_equal(d->weight, 1);
         assert_int_equal(d->takeover_mode, TAKEOVER_STOP_FIRST);
+        assert_false(d->awaits_leaver);
         assert_int_equal(d->failure_action, FAILURE_FAILOVER);
         assert_true(d->takeover_automatic);
         assert_true(d->enabled);
@@ -94,6 +95,7 @@ static void test_all_keys(void **state)
                    "Takeover=manual\n"
                    "TakeoverDelaySec=1min 30s\n"
                    "TakeoverMode=start-first\n"
+                   "HandOver=no\n"
                    "Enabled=no\n"
                    "FailureAction=stop\n"
                    "FailureTimeoutSec=1h\n"
@@ -115,6 +117,7 @@ static void test_all_keys(void **state)
         assert_false(d->takeover_automatic);
         assert_true(d->takeover_delay_usec == 90 * USEC_PER_SEC);
         assert_int_equal(d->takeover_mode, TAKEOVER_START_FIRST);
+        assert_true(d->awaits_leaver);
         assert_false(d->enabled);
         assert_int_equal(d->failure_action, FAILURE_STOP);
         assert_true(d->failure_timeout_usec == 3600 * USEC_PER_SEC);
@@ -213,6 +216,7 @@ static void test_bad_values(void **state)
                 { "Takeover=auto", "\"auto\" is not valid, expected \"automatic\" or \"manual\"" },
                 { "TakeoverMode=both", "\"both\" is not valid, expected \"stop-first\" or \"start-first\"" },
                 { "FailureAction=reboot", "\"reboot\" is not valid, expected \"failover\" or \"stop\"" },
+                { "HandOver=never", "\"never\" is not valid, expected yes or no" },
                 { "Enabled=maybe", "\"maybe\" is not valid, expected yes or no" },
                 { "Weight=0", "\"0\" is not valid, expected a number from 1 to 10000" },
                 { "Weight=10001", "\"10001\" is not valid, expected a number from 1 to 10000" },
@@ -238,7 +242,7 @@ static void test_resets(void **state)
                    "abc\nPermittedNodes=\n"
                    "FailoverDelaySec=5\nFailoverDelaySec=\nTakeover=manual\nTakeover=\nTakeoverDelaySec="
                    "5\nTakeoverDelaySec=\n"
-                   "TakeoverMode=start-first\nTakeoverMode=\nEnabled=no\nEnabled=\nFailureAction="
+                   "TakeoverMode=start-first\nTakeoverMode=\nHandOver=no\nHandOver=\nEnabled=no\nEnabled=\nFailureAction="
                    "stop\nFailureAction=\n"
                    "FailureTimeoutSec=1\nFailureTimeoutSec=\nWeight=5\nWeight=\n"
                    "[Service]\nExecStart=/bin/false\nExecStart=\nExecStart=/bin/"
@@ -460,6 +464,10 @@ static void test_warnings(void **state)
                                 "TakeoverMode=start-first stops the old copy too early. \"notify\", \"dbus\" and \"forking\" "
                                 "tell" },
                 { GOOD "[Application]\nTakeoverMode=start-first\n[Service]\nType=notify\n", "" },
+                { GOOD "[Application]\nHandOver=no\nFailoverDelaySec=0\n",
+                                "x.app: HandOver=no waits for nobody, since FailoverDelaySec= is 0" },
+                { GOOD "[Application]\nHandOver=no\nFailoverDelaySec=1\n", "" },
+                { GOOD "[Application]\nFailoverDelaySec=0\n", "" },
                 { GOOD "ExecStart=\nExecStart=/usr/bin/podman run --rm x\n",
                                 "x.app:6: ExecStart=: " CONTAINER },
                 { GOOD "ExecStart=\nExecStart=docker start -a x\n", "x.app:6: ExecStart=: " CONTAINER },

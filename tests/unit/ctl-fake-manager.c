@@ -21,7 +21,7 @@
 typedef struct FakeApp {
         const char *name, *description, *state, *reason, *node, *start_type, *from_node, *target;
         uint64_t epoch, left_usec, delay_usec;
-        bool delay_auto, maintenance, held, restart_needed;
+        bool delay_auto, waits, maintenance, held, restart_needed;
         const char *failed_on; /* NULL: none */
         const char *forbidden; /* NULL: none */
         const char *mismatch;  /* NULL: none */
@@ -214,6 +214,7 @@ static int get_app_flag(sd_bus *bus, const char *path, const char *interface, co
                         (int) (streq(property, "Maintenance")                  ? a->maintenance
                                         : streq(property, "Held")              ? a->held
                                         : streq(property, "FailoverDelayAuto") ? a->delay_auto
+                                        : streq(property, "HandOver")          ? !a->waits
                                                                                : a->restart_needed));
 }
 
@@ -654,6 +655,7 @@ static const sd_bus_vtable app_vtable[] = {
         READ_ONLY("Epoch", "t", get_app_number),
         READ_ONLY("FailoverDelayUSec", "t", get_app_number),
         READ_ONLY("FailoverDelayAuto", "b", get_app_flag),
+        READ_ONLY("HandOver", "b", get_app_flag),
         READ_ONLY("StateChangeTimestamp", "t", get_app_number),
         READ_ONLY("DeadlineUSec", "t", get_app_number),
         READ_ONLY("Maintenance", "b", get_app_flag),

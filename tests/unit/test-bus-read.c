@@ -95,6 +95,7 @@ static void test_application_properties(void **state)
                 { "Nodes", "aas", "[['abc'] ['bcd' 'def']]" },
                 { "FailoverDelayUSec", "t", "5000000" },
                 { "FailoverDelayAuto", "b", "no" },
+                { "HandOver", "b", "yes" },
                 { "Permissions", "a{sb}", "[('abc' yes) ('bcd' yes) ('def' no)]" },
                 { "Failures", "a{st}", "[('def' 1700000600000000)]" },
                 { "Maintenance", "b", "no" },

@@ -188,6 +188,8 @@ static void test_every_property(void **state)
         flush(h);
         expect_changed(h, path,
                         "'org.distro.Application1' [('FailoverDelayUSec' <2361250>) ('FailoverDelayAuto' <yes>)] []");
+        d->awaits_leaver = true;
+        CHANGED("HandOver", "no");
         double_set_permission(a, 2, false);
         CHANGED("Permissions", "[('abc' yes) ('bcd' no) ('def' yes)]");
         double_add_mark(a, &(Mark){ .node_id = 1, .set_realtime_usec = 5, .duration_usec = 6 });

@@ -676,6 +676,32 @@ static void test_shutdown_is_called_off(void **state)
         }
 }
 
+/* HandOver=no: a shutdown ends the worker before the manager says that it leaves. The node is waited for, and where the shutdown
+ * is called off the application starts in place. */
+static void test_shutdown_is_waited_out(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                cluster_distro(&c, i)->definition.awaits_leaver = true;
+                cluster_distro(&c, i)->definition.failover_delay_usec = USEC_INFINITY;
+        }
+        cluster_unit_is(&c, ABC, "distro", UNIT_SHUTDOWN);
+        assert_int_equal(cluster_distro(&c, BCD)->n_copies, 0);
+        assert_int_equal(cluster_distro(&c, BCD)->lost_node, ABC);
+        assert_true(cluster_distro(&c, BCD)->lost_in_order);
+        cluster_all_at(&c, c.now + SHUTDOWN_USEC - 1);
+        assert_int_equal(cluster_distro(&c, BCD)->n_copies, 0);
+        cluster_all_at(&c, c.now + USEC_PER_SEC);
+        assert_int_equal(cluster_distro(&c, BCD)->n_copies, 1);
+        assert_int_equal(cluster_distro(&c, BCD)->copies[0].node_id, ABC);
+        assert_int_equal(cluster_distro(&c, BCD)->copies[0].start_type, START_NORMAL);
+        assert_false(cluster_distro(&c, BCD)->lost_in_order);
+        cluster_end(&c);
+}
+
 /* A new copy beside the old one that its own node ended, or a shutdown: it is not granted again at once. */
 static void test_start_first_new_copy_is_ended(void **state)
 {
@@ -1118,6 +1144,7 @@ int main(void)
                 cmocka_unit_test(test_worker_ends_with_its_host),
                 cmocka_unit_test(test_what_is_found_has_bounds),
                 cmocka_unit_test(test_shutdown_is_called_off),
+                cmocka_unit_test(test_shutdown_is_waited_out),
                 cmocka_unit_test(test_start_first_new_copy_is_ended),
                 cmocka_unit_test(test_start_first_old_fails),
                 cmocka_unit_test(test_start_first_is_never_three),

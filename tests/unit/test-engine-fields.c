@@ -129,6 +129,7 @@ CHANGE(next_type, a->next_type = START_FAILOVER)
 CHANGE(next_from, a->next_from = 2)
 CHANGE(next_node, a->next_node = 2)
 CHANGE(lost_node, a->lost_node = 2)
+CHANGE(lost_in_order, a->lost_in_order = true)
 CHANGE(delay, a->delay.serial = 8)
 CHANGE(delay_length, a->delay_usec++)
 CHANGE(better_node, a->better_node = 2)
@@ -227,6 +228,7 @@ static const struct {
         AGREED(next_from),
         AGREED(next_node),
         AGREED(lost_node),
+        AGREED(lost_in_order),
         AGREED(delay),
         AGREED(delay_length),
         AGREED(better_node),

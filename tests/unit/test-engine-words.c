@@ -70,6 +70,12 @@ CHANGE(is_forming, no_copy(a); e->state.form_pending = true)
 CHANGE(waits_for_ever, no_copy(a); a->lost_node = ABC;
                 a->delay = ((Timer){ .serial = 3, .deadline_usec = USEC_INFINITY }))
 CHANGE(waits, no_copy(a); a->lost_node = ABC; a->delay = ((Timer){ .serial = 3, .deadline_usec = 79 }))
+CHANGE(waits_in_order, no_copy(a); a->lost_node = ABC; a->lost_in_order = true;
+                a->delay = ((Timer){ .serial = 3, .deadline_usec = 79 }))
+CHANGE(waits_in_order_for_ever, no_copy(a); a->lost_node = ABC; a->lost_in_order = true;
+                a->delay = ((Timer){ .serial = 3, .deadline_usec = USEC_INFINITY }))
+CHANGE(will_wait, a->definition.awaits_leaver = true; node_of(e, ABC)->leaving = true;
+                a->copies[0].phase = COPY_STOPPING; a->next_type = START_TAKEOVER)
 CHANGE(is_obstructed, a->copies[0].phase = COPY_LOST)
 CHANGE(is_untamed, a->copies[0].phase = COPY_LOST; a->copies[0].untamed = true)
 CHANGE(is_about_to, no_copy(a))
@@ -114,6 +120,12 @@ static const struct {
                         USEC_INFINITY },
         { waits, APP_WAITING, "abc is lost; FailoverDelaySec= runs", "", 79 },
         { waits_for_ever, APP_WAITING, "abc is lost, and waited for for ever: FailoverDelaySec=infinity", "",
+                        USEC_INFINITY },
+        { waits_in_order, APP_WAITING, "waits for abc, which left in order; FailoverDelaySec= runs", "", 79 },
+        { waits_in_order_for_ever, APP_WAITING,
+                        "waits for abc, which left in order, for ever: FailoverDelaySec=infinity", "",
+                        USEC_INFINITY },
+        { will_wait, APP_STOPPING, "its node is leaving, and will be waited for: HandOver=no", "abc",
                         USEC_INFINITY },
         { is_obstructed, APP_BLOCKED, "the copy on abc has not ended", "", USEC_INFINITY },
         { is_untamed, APP_BLOCKED, "abc was lost in maintenance and may still run it", "", USEC_INFINITY },

@@ -50,6 +50,7 @@ static void fixed_definition(Definition *d, const char *name, uint64_t digest)
         d->takeover_mode = TAKEOVER_START_FIRST;
         d->failure_action = FAILURE_STOP;
         d->takeover_automatic = true;
+        d->awaits_leaver = true;
         d->enabled = false;
 }
 
@@ -254,6 +255,7 @@ static void draw_definition(Definition *d, uint64_t *seed)
         d->takeover_mode = (TakeoverMode) draw(seed, _TAKEOVER_MODE_MAX);
         d->failure_action = (FailureAction) draw(seed, _FAILURE_ACTION_MAX);
         d->takeover_automatic = draw_bool(seed);
+        d->awaits_leaver = draw_bool(seed);
         d->enabled = draw_bool(seed);
 }
 
@@ -444,8 +446,8 @@ static bool definition_equal(const Definition *a, const Definition *b)
                a->takeover_delay_usec == b->takeover_delay_usec &&
                a->failure_timeout_usec == b->failure_timeout_usec && a->weight == b->weight &&
                a->takeover_mode == b->takeover_mode && a->failure_action == b->failure_action &&
-               a->takeover_automatic == b->takeover_automatic && a->enabled == b->enabled &&
-               a->digest == b->digest;
+               a->takeover_automatic == b->takeover_automatic && a->awaits_leaver == b->awaits_leaver &&
+               a->enabled == b->enabled && a->digest == b->digest;
 }
 
 static bool ids_equal(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b)
