@@ -94,6 +94,7 @@ void ctl_pager_open(Ctl *c); /* where standard output is a terminal and nobody s
 
 /* What the manager refuses of this node's files at a reload: prints it, and returns STATUS_FAILURE where there is something. */
 int files_check_reloaded(Ctl *c);
+bool change_node_is_offline(Ctl *c, const char *name); /* as far as the manager that is asked knows */
 /* The command alone; a status. */
 int change_reload(Ctl *c);
 

@@ -121,7 +121,18 @@ int verb_permit(Ctl *c, int argc, char **argv)
         /* Forbidding the node where it is moves it away. */
         if (!permitted && streq(before.node, node) && !isempty(before.node))
                 job.goal = (Goal){ .type = GOAL_AWAY, .node = node };
-        return command_one(c, &job, job_prepare(c, &job, app, "Permit", "ssb", app, node, (int) permitted));
+        status = command_one(c, &job, job_prepare(c, &job, app, "Permit", "ssb", app, node, (int) permitted));
+        if (status == STATUS_OK && permitted && change_node_is_offline(c, node))
+                ctl_say(c, "%s is offline; it may run %s when it is back.", node, app);
+        return status;
+}
+
+bool change_node_is_offline(Ctl *c, const char *name)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(node_info_done) NodeInfo node = {};
+
+        return node_info_fetch(c, name, &error, &node) >= 0 && streq(node.state, "offline");
 }
 
 int verb_standby(Ctl *c, int argc, char **argv)
@@ -134,9 +145,16 @@ int verb_standby(Ctl *c, int argc, char **argv)
                 return status;
         job_set_doing(&job, standby ? "put %s into standby" : "take %s out of standby", argv[1]);
         status = command_one(c, &job, job_prepare(c, &job, NULL, "SetStandby", "sb", argv[1], (int) standby));
-        if (status == STATUS_OK)
+        if (status != STATUS_OK)
+                return status;
+        if (change_node_is_offline(c, argv[1]))
+                ctl_say(c,
+                                standby ? "%s is offline; it is in standby when it is back."
+                                        : "%s is offline; it will take part when it is back.",
+                                argv[1]);
+        else
                 ctl_say(c, standby ? "%s is in standby." : "%s takes part again.", argv[1]);
-        return status;
+        return STATUS_OK;
 }
 
 int verb_forget(Ctl *c, int argc, char **argv)

@@ -65,7 +65,10 @@ int verb_drain(Ctl *c, int argc, char **argv)
         if (r < 0)
                 return bus_failed(c, &error, r, "see what is left on the node", false);
         status = wait_until_empty(c, &before, &after, node);
-        if (status == STATUS_OK)
+        if (status == STATUS_OK && change_node_is_offline(c, node))
+                ctl_say(c, "%s is offline: it is in standby when it is back, and nothing counts as running there now.",
+                                node);
+        else if (status == STATUS_OK)
                 ctl_say(c, "%s is drained. 'distroctl unstandby %s' lets it take part again.", node, node);
         else
                 ctl_warning(c,
