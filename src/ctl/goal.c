@@ -179,6 +179,12 @@ int goal_judge(const Goal *goal, const char *app, const AppInfo *now, Verdict *r
                                                          "%s is no longer known: its files are gone from all "
                                                          "nodes.",
                                                          app);
+        /* Whether it comes to what was asked for this node hears no more. */
+        if (state_is(now, "unknown") && goal->type != GOAL_COMMITTED)
+                return verdict(VERDICT_STUCK, ret, ret_text,
+                                "What becomes of %s is not known on this node any more" WHY_FORMAT
+                                ". The command is in force; 'distroctl status %s' on another node shows the rest.",
+                                app, WHY(now), app);
         switch (goal->type) {
         case GOAL_COMMITTED:
                 *ret = VERDICT_DONE;

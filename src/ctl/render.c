@@ -201,7 +201,8 @@ static void print_quorum(FILE *f, const RenderOptions *o, const ManagerInfo *m)
 {
         const QuorumFact *total = manager_info_fact(m, "TotalVotes"),
                          *expected = manager_info_fact(m, "ExpectedVotes"),
-                         *needed = manager_info_fact(m, "Quorum"), *device = manager_info_fact(m, "Device");
+                         *needed = manager_info_fact(m, "Quorum"), *device = manager_info_fact(m, "Device"),
+                         *for_all = manager_info_fact(m, "WaitForAll");
         Color color = m->quorate ? COLOR_GREEN : COLOR_RED;
         const char *word = m->quorate         ? "yes"
                            : isempty(m->view) ? "not known yet"
@@ -214,6 +215,10 @@ static void print_quorum(FILE *f, const RenderOptions *o, const ManagerInfo *m)
                                 total->number, expected->number, needed->number, with);
         else
                 print_fieldf(f, o, color, "Quorum", "%s%s", word, with);
+        if (total && needed && !m->quorate && total->number >= needed->number && for_all &&
+                        for_all->number > 0)
+                print_field(f, o, color, "Hint",
+                                "wait_for_all: after a boot Corosync gives no quorum before all nodes have been there.");
 }
 
 static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
@@ -431,8 +436,8 @@ int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const Eligibil
         print_field(f, o, COLOR_NONE, "Remark", remark);
         print_field(f, o, COLOR_NONE, "Target", a->target);
         if (a->epoch > 0)
-                print_fieldf(f, o, COLOR_NONE, "Start", "%s%s%s, epoch %" PRIu64,
-                                isempty(a->start_type) ? "unknown" : a->start_type,
+                print_fieldf(f, o, COLOR_NONE, isempty(a->node) ? "Last start" : "Start",
+                                "%s%s%s, epoch %" PRIu64, isempty(a->start_type) ? "unknown" : a->start_type,
                                 isempty(a->from_node) ? "" : " from ", a->from_node, a->epoch);
         print_field(f, o, COLOR_NONE, "Unit", a->unit);
         print_field(f, o, COLOR_NONE, "Nodes", tiers);

@@ -62,6 +62,20 @@ size_t table_rows(const Table *t)
         return t->n_columns > 0 ? t->n_cells / t->n_columns : 0;
 }
 
+/* In a terminal that is too narrow for all columns, those between the first two and the last go, from the right: what an
+ * entry is called, how it is and what is wrong with it stays. */
+static void drop_columns(const size_t *widths, size_t n, size_t available, bool *ret_dropped)
+{
+        size_t total = n > 0 ? (n - 1) * COLUMN_GAP : 0;
+
+        for (size_t i = 0; i < n; i++)
+                total += MIN(widths[i], (size_t) COLUMN_WIDTH_MIN);
+        for (size_t i = n; i > 3 && total > available; i--) {
+                ret_dropped[i - 2] = true;
+                total -= MIN(widths[i - 2], (size_t) COLUMN_WIDTH_MIN) + COLUMN_GAP;
+        }
+}
+
 static void measure(const Table *t, bool legend, size_t *ret_widths)
 {
         for (size_t i = 0; i < t->n_columns; i++)
@@ -73,17 +87,18 @@ static void measure(const Table *t, bool legend, size_t *ret_widths)
 }
 
 /* Takes from the widest column until all fit; among equals from the last, which holds what matters least. */
-static void shrink(size_t *widths, size_t n, size_t available)
+static void shrink(size_t *widths, const bool *dropped, size_t n, size_t available)
 {
-        size_t total = n > 0 ? (n - 1) * COLUMN_GAP : 0;
+        size_t total = 0;
 
         for (size_t i = 0; i < n; i++)
-                total += widths[i];
+                if (!dropped[i])
+                        total += widths[i] + (i > 0 ? COLUMN_GAP : 0);
         while (total > available) {
                 size_t widest = 0;
 
                 for (size_t i = 0; i < n; i++)
-                        if (widths[i] >= widths[widest])
+                        if (!dropped[i] && widths[i] >= widths[widest])
                                 widest = i;
                 if (widths[widest] <= COLUMN_WIDTH_MIN)
                         return;
@@ -108,17 +123,22 @@ static int print_cell(FILE *f, const Style *style, const char *text, Color color
 int table_print(const Table *t, FILE *f, const Style *style, unsigned indent, bool legend, bool full)
 {
         size_t widths[TABLE_COLUMNS_MAX] = {};
+        bool dropped[TABLE_COLUMNS_MAX] = {};
         int r;
 
         if (t->error)
                 return t->error;
         measure(t, legend, widths);
-        if (style->width > indent && !full)
-                shrink(widths, t->n_columns, style->width - indent);
+        if (style->width > indent && !full) {
+                drop_columns(widths, t->n_columns, style->width - indent, dropped);
+                shrink(widths, dropped, t->n_columns, style->width - indent);
+        }
 
         for (size_t i = 0; legend && i < t->n_columns; i++) {
                 if (i == 0)
                         fprintf(f, "%*s", (int) indent, "");
+                if (dropped[i])
+                        continue;
                 r = print_cell(f, style, t->headers[i], COLOR_BOLD, widths[i], i + 1 == t->n_columns);
                 if (r < 0)
                         return r;
@@ -132,6 +152,8 @@ int table_print(const Table *t, FILE *f, const Style *style, unsigned indent, bo
 
                 if (column == 0)
                         fprintf(f, "%*s", (int) indent, "");
+                if (dropped[column])
+                        continue;
                 r = print_cell(f, style, t->cells[i].text, t->cells[i].color, widths[column], last);
                 if (r < 0)
                         return r;

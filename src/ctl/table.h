@@ -2,7 +2,7 @@
 #pragma once
 
 /* A table of text: columns as wide as their content, cut to fit the terminal. The widest column gives way
- * first, and none gets narrower than 8. */
+ * first, and none gets narrower than 8. Where they do not fit even so, columns in the middle are dropped. */
 
 #include "ctl/format.h"
 

@@ -215,6 +215,36 @@ static void test_table(void **state)
         }
 }
 
+/* In 40 columns the remark stays, which says what is wrong, and what stands between goes. */
+static void test_narrow_table(void **state)
+{
+        static const char *const headers[] = { "APPLICATION", "STATE", "NODE", "START", "SINCE", "REMARK",
+                NULL };
+        static const char *const row[] = { "web", "running", "abc", "failover from def", "4min ago",
+                "wrong file on bcd" };
+        static const struct {
+                unsigned width;
+                const char *text;
+        } cases[] = {
+                { 40, "APPLICA\u2026  STATE    NODE  REMARK\nweb       running  abc   wrong file o\u2026\n" },
+                { 30, "APPLICA\u2026  STATE    REMARK\nweb       running  wrong file\u2026\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(table_done) Table t = table_start(headers);
+                Style style = { .width = cases[i].width, .utf8 = true };
+                _cleanup_free_ char *text = NULL;
+                size_t size;
+                FILE *f = open_memstream(&text, &size);
+
+                for (size_t k = 0; k < ELEMENTSOF(row); k++)
+                        table_add(&t, COLOR_NONE, row[k]);
+                assert_int_equal(table_print(&t, f, &style, 0, true, false), 0);
+                fclose(f);
+                assert_string_equal(text, cases[i].text);
+        }
+}
+
 static char names[][8] = { "abc", "bcd", "def" };
 static char empty[] = "";
 
@@ -396,6 +426,34 @@ static void test_style(void **state)
         unsetenv("COLUMNS");
 }
 
+static void write_waiting_for_all(FILE *f, const void *data)
+{
+        static char view[] = "5.1";
+        QuorumFact facts[] = { { .key = (char *) "TotalVotes", .number = 1 },
+                { .key = (char *) "ExpectedVotes", .number = 2 }, { .key = (char *) "Quorum", .number = 1 },
+                { .key = (char *) "WaitForAll", .number = data != NULL, .is_bool = true } };
+        Snapshot s = { .manager = { .node_name = names[0],
+                                       .view = view,
+                                       .version = empty,
+                                       .status = empty,
+                                       .facts = facts,
+                                       .n_facts = ELEMENTSOF(facts) } };
+        RenderOptions o = { .legend = true };
+
+        assert_int_equal(render_overview(f, &o, &s), 0);
+}
+
+/* The votes would do, and there is no quorum: with wait_for_all `status` says why. */
+static void test_wait_for_all(void **state)
+{
+        _cleanup_free_ char *text = written(write_waiting_for_all, ""),
+                            *other = written(write_waiting_for_all, NULL);
+
+        (void) state;
+        assert_non_null(strstr(text, "1 of 2 votes, 1 needed\n      Hint: wait_for_all: "));
+        assert_null(strstr(other, "wait_for_all"));
+}
+
 /* Each kind of quorum that a cut can make two parts of is warned of in `status`, and nothing else is. */
 static void test_quorum_warnings(void **state)
 {
@@ -435,6 +493,8 @@ int main(void)
                 cmocka_unit_test(test_json),
                 cmocka_unit_test(test_json_utf8),
                 cmocka_unit_test(test_table),
+                cmocka_unit_test(test_narrow_table),
+                cmocka_unit_test(test_wait_for_all),
                 cmocka_unit_test(test_remark),
                 cmocka_unit_test(test_overview),
                 cmocka_unit_test(test_unformed),

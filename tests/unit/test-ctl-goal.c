@@ -90,6 +90,14 @@ static const Case cases[] = {
         { GOAL_AWAY, "abc", "blocked", "", "no node", NULL, 5, .verdict = VERDICT_STUCK,
                         .text = "cannot run now: no node." },
         { GOAL_AWAY, "abc", "failed", "", "", NULL, 6, .verdict = VERDICT_FAILED },
+
+        { GOAL_COMMITTED, NULL, "unknown", "", "no quorum", NULL, 5, .verdict = VERDICT_DONE },
+        { GOAL_RUNNING, NULL, "unknown", "", "no quorum", NULL, 5, .verdict = VERDICT_STUCK,
+                        .text = "What becomes of web is not known on this node any more: no quorum." },
+        { GOAL_STOPPED, NULL, "unknown", "", "", NULL, 5, .verdict = VERDICT_STUCK, .text = "not known" },
+        { GOAL_RESTARTED, NULL, "unknown", "", "", NULL, 6, .verdict = VERDICT_STUCK, .text = "not known" },
+        { GOAL_MOVED, "bcd", "unknown", "", "", NULL, 6, .verdict = VERDICT_STUCK, .text = "not known" },
+        { GOAL_AWAY, "abc", "unknown", "", "", NULL, 6, .verdict = VERDICT_STUCK, .text = "not known" },
 };
 
 static void check(const Case *c)
