@@ -8,6 +8,14 @@ __distroctl_names() {
         done < <(distroctl --no-pager --no-legend --no-ask-password "$1" 2>/dev/null)
 }
 
+# What "show" prints of the objects named, of the manager without any: NAME=VALUE, of which the name counts.
+__distroctl_properties() {
+        local line
+        while read -r line; do
+                [[ $line != [A-Z]*=* ]] || printf '%s\n' "${line%%=*}"
+        done < <(distroctl --no-pager --no-ask-password show "$@" 2>/dev/null)
+}
+
 # A step of simulate is one word of the shell: "down abc".
 __distroctl_steps() {
         local cur=$1 plain=${1#[\'\"]} verb name step
@@ -39,7 +47,8 @@ __distroctl_steps() {
 
 _distroctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-        local verb='' n_args=0 i candidates=''
+        local verb='' n_args=0 i candidates='' properties=''
+        local -a objects=()
         local options='-h --help --version -H --host= --json= -q --quiet --no-block -f --force --local -a --all -l --full
                 -n --lines= -p --property= --value --state= --save= --applications= --corosync= --no-pager --no-legend --no-ask-password'
         local verbs='status list-applications list-nodes show locate explain watch timing start stop restart takeover permit
@@ -57,22 +66,28 @@ _distroctl() {
                                 verb=${COMP_WORDS[i]}
                         else
                                 ((n_args++))
+                                objects+=("${COMP_WORDS[i]}")
                         fi
                         ;;
                 esac
         done
 
         case $prev in
+        -p|--property) properties=yes ;;
         --json) candidates='short pretty off' ;;
         =)
                 case ${COMP_WORDS[COMP_CWORD-2]} in
                 --json) candidates='short pretty off' ;;
+                --property) properties=yes ;;
                 --state|--save|--applications|--corosync) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
                 esac
                 ;;
         esac
-        if [[ $cur == = && $prev == --json ]]; then
+        if [[ $cur == = && ( $prev == --json || $prev == --property ) ]]; then
                 cur=''
+        fi
+        if [[ $properties ]]; then
+                candidates=$(__distroctl_properties "${objects[@]}")
         fi
         if [[ -z $candidates && $cur == -* ]]; then
                 candidates=$options

@@ -17,6 +17,8 @@ trap 'rm -rf "$work"' EXIT
 distroctl() {
         case $* in
         *list-applications) printf '%s\n' 'pay running' 'payroll stopped' 'web running' ;;
+        *'show pay') printf '%s\n' State=running 'Description=a=b' ;;
+        *show) printf '%s\n' Quorate=yes Stale=no Status= ;;
         *list-nodes) printf '%s online\n' abc "\$(touch\${IFS}$work/done)" ;;
         esac
 }
@@ -38,6 +40,10 @@ expect() {
 }
 
 expect 'pay payroll' distroctl stop pa
+expect 'Stale Status' distroctl show -p S
+expect 'Quorate Stale Status' distroctl show --property =
+expect 'Quorate' distroctl show --property = Q
+expect 'Description State' distroctl show pay -p ''
 expect 'list-applications list-nodes locate' distroctl l
 expect "$(printf '%q abc' "\$(touch\${IFS}$work/done)")" distroctl drain ''
 expect 'device\ fails device\ works' distroctl simulate dev
