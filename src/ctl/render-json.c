@@ -47,7 +47,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_end(j);
 }
 
-void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n)
+void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, bool stale)
 {
         json_array(j, key);
         for (size_t i = 0; i < n; i++) {
@@ -55,6 +55,7 @@ void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n)
                 json_string(j, "node", e[i].node);
                 json_bool(j, "eligible", e[i].eligible);
                 json_text(j, "why", e[i].why);
+                json_bool(j, "stale", stale);
                 json_end(j);
         }
         json_end(j);
@@ -103,7 +104,7 @@ void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, con
         json_usec(j, "deadline_usec", a->deadline_usec);
         json_usec(j, "left_usec", app_info_left(a, now));
         if (eligibility)
-                json_eligibility(j, "eligibility", eligibility, n_eligibility);
+                json_eligibility(j, "eligibility", eligibility, n_eligibility, a->stale);
         json_end(j);
 }
 

@@ -41,6 +41,6 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m);
 /* With `eligibility` NULL that member is left out. */
 void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, const Eligibility *eligibility,
                 size_t n_eligibility);
-void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n);
+void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, bool stale);
 void json_node(Json *j, const char *key, const NodeInfo *n);
 void json_snapshot(Json *j, const Snapshot *s, const Moment *now);

@@ -123,7 +123,7 @@ int verb_list_nodes(Ctl *c, int argc, char **argv)
 }
 
 /* One answer of Locate(): printed at once in text, as an element of the array in JSON. */
-static int locate_one(Ctl *c, Json *j, const char *app, bool alone)
+static int locate_one(Ctl *c, Json *j, const char *app, bool alone, bool stale)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -149,6 +149,7 @@ static int locate_one(Ctl *c, Json *j, const char *app, bool alone)
                 json_string(j, "node", node);
                 json_string(j, "unit", unit);
                 json_u64(j, "epoch", epoch);
+                json_bool(j, "stale", stale);
                 json_end(j);
         } else {
                 _cleanup_free_ char *clean = text_clean(node);
@@ -160,15 +161,21 @@ static int locate_one(Ctl *c, Json *j, const char *app, bool alone)
 
 int verb_locate(Ctl *c, int argc, char **argv)
 {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(manager_info_done) ManagerInfo m = {};
         Json j = json(stdout, c->options.json);
-        int status = ctl_connect(c);
+        int status = ctl_connect(c), r;
 
         if (status != STATUS_OK)
                 return status;
-        if (c->options.json != JSON_OFF && !c->options.quiet)
+        if (c->options.json != JSON_OFF && !c->options.quiet) {
+                r = manager_info_fetch(c, &error, &m);
+                if (r < 0)
+                        return bus_failed(c, &error, r, "locate applications", false);
                 json_array(&j, NULL);
+        }
         for (int i = 1; i < argc; i++)
-                status = status_worse(status, locate_one(c, &j, argv[i], argc == 2));
+                status = status_worse(status, locate_one(c, &j, argv[i], argc == 2, m.stale));
         if (j.depth > 0)
                 json_end(&j);
         return status;
@@ -187,19 +194,21 @@ int verb_explain(Ctl *c, int argc, char **argv)
         r = eligibility_fetch(c, argv[1], &error, &list_of_nodes, &n);
         if (r < 0)
                 return bus_failed(c, &error, r, "explain where it may run", false);
-        if (c->options.json != JSON_OFF && !c->options.quiet) {
-                Json j = json(stdout, c->options.json);
-
-                json_eligibility(&j, NULL, list_of_nodes, n);
-        } else if (!c->options.quiet) {
+        if (!c->options.quiet) {
                 _cleanup_(manager_info_done) ManagerInfo m = {};
+                bool known = manager_info_fetch(c, &error, &m) >= 0;
 
-                if (manager_info_fetch(c, &error, &m) >=
-                                0) /* without an answer there is nothing to warn of */
-                        warn_of_old(c, &m);
-                ctl_pager_open(c);
-                if (render_eligibility(stdout, &o, 0, list_of_nodes, n) < 0)
-                        status = ctl_oom(c);
+                if (c->options.json != JSON_OFF) {
+                        Json j = json(stdout, c->options.json);
+
+                        json_eligibility(&j, NULL, list_of_nodes, n, !known || m.stale);
+                } else {
+                        if (known) /* without an answer there is nothing to warn of */
+                                warn_of_old(c, &m);
+                        ctl_pager_open(c);
+                        if (render_eligibility(stdout, &o, 0, list_of_nodes, n) < 0)
+                                status = ctl_oom(c);
+                }
         }
         eligibility_done(list_of_nodes, n);
         return status;

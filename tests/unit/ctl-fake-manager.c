@@ -142,6 +142,8 @@ static int get_manager(sd_bus *bus, const char *path, const char *interface, con
                 return sd_bus_message_append(reply, "s", "40.2");
         if (streq(property, "Quorate"))
                 return sd_bus_message_append(reply, "b", (int) !streq(scenario, "noquorum"));
+        if (streq(property, "Stale"))
+                return sd_bus_message_append(reply, "b", (int) streq(scenario, "noquorum"));
         if (streq(property, "Synced") || streq(property, "Formed"))
                 return sd_bus_message_append(reply, "b", (int) !streq(scenario, "unformed"));
         if (streq(property, "Members"))
@@ -175,7 +177,7 @@ static int get_app_text(sd_bus *bus, const char *path, const char *interface, co
         } values[] = {
                 { "Name", a->name },
                 { "Description", a->description },
-                { "State", a->state },
+                { "State", streq(scenario, "noquorum") && streq(a->name, "kept") ? "unknown" : a->state },
                 { "Reason", a->reason },
                 { "Node", a->node },
                 { "StartType", a->start_type },
@@ -629,6 +631,7 @@ static const sd_bus_vtable manager_vtable[] = {
         READ_ONLY("View", "s", get_manager),
         READ_ONLY("Quorate", "b", get_manager),
         READ_ONLY("Synced", "b", get_manager),
+        READ_ONLY("Stale", "b", get_manager),
         READ_ONLY("Formed", "b", get_manager),
         READ_ONLY("Members", "as", get_manager),
         READ_ONLY("Version", "s", get_manager),

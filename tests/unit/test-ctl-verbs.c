@@ -336,6 +336,10 @@ static void test_status(void **state)
                                 .not_out = { "no application is started" } },
                 /* What this node knew last must not be taken for what is. */
                 { "noquorum", { "-n0", "status", "web" }, .out = { "Caution: this node has no quorum" } },
+                /* Not running is one answer, and that this node cannot know another. */
+                { "noquorum", { "-n0", "status", "kept" }, .status = 5, .out = { "State: unknown" } },
+                { "noquorum", { "-q", "status", "kept" }, .status = 5, .silent = true },
+                { "noquorum", { "--json=short", "status", "kept" }, .status = 5, .out = { "\"state\":\"unknown\"" } },
                 { "noquorum", { "status", "bcd" }, .out = { "Caution: this node has no quorum" } },
                 { "well", { "-n0", "status", "web", "bcd" }, .not_out = { "Caution" } },
                 { "unformed", { "status" },
@@ -441,7 +445,10 @@ static void test_json(void **state)
                                          "\"record\":\"late\",\"guarded\":true,\"stale\":false,\"applications\":[\"silent\",\"kept\"]}]\n" } },
                 { "well", { "--json=short", "locate", "web" },
                                 .out = { "[{\"name\":\"web\",\"node\":\"abc\",\"unit\":\"distro-app-web."
-                                         "service\",\"epoch\":42}]\n" } },
+                                         "service\",\"epoch\":42,\"stale\":false}]\n" } },
+                { "noquorum", { "--json=short", "locate", "web" }, .out = { "\"stale\":true}]\n" } },
+                { "noquorum", { "--json=short", "explain", "web" },
+                                .out = { "\"why\":\"runs it\",\"stale\":true}," } },
                 { "well", { "--json=short", "locate", "idle" }, .status = 1, .out = { "[]\n" },
                                 .err = { "does not run" } },
                 { "well", { "--json=pretty", "status", "web" },
@@ -454,7 +461,7 @@ static void test_json(void **state)
                                 .out = { "{\"manager\":{\"node\":\"abc\"", "\"quorate\":false",
                                                 "\"warnings\":[]" } },
                 { "well", { "--json=short", "explain", "web" },
-                                .out = { "[{\"node\":\"abc\",\"eligible\":true,\"why\":\"runs it\"}," } },
+                                .out = { "[{\"node\":\"abc\",\"eligible\":true,\"why\":\"runs it\",\"stale\":false}," } },
                 { "well", { "--json=short", "timing" },
                                 .out = { "{\"token_usec\":1650000,\"consensus_usec\":1980000,\"detection_"
                                          "usec\":3630000",
