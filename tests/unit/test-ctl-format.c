@@ -226,8 +226,8 @@ static void test_narrow_table(void **state)
                 unsigned width;
                 const char *text;
         } cases[] = {
-                { 40, "APPLICA\u2026  STATE    NODE  REMARK\nweb       running  abc   wrong file o\u2026\n" },
-                { 30, "APPLICA\u2026  STATE    REMARK\nweb       running  wrong file\u2026\n" },
+                { 40, "APPLICATION  STATE    NODE  REMARK\nweb          running  abc   wrong file \u2026\n" },
+                { 30, "APPLICATI\u2026  STATE    REMARK\nweb         running  wrong fi\u2026\n" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

@@ -339,7 +339,8 @@ static void test_status(void **state)
                 /* Not running is one answer, and that this node cannot know another. */
                 { "noquorum", { "-n0", "status", "kept" }, .status = 5, .out = { "State: unknown" } },
                 { "noquorum", { "-q", "status", "kept" }, .status = 5, .silent = true },
-                { "noquorum", { "--json=short", "status", "kept" }, .status = 5, .out = { "\"state\":\"unknown\"" } },
+                { "noquorum", { "--json=short", "status", "kept" }, .status = 5,
+                                .out = { "\"state\":\"unknown\"" } },
                 { "noquorum", { "status", "bcd" }, .out = { "Caution: this node has no quorum" } },
                 { "well", { "-n0", "status", "web", "bcd" }, .not_out = { "Caution" } },
                 { "unformed", { "status" },
