@@ -14,6 +14,7 @@ libunits_a_SOURCES = \
 	src/systemd/unit-facts.c \
 	src/systemd/unit-jobs.c \
 	src/systemd/unit-read.c src/systemd/unit-read.h \
+	src/systemd/unit-run.c src/systemd/unit-run.h \
 	src/systemd/unit-start.c src/systemd/unit-start.h \
 	src/systemd/unit-state.c src/systemd/unit-state.h \
 	src/systemd/units-internal.h \

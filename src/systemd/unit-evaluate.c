@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/unit-run.h"
 #include "systemd/guard.h"
 #include "systemd/units-internal.h"
 
@@ -230,6 +231,15 @@ static void unit_retry_start(Unit *unit)
         unit_queue(unit, QUEUE_START);
 }
 
+/* A drop-in may have taken away what the properties said of the copy. */
+static void unit_remember_run(Unit *unit)
+{
+        UnitProperties *p = &unit->properties;
+
+        if (p->epoch == 0 && p->transient && unit->units->guard_directory)
+                p->epoch = unit_run_epoch(unit->units->guard_directory, unit->app, p->invocation_id);
+}
+
 /* Something of that name is there. True: it is this copy. */
 static bool unit_verify_existing(Unit *unit)
 {
@@ -304,6 +314,24 @@ static bool unit_is_known_run(const Unit *unit)
                (unit->state != UNIT_NONE || unit->history.ran);
 }
 
+static bool has_run(const uint8_t id[static 16])
+{
+        static const uint8_t none[16];
+
+        return memcmp(id, none, sizeof(none)) != 0;
+}
+
+/* A manager, or a guard, that begins later knows the run by this, whatever its properties say then. */
+static void unit_keep_run(const Unit *unit)
+{
+        const uint8_t *id = unit->properties.invocation_id;
+
+        if (unit->units->guard_directory && has_run(id) &&
+                        memcmp(id, unit->run_id, sizeof(unit->run_id)) != 0)
+                (void) unit_run_keep(
+                                unit->units->guard_directory, unit->app, id, unit->epoch); /* a full /run */
+}
+
 /* The unit may run another copy than the one that is known. False: there is nothing to go on with; it may be
  * freed. */
 static bool unit_identify(Unit *unit)
@@ -335,6 +363,7 @@ static bool unit_identify(Unit *unit)
                 unit->history.blind = true;
         if (there) {
                 unit->history.ran = true;
+                unit_keep_run(unit);
                 memcpy(unit->run_id, p.invocation_id, sizeof(unit->run_id));
         }
         return true;
@@ -401,6 +430,7 @@ void unit_evaluate(Unit *unit)
         UnitState state;
         bool alive;
 
+        unit_remember_run(unit);
         if (!unit_settle_calls(unit) || !unit_identify(unit))
                 return;
 

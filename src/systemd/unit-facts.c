@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
 #include "base/dbus.h"
+#include "systemd/unit-run.h"
 #include "systemd/unit-commands.h"
 #include "systemd/units-internal.h"
 
@@ -350,5 +351,7 @@ void units_forget(Units *u, const char *app, uint64_t epoch)
                 unit_reset_failed(unit);
         if (u->dropin_dir)
                 unit_commands_remove(u->dropin_dir, app, epoch);
+        if (u->guard_directory)
+                unit_run_forget(u->guard_directory, app);
         units_remove(u, unit);
 }

@@ -324,6 +324,30 @@ static void test_drop_in_and_another_manager(void **state)
         expect(b, "a 5 running;b 6 running;ready;");
 }
 
+/* Both witnesses are emptied, and another manager comes: it knows the run, and no other, by what was kept of it. */
+static void test_drop_in_empties_both(void **state)
+{
+        Bench *b = *state;
+
+        start(b, "a", 5);
+        start(b, "b", 6);
+        start(b, "c", 7);
+        expect(b, "a 5 starting;b 6 starting;c 7 starting;a 5 running;b 6 running;c 7 running;");
+        bench_detach(b);
+        units_free(b->units);
+        fake_find(&b->fake, "a")->no_environment = fake_find(&b->fake, "a")->no_log_fields = true;
+        fake_find(&b->fake, "b")->no_environment = fake_find(&b->fake, "b")->no_log_fields = true;
+        fake_find(&b->fake, "b")->invocation++; /* started by somebody else since */
+        bench_renew(b);
+        bench_attach(b);
+        expect(b, "a 5 running;c 7 running;ready;");
+
+        /* It is asked for once more: the run is found, and there is no second one. */
+        assert_int_equal(units_stop(b->units, "a", 5), 0);
+        wait_for(b, "a 5 stopped;");
+        units_forget(b->units, "a", 5);
+}
+
 /* What the guard ended, systemd calls failed. Its stamp tells the next manager; what ended before the guard acted did so by
  * itself. */
 static void test_ended_by_the_guard(void **state)
@@ -377,6 +401,7 @@ int main(void)
                 BENCH_TEST(test_stuck),
                 BENCH_TEST(test_drop_in_empties_the_epoch),
                 BENCH_TEST(test_drop_in_and_another_manager),
+                BENCH_TEST(test_drop_in_empties_both),
                 BENCH_TEST(test_file_taken_away),
         };
 
