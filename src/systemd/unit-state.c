@@ -140,8 +140,10 @@ static UnitState state_of_ended(const UnitProperties *p, const UnitHistory *h, c
         }
         if (h->stop_asked)
                 return UNIT_STOPPED;
-        /* Whatever systemd calls it, the worker did not end by itself. */
-        if (h->outside_stop || h->by_guard)
+        /* Whatever systemd calls it, the worker did not end by itself; and what the guard ends, this program has ended. */
+        if (h->by_guard)
+                return h->going_down ? UNIT_SHUTDOWN : UNIT_STOPPED;
+        if (h->outside_stop)
                 return ended_from_outside(h);
         if (streq(p->result, "exec-condition"))
                 return with_reason(UNIT_REFUSED, ret_reason, "its ExecCondition= was not met");

@@ -366,7 +366,7 @@ static void test_ended_by_the_guard(void **state)
         strcpy(fake_find(&b->fake, "b")->result, "signal");
         bench_renew(b);
         bench_attach(b);
-        wait_for(b, "a 5 stopped from outside;");
+        wait_for(b, "a 5 stopped;");
         wait_for(b, "b 6 failed (signal);");
         settle(b);
         assert_non_null(strstr(b->fake.log, "reset a;"));
