@@ -19,7 +19,8 @@
  * that wait for polkit (perhaps for a person with a password) are fewer than all, so that they never keep
  * root out; nor do those whose sender is not known yet, which have a bound of their own: for a moment anybody
  * can have many of them. What one user but root may read in a second is bounded, and what may wait to be sent; above
- * that a read is answered with org.freedesktop.DBus.Error.LimitsExceeded. */
+ * that a read is answered with org.freedesktop.DBus.Error.LimitsExceeded. Where too much waits for all peers together,
+ * those end that have not taken theirs for the longest time. */
 
 #include <systemd/sd-bus.h>
 
@@ -46,7 +47,10 @@
 #define READS_PER_SEC 20000u      /* of one user: a fifth of the manager's time */
 #define READS_QUEUED_MAX 8192u    /* in answers that the bus has not taken yet */
 #define READS_REFUSALS_MAX 16384u /* and so many messages: what comes then is not even refused */
-#define BUS_OUTBOX_MAX 4096u      /* messages that wait for the flush; what is above leaves at once */
+/* What waits for all peers together, in objects (some 5 MiB), and what of it may be one's own before its reads are refused. */
+#define PEERS_QUEUED_MAX 4096u
+#define PEER_QUEUED_MAX (PEERS_QUEUED_MAX / 4)
+#define BUS_OUTBOX_MAX 4096u /* messages that wait for the flush; what is above leaves at once */
 
 typedef struct BusServer BusServer;
 
@@ -109,6 +113,8 @@ typedef struct BusOps {
         /* How asking for the bus name ended: 0; -EEXIST, another manager has it; -EPERM, the policy file is
          * missing; or another negative errno. Once for each attach, later. */
         void (*name)(void *userdata, int error);
+        /* Much memory was given up, and may be given back to the host. */
+        void (*freed)(void *userdata);
 } BusOps;
 
 /* Copies `ops`; `userdata` is handed to them. 0 or -ENOMEM. */
@@ -129,7 +135,8 @@ void bus_server_detach(BusServer *s);
  * is gone. `bus` is attached to the owner's loop, and a reference is taken; it ends by itself. -ENOBUFS at BUS_PEERS_MAX,
  * -ENOMEM, or what sd-bus says. */
 int bus_server_add_peer(BusServer *s, sd_bus *bus);
-/* Ends those that do not take what they are sent. To be called now and then, from the loop. */
+/* Frees those that were ended since they did not take what they were sent. To be called now and then, from the loop and
+ * not from within a call. */
 void bus_server_check_peers(BusServer *s);
 
 /* EFFECT_REPLY, or the answer to stop_local or reload. An empty text is replaced by the error's meaning. A

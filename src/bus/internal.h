@@ -111,6 +111,8 @@ typedef struct Reads {
 /* Looks at each call before it is carried out: SLOT_FILTER. */
 int reads_watch(BusServer *s);
 void reads_forget(BusServer *s);
+/* What waits to be sent, in objects; a message is at least one. */
+uint64_t reads_waiting(BusServer *s);
 
 /* ---- shown.c: what clients have been told ---- */
 
@@ -189,7 +191,12 @@ struct BusPeer {
         sd_bus *bus;
         sd_bus_slot *gone_slot;
         BusPeer *next;
+        uint64_t n_waits; /* 0: it has taken all; else smaller than of those that wait for a shorter time */
 };
+
+/* Ends those that have not taken what they were sent for the longest time, until little enough waits for all. They are
+ * only closed, since one of them may be the sender of the call that is looked at; bus_server_check_peers() frees them. */
+void peers_make_room(BusServer *s);
 
 void peers_drop(BusServer *s);
 void peers_reply(BusServer *s, uint64_t token, CommandError error, const char *text);
@@ -217,10 +224,11 @@ struct BusServer {
 
         Reads reads;
 
-        bool is_peer; /* of another server, which finds out what has changed */
+        BusServer *parent; /* of a peer's server: that which finds out what has changed */
         BusPeer *peers;
         size_t n_peers;
-        uint64_t n_peers_ever;
+        bool peers_filled; /* much has waited for them, and the owner was not told yet that it was freed */
+        uint64_t n_peers_ever, n_waits_ever;
 
         BusCall *calls; /* bounded: see bus.h */
         size_t n_calls[_CALL_PHASE_MAX];

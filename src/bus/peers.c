@@ -4,11 +4,12 @@
  * differ, so that an answer finds the right one. What has changed is found out once, by the server that the owner knows,
  * and told to all. */
 
+#include <sys/socket.h>
+
 #include "bus/internal.h"
 
-/* So many calls each connection can have in its life; and what waits to be sent to one that takes nothing. */
-#define PEER_TOKENS (UINT64_C(1) << 32)
-#define PEER_QUEUE_MAX 4096u
+#define PEER_TOKENS (UINT64_C(1) << 32) /* so many calls each connection can have in its life */
+#define PEER_SOCKET_BYTES (256 * 1024)
 
 static BusPeer *peer_free(BusPeer *p)
 {
@@ -35,17 +36,59 @@ static void peer_drop(BusPeer *peer)
         peer_free(peer);
 }
 
+/* How much waits for all, and which of them has not taken all for the longest time; NULL: each has. */
+static uint64_t peers_waiting(BusServer *s, BusPeer **ret_longest)
+{
+        uint64_t n_all = 0;
+
+        *ret_longest = NULL;
+        for (BusPeer *p = s->peers; p; p = p->next) {
+                uint64_t n = reads_waiting(p->server);
+
+                n_all += n;
+                if (n == 0)
+                        p->n_waits = 0;
+                else if (p->n_waits == 0)
+                        p->n_waits = ++s->n_waits_ever;
+                if (n > 0 && (!*ret_longest || p->n_waits < (*ret_longest)->n_waits))
+                        *ret_longest = p;
+        }
+        return n_all;
+}
+
+void peers_make_room(BusServer *s)
+{
+        uint64_t n;
+        BusPeer *p;
+
+        while ((n = peers_waiting(s, &p)) >= PEERS_QUEUED_MAX) {
+                sd_bus_close(p->bus); /* nothing waits for it any more */
+                s->peers_filled = true;
+        }
+        if (n >= PEER_QUEUED_MAX)
+                s->peers_filled = true;
+        else if (s->peers_filled) {
+                s->peers_filled = false;
+                s->ops.freed(s->userdata);
+        }
+}
+
 static int on_peer_gone(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
+        BusServer *s = ((BusPeer *) userdata)->parent;
+
         peer_drop(userdata);
+        peers_make_room(s);
         return 0;
 }
 
 int bus_server_add_peer(BusServer *s, sd_bus *bus)
 {
+        static const int socket_bytes = PEER_SOCKET_BYTES;
         _cleanup_(peer_freep) BusPeer *p = NULL;
         int r;
 
+        bus_server_check_peers(s);
         if (s->n_peers >= BUS_PEERS_MAX)
                 return -ENOBUFS;
         p = calloc(1, sizeof(*p));
@@ -56,7 +99,7 @@ int bus_server_add_peer(BusServer *s, sd_bus *bus)
         r = bus_server_new(&s->ops, s->userdata, &p->server);
         if (r < 0)
                 return r;
-        p->server->is_peer = true;
+        p->server->parent = s;
         p->server->last_token = ++s->n_peers_ever * PEER_TOKENS;
         r = bus_server_attach(p->server, bus);
         if (r < 0)
@@ -66,6 +109,8 @@ int bus_server_add_peer(BusServer *s, sd_bus *bus)
                         on_peer_gone, p);
         if (r < 0)
                 return r;
+        /* sd-bus gives a socket 8 MiB, where nobody would count it. */
+        (void) setsockopt(sd_bus_get_fd(bus), SOL_SOCKET, SO_SNDBUF, &socket_bytes, sizeof(socket_bytes));
         p->next = s->peers;
         s->n_peers++;
         s->peers = TAKE_PTR(p);
@@ -76,11 +121,10 @@ void bus_server_check_peers(BusServer *s)
 {
         BusPeer *next;
 
+        peers_make_room(s);
         for (BusPeer *p = s->peers; p; p = next) {
-                uint64_t n = 0;
-
                 next = p->next;
-                if (sd_bus_get_n_queued_write(p->bus, &n) >= 0 && n > PEER_QUEUE_MAX)
+                if (sd_bus_is_open(p->bus) <= 0)
                         peer_drop(p);
         }
 }

@@ -14,6 +14,7 @@
 #include "base/dbus.h"
 #include "bus/internal.h"
 
+#define OBJECT_BYTES 1024u /* an object takes so much, or a little more, in an answer */
 #define UID_UNKNOWN UINT32_MAX
 
 /* These change something; whatever else is called only reads. */
@@ -24,6 +25,18 @@ static bool call_changes(sd_bus_message *m)
         return manager_method_changes(member) || application_method_changes(member);
 }
 
+/* What the answer may say again of the call, where it is an error: the path, and strings at the beginning. */
+static uint64_t quoted_bytes(sd_bus_message *m)
+{
+        const char *types = strempty(sd_bus_message_get_signature(m, true)), *text;
+        uint64_t size_bytes = strlen(strempty(sd_bus_message_get_path(m)));
+
+        for (; *types == 's' && sd_bus_message_read_basic(m, 's', &text) > 0; types++)
+                size_bytes += strlen(text);
+        (void) sd_bus_message_rewind(m, true); /* what cannot be read is refused by whoever reads it */
+        return size_bytes;
+}
+
 /* How many objects the answer shows. */
 static uint64_t read_cost(const BusServer *s, sd_bus_message *m)
 {
@@ -32,7 +45,7 @@ static uint64_t read_cost(const BusServer *s, sd_bus_message *m)
         if (streq(member, "GetManagedObjects") || streq(member, "ListApplications") ||
                         streq(member, "GetState") || streq(member, "Introspect"))
                 return (uint64_t) server_state(s)->n_apps + server_state(s)->n_nodes + 1;
-        return 1;
+        return 1 + quoted_bytes(m) / OBJECT_BYTES;
 }
 
 static int on_reader(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
@@ -100,16 +113,25 @@ static bool account_take(ReadAccount *a, uint64_t cost, uint64_t now_usec)
         return true;
 }
 
-/* What waits to be sent, in objects: a bus that takes nothing from us, because others do not take what it has for them,
- * must not fill our memory. */
+uint64_t reads_waiting(BusServer *s)
+{
+        uint64_t n = 0;
+
+        if (sd_bus_is_open(s->bus) <= 0 || sd_bus_get_n_queued_write(s->bus, &n) < 0 || n == 0)
+                s->reads.queued = 0;
+        return MAX(n, s->reads.queued);
+}
+
+/* A bus that takes nothing from us, because others do not take what it has for them, must not fill our memory; nor must
+ * a peer, and there are many. */
 static bool queue_has_room(BusServer *s, uint64_t cost, uint64_t *ret_n_messages)
 {
         uint64_t n = 0;
 
-        if (sd_bus_get_n_queued_write(s->bus, &n) < 0 || n == 0)
-                s->reads.queued = 0;
+        (void) reads_waiting(s); /* forgets what was sent */
+        (void) sd_bus_get_n_queued_write(s->bus, &n);
         *ret_n_messages = n;
-        if (n > 0 && s->reads.queued >= READS_QUEUED_MAX)
+        if (n > 0 && s->reads.queued >= (s->parent ? PEER_QUEUED_MAX : READS_QUEUED_MAX))
                 return false;
         s->reads.queued += cost;
         return true;
@@ -143,14 +165,19 @@ static int check_read(BusServer *s, sd_bus_message *m)
 /* Before any call is carried out. 1: it has been dealt with. */
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
+        BusServer *s = userdata;
         uint8_t type;
 
+        if (s->parent)
+                peers_make_room(s->parent);
+        if (sd_bus_is_open(s->bus) <= 0)
+                return 1; /* it is being ended */
         if (sd_bus_message_get_type(m, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL || call_changes(m))
                 return 0;
         /* The bus does not count calls that want no answer; and nobody would get this one. */
         if (sd_bus_message_get_expect_reply(m) == 0)
                 return 1;
-        return check_read(userdata, m);
+        return check_read(s, m);
 }
 
 int reads_watch(BusServer *s)

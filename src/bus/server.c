@@ -7,7 +7,7 @@ int bus_server_new(const BusOps *ops, void *userdata, BusServer **ret)
         BusServer *s;
 
         ASSERT(ops->engine && ops->now && ops->local && ops->invocation && ops->submit && ops->stop_local &&
-                        ops->reload && ops->asked && ops->name);
+                        ops->reload && ops->asked && ops->name && ops->freed);
         s = calloc(1, sizeof(*s));
         if (!s)
                 return -ENOMEM;
@@ -87,7 +87,7 @@ int bus_server_attach(BusServer *s, sd_bus *bus)
         int r;
 
         bus_server_detach(s);
-        r = s->is_peer ? 0 : shown_reset(s);
+        r = s->parent ? 0 : shown_reset(s);
         if (r < 0)
                 return r;
         s->bus = sd_bus_ref(bus);
@@ -145,8 +145,9 @@ int bus_server_flush(BusServer *s)
 
         if (!s->bus && !s->peers)
                 return 0;
-        first = s->is_peer ? 0 : shown_flush(s);
+        first = s->parent ? 0 : shown_flush(s);
         peers_flush(s);
+        peers_make_room(s);
         if (first >= 0 && s->outbox_error < 0)
                 first = s->outbox_error;
         for (size_t i = 0; i < s->n_outbox; i++) {

@@ -280,6 +280,11 @@ static int ask_reload(void *userdata, uint64_t token)
         return reload_request(userdata, token);
 }
 
+static void tell_freed(void *userdata)
+{
+        manager_trim_later(userdata);
+}
+
 static void tell_name(void *userdata, int error)
 {
         Manager *m = userdata;
@@ -370,6 +375,7 @@ int bus_link_serve(Manager *m)
                 .reload = ask_reload,
                 .asked = asked_note,
                 .name = tell_name,
+                .freed = tell_freed,
         };
         int r = bus_server_new(&ops, m, &m->bus_server);
 

@@ -84,6 +84,27 @@ note "the manager has $more KiB more than before"
 wait "$hoard" || true
 check_within 20 'all run on' all_run bcd
 
+step 'root, who takes no answers on a socket of his own'
+memory=$(memory_of bcd)
+same=$(manager_pid bcd)
+NODE_TIMEOUT=100 node_exec bcd /root/flood 15 private >"$LAB/told.private" &
+hoard=$!
+most=0
+while kill -0 "$hoard" 2>/dev/null; do
+        more=$(($(memory_of bcd) - memory))
+        most=$((more > most ? more : most))
+done
+wait "$hoard" || fail 'he was not refused the socket' "$(cat "$LAB/told.private")"
+sed 's/^/    /' "$LAB/told.private"
+note "the manager had up to $most KiB more than before"
+[ -n "${LAB_INSTRUMENT:-}" ] || check 'and does not keep what is not taken' test "$most" -lt 20480
+check 'those that take nothing are ended' grep -q 'ended [1-9]' "$LAB/told.private"
+check 'the manager is the same' test "$(manager_pid bcd)" = "$same"
+given_back() { more=$(($(memory_of bcd) - memory)) && [ "$more" -lt 2048 ]; }
+[ -n "${LAB_INSTRUMENT:-}" ] || check_within 20 'what was freed is given back' given_back
+note "the manager has $more KiB more than before"
+check 'root is answered' all_run bcd
+
 step 'root is served under floods of reads, without the bus'
 # In milliseconds; whoever asks by the bus waits in its line.
 ask() {

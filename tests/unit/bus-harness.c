@@ -213,6 +213,11 @@ static void op_name(void *userdata, int error)
         h->name_error = error;
 }
 
+static void op_freed(void *userdata)
+{
+        ((Harness *) userdata)->n_freed++;
+}
+
 /* ---- what acts as polkit ---- */
 
 static int polkit_check(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -516,6 +521,7 @@ int harness_setup(void **state)
                 .reload = op_reload,
                 .asked = op_asked,
                 .name = op_name,
+                .freed = op_freed,
         };
         Harness *h = calloc(1, sizeof(*h));
 

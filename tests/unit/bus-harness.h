@@ -52,6 +52,7 @@ typedef struct Harness {
 
         /* What it was asked to do. */
         unsigned n_submitted, n_reloads, n_stops;
+        unsigned n_freed; /* told that memory was given up */
         unsigned n_looks; /* at the engine */
         uint64_t token;   /* of the last */
         Command command;  /* the last; owned */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All that can be changed: what reaches the owner, what is refused, who may, and how much of it at once. */
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -799,6 +800,88 @@ static void test_peers(void **state)
         sd_bus_unref(b);
 }
 
+static size_t heap_bytes(void)
+{
+        struct mallinfo2 i = mallinfo2();
+
+        return i.uordblks + i.hblkhd;
+}
+
+/* Asks for all objects on a connection that takes no answers until the service has read it. */
+static void ask_for_all(Harness *h, sd_bus *bus)
+{
+        for (unsigned i = 0; i < 60; i++) {
+                sd_bus_message *m = NULL;
+                uint64_t cookie;
+
+                assert_true(sd_bus_message_new_method_call(bus, &m, NULL, ROOT,
+                                            "org.freedesktop.DBus.ObjectManager", "GetManagedObjects") >= 0);
+                (void) sd_bus_send(bus, m,
+                                &cookie); /* it may have been ended; without a cookie no answer is wanted */
+                sd_bus_message_unref(m);
+        }
+        (void) sd_bus_flush(bus);
+        while (sd_event_run(h->loop, 0) > 0)
+                ;
+}
+
+static int on_objects(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        *(int *) userdata = sd_bus_message_is_method_error(m, NULL) ? -1 : 1;
+        return 0;
+}
+
+/* What waits for all of them together is bounded; who takes answers gets them all the same, and when they have gone nothing
+ * is kept. */
+static void test_peers_that_take_nothing(void **state)
+{
+        sd_bus *hoarders[40], *fair;
+        Harness *h = *state;
+        size_t before, most = 0;
+        int error, answered = 0;
+        char app[16];
+
+        for (unsigned i = 0; i < 96; i++) {
+                snprintf(app, sizeof(app), "more-%u", i);
+                double_add_app(&h->engine, app, "");
+        }
+        for (size_t i = 0; i < ELEMENTSOF(hoarders); i++) {
+                hoarders[i] = peer_connect(h, &error);
+                assert_int_equal(error, 0);
+        }
+        fair = peer_connect(h, &error);
+        assert_int_equal(error, 0);
+        for (size_t i = 0; i < ELEMENTSOF(hoarders); i++) {
+                while (sd_bus_is_ready(hoarders[i]) == 0)
+                        harness_turn(h);
+                assert_true(sd_bus_detach_event(hoarders[i]) >= 0);
+        }
+        before = heap_bytes();
+        for (size_t i = 0; i < ELEMENTSOF(hoarders); i++) {
+                ask_for_all(h, hoarders[i]);
+                most = MAX(most, heap_bytes());
+        }
+        assert_true(most < before + 16 * 1024 * 1024);
+        assert_true(sd_bus_call_method_async(fair, NULL, NULL, ROOT, "org.freedesktop.DBus.ObjectManager",
+                                    "GetManagedObjects", on_objects, &answered, "") >= 0);
+        while (answered == 0)
+                harness_turn(h);
+        assert_int_equal(answered, 1);
+        for (size_t i = 0; i < ELEMENTSOF(hoarders); i++)
+                sd_bus_close_unref(hoarders[i]);
+        while (sd_event_run(h->loop, 0) > 0)
+                ;
+        bus_server_check_peers(h->server);
+        assert_true(h->n_freed > 0);
+        assert_true(heap_bytes() < before + 1024 * 1024);
+        for (unsigned i = 0; i < BUS_PEERS_MAX - 1; i++) { /* their places are free */
+                sd_bus_close_unref(peer_connect(h, &error));
+                assert_int_equal(error, 0);
+                bus_server_check_peers(h->server);
+        }
+        sd_bus_close_unref(fair);
+}
+
 static void test_bound_of_peers(void **state)
 {
         sd_bus *peers[BUS_PEERS_MAX + 1];
@@ -838,6 +921,7 @@ int main(void)
                 TEST(test_sender_gone),
                 TEST(test_peers),
                 TEST(test_bound_of_peers),
+                TEST(test_peers_that_take_nothing),
                 TEST(test_own),
                 TEST(test_attach_again),
                 TEST(test_name_taken),

@@ -3,7 +3,9 @@
 /* flood N [permit]: asks the manager of this host for N changes at once, on one connection, and counts what it is told:
  * maintenance on and off, or permissions that are there already. flood N read: as the user nobody reads all objects for N
  * seconds, as fast as the bus takes the calls, without wanting an answer. flood N hoard: as nobody has 40 connections
- * read all objects, and takes no answer, for N seconds. flood N systemd: as read, but systemd is asked for its units. For
+ * read all objects, and takes no answer, for N seconds. flood N private: as root
+ * has 40 connections to the manager's own socket ask for all objects, again and again, and takes no answer, for N seconds.
+ * flood N systemd: as read, but systemd is asked for its units. For
  * tests/cluster/flood.sh and guard.sh, which compile it. Prints "answered A, refused R, other O ERROR"; status 1 where an answer is
  * missing after 60 s. */
 
@@ -42,6 +44,7 @@ static bool of_systemd;
 static int ask_for_all(sd_bus *bus, int expect_reply)
 {
         sd_bus_message *m = NULL;
+        uint64_t cookie;
         int r = of_systemd ? sd_bus_message_new_method_call(bus, &m, "org.freedesktop.systemd1",
                                              "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
                                              "ListUnits")
@@ -52,7 +55,7 @@ static int ask_for_all(sd_bus *bus, int expect_reply)
         if (r >= 0)
                 r = sd_bus_message_set_expect_reply(m, expect_reply);
         if (r >= 0)
-                r = sd_bus_send(bus, m, NULL);
+                r = sd_bus_send(bus, m, expect_reply ? &cookie : NULL); /* without one no answer is wanted */
         sd_bus_message_unref(m);
         return r;
 }
@@ -93,6 +96,47 @@ static int hoard(unsigned seconds)
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int open_private(sd_bus **ret)
+{
+        int r = sd_bus_new(ret);
+
+        if (r >= 0)
+                r = sd_bus_set_address(*ret, "unix:path=/run/distro-manager/private");
+        if (r >= 0)
+                r = sd_bus_start(*ret);
+        while (r >= 0 && (r = sd_bus_is_ready(*ret)) == 0) {
+                r = sd_bus_process(*ret, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(*ret, 100000);
+        }
+        return r;
+}
+
+/* One that the manager has ended connects again. */
+static int hoard_private(unsigned seconds)
+{
+        time_t end = time(NULL) + seconds;
+        sd_bus *buses[40] = { NULL };
+        unsigned long n_asked = 0, n_ended = 0;
+
+        while (time(NULL) < end)
+                for (unsigned i = 0; i < 40; i++) {
+                        if (!buses[i] && open_private(buses + i) < 0) {
+                                buses[i] = sd_bus_close_unref(buses[i]);
+                                continue;
+                        }
+                        if (ask_for_all(buses[i], 1) < 0 || sd_bus_flush(buses[i]) < 0) {
+                                buses[i] = sd_bus_close_unref(buses[i]);
+                                n_ended++;
+                        } else
+                                n_asked++;
+                }
+        printf("asked %lu times, ended %lu times\n", n_asked, n_ended);
+        for (unsigned i = 0; i < 40; i++)
+                sd_bus_close_unref(buses[i]);
+        return n_asked > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int as_nobody(const char *mode, unsigned seconds)
 {
         if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
@@ -110,6 +154,8 @@ int main(int argc, char **argv)
         sd_bus *bus = NULL;
         int r;
 
+        if (argc > 2 && strcmp(argv[2], "private") == 0)
+                return hoard_private(n);
         if (argc > 2 && !permit)
                 return as_nobody(argv[2], n);
         r = sd_bus_open_system(&bus);
