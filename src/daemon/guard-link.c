@@ -190,7 +190,7 @@ static int make_text(Manager *m, ByteWriter *ret)
         if (!names)
                 return -ENOMEM;
         FOREACH_ARRAY(a, state->apps, state->n_apps)
-                if (a->maintenance)
+                if (app_is_left_alone(a))
                         names[n++] = a->name;
         f = open_memstream(&text, &size);
         if (!f)

@@ -696,6 +696,19 @@ static bool commit_reached(const Engine *e, const Revision *revision)
         return nodelist_acked_by_majorities(e, revision);
 }
 
+/* What was changed is on the disks. Where the worker is left alone from now on the guards are yet to be told: a revision of
+ * its own is acknowledged by a node after its guard was. */
+static void app_is_sure(Engine *e, App *a)
+{
+        bool before = app_is_left_alone(a);
+
+        a->unsure = (Unsure){};
+        if (app_is_left_alone(a) == before)
+                return;
+        e->lasting_changed = true;
+        engine_changed_app(e, a);
+}
+
 static void apply_commit(Engine *e)
 {
         State *s = &e->state;
@@ -710,7 +723,7 @@ static void apply_commit(Engine *e)
                 s->committed = best;
                 FOREACH_ARRAY(a, s->apps, s->n_apps)
                         if (revision_compare(&a->unsure.since, &best) < 0)
-                                a->unsure = (Unsure){};
+                                app_is_sure(e, a);
                 if (s->form_pending && best.ring_seq >= s->ring_seq) {
                         s->form_pending = false;
                         e->lasting_changed = e->lasting_changed || !s->confirmed;
@@ -823,5 +836,5 @@ void apply_finish(Engine *e)
                         s->revision.count++;
                 }
                 apply_commit(e);
-        } while (pending && !s->form_pending);
+        } while (e->lasting_changed || (pending && !s->form_pending));
 }

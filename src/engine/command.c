@@ -659,6 +659,18 @@ static bool command_waits_for_files(const Engine *e, const LocalCommand *c)
                e->now_usec < c->applied_usec + 2 * COMMIT_USEC;
 }
 
+/* Whoever is answered that an application is in maintenance relies on the guards: they were told when that was committed, which
+ * made a revision, and whoever has acknowledged that one has told its guard before. */
+static bool command_waits_for_guards(const Engine *e, LocalCommand *c)
+{
+        if (c->command.kind != COMMAND_MAINTENANCE || !c->command.flag || c->sure)
+                return false;
+        c->sure = true;
+        c->revision = e->state.revision;
+        c->wait_serial = 0;
+        return revision_compare(&e->state.committed, &c->revision) < 0;
+}
+
 /* True where the command is over. */
 static bool command_step(Engine *e, size_t at)
 {
@@ -669,7 +681,8 @@ static bool command_step(Engine *e, size_t at)
         if (c->applied) {
                 if (command_waits_for_files(e, c))
                         return false;
-                if (revision_compare(&e->state.committed, &c->revision) >= 0)
+                if (revision_compare(&e->state.committed, &c->revision) >= 0 &&
+                                !command_waits_for_guards(e, c))
                         command_finish(e, at, COMMAND_OK, "");
                 else if (command_is_late(e, c))
                         command_finish(e, at, COMMAND_NOT_COMMITTED,

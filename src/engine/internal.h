@@ -96,6 +96,7 @@ typedef struct LocalCommand {
         bool sent; /* in this view */
         bool sent_ever;
         bool applied; /* carried out; waits until `revision` is on the disks */
+        bool sure;    /* it is, and now `revision` is the one by which the guards know */
         Revision revision;
         uint64_t applied_usec;
         uint64_t wait_serial; /* of the timer that waits for this revision; 0: none has been seen yet */
@@ -335,8 +336,6 @@ bool app_wants_up(const App *a);
  * may count; for a node that is cut off, the least. */
 uint64_t app_delay(const State *s, const App *a);
 uint64_t app_least_delay(const State *s, const App *a);
-bool app_is_left_alone(
-                const App *a); /* in maintenance, also for nodes that may never have heard of the last change */
 /* Before maintenance, or the definition, becomes this. `d` NULL: the definition stays. */
 void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d);
 bool node_timing_equal(const NodeTiming *a, const NodeTiming *b);

@@ -242,7 +242,9 @@ uint64_t state_digest(const State *s);
 size_t state_size_bytes(const State *s);
 
 App *state_find_app(const State *s, const char *name); /* NULL: there is none */
-Node *state_find_node(const State *s, uint32_t id);    /* NULL: there is none */
+bool app_is_left_alone(
+                const App *a); /* in maintenance, also for nodes that may never have heard of the last change */
+Node *state_find_node(const State *s, uint32_t id); /* NULL: there is none */
 Node *state_find_node_name(const State *s, const char *name);
 const char *state_node_name(const State *s, uint32_t id); /* "" for 0, "?" for a node that is not known */
 

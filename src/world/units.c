@@ -429,7 +429,7 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
 static int guard_spare(Guard *g, const State *s)
 {
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
-                if (!a->maintenance)
+                if (!app_is_left_alone(a))
                         continue;
                 if (ARRAY_GROW(g->spared, g->n_spared, g->n_spared_allocated) < 0 ||
                                 !(g->spared[g->n_spared] = strdup(a->name)))

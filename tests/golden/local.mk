@@ -66,6 +66,7 @@ golden_cases = \
 	tests/golden/main.script \
 	tests/golden/maintenance-off-unheard.script \
 	tests/golden/last-word-delay.script \
+	tests/golden/last-word-guard.script \
 	tests/golden/last-word-maintenance.script \
 	tests/golden/maintenance.script \
 	tests/golden/maintenance-all.script \

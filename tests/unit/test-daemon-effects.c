@@ -203,6 +203,11 @@ static void test_guard(void **state)
         doubles.state.n_apps = 1;
         doubles.state.apps[0].name = strdup("distro");
         doubles.state.apps[0].maintenance = true;
+        doubles.state.apps[0].unsure = (Unsure){ .since = { 1, 1 } };
+        doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
+        doubles.group.probe(m, 1);
+        assert_string_equal(guard_heard(), ""); /* it is not committed */
+        doubles.state.apps[0].unsure = (Unsure){};
         doubles_effect(EVENT_PROBE, EFFECT_CHANGED)->app = strdup("distro");
         doubles.group.probe(m, 1);
         assert_string_equal(guard_heard(), "grace=15000000\nmaintenance=distro\nend\n");

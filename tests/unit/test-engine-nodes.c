@@ -366,6 +366,49 @@ static void test_maintenance_is_committed(void **state)
         }
 }
 
+/* Whoever is answered that a worker is in maintenance relies on its guard, wherever it is. */
+static void test_maintenance_is_answered_after_the_guards(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_step(&c, BCD,
+                        &(Event){ .type = EVENT_COMMAND,
+                                        .command = { .token = 2,
+                                                        .command = { .kind = COMMAND_MAINTENANCE,
+                                                                        .app = (char *) "distro",
+                                                                        .node = (char *) "",
+                                                                        .flag = true } } });
+        for (bool told = false; c.n_queue > 0;) {
+                /* What its guard was told it was told before its answer came. */
+                bool before = told;
+
+                told = true;
+                for (uint32_t i = 1; i <= N_NODES; i++)
+                        told = told && app_is_left_alone(cluster_distro(&c, i));
+                cluster_deliver_one(&c);
+                if (cluster_reply(&c, 2) != _COMMAND_ERROR_MAX) {
+                        assert_true(before);
+                        break;
+                }
+        }
+        assert_int_equal(cluster_reply(&c, 2), COMMAND_OK);
+        cluster_deliver(&c);
+
+        /* Asked for again there is nothing to wait for. */
+        cluster_step(&c, ABC,
+                        &(Event){ .type = EVENT_COMMAND,
+                                        .command = { .token = 3,
+                                                        .command = { .kind = COMMAND_MAINTENANCE,
+                                                                        .app = (char *) "distro",
+                                                                        .node = (char *) "",
+                                                                        .flag = true } } });
+        cluster_deliver_one(&c);
+        assert_int_equal(cluster_reply(&c, 3), COMMAND_OK);
+        cluster_end(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -380,6 +423,7 @@ int main(void)
                 cmocka_unit_test(test_grace_ends_after_the_report),
                 cmocka_unit_test(test_what_holds_a_stop_is_committed),
                 cmocka_unit_test(test_maintenance_is_committed),
+                cmocka_unit_test(test_maintenance_is_answered_after_the_guards),
         };
 
         return cmocka_run_group_tests_name("engine-nodes", tests, NULL, NULL);
