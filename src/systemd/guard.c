@@ -82,6 +82,16 @@ static void write_stamp(Guard *g)
                                 strerror(-r));
 }
 
+static void write_state(Guard *g, const GuardState *s)
+{
+        int r = guard_file_write(g->parameters->directory, s);
+
+        if (r < 0 && !g->file_fails)
+                say(SD_WARNING "%s/guard cannot be written: %s; this guard knows what would be in it\n",
+                                g->parameters->directory, strerror(-r));
+        g->file_fails = r < 0;
+}
+
 static int set_timer(Guard *g, uint64_t usec)
 {
         int r = sd_event_source_set_time(g->timer, usec);
@@ -187,22 +197,31 @@ static int on_manager_end(sd_event_source *source, int fd, uint32_t events, void
         return 0;
 }
 
-/* Before it is in step a manager knows no better than the last one that was, and the peers count by that one's grace. */
+/* The peers count by this grace as soon as they have heard of it, which may be before the manager is in step, and it may end
+ * before it is. Shorter is safe at any time. */
+static void shorten(Guard *g, uint64_t grace_usec)
+{
+        if (grace_usec >= g->state.grace_usec)
+                return;
+        g->state.grace_usec = grace_usec;
+        write_state(g, &g->state);
+        if (g->stamp.ended_usec != 0)
+                begin_to_count(g);
+}
+
+/* Before it is in step a manager knows no better than the last one that was, and the peers count by no longer grace than that
+ * one's. */
 static void take_state(Guard *g, GuardState *s)
 {
         set_idle(g, s->in_step && s->idle);
         if (s->in_step || !g->state_known) {
-                int r = guard_file_write(g->parameters->directory, s);
-
-                if (r < 0 && !g->file_fails)
-                        say(SD_WARNING "%s/guard cannot be written: %s; this guard knows what would be in it\n",
-                                        g->parameters->directory, strerror(-r));
-                g->file_fails = r < 0;
+                write_state(g, s);
                 guard_state_done(&g->state);
                 g->state = *s;
                 g->state_known = true;
                 *s = (GuardState){};
-        }
+        } else
+                shorten(g, s->grace_usec);
         if (g->state.in_step)
                 call_off(g);
         g->state.in_step = false;

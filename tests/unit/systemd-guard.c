@@ -651,6 +651,32 @@ static void test_grace_of_the_last_in_step(void **state)
         guard_stop(guard);
 }
 
+/* A grace that is shorter may be the peers' before this manager is in step, so the guard takes it at once; for a guard that
+ * counts already as well. */
+static void test_shorter_grace_at_once(void **state)
+{
+        pid_t guard = guard_start(0),
+              manager = manager_start("grace=9000000\nmaintenance=kept\nin-step\nend\n");
+        uint64_t ended;
+
+        worker("a");
+        worker("kept");
+        wait_for_file("guard"); /* it has heard it */
+        manager_kill(manager);
+        wait_for_stamp(true);
+        ended = stamp_ended();
+        manager = manager_start("grace=400000\nend\n");
+        wait_for_file("told");
+        manager_kill(manager);
+        wait_for_kill("a");
+        assert_true(now_usec() < ended + 9000000 / 2);
+        assert_int_equal(stamp_ended(), ended);
+        assert_int_equal(
+                        strncmp(get("guard"), "grace=400000\n", 13), 0); /* the next guard knows it as well */
+        assert_false(is_killed("kept"));
+        guard_stop(guard);
+}
+
 /* The guard is killed and started again: what it had noted goes on, and a manager that lives calls it off. */
 static void test_guard_again(void **state)
 {
@@ -894,6 +920,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_kills_by_itself, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_call_off, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_grace_of_the_last_in_step, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_shorter_grace_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_guard_again, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_both_killed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_next_manager_was_quicker, set_up, tear_down),
