@@ -666,14 +666,13 @@ static void test_shorter_grace_at_once(void **state)
         wait_for_stamp(true);
         ended = stamp_ended();
         manager = manager_start("grace=400000\nend\n");
-        wait_for_file("told");
-        manager_kill(manager);
         wait_for_kill("a");
         assert_true(now_usec() < ended + 9000000 / 2);
         assert_int_equal(stamp_ended(), ended);
         assert_int_equal(
                         strncmp(get("guard"), "grace=400000\n", 13), 0); /* the next guard knows it as well */
         assert_false(is_killed("kept"));
+        manager_kill(manager);
         guard_stop(guard);
 }
 
