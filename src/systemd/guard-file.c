@@ -175,8 +175,8 @@ int guard_file_read(const char *directory, GuardState *ret)
 
 /* ---- the stamp ---- */
 
-#define STAMP_FORMAT "ended=%020" PRIu64 "\nacted=%020" PRIu64 "\n"
-#define STAMP_BYTES 54u
+#define STAMP_FORMAT "ended=%020" PRIu64 "\nacted=%020" PRIu64 "\ngrace=%020" PRIu64 "\n"
+#define STAMP_BYTES 81u
 
 static int parse_stamp(char *text, GuardStamp *ret)
 {
@@ -185,6 +185,7 @@ static int parse_stamp(char *text, GuardStamp *ret)
         for (char *line = text, *end; *line; line = end) {
                 uint64_t *value = strncmp(line, "ended=", 6) == 0   ? &stamp.ended_usec
                                   : strncmp(line, "acted=", 6) == 0 ? &stamp.acted_usec
+                                  : strncmp(line, "grace=", 6) == 0 ? &stamp.grace_usec
                                                                     : NULL;
 
                 end = strchr(line, '\n');
@@ -233,7 +234,7 @@ int guard_stamp_write(int fd, const GuardStamp *stamp)
         char text[STAMP_BYTES + 1];
         ssize_t n;
 
-        snprintf(text, sizeof(text), STAMP_FORMAT, stamp->ended_usec, stamp->acted_usec);
+        snprintf(text, sizeof(text), STAMP_FORMAT, stamp->ended_usec, stamp->acted_usec, stamp->grace_usec);
         n = pwrite(fd, text, STAMP_BYTES, 0);
         return n < 0 ? -errno : (size_t) n < STAMP_BYTES ? -ENOSPC : 0;
 }

@@ -90,6 +90,10 @@ static void write_state(Guard *g, const GuardState *s)
                 say(SD_WARNING "%s/guard cannot be written: %s; this guard knows what would be in it\n",
                                 g->parameters->directory, strerror(-r));
         g->file_fails = r < 0;
+        if (g->stamp.grace_usec == MAX(s->grace_usec, (uint64_t) 1))
+                return;
+        g->stamp.grace_usec = MAX(s->grace_usec, (uint64_t) 1);
+        write_stamp(g);
 }
 
 static int set_timer(Guard *g, uint64_t usec)
@@ -146,7 +150,7 @@ static void call_off(Guard *g)
         (void) sd_event_source_set_enabled(g->timer, SD_EVENT_OFF); /* cannot fail */
         if (g->stamp.ended_usec == 0)
                 return;
-        g->stamp = (GuardStamp){};
+        g->stamp = (GuardStamp){ .grace_usec = g->stamp.grace_usec };
         write_stamp(g);
 }
 
@@ -383,9 +387,11 @@ static int recall(Guard *g)
         r = guard_file_read(g->parameters->directory, &g->state);
         if (r == -ENOMEM)
                 return r;
-        g->state_known = r != -ENOENT;
+        g->state_known = r != -ENOENT || g->stamp.grace_usec != 0;
         if (r < 0) /* the peers start these workers all the same, so they have to end */
                 g->state = (GuardState){ .grace_usec = GUARD_GRACE_DEFAULT_USEC };
+        if (g->stamp.grace_usec != 0) /* the file may have had no room for what was told last */
+                g->state.grace_usec = g->stamp.grace_usec;
         g->state.in_step = false;
         if (g->stamp.ended_usec != 0)
                 begin_to_count(g);

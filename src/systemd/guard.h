@@ -22,7 +22,7 @@
  * directory carry this from one guard to the next; that directory has to outlive both units (RuntimeDirectoryPreserve=yes):
  *
  *   guard         what the manager told: guard_state_write(); replaced as a whole
- *   guard.stamp   "ended=USEC", CLOCK_BOOTTIME, and "acted=USEC", CLOCK_MONOTONIC; of one size for ever, so that there is
+ *   guard.stamp   "ended=USEC", CLOCK_BOOTTIME, "acted=USEC", CLOCK_MONOTONIC, and "grace=USEC", as it was told; of one size for ever, so that there is
  *                 room for it when it counts. The next manager reads there that a worker did not end by itself */
 
 #include <sys/types.h>
@@ -60,6 +60,7 @@ int guard_file_read(const char *directory, GuardState *ret); /* -ENOENT: there i
 typedef struct GuardStamp {
         uint64_t ended_usec; /* when the manager ended, CLOCK_BOOTTIME; 0: one is in step, or none was there yet */
         uint64_t acted_usec; /* when the guard began to end workers, CLOCK_MONOTONIC; 0: it did not */
+        uint64_t grace_usec; /* what the manager told last, also where `guard` found no room; 0: it told nothing yet */
 } GuardStamp;
 
 /* Makes the file or takes it as it is. A note that cannot be read, or is of the future, counts as an end at the boot: safe,

@@ -168,17 +168,17 @@ static void test_stamp(void **state)
         assert_int_equal(guard_stamp_open(directory, 1000, &fd, &stamp), 0);
         assert_true(fd >= 0);
         assert_int_equal(stamp.ended_usec, 0);
-        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, 0 }), 0);
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, 0, 0 }), 0);
         assert_int_equal(close(fd), 0);
         assert_false(guard_stamp_covers(directory, UINT64_MAX)); /* it has not acted */
 
         /* The next guard goes on from there, in the same room. */
         assert_int_equal(guard_stamp_open(directory, 1000, &fd, &stamp), 0);
         assert_int_equal(stamp.ended_usec, 700);
-        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, UINT64_MAX - 1 }), 0);
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, UINT64_MAX - 1, 0 }), 0);
         assert_int_equal(guard_stamp_read(directory, &stamp), 0);
         assert_int_equal(stamp.acted_usec, UINT64_MAX - 1);
-        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, 800 }), 0);
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 700, 800, 0 }), 0);
         assert_true(guard_stamp_covers(directory, 800));
         assert_false(guard_stamp_covers(directory, 799));
         assert_false(guard_stamp_covers(NULL, 800));
@@ -721,6 +721,28 @@ static void test_both_killed(void **state)
         guard_stop(guard);
 }
 
+/* The same where /run had no room for what the manager told: the stamp had its room before. */
+static void test_both_killed_without_room(void **state)
+{
+        pid_t guard, manager;
+
+        put("guard.new/in-the-way", "");
+        guard = guard_start(0);
+        manager = manager_start(TOLD("in-step\n"));
+        worker("a");
+        for (int i = 0; i < 10000 && !strstr(get("guard.stamp"), "grace=00000000000000400000\n"); i++)
+                (void) usleep(1000);
+        assert_false(file_is_there("guard"));
+        assert_int_equal(stamp_ended(), 0);
+        manager_kill(guard);
+        manager_kill(manager);
+        guard = guard_start(manager);
+        wait_for_stamp(true);
+        wait_for_kill("a");
+        assert_true(now_usec() < stamp_ended() + 4 * GRACE_USEC); /* by the grace that was told */
+        guard_stop(guard);
+}
+
 /* Both were killed, and the next manager was quicker than the next guard, which finds it at work. It is not in step, so it is
  * counted all the same. */
 static void test_next_manager_was_quicker(void **state)
@@ -922,6 +944,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_shorter_grace_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_guard_again, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_both_killed, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_both_killed_without_room, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_next_manager_was_quicker, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_replaced_between_two_runs, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_killed_is_not_started_again, set_up, tear_down),

@@ -359,7 +359,7 @@ static void test_ended_by_the_guard(void **state)
         bench_detach(b);
         units_free(b->units);
         assert_int_equal(guard_stamp_open(b->cgroups, 5000, &fd, &stamp), 0);
-        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 4000, 7000 }), 0);
+        assert_int_equal(guard_stamp_write(fd, &(GuardStamp){ 4000, 7000, 0 }), 0);
         fake_add(&b->fake, "a", 5, "failed")->ended_usec = 7001;
         strcpy(fake_find(&b->fake, "a")->result, "signal");
         fake_add(&b->fake, "b", 6, "failed")->ended_usec = 6999;
