@@ -78,8 +78,11 @@ int guard_file_write(const char *directory, const GuardState *s)
         if (!path || !temporary)
                 return -ENOMEM;
         f = fopen(temporary, "we");
-        if (!f)
-                return -errno;
+        if (!f) {
+                r = -errno;
+                (void) unlink(path);
+                return r;
+        }
         /* Whether it is in step, or idle, is the present manager's to say. */
         r = guard_state_write(f, false, false, s->grace_usec, (const char *const *) s->maintenance,
                         s->n_maintenance);
@@ -88,8 +91,10 @@ int guard_file_write(const char *directory, const GuardState *s)
         /* The directory is in memory and gone with the boot, so there is nothing to be synced. */
         if (r >= 0 && rename(temporary, path) < 0)
                 r = -errno;
-        if (r < 0)
+        if (r < 0) {
                 (void) unlink(temporary);
+                (void) unlink(path);
+        }
         return r;
 }
 

@@ -22,8 +22,9 @@
  * directory carry this from one guard to the next; that directory has to outlive both units (RuntimeDirectoryPreserve=yes):
  *
  *   guard         what the manager told: guard_state_write(); replaced as a whole
- *   guard.stamp   "ended=USEC", CLOCK_BOOTTIME, "acted=USEC", CLOCK_MONOTONIC, and "grace=USEC", as it was told; of one size for ever, so that there is
- *                 room for it when it counts. The next manager reads there that a worker did not end by itself */
+ *   guard.stamp   "ended=USEC", CLOCK_BOOTTIME, "acted=USEC", CLOCK_MONOTONIC, and "grace=USEC", as it was told; of one
+ *                 size for ever, so that there is room for it when it counts. The next manager reads there that a worker
+ *                 did not end by itself */
 
 #include <sys/types.h>
 #include <systemd/sd-event.h>
@@ -53,7 +54,8 @@ int guard_state_write(FILE *f, bool in_step, bool idle, uint64_t grace_usec, con
                 size_t n_maintenance);
 /* -EBADMSG: it is not what guard_state_write() makes; -ENOMEM and errors of reading. */
 int guard_state_read(FILE *f, GuardState *ret);
-/* Replaces the file, atomically; readers see the old one or the new one. 0 or negative errno. */
+/* Replaces the file, atomically; readers see the old one or the new one. 0 or negative errno: then there is none, as the old one
+ * may hold a maintenance that is over. */
 int guard_file_write(const char *directory, const GuardState *s);
 int guard_file_read(const char *directory, GuardState *ret); /* -ENOENT: there is none; the rest as above */
 

@@ -126,6 +126,11 @@ static void test_file(void **state)
         assert_int_equal(guard_file_read(directory, &s), 0);
         assert_int_equal(s.n_maintenance, 0);
         guard_state_done(&s);
+
+        /* Where the new one cannot be written, nothing of the old one counts any more. */
+        put("guard.new/in-the-way", "");
+        assert_int_equal(guard_file_write(directory, &told), -EISDIR);
+        assert_int_equal(guard_file_read(directory, &s), -ENOENT);
         assert_int_equal(guard_file_write("/nonexistent/directory", &told), -ENOENT);
 }
 
