@@ -15,6 +15,7 @@ applications() {
 identity() { node_exec abc systemctl show --value -p InvocationID distro-app-distro.service; }
 end_on_abc() { copy_events distro | awk -v since="$1" '$1 > since && $2 == "abc" && $3 == "end" { print $1 }' | tail -n 1; }
 fill_run() {
+        # shellcheck disable=SC2016 # the guest expands it
         node_exec abc sh -c 'mount -o remount,size=$(($(df --output=used -k /run | tail -n 1) + 64))k /run; head -c 1M /dev/zero >/run/filler'
         check_fails 'nothing more can be written there' node_exec abc sh -c 'echo >/run/more'
 }

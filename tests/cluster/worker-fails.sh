@@ -32,6 +32,7 @@ check_stays 2 'abc does not take it back' app_runs_on distro bcd
 step 'what systemd restarts without end does not run'
 looping='.applications[] | select(.name == "loop")'
 loop_is() { [ "$(cluster_status "$1" "$looping | .state + \" \" + ((.reason // \"\") | sub(\"[0-9]+ times\"; \"N times\"))")" = "$2" ]; }
+# shellcheck disable=SC2016 # the guest expands it
 node_exec abc sh -c 'kill -KILL $(systemctl show --value -p MainPID distro-app-loop)'
 for n in abc bcd def; do
         check_within 20 "it is starting, as $n says" loop_is "$n" 'starting restarted by systemd, N times; exit-code, status 7'
