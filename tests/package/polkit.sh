@@ -22,7 +22,7 @@ refused() {
         [ "$status" -eq 1 ] || fail "$user may not $*" "status $status: $said"
         note "$(head -n 1 <<<"$said")"
         case $said in
-        *'only root'*) ;;
+        *[Oo]'nly root'*) ;;
         *) fail 'it says who may' "$said" ;;
         esac
 }
