@@ -1093,6 +1093,7 @@ static void test_files_come_in_parts(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         cluster_manager_gone(&c, DEF);
+        engine_free(c.engine[DEF]);
         cluster_make_engine(&c, DEF, NO_QUORUM_STOP, RECORD_BLANK);
         event.definitions.definitions = d;
         cluster_step(&c, DEF, &event);
