@@ -46,7 +46,6 @@ void app_parse_done(AppParse *a)
         unit_properties_done(&a->properties);
         unit_properties_done(&a->neutral_properties);
         free(a->unit_places);
-        free(a->systemd_items);
         *a = (AppParse){ 0 };
 }
 
@@ -98,12 +97,13 @@ static int add_line(UnitProperties *l, const char *name, const char *value)
 /* A key that systemd knows and our table does not goes to systemd as it stands. */
 static int hand_on(AppParse *a, ParseState *p, const char *section, const char *key, const char *value)
 {
-        int r = app_systemd_knows(a, section, key);
+        ConfigSystemd *systemd = a->state.context->systemd;
+        int r = systemd_knows(systemd, section, key);
         if (r < 0)
                 return r;
         if (r == 0)
                 return parse_error(p,
-                                a->systemd_items && *a->systemd_items
+                                systemd && systemd->items && *systemd->items
                                                 ? "unknown key in section [%s], also to systemd on this node"
                                                 : "unknown key in section [%s]",
                                 section);

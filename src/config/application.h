@@ -17,7 +17,6 @@ typedef struct AppParse {
         UnitProperties neutral_properties; /* the same with neutral specifiers; for the digest alone */
         ParsePlace nodes, permitted, dependencies;
         ParsePlace *unit_places; /* where each key of the table was given last */
-        char *systemd_items;     /* what systemd's program said; NULL: it was not asked */
         const char *closed_file; /* the last one of which was said that it hides nothing; NULL: none */
 } AppParse;
 
@@ -34,7 +33,7 @@ int app_parse_finish(AppParse *a, AppConfig *ret);
 
 /* systemd-keys.c: whether this host's systemd knows a key that our table lacks, and which is no dependency. 0, 1 or
  * -ENOMEM. */
-int app_systemd_knows(AppParse *a, const char *section, const char *key);
+int systemd_knows(ConfigSystemd *s, const char *section, const char *key);
 /* Where a key of [Service] was given last. */
 ParseState app_parse_at_key(AppParse *a, const char *key);
 /* pitfalls.c: warnings about what is right, and will hurt. 0 or -ENOMEM. */

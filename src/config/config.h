@@ -39,11 +39,19 @@ typedef struct ConfigContext {
         const char *const *node_names; /* the nodelist, for warnings about names that it lacks; NULL: no
                                           warnings */
         size_t n_node_names;
-        const char *systemd; /* the program that is asked about keys that our table lacks; NULL: nobody is */
+        struct ConfigSystemd *systemd; /* who is asked about keys that our table lacks; NULL: nobody is */
 } ConfigContext;
 
-/* This host's systemd, for `systemd` above; NULL: it is not found. */
+/* A systemd that says which keys it knows: its program is asked once, when the first key comes up that our table lacks. One
+ * thread at a time. */
+typedef struct ConfigSystemd {
+        const char *program; /* NULL: there is none */
+        char *items;         /* what it said; NULL: it was not asked yet */
+} ConfigSystemd;
+
+/* This host's systemd, for `program`; NULL: it is not found. */
 const char *config_systemd_program(void);
+void config_systemd_done(ConfigSystemd *s);
 
 const char *const *config_search_path_default(void);
 

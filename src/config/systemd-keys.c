@@ -100,17 +100,23 @@ static const char *find_item(const char *items, const char *section, const char 
         return NULL;
 }
 
-int app_systemd_knows(AppParse *a, const char *section, const char *key)
+void config_systemd_done(ConfigSystemd *s)
+{
+        free(s->items);
+        *s = (ConfigSystemd){};
+}
+
+int systemd_knows(ConfigSystemd *s, const char *section, const char *key)
 {
         const char *kind;
 
-        if (!a->state.context->systemd)
+        if (!s || !s->program)
                 return 0;
-        if (!a->systemd_items)
-                a->systemd_items = ask_program(a->state.context->systemd);
-        if (!a->systemd_items)
+        if (!s->items)
+                s->items = ask_program(s->program);
+        if (!s->items)
                 return -ENOMEM;
-        kind = find_item(a->systemd_items, section, key);
+        kind = find_item(s->items, section, key);
         /* Dependencies are looked at more closely than a text can be: old names of theirs stay unknown. */
         return kind && strncmp(kind, "UNIT", 4) != 0;
 }

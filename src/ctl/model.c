@@ -12,15 +12,19 @@ void strings_done(Strings *s)
         *s = (Strings){};
 }
 
+int strings_take(Strings *s, char *text)
+{
+        if (!text || ARRAY_GROW(s->items, s->n, s->n_allocated) < 0) {
+                free(text);
+                return -ENOMEM;
+        }
+        s->items[s->n++] = text;
+        return 0;
+}
+
 int strings_add(Strings *s, const char *text)
 {
-        if (ARRAY_GROW(s->items, s->n, s->n_allocated) < 0)
-                return -ENOMEM;
-        s->items[s->n] = strdup(text);
-        if (!s->items[s->n])
-                return -ENOMEM;
-        s->n++;
-        return 0;
+        return strings_take(s, strdup(text));
 }
 
 bool strings_contain(const Strings *s, const char *text)

@@ -13,6 +13,8 @@ typedef struct Strings {
 
 void strings_done(Strings *s);
 int strings_add(Strings *s, const char *text);
+/* The same with a text that becomes the list's, as text_format() makes one; NULL: -ENOMEM. */
+int strings_take(Strings *s, char *text);
 bool strings_contain(const Strings *s, const char *text);
 /* "a, b and c"; the caller frees; NULL without memory. */
 char *strings_join(const Strings *s, const char *separator);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/simulate-cluster.h"
+#include "ctl/simulate-files.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -52,16 +53,11 @@ static int copy_names(char **names, size_t n, Strings *ret)
 /* manager.conf of this host. */
 static int take_manager_config(const Ctl *c, SimulateCluster *k)
 {
-        ConfigContext context = { .systemd = config_systemd_program() };
-        ConfigMessages messages = {};
         ManagerConfig config = {};
-        int r = manager_config_load(&context, &messages, &config);
+        int r, status = simulate_manager_config(c, &config);
 
-        config_messages_done(&messages);
-        if (r < 0) {
-                ctl_error(c, "manager.conf cannot be read: 'distroctl verify' tells why.");
-                return STATUS_FAILURE;
-        }
+        if (status != STATUS_OK)
+                return status;
         k->config.policy = config.no_quorum_policy;
         k->config.sync_timeout_usec = config.sync_timeout_usec;
         r = copy_names(config.sync_mandatory, config.n_sync_mandatory, &k->mandatory);

@@ -3,41 +3,23 @@
 
 #include <dirent.h>
 #include <inttypes.h>
-#include <stdarg.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "config/config.h"
 #include "ctl/corosync-conf.h"
 #include "ctl/read-file.h"
 
-static int add_step(Strings *steps, const char *format, ...) _printf_(2, 3);
-static int add_step(Strings *steps, const char *format, ...)
-{
-        _cleanup_free_ char *text = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
-        va_end(ap);
-        return text ? strings_add(steps, text) : -ENOMEM;
-}
-
 static int add_list(Strings *steps, const char *verb, char *const *names, size_t n)
 {
-        _cleanup_free_ char *text = strdup(verb);
+        Text text = {};
 
         if (n == 0)
                 return 0;
-        for (size_t i = 0; text && i < n; i++) {
-                char *longer;
-
-                if (asprintf(&longer, "%s %s", text, names[i]) < 0)
-                        longer = NULL;
-                free(text);
-                text = longer;
-        }
-        return text ? strings_add(steps, text) : -ENOMEM;
+        text_add(&text, verb);
+        for (size_t i = 0; i < n; i++)
+                text_printf(&text, " %s", names[i]);
+        return strings_take(steps, text_take(&text));
 }
 
 /* ---- corosync.conf ---- */
@@ -47,10 +29,10 @@ static int add_corosync(const CorosyncConf *conf, Strings *steps)
         int r = add_list(steps, "nodes", conf->names, conf->n_names);
 
         if (r >= 0 && (conf->has_device || conf->two_node))
-                r = add_step(steps, "quorum %s", conf->has_device ? "device" : "two-node");
+                r = strings_take(steps, text_format("quorum %s", conf->has_device ? "device" : "two-node"));
         if (r >= 0)
-                r = add_step(steps, "token %" PRIu64 "us", conf->token_usec);
-        return r < 0 ? r : add_step(steps, "consensus %" PRIu64 "us", conf->consensus_usec);
+                r = strings_take(steps, text_format("token %" PRIu64 "us", conf->token_usec));
+        return r < 0 ? r : strings_take(steps, text_format("consensus %" PRIu64 "us", conf->consensus_usec));
 }
 
 static int check_corosync(const Ctl *c, const char *path, const CorosyncConf *conf)
@@ -93,32 +75,42 @@ static int describe_corosync(const Ctl *c, const char *path, Strings *ret)
 
 static int add_manager(const ManagerConfig *config, Strings *steps)
 {
-        int r = add_step(
-                        steps, "policy %s", config->no_quorum_policy == NO_QUORUM_FREEZE ? "freeze" : "stop");
+        int r = strings_take(steps,
+                        text_format("policy %s",
+                                        config->no_quorum_policy == NO_QUORUM_FREEZE ? "freeze" : "stop"));
 
         if (r >= 0)
-                r = add_step(steps, "grace %" PRIu64 "us", config->manager_grace_usec);
+                r = strings_take(steps, text_format("grace %" PRIu64 "us", config->manager_grace_usec));
         if (r >= 0)
-                r = config->sync_timeout_usec == USEC_INFINITY ? add_step(steps, "sync-timeout infinity")
-                                                               : add_step(steps, "sync-timeout %" PRIu64 "us",
-                                                                                 config->sync_timeout_usec);
+                r = strings_take(steps, config->sync_timeout_usec == USEC_INFINITY
+                                                        ? strdup("sync-timeout infinity")
+                                                        : text_format("sync-timeout %" PRIu64 "us",
+                                                                          config->sync_timeout_usec));
         if (r >= 0)
                 r = add_list(steps, "mandatory", config->sync_mandatory, config->n_sync_mandatory);
         return r < 0 ? r : add_list(steps, "optional", config->sync_optional, config->n_sync_optional);
 }
 
-static int describe_manager(const Ctl *c, Strings *ret)
+int simulate_manager_config(const Ctl *c, ManagerConfig *ret)
 {
-        ConfigContext context = { .systemd = config_systemd_program() };
+        ConfigContext context = {};
         ConfigMessages messages = {};
-        ManagerConfig config = {};
-        int r = manager_config_load(&context, &messages, &config);
+        int r = manager_config_load(&context, &messages, ret);
 
         config_messages_done(&messages);
-        if (r < 0) {
-                ctl_error(c, "manager.conf cannot be read: 'distroctl verify' tells why.");
-                return STATUS_FAILURE;
-        }
+        if (r >= 0)
+                return STATUS_OK;
+        ctl_error(c, "manager.conf cannot be read: 'distroctl verify' tells why.");
+        return STATUS_FAILURE;
+}
+
+static int describe_manager(const Ctl *c, Strings *ret)
+{
+        ManagerConfig config = {};
+        int r, status = simulate_manager_config(c, &config);
+
+        if (status != STATUS_OK)
+                return status;
         r = add_manager(&config, ret);
         manager_config_done(&config);
         return r < 0 ? ctl_oom(c) : STATUS_OK;
@@ -156,7 +148,7 @@ int simulate_list_files(const Ctl *c, const char *directory, Strings *ret)
         }
         for (int i = 0; i < n; i++) {
                 if (r >= 0)
-                        r = add_step(ret, "app %s/%s", directory, entries[i]->d_name);
+                        r = strings_take(ret, text_format("app %s/%s", directory, entries[i]->d_name));
                 free(entries[i]);
         }
         free(entries);
@@ -178,7 +170,8 @@ static void tell_messages(const Ctl *c, const ConfigMessages *messages, char *re
 
 int simulate_read_file(void *userdata, const char *path, Definition *ret, char *ret_error, size_t size_bytes)
 {
-        ConfigContext context = { .systemd = config_systemd_program() };
+        _cleanup_(config_systemd_done) ConfigSystemd systemd = { .program = config_systemd_program() };
+        ConfigContext context = { .systemd = &systemd };
         ConfigMessages messages = {};
         AppConfig app = {};
         int r = app_config_load_file(&context, path, &messages, &app);

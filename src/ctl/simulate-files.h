@@ -4,9 +4,12 @@
 /* A cluster that there is not yet, as its files describe it: corosync.conf, manager.conf and the applications become the
  * first steps of a simulation. */
 
+#include "config/config.h"
 #include "ctl/model.h"
 #include "engine/types.h"
 
+/* This host's manager.conf. An exit status; prints what is wrong. */
+int simulate_manager_config(const Ctl *c, ManagerConfig *ret);
 /* Is this word on the command line the file of an application, and no step? */
 bool simulate_is_file(const char *word);
 /* Appends "nodes ...", "quorum ..." and so on, as --corosync= (NULL: where Corosync looks) and this host's manager.conf have it.

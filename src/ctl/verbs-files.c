@@ -249,7 +249,8 @@ int verb_verify(Ctl *c, int argc, char **argv)
 {
         _cleanup_(corosync_conf_done) CorosyncConf corosync = {};
         Findings f = {};
-        ConfigContext context = { .systemd = config_systemd_program() };
+        _cleanup_(config_systemd_done) ConfigSystemd systemd = { .program = config_systemd_program() };
+        ConfigContext context = { .systemd = &systemd };
         int r = 0, status, loaded;
 
         if (refuse_host(c, "verify"))
@@ -277,7 +278,8 @@ int verb_verify(Ctl *c, int argc, char **argv)
 
 int files_check_reloaded(Ctl *c)
 {
-        ConfigContext context = { .systemd = config_systemd_program() };
+        _cleanup_(config_systemd_done) ConfigSystemd systemd = { .program = config_systemd_program() };
+        ConfigContext context = { .systemd = &systemd };
         AppConfigs apps = {};
         Findings f = {};
         int status = STATUS_OK, r = app_config_load_all(&context, &f.messages, &apps);
@@ -320,7 +322,7 @@ static int cat_file(Ctl *c, Json *j, const char *path, bool *first)
 static int cat_app(Ctl *c, Json *j, const char *app, bool *first)
 {
         _cleanup_(config_files_freep) char **files = NULL;
-        ConfigContext context = { .systemd = config_systemd_program() };
+        ConfigContext context = {};
         int status = STATUS_OK, r = app_config_list_files(&context, app, &files);
 
         if (r == -ENOENT) {

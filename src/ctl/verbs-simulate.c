@@ -3,10 +3,10 @@
 /* simulate: what would happen if. The steps run on engines in this process; the cluster is asked for its
  * state and for nothing else. */
 
-#include <stdarg.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "ctl/read-file.h"
 #include "ctl/simulate-cluster.h"
 #include "ctl/simulate-files.h"
@@ -103,31 +103,19 @@ static int tell_differences(const Ctl *c, const Strings *differences)
         return STATUS_FAILURE;
 }
 
-static int add_line(Strings *lines, const char *format, ...) _printf_(2, 3);
-static int add_line(Strings *lines, const char *format, ...)
-{
-        _cleanup_free_ char *text = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
-        va_end(ap);
-        return text ? strings_add(lines, text) : -ENOMEM;
-}
-
 static int compare(const Simulation *s, const SimulateCluster *k, Strings *differences)
 {
         size_t n_nodes = world_n_nodes(s->world);
         int r = 0;
 
         if (!k->in_step)
-                r = add_line(differences,
-                                "the state is an old one, as %s was not in step with a quorate group",
-                                k->node);
+                r = strings_take(differences,
+                                text_format("the state is an old one, as %s was not in step with a quorate group",
+                                                k->node));
         if (r >= 0 && k->expected_votes > 0 && k->expected_votes != n_nodes)
-                r = add_line(differences, "quorum counts %llu votes, and the state has %zu nodes",
-                                (unsigned long long) k->expected_votes, n_nodes);
+                r = strings_take(differences,
+                                text_format("quorum counts %llu votes, and the state has %zu nodes",
+                                                (unsigned long long) k->expected_votes, n_nodes));
         return r < 0 ? r : simulate_compare(s->world, k->state, k->state_size_bytes, differences);
 }
 
@@ -359,7 +347,7 @@ static int read_steps(Strings *ret)
 
 static int add_file(Strings *files, const char *path)
 {
-        return add_line(files, "app %s", path);
+        return strings_take(files, text_format("app %s", path));
 }
 
 static bool has_files(const Ctl *c, const Strings *files)

@@ -30,11 +30,12 @@ void loader_result_done(LoaderResult *r)
 static void *loader_thread(void *userdata)
 {
         Loader *l = userdata;
+        _cleanup_(config_systemd_done) ConfigSystemd systemd = { .program = config_systemd_program() };
         ConfigContext context = {
                 .root = l->root,
                 .node_names = (const char *const *) l->node_names,
                 .n_node_names = l->n_node_names,
-                .systemd = l->root ? NULL : config_systemd_program(),
+                .systemd = l->root ? NULL : &systemd,
         };
         uint64_t one = 1;
 

@@ -476,7 +476,8 @@ static void test_handed_on(void **state)
         assert_int_equal(fchmod(fd, 0755), 0);
         assert_int_equal(fclose(f), 0);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                ConfigContext asks = { .systemd = program };
+                _cleanup_(config_systemd_done) ConfigSystemd systemd = { .program = program };
+                ConfigContext asks = { .systemd = &systemd };
                 ConfigMessages m = { 0 };
                 AppConfig app = { 0 };
                 char text[512];
@@ -501,7 +502,8 @@ static void test_handed_on(void **state)
         }
         /* Nobody is asked where no program is named, or it is not there. */
         for (int i = 0; i < 2; i++) {
-                ConfigContext asks = { .systemd = i ? "/no/such/program" : NULL };
+                _cleanup_(config_systemd_done) ConfigSystemd systemd = { .program = "/no/such/program" };
+                ConfigContext asks = { .systemd = i ? &systemd : NULL };
                 ConfigMessages m = { 0 };
                 AppConfig app = { 0 };
 
@@ -510,7 +512,20 @@ static void test_handed_on(void **state)
                 assert_string_equal(m.items[0].text, "x.app:2: Newer=: unknown key in section [Service]");
                 config_messages_done(&m);
         }
-        assert_int_equal(unlink(program), 0);
+        /* It is asked once, however many files have such keys. */
+        _cleanup_(config_systemd_done) ConfigSystemd once = { .program = program };
+        for (int i = 0; i < 2; i++) {
+                static const char text[] =
+                                "[Application]\nNodes=a\n[Service]\nExecStart=/bin/true\nNewer=1\n";
+                ConfigContext asks = { .systemd = &once };
+                ConfigMessages m = { 0 };
+                AppConfig app = { 0 };
+
+                assert_int_equal(app_config_parse(&asks, "x", "x.app", text, strlen(text), &m, &app), 0);
+                assert_int_equal(i > 0 ? 0 : unlink(program), 0);
+                app_config_done(&app);
+                config_messages_done(&m);
+        }
 }
 
 static void test_resources(void **state)
