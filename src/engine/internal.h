@@ -314,7 +314,8 @@ void apply_view(Engine *e);
 void apply_view_nodes(Engine *e); /* the members of this view that are synced go on the record */
 /* The group speaks the highest protocol version that all synced members know; it is never lowered again. */
 void apply_version(Engine *e);
-void apply_owed(App *a, uint32_t node_id); /* this node has said what it runs after a maintenance */
+bool apply_owed(App *a,
+                uint32_t node_id); /* this node has said what it runs after a maintenance; whether it owed that */
 void node_touched(Engine *e, Node *n);
 /* It is there, may have a copy of the application, and has not said so since the group formed. */
 bool node_is_owing(const App *a, const Node *n);

@@ -312,24 +312,22 @@ void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d)
         unsure_add(u, now);
 }
 
-void apply_owed(App *a, uint32_t node_id)
+bool apply_owed(App *a, uint32_t node_id)
 {
+        size_t n = a->n_owed;
+
         for (size_t i = a->n_owed; i > 0; i--)
                 if (a->owed[i - 1] == node_id)
                         ARRAY_CLOSE(a->owed, a->n_owed, i - 1);
+        return a->n_owed < n;
 }
 
 /* The maintenance is over, and this node goes without having said what it runs: its guard may not have heard of it, and go
  * on leaving a copy there alone. So what it owed does not count any more, but such a copy does, until it is reported. */
 static void app_end_owing(App *a, const Node *n)
 {
-        bool owing = false;
-
-        for (size_t i = 0; i < a->n_owed; i++)
-                owing = owing || a->owed[i] == n->id;
-        if (!owing)
+        if (!apply_owed(a, n->id))
                 return;
-        apply_owed(a, n->id);
         FOREACH_ARRAY(c, a->copies, a->n_copies)
                 if (c->node_id == n->id)
                         c->untamed = true;

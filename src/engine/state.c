@@ -524,14 +524,14 @@ static void get_app(const Codec *c, App *a)
                 reader_refuse(r);
 }
 
-static void put_timing(ByteWriter *w, const NodeTiming *t)
+void put_node_timing(ByteWriter *w, const NodeTiming *t)
 {
         put_u64(w, t->detection_usec);
         put_u64(w, t->isolation_usec);
         put_u64(w, t->needed_usec);
 }
 
-static void get_timing(ByteReader *r, NodeTiming *t)
+void get_node_timing(ByteReader *r, NodeTiming *t)
 {
         t->detection_usec = get_u64(r);
         t->isolation_usec = get_u64(r);
@@ -544,9 +544,9 @@ static void put_node(const Codec *c, const Node *n)
         put_string(c->w, n->name);
         put_bool(c->w, n->standby);
         put_u64(c->w, n->grace_usec);
-        put_timing(c->w, &n->timing);
-        put_timing(c->w, &n->least);
-        put_timing(c->w, &n->most);
+        put_node_timing(c->w, &n->timing);
+        put_node_timing(c->w, &n->least);
+        put_node_timing(c->w, &n->most);
         put_u64(c->w, n->boot_id);
         if (!codec_present(c))
                 return;
@@ -579,9 +579,9 @@ static void get_node(const Codec *c, Node *n)
         n->name = get_string(r, NODE_NAME_MAX);
         n->standby = get_bool(r);
         n->grace_usec = get_u64(r);
-        get_timing(r, &n->timing);
-        get_timing(r, &n->least);
-        get_timing(r, &n->most);
+        get_node_timing(r, &n->timing);
+        get_node_timing(r, &n->least);
+        get_node_timing(r, &n->most);
         n->boot_id = get_u64(r);
         if (n->id == 0 || isempty(n->name))
                 reader_refuse(r);

@@ -241,6 +241,10 @@ uint64_t state_digest(const State *s);
 /* What state_encode() writes for newcomers. All synced members find the same. */
 size_t state_size_bytes(const State *s);
 
+/* As state, record and messages have it. */
+void put_node_timing(ByteWriter *w, const NodeTiming *t);
+void get_node_timing(ByteReader *r, NodeTiming *t);
+
 App *state_find_app(const State *s, const char *name); /* NULL: there is none */
 bool app_is_left_alone(
                 const App *a); /* in maintenance, also for nodes that may never have heard of the last change */

@@ -22,12 +22,17 @@ struct GuardEnd {
         size_t n_killed, n_killed_allocated;
 };
 
+static sd_bus *drop_bus(sd_bus *bus)
+{
+        if (bus)
+                (void) sd_bus_detach_event(bus);
+        return sd_bus_close_unref(bus); /* flushing would wait as long as connecting */
+}
+
 static void close_bus(GuardEnd *g)
 {
         units_detach(g->units);
-        if (g->bus)
-                (void) sd_bus_detach_event(g->bus);
-        g->bus = sd_bus_close_unref(g->bus); /* flushing would wait as long as connecting */
+        g->bus = drop_bus(g->bus);
 }
 
 /* Nobody waits for the answer: the next round looks. */
@@ -47,9 +52,7 @@ static void keep_message_bus(GuardEnd *g)
 
         if (g->message_bus && sd_bus_is_open(g->message_bus) > 0)
                 return;
-        if (g->message_bus)
-                (void) sd_bus_detach_event(g->message_bus);
-        g->message_bus = sd_bus_close_unref(g->message_bus);
+        g->message_bus = drop_bus(g->message_bus);
         r = sd_bus_new(&bus);
         if (r >= 0)
                 r = sd_bus_set_address(bus, address ? address : "unix:path=/run/dbus/system_bus_socket");
@@ -228,9 +231,7 @@ GuardEnd *guard_end_free(GuardEnd *g)
         if (g->units)
                 close_bus(g);
         units_free(g->units);
-        if (g->message_bus)
-                (void) sd_bus_detach_event(g->message_bus);
-        sd_bus_close_unref(g->message_bus);
+        drop_bus(g->message_bus);
         FOREACH_ARRAY(k, g->killed, g->n_killed)
                 free(*k);
         free(g->killed);

@@ -126,7 +126,6 @@ static void begin_to_count(Guard *g)
         int r;
 
         set_idle(g, false);
-
         g->moments = guard_moments(g->stamp.ended_usec, g->state.grace_usec);
         r = set_timer(g, g->moments.stop_usec);
         if (r < 0)

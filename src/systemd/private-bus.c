@@ -3,6 +3,7 @@
 
 #include "systemd/private-bus.h"
 #include "systemd/unit-read.h"
+#include "systemd/unit-run.h"
 
 #define STOP_TIMEOUT_USEC USEC_PER_SEC
 #define UNIT_PATH SYSTEMD_PATH "/unit"
@@ -59,8 +60,7 @@ static int get_run(sd_bus *bus, const char *unit, char ret[static RUN_PATH_MAX])
         int r = sd_bus_path_encode(UNIT_PATH, unit, &path);
 
         if (r >= 0)
-                r = sd_bus_message_new_method_call(
-                                bus, &m, SYSTEMD_NAME, path, "org.freedesktop.DBus.Properties", "Get");
+                r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_NAME, path, DBUS_PROPERTIES, "Get");
         if (r >= 0)
                 r = sd_bus_message_append(m, "ss", UNIT_INTERFACE, "InvocationID");
         if (r >= 0)
@@ -72,11 +72,8 @@ static int get_run(sd_bus *bus, const char *unit, char ret[static RUN_PATH_MAX])
         if (r < 0)
                 return r;
         ret[0] = '\0';
-        if (size == 16) {
-                size_t n = (size_t) snprintf(ret, RUN_PATH_MAX, UNIT_PATH "/");
-                for (size_t i = 0; i < size; i++, n += 2)
-                        snprintf(ret + n, RUN_PATH_MAX - n, "%02x", id[i]);
-        }
+        if (size == 16)
+                run_id_text(id, stpcpy(ret, UNIT_PATH "/"));
         return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <systemd/sd-id128.h>
 #include <unistd.h>
 
 #include "systemd/unit-run.h"
@@ -18,10 +19,12 @@ static int run_path(const char *directory, const char *app, const char *suffix, 
         return asprintf(ret, "%s" RUN_PATH_PREFIX "%s%s", directory, app, suffix) < 0 ? -ENOMEM : 0;
 }
 
-static void run_text(const uint8_t id[static 16], char ret[static 33])
+void run_id_text(const uint8_t id[static 16], char ret[static 33])
 {
-        for (size_t i = 0; i < 16; i++)
-                snprintf(ret + 2 * i, 3, "%02x", id[i]);
+        sd_id128_t run;
+
+        memcpy(run.bytes, id, sizeof(run.bytes));
+        (void) sd_id128_to_string(run, ret); /* cannot fail */
 }
 
 int unit_run_keep(const char *directory, const char *app, const uint8_t id[static 16], uint64_t epoch)
@@ -35,7 +38,7 @@ int unit_run_keep(const char *directory, const char *app, const uint8_t id[stati
                 r = run_path(directory, app, ".new", &new);
         if (r < 0)
                 return r;
-        run_text(id, run);
+        run_id_text(id, run);
         snprintf(target, sizeof(target), "%s:%" PRIu64, run, epoch);
         (void) unlink(new); /* of a process that was ended in between */
         if (symlink(target, new) < 0 || rename(new, path) < 0)
@@ -56,7 +59,7 @@ uint64_t unit_run_epoch(const char *directory, const char *app, const uint8_t id
         if (n <= 33)
                 return 0;
         target[n] = 0;
-        run_text(id, run);
+        run_id_text(id, run);
         if (strncmp(target, run, 32) != 0 || target[32] != ':' || target[33] < '0' || target[33] > '9')
                 return 0;
         errno = 0;

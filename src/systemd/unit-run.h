@@ -5,6 +5,7 @@
 
 #include "systemd/units.h"
 
+void run_id_text(const uint8_t id[static 16], char ret[static 33]);
 /* 0 or a negative errno: then the unit's properties alone tell. */
 int unit_run_keep(const char *directory, const char *app, const uint8_t id[static 16], uint64_t epoch);
 /* 0: nothing is kept of this run. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
+#include "engine/state.h"
 #include "wire/body.h"
 #include "wire/wire.h"
 
@@ -137,20 +138,6 @@ static bool versions_are_valid(const FactsMessage *f)
         return f->version_min > 0 && f->version_min <= f->version_max;
 }
 
-static void put_timing(ByteWriter *w, const NodeTiming *t)
-{
-        put_u64(w, t->detection_usec);
-        put_u64(w, t->isolation_usec);
-        put_u64(w, t->needed_usec);
-}
-
-static void get_timing(ByteReader *r, NodeTiming *t)
-{
-        t->detection_usec = get_u64(r);
-        t->isolation_usec = get_u64(r);
-        t->needed_usec = get_u64(r);
-}
-
 static void put_facts(ByteWriter *w, const FactsMessage *f)
 {
         if (!versions_are_valid(f))
@@ -159,7 +146,7 @@ static void put_facts(ByteWriter *w, const FactsMessage *f)
         put_u8(w, f->version_max);
         wire_put_node_name(w, f->node_name, NAME_REQUIRED);
         put_u64(w, f->grace_usec);
-        put_timing(w, &f->timing);
+        put_node_timing(w, &f->timing);
         put_u64(w, f->boot_id);
         put_u8(w, (uint8_t) f->record);
         wire_put_revision(w, &f->record_revision);
@@ -180,7 +167,7 @@ static void get_facts(ByteReader *r, FactsMessage *f)
                 wire_reader_fail(r);
         f->node_name = wire_get_node_name(r, NAME_REQUIRED);
         f->grace_usec = get_u64(r);
-        get_timing(r, &f->timing);
+        get_node_timing(r, &f->timing);
         f->boot_id = get_u64(r);
         f->record = get_enum(r, _RECORD_KIND_MAX);
         f->record_revision = wire_get_revision(r);
@@ -473,7 +460,7 @@ void wire_put_body(ByteWriter *w, const Message *m)
                 put_unsent(w, &m->unsent);
                 break;
         case MESSAGE_TIMING:
-                put_timing(w, &m->timing);
+                put_node_timing(w, &m->timing);
                 break;
         case MESSAGE_NODELIST:
                 put_nodelist(w, &m->nodelist);
@@ -524,7 +511,7 @@ void wire_get_body(ByteReader *r, Message *m)
                 get_unsent(r, &m->unsent);
                 break;
         case MESSAGE_TIMING:
-                get_timing(r, &m->timing);
+                get_node_timing(r, &m->timing);
                 break;
         case MESSAGE_NODELIST:
                 get_nodelist(r, &m->nodelist);
