@@ -10,8 +10,21 @@ sim_checks = \
 	tests/sim/check-quorum.c \
 	tests/sim/check-states.c \
 	tests/sim/check-stops.c
-tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/plan.c tests/sim/plan.h tests/sim/run.c tests/sim/seeds.c \
-	tests/sim/digest.c tests/sim/digest.h $(sim_checks)
+tests_sim_sim_SOURCES = \
+	tests/sim/digest.c \
+	tests/sim/digest.h \
+	tests/sim/plan.c \
+	tests/sim/plan.h \
+	tests/sim/plan-draw.h \
+	tests/sim/plan-later.c \
+	tests/sim/plan-words.c \
+	tests/sim/run.c \
+	tests/sim/run-acts.c \
+	tests/sim/run-internal.h \
+	tests/sim/run-progress.c \
+	tests/sim/seeds.c \
+	tests/sim/sim.c \
+	$(sim_checks)
 tests_sim_sim_LDADD = libworld.a libwire.a libengine.a libbase.a
 TESTS += tests/sim/sim
 

@@ -7,7 +7,7 @@
  *   --seeds A..B       these
  *   --seed N           this one; with --trace all that happens in it, with --messages also what each manager reads
  *   --seconds N, --minutes N, --hours N   for so long, from --from N (1) on
- *   --faults LIST      only these kinds, see plan.c; each seed takes some of them, with --all-faults every one
+ *   --faults LIST      only these kinds, see plan-words.c; each seed takes some of them, with --all-faults every one
  *   --without LIST     the world does not do these by itself, in an otherwise equal plan, as a minimised failure names them
  *   --keep LIST        with --seed: only these acts, as a minimised failure names them
  *   --census           which faults there were, and how often
