@@ -197,11 +197,6 @@ static void write_held(const BusObject *o, Sink *s)
         sink_bool(s, o->status.held);
 }
 
-static void write_stale(const BusObject *o, Sink *s)
-{
-        sink_bool(s, o->status.stale);
-}
-
 static void write_restart_needed(const BusObject *o, Sink *s)
 {
         sink_bool(s, o->status.restart_needed);
@@ -301,7 +296,8 @@ const Property application_properties[] = {
         { "MissingFiles", false, write_missing },
         { "WrongFiles", false, write_wrong },
         { "FileDigests", false, write_digests },
-        { "Stale", false, write_stale },
+        { "Stale", false, bus_write_stale },
+        { "StaleSinceTimestamp", false, bus_write_stale_since },
 };
 const size_t n_application_properties = ELEMENTSOF(application_properties);
 
@@ -407,6 +403,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("WrongFiles", "a{ss}"),
         BUS_CHANGING("FileDigests", "a{st}"),
         BUS_CHANGING("Stale", "b"),
+        BUS_CHANGING("StaleSinceTimestamp", "t"),
 
         SD_BUS_VTABLE_END,
 };

@@ -156,6 +156,10 @@ int application_object_add(BusServer *s, sd_bus_slot **ret_slots);
 int node_object_add(BusServer *s, sd_bus_slot **ret_slots);
 #define BUS_SLOTS_PER_INTERFACE 2u
 
+/* Stale and StaleSinceTimestamp, which each object has. */
+void bus_write_stale(const BusObject *o, Sink *s);
+void bus_write_stale_since(const BusObject *o, Sink *s);
+
 extern const Property manager_properties[], application_properties[], node_properties[];
 extern const size_t n_manager_properties, n_application_properties, n_node_properties;
 

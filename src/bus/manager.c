@@ -46,9 +46,14 @@ static void write_synced(const BusObject *o, Sink *s)
         sink_bool(s, engine_is_synced(server_engine(o->server)));
 }
 
-static void write_stale(const BusObject *o, Sink *s)
+void bus_write_stale(const BusObject *o, Sink *s)
 {
         sink_bool(s, engine_is_stale(server_engine(o->server)));
+}
+
+void bus_write_stale_since(const BusObject *o, Sink *s)
+{
+        sink_u64(s, engine_stale_since(server_engine(o->server)));
 }
 
 static void write_formed(const BusObject *o, Sink *s)
@@ -125,7 +130,8 @@ const Property manager_properties[] = {
         { "View", false, write_view },
         { "Quorate", false, write_quorate },
         { "Synced", false, write_synced },
-        { "Stale", false, write_stale },
+        { "Stale", false, bus_write_stale },
+        { "StaleSinceTimestamp", false, bus_write_stale_since },
         { "Formed", false, write_formed },
         { "Members", false, write_members },
         { "WaitingFor", false, write_waiting_for },
@@ -491,6 +497,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("Quorate", "b"),
         BUS_CHANGING("Synced", "b"),
         BUS_CHANGING("Stale", "b"),
+        BUS_CHANGING("StaleSinceTimestamp", "t"),
         BUS_CHANGING("Formed", "b"),
         BUS_CHANGING("Members", "as"),
         BUS_CHANGING("WaitingFor", "as"),

@@ -83,11 +83,6 @@ static void write_guarded(const BusObject *o, Sink *s)
         sink_bool(s, !o->node->unguarded);
 }
 
-static void write_stale(const BusObject *o, Sink *s)
-{
-        sink_bool(s, engine_is_stale(server_engine(o->server)));
-}
-
 static void write_applications(const BusObject *o, Sink *s)
 {
         const State *state = server_state(o->server);
@@ -107,7 +102,8 @@ const Property node_properties[] = {
         { "Record", false, write_record },
         { "Guarded", false, write_guarded },
         { "Applications", false, write_applications },
-        { "Stale", false, write_stale },
+        { "Stale", false, bus_write_stale },
+        { "StaleSinceTimestamp", false, bus_write_stale_since },
 };
 const size_t n_node_properties = ELEMENTSOF(node_properties);
 
@@ -160,6 +156,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("Record", "s"),
         BUS_CHANGING("Guarded", "b"),
         BUS_CHANGING("Stale", "b"),
+        BUS_CHANGING("StaleSinceTimestamp", "t"),
         /* A list that grows by one in each of a thousand moves: told as changed, without the list. */
         SD_BUS_PROPERTY("Applications", "as", get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
 

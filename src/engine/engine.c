@@ -195,6 +195,7 @@ static int engine_init(Engine *e, const EngineConfig *config)
         e->version_max = config->version_max ? config->version_max : PROTOCOL_VERSION;
         e->takes_part = config->skip_sync_wait;
         e->unguarded = config->unguarded;
+        e->stale_since_usec = USEC_INFINITY;
         r = nodelist_take(config->nodes, config->n_nodes, e->node_id, &e->nodelist, &e->n_nodelist);
         if (r < 0)
                 return r;
@@ -468,6 +469,8 @@ static void engine_handle(Engine *e, const Event *event)
 int engine_step(Engine *e, const Event *event, EffectList *effects)
 {
         e->effects = effects;
+        if (event->type == EVENT_SUSPENDED)
+                e->slept_usec = e->now_usec;
         e->now_usec = MAX(e->now_usec, event->now_usec);
         e->realtime_usec = event->realtime_usec;
         e->probed = false;
@@ -506,9 +509,9 @@ bool engine_is_synced(const Engine *e)
         return e->synced && e->phase == PHASE_DECIDED;
 }
 
-bool engine_is_stale(const Engine *e)
+uint64_t engine_stale_since(const Engine *e)
 {
-        return !e->was_in_step;
+        return e->stale_since_usec;
 }
 
 bool engine_is_formed(const Engine *e)

@@ -295,8 +295,13 @@ const State *engine_state(const Engine *e);
 bool engine_is_synced(const Engine *e); /* this member holds the present agreed state */
 bool engine_is_formed(const Engine *e); /* the group has formed: some member holds an agreed state */
 /* What this member holds may be old: it has not been in step with a quorate group since it started, or it has lost
- * quorum or Corosync since. What it says of its own units is true all the same. */
-bool engine_is_stale(const Engine *e);
+ * quorum or Corosync since. What it says of its own units is true all the same. 0: it is not old; else the wall clock
+ * when it was in step last; USEC_INFINITY: not since it started, and what it holds is its record, of no known date. */
+uint64_t engine_stale_since(const Engine *e);
+static inline bool engine_is_stale(const Engine *e)
+{
+        return engine_stale_since(e) != 0;
+}
 bool engine_is_quorate(const Engine *e); /* Corosync's word for the present ring, on this node */
 bool engine_is_isolated(const Engine *e);
 bool engine_has_workers(
@@ -349,7 +354,6 @@ typedef struct AppStatus {
         uint64_t epoch;        /* of the last start; 0: none */
         uint64_t deadline_usec; /* when the next thing happens by itself, on this engine's clock; USEC_INFINITY: never */
         bool held;
-        bool stale;          /* not what the group agrees on now: engine_is_stale() */
         bool restart_needed; /* its unit was started from another [Unit] or [Service] than its node's file has */
 } AppStatus;
 

@@ -236,7 +236,9 @@ struct Engine {
         uint64_t leave_usec;       /* when the leave, or the restart, began */
         uint64_t leave_stuck_usec; /* since when nothing but what is stuck is waited for; 0: something else is */
         bool synced_told;          /* EFFECT_SYNCED is out */
-        bool was_in_step;          /* in step with a quorate group, and not cut off from it since */
+        uint64_t in_step_usec; /* in step with a quorate group until then; USEC_INFINITY: it is; 0: it never was */
+        uint64_t slept_usec; /* the last step before the host slept; counts while `hold_probe` is awaited */
+        uint64_t stale_since_usec; /* engine_stale_since() */
 };
 
 /* ---- engine.c ---- */

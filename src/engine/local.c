@@ -99,7 +99,8 @@ static void local_remove_unit(Engine *e, LocalUnit *u)
 /* No other member hears of an end without quorum. The group will say that the copy was lost with its node. */
 static void local_tell_cut_off_end(Engine *e, const LocalUnit *u, UnitState state)
 {
-        if (e->was_in_step || !u->stop_issued || !unit_state_is_alive(u->state) || unit_state_is_alive(state))
+        if (!engine_is_stale(e) || !u->stop_issued || !unit_state_is_alive(u->state) ||
+                        unit_state_is_alive(state))
                 return;
         engine_note(e, NOTE_APP_STOPPED, u->app, e->node_id, "it has ended here: this node is cut off")
                         ->epoch = u->epoch;
@@ -1005,18 +1006,37 @@ static void local_tell_synced(Engine *e)
         }
 }
 
+/* The last moment at which what this member knew is certain to have been so: a silence of Corosync, or of the host, that
+ * led here counts from its begin. */
+static uint64_t local_last_certain(const Engine *e)
+{
+        uint64_t t = e->now_usec;
+
+        if (e->silent_usec != 0)
+                t = MIN(t, e->silent_usec);
+        if (e->no_quorum_usec != 0)
+                t = MIN(t, e->no_quorum_usec);
+        return e->hold_probe != 0 ? MIN(t, e->slept_usec) : t;
+}
+
 /* A new view of a quorate group is no reason for doubt; a ring that is said not to be quorate is one, and so is a
  * Corosync that is gone or silent. */
 static void local_watch_knowledge(Engine *e)
 {
-        bool was = e->was_in_step;
+        bool was = engine_is_stale(e);
 
-        if (engine_is_synced(e) && view_is_quorate(e) && !e->isolated)
-                e->was_in_step = true;
-        else if (!e->connected || e->isolated || e->cut_off_usec != 0 || e->phase == PHASE_NONE ||
-                        e->phase == PHASE_INQUORATE || e->phase == PHASE_FORMING)
-                e->was_in_step = false;
-        if (was != e->was_in_step)
+        if (engine_is_synced(e) && view_is_quorate(e) && !e->isolated) {
+                e->in_step_usec = USEC_INFINITY;
+                e->stale_since_usec = 0;
+        } else {
+                if (e->in_step_usec == USEC_INFINITY)
+                        e->in_step_usec = local_last_certain(e);
+                if (!was && (!e->connected || e->isolated || e->cut_off_usec != 0 || e->phase == PHASE_NONE ||
+                                            e->phase == PHASE_INQUORATE || e->phase == PHASE_FORMING))
+                        e->stale_since_usec = MAX((uint64_t) 1,
+                                        usec_left(e->realtime_usec, e->now_usec - e->in_step_usec));
+        }
+        if (was != engine_is_stale(e))
                 engine_changed(e);
 }
 

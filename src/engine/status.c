@@ -149,7 +149,6 @@ static const char *unknown_reason(const Engine *e)
 /* Of what has been cut off, or has not been in step yet, only the own units are certain. */
 static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
 {
-        s->stale = true;
         s->restart_needed = false;
         FOREACH_ARRAY(u, e->units, e->n_units) {
                 if (!unit_state_is_alive(u->state) || !streq(u->app, a->name))

@@ -195,9 +195,9 @@ size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max)
         return e->n_waiting;
 }
 
-bool engine_is_stale(const Engine *e)
+uint64_t engine_stale_since(const Engine *e)
 {
-        return e->stale;
+        return e->stale_since_usec;
 }
 
 uint64_t engine_failover_delay(const Engine *e, const App *app)
@@ -222,7 +222,6 @@ void engine_app_status(const Engine *e, const App *app, AppStatus *ret)
                 .epoch = app->epoch,
                 .deadline_usec = app->delay.serial ? app->delay.deadline_usec : USEC_INFINITY,
                 .held = app->held_node != 0,
-                .stale = e->stale,
                 .restart_needed = app->halted,
         };
         snprintf(ret->reason, sizeof(ret->reason), "%s", strempty(app->failure));

@@ -8,7 +8,8 @@
 
 struct Engine {
         State state;
-        bool synced, formed, quorate, stale;
+        bool synced, formed, quorate;
+        uint64_t stale_since_usec;
         ViewId view;
         Member members[8];
         size_t n_members;

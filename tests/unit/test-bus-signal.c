@@ -277,19 +277,22 @@ static void test_stale(void **state)
 {
         Harness *h = *state;
 
-        h->engine.stale = true;
+        h->engine.stale_since_usec = 1700000000000000;
         bus_server_changed(h->server, NULL, NULL);
         flush(h);
-        expect_changed(h, ROOT, "'org.distro.Manager1' [('Stale' <yes>)] []");
+        expect_changed(h, ROOT,
+                        "'org.distro.Manager1' [('Stale' <yes>) ('StaleSinceTimestamp' <1700000000000000>)] []");
         FOREACH_ARRAY(n, h->engine.state.nodes, h->engine.state.n_nodes) {
                 _cleanup_free_ char *path = node_path(n->name);
 
-                expect_changed(h, path, "'org.distro.Node1' [('Stale' <yes>)] []");
+                expect_changed(h, path,
+                                "'org.distro.Node1' [('Stale' <yes>) ('StaleSinceTimestamp' <1700000000000000>)] []");
         }
         FOREACH_ARRAY(a, h->engine.state.apps, h->engine.state.n_apps) {
                 _cleanup_free_ char *path = application_path(a->name);
 
-                expect_changed(h, path, "'org.distro.Application1' [('Stale' <yes>)] []");
+                expect_changed(h, path,
+                                "'org.distro.Application1' [('Stale' <yes>) ('StaleSinceTimestamp' <1700000000000000>)] []");
         }
         expect_no_signal(h);
 }

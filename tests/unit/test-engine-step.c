@@ -77,7 +77,6 @@ static AppState shown_on(const Cluster *c, uint32_t node, const char *on)
 
         engine_app_status(c->engine[node], cluster_distro(c, node), &s);
         assert_string_equal(s.node, on);
-        assert_int_equal(s.stale, engine_is_stale(c->engine[node]));
         return s.state;
 }
 
@@ -106,6 +105,81 @@ static void test_without_quorum_only_own_units_are_shown(void **state)
         assert_int_equal(node_shown(&c, ABC, ABC), NODE_SYNCING);
         cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
         assert_int_equal(shown_on(&c, ABC, ""), APP_UNKNOWN);
+        cluster_end(&c);
+}
+
+/* The dates of engine-cluster.c. */
+static uint64_t stale_since(const Cluster *c)
+{
+        uint64_t t = engine_stale_since(c->engine[ABC]);
+
+        return t == 0 || t == USEC_INFINITY ? t : t - 77;
+}
+
+/* What is known is as old as the moment at which this node was in step last, however late it found out. */
+static void test_how_old_it_is(void **state)
+{
+        Event lost = { .type = EVENT_DISCONNECTED }, slept = { .type = EVENT_SUSPENDED };
+        uint64_t t = CLUSTER_START + 10 * USEC_PER_SEC, later = t + 7 * USEC_PER_SEC;
+        Cluster c;
+
+        (void) state;
+        cluster_begin(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        assert_int_equal(stale_since(&c), 0);
+        cluster_end(&c);
+
+        /* Without a group there is only the record. */
+        c = (Cluster){ .now = t };
+        for (uint32_t i = 1; i <= N_NODES; i++)
+                cluster_make_engine(&c, i, NO_QUORUM_STOP, RECORD_BLANK);
+        assert_int_equal(stale_since(&c), USEC_INFINITY);
+        cluster_connect(&c, ABC);
+        cluster_new_ring(&c);
+        cluster_quorum_on(&c, ABC, c.ring, false);
+        assert_int_equal(stale_since(&c), USEC_INFINITY);
+        cluster_end(&c);
+
+        /* The ring comes first, and its quorum's word much later; what follows does not make it younger. */
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.now = t;
+        c.member[BCD] = c.member[DEF] = false;
+        cluster_new_ring(&c);
+        cluster_at(&c, ABC, t + USEC_PER_SEC);
+        assert_int_equal(stale_since(&c), 0);
+        cluster_quorum_on(&c, ABC, c.ring, false);
+        assert_int_equal(stale_since(&c), t);
+        c.now = later;
+        cluster_step(&c, ABC, &lost);
+        assert_int_equal(stale_since(&c), t);
+        cluster_connect(&c, ABC);
+        c.member[BCD] = c.member[DEF] = true;
+        cluster_new_ring(&c);
+        assert_int_equal(stale_since(&c), t);
+        cluster_quorum(&c, true);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        assert_int_equal(stale_since(&c), 0);
+        cluster_step(&c, ABC, &lost);
+        assert_int_equal(stale_since(&c), c.now);
+        cluster_end(&c);
+
+        /* A silence is noticed when it has lasted. */
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_probes = true;
+        cluster_at(&c, ABC, t);
+        assert_int_equal(stale_since(&c), 0);
+        cluster_at(&c, ABC, t + cluster_isolation_usec());
+        assert_int_equal(stale_since(&c), t);
+        cluster_end(&c);
+
+        /* Of what happened while the host slept nothing is known. */
+        cluster_begin(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
+        cluster_at(&c, ABC, t);
+        c.hold_probes = true;
+        c.now = t + 3600 * USEC_PER_SEC;
+        cluster_step(&c, ABC, &slept);
+        cluster_step(&c, ABC, &lost);
+        assert_int_equal(stale_since(&c), t);
         cluster_end(&c);
 }
 
@@ -811,6 +885,7 @@ int main(void)
                 cmocka_unit_test(test_quorum_that_does_not_come),
                 cmocka_unit_test(test_nothing_starts_before_quorum),
                 cmocka_unit_test(test_without_quorum_only_own_units_are_shown),
+                cmocka_unit_test(test_how_old_it_is),
                 cmocka_unit_test(test_quorum_is_lost),
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_corosync_is_lost),
