@@ -6,6 +6,7 @@ libbase_a_SOURCES = \
 	src/base/dbus.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/parse.c src/base/parse.h \
+	src/base/quorum-warnings.c src/base/quorum-warnings.h \
 	src/base/text.c src/base/text.h \
 	src/base/timing.c src/base/timing.h \
 	src/base/macros.h

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/array.h"
+#include "base/quorum-warnings.h"
 #include "ctl/table.h"
 
 #define LABEL_WIDTH 10
@@ -142,32 +143,13 @@ char *app_remark(const AppInfo *a, const Moment *now)
 
 size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max)
 {
-        static const struct {
-                const char *flag;
-                const char *text;
-        } warnings[] = {
-                { "TwoNode", "two_node: after a cut both nodes are quorate. Without fencing an application "
-                             "can run on both." },
-                { "LastManStanding", "last_man_standing: after a cut a part without a majority can become "
-                                     "quorate. Without "
-                                     "fencing an application can run twice." },
-                { "AutoTieBreaker", "auto_tie_breaker: half of the nodes are quorate. Without fencing, and "
-                                    "with different "
-                                    "votes on the two sides, an application can run twice." },
-                { "AllowDownscale", "allow_downscale: Corosync itself calls this incomplete. The votes that "
-                                    "are needed can sink "
-                                    "until a few nodes are quorate." },
-                { "UnevenVotes", "the votes of corosync.conf are not one for each node: a quorate part can "
-                                 "have less than half of "
-                                 "the nodes." },
-        };
         size_t n = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(warnings) && n < n_max; i++) {
-                const QuorumFact *fact = manager_info_fact(m, warnings[i].flag);
+        for (size_t i = 0; i < QUORUM_WARNINGS_MAX && n < n_max; i++) {
+                const QuorumFact *fact = manager_info_fact(m, quorum_warning_table[i].flag);
 
                 if (fact && !fact->text && fact->number > 0)
-                        ret[n++] = warnings[i].text;
+                        ret[n++] = quorum_warning_table[i].text;
         }
         return n;
 }
