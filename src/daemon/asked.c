@@ -4,11 +4,13 @@
  * and where the change is never heard of again. Who asks stands first, in the bus's words, so that nothing that a caller
  * gives can pass for it. */
 
+#include "daemon/asked.h"
+
 #include <inttypes.h>
 
 #include "base/array.h"
 #include "base/text.h"
-#include "daemon/manager-internal.h"
+#include "daemon/loop.h"
 #include "wire/wire.h"
 
 #define REFUSALS_MAX 20u /* lines of one user but root */

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <config.h>
 
+#include "daemon/bus-link.h"
+
 #include "base/dbus.h"
-#include "daemon/manager-internal.h"
+#include "daemon/asked.h"
+#include "daemon/events.h"
+#include "daemon/loop.h"
+#include "daemon/private-socket.h"
+#include "daemon/pulse.h"
+#include "daemon/reload.h"
 #include "systemd/private-bus.h"
 
 /* The manager has two connections to the system bus: one for systemd, one for the clients of our own objects. What
@@ -106,9 +113,9 @@ static void link_retry(BusLink *l, const char *what, int error)
                                 strerror(-error));
         l->was_lost = true;
         l->delay_usec = l->delay_usec == 0 ? RETRY_MIN_USEC : MIN(l->delay_usec * 2, RETRY_MAX_USEC);
-        r = manager_arm(m, &l->timer, l->delay_usec, on_retry);
+        r = loop_arm(m, &l->timer, l->delay_usec, on_retry);
         if (r < 0) {
-                manager_fail(m, r, "arming a timer");
+                loop_fail(m, r, "arming a timer");
                 return;
         }
         (void) sd_event_source_set_userdata(l->timer, l); /* returns what it was */
@@ -212,7 +219,7 @@ void bus_link_go_direct(Manager *m)
                 return;
         l->direct = true;
         l->delay_usec = 0;
-        manager_disarm(l->timer);
+        loop_disarm(l->timer);
         link_drop(l);
         journal_text(m->journal, JOURNAL_BUS_LOST,
                         "the system bus does not answer: systemd is spoken to over its own socket");
@@ -253,28 +260,6 @@ static bool ask_invocation(void *userdata, const char *app, uint8_t ret_id[16])
         return true;
 }
 
-/* A name that no node can have would make a message that the group refuses. */
-static int ask_submit(void *userdata, uint64_t token, const Command *command)
-{
-        Manager *m = userdata;
-
-        if (!isempty(command->node) && !wire_node_name_is_valid(command->node)) {
-                bus_server_reply(m->bus_server, token, COMMAND_NO_SUCH_NODE, NULL);
-                (void) bus_server_flush(m->bus_server); /* a client that is gone needs no answer */
-                return 0;
-        }
-        manager_step(m, &(Event){ .type = EVENT_COMMAND,
-                                        .command = { .token = token, .command = *command } });
-        return 0;
-}
-
-static int ask_stop_local(void *userdata, uint64_t token, const char *app)
-{
-        manager_step(userdata,
-                        &(Event){ .type = EVENT_STOP_LOCAL, .stop_local = { .token = token, .app = app } });
-        return 0;
-}
-
 static int ask_reload(void *userdata, uint64_t token)
 {
         return reload_request(userdata, token);
@@ -282,7 +267,7 @@ static int ask_reload(void *userdata, uint64_t token)
 
 static void tell_freed(void *userdata)
 {
-        manager_trim_later(userdata);
+        pulse_trim_later(userdata);
 }
 
 static void tell_name(void *userdata, int error)
@@ -370,8 +355,8 @@ int bus_link_serve(Manager *m)
                 .now = ask_now,
                 .local = ask_local,
                 .invocation = ask_invocation,
-                .submit = ask_submit,
-                .stop_local = ask_stop_local,
+                .submit = event_command,
+                .stop_local = event_stop_local,
                 .reload = ask_reload,
                 .asked = asked_note,
                 .name = tell_name,

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/manager-internal.h"
+#include "daemon/cluster-link.h"
 
 #include <inttypes.h>
 
+#include "base/array.h"
+#include "base/quorum-warnings.h"
 #include "base/timing.h"
+#include "daemon/events.h"
+#include "daemon/leave.h"
+#include "daemon/loop.h"
+#include "daemon/pulse.h"
+#include "daemon/status-line.h"
+
+#define REFUSED_NOTE_USEC (10 * USEC_PER_SEC) /* refused messages get one line in so long */
 
 static Timing cluster_timing(const ManagerConfig *config, const ClusterInfo *c)
 {
@@ -15,36 +24,26 @@ static Timing cluster_timing(const ManagerConfig *config, const ClusterInfo *c)
 static void warn_of_quorum(Manager *m, const ClusterInfo *c)
 {
         const struct {
+                const char *flag;
                 bool set;
-                const char *text;
-        } warnings[] = {
-                { c->two_node, "two_node: when the link between the nodes is cut both are quorate; without "
-                               "fencing an "
-                               "application can run on both" },
-                { c->last_man_standing, "last_man_standing: after a cut a part without a majority can become "
-                                        "quorate; "
-                                        "without fencing an application can run twice" },
-                { c->auto_tie_breaker,
-                                "auto_tie_breaker: half of the nodes are quorate; without fencing, and with "
-                                "different votes on the two sides, an application can run twice" },
-                { c->allow_downscale, "allow_downscale: Corosync itself calls this incomplete; the votes "
-                                      "that are needed "
-                                      "can sink until a few nodes are quorate" },
-                { c->uneven_votes, "the votes of corosync.conf are not one for each node: a quorate part can "
-                                   "have less than "
-                                   "half of the nodes" },
+        } flags[] = {
+                { "TwoNode", c->two_node },
+                { "LastManStanding", c->last_man_standing },
+                { "AutoTieBreaker", c->auto_tie_breaker },
+                { "AllowDownscale", c->allow_downscale },
+                { "UnevenVotes", c->uneven_votes },
         };
 
-        for (size_t i = 0; i < ELEMENTSOF(warnings); i++)
-                if (warnings[i].set)
+        FOREACH_ARRAY(f, flags, ELEMENTSOF(flags))
+                if (f->set)
                         journal_text(m->journal, JOURNAL_CLUSTER_WARNING, "corosync.conf: %s",
-                                        warnings[i].text);
+                                        quorum_warning(f->flag));
 }
 
 /* A node that is cut off notices it by its own silent Corosync, or by a quorum that it hears nothing of, at the
  * latest, and then stops its workers; the others start them when they have noticed the loss and FailoverDelaySec=
  * is over. */
-void cluster_warn_of_delays(Manager *m)
+void cluster_link_warn_of_delays(Manager *m)
 {
         Timing t = cluster_timing(&m->config, m->cluster);
         _cleanup_(byte_writer_done) ByteWriter names = {};
@@ -71,39 +70,21 @@ void cluster_warn_of_delays(Manager *m)
                         (double) t.detection_usec / USEC_PER_SEC);
 }
 
-/* ---- before there is an engine ---- */
-
-static void on_cluster(void *userdata, int error, ClusterInfo *cluster, const char *why)
-{
-        Manager *m = userdata;
-
-        if (error == -ENOTCONN) {
-                manager_status(m, "Waiting for Corosync: %s", why);
-                if (!m->waiting_noted)
-                        journal_text(m->journal, JOURNAL_COROSYNC_WAITING, "waiting for Corosync: %s", why);
-                m->waiting_noted = true;
-                return;
-        }
-        if (error == -EINVAL) {
-                journal_text(m->journal, JOURNAL_CLUSTER_REFUSED, "%s", why);
-                manager_status(m, "Corosync's configuration cannot be used: %s", why);
-                manager_exit(m, MANAGER_EXIT_CONFIG);
-                return;
-        }
-        if (error < 0)
-                return manager_fail(m, error, "reading Corosync's configuration");
-        m->cluster = cluster;
-        manager_set_isolation(m, cluster_timing(&m->config, cluster).isolation_usec);
-        warn_of_quorum(m, cluster);
-        start_go_on(m);
-}
-
-int cluster_begin(Manager *m)
-{
-        return cluster_reader_new(m->event, on_cluster, m, &m->cluster_reader);
-}
-
 /* ---- the group ---- */
+
+void cluster_link_take(Manager *m, ClusterInfo *c)
+{
+        m->cluster = c;
+        pulse_set_isolation(m, cluster_timing(&m->config, c).isolation_usec);
+        warn_of_quorum(m, c);
+}
+
+const char *cluster_link_node_name(const Manager *m, uint32_t node_id)
+{
+        const ClusterNode *node = m->cluster ? cluster_info_find(m->cluster, node_id) : NULL;
+
+        return node ? node->name : "?";
+}
 
 /* What a manager is made for. */
 static bool same_self(const ClusterInfo *a, const ClusterInfo *b)
@@ -159,48 +140,39 @@ static void set_trouble(Manager *m, const char *why)
         m->trouble = why ? strdup(why) : NULL; /* without memory the line is shorter */
 }
 
-static void on_connected(void *userdata, const GroupConnected *c)
+bool cluster_link_is_up(Manager *m, const GroupConnected *c)
 {
-        Manager *m = userdata;
         int r;
 
         set_trouble(m, NULL);
-
-        if (!same_self(m->cluster, c->cluster))
-                return begin_anew(m);
+        if (!same_self(m->cluster, c->cluster)) {
+                begin_anew(m);
+                return false;
+        }
         if (m->corosync_was_lost)
                 journal_text(m->journal, JOURNAL_COROSYNC_BACK, "connected to Corosync again");
         m->corosync_was_lost = false;
         m->self = c->self;
         m->cluster->token_usec = c->cluster->token_usec;
         m->cluster->consensus_usec = c->cluster->consensus_usec;
-        manager_set_isolation(m, cluster_timing(&m->config, c->cluster).isolation_usec);
+        pulse_set_isolation(m, cluster_timing(&m->config, c->cluster).isolation_usec);
         wire_reset(m->reader);
         m->votes_reader = votes_reader_free(m->votes_reader);
         r = votes_reader_new(m->event, m->self.node_id, VOTES_DEVICE_USEC, on_votes, m, &m->votes_reader);
-        if (r < 0)
-                return manager_fail(m, r, "preparing to ask for the votes");
-        manager_step(m, &(Event){ .type = EVENT_CONNECTED,
-                                        .connected = { .incarnation = c->incarnation,
-                                                        .pid = c->self.pid,
-                                                        .token_usec = c->cluster->token_usec,
-                                                        .consensus_usec = c->cluster->consensus_usec,
-                                                        .quorum_device = c->cluster->device_model,
-                                                        .quorum_by_fewer = c->cluster->quorum_by_fewer } });
-        if (!m->exiting && !same_cluster(m->cluster, c->cluster))
-                read_again(m);
+        if (r < 0) {
+                loop_fail(m, r, "preparing to ask for the votes");
+                return false;
+        }
+        return true;
 }
 
-static void on_disconnected(void *userdata, const char *why)
+void cluster_link_is_down(Manager *m, const char *why)
 {
-        Manager *m = userdata;
-
         journal_text(m->journal, JOURNAL_COROSYNC_LOST, "the connection to Corosync is lost");
         m->corosync_was_lost = true;
         set_trouble(m, why);
         m->votes_reader = votes_reader_free(m->votes_reader);
         set_votes(m, NULL);
-        manager_step(m, &(Event){ .type = EVENT_DISCONNECTED });
 }
 
 static void on_trouble(void *userdata, const char *why)
@@ -210,7 +182,7 @@ static void on_trouble(void *userdata, const char *why)
         m->corosync_was_lost = true;
         set_trouble(m, why);
         journal_text(m->journal, JOURNAL_COROSYNC_WAITING, "waiting for Corosync: %s", why);
-        manager_status_later(m);
+        status_line_later(m);
 }
 
 /* Timeouts that a reload of corosync.conf has brought: only this node's own silence is measured by them, so they need
@@ -226,14 +198,11 @@ static void take_timing(Manager *m, const ClusterInfo *c)
         m->cluster->token_usec = c->token_usec;
         m->cluster->consensus_usec = c->consensus_usec;
         m->cluster->device_model = c->device_model;
-        manager_set_isolation(m, cluster_timing(&m->config, m->cluster).isolation_usec);
-        manager_step(m, &(Event){ .type = EVENT_TIMING,
-                                        .timing = { .token_usec = m->cluster->token_usec,
-                                                        .consensus_usec = m->cluster->consensus_usec,
-                                                        .quorum_device = m->cluster->device_model } });
+        pulse_set_isolation(m, cluster_timing(&m->config, m->cluster).isolation_usec);
+        event_timing(m);
         if (m->exiting)
                 return;
-        cluster_warn_of_delays(m);
+        cluster_link_warn_of_delays(m);
         bus_server_changed(m->bus_server, NULL, NULL);
         (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
 }
@@ -242,13 +211,9 @@ static void take_timing(Manager *m, const ClusterInfo *c)
 static void take_nodelist(Manager *m)
 {
         const ClusterInfo *c = m->cluster;
-        _cleanup_free_ EngineNode *nodes = calloc(c->n_nodes, sizeof(EngineNode));
         _cleanup_(byte_writer_done) ByteWriter names = {};
 
-        if (!nodes)
-                return manager_fail(m, -ENOMEM, "taking the nodelist");
         for (size_t i = 0; i < c->n_nodes; i++) {
-                nodes[i] = (EngineNode){ .id = c->nodes[i].id, .name = c->nodes[i].name };
                 put_bytes(&names, " ", 1);
                 put_bytes(&names, c->nodes[i].name, strlen(c->nodes[i].name));
         }
@@ -258,10 +223,7 @@ static void take_nodelist(Manager *m)
                         c->quorum_by_fewer ? ", and fewer than a majority of them can have quorum" : "");
         warn_of_quorum(m, c);
         m->stranger_seen = false; /* the next view tells */
-        manager_step(m, &(Event){ .type = EVENT_NODELIST,
-                                        .nodelist = { .nodes = nodes,
-                                                        .n_nodes = c->n_nodes,
-                                                        .quorum_by_fewer = c->quorum_by_fewer } });
+        event_nodelist(m);
 }
 
 /* A node that was added to the nodelist while Corosync runs may show first in a ring. Asked off the loop; if the
@@ -303,10 +265,16 @@ static void read_again(Manager *m)
         m->cluster_reader = cluster_reader_free(m->cluster_reader);
         r = cluster_reader_new(m->event, on_cluster_again, m, &m->cluster_reader);
         if (r < 0)
-                manager_fail(m, r, "asking for the nodelist");
+                loop_fail(m, r, "asking for the nodelist");
 }
 
-static void look_for_strangers(Manager *m, const Event *view)
+void cluster_link_compare(Manager *m, const ClusterInfo *c)
+{
+        if (!same_cluster(m->cluster, c))
+                read_again(m);
+}
+
+void cluster_link_look_for_strangers(Manager *m, const Event *view)
 {
         int r = 0;
 
@@ -329,83 +297,38 @@ static void on_configuration(void *userdata)
                 votes_reader_ask(m->votes_reader);
 }
 
-static void on_view(void *userdata, const Event *view)
+void cluster_link_note_refused(Manager *m, const char *node, const char *text)
 {
-        Manager *m = userdata;
-        Event event = *view;
+        uint64_t now = boottime_usec();
+        _cleanup_free_ char *counted = NULL;
 
-        wire_reset(m->reader);
-        manager_trim_later(m); /* the state is exchanged, and there may be much to start */
-        look_for_strangers(m, view);
-        manager_step(m, &event);
-}
-
-static void on_quorum(void *userdata, RingId ring, bool quorate)
-{
-        Manager *m = userdata;
-
-        if (m->votes_reader)
-                votes_reader_ask(m->votes_reader);
-        manager_step(m, &(Event){ .type = EVENT_QUORUM, .quorum = { .ring = ring, .quorate = quorate } });
-}
-
-static void on_message(void *userdata, Member sender, const void *data, size_t size_bytes)
-{
-        Manager *m = userdata;
-        _cleanup_(message_freep) Message *message = NULL;
-        _cleanup_free_ char *error = NULL;
-        uint64_t n_fragments = wire_refused(m->reader, WIRE_REFUSED_FRAGMENT);
-        int r = wire_feed(m->reader, sender, data, size_bytes, &message, &error);
-
-        if (r == -ENOMEM)
-                return manager_fail(m, r, "reading a message");
-        if (r < 0) {
-                /* The rest of a message that a new view has cut is nothing to speak of. */
-                if (wire_refused(m->reader, WIRE_REFUSED_FRAGMENT) == n_fragments)
-                        effects_note_refused(m, manager_node_name(m, sender.node_id),
-                                        error ? error : strerror(-r));
+        if (m->refused_usec != 0 && now - m->refused_usec < REFUSED_NOTE_USEC) {
+                m->n_refused++;
                 return;
         }
-        if (r == 0)
-                return;
-        manager_step(m, &(Event){ .type = EVENT_MESSAGE,
-                                        .message = { .sender = sender, .message = message } });
+        if (m->n_refused > 0 && asprintf(&counted, "%s (and %" PRIu64 " more since the last such line)", text,
+                                                m->n_refused) < 0)
+                counted = NULL;
+        journal_send(m->journal, &(JournalEntry){ .kind = NOTE_MESSAGE_REFUSED,
+                                                 .node = node,
+                                                 .text = counted ? counted : text });
+        m->refused_usec = now;
+        m->n_refused = 0;
 }
 
-static void on_probe(void *userdata, uint64_t number)
-{
-        manager_step(userdata, &(Event){ .type = EVENT_PROBE, .probe = { .number = number } });
-}
-
-static void on_left(void *userdata)
-{
-        Manager *m = userdata;
-
-        manager_exit(m, m->anew ? MANAGER_EXIT_FAILURE : MANAGER_EXIT_SUCCESS);
-}
-
-int cluster_join(Manager *m)
+int cluster_link_join(Manager *m)
 {
         static const GroupCallbacks callbacks = {
-                .connected = on_connected,
-                .disconnected = on_disconnected,
+                .connected = event_connected,
+                .disconnected = event_disconnected,
                 .trouble = on_trouble,
-                .view = on_view,
-                .quorum = on_quorum,
-                .message = on_message,
-                .probe = on_probe,
+                .view = event_view,
+                .quorum = event_quorum,
+                .message = event_message,
+                .probe = event_probe,
                 .configuration = on_configuration,
-                .left = on_left,
+                .left = leave_is_over,
         };
 
         return group_new(m->event, m->config.group, &callbacks, m, &m->group);
-}
-
-void cluster_leave(Manager *m)
-{
-        m->leave = LEAVE_GOING;
-        if (m->group)
-                group_leave(m->group);
-        else
-                manager_exit(m, MANAGER_EXIT_SUCCESS);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/manager-internal.h"
+
+#include "daemon/guard-link.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -7,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "daemon/events.h"
+#include "daemon/loop.h"
 
 /* The guard outlives the manager. It is told what it needs to know over a connection that lasts as long as both: it sees
  * the end of this process, and the manager sees whether there is a guard. Without one this node gets no start. */
@@ -33,7 +36,6 @@ void guard_link_drop(Manager *m)
         byte_writer_done(&m->guard.text);
 }
 
-/* The start waits until there is a word about the guard, so that this node does not begin as one without. */
 static void link_heard(Manager *m, bool there)
 {
         GuardLink *l = &m->guard;
@@ -42,8 +44,7 @@ static void link_heard(Manager *m, bool there)
                 return;
         l->was_there = there;
         l->heard = true;
-        manager_step(m, &(Event){ .type = EVENT_GUARD, .guard = { .guarded = there } });
-        start_go_on(m);
+        event_guard(m, there);
 }
 
 static void link_lost(Manager *m, int error)
@@ -59,9 +60,9 @@ static void link_lost(Manager *m, int error)
                                 strerror(-error));
         l->was_lost = true;
         l->delay_usec = l->delay_usec == 0 ? RETRY_MIN_USEC : MIN(l->delay_usec * 2, USEC_PER_SEC);
-        r = manager_arm(m, &l->timer, l->delay_usec, on_timer);
+        r = loop_arm(m, &l->timer, l->delay_usec, on_timer);
         if (r < 0)
-                return manager_fail(m, r, "arming a timer");
+                return loop_fail(m, r, "arming a timer");
         link_heard(m, false);
 }
 
@@ -91,7 +92,7 @@ static void link_greeted(Manager *m)
 {
         GuardLink *l = &m->guard;
 
-        manager_disarm(l->timer);
+        loop_disarm(l->timer);
         if (l->was_lost)
                 journal_text(m->journal, JOURNAL_GUARD_BACK,
                                 "the guard, distro-guard.service, answers again");
@@ -151,7 +152,7 @@ static int link_connect(Manager *m)
                 return r;
         }
         (void) sd_event_source_set_io_fd_own(l->source, true); /* cannot fail */
-        return manager_arm(m, &l->timer, ANSWER_USEC, on_timer);
+        return loop_arm(m, &l->timer, ANSWER_USEC, on_timer);
 }
 
 /* It is tried again, or has not greeted us in time. */
@@ -167,10 +168,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 int guard_link_begin(Manager *m)
 {
-        return manager_arm(m, &m->guard.timer, 0, on_timer);
+        return loop_arm(m, &m->guard.timer, 0, on_timer);
 }
 
-void guard_link_call_off(Manager *m)
+void guard_link_tell(Manager *m)
 {
         m->guard.dirty = true;
         guard_link_update(m);
@@ -212,14 +213,14 @@ void guard_link_update(Manager *m)
                 return;
         r = make_text(m, &text);
         if (r < 0)
-                return manager_fail(m, r, "telling the guard");
+                return loop_fail(m, r, "telling the guard");
         l->dirty = false;
         if (l->told && text.size_bytes == l->text.size_bytes &&
                         memcmp(text.data, l->text.data, text.size_bytes) == 0)
                 return;
         put_bytes(&l->unsent, text.data, text.size_bytes);
         if (l->unsent.error)
-                return manager_fail(m, l->unsent.error, "telling the guard");
+                return loop_fail(m, l->unsent.error, "telling the guard");
         byte_writer_done(&l->text);
         l->text = text;
         text = (ByteWriter){};

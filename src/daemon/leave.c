@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base/array.h"
-#include "daemon/manager-internal.h"
+#include "daemon/leave.h"
 
 #include <signal.h>
+
+#include "base/array.h"
+#include "daemon/bus-link.h"
+#include "daemon/events.h"
+#include "daemon/loop.h"
+#include "daemon/reload.h"
 
 /* How the manager's end goes on from a signal:
  *
@@ -20,6 +25,9 @@
  * The bus may be down for good, as in a shutdown, or until this manager has ended, where both are restarted in one call:
  * so without it systemd is spoken to over its own socket. */
 
+#define EXTEND_USEC (30 * USEC_PER_SEC)       /* while leaving, systemd is asked for so much more time ... */
+#define EXTEND_EVERY_USEC (10 * USEC_PER_SEC) /* ... in these steps */
+
 static bool is_over(const Manager *m)
 {
         return boottime_usec() - m->leave_usec > leave_timing_total(&m->leave_timing);
@@ -32,7 +40,7 @@ static int on_extend(sd_event_source *source, uint64_t usec, void *userdata)
         if (is_over(m)) /* systemd may end what cannot even say that it has left */
                 return 0;
         notify_extend(m->notify, EXTEND_USEC);
-        return manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
+        return loop_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
 }
 
 /* Of the workers that run here, by their files. */
@@ -61,10 +69,27 @@ static void hand_over(Manager *m, const char *why, bool shutdown)
         journal_text(m->journal, JOURNAL_STOPPING, "%s: handing over what runs here before the manager ends",
                         why);
         notify_extend(m->notify, EXTEND_USEC);
-        r = manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
+        r = loop_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
         if (r < 0)
-                return manager_fail(m, r, "arming a timer");
-        manager_step(m, &(Event){ .type = EVENT_LEAVE, .leave = m->leave_timing });
+                return loop_fail(m, r, "arming a timer");
+        event_leave(m);
+}
+
+/* The loop ends when that is done. */
+static void leave_group(Manager *m)
+{
+        m->leave = LEAVE_GOING;
+        if (m->group)
+                group_leave(m->group);
+        else
+                loop_exit(m, MANAGER_EXIT_SUCCESS);
+}
+
+void leave_is_over(void *manager)
+{
+        Manager *m = manager;
+
+        loop_exit(m, m->anew ? MANAGER_EXIT_FAILURE : MANAGER_EXIT_SUCCESS);
 }
 
 static int on_leave_for_restart(sd_event_source *source, uint64_t usec, void *userdata)
@@ -72,8 +97,8 @@ static int on_leave_for_restart(sd_event_source *source, uint64_t usec, void *us
         Manager *m = userdata;
 
         if (!record_writer_is_idle(m->writer))
-                return manager_arm(m, &m->leave_timer, RETRY_MIN_USEC, on_leave_for_restart);
-        cluster_leave(m);
+                return loop_arm(m, &m->leave_timer, RETRY_MIN_USEC, on_leave_for_restart);
+        leave_group(m);
         return 0;
 }
 
@@ -83,10 +108,10 @@ static void leave_for_restart(Manager *m)
 
         m->leave = LEAVE_RESTARTING;
         m->leave_timer = sd_event_source_unref(m->leave_timer);
-        r = manager_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
+        r = loop_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
         if (r < 0)
-                return manager_fail(m, r, "arming a timer");
-        manager_step(m, &(Event){ .type = EVENT_RESTART, .leave = m->leave_timing });
+                return loop_fail(m, r, "arming a timer");
+        event_restart(m);
 }
 
 void leave_go_on(Manager *m)
@@ -94,23 +119,23 @@ void leave_go_on(Manager *m)
         int r;
 
         if (m->leave != LEAVE_RESTARTING) {
-                cluster_leave(m);
+                leave_group(m);
                 return;
         }
         m->leave_timer = sd_event_source_unref(m->leave_timer);
-        r = manager_arm(m, &m->leave_timer, 0, on_leave_for_restart);
+        r = loop_arm(m, &m->leave_timer, 0, on_leave_for_restart);
         if (r < 0)
-                manager_fail(m, r, "arming a timer");
+                loop_fail(m, r, "arming a timer");
 }
 
 /* Several managers may have to at the same moment, so each waits for another one in step as in a restart. One that has no
- * part in the group yet holds nobody up. */
+ * part in the group yet holds no other up. */
 void leave_to_begin_anew(Manager *m)
 {
         if (m->leave != LEAVE_NO || m->exiting)
                 return;
         if (!m->takes_part || !m->group || m->corosync_was_lost) {
-                manager_exit(m, MANAGER_EXIT_FAILURE);
+                loop_exit(m, MANAGER_EXIT_FAILURE);
                 return;
         }
         m->anew = true;
@@ -138,7 +163,7 @@ static int on_ask_again(sd_event_source *source, uint64_t usec, void *userdata)
         if (!m->own_job)
                 (void) units_query_own_job(
                                 m->units, on_own_job, m, &m->own_job); /* fails without a bus; see above */
-        return manager_arm(m, &m->leave_timer, RETRY_MIN_USEC, on_ask_again);
+        return loop_arm(m, &m->leave_timer, RETRY_MIN_USEC, on_ask_again);
 }
 
 static void on_own_job(const OwnJobAnswer *answer, void *userdata)
@@ -171,7 +196,7 @@ static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo 
 
         if (!m->engine) {
                 journal_text(m->journal, JOURNAL_STOPPING, "asked to end before this node took part");
-                manager_exit(m, MANAGER_EXIT_SUCCESS);
+                loop_exit(m, MANAGER_EXIT_SUCCESS);
                 return 0;
         }
         if (m->leave != LEAVE_NO)
@@ -182,10 +207,10 @@ static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo 
         if (!m->systemd_link.bus)
                 bus_link_go_direct(m);
         notify_stopping(m->notify);
-        manager_status(m, "Ending");
-        r = manager_arm(m, &m->leave_timer, 0, on_ask_again);
+        notify_status(m->notify, "Ending");
+        r = loop_arm(m, &m->leave_timer, 0, on_ask_again);
         if (r < 0)
-                manager_fail(m, r, "arming a timer");
+                loop_fail(m, r, "arming a timer");
         return 0;
 }
 

@@ -4,17 +4,22 @@
 /* The Manager owns the loop and joins the parts: what the adapters report becomes an event, the engine's step
  * makes effects of it, and the adapters carry those out, in order. It decides nothing about applications.
  *
- *   manager.c   life, the loop, time, the step
- *   effects.c   carries out what the engine asks for
- *   start.c     from nothing to a running loop: configuration, cluster, record, bus, engine, group
- *   cluster.c   Corosync: views, quorum, messages, probes
- *   guard-link.c  whether there is a guard, what it has to know, and calling it off
- *   bus-link.c  the system bus: connecting, losing it, and what the bus server asks
- *   reload.c    the applications' files
- *   leave.c     signals, and the end
+ *   manager.c         life, and the turns of the loop                                 roof
+ *   events.c          the way in: everything that becomes an event of the engine      the wheel
+ *   start.c           from nothing to a running engine
+ *   step.c            the step: an event, and what follows from it
+ *   effects.c         the way out: carries out what the engine asks for
+ *   cluster-link.c    Corosync: the connection, the nodelist, the votes
+ *   leave.c           signals, and the end
+ *   bus-link.c        the system bus: connecting, losing it, and what the bus server asks
+ *   guard-link.c      whether there is a guard, and what it has to know
+ *   reload.c          the applications' files
+ *   loop.c            clocks, timers, the end of the loop                             ground
+ *   pulse.c           signs of life: heartbeat, watchdog, gaps
+ *   late.c            what is known at once and has to wait until the step is over
+ *   status-line.c     STATUS=
  *
- * Start is a row of steps, each begun when the one before has ended; all of them but the reading of the local
- * files wait in the loop, so that signals and the watchdog work from the beginning. */
+ * Calls go down in this list, with one exception: what a part has to tell the engine it gives to events.c. */
 
 #include "base/macros.h"
 

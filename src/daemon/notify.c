@@ -2,6 +2,7 @@
 #include "daemon/notify.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -136,11 +137,16 @@ const char *notify_status_text(const Notify *n)
         return strempty(n->status);
 }
 
-void notify_status(Notify *n, const char *text)
+void notify_status(Notify *n, const char *format, ...)
 {
-        char *copy = strdup(text);
+        char *copy;
+        va_list ap;
+        int r;
 
-        if (!copy)
+        va_start(ap, format);
+        r = vasprintf(&copy, format, ap);
+        va_end(ap);
+        if (r < 0)
                 return; /* the old line stays, and the next change brings a new one */
         for (char *p = copy; *p; p++)
                 if (*p == '\n')

@@ -17,10 +17,11 @@ int notify_new(const char *path, Notify **ret);
 Notify *notify_free(Notify *n);
 DEFINE_TRIVIAL_CLEANUP(Notify *, notify_free)
 
-void notify_ready(Notify *n);                             /* READY=1; at most once */
-void notify_reloading(Notify *n, bool reloading);         /* RELOADING=1, or READY=1 after it */
-void notify_stopping(Notify *n);                          /* STOPPING=1 */
-void notify_status(Notify *n, const char *text);          /* STATUS=; the same text twice is sent once */
+void notify_ready(Notify *n);                     /* READY=1; at most once */
+void notify_reloading(Notify *n, bool reloading); /* RELOADING=1, or READY=1 after it */
+void notify_stopping(Notify *n);                  /* STOPPING=1 */
+/* STATUS=; the same text twice is sent once */
+void notify_status(Notify *n, const char *format, ...) _printf_(2, 3);
 bool notify_status_is(const Notify *n, const char *text); /* the last one that was set is this */
 const char *notify_status_text(const Notify *n);          /* it; "" before the first */
 void notify_errno(Notify *n, int error);                  /* ERRNO=, a positive errno */

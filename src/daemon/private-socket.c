@@ -3,14 +3,14 @@
 /* A socket for root alone: what others ask of the manager over the system bus, and how busy that is, does not matter here;
  * nor whether there is one. systemd has the like. */
 
+#include "daemon/private-socket.h"
+
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include "daemon/manager-internal.h"
 
 /* After systemd's answers, before the clients of the bus. */
 #define PRIVATE_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 5)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/manager-internal.h"
+
+#include "daemon/reload.h"
 
 #include <sys/epoll.h>
 
 #include "base/array.h"
+#include "daemon/events.h"
+#include "daemon/loop.h"
+#include "daemon/pulse.h"
 
 static void tell_messages(Manager *m, const ConfigMessages *messages)
 {
@@ -60,33 +64,6 @@ static int keep_last_good(AppConfigs *old, AppConfigs *new)
         return 0;
 }
 
-void reload_give_definitions(Manager *m)
-{
-        _cleanup_free_ Definition *definitions = calloc(m->apps.n_items + 1, sizeof(Definition));
-        _cleanup_free_ struct DefinitionError *errors =
-                        calloc(m->apps.n_failures + 1, sizeof(struct DefinitionError));
-        _cleanup_free_ uint64_t *unit_digests = calloc(m->apps.n_items + 1, sizeof(unit_digests[0]));
-        size_t n_errors = 0;
-
-        if (!definitions || !errors || !unit_digests)
-                return manager_fail(m, -ENOMEM, "handing the definitions to the engine");
-        for (size_t i = 0; i < m->apps.n_items; i++) {
-                definitions[i] = m->apps.items[i].definition;
-                unit_digests[i] = m->apps.items[i].unit_digest;
-        }
-        FOREACH_ARRAY(failure, m->apps.failures, m->apps.n_failures)
-                if (app_name_is_valid(failure->name))
-                        errors[n_errors++] = (struct DefinitionError){
-                                .app = failure->name, .text = failure->text, .line = failure->line
-                        };
-        manager_step(m, &(Event){ .type = EVENT_DEFINITIONS,
-                                        .definitions = { .definitions = definitions,
-                                                        .n_definitions = m->apps.n_items,
-                                                        .unit_digests = unit_digests,
-                                                        .errors = errors,
-                                                        .n_errors = n_errors } });
-}
-
 static void answer(Manager *m, uint64_t generation, int error)
 {
         size_t n = 0;
@@ -115,31 +92,28 @@ static void take(Manager *m, LoaderResult *result)
         bool first = !m->apps_loaded;
         size_t n_right = result->configs.n_items; /* without the last good ones of files that are wrong now */
 
-        manager_trim_later(m);
+        pulse_trim_later(m);
         tell_messages(m, &result->messages);
         show_warnings(m, &result->messages);
         if (result->error == -ENOMEM)
-                return manager_fail(m, result->error, "reading the applications' files");
+                return loop_fail(m, result->error, "reading the applications' files");
         if (result->error < 0 && !first)
                 return; /* what was read last stays in force; the message has said why */
         if (result->error >= 0) {
                 AppConfigs old = m->apps;
 
                 if (keep_last_good(&old, &result->configs) < 0)
-                        return manager_fail(m, -ENOMEM, "taking over the applications' files");
+                        return loop_fail(m, -ENOMEM, "taking over the applications' files");
                 m->apps = result->configs;
                 result->configs = (AppConfigs){};
                 app_configs_done(&old);
         }
-        if (first) {
-                m->apps_loaded = true;
-                start_go_on(m);
-                return;
-        }
-        journal_text(m->journal, JOURNAL_RELOADED,
-                        "the applications' files were read again: %zu right, %zu wrong", n_right,
-                        m->apps.n_failures);
-        reload_give_definitions(m);
+        m->apps_loaded = true;
+        if (!first)
+                journal_text(m->journal, JOURNAL_RELOADED,
+                                "the applications' files were read again: %zu right, %zu wrong", n_right,
+                                m->apps.n_failures);
+        event_definitions(m);
 }
 
 static int on_loaded(sd_event_source *source, int fd, uint32_t events, void *userdata)

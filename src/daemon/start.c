@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/manager-internal.h"
+
+#include "daemon/start.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -7,7 +8,13 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "daemon/bus-link.h"
+#include "daemon/cluster-link.h"
+#include "daemon/events.h"
+#include "daemon/guard-link.h"
 #include "daemon/lock.h"
+#include "daemon/loop.h"
+#include "daemon/reload.h"
 #include "systemd/private-bus.h"
 #include "systemd/unit-commands.h"
 
@@ -30,9 +37,9 @@ static int load_config(Manager *m)
         if (r == -EINVAL) {
                 _cleanup_free_ char *text = config_messages_join(&messages, CONFIG_ERROR);
 
-                manager_status(m, "The configuration is wrong: %.*s", text ? (int) strcspn(text, "\n") : 0,
-                                strempty(text));
-                manager_exit(m, MANAGER_EXIT_CONFIG);
+                notify_status(m->notify, "The configuration is wrong: %.*s",
+                                text ? (int) strcspn(text, "\n") : 0, strempty(text));
+                loop_exit(m, MANAGER_EXIT_CONFIG);
                 r = 0;
         }
         config_messages_done(&messages);
@@ -50,9 +57,10 @@ static void take_lock(Manager *m)
                 journal_text(m->journal, JOURNAL_FAILED,
                                 "another distro-manager, process %d, is at work on this host: this one ends",
                                 (int) owner);
-                manager_status(m, "Another distro-manager, process %d, is at work on this host", (int) owner);
+                notify_status(m->notify, "Another distro-manager, process %d, is at work on this host",
+                                (int) owner);
                 notify_errno(m->notify, -r);
-                manager_exit(m, MANAGER_EXIT_FAILURE);
+                loop_exit(m, MANAGER_EXIT_FAILURE);
         } else if (r < 0)
                 journal_text(m->journal, JOURNAL_CONFIG_WARNING,
                                 "%s/" LOCK_NAME
@@ -72,9 +80,9 @@ static int read_record(Manager *m)
                 return r;
         if (r < 0) {
                 journal_text(m->journal, JOURNAL_RECORD_REFUSED, "%s", m->record.why);
-                manager_status(m, "%s", m->record.why);
+                notify_status(m->notify, "%s", m->record.why);
                 notify_errno(m->notify, -r);
-                manager_exit(m, MANAGER_EXIT_NEWER);
+                loop_exit(m, MANAGER_EXIT_NEWER);
                 return 0;
         }
         if (m->record.kind == RECORD_DAMAGED)
@@ -99,36 +107,6 @@ static int read_boot_id(uint64_t *ret)
 
 /* ---- the parts that work beside the loop ---- */
 
-static int on_written(sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-        Manager *m = userdata;
-        RecordResult result;
-
-        while (record_writer_result(m->writer, &result))
-                manager_step(m, &(Event){ .type = EVENT_WRITTEN,
-                                                .written = { result.revision, result.error } });
-        return 0;
-}
-
-static void on_unit_changed(const UnitInfo *info, void *userdata)
-{
-        Manager *m = userdata;
-
-        /* Before there is an engine nothing is lost: it is told how all units stand when it begins. */
-        if (!m->engine)
-                return;
-        manager_step(m, &(Event){ .type = EVENT_UNIT,
-                                        .unit = { .app = info->app,
-                                                        .epoch = info->epoch,
-                                                        .state = info->state,
-                                                        .unit_digest = info->unit_digest,
-                                                        .reason = info->reason } });
-        if (m->exiting)
-                return;
-        bus_server_changed(m->bus_server, info->app, NULL); /* its invocation may have changed */
-        (void) bus_server_flush(m->bus_server);             /* a bus that is lost is noticed by itself */
-}
-
 static void on_units_ready(void *userdata)
 {
         Manager *m = userdata;
@@ -139,16 +117,14 @@ static void on_units_ready(void *userdata)
 
 static void on_units_failed(int error, void *userdata)
 {
-        manager_fail(userdata, error, "watching the workers' units");
+        loop_fail(userdata, error, "watching the workers' units");
 }
 
 static int make_parts(Manager *m)
 {
         UnitsParameters parameters = {
                 .event = m->event,
-                .callbacks = { .changed = on_unit_changed,
-                                .ready = on_units_ready,
-                                .failed = on_units_failed },
+                .callbacks = { .changed = event_unit, .ready = on_units_ready, .failed = on_units_failed },
                 .userdata = m,
                 .private_address = PRIVATE_BUS_ADDRESS,
                 .guard_directory = m->runtime_directory,
@@ -162,10 +138,36 @@ static int make_parts(Manager *m)
         r = record_writer_new(m->state_directory, &m->writer);
         if (r < 0)
                 return r;
-        r = sd_event_add_io(m->event, &m->writer_source, record_writer_fd(m->writer), EPOLLIN, on_written, m);
+        r = sd_event_add_io(
+                        m->event, &m->writer_source, record_writer_fd(m->writer), EPOLLIN, event_written, m);
         if (r < 0)
                 return r;
         return units_new(&parameters, &m->units);
+}
+
+/* ---- the steps ---- */
+
+static void on_cluster(void *userdata, int error, ClusterInfo *cluster, const char *why)
+{
+        Manager *m = userdata;
+
+        if (error == -ENOTCONN) {
+                notify_status(m->notify, "Waiting for Corosync: %s", why);
+                if (!m->waiting_noted)
+                        journal_text(m->journal, JOURNAL_COROSYNC_WAITING, "waiting for Corosync: %s", why);
+                m->waiting_noted = true;
+                return;
+        }
+        if (error == -EINVAL) {
+                journal_text(m->journal, JOURNAL_CLUSTER_REFUSED, "%s", why);
+                notify_status(m->notify, "Corosync's configuration cannot be used: %s", why);
+                loop_exit(m, MANAGER_EXIT_CONFIG);
+                return;
+        }
+        if (error < 0)
+                return loop_fail(m, error, "reading Corosync's configuration");
+        cluster_link_take(m, cluster);
+        start_go_on(m);
 }
 
 int start_begin(Manager *m)
@@ -191,8 +193,8 @@ int start_begin(Manager *m)
         if (r < 0)
                 return r;
         bus_link_connect(m);
-        manager_status(m, "Waiting for Corosync");
-        return cluster_begin(m);
+        notify_status(m->notify, "Waiting for Corosync");
+        return cluster_reader_new(m->event, on_cluster, m, &m->cluster_reader);
 }
 
 /* ---- when Corosync has told who the nodes are ---- */
@@ -217,13 +219,13 @@ static bool names_are_known(Manager *m, const char *key, char **names, size_t n_
                 }
                 journal_text(m->journal, JOURNAL_CONFIG_WRONG,
                                 "manager.conf: %s=: Corosync's nodelist has no node named %s", key, names[i]);
-                manager_status(m, "%s= names %s, which is not in Corosync's nodelist", key, names[i]);
+                notify_status(m->notify, "%s= names %s, which is not in Corosync's nodelist", key, names[i]);
                 known = false;
         }
         return known;
 }
 
-/* Two flags, so that all mistakes are told. A manager that is restarted in the same boot waits for nobody: a node that was
+/* Two flags, so that all mistakes are told. A manager that is restarted in the same boot waits for no other: a node that was
  * removed meanwhile is no reason to leave the workers alone. */
 static bool config_fits_cluster(Manager *m)
 {
@@ -283,19 +285,6 @@ static int make_engine(Manager *m)
         return r;
 }
 
-/* The units go in by a copy of the list: an effect of a step may change it. */
-static void give_units(Manager *m)
-{
-        for (size_t i = 0; i < units_count(m->units) && !m->exiting; i++) {
-                UnitInfo info;
-
-                units_get(m->units, i, &info);
-                if (info.state != UNIT_NONE)
-                        manager_late_unit(m, info.app, info.epoch, info.state, info.unit_digest, info.reason);
-        }
-        manager_step(m, &(Event){ .type = EVENT_TIME });
-}
-
 static int begin_engine(Manager *m)
 {
         int r = make_engine(m);
@@ -306,11 +295,9 @@ static int begin_engine(Manager *m)
         r = bus_link_serve(m);
         if (r < 0)
                 return r;
-        give_units(m);
-        if (!m->exiting)
-                reload_give_definitions(m);
-        cluster_warn_of_delays(m);
-        return m->exiting ? 0 : cluster_join(m);
+        event_begin(m);
+        cluster_link_warn_of_delays(m);
+        return m->exiting ? 0 : cluster_link_join(m);
 }
 
 void start_go_on(Manager *m)
@@ -322,14 +309,14 @@ void start_go_on(Manager *m)
         if (m->start == START_CLUSTER && m->cluster) {
                 m->took_part = took_part(m);
                 if (!config_fits_cluster(m)) {
-                        manager_exit(m, MANAGER_EXIT_CONFIG);
+                        loop_exit(m, MANAGER_EXIT_CONFIG);
                         return;
                 }
                 m->start = START_LOCAL;
-                manager_status(m, "Looking for the units of this host");
+                notify_status(m->notify, "Looking for the units of this host");
                 r = reload_begin(m);
         } else if (m->start == START_LOCAL && m->apps_loaded && m->units_ready && m->guard.heard)
                 r = begin_engine(m);
         if (r < 0)
-                manager_fail(m, r, "starting");
+                loop_fail(m, r, "starting");
 }

@@ -5,7 +5,7 @@
  * Corosync, systemd and D-Bus. Each call becomes a line of a trace; what comes back is set by the test. The
  * engine is a stand-in, too: it notes each event and gives the effects that the test has prepared for it. */
 
-#include "daemon/manager-internal.h"
+#include "daemon/manager-struct.h"
 
 typedef struct Doubles {
         char *trace; /* lines, each ended by a newline */

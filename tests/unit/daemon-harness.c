@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "daemon-harness.h"
+#include "daemon/leave.h"
+#include "daemon/start.h"
 
 char root[64];
 Manager *m;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon-harness.h"
+#include "daemon/loop.h"
 
 static void test_restart_leaves_the_workers(void **state)
 {

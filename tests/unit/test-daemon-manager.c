@@ -11,6 +11,10 @@
 
 #include "base/timing.h"
 #include "daemon-harness.h"
+#include "daemon/asked.h"
+#include "daemon/leave.h"
+#include "daemon/loop.h"
+#include "daemon/pulse.h"
 
 /* ---- time ---- */
 
@@ -70,7 +74,7 @@ static int on_takes_part(sd_event_source *source, uint64_t usec, void *userdata)
         (void) source;
         (void) usec;
         alarm_before = alarm_usec();
-        manager_ready(userdata);
+        pulse_ready(userdata);
         alarm_after = alarm_usec();
         ((Manager *) userdata)->exiting = true;
         return 0;
@@ -221,8 +225,8 @@ static int on_units_read(sd_event_source *source, uint64_t usec, void *userdata)
         (void) source;
         (void) usec;
         /* There is no bus here, and looking for it makes turns. */
-        manager_disarm(manager->systemd_link.timer);
-        manager_disarm(manager->clients_link.timer);
+        loop_disarm(manager->systemd_link.timer);
+        loop_disarm(manager->clients_link.timer);
         doubles.units.ready(manager);
         return 0;
 }
@@ -231,7 +235,7 @@ static int on_long_enough(sd_event_source *source, uint64_t usec, void *userdata
 {
         (void) source;
         (void) usec;
-        manager_exit(userdata, MANAGER_EXIT_SUCCESS);
+        loop_exit(userdata, MANAGER_EXIT_SUCCESS);
         return 0;
 }
 

@@ -34,7 +34,7 @@ my @rules = (
         { files => 'src/daemon/*.c', call => 'journal_text', if => sub { $_[0] =~ /\b(JOURNAL_\w+)/ && $severe{$1} } },
         { files => 'src/daemon/main.c', call => 'fprintf' },
         { files => 'src/daemon/record.c', call => 'snprintf' },
-        { files => 'src/daemon/effects.c src/daemon/journal.c', call => 'asprintf' },
+        { files => 'src/daemon/effects.c src/daemon/cluster-link.c src/daemon/journal.c', call => 'asprintf' },
         { files => 'src/engine/sync.c', call => 'snprintf' },
         # What the bus answers
         { files => 'src/bus/errors.c', table => qr/\[COMMAND_\w+\] = \{ BUS_ERROR_PREFIX "\w+",\s*((?:"[^"]*"\s*)+)\}/ },
@@ -49,7 +49,7 @@ my @rules = (
         { files => 'src/engine/status.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*ret_why\b/ && $_[0] !~ /tier|is here/ },
                 all => 1 },
         { files => 'src/engine/apply.c', call => 'app_fail_copy|app_mark_node' },
-        { files => 'src/daemon/effects.c', call => 'manager_late_unit' },
+        { files => 'src/daemon/effects.c', call => 'late_unit' },
         { files => 'src/systemd/unit-*.c', call => 'unit_refuse|with_reason|units_report' },
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },
         { files => 'src/systemd/unit-state.c', table => qr/\{ "\w+", UNIT_\w+, ("[^"]+") \}/ },

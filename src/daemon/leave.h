@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Signals, and the end. */
+
+#include "daemon/manager-struct.h"
+
+int leave_watch_signals(Manager *m);
+void leave_go_on(Manager *m);         /* the engine has said that it may */
+void leave_to_begin_anew(Manager *m); /* ends, so that systemd starts it again */
+void leave_is_over(void *manager);    /* the group is left: its callback */
