@@ -52,6 +52,7 @@ App *double_add_app(Engine *e, const char *name, const char *description)
 static void free_app(App *a)
 {
         free(a->variants);
+        free(a->wrong);
         free(a->name);
         free(a->permissions);
         free(a->marks);

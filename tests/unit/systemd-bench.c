@@ -32,6 +32,7 @@ static void on_failed(int error, void *userdata)
 
 void bench_attach(Bench *b)
 {
+        assert_null(b->client); /* what it had would be lost */
         fake_connect(&b->fake, b->event, &b->client);
         assert_int_equal(units_attach(b->units, b->client), 0);
 }

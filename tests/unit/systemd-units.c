@@ -68,6 +68,7 @@ static void test_definition_is_known(void **state)
         assert_string_equal(b->fake.definition, "DISTRO_DEFINITION=000000000000fe12");
         assert_true(units_find(b->units, "a", &info));
         assert_int_equal(info.unit_digest, 0xfe12);
+        bench_detach(b);
         b->units = units_free(b->units);
         bench_renew(b);
         bench_attach(b);
