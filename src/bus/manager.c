@@ -291,46 +291,42 @@ static int method_get_node(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
 }
 
-/* Without the group's word the only thing that is sure is what runs here: our own copy, with a unit that is
- * active. */
-static bool runs_here(BusServer *s, const App *app, const Copy *copy)
-{
-        uint8_t id[16];
-
-        return copy && copy->node_id == engine_node_id(server_engine(s)) &&
-               s->ops.invocation(s->userdata, app->name, id);
-}
-
 static int method_locate(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         _cleanup_free_ char *unit = NULL;
         BusServer *s = userdata;
         const Engine *e = server_engine(s);
+        bool stale = engine_is_stale(e), runs;
         const Copy *copy;
         const App *app;
+        AppStatus status;
         int r;
 
         r = read_application(m, s, &app, error);
         if (r < 0)
                 return r;
-        copy = app_present_copy(app);
-        if ((!engine_is_quorate(e) || !engine_is_synced(e)) && !runs_here(s, app, copy))
+        /* What is stale says of its own unit alone where it is. */
+        copy = stale ? NULL : app_present_copy(app);
+        engine_app_status(e, app, &status);
+        runs = stale ? status.state == APP_RUNNING : copy && copy->phase == COPY_RUNNING;
+        if (status.state == APP_UNKNOWN)
                 return bus_error_set(error, COMMAND_NO_QUORUM,
                                 "'%s' does not run on this node, which %s, so that it does not know about "
                                 "others.",
                                 app->name,
                                 engine_is_quorate(e) ? "is not in step with its group yet" : "has no quorum");
-        if (!copy || copy->phase == COPY_LOST)
+        if (!stale && (!copy || copy->phase == COPY_LOST))
                 return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' does not run.", app->name);
-        if (copy->phase != COPY_RUNNING)
+        if (!runs)
                 return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' is being %s on node '%s'.", app->name,
-                                copy->phase == COPY_STARTING ? "started" : "stopped",
-                                state_node_name(server_state(s), copy->node_id));
+                                (stale ? status.state == APP_STARTING : copy->phase == COPY_STARTING)
+                                                ? "started"
+                                                : "stopped",
+                                status.node);
         unit = application_unit(app->name);
         if (!unit)
                 return -ENOMEM;
-        return sd_bus_reply_method_return(
-                        m, "sst", state_node_name(server_state(s), copy->node_id), unit, copy->epoch);
+        return sd_bus_reply_method_return(m, "sst", status.node, unit, status.epoch);
 }
 
 static void append_explanation(BusServer *s, const App *app, const Node *node, const char *name, Sink *reply)

@@ -47,7 +47,7 @@ static int judge_not_running(const char *app, const AppInfo *now, Verdict *ret, 
                                 app, WHY(now), app, app);
         if (state_is(now, "finished"))
                 return verdict(VERDICT_DONE, ret, ret_text, "%s ran and has finished.", app);
-        if (state_is(now, "starting") && !now->stale && !isempty(now->reason))
+        if (state_is(now, "starting") && !now->known.stale && !isempty(now->reason))
                 return verdict(VERDICT_STUCK, ret, ret_text,
                                 "%s does not get to run on %s" WHY_FORMAT
                                 ". systemd goes on trying; 'journalctl -u %s' on %s shows why it ends.",

@@ -27,10 +27,18 @@ typedef struct QuorumFact {
         bool is_bool;
 } QuorumFact;
 
+/* How old what the asked node shows is. `since_usec` is CLOCK_REALTIME, and has a meaning where it is stale: the last
+ * moment at which it is certain to have been so; USEC_INFINITY: not known. */
+typedef struct Known {
+        bool stale;
+        uint64_t since_usec;
+} Known;
+
 typedef struct ManagerInfo {
         char *node_name, *view, *version, *status;
         uint32_t node_id, n_file_warnings;
-        bool quorate, synced, formed, stale;
+        bool quorate, synced, formed;
+        Known known;
         Strings members, waiting_for;
         uint64_t token_usec, consensus_usec;
         QuorumFact *facts;
@@ -60,7 +68,8 @@ typedef struct AppInfo {
         char *name, *description, *state, *reason, *node, *start_type, *from_node, *unit, *target;
         uint64_t epoch, failover_delay_usec, changed_usec;
         uint64_t deadline_usec; /* CLOCK_BOOTTIME of the manager's host; USEC_INFINITY: none */
-        bool failover_delay_auto, hand_over, maintenance, held, restart_needed, stale;
+        bool failover_delay_auto, hand_over, maintenance, held, restart_needed;
+        Known known;
         Strings *tiers; /* Nodes=, tier by tier */
         size_t n_tiers, n_tiers_allocated;
         NodePermission *permissions;
@@ -77,7 +86,8 @@ typedef struct AppInfo {
 typedef struct NodeInfo {
         char *name, *state, *record;
         uint32_t id;
-        bool standby, guarded, stale;
+        bool standby, guarded;
+        Known known;
         Strings applications;
 } NodeInfo;
 

@@ -10,6 +10,12 @@ static void json_list(Json *j, const char *key, const Strings *s)
         json_strings(j, key, s->items, s->n);
 }
 
+void json_known(Json *j, const Known *k)
+{
+        json_bool(j, "stale", k->stale);
+        json_usec(j, "stale_since_usec", k->stale ? k->since_usec : USEC_INFINITY);
+}
+
 void json_manager(Json *j, const char *key, const ManagerInfo *m)
 {
         const char *warnings[8];
@@ -23,7 +29,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_bool(j, "quorate", m->quorate);
         json_bool(j, "formed", m->formed);
         json_bool(j, "synced", m->synced);
-        json_bool(j, "stale", m->stale);
+        json_known(j, &m->known);
         json_list(j, "members", &m->members);
         json_list(j, "waiting_for", &m->waiting_for);
         json_text(j, "status", m->status);
@@ -47,7 +53,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_end(j);
 }
 
-void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, bool stale)
+void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, const Known *known)
 {
         json_array(j, key);
         for (size_t i = 0; i < n; i++) {
@@ -55,7 +61,7 @@ void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, 
                 json_string(j, "node", e[i].node);
                 json_bool(j, "eligible", e[i].eligible);
                 json_text(j, "why", e[i].why);
-                json_bool(j, "stale", stale);
+                json_known(j, known);
                 json_end(j);
         }
         json_end(j);
@@ -93,7 +99,7 @@ void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, con
         json_bool(j, "maintenance", a->maintenance);
         json_bool(j, "held", a->held);
         json_bool(j, "restart_needed", a->restart_needed);
-        json_bool(j, "stale", a->stale);
+        json_known(j, &a->known);
         json_list(j, "definition_mismatch", &a->mismatch);
         json_list(j, "missing_files", &a->missing);
         json_object(j, "wrong_files");
@@ -104,7 +110,7 @@ void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, con
         json_usec(j, "deadline_usec", a->deadline_usec);
         json_usec(j, "left_usec", app_info_left(a, now));
         if (eligibility)
-                json_eligibility(j, "eligibility", eligibility, n_eligibility, a->stale);
+                json_eligibility(j, "eligibility", eligibility, n_eligibility, &a->known);
         json_end(j);
 }
 
@@ -117,7 +123,7 @@ void json_node(Json *j, const char *key, const NodeInfo *n)
         json_bool(j, "standby", n->standby);
         json_text(j, "record", n->record);
         json_bool(j, "guarded", n->guarded);
-        json_bool(j, "stale", n->stale);
+        json_known(j, &n->known);
         json_list(j, "applications", &n->applications);
         json_end(j);
 }

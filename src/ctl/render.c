@@ -169,13 +169,27 @@ const char *node_warning(const NodeInfo *n)
         return NULL;
 }
 
-const char *manager_caution(const ManagerInfo *m)
+const char *manager_caution(const ManagerInfo *m, const Moment *now, char buffer[CAUTION_MAX])
 {
-        if (!m->quorate)
-                return "this node has no quorum: this is what it knew last, and may be old";
-        if (!m->formed)
-                return "the group has not formed: this is what was known before, and may be old";
-        return m->synced ? NULL : "this node is not in step yet: this may be old";
+        const char *why = !m->quorate && isempty(m->view) ? "this node is not in the group"
+                          : !m->quorate                   ? "this node has no quorum"
+                          : !m->formed                    ? "the group has not formed"
+                                                          : "this node is not in step";
+        char stamp[SPAN_MAX], ago[SPAN_MAX];
+
+        if (!m->known.stale)
+                return NULL;
+        if (m->known.since_usec == 0 || m->known.since_usec == USEC_INFINITY)
+                snprintf(buffer, CAUTION_MAX,
+                                "%s: what is shown is what its record holds, and may be old; only what runs on it is "
+                                "as of now",
+                                why);
+        else
+                snprintf(buffer, CAUTION_MAX,
+                                "%s: what is shown is as of %s, %s; only what runs on it is as of now", why,
+                                time_stamp(m->known.since_usec, stamp),
+                                time_ago(m->known.since_usec, now->realtime_usec, ago));
+        return buffer;
 }
 
 /* "yes, 3 of 3 votes, 2 needed"; without numbers from the manager only the word. */
@@ -210,6 +224,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                             *waiting = strings_join(&m->waiting_for, ", ");
         const NodeInfo *own = snapshot_find_node(s, m->node_name);
         bool well = m->quorate && m->formed && m->synced;
+        char caution[CAUTION_MAX];
         const char *warnings[8];
         size_t n_warnings;
 
@@ -234,10 +249,11 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         print_quorum(f, o, m);
         print_field(f, o, m->quorate && m->formed && m->synced ? COLOR_NONE : COLOR_YELLOW, "Group",
                         !m->quorate && isempty(m->view) ? "not known yet: this node has not joined it"
-                        : !m->quorate ? "without quorum: what follows is what this node knew last, and may be old"
-                        : !m->formed ? "not formed yet: no application is started"
-                        : m->synced  ? "formed, this node is in step"
-                                     : "formed, this node is not in step yet: what follows may be old");
+                        : !m->quorate                   ? "without quorum"
+                        : !m->formed                    ? "not formed yet: no application is started"
+                        : m->synced                     ? "formed, this node is in step"
+                                                        : "formed, this node is not in step yet");
+        print_field(f, o, COLOR_YELLOW, "Caution", manager_caution(m, &o->now, caution));
         if (!well || (own && streq(own->state, "leaving"))) /* it says what it waits for */
                 print_field(f, o, COLOR_YELLOW, "Status", m->status);
         if (m->waiting_for.n > 0) {

@@ -29,18 +29,20 @@ int render_eligibility(FILE *f, const RenderOptions *o, unsigned indent, const E
 char *app_remark(const AppInfo *a, const Moment *now);
 /* "abc {bcd def}" */
 char *app_tiers(const AppInfo *a);
-/* Why what this manager shows may be old; NULL where it is not. Constant. */
-const char *manager_caution(const ManagerInfo *m);
+/* Why what this manager shows may be old, and how old it is; NULL where it is not. May be in `buffer`. */
+#define CAUTION_MAX 256u
+const char *manager_caution(const ManagerInfo *m, const Moment *now, char buffer[CAUTION_MAX]);
 /* What an administrator should know of how quorum is configured; NULL: nothing. The strings are constant. */
 size_t quorum_warnings(const ManagerInfo *m, const char **ret, size_t n_max);
 /* What keeps the node from getting anything new, though it is there; NULL: nothing. Constant. */
 const char *node_warning(const NodeInfo *n);
 
 /* The schema is in distroctl(1). */
+void json_known(Json *j, const Known *k); /* "stale" and "stale_since_usec" */
 void json_manager(Json *j, const char *key, const ManagerInfo *m);
 /* With `eligibility` NULL that member is left out. */
 void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, const Eligibility *eligibility,
                 size_t n_eligibility);
-void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, bool stale);
+void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, const Known *known);
 void json_node(Json *j, const char *key, const NodeInfo *n);
 void json_snapshot(Json *j, const Snapshot *s, const Moment *now);

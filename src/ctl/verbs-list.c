@@ -31,7 +31,9 @@ static RenderOptions list_options(const Ctl *c)
 /* To standard error, so that a script that reads the list can go on doing so. */
 static void warn_of_old(const Ctl *c, const ManagerInfo *m)
 {
-        const char *caution = manager_caution(m);
+        Moment now = moment_now(c->options.host != NULL);
+        char buffer[CAUTION_MAX];
+        const char *caution = manager_caution(m, &now, buffer);
 
         if (caution && !c->options.no_legend)
                 ctl_warning(c, "Caution: %s. 'distroctl status' shows more.", caution);
@@ -123,7 +125,7 @@ int verb_list_nodes(Ctl *c, int argc, char **argv)
 }
 
 /* One answer of Locate(): printed at once in text, as an element of the array in JSON. */
-static int locate_one(Ctl *c, Json *j, const char *app, bool alone, bool stale)
+static int locate_one(Ctl *c, Json *j, const char *app, bool alone, const Known *known)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -149,7 +151,7 @@ static int locate_one(Ctl *c, Json *j, const char *app, bool alone, bool stale)
                 json_string(j, "node", node);
                 json_string(j, "unit", unit);
                 json_u64(j, "epoch", epoch);
-                json_bool(j, "stale", stale);
+                json_known(j, known);
                 json_end(j);
         } else {
                 _cleanup_free_ char *clean = text_clean(node);
@@ -175,9 +177,11 @@ int verb_locate(Ctl *c, int argc, char **argv)
                 json_array(&j, NULL);
         }
         for (int i = 1; i < argc; i++)
-                status = status_worse(status, locate_one(c, &j, argv[i], argc == 2, m.stale));
+                status = status_worse(status, locate_one(c, &j, argv[i], argc == 2, &m.known));
         if (j.depth > 0)
                 json_end(&j);
+        else if (!c->options.quiet && manager_info_fetch(c, &error, &m) >= 0)
+                warn_of_old(c, &m);
         return status;
 }
 
@@ -197,11 +201,12 @@ int verb_explain(Ctl *c, int argc, char **argv)
         if (!c->options.quiet) {
                 _cleanup_(manager_info_done) ManagerInfo m = {};
                 bool known = manager_info_fetch(c, &error, &m) >= 0;
+                static const Known nothing = { .stale = true, .since_usec = USEC_INFINITY };
 
                 if (c->options.json != JSON_OFF) {
                         Json j = json(stdout, c->options.json);
 
-                        json_eligibility(&j, NULL, list_of_nodes, n, !known || m.stale);
+                        json_eligibility(&j, NULL, list_of_nodes, n, known ? &m.known : &nothing);
                 } else {
                         if (known) /* without an answer there is nothing to warn of */
                                 warn_of_old(c, &m);

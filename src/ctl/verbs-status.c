@@ -141,6 +141,7 @@ static int status_subjects(Ctl *c, char **names, size_t n, Subject *subjects)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(manager_info_done) ManagerInfo m = {};
+        char caution[CAUTION_MAX];
         RenderOptions o;
         int status = STATUS_OK, r;
         bool first = true;
@@ -161,7 +162,7 @@ static int status_subjects(Ctl *c, char **names, size_t n, Subject *subjects)
         if (c->options.quiet)
                 return status;
         o = render_options(c);
-        o.caution = manager_caution(&m);
+        o.caution = manager_caution(&m, &o.now, caution);
         if (c->options.json != JSON_OFF) {
                 json_subjects(c, &o, &m, subjects, n);
                 return status;

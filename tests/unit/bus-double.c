@@ -226,6 +226,10 @@ void engine_app_status(const Engine *e, const App *app, AppStatus *ret)
                 .restart_needed = app->halted,
         };
         snprintf(ret->reason, sizeof(ret->reason), "%s", strempty(app->failure));
+        if (engine_is_stale(e) && (!c || c->node_id != 2 || c->phase == COPY_LOST)) {
+                ret->state = APP_UNKNOWN;
+                ret->node = "";
+        }
 }
 
 NodeState engine_node_state(const Engine *e, const Node *node)

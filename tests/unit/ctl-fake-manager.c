@@ -129,6 +129,20 @@ static const FakeNode *find_node(const char *name)
 
 /* ---- properties ---- */
 
+/* Stale and StaleSinceTimestamp, of each object. */
+static int get_known(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        bool lost = streq(scenario, "noquorum"), never = streq(scenario, "unformed");
+
+        if (streq(property, "Stale"))
+                return sd_bus_message_append(reply, "b", (int) (lost || never));
+        return sd_bus_message_append(reply, "t",
+                        lost    ? UINT64_C(1767323045) * USEC_PER_SEC
+                        : never ? USEC_INFINITY
+                                : 0);
+}
+
 static int get_manager(sd_bus *bus, const char *path, const char *interface, const char *property,
                 sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -142,8 +156,6 @@ static int get_manager(sd_bus *bus, const char *path, const char *interface, con
                 return sd_bus_message_append(reply, "s", "40.2");
         if (streq(property, "Quorate"))
                 return sd_bus_message_append(reply, "b", (int) !streq(scenario, "noquorum"));
-        if (streq(property, "Stale"))
-                return sd_bus_message_append(reply, "b", (int) streq(scenario, "noquorum"));
         if (streq(property, "Synced") || streq(property, "Formed"))
                 return sd_bus_message_append(reply, "b", (int) !streq(scenario, "unformed"));
         if (streq(property, "Members"))
@@ -609,6 +621,8 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
 #define READ_ONLY(name, type, getter) \
         SD_BUS_PROPERTY(name, type, getter, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
+#define KNOWN READ_ONLY("Stale", "b", get_known), READ_ONLY("StaleSinceTimestamp", "t", get_known)
+
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("StartApplication", "s", "", method_start, 0),
@@ -631,7 +645,7 @@ static const sd_bus_vtable manager_vtable[] = {
         READ_ONLY("View", "s", get_manager),
         READ_ONLY("Quorate", "b", get_manager),
         READ_ONLY("Synced", "b", get_manager),
-        READ_ONLY("Stale", "b", get_manager),
+        KNOWN,
         READ_ONLY("Formed", "b", get_manager),
         READ_ONLY("Members", "as", get_manager),
         READ_ONLY("Version", "s", get_manager),
@@ -669,6 +683,7 @@ static const sd_bus_vtable app_vtable[] = {
         READ_ONLY("Permissions", "a{sb}", get_app_lists),
         READ_ONLY("Failures", "a{st}", get_app_lists),
         READ_ONLY("DefinitionMismatch", "as", get_app_lists),
+        KNOWN,
         READ_ONLY("WrongFiles", "a{ss}", get_files),
         READ_ONLY("FileDigests", "a{st}", get_files),
         SD_BUS_VTABLE_END,
@@ -681,6 +696,7 @@ static const sd_bus_vtable node_vtable[] = {
         READ_ONLY("State", "s", get_node),
         READ_ONLY("Standby", "b", get_node),
         READ_ONLY("Record", "s", get_node),
+        KNOWN,
         READ_ONLY("Guarded", "b", get_node),
         READ_ONLY("Applications", "as", get_node),
         SD_BUS_VTABLE_END,

@@ -250,7 +250,7 @@ static void test_locate(void **state)
         expect_error(h, "Locate", "moving", BUS_ERROR_PREFIX "NotRunning", "does not run");
 }
 
-/* Without quorum, and without the present state, only what surely runs here is answered. */
+/* What is stale says only what surely runs here; a new view alone makes nothing stale. */
 static void test_locate_alone(void **state)
 {
         static const struct {
@@ -259,16 +259,26 @@ static void test_locate_alone(void **state)
         } cases[] = { { false, true, "has no quorum" }, { true, false, "not in step" },
                 { false, false, "has no quorum" } };
         Harness *h = *state;
+        App *a = state_find_app(&h->engine.state, "local");
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 h->engine.quorate = cases[i].quorate;
                 h->engine.synced = cases[i].synced;
-                h->local_active = true;
+                h->engine.stale_since_usec = 0;
+                expect_reply(h, "Locate", "distro", "'abc' 'distro-app-distro.service' " E1);
+                h->engine.stale_since_usec = 1700000000000000;
                 expect_reply(h, "Locate", "local", "'bcd' 'distro-app-local.service' " E2);
                 expect_error(h, "Locate", "distro", BUS_ERROR_PREFIX "NoQuorum", cases[i].why);
                 expect_error(h, "Locate", "idle", BUS_ERROR_PREFIX "NoQuorum", cases[i].why);
-                h->local_active = false; /* the state says so still, but its unit has ended */
+                double_set_copy(a, 2, a->epoch, COPY_STOPPING);
+                expect_error(h, "Locate", "local", BUS_ERROR_PREFIX "NotRunning",
+                                "being stopped on node 'bcd'");
+                double_set_copy(a, 2, a->epoch, COPY_STARTING);
+                expect_error(h, "Locate", "local", BUS_ERROR_PREFIX "NotRunning",
+                                "being started on node 'bcd'");
+                double_set_copy(a, 0, 0, COPY_LOST); /* its unit has ended */
                 expect_error(h, "Locate", "local", BUS_ERROR_PREFIX "NoQuorum", cases[i].why);
+                double_set_copy(a, 2, a->epoch, COPY_RUNNING);
         }
 }
 
