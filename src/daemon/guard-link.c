@@ -119,7 +119,7 @@ static int on_guard(sd_event_source *source, int fd, uint32_t events, void *user
                 link_lost(m, -ECONNRESET);
         else if (n > 0 && !l->there) {
                 if (l->n_greeted + (size_t) n > strlen(GUARD_GREETING) ||
-                                strncmp(GUARD_GREETING + l->n_greeted, text, (size_t) n) != 0) {
+                                strncmp(&GUARD_GREETING[l->n_greeted], text, (size_t) n) != 0) {
                         link_lost(m, -EBADMSG);
                         return 0;
                 }
