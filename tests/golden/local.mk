@@ -53,6 +53,7 @@ golden_cases = \
 	tests/golden/hand-over.script \
 	tests/golden/hand-over-by-hand.script \
 	tests/golden/hand-over-infinity.script \
+	tests/golden/hand-over-stopped.script \
 	tests/golden/hold-commands.script \
 	tests/golden/hold-ends.script \
 	tests/golden/leave.script \
