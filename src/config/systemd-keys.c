@@ -75,7 +75,7 @@ static char *ask_program(const char *program)
                 return strdup("");
         int r = spawn_program(program, fds[1], &pid);
         (void) close(fds[1]);
-        if (r >= 0) {
+        if (r == 0) {
                 read_items(fds[0], &t);
                 (void) kill(pid, SIGKILL); /* what it has left to say nobody hears */
                 while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

@@ -59,11 +59,14 @@ split_list() {
 # What the guest does with all cases at once: a line for each that is not as it should be.
 write_judge() {
         cat >"$LAB/judge.jq" <<-'END'
-		# Of commands only what was configured; of conditions not how they came out.
+		# Of commands only what was configured; of conditions not how they came out. What systemd keeps in a set it
+		# tells in any order.
 		def configured: .data[0] | map_values(.data) | with_entries(
 		        if .key | test("^Exec.*Ex$|^Exec(Condition|Start|StartPre|StartPost|Reload|Stop|StopPost)$")
 		        then .value |= map(.[0:3])
 		        elif .key == "Conditions" or .key == "Asserts" then .value |= map(.[0:4])
+		        elif .key | test("^(IPAddress(Allow|Deny)|Restrict(FileSystems|NetworkInterfaces))$")
+		        then .value |= (walk(if type == "array" and all(.[]; type != "number" and type != "boolean") then sort else . end))
 		        else . end);
 		def words: if type == "array" and all(.[]; type == "string") then . else null end;
 		(.[0] | configured) as $base | . as $all | range(1; length; 2) as $i | (($i + 1) / 2) as $n |
