@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "bus/call.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/dbus.h"
-#include "bus/internal.h"
+#include "bus/errors.h"
+#include "bus/outbox.h"
+#include "bus/property.h"
 
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
 #define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
@@ -160,20 +164,20 @@ static void call_answer(BusCall *c, const sd_bus_error *error)
                 else
                         r = sd_bus_message_new_method_return(c->message, &reply);
                 if (r >= 0)
-                        server_queue(s, reply);
-                else if (s->outbox_error == 0)
-                        s->outbox_error = r;
+                        outbox_queue(s, reply);
+                else
+                        outbox_fail(s, r);
         }
         call_end(c);
 }
 
-/* Outside of a step nobody else flushes. */
+/* Outside of a step there is no other flush. */
 static void call_refuse(BusCall *c, const sd_bus_error *error)
 {
         BusServer *s = c->server;
 
         call_answer(c, error);
-        (void) bus_server_flush(s); /* an answer that cannot be sent has nobody who could be told */
+        (void) outbox_flush(s); /* of an answer that cannot be sent the caller cannot be told */
 }
 
 static void call_denied(BusCall *c, const char *name, const char *text)
@@ -183,21 +187,20 @@ static void call_denied(BusCall *c, const char *name, const char *text)
         call_refuse(c, &SD_BUS_ERROR_MAKE_CONST(name, bus_clean_text(text, &clean)));
 }
 
-void bus_server_reply(BusServer *s, uint64_t token, CommandError error, const char *text)
+bool call_reply(BusServer *s, uint64_t token, CommandError error, const char *text)
 {
         _cleanup_free_ char *clean = NULL;
         BusCall *c = call_find(s, token);
 
-        if (!c) {
-                peers_reply(s, token, error, text);
-                return;
-        }
+        if (!c)
+                return false;
         if (error == COMMAND_OK)
                 call_answer(c, NULL);
         else
                 call_answer(c, &SD_BUS_ERROR_MAKE_CONST(bus_error_name(error),
                                                isempty(text) ? bus_error_text(error)
                                                              : bus_clean_text(text, &clean)));
+        return true;
 }
 
 static int call_hand_over(BusCall *c)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "bus/errors.h"
+
 #include <stdarg.h>
 
-#include "bus/internal.h"
+#include "bus/bus.h"
 
 /* The one table from what the engine answers to what stands on the bus. */
 static const struct {

@@ -4,9 +4,15 @@
  * differ, so that an answer finds the right one. What has changed is found out once, by the server that the owner knows,
  * and told to all. */
 
+#include "bus/peers.h"
+
 #include <sys/socket.h>
 
-#include "bus/internal.h"
+#include "bus/call.h"
+#include "bus/endpoint.h"
+#include "bus/outbox.h"
+#include "bus/reads.h"
+#include "bus/signals.h"
 
 #define PEER_TOKENS (UINT64_C(1) << 32) /* so many calls each connection can have in its life */
 #define PEER_SOCKET_BYTES (256 * 1024)
@@ -15,7 +21,7 @@ static BusPeer *peer_free(BusPeer *p)
 {
         if (!p)
                 return NULL;
-        bus_server_free(p->server);
+        endpoint_free(p->server);
         sd_bus_slot_unref(p->gone_slot);
         sd_bus_close_unref(p->bus);
         free(p);
@@ -96,12 +102,13 @@ int bus_server_add_peer(BusServer *s, sd_bus *bus)
                 return -ENOMEM;
         p->parent = s;
         p->bus = sd_bus_ref(bus);
-        r = bus_server_new(&s->ops, s->userdata, &p->server);
+        r = endpoint_new(&s->ops, s->userdata, &p->server);
         if (r < 0)
                 return r;
         p->server->parent = s;
+        p->server->make_room = peers_make_room;
         p->server->last_token = ++s->n_peers_ever * PEER_TOKENS;
-        r = bus_server_attach(p->server, bus);
+        r = endpoint_attach(p->server, bus);
         if (r < 0)
                 return r;
         r = sd_bus_match_signal(bus, &p->gone_slot, "org.freedesktop.DBus.Local",
@@ -109,7 +116,7 @@ int bus_server_add_peer(BusServer *s, sd_bus *bus)
                         on_peer_gone, p);
         if (r < 0)
                 return r;
-        /* sd-bus gives a socket 8 MiB, where nobody would count it. */
+        /* sd-bus gives a socket 8 MiB, which no bound of ours would count. */
         (void) setsockopt(sd_bus_get_fd(bus), SOL_SOCKET, SO_SNDBUF, &socket_bytes, sizeof(socket_bytes));
         p->next = s->peers;
         s->n_peers++;
@@ -138,18 +145,18 @@ void peers_drop(BusServer *s)
 void peers_reply(BusServer *s, uint64_t token, CommandError error, const char *text)
 {
         for (BusPeer *p = s->peers; p; p = p->next)
-                bus_server_reply(p->server, token, error, text);
+                (void) call_reply(p->server, token, error, text); /* it is one of another peer */
 }
 
 void peers_note(BusServer *s, const Effect *note)
 {
         for (BusPeer *p = s->peers; p; p = p->next)
-                bus_server_note(p->server, note);
+                signal_note(p->server, note);
 }
 
 void peers_flush(BusServer *s)
 {
         /* One that is lost is noticed by itself. */
         for (BusPeer *p = s->peers; p; p = p->next)
-                (void) bus_server_flush(p->server);
+                (void) outbox_flush(p->server);
 }

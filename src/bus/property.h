@@ -43,3 +43,9 @@ int property_append(const Property *properties, size_t n, const struct BusObject
  * `ret_names`, which has room for n; returns their number. */
 size_t properties_compare(const Property *properties, size_t n, const struct BusObject *o, uint32_t *hashes,
                 const char **ret_names);
+
+/* A property that is read by the file's own get_property(). */
+#define BUS_CONSTANT(name, signature) \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
+#define BUS_CHANGING(name, signature) \
+        SD_BUS_PROPERTY(name, signature, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Everybody may read, and an answer can be large: what one user may have of the manager's time, and what may wait to be
+/* Every user may read, and an answer can be large. What one user may have of the manager's time, and what may wait to be
  * sent, is bounded here, before a call is carried out. Changes have bounds of their own: call.c.
  *
  * A read costs what it shows: one for each object. Each user has an account from which that is taken, and which time
- * fills again; who has nothing left is refused, which costs next to nothing, until he has. Root has no account. Whose a
- * connection is the bus is asked with the first read that comes over it; until it has told, all such connections share
- * one account. So root's first read may be refused under a flood, but not one that is sent a moment later. */
+ * fills again. A user with an empty account is refused, which costs next to nothing. Root has no account. With the first
+ * read over a connection the bus is asked for its user; until it has told, all such connections share one account. So root's first read may be refused under a flood, but not one that is sent a moment later. */
+
+#include "bus/reads.h"
 
 #include <inttypes.h>
 #include <unistd.h>
 
 #include "base/dbus.h"
-#include "bus/internal.h"
+#include "bus/application-object.h"
+#include "bus/manager-object.h"
 
 #define OBJECT_BYTES 1024u /* an object takes so much, or a little more, in an answer */
 #define UID_UNKNOWN UINT32_MAX
@@ -169,12 +171,12 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         uint8_t type;
 
         if (s->parent)
-                peers_make_room(s->parent);
+                s->make_room(s->parent);
         if (sd_bus_is_open(s->bus) <= 0)
                 return 1; /* it is being ended */
         if (sd_bus_message_get_type(m, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL || call_changes(m))
                 return 0;
-        /* The bus does not count calls that want no answer; and nobody would get this one. */
+        /* The bus does not count calls that want no answer, and this one would reach no client. */
         if (sd_bus_message_get_expect_reply(m) == 0)
                 return 1;
         return check_read(s, m);

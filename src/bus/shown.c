@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "bus/internal.h"
+#include "bus/shown.h"
+
+#include "bus/application-object.h"
+#include "bus/manager-object.h"
+#include "bus/node-object.h"
+#include "bus/path.h"
 
 /* Room for the names of changed properties and the NULL behind them. */
 #define CHANGED_MAX 32u

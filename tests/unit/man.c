@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "bus/internal.h"
+#include "bus/errors.h"
 #include "config/application.h"
 #include "daemon/journal.h"
 #include "daemon/manager.h"

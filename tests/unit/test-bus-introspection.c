@@ -3,7 +3,7 @@
  * annotations. */
 
 #include "bus-harness.h"
-#include "bus/internal.h"
+#include "bus/errors.h"
 
 #define LINES_MAX 512u
 

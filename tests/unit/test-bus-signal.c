@@ -3,7 +3,7 @@
  * that come and go; and in which order. */
 
 #include "bus-harness.h"
-#include "bus/internal.h"
+#include "bus/path.h"
 
 #include "base/array.h"
 

@@ -2,21 +2,11 @@
 
 /* org.distro.Application1: one application, as the group agreed on it. */
 
-#include "bus/internal.h"
+#include "bus/application-object.h"
 
-char *application_path(const char *name)
-{
-        char *path;
-
-        return sd_bus_path_encode(BUS_PATH_APPLICATION, name, &path) < 0 ? NULL : path;
-}
-
-char *application_unit(const char *name)
-{
-        char *unit;
-
-        return asprintf(&unit, "distro-app-%s.service", name) < 0 ? NULL : unit;
-}
+#include "bus/call.h"
+#include "bus/manager-object.h"
+#include "bus/path.h"
 
 uint32_t application_node_id(const App *app)
 {

@@ -2,7 +2,11 @@
 
 /* org.distro.Manager1: the cluster as this node sees it, and all that can be asked for by name. */
 
-#include "bus/internal.h"
+#include "bus/manager-object.h"
+
+#include "bus/call.h"
+#include "bus/errors.h"
+#include "bus/path.h"
 
 void manager_object_fill(BusServer *s, BusObject *ret)
 {

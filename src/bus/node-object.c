@@ -2,51 +2,11 @@
 
 /* org.distro.Node1: one node of Corosync's nodelist. */
 
-#include "bus/internal.h"
+#include "bus/node-object.h"
 
-char *node_path(const char *name)
-{
-        char *path;
-
-        return sd_bus_path_encode(BUS_PATH_NODE, name, &path) < 0 ? NULL : path;
-}
-
-int bus_path_name(const char *path, const char *prefix, char **ret)
-{
-        _cleanup_free_ char *name = NULL, *canonical = NULL;
-        int r;
-
-        r = sd_bus_path_decode(path, prefix, &name);
-        if (r <= 0)
-                return r;
-        /* "_61" decodes to "a" as "a" does, but an object has one path only. */
-        r = sd_bus_path_encode(prefix, name, &canonical);
-        if (r < 0)
-                return r;
-        if (!streq(canonical, path))
-                return 0;
-        *ret = TAKE_PTR(name);
-        return 1;
-}
-
-int bus_paths(const State *state, size_t n, char *(*path_at)(const State *state, size_t i), char ***ret)
-{
-        char **paths = calloc(n + 1, sizeof(*paths));
-
-        if (!paths)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                paths[i] = path_at(state, i);
-                if (paths[i])
-                        continue;
-                while (i > 0)
-                        free(paths[--i]);
-                free(paths);
-                return -ENOMEM;
-        }
-        *ret = paths;
-        return 0;
-}
+#include "bus/application-object.h"
+#include "bus/manager-object.h"
+#include "bus/path.h"
 
 void node_object_fill(BusServer *s, const Node *node, BusObject *ret)
 {

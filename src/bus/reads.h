@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What may be read, and by whom, in what time. */
+
+#include "bus/server-struct.h"
+
+/* Looks at each call before it is carried out: SLOT_FILTER. */
+int reads_watch(BusServer *s);
+void reads_forget(BusServer *s);
+/* What waits to be sent, in objects; a message is at least one. */
+uint64_t reads_waiting(BusServer *s);
