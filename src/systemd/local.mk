@@ -10,12 +10,13 @@ libunits_a_SOURCES = \
 	src/systemd/own-job.c src/systemd/own-job.h \
 	src/systemd/private-bus.c src/systemd/private-bus.h \
 	src/systemd/unit-commands.c src/systemd/unit-commands.h \
-	src/systemd/unit-evaluate.c \
-	src/systemd/unit-facts.c \
-	src/systemd/unit-jobs.c \
+	src/systemd/unit-facts.c src/systemd/unit-facts.h \
+	src/systemd/unit-jobs.c src/systemd/unit-jobs.h \
+	src/systemd/unit-known.c src/systemd/unit-known.h \
+	src/systemd/unit-machine.c src/systemd/unit-machine.h \
 	src/systemd/unit-read.c src/systemd/unit-read.h \
 	src/systemd/unit-run.c src/systemd/unit-run.h \
 	src/systemd/unit-start.c src/systemd/unit-start.h \
 	src/systemd/unit-state.c src/systemd/unit-state.h \
-	src/systemd/units-internal.h \
+	src/systemd/unit-take.c src/systemd/unit-take.h \
 	src/systemd/units.c src/systemd/units.h

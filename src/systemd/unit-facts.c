@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base/array.h"
 #include "base/dbus.h"
-#include "systemd/unit-run.h"
-#include "systemd/unit-commands.h"
-#include "systemd/units-internal.h"
+#include "systemd/unit-facts.h"
+#include "systemd/unit-take.h"
 
 /* ---- who speaks ----
  *
@@ -37,83 +35,54 @@ static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error
 {
         Units *u = userdata;
         char app[APP_NAME_MAX + 1];
-        UnitProperties before;
+        UnitProperties p;
         const char *path = sd_bus_message_get_path(m);
         Unit *unit;
 
         if (!path || !is_from_systemd(u, m) || !worker_path_parse(path, app) ||
                         !(unit = units_lookup(u, app)))
                 return 0;
-        before = unit->properties;
-        if (sd_bus_message_skip(m, "s") < 0 || unit_properties_read(m, &unit->properties) < 0) {
+        p = unit->machine.properties;
+        if (sd_bus_message_skip(m, "s") < 0 || unit_properties_read(m, &p) < 0) {
                 unit_queue(unit, QUEUE_READ);
                 return 0;
         }
-        /* A hint that says what is known already needs no reading; nor does a unit on its way up, where the
-         * end of our job will tell. */
-        if (!unit->start.active && (unit->read_slot || !unit_same_state(&before, &unit->properties)))
-                unit_queue(unit, QUEUE_READ);
+        unit_take(unit, &(UnitFact){ .type = UNIT_FACT_HINT, .properties = &p, .overlaps = unit->read_slot });
         return 0;
 }
 
-static void units_job_new(Units *u, sd_bus_message *m)
+/* JobNew and JobRemoved; the result of the former is NULL. */
+static void units_job_signal(Units *u, sd_bus_message *m, bool removed)
 {
         char app[APP_NAME_MAX + 1];
-        const char *name;
-        uint32_t id;
+        const char *name, *result = NULL;
         Unit *unit;
+        uint32_t id;
+        int r;
 
-        if (sd_bus_message_read(m, "uos", &id, NULL, &name) < 0 || !worker_unit_parse(name, app))
+        if (removed)
+                r = sd_bus_message_read(m, "uoss", &id, NULL, &name, &result);
+        else
+                r = sd_bus_message_read(m, "uos", &id, NULL, &name);
+        if (r < 0 || !worker_unit_parse(name, app) || !(unit = units_lookup(u, app)))
                 return;
-        unit = units_lookup(u, app);
-        if (unit && !unit_state_is_end(unit->state))
-                unit_note_foreign(unit, id);
-}
-
-static void unit_job_removed(Unit *unit, uint32_t id, const char *result)
-{
-        UnitCall *calls[] = { &unit->start, &unit->stop };
-        bool waiting = false;
-
-        FOREACH_ARRAY(call, calls, ELEMENTSOF(calls)) {
-                if ((*call)->active && (*call)->job_id == id) {
-                        unit_finish_job(unit, *call, result);
-                        return;
-                }
-                waiting = waiting || ((*call)->active && (*call)->job_id == 0);
-        }
-        if (id == unit->foreign.id)
-                unit->foreign.done = streq(result, "done");
-        if (waiting) {
-                if (unit->n_jobs_seen == JOBS_SEEN_MAX)
-                        memmove(unit->jobs_seen, unit->jobs_seen + 1,
-                                        --unit->n_jobs_seen * sizeof(unit->jobs_seen[0]));
-                unit->jobs_seen[unit->n_jobs_seen].id = id;
-                snprintf(unit->jobs_seen[unit->n_jobs_seen].result, sizeof(unit->jobs_seen[0].result), "%s",
-                                result);
-                unit->n_jobs_seen++;
-        }
-        unit_queue(unit, QUEUE_READ);
+        unit_take(unit, &(UnitFact){ .type = removed ? UNIT_FACT_JOB_ENDED : UNIT_FACT_JOB_SEEN,
+                                        .job_id = id,
+                                        .text = result });
 }
 
 static int on_manager_signal(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         Units *u = userdata;
-        char app[APP_NAME_MAX + 1];
-        const char *name, *result;
-        uint32_t id;
-        Unit *unit;
         int active;
 
         if (!is_from_systemd(u, m))
                 return 0;
         if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "JobNew"))
-                units_job_new(u, m);
-        else if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "JobRemoved")) {
-                if (sd_bus_message_read(m, "uoss", &id, NULL, &name, &result) >= 0 &&
-                                worker_unit_parse(name, app) && (unit = units_lookup(u, app)))
-                        unit_job_removed(unit, id, result);
-        } else if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "Reloading")) {
+                units_job_signal(u, m, false);
+        else if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "JobRemoved"))
+                units_job_signal(u, m, true);
+        else if (sd_bus_message_is_signal(m, SYSTEMD_MANAGER, "Reloading")) {
                 if (sd_bus_message_read(m, "b", &active) >= 0 && !active) {
                         int r = units_subscribe(u);
                         if (r >= 0)
@@ -141,8 +110,8 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *err
                 if (r >= 0)
                         r = units_relist(u);
         } else
-                for (size_t i = 0; i < u->n_units; i++) /* what ends now, ends unseen */
-                        u->units[i]->history.blind = true;
+                for (size_t i = 0; i < u->n_units; i++)
+                        unit_take_plain(u->units[i], UNIT_FACT_DEAF);
         if (r == -ENOMEM)
                 units_failed(u, r);
         return 0;
@@ -153,7 +122,7 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *err
 static void units_list_later(Units *u)
 {
         u->list_usec = usec_add(units_now(u), u->list_retry_usec);
-        u->list_retry_usec = MIN(u->list_retry_usec * 2, RETRY_MAX_USEC);
+        u->list_retry_usec = MIN(u->list_retry_usec * 2, UNITS_RETRY_MAX_USEC);
         units_schedule(u, u->list_usec);
 }
 
@@ -194,7 +163,7 @@ static int units_take_rows(Units *u, sd_bus_message *m)
                                 NULL, NULL)) > 0) {
                 if (!worker_unit_parse(name, app) || units_lookup(u, app))
                         continue;
-                int k = units_add(u, app, 0, &unit);
+                int k = units_add(u, app, &unit);
                 if (k == -ENOMEM)
                         return k;
         }
@@ -226,13 +195,13 @@ static int on_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
         }
 
         /* All that is known is read, listed or not. */
-        u->list_retry_usec = RETRY_MIN_USEC;
+        u->list_retry_usec = UNITS_RETRY_MIN_USEC;
         u->listed = true;
         for (size_t i = 0; i < u->n_units; i++) {
                 Unit *unit = u->units[i];
 
-                if (!unit->listed) {
-                        unit->listed = true;
+                if (!unit->unread) {
+                        unit->unread = true;
                         u->n_unread++;
                 }
                 unit_queue(unit, QUEUE_READ);
@@ -254,7 +223,7 @@ int units_relist(Units *u)
         if (r >= 0)
                 r = sd_bus_message_append(m, "asas", 0, 1, WORKER_UNIT_PATTERN);
         if (r >= 0)
-                r = sd_bus_call_async(u->bus, &u->list_slot, m, on_list, u, CALL_TIMEOUT_USEC);
+                r = sd_bus_call_async(u->bus, &u->list_slot, m, on_list, u, UNITS_CALL_TIMEOUT_USEC);
         return r;
 }
 
@@ -307,16 +276,10 @@ static void unit_detach(Unit *unit)
 {
         Units *u = unit->units;
 
-        /* A start that was sent, answered or not, is looked for when systemd can be heard again. */
-        if (unit->start.active)
-                unit->verify = true;
-        unit_call_done(unit, &unit->start);
-        unit_call_done(unit, &unit->stop);
+        unit_take_plain(unit, UNIT_FACT_DETACHED);
         unit->read_slot = sd_bus_slot_unref(unit->read_slot);
         unit->kill_slot = sd_bus_slot_unref(unit->kill_slot);
-        unit->foreign_slot = sd_bus_slot_unref(unit->foreign_slot);
-        unit->read_again = unit->listed = unit->judging = unit->judged = false;
-        unit->history.blind = true;
+        unit->hinted = unit->unread = false;
         if (unit->kill_usec != USEC_INFINITY) {
                 unit->kill_usec = units_now(u);
                 units_schedule(u, unit->kill_usec);
@@ -339,19 +302,4 @@ void units_detach(Units *u)
         free(u->systemd);
         u->systemd = NULL;
         u->bus = sd_bus_unref(u->bus);
-}
-
-void units_forget(Units *u, const char *app, uint64_t epoch)
-{
-        Unit *unit = units_lookup(u, app);
-
-        if (!unit || unit->epoch != epoch || !unit_state_is_end(unit->state))
-                return;
-        if (unit->properties.epoch == epoch)
-                unit_reset_failed(unit);
-        if (u->dropin_dir)
-                unit_commands_remove(u->dropin_dir, app, epoch);
-        if (u->guard_directory)
-                unit_run_forget(u->guard_directory, app);
-        units_remove(u, unit);
 }

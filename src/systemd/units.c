@@ -3,258 +3,14 @@
 #include <time.h>
 
 #include "base/array.h"
-#include "systemd/units-internal.h"
+#include "systemd/unit-commands.h"
+#include "systemd/unit-facts.h"
+#include "systemd/unit-jobs.h"
+#include "systemd/unit-run.h"
+#include "systemd/unit-take.h"
 
 #define OWN_UNIT_DEFAULT "distro-manager.service"
 #define TIMER_ACCURACY_USEC USEC_PER_MSEC
-
-bool unit_state_is_end(UnitState state)
-{
-        return state != UNIT_NONE && !unit_state_is_alive(state);
-}
-
-uint64_t units_now(const Units *u)
-{
-        uint64_t now;
-
-        /* Fails only after a fork, or before the loop ran for the first time, when it reads the clock itself.
-         */
-        return sd_event_now(u->event, CLOCK_BOOTTIME, &now) < 0 ? 0 : now;
-}
-
-void units_failed(Units *u, int error)
-{
-        u->callbacks.failed(error, u->userdata);
-}
-
-/* ---- the queues: a unit stands at most once in each ---- */
-
-void unit_queue(Unit *unit, UnitQueue queue)
-{
-        Units *u = unit->units;
-
-        if (unit->links[queue].in)
-                return;
-        unit->links[queue].in = true;
-        unit->links[queue].next = NULL;
-        unit->links[queue].prev = u->queues[queue].last;
-        if (u->queues[queue].last)
-                u->queues[queue].last->links[queue].next = unit;
-        else
-                u->queues[queue].first = unit;
-        u->queues[queue].last = unit;
-        units_pump_later(u);
-}
-
-void unit_unqueue(Unit *unit, UnitQueue queue)
-{
-        Units *u = unit->units;
-        Unit *prev = unit->links[queue].prev, *next = unit->links[queue].next;
-
-        if (!unit->links[queue].in)
-                return;
-        *(prev ? &prev->links[queue].next : &u->queues[queue].first) = next;
-        *(next ? &next->links[queue].prev : &u->queues[queue].last) = prev;
-        unit->links[queue].in = false;
-        unit->links[queue].prev = unit->links[queue].next = NULL;
-}
-
-/* ---- units ---- */
-
-static size_t units_place(const Units *u, const char *app, bool *ret_found)
-{
-        size_t low = 0, high = u->n_units;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                int c = strcmp(u->units[middle]->app, app);
-                if (c == 0) {
-                        *ret_found = true;
-                        return middle;
-                }
-                if (c < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        *ret_found = false;
-        return low;
-}
-
-Unit *units_lookup(const Units *u, const char *app)
-{
-        bool found;
-        size_t at = units_place(u, app, &found);
-
-        return found ? u->units[at] : NULL;
-}
-
-static Unit *unit_free(Unit *unit)
-{
-        if (!unit)
-                return NULL;
-        for (UnitQueue q = 0; q < _QUEUE_MAX; q++)
-                unit_unqueue(unit, q);
-        sd_bus_slot_unref(unit->start.slot);
-        sd_bus_slot_unref(unit->stop.slot);
-        sd_bus_slot_unref(unit->read_slot);
-        sd_bus_slot_unref(unit->kill_slot);
-        sd_bus_slot_unref(unit->foreign_slot);
-        unit_start_copy_free(unit->request);
-        free(unit->app);
-        free(unit->name);
-        free(unit->path);
-        free(unit->reason);
-        free(unit->control_group);
-        free(unit->refusal);
-        free(unit);
-        return NULL;
-}
-DEFINE_TRIVIAL_CLEANUP(Unit *, unit_free)
-
-int units_add(Units *u, const char *app, uint64_t epoch, Unit **ret)
-{
-        _cleanup_(unit_freep) Unit *unit = NULL;
-        _cleanup_free_ char *path = NULL;
-        char name[WORKER_UNIT_NAME_MAX];
-        bool found;
-        size_t at = units_place(u, app, &found);
-
-        ASSERT(!found);
-        if (u->n_units >= UNITS_MAX)
-                return -ENOBUFS;
-        if (ARRAY_GROW(u->units, u->n_units, u->n_allocated) < 0)
-                return -ENOMEM;
-
-        unit = calloc(1, sizeof(*unit));
-        if (!unit)
-                return -ENOMEM;
-        unit->units = u;
-        worker_unit_name(app, name);
-        unit->app = strdup(app);
-        unit->name = strdup(name);
-        if (!unit->app || !unit->name ||
-                        sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &path) < 0)
-                return -ENOMEM;
-        unit->path = strdup(path); /* as long as it is, and no longer */
-        if (!unit->path)
-                return -ENOMEM;
-        unit_reset_copy(unit, epoch);
-
-        ARRAY_OPEN(u->units, u->n_units, at);
-        *ret = u->units[at] = TAKE_PTR(unit);
-        return 0;
-}
-
-void units_remove(Units *u, Unit *unit)
-{
-        bool found;
-        size_t at = units_place(u, unit->app, &found);
-
-        ASSERT(found);
-        unit_call_done(unit, &unit->start);
-        unit_call_done(unit, &unit->stop);
-        if (unit->read_slot)
-                u->n_reads--;
-        if (unit->kill_slot)
-                u->n_kills--;
-        if (unit->listed)
-                u->n_unread--;
-        ARRAY_CLOSE(u->units, u->n_units, at);
-        unit_free(unit);
-        units_pump_later(u);
-}
-
-void unit_set_text(Unit *unit, char **text, const char *value)
-{
-        char *copy = NULL;
-
-        if (value && *value) {
-                copy = strdup(value);
-                if (!copy)
-                        units_failed(unit->units, -ENOMEM);
-        }
-        free(*text);
-        *text = copy;
-}
-
-void unit_reset_copy(Unit *unit, uint64_t epoch)
-{
-        unit->epoch = epoch;
-        memset(unit->run_id, 0, sizeof(unit->run_id));
-        unit->state = UNIT_NONE;
-        unit_set_text(unit, &unit->reason, NULL);
-        unit->properties = (UnitProperties){};
-        unit->history = (UnitHistory){};
-        unit_set_text(unit, &unit->control_group, NULL);
-        unit->n_tries = 0;
-        unit_set_text(unit, &unit->refusal, NULL);
-        unit->foreign = (ForeignJob){};
-        unit->foreign_slot = sd_bus_slot_unref(unit->foreign_slot);
-        unit->judging = unit->judged = false;
-        unit->ended_usec = unit->stop_usec = 0;
-        unit->check_usec = unit->kill_usec = USEC_INFINITY;
-        unit->retry_usec = RETRY_MIN_USEC;
-}
-
-/* ---- reports ---- */
-
-void units_report(Units *u, const char *app, uint64_t epoch, UnitState state, const char *reason,
-                const UnitProperties *properties)
-{
-        UnitReport report = { .epoch = epoch, .state = state };
-        int r;
-
-        if (app && !(report.app = strdup(app))) {
-                units_failed(u, -ENOMEM);
-                return;
-        }
-        snprintf(report.reason, sizeof(report.reason), "%s", strempty(reason));
-        if (properties) {
-                memcpy(report.invocation_id, properties->invocation_id, sizeof(report.invocation_id));
-                report.unit_digest = properties->digest;
-        }
-
-        r = ARRAY_GROW(u->reports, u->n_reports, u->n_reports_allocated);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(u->report_source, SD_EVENT_ONESHOT);
-        if (r < 0) {
-                free(report.app);
-                units_failed(u, r);
-                return;
-        }
-        u->reports[u->n_reports++] = report;
-}
-
-void unit_report(Unit *unit)
-{
-        units_report(unit->units, unit->app, unit->epoch, unit->state, unit->reason, &unit->properties);
-}
-
-void unit_set_state(Unit *unit, UnitState state, const char *reason)
-{
-        bool same = unit->state == state && streq(strempty(unit->reason), strempty(reason));
-
-        unit->state = state;
-        if (!same) {
-                unit_set_text(unit, &unit->reason, reason);
-                unit_report(unit);
-        }
-        if (!unit_state_is_end(state))
-                return;
-
-        /* Nothing that was asked of this copy has a meaning any more. */
-        unit_unqueue(unit, QUEUE_KILL);
-        unit_unqueue(unit, QUEUE_STOP);
-        unit->kill_usec = unit->check_usec = USEC_INFINITY;
-        unit->judging = unit->judged = false;
-        unit->ended_usec = 0;
-
-        /* A failed unit is kept for its result. Of one that was stopped or killed the result is no failure of
-         * the worker, and a manager that comes after this one must not take it for one. */
-        if (state == UNIT_STOPPED || state == UNIT_KILLED || state == UNIT_SHUTDOWN)
-                unit_reset_failed(unit);
-}
 
 static int on_report(sd_event_source *source, void *userdata)
 {
@@ -275,11 +31,11 @@ static int on_report(sd_event_source *source, void *userdata)
                                 &(UnitInfo){
                                                 .app = report->app,
                                                 .unit = name,
-                                                .epoch = report->epoch,
-                                                .state = report->state,
-                                                .reason = report->reason[0] ? report->reason : NULL,
-                                                .invocation_id = report->invocation_id,
-                                                .unit_digest = report->unit_digest,
+                                                .epoch = report->said.epoch,
+                                                .state = report->said.state,
+                                                .reason = report->said.reason[0] ? report->said.reason : NULL,
+                                                .invocation_id = report->said.invocation_id,
+                                                .unit_digest = report->said.unit_digest,
                                 },
                                 u->userdata);
                 free(report->app);
@@ -294,33 +50,6 @@ static int on_pump(sd_event_source *source, void *userdata)
 {
         units_pump(userdata);
         return 0;
-}
-
-void units_pump_later(Units *u)
-{
-        /* Cannot fail for a source that exists. */
-        (void) sd_event_source_set_enabled(u->pump_source, SD_EVENT_ONESHOT);
-}
-
-void units_schedule(Units *u, uint64_t usec)
-{
-        if (usec >= u->timer_usec)
-                return;
-        u->timer_usec = usec;
-        (void) sd_event_source_set_time(u->timer, usec);
-        (void) sd_event_source_set_enabled(u->timer, SD_EVENT_ONESHOT);
-}
-
-void unit_check_at(Unit *unit, uint64_t usec)
-{
-        unit->check_usec = MIN(unit->check_usec, usec);
-        units_schedule(unit->units, unit->check_usec);
-}
-
-void unit_check_backoff(Unit *unit)
-{
-        unit_check_at(unit, usec_add(units_now(unit->units), unit->retry_usec));
-        unit->retry_usec = MIN(unit->retry_usec * 2, RETRY_MAX_USEC);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -350,6 +79,113 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
         }
         units_schedule(u, next);
         return 0;
+}
+
+/* ---- what is asked of the units ---- */
+
+static int units_say(Units *u, const char *app, uint64_t epoch, UnitState state, const char *reason)
+{
+        UnitSaid said = { .epoch = epoch, .state = state };
+
+        snprintf(said.reason, sizeof(said.reason), "%s", strempty(reason));
+        units_report(u, app, &said);
+        return 0;
+}
+
+int units_start(Units *u, const UnitStart *start)
+{
+        Unit *unit;
+        int r;
+
+        if (!app_name_is_valid(start->app) || start->epoch == 0)
+                return -EINVAL;
+        unit = units_lookup(u, start->app);
+        if (!unit) {
+                r = units_add(u, start->app, &unit);
+                if (r == -ENOBUFS)
+                        return units_say(u, start->app, start->epoch, UNIT_REFUSED,
+                                        "too many applications on this node");
+                if (r < 0)
+                        return r;
+        }
+        unit_take(unit, &(UnitFact){ .type = UNIT_FACT_START_WANTED, .epoch = start->epoch });
+        if (unit->machine.start.stage != CALL_WAITS || unit->request)
+                return 0;
+        r = unit_start_copy(start, &unit->request);
+        if (r < 0) {
+                units_remove(u, unit);
+                return r;
+        }
+        units_pump(u);
+        return 0;
+}
+
+/* The copy that is meant, with its stop in line or sent; NULL: it has ended or never was here, and that has been
+ * reported. */
+static Unit *units_want_stop(Units *u, const char *app, uint64_t epoch)
+{
+        Unit *unit = units_lookup(u, app);
+
+        if (!unit || unit->machine.epoch != epoch) {
+                units_say(u, app, epoch, UNIT_STOPPED, NULL);
+                return NULL;
+        }
+        unit_take_plain(unit, UNIT_FACT_STOP_WANTED);
+        return unit_state_is_end(unit->machine.state) ? NULL : unit;
+}
+
+int units_stop(Units *u, const char *app, uint64_t epoch)
+{
+        Unit *unit = units_want_stop(u, app, epoch);
+
+        if (unit && unit->machine.stop.stage == CALL_WAITS)
+                units_pump(u);
+        return 0;
+}
+
+/* systemd has a moment to answer, from the first call that it has not answered: one that was asked for an orderly stop
+ * before and says nothing since has had it. */
+static uint64_t unit_patience_ends(const Unit *unit)
+{
+        uint64_t now = units_now(unit->units);
+
+        if (!unit->units->bus)
+                return now;
+        if (unit->machine.stop.stage == CALL_SENT)
+                return MAX(now, usec_add(unit->machine.stop_usec, UNITS_SYSTEMD_ANSWER_USEC));
+        return usec_add(now, UNITS_SYSTEMD_ANSWER_USEC);
+}
+
+int units_kill(Units *u, const char *app, uint64_t epoch)
+{
+        Unit *unit = units_want_stop(u, app, epoch);
+
+        if (!unit)
+                return 0;
+        if (!unit->kill_slot)
+                unit_queue(unit, QUEUE_KILL);
+        if (unit->kill_usec == USEC_INFINITY) {
+                unit->kill_usec = unit_patience_ends(unit);
+                units_schedule(u, unit->kill_usec);
+        }
+        units_pump(u);
+        return 0;
+}
+
+void units_forget(Units *u, const char *app, uint64_t epoch)
+{
+        Unit *unit = units_lookup(u, app);
+        const UnitProperties *p = unit ? &unit->machine.properties : NULL;
+
+        if (!unit || unit->machine.epoch != epoch || !unit_state_is_end(unit->machine.state))
+                return;
+        if (p->epoch == epoch && streq(p->active_state, "failed") && p->transient)
+                unit_reset_failed(unit);
+        if (u->dropin_dir)
+                unit_commands_remove(u->dropin_dir, app, epoch);
+        if (u->guard_directory)
+                unit_run_forget(u->guard_directory, app);
+        units_remove(u, unit);
 }
 
 /* ---- the object ---- */
@@ -402,7 +238,7 @@ int units_new(const UnitsParameters *parameters, Units **ret)
         u->callbacks = parameters->callbacks;
         u->userdata = parameters->userdata;
         u->timer_usec = u->list_usec = USEC_INFINITY;
-        u->list_retry_usec = RETRY_MIN_USEC;
+        u->list_retry_usec = UNITS_RETRY_MIN_USEC;
         u->own_unit = find_own_unit(parameters->own_unit);
         if (!u->own_unit)
                 return -ENOMEM;
@@ -470,11 +306,11 @@ void units_get(const Units *u, size_t i, UnitInfo *ret)
         *ret = (UnitInfo){
                 .app = unit->app,
                 .unit = unit->name,
-                .epoch = unit->epoch,
-                .state = unit->state,
-                .reason = unit->reason,
-                .invocation_id = unit->properties.invocation_id,
-                .unit_digest = unit->properties.digest,
+                .epoch = unit->machine.epoch,
+                .state = unit->machine.state,
+                .reason = unit->machine.reason,
+                .invocation_id = unit->machine.properties.invocation_id,
+                .unit_digest = unit->machine.properties.digest,
         };
 }
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-units tests/unit/test-systemd-lost tests/unit/test-systemd-guard
-TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-units tests/unit/test-systemd-lost tests/unit/test-systemd-guard
+check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-units tests/unit/test-systemd-lost tests/unit/test-systemd-guard
+TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-units tests/unit/test-systemd-lost tests/unit/test-systemd-guard
 SYSTEMD_TEST_LDADD = libunits.a libconfig.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_systemd_state_SOURCES = tests/unit/systemd-state.c
 tests_unit_test_systemd_state_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_state_LDADD = $(SYSTEMD_TEST_LDADD)
+tests_unit_test_systemd_machine_SOURCES = tests/unit/systemd-machine.c
+tests_unit_test_systemd_machine_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_test_systemd_machine_LDADD = $(SYSTEMD_TEST_LDADD)
 SYSTEMD_BENCH_SOURCES = \
 	tests/unit/systemd-bench.c \
 	tests/unit/systemd-bench.h \

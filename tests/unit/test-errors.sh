@@ -50,7 +50,7 @@ my @rules = (
                 all => 1 },
         { files => 'src/engine/apply.c', call => 'app_fail_copy|app_mark_node' },
         { files => 'src/daemon/effects.c', call => 'late_unit' },
-        { files => 'src/systemd/unit-*.c', call => 'unit_refuse|with_reason|units_report' },
+        { files => 'src/systemd/unit*.c', call => 'refuse|with_reason|units_say' },
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },
         { files => 'src/systemd/unit-state.c', table => qr/\{ "\w+", UNIT_\w+, ("[^"]+") \}/ },
         # distroctl

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* One copy of a worker: where it stands, what came, and what follows. Pure: no bus, no clock, no file; what the host says is
+ * in the fact, and what is to be done in the todo. unit-take.h carries it out.
+ *
+ *   phase      fact                                       phase then   said, and to be done
+ *   ---------  -----------------------------------------  -----------  --------------------------------------------
+ *   absent     START_WANTED                               asked        the start waits in line
+ *              LOOKED: a copy of ours is there            its own      its state is said, its run is kept
+ *              LOOKED: none is                            absent       the unit is removed
+ *   asked      START_SENT, _ANSWERED                      asked,       STARTING, with the answer
+ *                                                         starting
+ *              START_EXISTS, _UNHEARD, DETACHED           asked        read: what is there decides (LOOKED)
+ *              LOOKED: this copy                          its own      its state
+ *              LOOKED: another copy                       its own      REFUSED for this one, the state of that
+ *              LOOKED: a failed rest                      asked        reset, and the start waits in line again
+ *              LOOKED: nothing                            asked        the start waits in line again
+ *              START_CONFLICTS                            judging      look; then STOPPING: does the host go down?
+ *              START_REFUSED                              ended        REFUSED, its commands are removed
+ *              STOP_WANTED, of a start that waits         ended        STOPPED
+ *   starting,  STOP_WANTED                                the same     the stop waits in line
+ *   up,        JOB_SEEN: somebody else's                  the same     ask what it does
+ *   stopping   JOB_TYPE, JOB_ENDED, STOP_FAILED           the same     read
+ *              LOOKED: active, activating, deactivating   up ...       the state; a stop that was asked for, again
+ *              LOOKED: ended, processes are left          stopping     look again; after STUCK_AFTER_USEC: STUCK
+ *              LOOKED: ended by somebody else             judging      STOPPING: does the host go down?
+ *              LOOKED: ended otherwise                    ended        why: unit_state_from_properties()
+ *              DEAF, DETACHED                             the same     what ends now, ends unseen
+ *   judging    JUDGED                                     ended        SHUTDOWN, or KILLED (REFUSED: of a start)
+ *              JUDGE_FAILED, DETACHED                     stopping     read
+ *              LOOKED: alive                              its own      its state
+ *   ended      START_WANTED of another epoch              asked        the start waits in line
+ *              LOOKED: alive                              its own      somebody started the rest of it
+ *              anything else                              ended        nothing, or the same is said again
+ *
+ * tests/unit/systemd-machine.c has these rows as cases. */
+
+#include "systemd/unit-state.h"
+
+#define UNIT_STUCK_AFTER_USEC USEC_PER_SEC /* processes may be left for this long after their unit's end */
+#define UNIT_STOP_REPEAT_USEC USEC_PER_SEC
+#define UNIT_START_TRIES_MAX 8u
+
+/* A start or a stop, from the wish until its job has ended. What waits stands in line for its turn. */
+typedef enum CallStage {
+        CALL_NONE,
+        CALL_WAITS,     /* systemd has not heard of it */
+        CALL_SENT,      /* nor answered */
+        CALL_AT_WORK,   /* its job has an id */
+        CALL_UNCERTAIN, /* of a start: its effect is not known, reading tells */
+} CallStage;
+
+typedef struct UnitCall {
+        CallStage stage;
+        uint32_t job_id; /* of AT_WORK; else 0 */
+} UnitCall;
+
+static inline bool unit_call_is_out(const UnitCall *call)
+{
+        return call->stage == CALL_SENT || call->stage == CALL_AT_WORK;
+}
+
+typedef enum ForeignType {
+        FOREIGN_UNKNOWN, /* the job was gone before it could be asked */
+        FOREIGN_ASKED,
+        FOREIGN_STOP,
+        FOREIGN_RESTART,
+        FOREIGN_OTHER,
+} ForeignType;
+
+/* A job of the unit that is not ours. */
+typedef struct ForeignJob {
+        uint32_t id; /* 0: none */
+        ForeignType type;
+        bool done;                 /* it has ended, and did what it was to do */
+        uint8_t invocation_id[16]; /* the run that it found */
+} ForeignJob;
+
+/* A worker has ended by somebody else's hand: is it the host's, or our manager's, end as well? */
+typedef enum Judgement {
+        JUDGE_NOT,
+        JUDGE_WAITS, /* for a question that is sent after the end */
+        JUDGE_ASKED,
+        JUDGE_ANSWERED, /* in history.going_down */
+} Judgement;
+
+#define UNIT_JOBS_SEEN_MAX 4u
+
+/* Texts that few copies have are not in the struct: hundreds of them are at rest for most of the time. */
+typedef struct UnitMachine {
+        const char *unit; /* the unit's name, not owned */
+        uint64_t epoch; /* the copy that all of it is about; 0: a unit of the listing that was not read yet */
+        uint8_t run_id[16];        /* InvocationID of the copy's run that was seen last; all 0: none was */
+        UnitState state;           /* as said last; UNIT_NONE: nothing was */
+        char *reason;              /* as said last; NULL: none */
+        UnitProperties properties; /* as read last, with what signals said since */
+        UnitHistory history;
+        char *control_group; /* learned while it ran: systemd forgets it at the end; NULL: not known */
+
+        UnitCall start, stop;
+        uint64_t stop_usec; /* when a stop was sent last; 0: never */
+        unsigned n_tries;   /* starts that an old unit of that name was in the way of */
+        char *refusal; /* not NULL: what systemd said of a start that a host going down explains as well */
+        struct {
+                uint32_t id;
+                char result[16];
+        } jobs_seen[UNIT_JOBS_SEEN_MAX]; /* ends of jobs that came before the answer that names them */
+        size_t n_jobs_seen;
+
+        ForeignJob foreign;
+        Judgement judgement;
+        uint64_t left_usec; /* since when processes are left after the end; 0: none were */
+} UnitMachine;
+
+typedef enum UnitPhase {
+        UNIT_PHASE_ABSENT,
+        UNIT_PHASE_ASKED,
+        UNIT_PHASE_STARTING,
+        UNIT_PHASE_UP,
+        UNIT_PHASE_STOPPING, /* STUCK too */
+        UNIT_PHASE_JUDGING,
+        UNIT_PHASE_ENDED,
+} UnitPhase;
+
+UnitPhase unit_machine_phase(const UnitMachine *m);
+/* The copy has ended, in whatever way. */
+bool unit_state_is_end(UnitState state);
+
+typedef enum UnitFactType {
+        UNIT_FACT_START_WANTED, /* epoch */
+        UNIT_FACT_START_SENT,
+        UNIT_FACT_START_ANSWERED,  /* job_id; 0: not an answer that systemd gives */
+        UNIT_FACT_START_EXISTS,    /* systemd has a unit of that name */
+        UNIT_FACT_START_UNHEARD,   /* nobody answered */
+        UNIT_FACT_START_CONFLICTS, /* text: another job is in the way, or the host goes down */
+        UNIT_FACT_START_REFUSED,   /* text */
+        UNIT_FACT_STOP_WANTED,
+        UNIT_FACT_STOP_SENT,
+        UNIT_FACT_STOP_ANSWERED, /* job_id */
+        UNIT_FACT_STOP_FAILED,   /* whatever the error: it has ended, or is asked again while it lives */
+        UNIT_FACT_JOB_SEEN,      /* job_id */
+        UNIT_FACT_JOB_ENDED,     /* job_id, text: the result */
+        UNIT_FACT_JOB_TYPE,      /* job_type: of the job that was asked about last */
+        UNIT_FACT_HINT,          /* properties, overlaps: a read is in flight */
+        UNIT_FACT_READ,   /* properties, NULL: there is no such unit; overlaps: a hint came in between */
+        UNIT_FACT_LOOKED, /* what the host shows beside it: epoch, by_guard, left */
+        UNIT_FACT_GROUP,  /* text: its control group, of which systemd has said nothing */
+        UNIT_FACT_JUDGE_SENT,
+        UNIT_FACT_JUDGED, /* leaves */
+        UNIT_FACT_JUDGE_FAILED,
+        UNIT_FACT_DEAF, /* systemd left the bus */
+        UNIT_FACT_DETACHED,
+        _UNIT_FACT_MAX,
+} UnitFactType;
+
+typedef struct UnitFact {
+        UnitFactType type;
+        uint64_t now_usec;
+        uint64_t epoch; /* LOOKED: that this run was kept as, where its properties name none; 0: it was not */
+        uint32_t job_id;
+        const char *text;
+        const UnitProperties *properties;
+        ForeignType job_type;
+        bool overlaps;
+        bool by_guard; /* the guard was at work when it ended */
+        bool left;     /* processes are in its control group */
+        bool leaves;   /* the host, corosync.service or the manager is being stopped */
+} UnitFact;
+
+/* What is reported: a copy's state. */
+typedef struct UnitSaid {
+        uint64_t epoch;
+        UnitState state;
+        char reason[UNIT_REASON_MAX]; /* "": none */
+        uint8_t invocation_id[16];
+        uint64_t unit_digest;
+} UnitSaid;
+
+typedef struct UnitTodo {
+        UnitSaid said[3]; /* in order */
+        size_t n_said;
+        bool ended; /* nothing that was asked of the copy has a meaning any more; before what follows here */
+        bool renewed;       /* the unit is another copy's, of which nothing is known; as `ended` */
+        bool look;          /* what the host shows is wanted: LOOKED */
+        bool read;          /* as soon as may be */
+        bool read_later;    /* in a while that grows */
+        uint64_t read_usec; /* then; USEC_INFINITY: no need */
+        uint32_t ask_job;   /* what does it do? 0: none */
+        bool ask_judge;
+        bool reset_failed;
+        uint64_t remove_commands; /* of this epoch; 0: none */
+        bool keep_run;            /* which copy the run is */
+        bool remove;              /* the unit is none of ours */
+        int error;                /* -ENOMEM: what is said is not all */
+} UnitTodo;
+
+/* Nothing is known; epoch 0: of the listing. */
+void unit_machine_init(UnitMachine *m, const char *unit, uint64_t epoch);
+void unit_machine_done(UnitMachine *m);
+/* Takes what came and says what follows from it. */
+void unit_step(UnitMachine *m, const UnitFact *fact, UnitTodo *ret);

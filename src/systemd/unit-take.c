@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/guard.h"
+#include "systemd/unit-commands.h"
+#include "systemd/unit-run.h"
+#include "systemd/unit-take.h"
+
+/* ---- what somebody else's job does ---- */
+
+static int on_job_type(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Unit *unit = userdata;
+        ForeignType type = FOREIGN_UNKNOWN;
+        const char *text;
+
+        unit->job_slot = sd_bus_slot_unref(unit->job_slot);
+        if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "v", "s", &text) >= 0) {
+                if (streq(text, "stop"))
+                        type = FOREIGN_STOP;
+                else if (streq(text, "restart") || streq(text, "try-restart"))
+                        type = FOREIGN_RESTART;
+                else
+                        type = FOREIGN_OTHER;
+        }
+        unit_take(unit, &(UnitFact){ .type = UNIT_FACT_JOB_TYPE, .job_type = type });
+        return 0;
+}
+
+static void unit_ask_job(Unit *unit, uint32_t id)
+{
+        char path[sizeof(SYSTEMD_JOB_PREFIX) + 10];
+        int r = -ENOTCONN;
+
+        unit->job_slot = sd_bus_slot_unref(unit->job_slot);
+        snprintf(path, sizeof(path), SYSTEMD_JOB_PREFIX "%u", id);
+        if (unit->units->bus)
+                r = sd_bus_call_method_async(unit->units->bus, &unit->job_slot, SYSTEMD_NAME, path,
+                                DBUS_PROPERTIES, "Get", on_job_type, unit, "ss",
+                                "org.freedesktop.systemd1.Job", "JobType");
+        if (r < 0) /* as for a job that is gone already */
+                unit_take(unit, &(UnitFact){ .type = UNIT_FACT_JOB_TYPE, .job_type = FOREIGN_UNKNOWN });
+}
+
+/* ---- what ends by somebody else's hand: is it the host's, or our manager's, end as well? ---- */
+
+static int units_ask_judge(Units *u);
+
+static void on_judge(const OwnJobAnswer *answer, void *userdata)
+{
+        Units *u = userdata;
+        bool more = false;
+
+        u->judge = own_job_query_free(u->judge);
+        for (size_t i = 0; i < u->n_units; i++) {
+                Unit *unit = u->units[i];
+
+                if (unit->machine.judgement == JUDGE_WAITS) /* ended after the question was sent */
+                        more = true;
+                else if (unit->machine.judgement == JUDGE_ASKED && answer->error < 0)
+                        unit_take_plain(unit, UNIT_FACT_JUDGE_FAILED);
+                else if (unit->machine.judgement == JUDGE_ASKED)
+                        unit_take(unit, &(UnitFact){ .type = UNIT_FACT_JUDGED,
+                                                        .leaves = own_job_is_leave(answer) });
+        }
+        if (more)
+                (void) units_ask_judge(u); /* where it cannot be sent, the next reading asks */
+}
+
+static int units_ask_judge(Units *u)
+{
+        if (u->judge || !u->bus)
+                return 0;
+
+        int r = own_job_query_new(u->bus, u->own_unit, on_judge, u, &u->judge);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < u->n_units; i++)
+                unit_take_plain(u->units[i], UNIT_FACT_JUDGE_SENT);
+        return 0;
+}
+
+/* ---- what follows ---- */
+
+void unit_reset_failed(const Unit *unit)
+{
+        if (!unit->units->bus)
+                return;
+        /* No answer is waited for: if the unit stays, the next start of that name finds it and resets it
+         * again. */
+        (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                        "ResetFailedUnit", NULL, NULL, "s", unit->name);
+}
+
+static void follow_call(Unit *unit, const UnitCall *call, sd_bus_slot **slot, UnitQueue queue)
+{
+        if (call->stage != CALL_SENT)
+                *slot = sd_bus_slot_unref(*slot);
+        if (call->stage == CALL_WAITS)
+                unit_queue(unit, queue);
+        else
+                unit_unqueue(unit, queue);
+}
+
+/* Lines, slots and counts are what the calls' stages say; `start` and `stop`: they were out before. */
+static void follow_calls(Unit *unit, bool start, bool stop)
+{
+        const UnitMachine *m = &unit->machine;
+        bool starts = unit_call_is_out(&m->start), stops = unit_call_is_out(&m->stop);
+        Units *u = unit->units;
+
+        follow_call(unit, &m->start, &unit->start_slot, QUEUE_START);
+        follow_call(unit, &m->stop, &unit->stop_slot, QUEUE_STOP);
+        if (m->start.stage == CALL_NONE)
+                unit->request = unit_start_copy_free(unit->request);
+        u->n_start_jobs += (size_t) starts - (size_t) start;
+        u->n_jobs += (size_t) starts + (size_t) stops - (size_t) start - (size_t) stop;
+        if (starts < start || stops < stop) /* there is room for others */
+                units_pump_later(u);
+}
+
+static void follow_time(Unit *unit, const UnitTodo *t)
+{
+        if (t->ended) {
+                unit_unqueue(unit, QUEUE_KILL);
+                unit->kill_usec = unit->check_usec = USEC_INFINITY;
+        }
+        if (t->renewed)
+                unit->retry_usec = UNITS_RETRY_MIN_USEC;
+        if (t->read)
+                unit_queue(unit, QUEUE_READ);
+        if (t->read_usec != USEC_INFINITY)
+                unit_check_at(unit, t->read_usec);
+        if (t->read_later)
+                unit_check_backoff(unit);
+}
+
+static void keep_on_disk(const Unit *unit, const UnitTodo *t)
+{
+        const Units *u = unit->units;
+        const UnitMachine *m = &unit->machine;
+
+        if (t->remove_commands != 0 && u->dropin_dir)
+                unit_commands_remove(u->dropin_dir, unit->app, t->remove_commands);
+        if (t->keep_run && u->guard_directory)
+                (void) unit_run_keep(u->guard_directory, unit->app, m->properties.invocation_id,
+                                m->epoch); /* a full /run */
+}
+
+/* What the host shows beside the unit's properties. */
+static UnitFact unit_look(const Unit *unit)
+{
+        const Units *u = unit->units;
+        const UnitMachine *m = &unit->machine;
+        const UnitProperties *p = &m->properties;
+        UnitFact f = { .type = UNIT_FACT_LOOKED };
+
+        /* A drop-in may have taken away what the properties said of the copy. */
+        if (p->epoch == 0 && p->transient && u->guard_directory)
+                f.epoch = unit_run_epoch(u->guard_directory, unit->app, p->invocation_id);
+        if (unit_properties_are_alive(p))
+                return f;
+        f.by_guard = unit_properties_exist(p) && guard_stamp_covers(u->guard_directory, p->ended_usec);
+        f.left = p->job_id == 0 && m->control_group &&
+                 cgroup_is_populated(u->cgroup_root, m->control_group) > 0;
+        return f;
+}
+
+void unit_take(Unit *unit, const UnitFact *fact)
+{
+        Units *u = unit->units;
+        UnitMachine *m = &unit->machine;
+        bool start = unit_call_is_out(&m->start), stop = unit_call_is_out(&m->stop);
+        UnitFact f = *fact;
+        UnitTodo t;
+
+        f.now_usec = units_now(u);
+        unit_step(m, &f, &t);
+        if (t.error < 0)
+                units_failed(u, t.error);
+        follow_calls(unit, start, stop);
+        follow_time(unit, &t);
+        if (m->foreign.type != FOREIGN_ASKED)
+                unit->job_slot = sd_bus_slot_unref(unit->job_slot);
+        for (size_t i = 0; i < t.n_said; i++)
+                units_report(u, unit->app, &t.said[i]);
+        keep_on_disk(unit, &t);
+        if (t.reset_failed)
+                unit_reset_failed(unit);
+        if (t.ask_job != 0)
+                unit_ask_job(unit, t.ask_job);
+        if (t.ask_judge && units_ask_judge(u) < 0)
+                unit_check_backoff(unit);
+        if (t.look) {
+                f = unit_look(unit);
+                unit_take(unit, &f);
+        } else if (t.remove)
+                units_remove(u, unit);
+}
