@@ -428,7 +428,7 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
 {
         bool booted = n->boot_id != 0 && n->boot_id != f->boot_id;
 
-        if (n->grace_usec != f->grace_usec || n->boot_id != f->boot_id)
+        if (n->grace_usec != f->grace_usec || n->boot_id != f->boot_id || n->version_max != f->version_max)
                 e->lasting_changed = true;
         if (node_rename(e, n, f->node_name))
                 e->lasting_changed = true;

@@ -548,6 +548,7 @@ static void put_node(const Codec *c, const Node *n)
         put_node_timing(c->w, &n->least);
         put_node_timing(c->w, &n->most);
         put_u64(c->w, n->boot_id);
+        put_u8(c->w, n->version_max);
         if (!codec_present(c))
                 return;
         put_bool(c->w, n->leaving);
@@ -561,7 +562,6 @@ static void put_node(const Codec *c, const Node *n)
         put_u64(c->w, n->command_incarnation);
         put_u64(c->w, n->command_seq);
         put_u32(c->w, n->pid);
-        put_u8(c->w, n->version_max);
         put_ids(c->w, n->nodelist, n->n_nodelist);
         put_bool(c->w, n->by_fewer);
         put_timer(c, &n->grace);
@@ -583,6 +583,7 @@ static void get_node(const Codec *c, Node *n)
         get_node_timing(r, &n->least);
         get_node_timing(r, &n->most);
         n->boot_id = get_u64(r);
+        n->version_max = get_u8(r);
         if (n->id == 0 || isempty(n->name))
                 reader_refuse(r);
         if (!codec_present(c))
@@ -598,7 +599,6 @@ static void get_node(const Codec *c, Node *n)
         n->command_incarnation = get_u64(r);
         n->command_seq = get_u64(r);
         n->pid = get_u32(r);
-        n->version_max = get_u8(r);
         get_ids(r, &n->nodelist, &n->n_nodelist);
         n->by_fewer = get_bool(r);
         get_timer(c, &n->grace);

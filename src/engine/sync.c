@@ -638,14 +638,17 @@ static void form_set_apps(Engine *e, State *s)
         }
 }
 
-/* The highest protocol version that all members know that have reported. */
-static uint8_t form_version(const Engine *e)
+/* The highest protocol version that all members know that have reported, and all nodes that are away, as they knew last. */
+static uint8_t form_version(const Engine *e, const State *s)
 {
         uint8_t version = e->version_max;
 
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->has_facts && p->facts.version_max >= e->version_min)
                         version = MIN(version, p->facts.version_max);
+        FOREACH_ARRAY(n, s->nodes, s->n_nodes)
+                if (!view_has_manager(e, n->id) && n->version_max >= e->version_min)
+                        version = MIN(version, n->version_max);
         return version;
 }
 
@@ -660,7 +663,6 @@ static void sync_form(Engine *e)
         byte_writer_done(&w);
         if (engine_grow(e, r) < 0)
                 return;
-        s.version = form_version(e);
         s.by_fewer = false;
         s.formed = s.form_pending = true;
         FOREACH_ARRAY(p, e->peers, e->n_peers)
@@ -670,6 +672,7 @@ static void sync_form(Engine *e)
         s.revision.ring_seq = s.ring_seq;
         form_forget_nodes(e, &s);
         form_set_nodes(e, &s);
+        s.version = form_version(e, &s);
         definitions_form(e, &s);
         form_set_apps(e, &s);
         if (!e->oom)

@@ -190,7 +190,7 @@ static const struct {
         AGREED(node_incarnation),
         AGREED(node_command),
         AGREED(node_pid),
-        AGREED(node_version),
+        AGREED_AND_LASTING(node_version),
         AGREED(node_grace_timer),
         AGREED_AND_LASTING(target_up),
         AGREED_AND_LASTING(commanded),
