@@ -323,7 +323,7 @@ static int read_bytes(const Reader *r, SimulateCluster *k)
 
         if ((size_t) (r->end - r->at) != k->state_size_bytes)
                 return -EBADMSG;
-        k->state = malloc(k->state_size_bytes + 1);
+        k->state = malloc(MAX(k->state_size_bytes, (size_t) 1));
         if (!k->state)
                 return -ENOMEM;
         memcpy(k->state, r->at, k->state_size_bytes);
