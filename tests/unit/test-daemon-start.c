@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -144,6 +145,7 @@ static pid_t other_manager(bool stuck)
                 int fd = -1;
                 pthread_t thread;
 
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* none is left behind by a test that fails */
                 snprintf(directory, sizeof(directory), "%s/run/distro-manager", root);
                 if (lock_take(directory, &fd, &owner) < 0 || fd < 0 || write(ready[1], "", 1) != 1 ||
                                 (stuck && pthread_create(&thread, NULL, wait_for_ever, NULL) != 0))
