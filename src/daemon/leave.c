@@ -226,10 +226,9 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
         return 0;
 }
 
-int leave_watch_signals(Manager *m)
+int leave_block_signals(void)
 {
         sigset_t mask;
-        int r;
 
         (void) sigemptyset(&mask);
         (void) sigaddset(&mask, SIGTERM);
@@ -238,7 +237,13 @@ int leave_watch_signals(Manager *m)
         if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
                 return -errno;
         (void) signal(SIGPIPE, SIG_IGN); /* a reader of standard error that has gone is no reason to end */
-        r = sd_event_add_signal(m->event, NULL, SIGTERM, on_end_signal, m);
+        return 0;
+}
+
+int leave_watch_signals(Manager *m)
+{
+        int r = sd_event_add_signal(m->event, NULL, SIGTERM, on_end_signal, m);
+
         if (r < 0)
                 return r;
         r = sd_event_add_signal(m->event, NULL, SIGINT, on_end_signal, m);

@@ -5,6 +5,7 @@
 
 #include "daemon/manager-struct.h"
 
+int leave_block_signals(void); /* first of all: one that is told to end while it begins ends in order */
 int leave_watch_signals(Manager *m);
 void leave_go_on(Manager *m);         /* the engine has said that it may */
 void leave_to_begin_anew(Manager *m); /* ends, so that systemd starts it again */

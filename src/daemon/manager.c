@@ -38,6 +38,9 @@ int manager_new(const ManagerOptions *options, Manager **ret)
         if (!m)
                 return -ENOMEM;
         m->lock_fd = -1;
+        r = leave_block_signals();
+        if (r < 0)
+                return r;
         m->hang_usec = START_HANG_USEC;
         m->late_end = &m->late;
         m->pulse_hooks = &hooks;

@@ -168,6 +168,20 @@ static void test_signal_before_the_engine(void **state)
         assert_int_equal(m->exit_status, MANAGER_EXIT_SUCCESS);
 }
 
+/* As it comes where a start is called off at once. */
+static void test_signal_before_the_loop(void **state)
+{
+        sigset_t mask;
+
+        (void) state;
+        (void) sigemptyset(&mask);
+        (void) sigaddset(&mask, SIGTERM);
+        assert_int_equal(sigprocmask(SIG_UNBLOCK, &mask, NULL), 0);
+        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        assert_int_equal(raise(SIGTERM), 0);
+        assert_int_equal(manager_run(m), MANAGER_EXIT_SUCCESS);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, daemon_setup, daemon_teardown)
@@ -179,6 +193,7 @@ int main(void)
                 TEST(test_bounds),
                 TEST(test_time_of_the_workers),
                 TEST(test_signal_before_the_engine),
+                TEST(test_signal_before_the_loop),
         };
 
         return cmocka_run_group_tests_name("daemon-leave", tests, NULL, NULL);
