@@ -220,6 +220,7 @@ static int tell_refusals(const Simulation *s, const Strings *steps)
 
         if (script_check_answers(s->script, &at, why, sizeof(why)) == 0)
                 return STATUS_OK;
+        ASSERT(at < steps->n);
         ctl_error(s->ctl, "'%s' was %s.", steps->items[at], why);
         return STATUS_FAILURE;
 }

@@ -171,7 +171,7 @@ static int facts_keep(const Message *m, FactsMessage *ret)
 
 void sync_facts(Engine *e, Peer *p, const Message *m)
 {
-        FactsMessage facts;
+        FactsMessage facts = {};
         Message old = { .type = MESSAGE_FACTS };
 
         if (engine_grow(e, facts_keep(m, &facts)) < 0)

@@ -271,7 +271,7 @@ int guard_stamp_open(const char *directory, uint64_t now_usec, int *ret_fd, Guar
 
 bool guard_stamp_covers(const char *directory, uint64_t unit_end_usec)
 {
-        GuardStamp stamp;
+        GuardStamp stamp = {};
 
         return directory && guard_stamp_read(directory, &stamp) >= 0 && stamp.acted_usec != 0 &&
                unit_end_usec >= stamp.acted_usec;
