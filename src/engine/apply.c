@@ -533,6 +533,7 @@ static void apply_synced(Engine *e, const Member *sender)
         if (!n || n->presence != PRESENCE_REPORTED)
                 return;
         n->presence = PRESENCE_SYNCED;
+        n->synced_serial = e->state.next_serial;
         n->grace = (Timer){};
         n->grace_over = false;
         n->pid = sender->pid;
@@ -588,14 +589,17 @@ static void apply_grace(Engine *e, Node *n)
                 node_grace_over(e, n);
 }
 
+/* A member that has come into step since the timer was begun has not had that long: the next timer counts it, which begins
+ * at once, as its coming made a revision. */
 static void apply_commit_timer(Engine *e)
 {
         State *s = &e->state;
+        uint64_t serial = s->commit.serial;
 
         s->commit = (Timer){};
         FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 if (n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, &s->commit_base) < 0 &&
-                                !n->late) {
+                                n->synced_serial < serial && !n->late) {
                         n->late = true;
                         node_touched(e, n);
                 }
@@ -694,6 +698,16 @@ static bool commit_reached(const Engine *e, const Revision *revision)
         if (e->state.by_fewer && n_out > 0 && n_acked * 2 <= n_synced)
                 return false;
         return nodelist_acked_by_majorities(e, revision);
+}
+
+/* A member may acknowledge it yet, and in time. */
+bool commit_is_waited_for(const Engine *e, const Revision *revision)
+{
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+                if (n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, revision) < 0 && !n->late &&
+                                !n->unwritable)
+                        return true;
+        return false;
 }
 
 /* What was changed is on the disks. Where the worker is left alone from now on the guards are yet to be told: a revision of

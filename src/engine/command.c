@@ -620,7 +620,8 @@ static void command_send(Engine *e, LocalCommand *c)
 }
 
 /* The acknowledgements were waited for and are too few. Only one commit timer runs at a time. If that of an earlier revision
- * is running, the one of this command's revision starts after it: 2 x COMMIT_USEC at most. */
+ * is running, the one of this command's revision starts after it, and so does one for a member that came meanwhile:
+ * 2 x COMMIT_USEC at most. */
 static bool command_is_late(const Engine *e, LocalCommand *c)
 {
         const State *s = &e->state;
@@ -631,7 +632,8 @@ static bool command_is_late(const Engine *e, LocalCommand *c)
                 return false;
         if (c->wait_serial == 0)
                 c->wait_serial = s->commit.serial;
-        return c->wait_serial != s->commit.serial || c->wait_serial == 0;
+        return (c->wait_serial != s->commit.serial || c->wait_serial == 0) &&
+               !commit_is_waited_for(e, &c->revision);
 }
 
 /* True where the command is over. */

@@ -351,6 +351,7 @@ void apply_message(Engine *e, const Member *sender, const Message *m);
 void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool forming);
 void apply_formed(Engine *e); /* after all facts: one copy of each application */
 void apply_finish(Engine *e); /* after each message: decide, count the revision, write */
+bool commit_is_waited_for(const Engine *e, const Revision *revision);
 Timer timer_start(Engine *e, uint64_t usec);
 void app_clear_next(App *a);
 void app_end_loss(App *a);

@@ -525,8 +525,10 @@ void apply_view(Engine *e)
         bool unseen = e->view.ring.seq > s->ring_seq + RING_STEP;
 
         s->ring_seq = MAX(s->ring_seq, e->view.ring.seq);
-        /* The last acknowledgements of a view may have reached some of its members only. */
+        /* The last acknowledgements of a view may have reached some of its members only. So all are given anew, and waited for
+         * from now. */
         s->committed = (Revision){};
+        s->commit = (Timer){};
         definitions_end_reading(e);
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 n->acked = (Revision){};

@@ -558,6 +558,7 @@ static void put_node(const Codec *c, const Node *n)
         put_bool(c->w, n->unguarded);
         put_bool(c->w, n->reading);
         put_bool(c->w, n->late);
+        put_u64(c->w, n->synced_serial);
         put_bool(c->w, n->grace_over);
         put_u64(c->w, n->command_incarnation);
         put_u64(c->w, n->command_seq);
@@ -595,6 +596,7 @@ static void get_node(const Codec *c, Node *n)
         n->unguarded = get_bool(r);
         n->reading = get_bool(r);
         n->late = get_bool(r);
+        n->synced_serial = get_u64(r);
         n->grace_over = get_bool(r);
         n->command_incarnation = get_u64(r);
         n->command_seq = get_u64(r);

@@ -185,6 +185,7 @@ typedef struct Node {
         bool unguarded;  /* it said that it has no guard */
         bool reading;    /* `reload --all` told it to read its files, and it has not said what they hold */
         bool late;       /* has not acknowledged the present revision in time */
+        uint64_t synced_serial; /* the last timer that was begun before it came into step: it is not counted by that one */
         bool grace_over; /* its manager has been gone for longer than its grace */
         uint64_t boot_id;
         Revision acked;

@@ -3,14 +3,16 @@
 /* No healthy copy is stopped for nothing. A member that is quorate stops one because of a command, because its manager or host
  * is leaving, or because there is another copy; else for a better node, and that one starts it then. What was restarted or
  * taken over by command starts again too, and so does one that was stopped for another copy that ended meanwhile. Nothing is asked where anything else happened shortly before or meanwhile: a new
- * view, a manager or a node that ends, other files, a disk that takes no writes or is late, a worker that ended by itself. */
+ * view, a manager or a node that ends, other files, a disk that takes no writes, a worker that ended by itself, a member that has
+ * not acknowledged in time and had the time. */
 
 #include "base/array.h"
 #include "check.h"
 
-#define AFTERWARDS_USEC (15 * USEC_PER_SEC) /* from the end of the stop, until it has to start again */
-#define SHORTLY_USEC (5 * USEC_PER_SEC)     /* it may not be in the agreed state yet */
-#define RECENTLY_USEC (120 * USEC_PER_SEC)  /* a command takes effect, or another copy has just ended */
+#define AFTERWARDS_USEC (15 * USEC_PER_SEC)  /* from the end of the stop, until it has to start again */
+#define SHORTLY_USEC (5 * USEC_PER_SEC)      /* it may not be in the agreed state yet */
+#define ACKNOWLEDGED_USEC (2 * USEC_PER_SEC) /* a member has so long to acknowledge */
+#define RECENTLY_USEC (120 * USEC_PER_SEC)   /* a command takes effect, or another copy has just ended */
 
 typedef struct Watched {
         uint64_t nodes;                /* with a copy, asked for or alive: bit i is node i */
@@ -24,10 +26,18 @@ typedef struct Watched {
         uint64_t ended_usec; /* 0: its stop has not ended */
 } Watched;
 
+/* The last time that a node said that it is in step. */
+typedef struct InStep {
+        ViewId view;
+        uint64_t number; /* of the message in that view */
+        uint64_t usec;   /* when the first member heard it */
+} InStep;
+
 typedef struct Stops {
         const CheckConfig *config;
         Watched *apps;
         bool *leaving;           /* by node id */
+        InStep *in_step;         /* so */
         uint64_t disturbed_usec; /* when anything else happened; 0: never */
 } Stops;
 
@@ -39,6 +49,7 @@ static void *stops_free(void *judge)
                 return NULL;
         free(c->apps);
         free(c->leaving);
+        free(c->in_step);
         free(c);
         return NULL;
 }
@@ -52,7 +63,8 @@ static void *stops_new(const CheckConfig *config)
         c->config = config;
         c->apps = calloc(config->n_apps + 1, sizeof(*c->apps));
         c->leaving = calloc(config->n_nodes + 1, sizeof(*c->leaving));
-        return c->apps && c->leaving ? c : stops_free(c);
+        c->in_step = calloc(config->n_nodes + 1, sizeof(*c->in_step));
+        return c->apps && c->leaving && c->in_step ? c : stops_free(c);
 }
 
 static bool was_recent(uint64_t usec, uint64_t began_usec, uint64_t now_usec)
@@ -134,12 +146,17 @@ static void note_command(Stops *c, const Observation *o)
         }
 }
 
+static void excuse_stopped(Stops *c)
+{
+        for (size_t i = 0; i < c->config->n_apps; i++)
+                c->apps[i].from_node = 0;
+}
+
 /* What else happens answers for what comes next. */
 static void excuse_all(Stops *c, const Observation *o)
 {
         c->disturbed_usec = MAX(o->at_usec, (uint64_t) 1);
-        for (size_t i = 0; i < c->config->n_apps; i++)
-                c->apps[i].from_node = 0;
+        excuse_stopped(c);
 }
 
 static void observe_unit(Stops *c, Watched *a, const char *name, const Observation *o, Findings *f)
@@ -161,18 +178,47 @@ static void observe_unit(Stops *c, Watched *a, const char *name, const Observati
         }
 }
 
-/* Acknowledgements are overdue: nodes that were better a moment ago get nothing new. */
-static bool counts_late(const Message *m)
+static void note_message(Stops *c, const Observation *o)
 {
-        if (m->type != MESSAGE_EXPIRY)
-                return false;
-        FOREACH_ARRAY(t, m->expiry.timers, m->expiry.n_timers)
+        const Message *m = o->event->message.message;
+        InStep *s = &c->in_step[MIN(o->event->message.sender.node_id, (uint32_t) c->config->n_nodes)];
+
+        if (m->type == MESSAGE_FACTS)
+                excuse_stopped(c); /* it was cut off meanwhile, and has not started what it was to start */
+        if (m->type != MESSAGE_SYNCED)
+                return;
+        if (m->view.ring.seq < s->view.ring.seq ||
+                        (m->view.ring.seq == s->view.ring.seq &&
+                                        (m->view.n < s->view.n ||
+                                                        (m->view.n == s->view.n && m->number <= s->number))))
+                return;
+        *s = (InStep){ .view = m->view, .number = m->number, .usec = o->at_usec };
+}
+
+static bool names_commit(const ExpiryMessage *m)
+{
+        FOREACH_ARRAY(t, m->timers, m->n_timers)
                 if (t->kind == TIMER_COMMIT)
                         return true;
         return false;
 }
 
-static bool disturbs(const Observation *o)
+/* Acknowledgements are overdue: nodes that were better a moment ago get nothing new. A member that has just come is none of
+ * them. */
+static bool counts_late(const Stops *c, const Observation *o)
+{
+        const Message *m = o->event->message.message;
+
+        if (m->type != MESSAGE_EXPIRY || !names_commit(&m->expiry) || !o->engine)
+                return false;
+        FOREACH_ARRAY(n, engine_state(o->engine)->nodes, engine_state(o->engine)->n_nodes)
+                if (n->late && n->id <= c->config->n_nodes &&
+                                o->at_usec >= c->in_step[n->id].usec + ACKNOWLEDGED_USEC)
+                        return true;
+        return false;
+}
+
+static bool disturbs(const Stops *c, const Observation *o)
 {
         if (o->type != OBSERVE_STEP)
                 return o->type == OBSERVE_MANAGER_END || o->type == OBSERVE_NODE_DOWN ||
@@ -180,7 +226,7 @@ static bool disturbs(const Observation *o)
         if (!o->event)
                 return false;
         if (o->event->type == EVENT_MESSAGE)
-                return counts_late(o->event->message.message);
+                return counts_late(c, o);
         return o->event->type == EVENT_VIEW || o->event->type == EVENT_DISCONNECTED ||
                o->event->type == EVENT_DEFINITIONS ||
                (o->event->type == EVENT_WRITTEN && o->event->written.error < 0);
@@ -197,8 +243,10 @@ static void stops_observe(void *judge, const Observation *o, Findings *f)
                 c->leaving[o->node_id] = false;
         else if (o->type == OBSERVE_STEP && o->event && o->event->type == EVENT_LEAVE)
                 c->leaving[o->node_id] = true;
-        else if (disturbs(o))
+        else if (disturbs(c, o))
                 excuse_all(c, o);
+        if (o->type == OBSERVE_STEP && o->event && o->event->type == EVENT_MESSAGE)
+                note_message(c, o);
         if (!o->app)
                 return;
         for (size_t i = 0; i < c->config->n_apps; i++)

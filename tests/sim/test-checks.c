@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "check.h"
+#include "engine/internal.h"
 
 static const CheckApp apps[] = {
         { "one", false, 5 * USEC_PER_SEC, 0, 5 * USEC_PER_SEC },
@@ -177,6 +178,33 @@ static void test_stops(void **state)
         assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), STOP_AT(10, 1, "one", 1, true),
                                          STOPPED(10, 1, "one", 1), viewed, LATER(99)),
                         0);
+}
+
+/* A member that is late answers for what comes next, one that has come into step just now does not. */
+static void test_stops_late(void **state)
+{
+        Node late = { .id = 2, .presence = PRESENCE_SYNCED, .late = true };
+        Engine engine = { .state.nodes = &late, .state.n_nodes = 1 };
+        TimerRef timer = { .kind = TIMER_COMMIT };
+        Message expired = { .type = MESSAGE_EXPIRY, .expiry.timers = &timer, .expiry.n_timers = 1 },
+                came = { .type = MESSAGE_SYNCED, .view.ring.seq = 4, .number = 3 };
+        Event expiry = { .type = EVENT_MESSAGE, .message.message = &expired },
+              synced = { .type = EVENT_MESSAGE, .message.sender = { 2, 2 }, .message.message = &came };
+
+        (void) state;
+        for (uint64_t s = 0; s < 4; s++) {
+                Observation comes = { .type = OBSERVE_STEP,
+                        .at_usec = (9 + s) * USEC_PER_SEC,
+                        .event = &synced },
+                            counted = { .type = OBSERVE_STEP,
+                                    .at_usec = 12 * USEC_PER_SEC,
+                                    .event = &expiry,
+                                    .engine = &engine };
+
+                assert_int_equal(JUDGE(check_stops, BEGIN(1, "one", 1), comes, STOP_AT(10, 1, "one", 1, true),
+                                                 STOPPED(10, 1, "one", 1), counted, LATER(99)),
+                                s >= 2);
+        }
 }
 
 static void test_overlap(void **state)
@@ -463,6 +491,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_copies),
                 cmocka_unit_test(test_stops),
+                cmocka_unit_test(test_stops_late),
                 cmocka_unit_test(test_overlap),
                 cmocka_unit_test(test_overlap_rows),
                 cmocka_unit_test(test_epochs),

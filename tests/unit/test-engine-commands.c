@@ -62,6 +62,107 @@ static void test_commands_wait_in_turn(void **state)
         cluster_end(&c);
 }
 
+static const Node *node_on_abc(const Cluster *c, uint32_t id)
+{
+        return state_find_node(&c->engine[ABC]->state, id);
+}
+
+/* bcd's manager comes anew. Its `synced` is kept back, and all else is delivered; what its disk says is held. */
+static Sent come_back(Cluster *c)
+{
+        Sent kept;
+
+        engine_free(c->engine[BCD]);
+        cluster_make_engine(c, BCD, NO_QUORUM_STOP, RECORD_BLANK);
+        cluster_connect(c, BCD);
+        c->hold_writes[BCD] = true;
+        cluster_new_ring(c);
+        for (uint32_t i = 1; i <= N_NODES; i++)
+                cluster_quorum_on(c, i, c->ring, true);
+        while (!c->queue[0].message || c->queue[0].sender.node_id != BCD ||
+                        c->queue[0].message->type != MESSAGE_SYNCED)
+                cluster_deliver_one(c);
+        kept = c->queue[0];
+        ARRAY_CLOSE(c->queue, c->n_queue, 0);
+        cluster_deliver(c);
+        return kept;
+}
+
+static void disk_writes(Cluster *c, uint32_t node)
+{
+        Event event = { .type = EVENT_WRITTEN, .written.revision = c->engine[node]->write_issued };
+
+        cluster_step(c, node, &event);
+        cluster_deliver(c);
+}
+
+/* A member that comes into step while acknowledgements are waited for has as long as any: it is not late with those that were
+ * before, and a command waits for it. */
+static void test_newcomer_is_not_late(void **state)
+{
+        static const struct {
+                bool writes;
+                CommandError reply;
+        } cases[] = {
+                { true, COMMAND_OK },
+                { false, COMMAND_NOT_COMMITTED },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                uint64_t t;
+                Sent synced;
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                synced = come_back(&c);
+                c.hold_writes[DEF] = true;
+                t = c.now;
+                cluster_command(&c, ABC, 1, COMMAND_STANDBY, "", "def");
+                cluster_deliver(&c);
+                cluster_all_at(&c, t + 1900 * USEC_PER_MSEC);
+                c.queue[c.n_queue++] = synced;
+                cluster_deliver(&c);
+                cluster_all_at(&c, t + 2100 * USEC_PER_MSEC);
+                assert_true(node_on_abc(&c, DEF)->late);
+                assert_int_equal(node_on_abc(&c, BCD)->presence, PRESENCE_SYNCED);
+                assert_false(node_on_abc(&c, BCD)->late);
+                assert_int_equal(cluster_reply(&c, 1), _COMMAND_ERROR_MAX);
+                if (k->writes)
+                        disk_writes(&c, BCD);
+                else
+                        cluster_all_at(&c, t + 4200 * USEC_PER_MSEC);
+                assert_int_equal(node_on_abc(&c, BCD)->late, !k->writes);
+                assert_int_equal(cluster_reply(&c, 1), k->reply);
+                cluster_end(&c);
+        }
+}
+
+/* A view takes all acknowledgements back, and each member gives its own again: nobody is late with that. */
+static void test_view_begins_the_wait(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        c.hold_writes[DEF] = true;
+        cluster_command(&c, ABC, 1, COMMAND_STANDBY, "", "def");
+        cluster_deliver(&c);
+        c.now += 2 * USEC_PER_SEC;
+        cluster_new_ring(&c);
+        for (uint32_t i = 1; i <= N_NODES; i++)
+                cluster_quorum_on(&c, i, c.ring, true);
+        while (c.n_queue > 0) {
+                cluster_deliver_one(&c);
+                assert_false(node_on_abc(&c, BCD)->late);
+                assert_false(node_on_abc(&c, DEF)->late);
+        }
+        cluster_all_at(&c, c.now + 2100 * USEC_PER_MSEC);
+        assert_false(node_on_abc(&c, BCD)->late);
+        assert_true(node_on_abc(&c, DEF)->late);
+        cluster_end(&c);
+}
+
 /* A takeover that was given while a view was being decided finds its node lost in it: it would start a second copy now. */
 static void test_takeover_waits_for_the_view(void **state)
 {
@@ -214,6 +315,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_command_is_committed),
                 cmocka_unit_test(test_commands_wait_in_turn),
+                cmocka_unit_test(test_newcomer_is_not_late),
+                cmocka_unit_test(test_view_begins_the_wait),
                 cmocka_unit_test(test_takeover_waits_for_the_view),
                 cmocka_unit_test(test_takeover_waits_for_the_state),
                 cmocka_unit_test(test_command_is_carried_out_once),

@@ -87,6 +87,7 @@ CHANGE(node_by_fewer, s->nodes[0].by_fewer = true)
 CHANGE(node_reading, s->nodes[0].reading = true)
 CHANGE(reload, s->reload.serial = 5)
 CHANGE(node_late, s->nodes[0].late = true)
+CHANGE(node_synced_serial, s->nodes[0].synced_serial++)
 CHANGE(node_grace_is_over, s->nodes[0].grace_over = true)
 CHANGE(node_incarnation, s->nodes[0].command_incarnation++)
 CHANGE(node_command, s->nodes[0].command_seq++)
@@ -186,6 +187,7 @@ static const struct {
         AGREED(node_reading),
         AGREED(reload),
         AGREED(node_late),
+        AGREED(node_synced_serial),
         AGREED(node_grace_is_over),
         AGREED(node_incarnation),
         AGREED(node_command),
