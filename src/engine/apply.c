@@ -57,7 +57,7 @@ static void mark_expired(Engine *e, App *a, Mark *m)
         else
                 m->expired = true;
         e->lasting_changed = true;
-        app_touched(e, a);
+        app_look_again(e, a);
 }
 
 /* ---- the end of a copy ---- */

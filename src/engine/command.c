@@ -252,10 +252,11 @@ static CommandError command_check(const Engine *e, const App *a, const Command *
 
 /* ---- carrying out what nothing stands against ---- */
 
+/* The state that is shown is another one when something follows from the command. */
 static void app_commanded(Engine *e, App *a)
 {
         e->lasting_changed = true;
-        app_touched(e, a);
+        app_look_again(e, a);
 }
 
 /* What its failures left: marks (of one node, or of all), and that it was stopped from outside. */
@@ -275,6 +276,8 @@ static void app_forget_failures(App *a, const Node *n)
 
 static void command_start(Engine *e, App *a)
 {
+        if (!a->target_up || a->finished || a->halted)
+                app_touched(e, a);
         a->target_up = a->commanded = true;
         a->finished = false;
         /* The administrator has mended what made it fail, and FailureAction=stop says that it is not to start elsewhere. */
@@ -285,6 +288,8 @@ static void command_start(Engine *e, App *a)
 
 static void command_stop(Engine *e, App *a)
 {
+        if (a->target_up)
+                app_touched(e, a);
         a->target_up = false;
         a->commanded = true;
         app_commanded(e, a);
@@ -337,6 +342,7 @@ static void takeover_running(Engine *e, App *a, Copy *present, const Node *to)
 /* Nothing runs: the start that waits happens now. */
 static void takeover_waiting(Engine *e, App *a, const Node *to)
 {
+        app_touched(e, a);
         a->delay = (Timer){};
         a->next_node = to ? to->id : 0;
         if (to)
@@ -404,7 +410,7 @@ static void command_forget(Engine *e, const Command *c)
         state_remove_node(&e->state, n);
         nodelist_look_at_rules(e);
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
-                app_touched(e, a);
+                app_look_again(e, a);
         e->lasting_changed = true;
         e->view_changed_state = true;
         e->definitions_dirty = true;
@@ -418,6 +424,8 @@ static void app_set_maintenance(Engine *e, App *a, bool on)
                 return;
         app_change_hold(e, a, on, NULL);
         a->maintenance = on;
+        if (!app_present_copy(a))
+                app_touched(e, a);
         free(a->owed);
         a->owed = NULL;
         a->n_owed = 0;

@@ -86,11 +86,16 @@ void app_hold_against(Engine *e, App *a, const Node *at, bool differing)
         }
 }
 
+void app_look_again(Engine *e, App *a)
+{
+        a->dirty = true;
+        engine_changed_app(e, a);
+}
+
 void app_touched(Engine *e, App *a)
 {
         a->changed_realtime_usec = e->realtime_usec;
-        a->dirty = true;
-        engine_changed_app(e, a);
+        app_look_again(e, a);
 }
 
 void app_stop_copy(Engine *e, App *a, Copy *c, const char *why)
@@ -386,7 +391,7 @@ static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
                 a->better_node = better->id;
                 if (a->definition.takeover_delay_usec > 0) {
                         a->better = timer_start(e, a->definition.takeover_delay_usec);
-                        app_touched(e, a);
+                        app_look_again(e, a);
                 }
         }
         /* What would stand against the start elsewhere is no reason to stop what runs. */

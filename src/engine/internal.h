@@ -397,7 +397,9 @@ bool copy_is_given_up(const Copy *c);
  * only have another file. */
 void app_hold_against(Engine *e, App *a, const Node *at, bool differing);
 void app_clear_hold(App *a);
-/* What is shown of it has changed, and decide.c has to look at it. */
+/* Something of it has changed, and decide.c has to look at it; with app_touched() its state, too, which is shown with the
+ * time since when it is so. */
+void app_look_again(Engine *e, App *a);
 void app_touched(Engine *e, App *a);
 bool app_failed_everywhere(const Engine *e, const App *a);
 bool app_is_orphan(const Engine *e, const App *a);

@@ -112,7 +112,7 @@ static void app_lengthen_delay(Engine *e, App *a)
         engine_note(e, NOTE_APP_WAITING, a->name, a->lost_node,
                         "longer for %s to come back: FailoverDelaySec= has grown",
                         state_node_name(&e->state, a->lost_node));
-        app_touched(e, a);
+        app_look_again(e, a);
 }
 
 static NodeTiming timing_least(const NodeTiming *a, const NodeTiming *b)

@@ -310,6 +310,50 @@ static void test_stop_local(void **state)
         cluster_end(&c);
 }
 
+static uint64_t since(const Cluster *c, uint32_t node)
+{
+        return cluster_distro(c, node)->changed_realtime_usec;
+}
+
+/* What leaves the state as it is leaves the time as it is since when it is so. */
+static void test_since(void **state)
+{
+        static const struct {
+                CommandKind kind;
+                const char *app, *node;
+                bool changes;
+        } commands[] = {
+                { COMMAND_CLEAR, "", "", false },
+                { COMMAND_PERMIT, "distro", "def", false },
+                { COMMAND_START, "distro", "", false },
+                { COMMAND_TAKEOVER, "distro", "abc", false },
+                { COMMAND_MAINTENANCE, "distro", "", false },
+                { COMMAND_STOP, "distro", "", true },
+                { COMMAND_STOP, "distro", "", false },
+                { COMMAND_CLEAR, "distro", "", false },
+                { COMMAND_START, "distro", "", true },
+        };
+        uint64_t t;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        t = since(&c, BCD);
+        assert_true(t > 0);
+        FOREACH_ARRAY(k, commands, ELEMENTSOF(commands)) {
+                c.now += USEC_PER_SEC;
+                cluster_command(&c, BCD, (uint64_t) (k - commands) + 1, k->kind, k->app, k->node);
+                cluster_deliver(&c);
+                assert_int_equal(cluster_reply(&c, (uint64_t) (k - commands) + 1), COMMAND_OK);
+                assert_int_equal(since(&c, BCD) != t, k->changes);
+                assert_int_equal(since(&c, BCD), since(&c, ABC));
+                if (k->kind == COMMAND_STOP && k->changes)
+                        cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+                t = since(&c, BCD);
+        }
+        cluster_end(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -323,6 +367,7 @@ int main(void)
                 cmocka_unit_test(test_too_many_commands),
                 cmocka_unit_test(test_commands_without_quorum),
                 cmocka_unit_test(test_stop_local),
+                cmocka_unit_test(test_since),
         };
 
         return cmocka_run_group_tests_name("engine-commands", tests, NULL, NULL);
