@@ -24,6 +24,16 @@ static int unit_write_commands(Unit *unit)
         return unit_commands_write(unit->units->dropin_dir, unit_start_copy_get(unit->request));
 }
 
+/* What is not found may be a unit that it requires. Where it is the unit itself, systemd had no room for its file. */
+static bool start_lacks_room(const Unit *unit, const sd_bus_error *e)
+{
+        char itself[sizeof("Unit  not found.") + WORKER_UNIT_NAME_MAX];
+
+        (void) snprintf(itself, sizeof(itself), "Unit %s not found.", unit->name);
+        return sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit") &&
+               strcmp_ptr(e->message, itself) == 0;
+}
+
 static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         const sd_bus_error *e = sd_bus_message_get_error(m);
@@ -40,6 +50,8 @@ static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 f.type = UNIT_FACT_START_CONFLICTS;
         if (e)
                 f.text = e->message ? e->message : e->name;
+        if (e && start_lacks_room(userdata, e))
+                f.text = "systemd could not write the unit's file: /run is full or cannot be written";
         unit_take(userdata, &f);
         return 0;
 }

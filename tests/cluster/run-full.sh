@@ -36,6 +36,24 @@ check_stays 6 'the worker runs on' app_runs_on distro abc
 check 'it is the same copy' test "$(identity)" = "$before"
 check 'maintenance' node_exec bcd distroctl maintenance kept on
 
+step 'what cannot be started there says why'
+make_room
+check 'maintenance' node_exec bcd distroctl maintenance kept off
+check 'kept goes to bcd' node_exec bcd distroctl takeover kept bcd
+check_within 5 'kept runs on bcd' app_runs_on kept bcd
+fill_run || true
+begin=$(now)
+node_exec bcd distroctl takeover kept abc || true
+wait_line "$begin" 10 "$(of abc)" SYSLOG_IDENTIFIER=distro-manager \
+        --grep="kept: failed on abc: systemd could not write the unit's file: /run is full" >/dev/null ||
+        fail 'abc says why it cannot start kept' "$(journal_since "$begin" "$(of abc)" --grep='kept: failed' -o cat)"
+make_room
+check 'clear' node_exec bcd distroctl clear kept
+check 'kept goes back to abc' node_exec bcd distroctl takeover kept abc
+check_within 5 'kept runs on abc' app_runs_on kept abc
+fill_run || true
+check 'maintenance' node_exec bcd distroctl maintenance kept on
+
 step 'a mistake in manager.conf, and a restart'
 printf '[Cluster]\nGroop=x\n' | cluster_file abc /etc/distro-manager/manager.conf.d/typo.conf
 killed=$(now)

@@ -287,6 +287,8 @@ static int do_start(Fake *fake, sd_bus_message *m)
         assert_string_equal(mode, "fail");
         note(fake, "start", name);
         fake->start_error = NULL;
+        if (error && fake->start_missing)
+                return sd_bus_reply_method_errorf(m, error, "Unit %s not found.", fake->start_missing);
         if (error)
                 return sd_bus_reply_method_errorf(m, error, "it says no");
         if (find_name(fake, name))

@@ -39,13 +39,14 @@ typedef struct Fake {
 
         bool hold_starts; /* start jobs do not end by themselves */
         bool hold_stops;
-        bool early_removed;       /* JobRemoved comes before the answer */
-        bool mute;                /* nothing is answered */
-        bool finish_at_once;      /* what is started has ended when its job is done, and is forgotten */
-        bool silent_stop;         /* a stopped unit is forgotten without PropertiesChanged */
-        const char *start_error;  /* answers of StartTransientUnit(), once */
-        const char *system_state; /* "running" */
-        char own_job[16];         /* type of a job of distro-manager.service; "": none */
+        bool early_removed;        /* JobRemoved comes before the answer */
+        bool mute;                 /* nothing is answered */
+        bool finish_at_once;       /* what is started has ended when its job is done, and is forgotten */
+        bool silent_stop;          /* a stopped unit is forgotten without PropertiesChanged */
+        const char *start_error;   /* answers of StartTransientUnit(), once */
+        const char *start_missing; /* the unit that it does not find; NULL: the error is of another sort */
+        const char *system_state;  /* "running" */
+        char own_job[16];          /* type of a job of distro-manager.service; "": none */
 } Fake;
 
 /* Connects a new fake; *ret_client is the adapter's end. Both are attached to the loop. */

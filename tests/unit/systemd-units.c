@@ -280,6 +280,21 @@ static void test_start_errors(void **state)
         wait_for(b, "d 8 stopped at shutdown;");
 }
 
+/* The unit itself, or one that it requires. */
+static void test_start_without_room(void **state)
+{
+        Bench *b = *state;
+
+        b->fake.start_error = "org.freedesktop.systemd1.NoSuchUnit";
+        b->fake.start_missing = "distro-app-a.service";
+        start(b, "a", 5);
+        expect(b, "a 5 refused (systemd could not write the unit's file: /run is full or cannot be written);");
+        b->fake.start_error = "org.freedesktop.systemd1.NoSuchUnit";
+        b->fake.start_missing = "database.service";
+        start(b, "b", 6);
+        expect(b, "b 6 refused (Unit database.service not found.);");
+}
+
 static void test_failure(void **state)
 {
         Bench *b = *state;
@@ -589,6 +604,7 @@ int main(void)
                 BENCH_TEST(test_exists_failed_rest),
                 BENCH_TEST(test_exists_unit_file),
                 BENCH_TEST(test_start_errors),
+                BENCH_TEST(test_start_without_room),
                 BENCH_TEST(test_failure),
                 BENCH_TEST(test_finished),
                 BENCH_TEST(test_outside_stop),

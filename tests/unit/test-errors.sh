@@ -52,6 +52,7 @@ my @rules = (
         { files => 'src/daemon/effects.c', call => 'late_unit' },
         { files => 'src/systemd/unit*.c', call => 'refuse|with_reason|units_say' },
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },
+        { files => 'src/systemd/unit-jobs.c', table => qr/\bf\.text = ("[^"]+");/ },
         { files => 'src/systemd/unit-state.c', table => qr/\{ "\w+", UNIT_\w+, ("[^"]+") \}/ },
         # distroctl
         { files => 'src/ctl/*.c', call => 'ctl_error|ctl_warning|verify_add|sd_bus_error_setf' },
