@@ -1,11 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The owner's cable is cut: its side has no quorum and stops the worker, the other side starts it only afterwards; when
-# the cable is mended one copy is left. Then the same where only what the owner sends is lost.
+# the cable is mended one copy is left. Then the same where only what the owner sends is lost. Beside it an application that
+# ignores its stop has an address, which its node takes away after it: a kill leaves the time for that.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
-applications() { cluster_app distro 'abc {bcd def}' FailoverDelaySec=5s Takeover=manual; }
+ADDRESS=10.99.1.1
+applications() {
+        cluster_app distro 'abc {bcd def}' FailoverDelaySec=5s Takeover=manual
+        cluster_app vip 'abc bcd def' FailoverDelaySec=5s Takeover=manual -- Type=exec \
+                "ExecStartPre=/sbin/ip address add $ADDRESS/32 dev host0" \
+                "ExecStart=/bin/sh -c 'trap \"\" TERM; while :; do sleep 0.2; done'" \
+                "ExecStopPost=/bin/sh -c 'sleep 0.5; ip address del $ADDRESS/32 dev host0'"
+}
+has_address() { node_exec "$1" ip -o -4 address show dev host0 | grep -q "$ADDRESS/"; }
 
 # cut_off OWNER NEXT: what both sides do after $CUT, when OWNER can't be heard any more.
 cut_off() {
@@ -13,6 +22,8 @@ cut_off() {
         check_within 5 "$1 stops the worker" node_runs_nothing "$1"
         expect_start_after_cut "$2" "$1"
         check 'the cut node still runs nothing' node_runs_nothing "$1"
+        check_within 5 "the address has come to $2" has_address "$2"
+        check_fails "it has left $1" has_address "$1"
 }
 
 test_quorum() { [ "$(cluster_status "$1" .manager.quorate)" = "$2" ]; }
@@ -34,6 +45,7 @@ expect_start_after_cut() {
 begin=$(now)
 cluster_up abc bcd def
 expect_start "$begin" 10 distro abc normal
+check_within 5 'vip runs on abc' app_runs_on vip abc
 
 step 'the cable of abc is cut'
 CUT=$(now)
@@ -57,4 +69,4 @@ loss_end bcd
 cluster_wait_synced
 check_within 5 'one copy is left' app_runs_on distro abc
 
-end_test distro
+end_test distro vip
