@@ -51,36 +51,30 @@ copy_files() {
 copy_to_xyz() { copy_files xyz; }
 copy_to_def() { copy_files def; }
 
+# The cluster as the first steps of distro-manager(7) make it, up to the first application.
+first_steps() {
+        local block number how list
+        manual_read distro-manager.7 <"$LAB/tree/usr/share/man/man7/distro-manager.7"
+        mapfile -t list <<<"$MANUAL_LIST"
+        for block in "${list[@]}"; do
+                number=${block%% *}
+                how=${block#*|}
+                block=${block#* }
+                if [ "${block%%|*}" = 'FIRST STEPS' ] && [[ $how != *', with the package' ]]; then
+                        manual_try distro-manager.7 "$number" "$how"
+                        [[ $how != *', then clock runs on abc' ]] || return 0
+                fi
+        done
+        fail 'the first steps start clock'
+}
+
 manual_add_guests abc bcd def xyz
-MEMBERS=(abc bcd def)
-for name in "${MEMBERS[@]}"; do
-        {
-                printf 'totem {\n    version: 2\n    cluster_name: first\n    transport: knet\n    token: 1000\n}\nnodelist {\n'
-                number=1
-                for other in "${MEMBERS[@]}"; do
-                        printf '    node {\n        name: %s\n        nodeid: %d\n        ring0_addr: %s\n    }\n' \
-                                "$other" "$number" "$other"
-                        number=$((number + 1))
-                done
-                printf '}\nquorum {\n    provider: corosync_votequorum\n}\n'
-        } | cluster_file "$name" /etc/corosync/corosync.conf
-        printf '[Cluster]\nSyncOptional=abc bcd def\nSyncTimeoutSec=5s\n' |
-                cluster_file "$name" /etc/distro-manager/manager.conf
-        cluster_file "$name" /etc/distro-manager/applications/clock.app <<-'END'
-		[Application]
-		Nodes=abc {bcd def}
-		FailoverDelaySec=10s
-		[Service]
-		ExecStart=/bin/sleep infinity
-		END
-done
 MEMBERS=(abc bcd def xyz)
 manual_boot
 MEMBERS=(abc bcd def)
-for name in "${MEMBERS[@]}"; do
-        node_exec "$name" systemctl enable --quiet corosync distro-manager
-        node_exec "$name" systemctl start --no-block corosync distro-manager
-done
+# Nobody wants to see a test wait for a node that does not come for as long as an administrator does.
+cluster_manager_conf SyncTimeoutSec=5s
+first_steps
 cluster_wait_synced
 check_within 20 'clock runs on abc' app_runs_on clock abc
 copy=$(node_exec abc systemctl show --value -p InvocationID distro-app-clock.service)
