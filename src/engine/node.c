@@ -183,6 +183,8 @@ bool app_awaits_leaver(const App *a, const Node *n)
                place_eligible(a, n, false) == NODE_IS_LEAVING && !app_find_mark(a, n->id);
 }
 
+static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t delay_usec);
+
 void app_await_leaver(Engine *e, App *a, const Copy *ended)
 {
         uint32_t node_id = ended->node_id;
@@ -194,10 +196,7 @@ void app_await_leaver(Engine *e, App *a, const Copy *ended)
         app_begin_loss(e, a, node_id, delay);
         a->lost_in_order = true;
         a->next_type = START_TAKEOVER; /* its last copy was stopped in order, so nothing failed */
-        engine_note(e, NOTE_APP_WAITING, a->name, node_id, "%s",
-                        delay == USEC_INFINITY
-                                        ? "the node left in order, and is waited for"
-                                        : "the node left in order, and is waited for during FailoverDelaySec=");
+        note_waiting(e, a, node_id, delay);
 }
 
 void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
@@ -210,14 +209,15 @@ void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
 static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t delay_usec)
 {
         const char *name = state_node_name(&e->state, node_id);
+        const char *how = a->lost_in_order ? ", which left in order," : "";
         unsigned long long tenths = delay_usec / 100000 + (delay_usec % 100000 != 0);
 
         if (delay_usec == USEC_INFINITY)
                 engine_note(e, NOTE_APP_WAITING, a->name, node_id,
-                                "until %s is back (FailoverDelaySec=infinity)", name);
+                                "until %s%s is back (FailoverDelaySec=infinity)", name, how);
         else
-                engine_note(e, NOTE_APP_WAITING, a->name, node_id, "%llu.%llu s for %s to come back (%s)",
-                                tenths / 10, tenths % 10, name,
+                engine_note(e, NOTE_APP_WAITING, a->name, node_id, "%llu.%llu s for %s%s to come back (%s)",
+                                tenths / 10, tenths % 10, name, how,
                                 delay_usec > app_delay(&e->state, a) ? "ManagerGraceSec="
                                                                      : "FailoverDelaySec=");
 }
