@@ -18,7 +18,7 @@ const char *const app_sections[] = {
 void app_config_done(AppConfig *c)
 {
         definition_done(&c->definition);
-        c->properties = unit_properties_free(c->properties, c->n_properties);
+        sealed_done(&c->properties);
         *c = (AppConfig){ 0 };
 }
 
@@ -43,8 +43,8 @@ int app_parse_init(AppParse *a, const ConfigContext *context, ConfigMessages *me
 void app_parse_done(AppParse *a)
 {
         definition_done(&a->definition);
-        unit_properties_done(&a->properties);
-        unit_properties_done(&a->neutral_properties);
+        property_list_done(&a->properties);
+        property_list_done(&a->neutral_properties);
         free(a->unit_places);
         *a = (AppParse){ 0 };
 }
@@ -61,11 +61,11 @@ static int apply_neutral(AppParse *a, ParseState *p, const UnitKey *k, const cha
         if (!raw)
                 return -ENOMEM;
         if (!*value)
-                unit_properties_remove(u.properties, raw);
+                property_list_remove(u.properties, raw);
         int r = unit_key_apply(&u, k, value);
         if (r != -EINVAL)
                 return r;
-        UnitProperty *property = unit_properties_extend(u.properties, raw, UNIT_PROPERTY_STRINGS);
+        UnitProperty *property = property_list_extend(u.properties, raw, UNIT_PROPERTY_STRINGS);
         return property ? unit_strings_add(&property->strings, value) : -ENOMEM;
 }
 
@@ -88,9 +88,9 @@ static int check_secret(AppParse *a, ParseState *p)
         return 0;
 }
 
-static int add_line(UnitProperties *l, const char *name, const char *value)
+static int add_line(PropertyList *l, const char *name, const char *value)
 {
-        UnitProperty *property = unit_properties_extend(l, name, UNIT_PROPERTY_LINES);
+        UnitProperty *property = property_list_extend(l, name, UNIT_PROPERTY_LINES);
         return property ? unit_strings_add(&property->strings, value) : -ENOMEM;
 }
 
@@ -207,16 +207,16 @@ ParseState app_parse_at_key(AppParse *a, const char *key)
 
 static const char *property_string(AppParse *a, const char *name, const char *fallback)
 {
-        const UnitProperty *p = unit_properties_get(&a->properties, name);
+        const UnitProperty *p = property_list_get(&a->properties, name);
         return p && p->kind == UNIT_PROPERTY_STRING ? p->string : fallback;
 }
 
 /* A worker fails for good when its start limit is hit; restarts that are too slow never do that. */
 static int check_start_limit(AppParse *a, const char *restart)
 {
-        const UnitProperty *burst = unit_properties_get(&a->properties, "StartLimitBurst"),
-                           *interval = unit_properties_get(&a->properties, "StartLimitIntervalUSec"),
-                           *wait = unit_properties_get(&a->properties, "RestartUSec");
+        const UnitProperty *burst = property_list_get(&a->properties, "StartLimitBurst"),
+                           *interval = property_list_get(&a->properties, "StartLimitIntervalUSec"),
+                           *wait = property_list_get(&a->properties, "RestartUSec");
         uint64_t n = burst ? burst->u32 : 5, within = interval ? interval->u64 : 10 * USEC_PER_SEC;
         ParseState at = app_parse_at_key(a, "RestartSec");
 
@@ -232,7 +232,7 @@ static int check_start_limit(AppParse *a, const char *restart)
 /* What systemd would refuse only when the application is started. */
 static int check_service(AppParse *a)
 {
-        const UnitProperty *start = unit_properties_get(&a->properties, "ExecStart");
+        const UnitProperty *start = property_list_get(&a->properties, "ExecStart");
         const char *type = property_string(a, "Type", "simple"),
                    *restart = property_string(a, "Restart", "no");
         bool oneshot = streq(type, "oneshot");
@@ -252,15 +252,15 @@ static int check_service(AppParse *a)
                                 "\"%s\" does not go with Type=oneshot, expected \"no\" or a kind of failure",
                                 restart));
         at = app_parse_at_key(a, "Type");
-        if (r >= 0 && streq(type, "dbus") && !unit_properties_get(&a->properties, "BusName"))
+        if (r >= 0 && streq(type, "dbus") && !property_list_get(&a->properties, "BusName"))
                 r = go_on(parse_error(&at, "\"dbus\" needs BusName= too"));
 
-        const UnitProperty *kill = unit_properties_get(&a->properties, "SendSIGKILL");
+        const UnitProperty *kill = property_list_get(&a->properties, "SendSIGKILL");
         at = app_parse_at_key(a, "SendSIGKILL");
         if (r >= 0 && kill && !kill->boolean)
                 r = parse_warning(&at, "with \"no\" a worker that ignores its stop keeps the application "
                                        "blocked on its node");
-        const UnitProperty *stop = unit_properties_get(&a->properties, "TimeoutStopUSec");
+        const UnitProperty *stop = property_list_get(&a->properties, "TimeoutStopUSec");
         at = app_parse_at_key(a,
                         a->unit_places[unit_key_index(unit_key_find(SECTION_SERVICE, "TimeoutStopSec"))].file
                                         ? "TimeoutStopSec"
@@ -295,19 +295,35 @@ static void encode_definition(const Definition *d, ByteWriter *w)
 }
 
 /* Never 0, which means "none" elsewhere. `d` may be NULL. */
-static int make_digest(const Definition *d, const UnitProperties *properties, uint64_t *ret)
+static int make_digest(const Definition *d, const SealedProperties *properties, uint64_t *ret)
 {
         ByteWriter w = { 0 };
         if (d)
                 encode_definition(d, &w);
-        unit_properties_encode(properties, &w);
+        put_bytes(&w, properties->data, properties->size_bytes);
         int r = w.error;
         uint64_t digest = r < 0 ? 0 : hash64(w.data, w.size_bytes);
         byte_writer_done(&w);
         if (r < 0)
-                return r == -E2BIG ? -EINVAL : r;
+                return r;
         *ret = digest != 0 ? digest : 1;
         return 0;
+}
+
+static int seal(AppParse *a, AppConfig *c)
+{
+        SealedProperties neutral = {};
+        int r = unit_properties_seal(a->neutral_properties.items, a->neutral_properties.n_items, &neutral);
+        if (r >= 0)
+                r = make_digest(&a->definition, &neutral, &a->definition.digest);
+        sealed_done(&neutral);
+        if (r >= 0)
+                r = property_list_split_exec(&a->properties);
+        if (r >= 0)
+                r = unit_properties_seal(a->properties.items, a->properties.n_items, &c->properties);
+        if (r >= 0)
+                r = make_digest(NULL, &c->properties, &c->unit_digest);
+        return r == -E2BIG ? parse_error(&a->state, "a value is too long") : r;
 }
 
 int app_parse_finish(AppParse *a, AppConfig *ret)
@@ -325,23 +341,15 @@ int app_parse_finish(AppParse *a, AppConfig *ret)
                 return r;
         if (has_errors(a))
                 return -EINVAL;
-        r = make_digest(&a->definition, &a->neutral_properties, &a->definition.digest);
-        if (r >= 0)
-                r = make_digest(NULL, &a->properties, &c.unit_digest);
-        if (r < 0)
-                return r == -EINVAL ? parse_error(&a->state, "a value is too long") : r;
-
-        r = unit_properties_split_exec(&a->properties);
-        if (r < 0)
-                return r;
-        const UnitProperty *stop =
-                        unit_properties_find(a->properties.items, a->properties.n_items, "TimeoutStopUSec");
+        const UnitProperty *stop = property_list_get(&a->properties, "TimeoutStopUSec");
         c.stop_timeout_usec = stop ? stop->u64 : 0;
+        r = seal(a, &c);
+        if (r < 0) {
+                sealed_done(&c.properties);
+                return r;
+        }
         c.definition = a->definition;
         a->definition = (Definition){ 0 };
-        c.n_properties = a->properties.n_items;
-        c.properties = TAKE_PTR(a->properties.items);
-        a->properties = (UnitProperties){ 0 };
         *ret = c;
         return 0;
 }

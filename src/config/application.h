@@ -13,8 +13,8 @@ typedef struct AppParse {
         Definition definition;
         uint32_t next_tier; /* of the next name in Nodes= */
         Specifiers specifiers, neutral;
-        UnitProperties properties;         /* as they will be sent */
-        UnitProperties neutral_properties; /* the same with neutral specifiers; for the digest alone */
+        PropertyList properties;         /* as they will be sent */
+        PropertyList neutral_properties; /* the same with neutral specifiers; for the digest alone */
         ParsePlace nodes, permitted, dependencies;
         ParsePlace *unit_places; /* where each key of the table was given last */
         const char *closed_file; /* the last one of which was said that it hides nothing; NULL: none */

@@ -19,7 +19,7 @@
  * of a file's mistakes are reported, not only the first, and a wrong application keeps out itself and nobody
  * else. */
 
-#include "config/unit-property.h"
+#include "config/sealed.h"
 #include "engine/types.h"
 
 #define MANAGER_GRACE_DEFAULT_USEC (15 * USEC_PER_SEC)
@@ -112,10 +112,10 @@ typedef struct AppConfig {
         Definition definition; /* its digest is over everything here with specifiers left as they stand: equal
                                 * on all nodes for equal files, whatever their comments, order and white space
                                 */
-        UnitProperty *properties; /* of [Unit] and [Service]; never empty. Environment is complete but for the
-                                   * DISTRO_... variables, which the adapter adds; names of that kind are
-                                   * refused */
-        size_t n_properties;
+        SealedProperties
+                        properties; /* of [Unit] and [Service]; never empty. Environment is complete but for the
+                                      * DISTRO_... variables, which the adapter adds; names of that kind are
+                                      * refused */
         uint64_t stop_timeout_usec; /* TimeoutStopSec=; USEC_INFINITY: none; 0: not set, systemd's default
                                        holds */
         uint64_t unit_digest; /* of [Unit] and [Service] alone, as expanded here: a worker that was started

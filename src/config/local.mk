@@ -12,6 +12,8 @@ libconfig_a_SOURCES = \
 	src/config/message.c \
 	src/config/parse-state.h \
 	src/config/pitfalls.c \
+	src/config/sealed.c \
+	src/config/sealed.h \
 	src/config/specifier.c \
 	src/config/specifier.h \
 	src/config/syntax.c \

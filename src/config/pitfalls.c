@@ -9,7 +9,7 @@
 
 static const char *string_of(AppParse *a, const char *name, const char *fallback)
 {
-        const UnitProperty *p = unit_properties_get(&a->properties, name);
+        const UnitProperty *p = property_list_get(&a->properties, name);
         return p && p->kind == UNIT_PROPERTY_STRING ? p->string : fallback;
 }
 
@@ -84,7 +84,7 @@ static bool leaves_control_group(const UnitExec *e)
 
 static int check_containers(AppParse *a)
 {
-        const UnitProperty *start = unit_properties_get(&a->properties, "ExecStart");
+        const UnitProperty *start = property_list_get(&a->properties, "ExecStart");
         ParseState at = app_parse_at_key(a, "ExecStart");
 
         for (size_t i = 0; start && i < start->exec.n; i++)

@@ -62,7 +62,7 @@ int unit_parse_environment(UnitParse *u, const UnitKey *k, const char *value)
                 r = check_reserved(u, word);
                 if (r < 0)
                         return r;
-                UnitProperty *p = unit_properties_extend(
+                UnitProperty *p = property_list_extend(
                                 u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
                 if (!p || set_variable(&p->strings, word, n) < 0)
                         return -ENOMEM;
@@ -102,8 +102,8 @@ int unit_parse_environment_file(UnitParse *u, const UnitKey *k, const char *valu
         r = unit_check_path(u, path);
         if (r < 0)
                 return r;
-        UnitProperty *p = unit_properties_extend(
-                        u->properties, unit_key_property(k), UNIT_PROPERTY_STRING_BOOLS);
+        UnitProperty *p =
+                        property_list_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_STRING_BOOLS);
         return p ? unit_rows_add(p, path, NULL, optional, false, 0) : -ENOMEM;
 }
 
@@ -129,7 +129,7 @@ static int set_stream(UnitParse *u, const UnitKey *k, const char *suffix, const 
         char name[64];
         for (size_t i = 0; i < ELEMENTSOF(stream_suffixes); i++) {
                 snprintf(name, sizeof(name), "%s%s", k->key, stream_suffixes[i]);
-                unit_properties_remove(u->properties, name);
+                property_list_remove(u->properties, name);
         }
         if (!*value)
                 return 0;
@@ -178,7 +178,7 @@ int unit_parse_input(UnitParse *u, const UnitKey *k, const char *value)
 
 static int add_input(UnitParse *u, const void *data, size_t size_bytes)
 {
-        UnitProperty *p = unit_properties_extend(u->properties, "StandardInputData", UNIT_PROPERTY_BYTES);
+        UnitProperty *p = property_list_extend(u->properties, "StandardInputData", UNIT_PROPERTY_BYTES);
         uint8_t *grown = p ? realloc(p->bytes.data, p->bytes.size_bytes + size_bytes + 1) : NULL;
         if (!grown)
                 return -ENOMEM;
@@ -255,7 +255,7 @@ static bool credential_name_is_valid(const char *name)
 static int set_row(UnitParse *u, const char *property, UnitPropertyKind kind, const char *name,
                 const char *value)
 {
-        UnitProperty *p = unit_properties_extend(u->properties, property, kind);
+        UnitProperty *p = property_list_extend(u->properties, property, kind);
         if (!p)
                 return -ENOMEM;
         for (size_t i = 0; i < p->rows.n; i++)
@@ -319,7 +319,7 @@ int unit_parse_log_extra_fields(UnitParse *u, const UnitKey *k, const char *valu
                 if (n == 0 || n > 64 || field[n] != '=' || field[0] == '_' ||
                                 (field[0] >= '0' && field[0] <= '9'))
                         return unit_wrong(u, field, "FIELD=value, the field of A-Z, 0-9 and \"_\"");
-                UnitProperty *p = unit_properties_extend(
+                UnitProperty *p = property_list_extend(
                                 u->properties, unit_key_property(k), UNIT_PROPERTY_BYTE_ARRAYS);
                 if (!p || unit_strings_add(&p->strings, field) < 0)
                         return -ENOMEM;

@@ -112,7 +112,7 @@ static int take_arguments(UnitParse *u, const char **s, UnitStrings *argv)
 /* Appends an empty command, so that what is filled in later is freed with the property. */
 static UnitExec *add_command(UnitParse *u, const UnitKey *k)
 {
-        UnitProperty *p = unit_properties_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_EXEC);
+        UnitProperty *p = property_list_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_EXEC);
         UnitExec *grown = p ? realloc(p->exec.items, (p->exec.n + 1) * sizeof(UnitExec)) : NULL;
         if (!grown)
                 return NULL;
@@ -180,7 +180,7 @@ static bool needs_ex(const UnitExec *e)
 
 /* Commands up to the last one that needs the ...Ex form get it, in a property that comes first; those behind
  * it stay as they are. */
-static int split_exec(UnitProperties *l, size_t at)
+static int split_exec(PropertyList *l, size_t at)
 {
         UnitProperty *p = l->items + at;
         size_t n = p->exec.n;
@@ -213,7 +213,7 @@ static int split_exec(UnitProperties *l, size_t at)
         return 0;
 }
 
-int unit_properties_split_exec(UnitProperties *l)
+int property_list_split_exec(PropertyList *l)
 {
         for (size_t i = 0; i < l->n_items; i++) {
                 if (l->items[i].kind != UNIT_PROPERTY_EXEC)

@@ -444,8 +444,8 @@ int unit_key_apply(UnitParse *u, const UnitKey *k, const char *value)
 {
         if (*value || (k->flags & KEY_SEES_EMPTY))
                 return k->parse(u, k, value);
-        unit_properties_remove(u->properties, unit_key_property(k));
+        property_list_remove(u->properties, unit_key_property(k));
         if (k->also)
-                unit_properties_remove(u->properties, k->also);
+                property_list_remove(u->properties, k->also);
         return 0;
 }

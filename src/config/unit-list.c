@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The list of properties that parsing builds up, and its canonical bytes. */
+/* The list of properties that parsing builds up. */
 
 #include "base/array.h"
 #include "config/unit-parse.h"
 
-void unit_properties_done(UnitProperties *l)
+void property_list_done(PropertyList *l)
 {
-        unit_properties_free(l->items, l->n_items);
-        *l = (UnitProperties){ 0 };
+        for (size_t i = 0; i < l->n_items; i++)
+                unit_property_done(&l->items[i]);
+        free(l->items);
+        *l = (PropertyList){ 0 };
 }
 
 /* The place behind all properties whose name is not greater. */
-static size_t upper_bound(const UnitProperties *l, const char *name)
+static size_t upper_bound(const PropertyList *l, const char *name)
 {
         size_t from = 0, to = l->n_items;
         while (from < to) {
@@ -25,23 +27,23 @@ static size_t upper_bound(const UnitProperties *l, const char *name)
         return from;
 }
 
-UnitProperty *unit_properties_get(UnitProperties *l, const char *name)
+UnitProperty *property_list_get(PropertyList *l, const char *name)
 {
         size_t at = upper_bound(l, name);
         return at > 0 && streq(l->items[at - 1].name, name) ? l->items + at - 1 : NULL;
 }
 
-void unit_properties_remove(UnitProperties *l, const char *name)
+void property_list_remove(PropertyList *l, const char *name)
 {
         UnitProperty *p;
-        while ((p = unit_properties_get(l, name))) {
+        while ((p = property_list_get(l, name))) {
                 size_t at = (size_t) (p - l->items);
                 unit_property_done(p);
                 ARRAY_CLOSE(l->items, l->n_items, at);
         }
 }
 
-UnitProperty *unit_properties_append(UnitProperties *l, const char *name, UnitPropertyKind kind)
+UnitProperty *property_list_append(PropertyList *l, const char *name, UnitPropertyKind kind)
 {
         char *copy = strdup(name);
         if (!copy || ARRAY_GROW(l->items, l->n_items, l->n_allocated) < 0) {
@@ -55,17 +57,17 @@ UnitProperty *unit_properties_append(UnitProperties *l, const char *name, UnitPr
         return l->items + at;
 }
 
-UnitProperty *unit_properties_replace(UnitProperties *l, const char *name, UnitPropertyKind kind)
+UnitProperty *property_list_replace(PropertyList *l, const char *name, UnitPropertyKind kind)
 {
-        unit_properties_remove(l, name);
-        return unit_properties_append(l, name, kind);
+        property_list_remove(l, name);
+        return property_list_append(l, name, kind);
 }
 
-UnitProperty *unit_properties_extend(UnitProperties *l, const char *name, UnitPropertyKind kind)
+UnitProperty *property_list_extend(PropertyList *l, const char *name, UnitPropertyKind kind)
 {
-        UnitProperty *p = unit_properties_get(l, name);
+        UnitProperty *p = property_list_get(l, name);
         if (!p)
-                return unit_properties_append(l, name, kind);
+                return property_list_append(l, name, kind);
         ASSERT(p->kind == kind);
         return p;
 }
@@ -77,7 +79,7 @@ int unit_strings_add(UnitStrings *s, const char *string)
 
 int unit_extend_strings(UnitParse *u, const char *property, const char *string)
 {
-        UnitProperty *p = unit_properties_extend(u->properties, property, UNIT_PROPERTY_STRINGS);
+        UnitProperty *p = property_list_extend(u->properties, property, UNIT_PROPERTY_STRINGS);
 
         return p ? unit_strings_add(&p->strings, string) : -ENOMEM;
 }
@@ -100,7 +102,7 @@ int unit_rows_add(UnitProperty *p, const char *first, const char *second, bool f
 
 static UnitProperty *replace(UnitParse *u, const char *property, UnitPropertyKind kind)
 {
-        return unit_properties_replace(u->properties, property, kind);
+        return property_list_replace(u->properties, property, kind);
 }
 
 int unit_set_string(UnitParse *u, const char *property, const char *value)
@@ -149,146 +151,4 @@ int unit_set_u64(UnitParse *u, const char *property, uint64_t value)
                 return -ENOMEM;
         p->u64 = value;
         return 0;
-}
-
-static void put_strings(ByteWriter *w, const UnitStrings *s)
-{
-        put_u32(w, (uint32_t) s->n);
-        for (size_t i = 0; i < s->n; i++)
-                put_blob(w, s->items[i], strlen(s->items[i]));
-}
-
-static void put_row(ByteWriter *w, const UnitRow *row)
-{
-        put_blob(w, row->first, strlen(row->first));
-        put_blob(w, row->second, strlen(row->second));
-        put_bool(w, row->flag);
-        put_bool(w, row->flag2);
-        put_u64(w, row->number);
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-        const UnitRow *x = *(const UnitRow *const *) a, *y = *(const UnitRow *const *) b;
-        int c = strcmp(x->first, y->first);
-        if (c == 0)
-                c = strcmp(x->second, y->second);
-        if (c == 0)
-                c = CMP(x->flag, y->flag);
-        return c != 0 ? c : CMP(x->flag2, y->flag2);
-}
-
-/* Conditions come from many keys but are one property; their order says nothing, so that of the keys must
- * not. */
-static void put_conditions(ByteWriter *w, const UnitProperty *p)
-{
-        _cleanup_free_ const UnitRow **sorted = calloc(MAX(p->rows.n, (size_t) 1), sizeof(*sorted));
-        if (!sorted) {
-                w->error = -ENOMEM;
-                return;
-        }
-        for (size_t i = 0; i < p->rows.n; i++)
-                sorted[i] = p->rows.items + i;
-        qsort(sorted, p->rows.n, sizeof(*sorted), compare_rows);
-        for (size_t i = 0; i < p->rows.n; i++)
-                put_row(w, sorted[i]);
-}
-
-static void put_numbers(ByteWriter *w, const int32_t *numbers, size_t n)
-{
-        put_u32(w, (uint32_t) n);
-        for (size_t i = 0; i < n; i++)
-                put_u32(w, (uint32_t) numbers[i]);
-}
-
-static void put_value(ByteWriter *w, const UnitProperty *p)
-{
-        switch (p->kind) {
-        case UNIT_PROPERTY_BOOL:
-                put_bool(w, p->boolean);
-                return;
-        case UNIT_PROPERTY_I32:
-                put_u32(w, (uint32_t) p->i32);
-                return;
-        case UNIT_PROPERTY_U32:
-                put_u32(w, p->u32);
-                return;
-        case UNIT_PROPERTY_U64:
-                put_u64(w, p->u64);
-                return;
-        case UNIT_PROPERTY_STRING:
-                put_blob(w, p->string, strlen(p->string));
-                return;
-        case UNIT_PROPERTY_STRINGS:
-        case UNIT_PROPERTY_LINES:
-        case UNIT_PROPERTY_BYTE_ARRAYS:
-                put_strings(w, &p->strings);
-                return;
-        case UNIT_PROPERTY_BYTES:
-                put_blob(w, p->bytes.data, p->bytes.size_bytes);
-                return;
-        case UNIT_PROPERTY_EXEC:
-        case UNIT_PROPERTY_EXEC_EX:
-                put_u32(w, (uint32_t) p->exec.n);
-                for (size_t i = 0; i < p->exec.n; i++) {
-                        put_blob(w, p->exec.items[i].path, strlen(p->exec.items[i].path));
-                        put_strings(w, &p->exec.items[i].argv);
-                        put_strings(w, &p->exec.items[i].flags);
-                }
-                return;
-        case UNIT_PROPERTY_CONDITIONS:
-                put_conditions(w, p);
-                return;
-        case UNIT_PROPERTY_STRING_BOOLS:
-        case UNIT_PROPERTY_STRING_PAIRS:
-        case UNIT_PROPERTY_STRING_U64S:
-        case UNIT_PROPERTY_STRING_BYTES:
-        case UNIT_PROPERTY_BINDS:
-        case UNIT_PROPERTY_LINKS:
-                put_u32(w, (uint32_t) p->rows.n);
-                for (size_t i = 0; i < p->rows.n; i++)
-                        put_row(w, p->rows.items + i);
-                return;
-        case UNIT_PROPERTY_ADDRESSES:
-                put_u32(w, (uint32_t) p->addresses.n);
-                for (size_t i = 0; i < p->addresses.n; i++) {
-                        put_u32(w, (uint32_t) p->addresses.items[i].family);
-                        put_blob(w, p->addresses.items[i].bytes, p->addresses.items[i].n_bytes);
-                        put_u32(w, p->addresses.items[i].prefix_length);
-                }
-                return;
-        case UNIT_PROPERTY_SOCKET_BINDS:
-                put_u32(w, (uint32_t) p->socket_binds.n);
-                for (size_t i = 0; i < p->socket_binds.n; i++) {
-                        put_u32(w, (uint32_t) p->socket_binds.items[i].family);
-                        put_u32(w, (uint32_t) p->socket_binds.items[i].protocol);
-                        put_u16(w, p->socket_binds.items[i].n_ports);
-                        put_u16(w, p->socket_binds.items[i].port);
-                }
-                return;
-        case UNIT_PROPERTY_LABEL:
-                put_bool(w, p->label.flag);
-                put_blob(w, p->label.name, strlen(p->label.name));
-                return;
-        case UNIT_PROPERTY_SET:
-                put_bool(w, p->set.flag);
-                put_strings(w, &p->set.strings);
-                return;
-        case UNIT_PROPERTY_STATUS_SET:
-                put_numbers(w, p->status_set.codes, p->status_set.n_codes);
-                put_numbers(w, p->status_set.signals, p->status_set.n_signals);
-                return;
-        case _UNIT_PROPERTY_KIND_MAX:
-                return;
-        }
-}
-
-void unit_properties_encode(const UnitProperties *l, ByteWriter *w)
-{
-        put_u32(w, (uint32_t) l->n_items);
-        for (size_t i = 0; i < l->n_items; i++) {
-                put_string(w, l->items[i].name);
-                put_u8(w, (uint8_t) l->items[i].kind);
-                put_value(w, l->items + i);
-        }
 }

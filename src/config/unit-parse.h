@@ -9,19 +9,19 @@
  * that is not empty, unless the key says KEY_SEES_EMPTY; otherwise an empty value takes the key's properties
  * away. */
 
-#include "base/bytes.h"
 #include "config/parse-state.h"
 #include "config/specifier.h"
+#include "config/unit-property.h"
 
-typedef struct UnitProperties {
+typedef struct PropertyList {
         UnitProperty *items; /* sorted by name; those of one name in the order of the file */
         size_t n_items, n_allocated;
-} UnitProperties;
+} PropertyList;
 
 typedef struct UnitParse {
         ParseState *p;
         const Specifiers *specifiers;
-        UnitProperties *properties;
+        PropertyList *properties;
 } UnitParse;
 
 typedef struct UnitKey UnitKey;
@@ -76,17 +76,15 @@ const char *unit_key_refusal(unsigned section, const char *key);
 /* Applies one assignment. */
 int unit_key_apply(UnitParse *u, const UnitKey *k, const char *value);
 
-void unit_properties_done(UnitProperties *l);
-UnitProperty *unit_properties_get(UnitProperties *l, const char *name); /* NULL: there is none */
-void unit_properties_remove(UnitProperties *l, const char *name);       /* all of that name */
+void property_list_done(PropertyList *l);
+UnitProperty *property_list_get(PropertyList *l, const char *name); /* NULL: there is none */
+void property_list_remove(PropertyList *l, const char *name);       /* all of that name */
 /* A new property behind those of the same name; NULL: out of memory. The pointer is good until the next
  * change. */
-UnitProperty *unit_properties_append(UnitProperties *l, const char *name, UnitPropertyKind kind);
+UnitProperty *property_list_append(PropertyList *l, const char *name, UnitPropertyKind kind);
 /* The only one of that name, emptied; and the last one of that name with what it has, or a new one. */
-UnitProperty *unit_properties_replace(UnitProperties *l, const char *name, UnitPropertyKind kind);
-UnitProperty *unit_properties_extend(UnitProperties *l, const char *name, UnitPropertyKind kind);
-/* The canonical bytes of all properties: equal for equal meaning. */
-void unit_properties_encode(const UnitProperties *l, ByteWriter *w);
+UnitProperty *property_list_replace(PropertyList *l, const char *name, UnitPropertyKind kind);
+UnitProperty *property_list_extend(PropertyList *l, const char *name, UnitPropertyKind kind);
 
 int unit_strings_add(UnitStrings *s, const char *string);
 /* NULL strings are written as "". */
@@ -141,7 +139,7 @@ int unit_parse_users(UnitParse *u, const UnitKey *k, const char *value);
 /* unit-exec.c */
 /* Brings Exec...= into the forms in which it is sent, as unit-property.h tells; the list is not sorted
  * strictly after it. 0 or -ENOMEM. */
-int unit_properties_split_exec(UnitProperties *l);
+int property_list_split_exec(PropertyList *l);
 int unit_parse_exec(UnitParse *u, const UnitKey *k, const char *value);
 int unit_parse_environment(UnitParse *u, const UnitKey *k, const char *value);
 int unit_parse_environment_names(UnitParse *u, const UnitKey *k, const char *value);

@@ -1,38 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* The two things that are done to a value of each kind: it is freed, and it is sealed. */
+
 #include "config/unit-property.h"
-
-const char *unit_property_kind_signature(UnitPropertyKind kind)
-{
-        static const char *const signatures[_UNIT_PROPERTY_KIND_MAX] = {
-                [UNIT_PROPERTY_BOOL] = "b",
-                [UNIT_PROPERTY_I32] = "i",
-                [UNIT_PROPERTY_U32] = "u",
-                [UNIT_PROPERTY_U64] = "t",
-                [UNIT_PROPERTY_STRING] = "s",
-                [UNIT_PROPERTY_STRINGS] = "as",
-                [UNIT_PROPERTY_LINES] = "as", /* the shape; it is not sent */
-                [UNIT_PROPERTY_BYTES] = "ay",
-                [UNIT_PROPERTY_EXEC] = "a(sasb)",
-                [UNIT_PROPERTY_EXEC_EX] = "a(sasas)",
-                [UNIT_PROPERTY_STRING_BOOLS] = "a(sb)",
-                [UNIT_PROPERTY_STRING_PAIRS] = "a(ss)",
-                [UNIT_PROPERTY_STRING_U64S] = "a(st)",
-                [UNIT_PROPERTY_STRING_BYTES] = "a(say)",
-                [UNIT_PROPERTY_BINDS] = "a(ssbt)",
-                [UNIT_PROPERTY_CONDITIONS] = "a(sbbs)",
-                [UNIT_PROPERTY_ADDRESSES] = "a(iayu)",
-                [UNIT_PROPERTY_SET] = "(bas)",
-                [UNIT_PROPERTY_STATUS_SET] = "(aiai)",
-                [UNIT_PROPERTY_LINKS] = "a(sst)",
-                [UNIT_PROPERTY_SOCKET_BINDS] = "a(iiqq)",
-                [UNIT_PROPERTY_LABEL] = "(bs)",
-                [UNIT_PROPERTY_BYTE_ARRAYS] = "aay",
-        };
-
-        ASSERT(kind < _UNIT_PROPERTY_KIND_MAX);
-        return signatures[kind];
-}
 
 static void unit_strings_done(UnitStrings *s)
 {
@@ -108,162 +78,245 @@ void unit_property_done(UnitProperty *p)
         *p = (UnitProperty){ 0 };
 }
 
-UnitProperty *unit_properties_free(UnitProperty *properties, size_t n)
+static const char *kind_signature(UnitPropertyKind kind)
 {
-        for (size_t i = 0; i < n; i++)
-                unit_property_done(properties + i);
-        free(properties);
-        return NULL;
+        static const char *const signatures[_UNIT_PROPERTY_KIND_MAX] = {
+                [UNIT_PROPERTY_BOOL] = "b",
+                [UNIT_PROPERTY_I32] = "i",
+                [UNIT_PROPERTY_U32] = "u",
+                [UNIT_PROPERTY_U64] = "t",
+                [UNIT_PROPERTY_STRING] = "s",
+                [UNIT_PROPERTY_STRINGS] = "as",
+                [UNIT_PROPERTY_LINES] = "", /* not sent */
+                [UNIT_PROPERTY_BYTES] = "ay",
+                [UNIT_PROPERTY_EXEC] = "a(sasb)",
+                [UNIT_PROPERTY_EXEC_EX] = "a(sasas)",
+                [UNIT_PROPERTY_STRING_BOOLS] = "a(sb)",
+                [UNIT_PROPERTY_STRING_PAIRS] = "a(ss)",
+                [UNIT_PROPERTY_STRING_U64S] = "a(st)",
+                [UNIT_PROPERTY_STRING_BYTES] = "a(say)",
+                [UNIT_PROPERTY_BINDS] = "a(ssbt)",
+                [UNIT_PROPERTY_CONDITIONS] = "a(sbbs)",
+                [UNIT_PROPERTY_ADDRESSES] = "a(iayu)",
+                [UNIT_PROPERTY_SET] = "(bas)",
+                [UNIT_PROPERTY_STATUS_SET] = "(aiai)",
+                [UNIT_PROPERTY_LINKS] = "a(sst)",
+                [UNIT_PROPERTY_SOCKET_BINDS] = "a(iiqq)",
+                [UNIT_PROPERTY_LABEL] = "(bs)",
+                [UNIT_PROPERTY_BYTE_ARRAYS] = "aay",
+        };
+
+        ASSERT(kind < _UNIT_PROPERTY_KIND_MAX);
+        return signatures[kind];
 }
 
-const UnitProperty *unit_properties_find(const UnitProperty *properties, size_t n, const char *name)
+static void put_strings(ByteWriter *w, const UnitStrings *s)
 {
-        for (size_t i = 0; i < n; i++)
-                if (streq(properties[i].name, name))
-                        return properties + i;
-        return NULL;
+        put_u32(w, (uint32_t) s->n);
+        for (size_t i = 0; i < s->n; i++)
+                put_sealed_string(w, s->items[i]);
 }
 
-/* The copies below leave what they made in *ret also on failure, so that unit_property_done() frees it. */
-
-static int copy_array(const void *data, size_t n, size_t size, void *ret)
+/* Without the final zero. */
+static void put_text_bytes(ByteWriter *w, const char *s)
 {
-        void *copy = n > 0 ? calloc(n, size) : NULL;
-        if (n > 0 && !copy)
-                return -ENOMEM;
-        if (n > 0)
-                memcpy(copy, data, n * size);
-        *(void **) ret = copy;
-        return 0;
+        put_blob(w, s, strlen(s));
 }
 
-static int copy_strings(const UnitStrings *s, UnitStrings *ret)
+static bool has_flag(const UnitExec *e, const char *flag)
 {
-        ret->items = s->n > 0 ? calloc(s->n, sizeof(char *)) : NULL;
-        if (s->n > 0 && !ret->items)
-                return -ENOMEM;
-        for (; ret->n < s->n; ret->n++) {
-                ret->items[ret->n] = strdup(s->items[ret->n]);
-                if (!ret->items[ret->n])
-                        return -ENOMEM;
-        }
-        return 0;
+        for (size_t i = 0; i < e->flags.n; i++)
+                if (streq(e->flags.items[i], flag))
+                        return true;
+        return false;
 }
 
-static int copy_exec(const UnitProperty *p, UnitProperty *ret)
+static void put_execs(ByteWriter *w, const UnitProperty *p)
 {
-        ret->exec.items = p->exec.n > 0 ? calloc(p->exec.n, sizeof(UnitExec)) : NULL;
-        if (p->exec.n > 0 && !ret->exec.items)
-                return -ENOMEM;
+        put_u32(w, (uint32_t) p->exec.n);
         for (size_t i = 0; i < p->exec.n; i++) {
-                UnitExec *e = ret->exec.items + i;
-                ret->exec.n = i + 1;
-                e->path = strdup(p->exec.items[i].path);
-                if (!e->path || copy_strings(&p->exec.items[i].argv, &e->argv) < 0 ||
-                                copy_strings(&p->exec.items[i].flags, &e->flags) < 0)
-                        return -ENOMEM;
+                const UnitExec *e = &p->exec.items[i];
+
+                put_sealed_string(w, e->path);
+                put_strings(w, &e->argv);
+                if (p->kind == UNIT_PROPERTY_EXEC)
+                        put_bool(w, has_flag(e, "ignore-failure"));
+                else
+                        put_strings(w, &e->flags);
         }
-        return 0;
 }
 
-static int copy_rows(const UnitProperty *p, UnitProperty *ret)
+static void put_row(ByteWriter *w, UnitPropertyKind kind, const UnitRow *row)
 {
-        ret->rows.items = p->rows.n > 0 ? calloc(p->rows.n, sizeof(UnitRow)) : NULL;
-        if (p->rows.n > 0 && !ret->rows.items)
-                return -ENOMEM;
-        for (size_t i = 0; i < p->rows.n; i++) {
-                const UnitRow *from = p->rows.items + i;
-                ret->rows.n = i + 1;
-                ret->rows.items[i] = (UnitRow){
-                        .first = strdup(from->first),
-                        .second = strdup(from->second),
-                        .flag = from->flag,
-                        .flag2 = from->flag2,
-                        .number = from->number,
-                };
-                if (!ret->rows.items[i].first || !ret->rows.items[i].second)
-                        return -ENOMEM;
+        put_sealed_string(w, row->first);
+        if (kind == UNIT_PROPERTY_STRING_PAIRS || kind == UNIT_PROPERTY_BINDS || kind == UNIT_PROPERTY_LINKS)
+                put_sealed_string(w, row->second);
+        else if (kind == UNIT_PROPERTY_STRING_BYTES)
+                put_text_bytes(w, row->second);
+        if (kind == UNIT_PROPERTY_STRING_BOOLS || kind == UNIT_PROPERTY_BINDS ||
+                        kind == UNIT_PROPERTY_CONDITIONS)
+                put_bool(w, row->flag);
+        if (kind == UNIT_PROPERTY_CONDITIONS) {
+                put_bool(w, row->flag2);
+                put_sealed_string(w, row->second);
         }
-        return 0;
+        if (kind == UNIT_PROPERTY_STRING_U64S || kind == UNIT_PROPERTY_BINDS || kind == UNIT_PROPERTY_LINKS)
+                put_u64(w, row->number);
 }
 
-static int copy_value(const UnitProperty *p, UnitProperty *ret)
+static int compare_rows(const void *a, const void *b)
 {
-        int r;
+        const UnitRow *x = *(const UnitRow *const *) a, *y = *(const UnitRow *const *) b;
+        int c = strcmp(x->first, y->first);
+        if (c == 0)
+                c = strcmp(x->second, y->second);
+        if (c == 0)
+                c = CMP(x->flag, y->flag);
+        return c != 0 ? c : CMP(x->flag2, y->flag2);
+}
 
+/* Conditions come from many keys but are one property; their order says nothing, so that of the keys must
+ * not. */
+static void put_conditions(ByteWriter *w, const UnitProperty *p)
+{
+        _cleanup_free_ const UnitRow **sorted = calloc(MAX(p->rows.n, (size_t) 1), sizeof(*sorted));
+        if (!sorted) {
+                w->error = -ENOMEM;
+                return;
+        }
+        for (size_t i = 0; i < p->rows.n; i++)
+                sorted[i] = p->rows.items + i;
+        qsort(sorted, p->rows.n, sizeof(*sorted), compare_rows);
+        put_u32(w, (uint32_t) p->rows.n);
+        for (size_t i = 0; i < p->rows.n; i++)
+                put_row(w, p->kind, sorted[i]);
+}
+
+static void put_numbers(ByteWriter *w, const int32_t *numbers, size_t n)
+{
+        put_u32(w, (uint32_t) n);
+        for (size_t i = 0; i < n; i++)
+                put_u32(w, (uint32_t) numbers[i]);
+}
+
+static void put_addresses(ByteWriter *w, const UnitProperty *p)
+{
+        put_u32(w, (uint32_t) p->addresses.n);
+        for (size_t i = 0; i < p->addresses.n; i++) {
+                const UnitAddress *a = &p->addresses.items[i];
+
+                put_u32(w, (uint32_t) a->family);
+                put_blob(w, a->bytes, a->n_bytes);
+                put_u32(w, a->prefix_length);
+        }
+}
+
+static void put_socket_binds(ByteWriter *w, const UnitProperty *p)
+{
+        put_u32(w, (uint32_t) p->socket_binds.n);
+        for (size_t i = 0; i < p->socket_binds.n; i++) {
+                const UnitSocketBind *b = &p->socket_binds.items[i];
+
+                put_u32(w, (uint32_t) b->family);
+                put_u32(w, (uint32_t) b->protocol);
+                put_u16(w, b->n_ports);
+                put_u16(w, b->port);
+        }
+}
+
+static void put_value(ByteWriter *w, const UnitProperty *p)
+{
         switch (p->kind) {
         case UNIT_PROPERTY_BOOL:
-                ret->boolean = p->boolean;
-                return 0;
+                put_bool(w, p->boolean);
+                return;
         case UNIT_PROPERTY_I32:
-                ret->i32 = p->i32;
-                return 0;
+                put_u32(w, (uint32_t) p->i32);
+                return;
         case UNIT_PROPERTY_U32:
-                ret->u32 = p->u32;
-                return 0;
+                put_u32(w, p->u32);
+                return;
         case UNIT_PROPERTY_U64:
-                ret->u64 = p->u64;
-                return 0;
+                put_u64(w, p->u64);
+                return;
         case UNIT_PROPERTY_STRING:
-                ret->string = strdup(p->string);
-                return ret->string ? 0 : -ENOMEM;
+                put_sealed_string(w, p->string);
+                return;
         case UNIT_PROPERTY_STRINGS:
         case UNIT_PROPERTY_LINES:
+                put_strings(w, &p->strings);
+                return;
         case UNIT_PROPERTY_BYTE_ARRAYS:
-                return copy_strings(&p->strings, &ret->strings);
+                put_u32(w, (uint32_t) p->strings.n);
+                for (size_t i = 0; i < p->strings.n; i++)
+                        put_text_bytes(w, p->strings.items[i]);
+                return;
         case UNIT_PROPERTY_BYTES:
-                ret->bytes.size_bytes = p->bytes.size_bytes;
-                return copy_array(p->bytes.data, p->bytes.size_bytes, 1, &ret->bytes.data);
+                put_blob(w, p->bytes.data, p->bytes.size_bytes);
+                return;
         case UNIT_PROPERTY_EXEC:
         case UNIT_PROPERTY_EXEC_EX:
-                return copy_exec(p, ret);
+                put_execs(w, p);
+                return;
+        case UNIT_PROPERTY_CONDITIONS:
+                put_conditions(w, p);
+                return;
         case UNIT_PROPERTY_STRING_BOOLS:
         case UNIT_PROPERTY_STRING_PAIRS:
         case UNIT_PROPERTY_STRING_U64S:
         case UNIT_PROPERTY_STRING_BYTES:
         case UNIT_PROPERTY_BINDS:
-        case UNIT_PROPERTY_CONDITIONS:
         case UNIT_PROPERTY_LINKS:
-                return copy_rows(p, ret);
+                put_u32(w, (uint32_t) p->rows.n);
+                for (size_t i = 0; i < p->rows.n; i++)
+                        put_row(w, p->kind, &p->rows.items[i]);
+                return;
         case UNIT_PROPERTY_ADDRESSES:
-                ret->addresses.n = p->addresses.n;
-                return copy_array(p->addresses.items, p->addresses.n, sizeof(UnitAddress),
-                                &ret->addresses.items);
+                put_addresses(w, p);
+                return;
         case UNIT_PROPERTY_SOCKET_BINDS:
-                ret->socket_binds.n = p->socket_binds.n;
-                return copy_array(p->socket_binds.items, p->socket_binds.n, sizeof(UnitSocketBind),
-                                &ret->socket_binds.items);
+                put_socket_binds(w, p);
+                return;
         case UNIT_PROPERTY_LABEL:
-                ret->label.flag = p->label.flag;
-                ret->label.name = strdup(p->label.name);
-                return ret->label.name ? 0 : -ENOMEM;
+                put_bool(w, p->label.flag);
+                put_sealed_string(w, p->label.name);
+                return;
         case UNIT_PROPERTY_SET:
-                ret->set.flag = p->set.flag;
-                return copy_strings(&p->set.strings, &ret->set.strings);
+                put_bool(w, p->set.flag);
+                put_strings(w, &p->set.strings);
+                return;
         case UNIT_PROPERTY_STATUS_SET:
-                ret->status_set.n_codes = p->status_set.n_codes;
-                ret->status_set.n_signals = p->status_set.n_signals;
-                r = copy_array(p->status_set.codes, p->status_set.n_codes, sizeof(int32_t),
-                                &ret->status_set.codes);
-                if (r < 0)
-                        return r;
-                return copy_array(p->status_set.signals, p->status_set.n_signals, sizeof(int32_t),
-                                &ret->status_set.signals);
+                put_numbers(w, p->status_set.codes, p->status_set.n_codes);
+                put_numbers(w, p->status_set.signals, p->status_set.n_signals);
+                return;
         case _UNIT_PROPERTY_KIND_MAX:
-                break;
+                return;
         }
-        ASSERT(p->kind < _UNIT_PROPERTY_KIND_MAX);
-        return -EINVAL;
 }
 
-int unit_property_copy(const UnitProperty *p, UnitProperty *ret)
+static void put_property(ByteWriter *w, const UnitProperty *p)
 {
-        UnitProperty copy = { .name = strdup(p->name), .kind = p->kind };
-        int r = copy.name ? copy_value(p, &copy) : -ENOMEM;
-        if (r < 0) {
-                unit_property_done(&copy);
+        ByteWriter value = {};
+
+        put_value(&value, p);
+        put_sealed_string(w, p->name);
+        put_sealed_string(w, kind_signature(p->kind));
+        put_blob(w, value.data, value.size_bytes);
+        w->error = w->error ? w->error : value.error;
+        byte_writer_done(&value);
+}
+
+int unit_properties_seal(const UnitProperty *properties, size_t n, SealedProperties *ret)
+{
+        ByteWriter w = {};
+
+        for (size_t i = 0; i < n; i++)
+                put_property(&w, &properties[i]);
+        if (w.error) {
+                int r = w.error;
+                byte_writer_done(&w);
                 return r;
         }
-        *ret = copy;
+        *ret = (SealedProperties){ w.data, w.size_bytes };
         return 0;
 }

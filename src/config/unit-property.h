@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A property of a transient systemd unit in neutral form: what [Unit] and [Service] of an application file
- * become. It names the property as StartTransientUnit() takes it and carries a value of the kind that the
- * property's bus signature asks for; the systemd adapter only has to write it down. Plain data, libc only.
+/* Inside of the configuration module: a property of a transient systemd unit while its file is read. Lines add to it, and
+ * an empty one takes it away, so it has a shape that can be changed. Once the file is through it is sealed (sealed.h), and
+ * this is gone; nobody but the parsers sees it.
  *
  * Everything that a property points to is its own and allocated; unit_property_done() frees it. Strings are
- * never NULL. Empty arrays are NULL with a count of 0. Specifiers are expanded, quotes and escapes are gone,
- * times are microseconds with UINT64_MAX for infinity, sizes are bytes with UINT64_MAX for infinity.
- *
- * A name may occur more than once in a list of properties (SystemCallFilter with an allowing and a denying
- * set); all are sent, in the order of the list. */
+ * never NULL. Empty arrays are NULL with a count of 0. */
 
 #include "base/macros.h"
+#include "config/sealed.h"
 
 typedef enum UnitPropertyKind {
         UNIT_PROPERTY_BOOL,    /* b        .boolean */
@@ -124,14 +121,7 @@ typedef struct UnitProperty {
         };
 } UnitProperty;
 
-/* The bus signature of the value, as sd_bus_message_open_container('v') takes it. Never NULL. */
-const char *unit_property_kind_signature(UnitPropertyKind kind);
-
 /* Frees what the property owns and leaves it zeroed; NULL and zeroed properties are fine. */
 void unit_property_done(UnitProperty *p);
-/* Frees each property and the array; returns NULL. */
-UnitProperty *unit_properties_free(UnitProperty *properties, size_t n);
-/* Copies everything: 0 or -ENOMEM, and *ret is then untouched. */
-int unit_property_copy(const UnitProperty *p, UnitProperty *ret);
-/* The first property of that name, or NULL. */
-const UnitProperty *unit_properties_find(const UnitProperty *properties, size_t n, const char *name);
+/* All of them, in this order. -ENOMEM, or -E2BIG: a value is too long. */
+int unit_properties_seal(const UnitProperty *properties, size_t n, SealedProperties *ret);

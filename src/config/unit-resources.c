@@ -32,8 +32,8 @@ int unit_parse_memory(UnitParse *u, const UnitKey *k, const char *value)
         uint32_t permyriad;
         uint64_t size;
 
-        unit_properties_remove(u->properties, unit_key_property(k));
-        unit_properties_remove(u->properties, k->also);
+        property_list_remove(u->properties, unit_key_property(k));
+        property_list_remove(u->properties, k->also);
         if (streq(value, "infinity"))
                 return unit_set_u64(u, unit_key_property(k), UINT64_MAX);
         if (parse_permyriad(value, &permyriad) >= 0 && permyriad <= 10000 && (permyriad > 0 || k->min == 0))
@@ -98,7 +98,7 @@ static int parse_range(char *word, uint32_t max, uint32_t *ret_from, uint32_t *r
 int unit_parse_cpu_set(UnitParse *u, const UnitKey *k, const char *value)
 {
         if (k->also && streq(value, "numa")) {
-                unit_properties_remove(u->properties, unit_key_property(k));
+                property_list_remove(u->properties, unit_key_property(k));
                 return unit_set_bool(u, k->also, true);
         }
         _cleanup_free_ char *list = strdup(value);
@@ -116,7 +116,7 @@ int unit_parse_cpu_set(UnitParse *u, const UnitKey *k, const char *value)
                         return r;
                 if (parse_range(word, CPUS_MAX - 1, &from, &to) < 0)
                         return unit_wrong(u, value, "a list of numbers and ranges like \"0-3 5\"");
-                UnitProperty *p = unit_properties_extend(
+                UnitProperty *p = property_list_extend(
                                 u->properties, unit_key_property(k), UNIT_PROPERTY_BYTES);
                 for (uint32_t i = from; p && i <= to; i++)
                         if (set_bit(p, i) < 0)
@@ -258,8 +258,8 @@ int unit_parse_device_allow(UnitParse *u, const UnitKey *k, const char *value)
                 return unit_wrong(u, value,
                                 "a device below /dev, \"char-GROUP\" or \"block-GROUP\", and letters of "
                                 "\"rwm\"");
-        UnitProperty *p = unit_properties_extend(
-                        u->properties, unit_key_property(k), UNIT_PROPERTY_STRING_PAIRS);
+        UnitProperty *p =
+                        property_list_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_STRING_PAIRS);
         return p ? unit_rows_add(p, device, *access ? access : "rwm", false, false, 0) : -ENOMEM;
 }
 
@@ -274,8 +274,8 @@ static int set_device(
                 return r;
         if (!path_tidy(device) || read(text, &number) < 0)
                 return unit_wrong(u, value, expected);
-        UnitProperty *p = unit_properties_extend(
-                        u->properties, unit_key_property(k), UNIT_PROPERTY_STRING_U64S);
+        UnitProperty *p =
+                        property_list_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_STRING_U64S);
         if (!p)
                 return -ENOMEM;
         for (size_t i = 0; i < p->rows.n; i++)
@@ -318,8 +318,7 @@ int unit_parse_device_latency(UnitParse *u, const UnitKey *k, const char *value)
 
 static int add_address(UnitParse *u, const UnitKey *k, int family, const void *bytes, uint32_t prefix_length)
 {
-        UnitProperty *p =
-                        unit_properties_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_ADDRESSES);
+        UnitProperty *p = property_list_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_ADDRESSES);
         UnitAddress *grown =
                         p ? realloc(p->addresses.items, (p->addresses.n + 1) * sizeof(UnitAddress)) : NULL;
         if (!grown)
@@ -421,8 +420,8 @@ int unit_parse_socket_bind(UnitParse *u, const UnitKey *k, const char *value)
         } else if (!*s && bind.family == AF_UNSPEC && bind.protocol == 0)
                 return unit_wrong(u, value, expected);
 
-        UnitProperty *p = unit_properties_extend(
-                        u->properties, unit_key_property(k), UNIT_PROPERTY_SOCKET_BINDS);
+        UnitProperty *p =
+                        property_list_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_SOCKET_BINDS);
         UnitSocketBind *grown =
                         p ? realloc(p->socket_binds.items, (p->socket_binds.n + 1) * sizeof(UnitSocketBind))
                           : NULL;
@@ -438,10 +437,10 @@ int unit_parse_delegate(UnitParse *u, const UnitKey *k, const char *value)
 {
         bool b;
         if (parse_boolean(value, &b) >= 0) {
-                unit_properties_remove(u->properties, k->also);
+                property_list_remove(u->properties, k->also);
                 return unit_set_bool(u, unit_key_property(k), b);
         }
-        unit_properties_remove(u->properties, unit_key_property(k));
+        property_list_remove(u->properties, unit_key_property(k));
         for (;;) {
                 _cleanup_free_ char *word = NULL;
                 int r = unit_word_next(u, &value, WORD_UNQUOTE, &word);

@@ -83,7 +83,7 @@ static int read_capabilities(UnitParse *u, const char *value, uint64_t *ret)
  * taken away; the first "~" list takes away from all. */
 int unit_parse_capabilities(UnitParse *u, const UnitKey *k, const char *value)
 {
-        const UnitProperty *before = unit_properties_get(u->properties, unit_key_property(k));
+        const UnitProperty *before = property_list_get(u->properties, unit_key_property(k));
         bool invert = *value == '~';
         uint64_t set = 0;
         int r = read_capabilities(u, value + invert, &set);
@@ -110,7 +110,7 @@ static const NamedNumber namespaces[] = {
 /* The property holds what is allowed. */
 int unit_parse_namespaces(UnitParse *u, const UnitKey *k, const char *value)
 {
-        const UnitProperty *before = unit_properties_get(u->properties, unit_key_property(k));
+        const UnitProperty *before = property_list_get(u->properties, unit_key_property(k));
         bool b, invert = *value == '~';
         uint64_t set = 0, all = 0;
 
@@ -144,10 +144,10 @@ int unit_parse_namespaces(UnitParse *u, const UnitKey *k, const char *value)
  * in order, and the first decides whether the whole is a list of what is allowed. */
 static UnitProperty *extend_set(UnitParse *u, const char *property, bool allow)
 {
-        UnitProperty *p = unit_properties_get(u->properties, property);
+        UnitProperty *p = property_list_get(u->properties, property);
         if (p && p->set.flag == allow && p->set.strings.n > 0)
                 return p;
-        p = unit_properties_append(u->properties, property, UNIT_PROPERTY_SET);
+        p = property_list_append(u->properties, property, UNIT_PROPERTY_SET);
         if (p)
                 p->set.flag = allow;
         return p;
@@ -229,8 +229,8 @@ static bool family_is_valid(const char *name)
 int unit_parse_address_families(UnitParse *u, const UnitKey *k, const char *value)
 {
         if (streq(value, "none")) {
-                UnitProperty *p = unit_properties_replace(
-                                u->properties, unit_key_property(k), UNIT_PROPERTY_SET);
+                UnitProperty *p =
+                                property_list_replace(u->properties, unit_key_property(k), UNIT_PROPERTY_SET);
                 if (!p)
                         return -ENOMEM;
                 p->set.flag = true;
@@ -326,7 +326,7 @@ int unit_parse_syscall_errno(UnitParse *u, const UnitKey *k, const char *value)
 
 int unit_parse_secure_bits(UnitParse *u, const UnitKey *k, const char *value)
 {
-        const UnitProperty *before = unit_properties_get(u->properties, unit_key_property(k));
+        const UnitProperty *before = property_list_get(u->properties, unit_key_property(k));
         int64_t bits = before ? before->i32 : 0;
         for (;;) {
                 _cleanup_free_ char *word = NULL;
@@ -376,14 +376,14 @@ int unit_parse_directories(UnitParse *u, const UnitKey *k, const char *value)
                                         k->flags & KEY_SYMLINK ? "relative paths without \"..\", each with a "
                                                                  "\":LINK\" if wanted"
                                                                : "relative paths without \"..\"");
-                UnitProperty *p = unit_properties_extend(
+                UnitProperty *p = property_list_extend(
                                 u->properties, unit_key_property(k), UNIT_PROPERTY_STRINGS);
                 if (!p || (!names_contain(p->strings.items, p->strings.n, word) &&
                                           unit_strings_add(&p->strings, word) < 0))
                         return -ENOMEM;
                 if (!link)
                         continue;
-                p = unit_properties_extend(u->properties, k->also, UNIT_PROPERTY_LINKS);
+                p = property_list_extend(u->properties, k->also, UNIT_PROPERTY_LINKS);
                 if (!p || unit_rows_add(p, word, link, false, false, 0) < 0)
                         return -ENOMEM;
         }
@@ -411,7 +411,7 @@ static int parse_bind(UnitParse *u, const UnitKey *k, const char *word)
         char *path = source + optional;
         if (!path_tidy(path) || (destination && !path_tidy(destination)))
                 return unit_wrong(u, word, expected);
-        UnitProperty *p = unit_properties_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_BINDS);
+        UnitProperty *p = property_list_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_BINDS);
         return p ? unit_rows_add(p, path, destination ? destination : path, optional, false,
                                    recursive ? MS_REC : 0)
                  : -ENOMEM;
@@ -443,7 +443,7 @@ int unit_parse_tmpfs(UnitParse *u, const UnitKey *k, const char *value)
                 r = unit_check_path(u, word);
                 if (r < 0)
                         return r;
-                UnitProperty *p = unit_properties_extend(
+                UnitProperty *p = property_list_extend(
                                 u->properties, unit_key_property(k), UNIT_PROPERTY_STRING_PAIRS);
                 if (!p || unit_rows_add(p, word, options, false, false, 0) < 0)
                         return -ENOMEM;
@@ -468,7 +468,7 @@ int unit_parse_label(UnitParse *u, const UnitKey *k, const char *value)
                 return r;
         if (!*name)
                 return unit_wrong(u, value, "a label");
-        UnitProperty *p = unit_properties_replace(u->properties, unit_key_property(k), UNIT_PROPERTY_LABEL);
+        UnitProperty *p = property_list_replace(u->properties, unit_key_property(k), UNIT_PROPERTY_LABEL);
         if (!p)
                 return -ENOMEM;
         p->label.flag = ignore;

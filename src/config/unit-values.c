@@ -351,8 +351,7 @@ int unit_parse_condition(UnitParse *u, const UnitKey *k, const char *value)
                 if (r < 0)
                         return r;
         }
-        UnitProperty *p =
-                        unit_properties_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_CONDITIONS);
+        UnitProperty *p = property_list_extend(u->properties, unit_key_property(k), UNIT_PROPERTY_CONDITIONS);
         if (!p)
                 return -ENOMEM;
         return unit_rows_add(p, k->key, parameter, trigger, negate, 0);
@@ -450,7 +449,7 @@ int unit_parse_exit_status(UnitParse *u, const UnitKey *k, const char *value)
                 if (is_code ? code > 255 : number < 0)
                         return unit_wrong(u, word,
                                         "an exit status from 0 to 255, its name, or a signal like SIGTERM");
-                UnitProperty *p = unit_properties_extend(
+                UnitProperty *p = property_list_extend(
                                 u->properties, unit_key_property(k), UNIT_PROPERTY_STATUS_SET);
                 if (!p)
                         return -ENOMEM;

@@ -67,25 +67,17 @@ static bool program_is_there(const char *program)
         return found;
 }
 
-static bool may_fail(const UnitExec *e)
+static int check_programs(const AppConfig *app, SealedProperty *p, ConfigMessages *messages)
 {
-        for (size_t i = 0; i < e->flags.n; i++)
-                if (streq(e->flags.items[i], "ignore-failure"))
-                        return true;
-        return false;
-}
+        int r = 0;
 
-static int check_programs(const AppConfig *app, const UnitProperty *p, ConfigMessages *messages)
-{
-        int length = (int) strlen(p->name) - (p->kind == UNIT_PROPERTY_EXEC_EX ? 2 : 0), r = 0;
+        for (uint32_t n = get_u32(&p->value); n > 0 && r >= 0; n--) {
+                SealedExec e = sealed_exec(p);
 
-        for (size_t i = 0; i < p->exec.n && r >= 0; i++) {
-                const UnitExec *e = p->exec.items + i;
-
-                if (!may_fail(e) && !program_is_there(e->path))
+                if (!e.ignore_failure && !program_is_there(e.path))
                         r = verify_add(messages, CONFIG_WARNING, app->definition.name, app->definition.name,
                                         "%s: %.*s=: this node has no program %s, so the application cannot run here",
-                                        app->definition.name, length, p->name, e->path);
+                                        app->definition.name, sealed_exec_key_length(p), p->name, e.path);
         }
         return r;
 }
@@ -108,33 +100,37 @@ static bool group_is_there(const char *name)
 static int check_user(const AppConfig *app, const char *key, bool (*is_there)(const char *name),
                 ConfigMessages *messages)
 {
-        const UnitProperty *p = unit_properties_find(app->properties, app->n_properties, key),
-                           *dynamic = unit_properties_find(app->properties, app->n_properties, "DynamicUser");
+        SealedProperty p, dynamic;
+        const char *name;
 
-        if (!p || p->kind != UNIT_PROPERTY_STRING || isempty(p->string) || (dynamic && dynamic->boolean) ||
-                        is_there(p->string))
+        if (!sealed_find(&app->properties, key, &p) || !streq(p.signature, "s") ||
+                        (sealed_find(&app->properties, "DynamicUser", &dynamic) && get_bool(&dynamic.value)))
+                return 0;
+        name = sealed_string(&p.value);
+        if (isempty(name) || is_there(name))
                 return 0;
         return verify_add(messages, CONFIG_WARNING, app->definition.name, app->definition.name,
                         "%s: %s=: this node has no \"%s\", so the application cannot run here",
-                        app->definition.name, key, p->string);
+                        app->definition.name, key, name);
 }
 
 int verify_host(const AppConfig *app, ConfigMessages *messages)
 {
         /* With these the programs, and perhaps the users, are others than those here. */
         static const char *const elsewhere[] = { "RootDirectory", "RootImage", "ExecSearchPath" };
+        ByteReader reader = sealed_reader(&app->properties);
+        SealedProperty p;
         int r;
 
         for (size_t i = 0; i < ELEMENTSOF(elsewhere); i++)
-                if (unit_properties_find(app->properties, app->n_properties, elsewhere[i]))
+                if (sealed_find(&app->properties, elsewhere[i], &p))
                         return 0;
         r = check_user(app, "User", user_is_there, messages);
         if (r >= 0)
                 r = check_user(app, "Group", group_is_there, messages);
-        for (size_t i = 0; i < app->n_properties && r >= 0; i++)
-                if (app->properties[i].kind == UNIT_PROPERTY_EXEC ||
-                                app->properties[i].kind == UNIT_PROPERTY_EXEC_EX)
-                        r = check_programs(app, app->properties + i, messages);
+        while (r >= 0 && sealed_next(&reader, &p))
+                if (sealed_is_exec(&p))
+                        r = check_programs(app, &p, messages);
         return r;
 }
 

@@ -124,8 +124,7 @@ static void start_unit(Manager *m, Effect *effect)
                 .node = m->cluster->own_name,
                 .from_node = effect->from_node,
                 .digest = config->unit_digest,
-                .properties = config->properties,
-                .n_properties = config->n_properties,
+                .properties = &config->properties,
         };
         r = units_start(m->units, &start);
         if (r == -ENOMEM)

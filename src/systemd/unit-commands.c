@@ -29,86 +29,98 @@ static void add_word(Text *t, const char *word)
         text_add(t, "\"");
 }
 
-static bool has_flag(const UnitExec *e, const char *flag)
+static void add_command(Text *t, const char *key, int key_length, SealedExec *e)
 {
-        for (size_t i = 0; i < e->flags.n; i++)
-                if (streq(e->flags.items[i], flag))
-                        return true;
-        return false;
-}
-
-static void add_command(Text *t, const char *key, int key_length, const UnitExec *e)
-{
-        text_printf(t, "%.*s=%s%s%s@", key_length, key, has_flag(e, "ignore-failure") ? "-" : "",
-                        has_flag(e, "privileged") ? "+" : "", has_flag(e, "no-setuid") ? "!" : "");
+        text_printf(t, "%.*s=%s%s%s@", key_length, key, e->ignore_failure ? "-" : "",
+                        e->privileged ? "+" : "", e->no_setuid ? "!" : "");
         add_word(t, e->path);
-        for (size_t i = 0; i < e->argv.n; i++) {
+        for (uint32_t i = 0; i < e->n_argv; i++) {
                 text_add(t, " ");
-                add_word(t, e->argv.items[i]);
+                add_word(t, sealed_string(&e->argv));
         }
         text_add(t, "\n");
 }
 
-static bool is_exec(const UnitProperty *p)
+/* What systemd 252 loses: the flags that make the property one of the ...Ex form, and a "$". */
+static bool needs_text(SealedProperty p)
 {
-        return p->kind == UNIT_PROPERTY_EXEC || p->kind == UNIT_PROPERTY_EXEC_EX;
-}
-
-static bool needs_text(const UnitProperty *p)
-{
-        if (p->kind == UNIT_PROPERTY_EXEC_EX)
+        if (sealed_exec_key_length(&p) < (int) strlen(p.name))
                 return true;
-        for (size_t i = 0; i < p->exec.n; i++)
-                for (size_t k = 0; k < p->exec.items[i].argv.n; k++)
-                        if (strchr(p->exec.items[i].argv.items[k], '$'))
+        for (uint32_t n = get_u32(&p.value); n > 0; n--) {
+                SealedExec e = sealed_exec(&p);
+
+                for (uint32_t i = 0; i < e.n_argv; i++)
+                        if (strchr(sealed_string(&e.argv), '$'))
                                 return true;
+        }
         return false;
 }
 
-/* The key of the property: its name without the Ex of that form. */
-static int key_length(const UnitProperty *p)
+static bool same_key(const SealedProperty *a, const SealedProperty *b)
 {
-        return (int) strlen(p->name) - (p->kind == UNIT_PROPERTY_EXEC_EX ? 2 : 0);
+        int length = sealed_exec_key_length(a);
+
+        return sealed_is_exec(b) && length == sealed_exec_key_length(b) &&
+               strncmp(a->name, b->name, (size_t) length) == 0;
 }
 
-static bool same_key(const UnitProperty *a, const UnitProperty *b)
+/* A key is all its commands, of both forms, in the order in which they are sent; `first` is the first of its properties. */
+static void add_key(Text *t, const SealedProperties *properties, const SealedProperty *first)
 {
-        return is_exec(b) && key_length(a) == key_length(b) &&
-               strncmp(a->name, b->name, (size_t) key_length(a)) == 0;
-}
-
-/* A key is all its commands, of both forms, in the order in which they are sent. */
-static void add_key(Text *t, const UnitStart *start, const UnitProperty *first)
-{
+        ByteReader r = sealed_reader(properties);
+        int length = sealed_exec_key_length(first);
         bool needed = false;
+        SealedProperty p;
 
-        for (const UnitProperty *p = first; p < start->properties + start->n_properties; p++)
-                needed = needed || (same_key(first, p) && needs_text(p));
+        while (sealed_next(&r, &p))
+                needed = needed || (same_key(first, &p) && needs_text(p));
         if (!needed)
                 return;
-        text_printf(t, "%.*s=\n", key_length(first), first->name);
-        for (const UnitProperty *p = first; p < start->properties + start->n_properties; p++)
-                for (size_t i = 0; same_key(first, p) && i < p->exec.n; i++)
-                        add_command(t, first->name, key_length(first), &p->exec.items[i]);
+        text_printf(t, "%.*s=\n", length, first->name);
+        r = sealed_reader(properties);
+        while (sealed_next(&r, &p)) {
+                uint32_t n = same_key(first, &p) ? get_u32(&p.value) : 0;
+
+                for (; n > 0; n--) {
+                        SealedExec e = sealed_exec(&p);
+                        add_command(t, first->name, length, &e);
+                }
+        }
 }
 
-static bool is_first(const UnitStart *start, const UnitProperty *p)
+static bool is_first(const SealedProperties *properties, const SealedProperty *p)
 {
-        for (const UnitProperty *before = start->properties; before < p; before++)
-                if (is_exec(before) && same_key(p, before))
+        ByteReader r = sealed_reader(properties);
+        SealedProperty before;
+
+        while (sealed_next(&r, &before) && before.name != p->name)
+                if (sealed_is_exec(&before) && same_key(p, &before))
                         return false;
         return true;
 }
 
-/* Keys that systemd alone knows, of one section. */
-static void add_lines(Text *t, const UnitStart *start, const char *section)
+static void add_commands(Text *t, const SealedProperties *properties)
 {
-        for (size_t i = 0; i < start->n_properties; i++) {
-                const UnitProperty *p = &start->properties[i];
-                const char *key = p->kind == UNIT_PROPERTY_LINES ? startswith(p->name, section) : NULL;
+        ByteReader r = sealed_reader(properties);
+        SealedProperty p;
 
-                for (size_t k = 0; key && k < p->strings.n; k++)
-                        text_printf(t, "%s=%s\n", key + 1, p->strings.items[k]);
+        while (sealed_next(&r, &p))
+                if (sealed_is_exec(&p) && is_first(properties, &p))
+                        add_key(t, properties, &p);
+}
+
+/* Keys that systemd alone knows, of one section. */
+static void add_lines(Text *t, const SealedProperties *properties, const char *section)
+{
+        ByteReader r = sealed_reader(properties);
+        SealedProperty p;
+
+        while (sealed_next(&r, &p)) {
+                const char *key = p.signature[0] ? NULL : startswith(p.name, section);
+                uint32_t n = key ? get_u32(&p.value) : 0;
+
+                for (; n > 0; n--)
+                        text_printf(t, "%s=%s\n", key + 1, sealed_string(&p.value));
         }
 }
 
@@ -116,12 +128,11 @@ int unit_commands_text(const UnitStart *start, char **ret)
 {
         Text keys = {}, unit = {}, t = {};
 
-        add_lines(&unit, start, "Unit");
-        add_lines(&keys, start, "Service");
-
-        for (size_t i = 0; i < start->n_properties; i++)
-                if (is_exec(&start->properties[i]) && is_first(start, &start->properties[i]))
-                        add_key(&keys, start, &start->properties[i]);
+        if (start->properties) {
+                add_lines(&unit, start->properties, "Unit");
+                add_lines(&keys, start->properties, "Service");
+                add_commands(&keys, start->properties);
+        }
         if (keys.length + unit.length > 0)
                 text_printf(&t,
                                 "# Of distro-manager: commands as they are to be after a daemon-reload, and keys that systemd "

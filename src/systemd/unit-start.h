@@ -5,7 +5,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "config/unit-property.h"
+#include "config/sealed.h"
 #include "engine/types.h"
 
 /* Everything is copied by whoever keeps it. */
@@ -14,11 +14,10 @@ typedef struct UnitStart {
         uint64_t epoch;
         const char *description; /* NULL: made from the name */
         StartType start_type;
-        const char *node;      /* this node's name */
-        const char *from_node; /* the previous owner; NULL or "" for normal */
-        uint64_t digest;       /* of what follows, kept with the unit; not 0 */
-        const UnitProperty *properties;
-        size_t n_properties;
+        const char *node;                   /* this node's name */
+        const char *from_node;              /* the previous owner; NULL or "" for normal */
+        uint64_t digest;                    /* of what follows, kept with the unit; not 0 */
+        const SealedProperties *properties; /* NULL: none */
 } UnitStart;
 
 /* A copy of all of it that stays until it is freed; 0 or -ENOMEM. */
@@ -29,6 +28,6 @@ DEFINE_TRIVIAL_CLEANUP(UnitStartCopy *, unit_start_copy_free)
 const UnitStart *unit_start_copy_get(const UnitStartCopy *c);
 
 /* Makes the call of StartTransientUnit(), mode "fail", for the worker's unit: IgnoreOnIsolate, the given properties,
- * then Slice, CollectMode, the DISTRO_... variables of the environment and fields of the worker's journal entries. -EINVAL:
- * a property does not fit its kind; -ENOMEM and what sd-bus says otherwise. The caller sends and frees. */
+ * then Slice, CollectMode, the DISTRO_... variables of the environment and fields of the worker's journal entries. -ENOMEM
+ * and what sd-bus says. The caller sends and frees. */
 int unit_start_message(sd_bus *bus, const UnitStart *start, sd_bus_message **ret);

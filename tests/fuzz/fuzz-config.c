@@ -26,15 +26,17 @@ static void check_application(const char *text, size_t size_bytes)
                 ASSERT(messages.n_errors == 0);
                 ASSERT(app.definition.n_nodes > 0);
                 ASSERT(app.definition.digest != 0);
-                ASSERT(unit_properties_find(app.properties, app.n_properties, "ExecStart") ||
-                                unit_properties_find(app.properties, app.n_properties, "ExecStartEx"));
-                for (size_t i = 0; i < app.n_properties; i++) {
-                        UnitProperty copy;
-                        ASSERT(app.properties[i].name &&
-                                        unit_property_kind_signature(app.properties[i].kind));
-                        if (unit_property_copy(app.properties + i, &copy) == 0)
-                                unit_property_done(&copy);
-                }
+                SealedProperty p;
+                ByteReader reader = sealed_reader(&app.properties);
+                ASSERT(sealed_find(&app.properties, "ExecStart", &p) ||
+                                sealed_find(&app.properties, "ExecStartEx", &p));
+                while (sealed_next(&reader, &p))
+                        if (sealed_is_exec(&p)) {
+                                for (uint32_t n = get_u32(&p.value); n > 0; n--)
+                                        (void) sealed_exec(&p);
+                                ASSERT(byte_reader_finish(&p.value) == 0);
+                        }
+                ASSERT(reader.error == 0);
                 if (app_config_parse(&context, "fuzz", "fuzz.app", text, size_bytes, &messages, &again) ==
                                 0) {
                         ASSERT(again.definition.digest == app.definition.digest);

@@ -23,32 +23,55 @@ static const ConfigContext context = {
         .boot_id = "01234567-89ab-cdef-0123-456789abcdef",
 };
 
-static void show_strings(Text *t, const UnitStrings *s)
+static void show_strings(Text *t, ByteReader *r)
 {
-        for (size_t i = 0; i < s->n; i++)
-                text_printf(t, "%s<%s>", i > 0 ? " " : "", s->items[i]);
+        uint32_t n = get_u32(r);
+
+        for (uint32_t i = 0; i < n; i++)
+                text_printf(t, "%s<%s>", i > 0 ? " " : "", sealed_string(r));
 }
 
-static void show_exec(Text *t, const UnitProperty *p)
+static void show_exec(Text *t, SealedProperty *p)
 {
-        for (size_t i = 0; i < p->exec.n; i++) {
-                text_printf(t, "%s%s ", i > 0 ? "; " : "", p->exec.items[i].path);
-                show_strings(t, &p->exec.items[i].argv);
-                if (p->exec.items[i].flags.n > 0) {
-                        text_add(t, " ");
-                        for (size_t k = 0; k < p->exec.items[i].flags.n; k++)
-                                text_printf(t, "%s%s", k > 0 ? "," : "", p->exec.items[i].flags.items[k]);
-                }
+        uint32_t n = get_u32(&p->value);
+
+        for (uint32_t i = 0; i < n; i++) {
+                SealedExec e = sealed_exec(p);
+                const char *words[] = { e.ignore_failure ? "ignore-failure" : NULL,
+                        e.privileged ? "privileged" : NULL, e.no_setuid ? "no-setuid" : NULL };
+                const char *between = " ";
+
+                text_printf(t, "%s%s ", i > 0 ? "; " : "", e.path);
+                for (uint32_t k = 0; k < e.n_argv; k++)
+                        text_printf(t, "%s<%s>", k > 0 ? " " : "", sealed_string(&e.argv));
+                for (size_t k = 0; k < ELEMENTSOF(words); k++)
+                        if (words[k]) {
+                                text_printf(t, "%s%s", between, words[k]);
+                                between = ",";
+                        }
         }
 }
 
-static void show_rows(Text *t, const UnitProperty *p)
+/* Up to two strings, of which the second may be bytes, two flags and a number. */
+static void show_row(Text *t, const char *signature, ByteReader *r)
 {
-        for (size_t i = 0; i < p->rows.n; i++) {
-                const UnitRow *r = p->rows.items + i;
-                text_printf(t, "%s%s|%s|%d%d|%llu", i > 0 ? " " : "", r->first, r->second, r->flag, r->flag2,
-                                (unsigned long long) r->number);
-        }
+        const char *strings[2] = { "", "" };
+        bool flags[2] = { false, false };
+        uint64_t number = 0;
+        size_t n_strings = 0, n_flags = 0, length = 0;
+
+        for (const char *c = signature + 2; *c != ')'; c++)
+                if (*c == 's')
+                        strings[n_strings++] = sealed_string(r);
+                else if (*c == 'b')
+                        flags[n_flags++] = get_bool(r);
+                else if (*c == 't')
+                        number = get_u64(r);
+                else if (*c == 'a')
+                        strings[n_strings++] = (const char *) get_blob(r, &length);
+        text_printf(t, "%s|", strings[0]);
+        text_add_n(t, strings[1], length > 0 ? length : strlen(strings[1]));
+        text_printf(t, "|%d%d|%llu", flags[0], flags[1], (unsigned long long) number);
 }
 
 static void show_bytes(Text *t, const uint8_t *data, size_t n)
@@ -57,93 +80,95 @@ static void show_bytes(Text *t, const uint8_t *data, size_t n)
                 text_printf(t, "%02x", data[i]);
 }
 
-static void show_value(Text *t, const UnitProperty *p)
+static void show_element(Text *t, const char *signature, ByteReader *r)
 {
-        switch (p->kind) {
-        case UNIT_PROPERTY_BOOL:
-                text_add(t, yes_no(p->boolean));
-                break;
-        case UNIT_PROPERTY_I32:
-                text_printf(t, "%d", p->i32);
-                break;
-        case UNIT_PROPERTY_U32:
-                text_printf(t, "%u", p->u32);
-                break;
-        case UNIT_PROPERTY_U64:
-                text_printf(t, "%llu", (unsigned long long) p->u64);
-                break;
-        case UNIT_PROPERTY_STRING:
-                text_add(t, p->string);
-                break;
-        case UNIT_PROPERTY_STRINGS:
-        case UNIT_PROPERTY_LINES:
-        case UNIT_PROPERTY_BYTE_ARRAYS:
-                show_strings(t, &p->strings);
-                break;
-        case UNIT_PROPERTY_BYTES:
-                show_bytes(t, p->bytes.data, p->bytes.size_bytes);
-                break;
-        case UNIT_PROPERTY_EXEC:
-        case UNIT_PROPERTY_EXEC_EX:
-                show_exec(t, p);
-                break;
-        case UNIT_PROPERTY_STRING_BOOLS:
-        case UNIT_PROPERTY_STRING_PAIRS:
-        case UNIT_PROPERTY_STRING_U64S:
-        case UNIT_PROPERTY_STRING_BYTES:
-        case UNIT_PROPERTY_BINDS:
-        case UNIT_PROPERTY_CONDITIONS:
-        case UNIT_PROPERTY_LINKS:
-                show_rows(t, p);
-                break;
-        case UNIT_PROPERTY_ADDRESSES:
-                for (size_t i = 0; i < p->addresses.n; i++) {
-                        text_add(t, i > 0 ? " " : "");
-                        show_bytes(t, p->addresses.items[i].bytes, p->addresses.items[i].n_bytes);
-                        text_printf(t, "/%u", p->addresses.items[i].prefix_length);
-                }
-                break;
-        case UNIT_PROPERTY_SOCKET_BINDS:
-                for (size_t i = 0; i < p->socket_binds.n; i++)
-                        text_printf(t, "%s%d:%d:%u+%u", i > 0 ? " " : "", p->socket_binds.items[i].family,
-                                        p->socket_binds.items[i].protocol, p->socket_binds.items[i].port,
-                                        p->socket_binds.items[i].n_ports);
-                break;
-        case UNIT_PROPERTY_SET:
-                text_add(t, p->set.flag ? "only " : "not ");
-                show_strings(t, &p->set.strings);
-                break;
-        case UNIT_PROPERTY_LABEL:
-                text_printf(t, "%s|%d", p->label.name, p->label.flag);
-                break;
-        case UNIT_PROPERTY_STATUS_SET:
-                for (size_t i = 0; i < p->status_set.n_codes; i++)
-                        text_printf(t, "%d ", p->status_set.codes[i]);
-                text_add(t, "signals");
-                for (size_t i = 0; i < p->status_set.n_signals; i++)
-                        text_printf(t, " %d", p->status_set.signals[i]);
-                break;
-        case _UNIT_PROPERTY_KIND_MAX:
-        default:
-                fail();
-        }
+        size_t n;
+        const uint8_t *bytes;
+
+        if (streq(signature, "a(iayu)")) {
+                (void) get_u32(r);
+                bytes = get_blob(r, &n);
+                show_bytes(t, bytes, n);
+                text_printf(t, "/%u", get_u32(r));
+        } else if (streq(signature, "a(iiqq)")) {
+                int family = (int) get_u32(r), protocol = (int) get_u32(r);
+                unsigned n_ports = get_u16(r);
+                text_printf(t, "%d:%d:%u+%u", family, protocol, get_u16(r), n_ports);
+        } else if (streq(signature, "aay")) {
+                bytes = get_blob(r, &n);
+                text_add(t, "<");
+                text_add_n(t, (const char *) bytes, n);
+                text_add(t, ">");
+        } else
+                show_row(t, signature, r);
 }
 
-/* All properties but the plain ExecStart of the frame, "NAME SIGNATURE VALUE" on a line each. Each is shown
- * from a copy, so that copying is tried with every kind. */
+static void show_status_set(Text *t, ByteReader *r)
+{
+        for (uint32_t n = get_u32(r); n > 0; n--)
+                text_printf(t, "%d ", (int) get_u32(r));
+        text_add(t, "signals");
+        for (uint32_t n = get_u32(r); n > 0; n--)
+                text_printf(t, " %d", (int) get_u32(r));
+}
+
+static void show_value(Text *t, SealedProperty *p)
+{
+        const char *signature = p->signature;
+        ByteReader *r = &p->value;
+
+        if (streq(signature, "b"))
+                text_add(t, yes_no(get_bool(r)));
+        else if (streq(signature, "i"))
+                text_printf(t, "%d", (int) get_u32(r));
+        else if (streq(signature, "u"))
+                text_printf(t, "%u", get_u32(r));
+        else if (streq(signature, "t"))
+                text_printf(t, "%llu", (unsigned long long) get_u64(r));
+        else if (streq(signature, "s"))
+                text_add(t, sealed_string(r));
+        else if (streq(signature, "as") || streq(signature, ""))
+                show_strings(t, r);
+        else if (sealed_is_exec(p))
+                show_exec(t, p);
+        else if (streq(signature, "ay")) {
+                size_t n;
+                const uint8_t *bytes = get_blob(r, &n);
+                show_bytes(t, bytes, n);
+        } else if (streq(signature, "(bas)")) {
+                text_add(t, get_bool(r) ? "only " : "not ");
+                show_strings(t, r);
+        } else if (streq(signature, "(bs)")) {
+                int flag = get_bool(r);
+                text_printf(t, "%s|%d", sealed_string(r), flag);
+        } else if (streq(signature, "(aiai)"))
+                show_status_set(t, r);
+        else {
+                uint32_t n = get_u32(r);
+                for (uint32_t i = 0; i < n; i++) {
+                        text_add(t, i > 0 ? " " : "");
+                        show_element(t, signature, r);
+                }
+        }
+        assert_int_equal(byte_reader_finish(r), 0);
+}
+
+static bool is_frame(SealedProperty p)
+{
+        return streq(p.name, "ExecStart") && get_u32(&p.value) == 1 && streq(sealed_exec(&p).path, "/frame");
+}
+
+/* All properties but the plain ExecStart of the frame, "NAME SIGNATURE VALUE" on a line each. */
 static char *show(const AppConfig *app)
 {
         Text t = { 0 };
-        for (size_t i = 0; i < app->n_properties; i++) {
-                UnitProperty p;
-                if (streq(app->properties[i].name, "ExecStart") && app->properties[i].exec.n == 1 &&
-                                streq(app->properties[i].exec.items[0].path, "/frame"))
+        ByteReader r = sealed_reader(&app->properties);
+        SealedProperty p;
+        while (sealed_next(&r, &p)) {
+                if (is_frame(p))
                         continue;
-                assert_int_equal(unit_property_copy(app->properties + i, &p), 0);
-                text_printf(&t, "%s%s %s ", t.length > 0 ? "\n" : "", p.name,
-                                unit_property_kind_signature(p.kind));
+                text_printf(&t, "%s%s %s ", t.length > 0 ? "\n" : "", p.name, p.signature);
                 show_value(&t, &p);
-                unit_property_done(&p);
         }
         char *text = text_take(&t);
         assert_non_null(text);
@@ -490,12 +515,11 @@ static void test_handed_on(void **state)
                         if (!strstr(m.items[0].text, cases[i].error))
                                 fail_msg("%s", m.items[0].text);
                 } else {
-                        const UnitProperty *p = unit_properties_find(
-                                        app.properties, app.n_properties, cases[i].expected);
-                        assert_non_null(p);
-                        assert_int_equal(p->kind, UNIT_PROPERTY_LINES);
-                        assert_string_equal(p->strings.items[0], i == 0 ? "a  %n   b" : "1");
-                        assert_int_equal(p->strings.n, i == 0 ? 2 : 1);
+                        SealedProperty p;
+                        assert_true(sealed_find(&app.properties, cases[i].expected, &p));
+                        assert_string_equal(p.signature, "");
+                        assert_int_equal(get_u32(&p.value), i == 0 ? 2 : 1);
+                        assert_string_equal(sealed_string(&p.value), i == 0 ? "a  %n   b" : "1");
                 }
                 app_config_done(&app);
                 config_messages_done(&m);
@@ -711,8 +735,8 @@ static void test_unit(void **state)
                 { "Documentation=man:x(5) https://x.org/%p",
                                 "Documentation as <man:x(5)> <https://x.org/distro-app-my-app>" },
                 { "ConditionPathExists=/a\nConditionHost=|!%H",
-                                "Conditions a(sbbs) ConditionPathExists|/a|00|0 "
-                                "ConditionHost|host.example.org|11|0" },
+                                "Conditions a(sbbs) ConditionHost|host.example.org|11|0 "
+                                "ConditionPathExists|/a|00|0" },
                 { "AssertCPUs=>=2", "Asserts a(sbbs) AssertCPUs|>=2|00|0" },
                 { "ConditionPathExists=/a\nConditionHost=\nConditionUser=root",
                                 "Conditions a(sbbs) ConditionUser|root|00|0" },
@@ -776,21 +800,32 @@ static void test_oneshot(void **state)
         check_bad("Service", bad, ELEMENTSOF(bad));
 }
 
-/* The property list is sorted and can be searched; signatures exist for all kinds. */
+/* What is sealed is sorted and can be searched, and a copy of it is the same. */
 static void test_list(void **state)
 {
         ConfigMessages m = { 0 };
         AppConfig app;
+        SealedProperties copy;
+        SealedProperty p;
+        ByteReader r;
+        const char *before = "";
+
         assert_int_equal(parse("Service", "User=a\nType=exec\nGroup=b\nMemoryMax=5M", &m, &app), 0);
-        for (size_t i = 1; i < app.n_properties; i++)
-                assert_true(strcmp(app.properties[i - 1].name, app.properties[i].name) <= 0);
-        assert_string_equal(unit_properties_find(app.properties, app.n_properties, "Group")->string, "b");
-        assert_null(unit_properties_find(app.properties, app.n_properties, "Foo"));
+        r = sealed_reader(&app.properties);
+        while (sealed_next(&r, &p)) {
+                assert_true(strcmp(before, p.name) <= 0);
+                before = p.name;
+        }
+        assert_int_equal(sealed_copy(&app.properties, &copy), 0);
+        assert_int_equal(copy.size_bytes, app.properties.size_bytes);
         app_config_done(&app);
-        for (UnitPropertyKind k = 0; k < _UNIT_PROPERTY_KIND_MAX; k++)
-                assert_non_null(unit_property_kind_signature(k));
-        assert_null(unit_properties_free(NULL, 0));
-        unit_property_done(NULL);
+        assert_true(sealed_find(&copy, "Group", &p));
+        assert_string_equal(p.signature, "s");
+        assert_string_equal(sealed_string(&p.value), "b");
+        assert_false(sealed_find(&copy, "Foo", &p));
+        sealed_done(&copy);
+        r = sealed_reader(&copy);
+        assert_false(sealed_next(&r, &p));
 }
 
 int main(void)

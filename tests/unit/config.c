@@ -79,8 +79,11 @@ static void test_defaults(void **state)
         assert_true(d->enabled);
         assert_true(d->digest != 0);
         assert_true(app.stop_timeout_usec == 0);
-        assert_int_equal(app.n_properties, 1);
-        assert_string_equal(app.properties[0].name, "ExecStart");
+        ByteReader reader = sealed_reader(&app.properties);
+        SealedProperty p;
+        assert_true(sealed_next(&reader, &p));
+        assert_string_equal(p.name, "ExecStart");
+        assert_false(sealed_next(&reader, &p));
         app_config_done(&app);
 }
 

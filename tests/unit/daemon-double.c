@@ -252,7 +252,7 @@ int units_start(Units *u, const UnitStart *start)
         ASSERT(!doubles.in_step);
         trace("start %s %" PRIu64 " %s on %s from %s properties=%s", start->app, start->epoch,
                         start_type_to_string(start->start_type), start->node, strempty(start->from_node),
-                        yes_no(start->n_properties > 0));
+                        yes_no(start->properties->size_bytes > 0));
         return doubles.units_start_result;
 }
 

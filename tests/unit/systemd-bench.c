@@ -144,10 +144,19 @@ int tear_down(void **state)
         return r;
 }
 
+SealedProperties bench_seal(const UnitProperty *properties, size_t n)
+{
+        SealedProperties sealed;
+
+        assert_int_equal(unit_properties_seal(properties, n, &sealed), 0);
+        return sealed;
+}
+
 void start(Bench *b, const char *app, uint64_t epoch)
 {
         static char type_name[] = "Type", type[] = "simple";
         const UnitProperty p = { .name = type_name, .kind = UNIT_PROPERTY_STRING, .string = type };
+        SealedProperties sealed = bench_seal(&p, 1);
 
         assert_int_equal(units_start(b->units,
                                          &(UnitStart){
@@ -155,8 +164,8 @@ void start(Bench *b, const char *app, uint64_t epoch)
                                                          .epoch = epoch,
                                                          .start_type = START_NORMAL,
                                                          .node = "abc",
-                                                         .properties = &p,
-                                                         .n_properties = 1,
+                                                         .properties = &sealed,
                                          }),
                         0);
+        sealed_done(&sealed);
 }

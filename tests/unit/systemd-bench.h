@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/array.h"
+#include "config/unit-property.h"
 #include "systemd-fake.h"
 #include "systemd/units.h"
 
@@ -37,6 +38,8 @@ void bench_attach(Bench *b);
 void bench_detach(Bench *b);
 void bench_renew(Bench *b);
 
+/* As they are when their file is through; the caller frees. */
+SealedProperties bench_seal(const UnitProperty *properties, size_t n);
 /* A worker of Type=simple is asked for. */
 void start(Bench *b, const char *app, uint64_t epoch);
 

@@ -37,6 +37,7 @@ static void test_worker_is_told(void **state)
         const UnitProperty p = {
                 .name = environment, .kind = UNIT_PROPERTY_STRINGS, .strings = { words, 1 }
         };
+        _cleanup_(sealed_done) SealedProperties sealed = bench_seal(&p, 1);
         Bench *b = *state;
 
         assert_int_equal(units_start(b->units, &(UnitStart){ .app = "a",
@@ -44,8 +45,7 @@ static void test_worker_is_told(void **state)
                                                                .start_type = START_FAILOVER,
                                                                .node = "bcd",
                                                                .from_node = "abc",
-                                                               .properties = &p,
-                                                               .n_properties = 1 }),
+                                                               .properties = &sealed }),
                         0);
         expect(b, "a 7 starting;a 7 running;");
         assert_string_equal(b->fake.environment,
@@ -82,7 +82,8 @@ static void test_isolate(void **state)
 {
         static char name[] = "IgnoreOnIsolate";
         UnitProperty p = { .name = name, .kind = UNIT_PROPERTY_BOOL };
-        UnitStart s = { .app = "b", .epoch = 8, .node = "bcd", .properties = &p, .n_properties = 1 };
+        _cleanup_(sealed_done) SealedProperties sealed = bench_seal(&p, 1);
+        UnitStart s = { .app = "b", .epoch = 8, .node = "bcd", .properties = &sealed };
         Bench *b = *state;
 
         start(b, "a", 7);
@@ -471,7 +472,8 @@ static void test_own_job(void **state)
 
 static void start_with(Bench *b, UnitProperty *properties, size_t n_properties, uint64_t epoch)
 {
-        UnitStart s = { .app = "a", .epoch = epoch, .properties = properties, .n_properties = n_properties };
+        _cleanup_(sealed_done) SealedProperties sealed = bench_seal(properties, n_properties);
+        UnitStart s = { .app = "a", .epoch = epoch, .properties = &sealed };
 
         assert_int_equal(units_start(b->units, &s), 0);
 }
