@@ -495,7 +495,7 @@ void decide_all(Engine *e)
                 FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
                         a->dirty = true;
         e->view_changed_state = false;
-        e->places = &places;
+        e->places = &places; /* cppcheck-suppress autoVariables ; taken back below */
         FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
                 if (!a->dirty)
                         continue;
