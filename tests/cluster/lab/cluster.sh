@@ -229,6 +229,11 @@ LimitCORE=0'
 				Environment=UBSAN_OPTIONS=log_path=/var/log/distro-manager/ubsan:print_stacktrace=1
 			END
                 done
+                # The guard ends as fast, so the same SIGCONT can stop it for good: it gets SIGTERM alone.
+                cluster_file "$1" /etc/systemd/system/distro-guard.service.d/end.conf <<-'END'
+			[Service]
+			ExecStop=/bin/sh -c '[ -z "$MAINPID" ] || { kill -TERM "$MAINPID" && exec tail -f --pid="$MAINPID" /dev/null; }'
+		END
                 ;;
         valgrind)
                 # "Possible" leaks would be the stacks of threads that still wait for Corosync when the process ends.
