@@ -97,6 +97,11 @@ typedef struct BusOps {
          * (zeroes where it is not known yet). */
         bool (*invocation)(void *userdata, const char *app, uint8_t ret_id[16]);
 
+        /* This node's files as they were read last: of each application its name, the digest of what is in force (0:
+         * nothing), and whether the file is right. */
+        void (*files)(void *userdata, void (*tell)(void *to, const char *app, uint64_t digest, bool right),
+                        void *to);
+
         /* The three changes. `command` and `app` are valid during the call only; names are never NULL, ""
          * where they have no meaning. The answer is given by bus_server_reply() with the same token, in the
          * call already or any time later. A negative errno refuses: -ENOBUFS as TooMany, all others as the

@@ -12,8 +12,8 @@ int endpoint_new(const BusOps *ops, void *userdata, BusServer **ret)
 {
         BusServer *s;
 
-        ASSERT(ops->engine && ops->now && ops->local && ops->invocation && ops->submit && ops->stop_local &&
-                        ops->reload && ops->asked && ops->name && ops->freed);
+        ASSERT(ops->engine && ops->now && ops->local && ops->invocation && ops->files && ops->submit &&
+                        ops->stop_local && ops->reload && ops->asked && ops->name && ops->freed);
         s = calloc(1, sizeof(*s));
         if (!s)
                 return -ENOMEM;

@@ -368,6 +368,34 @@ static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error
         return send_reply(&reply);
 }
 
+static void append_file(void *to, const char *app, uint64_t digest, bool right)
+{
+        Sink *reply = to;
+
+        sink_open(reply, 'r', "stb");
+        sink_string(reply, app);
+        sink_u64(reply, digest);
+        sink_bool(reply, right);
+        sink_close(reply);
+}
+
+static int method_list_files(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        BusServer *s = userdata;
+        Sink reply = { 0 };
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &message);
+        if (r < 0)
+                return r;
+        reply.message = message;
+        sink_open(&reply, 'a', "(stb)");
+        s->ops.files(s->userdata, append_file, &reply);
+        sink_close(&reply);
+        return send_reply(&reply);
+}
+
 static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
@@ -457,6 +485,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_RESULT("s", node, "s", unit, "t", epoch), method_locate, OPEN),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", application),
                                 SD_BUS_RESULT("a(sbs)", nodes), method_explain, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ListFiles", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("a(stb)", files), method_list_files, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetState", SD_BUS_NO_ARGS,
                                 SD_BUS_RESULT("ay", state), method_get_state, OPEN),
 

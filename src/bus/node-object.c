@@ -43,6 +43,11 @@ static void write_guarded(const BusObject *o, Sink *s)
         sink_bool(s, !o->node->unguarded);
 }
 
+static void write_files_unread(const BusObject *o, Sink *s)
+{
+        sink_bool(s, o->node->unread);
+}
+
 static void write_applications(const BusObject *o, Sink *s)
 {
         const State *state = server_state(o->server);
@@ -61,6 +66,7 @@ const Property node_properties[] = {
         { "Standby", false, write_standby },
         { "Record", false, write_record },
         { "Guarded", false, write_guarded },
+        { "FilesUnread", true, write_files_unread }, /* not told: who asked for the reload looks */
         { "Applications", false, write_applications },
         { "Stale", false, bus_write_stale },
         { "StaleSinceTimestamp", false, bus_write_stale_since },
@@ -115,6 +121,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("Standby", "b"),
         BUS_CHANGING("Record", "s"),
         BUS_CHANGING("Guarded", "b"),
+        SD_BUS_PROPERTY("FilesUnread", "b", get_property, 0, 0),
         BUS_CHANGING("Stale", "b"),
         BUS_CHANGING("StaleSinceTimestamp", "t"),
         /* A list that grows by one in each of a thousand moves: told as changed, without the list. */

@@ -45,7 +45,8 @@ static uint64_t read_cost(const BusServer *s, sd_bus_message *m)
         const char *member = strempty(sd_bus_message_get_member(m));
 
         if (streq(member, "GetManagedObjects") || streq(member, "ListApplications") ||
-                        streq(member, "GetState") || streq(member, "Introspect"))
+                        streq(member, "ListFiles") || streq(member, "GetState") ||
+                        streq(member, "Introspect"))
                 return (uint64_t) server_state(s)->n_apps + server_state(s)->n_nodes + 1;
         return 1 + quoted_bytes(m) / OBJECT_BYTES;
 }

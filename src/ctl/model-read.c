@@ -336,6 +336,7 @@ static const Field node_fields[] = {
         { "StaleSinceTimestamp", "t", read_u64, offsetof(NodeInfo, known.since_usec) },
         { "Record", "s", read_string, offsetof(NodeInfo, record) },
         { "Guarded", "b", read_bool, offsetof(NodeInfo, guarded) },
+        { "FilesUnread", "b", read_bool, offsetof(NodeInfo, unread) },
         { "Applications", "as", read_strings, offsetof(NodeInfo, applications) },
 };
 

@@ -289,6 +289,43 @@ int eligibility_fetch(Ctl *c, const char *app, sd_bus_error *error, Eligibility 
         return 0;
 }
 
+void files_done(FileInfo *files, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                free(files[i].app);
+        free(files);
+}
+
+int files_fetch(Ctl *c, sd_bus_error *error, FileInfo **ret, size_t *ret_n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        FileInfo *list = NULL;
+        size_t n = 0, n_allocated = 0;
+        const char *app;
+        uint64_t digest;
+        int r, right;
+
+        r = bus_read(c, "ListFiles", error, &m, NULL);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'a', "(stb)");
+        while (r >= 0 && (r = sd_bus_message_read(m, "(stb)", &app, &digest, &right)) > 0) {
+                if (ARRAY_GROW(list, n, n_allocated) < 0) {
+                        r = -ENOMEM;
+                        break;
+                }
+                list[n] = (FileInfo){ .app = strdup(app), .digest = digest, .right = right };
+                if (!list[n++].app)
+                        r = -ENOMEM;
+        }
+        if (r < 0) {
+                files_done(list, n);
+                return r;
+        }
+        *ret = list;
+        *ret_n = n;
+        return 0;
+}
+
 const AppInfo *snapshot_find_app(const Snapshot *s, const char *name)
 {
         for (size_t i = 0; i < s->n_apps; i++)

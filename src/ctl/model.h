@@ -86,10 +86,17 @@ typedef struct AppInfo {
 typedef struct NodeInfo {
         char *name, *state, *record;
         uint32_t id;
-        bool standby, guarded;
+        bool standby, guarded, unread;
         Known known;
         Strings applications;
 } NodeInfo;
+
+/* One application's files on the asked node. */
+typedef struct FileInfo {
+        char *app;
+        uint64_t digest; /* of what is in force there; 0: nothing */
+        bool right;
+} FileInfo;
 
 /* One node's line of Explain(). */
 typedef struct Eligibility {
@@ -111,6 +118,7 @@ void app_info_done(AppInfo *a);
 void node_info_done(NodeInfo *n);
 void snapshot_done(Snapshot *s);
 void eligibility_done(Eligibility *e, size_t n);
+void files_done(FileInfo *files, size_t n);
 
 /* Each reads an a{sv} from the message. Properties that are not known are skipped, those of another type too.
  * Returns 0, -ENOMEM, or -EBADMSG. The struct is empty before; the caller ends it with ..._done() also on
@@ -125,6 +133,7 @@ int node_info_fetch(Ctl *c, const char *name, sd_bus_error *error, NodeInfo *ret
 int manager_info_fetch(Ctl *c, sd_bus_error *error, ManagerInfo *ret);
 int snapshot_fetch(Ctl *c, sd_bus_error *error, Snapshot *ret);
 int eligibility_fetch(Ctl *c, const char *app, sd_bus_error *error, Eligibility **ret, size_t *ret_n);
+int files_fetch(Ctl *c, sd_bus_error *error, FileInfo **ret, size_t *ret_n);
 
 const AppInfo *snapshot_find_app(const Snapshot *s, const char *name);
 const NodeInfo *snapshot_find_node(const Snapshot *s, const char *name);

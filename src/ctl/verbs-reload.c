@@ -90,13 +90,36 @@ static int say_app(const Ctl *c, const Snapshot *s, const AppInfo *before, const
         return 1;
 }
 
+/* Who did not say what its files hold. One that is away reads them when it starts. Returns how many are there all the same. */
+static size_t say_unheard(const Ctl *c, const Snapshot *now)
+{
+        size_t n_there = 0;
+
+        FOREACH_ARRAY(n, now->nodes, now->n_nodes) {
+                bool away = streq(n->state, "offline"), gone = streq(n->state, "manager-gone");
+
+                if (away || gone)
+                        ctl_warning(c, "%s has not answered: it is %s, and reads its files when %s starts.",
+                                        n->name, away ? "offline" : "without a manager",
+                                        away ? "it" : "distro-manager");
+                else if (n->unread || (!is_online(now, n->name) && !streq(n->state, "leaving"))) {
+                        ctl_error(c,
+                                        "%s has not answered: it is %s. What its files hold is not known; when it "
+                                        "answers again, 'distroctl reload --all'.",
+                                        n->name, is_online(now, n->name) ? "online, and late" : n->state);
+                        n_there++;
+                }
+        }
+        return n_there;
+}
+
 static int say_nothing(const Ctl *c, const Snapshot *now)
 {
         _cleanup_(strings_done) Strings nodes = {};
         _cleanup_free_ char *names = NULL;
 
         FOREACH_ARRAY(n, now->nodes, now->n_nodes)
-                if (is_online(now, n->name) && strings_add(&nodes, n->name) < 0)
+                if (is_online(now, n->name) && !n->unread && strings_add(&nodes, n->name) < 0)
                         return -ENOMEM;
         names = strings_join(&nodes, ", ");
         if (!names)
@@ -107,7 +130,7 @@ static int say_nothing(const Ctl *c, const Snapshot *now)
 
 static int report(Ctl *c, const Snapshot *before, const Snapshot *now)
 {
-        size_t n_said = 0, n_wrong = 0;
+        size_t n_said = 0, n_wrong = 0, n_unheard;
         int r = 0;
 
         FOREACH_ARRAY(a, now->apps, now->n_apps) {
@@ -127,7 +150,8 @@ static int report(Ctl *c, const Snapshot *before, const Snapshot *now)
                 }
         if (n_said == 0 && n_wrong == 0 && say_nothing(c, now) < 0)
                 return ctl_oom(c);
-        return n_wrong > 0 ? STATUS_FAILURE : STATUS_OK;
+        n_unheard = say_unheard(c, now);
+        return n_wrong + n_unheard > 0 ? STATUS_FAILURE : STATUS_OK;
 }
 
 static int fetch(Ctl *c, Snapshot *ret)
@@ -150,13 +174,83 @@ static int reload_all(Ctl *c)
         return status == STATUS_OK ? report(c, &before, &now) : status;
 }
 
+/* ---- this node alone ---- */
+
+typedef struct Files {
+        FileInfo *items;
+        size_t n;
+} Files;
+
+static void files_end(Files *f)
+{
+        files_done(f->items, f->n);
+}
+
+static const FileInfo *files_find(const Files *files, const char *app)
+{
+        FOREACH_ARRAY(f, files->items, files->n)
+                if (streq(f->app, app))
+                        return f;
+        return NULL;
+}
+
+/* Whatever the group knows of it: the manager's word of its own files, before and after. */
+static int report_own(const Ctl *c, const char *node, const Files *before, const Files *now)
+{
+        size_t n_said = 0, n_wrong = 0;
+
+        FOREACH_ARRAY(f, now->items, now->n) {
+                const FileInfo *was = files_find(before, f->app);
+                uint64_t digest = was ? was->digest : 0;
+
+                if (!f->right) {
+                        n_wrong++;
+                        if (c->options.host) /* else they are read here too, and it is told in full */
+                                ctl_error(c, "%s: the file on %s is wrong. 'distroctl verify' there says more.",
+                                                f->app, node);
+                }
+                if (f->digest == digest)
+                        continue;
+                ctl_say(c, "%s: %s on %s.", f->app, digest == 0 ? "new" : "changed", node);
+                n_said++;
+        }
+        FOREACH_ARRAY(f, before->items, before->n)
+                if (f->digest != 0 && !files_find(now, f->app)) {
+                        ctl_say(c, "%s: no file any more on %s.", f->app, node);
+                        n_said++;
+                }
+        if (n_said + n_wrong == 0)
+                ctl_say(c, "Read on %s: nothing has changed.", node);
+        return n_wrong > 0 && c->options.host ? STATUS_FAILURE : STATUS_OK;
+}
+
+static int reload_own(Ctl *c)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(manager_info_done) ManagerInfo m = {};
+        _cleanup_(files_end) Files before = {}, now = {};
+        int status, r = manager_info_fetch(c, &error, &m);
+
+        if (r >= 0)
+                r = files_fetch(c, &error, &before.items, &before.n);
+        if (r < 0)
+                return bus_failed(c, &error, r, "reload the files", false);
+        status = change_reload(c);
+        if (status != STATUS_OK)
+                return status;
+        r = files_fetch(c, &error, &now.items, &now.n);
+        if (r < 0)
+                return bus_failed(c, &error, r, "show what the files hold", false);
+        return report_own(c, m.node_name, &before, &now);
+}
+
 int verb_reload(Ctl *c, int argc, char **argv)
 {
         int status = ctl_connect(c), own;
 
         if (status != STATUS_OK)
                 return status;
-        status = c->options.all ? reload_all(c) : change_reload(c);
+        status = c->options.all ? reload_all(c) : reload_own(c);
         if (c->options.host || (status != STATUS_OK && status != STATUS_FAILURE))
                 return status;
         /* What this host's files lack is known in full here; the manager tells its journal. */

@@ -3,6 +3,7 @@
 
 #include "daemon/bus-link.h"
 
+#include "base/array.h"
 #include "base/dbus.h"
 #include "daemon/asked.h"
 #include "daemon/events.h"
@@ -348,6 +349,23 @@ static void ask_local(void *userdata, BusLocal *ret)
         };
 }
 
+static void ask_files(void *userdata, void (*tell)(void *to, const char *app, uint64_t digest, bool right),
+                void *to)
+{
+        const AppConfigs *apps = &((Manager *) userdata)->apps;
+
+        FOREACH_ARRAY(a, apps->items, apps->n_items) {
+                bool right = true;
+
+                FOREACH_ARRAY(f, apps->failures, apps->n_failures)
+                        right = right && !streq(f->name, a->definition.name);
+                tell(to, a->definition.name, a->definition.digest, right);
+        }
+        FOREACH_ARRAY(f, apps->failures, apps->n_failures)
+                if (!app_configs_find(apps, f->name))
+                        tell(to, f->name, 0, false);
+}
+
 int bus_link_serve(Manager *m)
 {
         static const BusOps ops = {
@@ -355,6 +373,7 @@ int bus_link_serve(Manager *m)
                 .now = ask_now,
                 .local = ask_local,
                 .invocation = ask_invocation,
+                .files = ask_files,
                 .submit = event_command,
                 .stop_local = event_stop_local,
                 .reload = ask_reload,

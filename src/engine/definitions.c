@@ -410,8 +410,10 @@ void app_agree_definition(Engine *e, App *a, uint32_t changed_node)
  * to answer would be its only candidate. Every node answers, even if nothing has changed. */
 void definitions_reload(Engine *e)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
                 n->reading = n->presence == PRESENCE_SYNCED;
+                n->unread = false;
+        }
         e->state.reload = timer_start(e, RELOAD_USEC);
         e->files_read = false;
         engine_emit(e, EFFECT_RELOAD);
@@ -427,8 +429,10 @@ static bool definitions_are_read(const Engine *e)
 
 void definitions_end_reading(Engine *e)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+                n->unread = n->unread || n->reading;
                 n->reading = false;
+        }
         e->state.reload = (Timer){};
         e->view_changed_state = true;
 }
@@ -533,6 +537,8 @@ void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
         Node *sender = state_find_node(&e->state, node_id);
         size_t n_refused = 0;
 
+        if (sender && !m->more)
+                sender->unread = false;
         if (sender && sender->reading && !m->more) {
                 sender->reading = false;
                 if (definitions_are_read(e))

@@ -197,6 +197,7 @@ typedef struct Node {
         size_t n_nodelist;
         bool by_fewer; /* as it reported last: its Corosync may give quorum to less than a majority of that */
         Timer grace;
+        bool unread; /* its answer to the last `reload --all` did not come in time, and has not yet; for display */
         uint64_t since_usec; /* when it last ceased to be synced, on the local clock; for display */
 } Node;
 

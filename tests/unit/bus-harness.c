@@ -146,6 +146,14 @@ static bool op_invocation(void *userdata, const char *app, uint8_t ret_id[16])
         return true;
 }
 
+static void op_files(void *userdata, void (*tell)(void *to, const char *app, uint64_t digest, bool right),
+                void *to)
+{
+        (void) userdata;
+        tell(to, "distro", 77, true);
+        tell(to, "bad", 0, false);
+}
+
 static int answer(Harness *h, uint64_t token)
 {
         h->token = token;
@@ -516,6 +524,7 @@ int harness_setup(void **state)
                 .now = op_now,
                 .local = op_local,
                 .invocation = op_invocation,
+                .files = op_files,
                 .submit = op_submit,
                 .stop_local = op_stop_local,
                 .reload = op_reload,

@@ -234,7 +234,8 @@ static int get_app_flag(sd_bus *bus, const char *path, const char *interface, co
 
 static bool reloaded; /* of all nodes, successfully */
 
-/* "edited": a reload finds web changed on abc, wrong on bcd and not heard of from def, and bad new; "same": nothing. */
+/* "edited": a reload finds web changed on abc, wrong on bcd and not heard of from def, and bad new; "same": nothing; "unread": nor
+ * that, and bcd does not answer. */
 static int get_files(sd_bus *bus, const char *path, const char *interface, const char *property,
                 sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -291,6 +292,8 @@ static int get_node(sd_bus *bus, const char *path, const char *interface, const 
         if (streq(property, "Guarded"))
                 return sd_bus_message_append(
                                 reply, "b", !streq(scenario, "unguarded") || streq(n->name, "abc"));
+        if (streq(property, "FilesUnread"))
+                return sd_bus_message_append(reply, "b", streq(scenario, "unread") && streq(n->name, "bcd"));
         r = sd_bus_message_open_container(reply, 'a', "s");
         for (size_t i = 0; i < ELEMENTSOF(apps) && r >= 0; i++)
                 if (apps[i].node && streq(apps[i].node, n->name))
@@ -494,10 +497,22 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         int all, r = sd_bus_message_read(m, "b", &all);
 
-        reloaded = r >= 0 && all;
-        if (r >= 0 && all && !streq(scenario, "edited") && !streq(scenario, "same"))
+        reloaded = r >= 0;
+        if (r >= 0 && all && !streq(scenario, "edited") && !streq(scenario, "same") &&
+                        !streq(scenario, "unread"))
                 return sd_bus_error_set(error, "org.distro.Error.TooMany", "Too many calls are under way.");
         return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
+}
+
+/* This node's own files: web changed, bad new and wrong, old gone. */
+static int method_list_files(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        bool edited = streq(scenario, "edited") && reloaded;
+
+        return !edited ? sd_bus_reply_method_return(
+                                         m, "a(stb)", 2, "web", UINT64_C(7), 1, "old", UINT64_C(5), 1)
+                       : sd_bus_reply_method_return(m, "a(stb)", 3, "web", UINT64_C(8), 1, "added",
+                                         UINT64_C(9), 1, "bad", UINT64_C(0), 0);
 }
 
 static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -635,6 +650,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("SetMaintenance", "sb", "", method_echo_sb, 0),
         SD_BUS_METHOD("ClearFailures", "ss", "", method_clear, 0),
         SD_BUS_METHOD("Reload", "b", "", method_reload, 0),
+        SD_BUS_METHOD("ListFiles", "", "a(stb)", method_list_files, 0),
         SD_BUS_METHOD("Form", "", "", method_form, 0),
         SD_BUS_METHOD("ForgetNode", "s", "", method_forget, 0),
         SD_BUS_METHOD("Locate", "s", "sst", method_locate, 0),
@@ -698,6 +714,7 @@ static const sd_bus_vtable node_vtable[] = {
         READ_ONLY("Record", "s", get_node),
         KNOWN,
         READ_ONLY("Guarded", "b", get_node),
+        READ_ONLY("FilesUnread", "b", get_node),
         READ_ONLY("Applications", "as", get_node),
         SD_BUS_VTABLE_END,
 };

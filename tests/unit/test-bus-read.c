@@ -295,6 +295,29 @@ static void test_explain(void **state)
                         "nodelist')]");
 }
 
+static void test_list_files(void **state)
+{
+        Harness *h = *state;
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus_message *m = harness_call(h, ROOT, MANAGER, "ListFiles", &error, "");
+        const char *app;
+        uint64_t digest;
+        int right;
+
+        assert_non_null(m);
+        assert_true(sd_bus_message_enter_container(m, 'a', "(stb)") > 0);
+        assert_true(sd_bus_message_read(m, "(stb)", &app, &digest, &right) > 0);
+        assert_string_equal(app, "distro");
+        assert_int_equal(digest, 77);
+        assert_true(right);
+        assert_true(sd_bus_message_read(m, "(stb)", &app, &digest, &right) > 0);
+        assert_string_equal(app, "bad");
+        assert_int_equal(digest, 0);
+        assert_false(right);
+        assert_true(sd_bus_message_exit_container(m) >= 0);
+        sd_bus_message_unref(m);
+}
+
 static void test_get_state(void **state)
 {
         Harness *h = *state;
@@ -528,6 +551,7 @@ static void test_reads_without_reply(void **state)
         } reads[] = {
                 { ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects" },
                 { ROOT, MANAGER, "ListApplications" },
+                { ROOT, MANAGER, "ListFiles" },
                 { ROOT, MANAGER, "GetState" },
                 { ROOT, "org.freedesktop.DBus.Introspectable", "Introspect" },
                 { DISTRO, "org.freedesktop.DBus.Introspectable", "Introspect" },
@@ -565,6 +589,7 @@ int main(void)
                 TEST(test_locate),
                 TEST(test_locate_alone),
                 TEST(test_explain),
+                TEST(test_list_files),
                 TEST(test_get_state),
                 TEST(test_before_forming),
                 TEST(test_managed_objects),

@@ -529,6 +529,8 @@ static void test_reload_waits_no_longer(void **state)
         files_are_read(&c, BCD, false);
         assert_int_equal(cluster_count(&c, DEF, EFFECT_START), 1);
         assert_int_equal(c.engine[ABC]->state.reload.serial, 0);
+        for (uint32_t i = ABC; i <= DEF; i++)
+                assert_false(state_find_node(&c.engine[ABC]->state, i)->unread);
         cluster_end(&c);
 
         reload_all(&c);
@@ -540,6 +542,11 @@ static void test_reload_waits_no_longer(void **state)
         assert_int_equal(cluster_reply(&c, 1), COMMAND_OK);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         assert_int_equal(starts_of_all(&c), 1);
+        /* Whoever asked can name it, until it has answered. */
+        assert_false(state_find_node(&c.engine[BCD]->state, DEF)->unread);
+        assert_true(state_find_node(&c.engine[BCD]->state, ABC)->unread);
+        files_are_read(&c, ABC, true);
+        assert_false(state_find_node(&c.engine[BCD]->state, ABC)->unread);
         cluster_end(&c);
 
         reload_all(&c);
