@@ -696,7 +696,9 @@ static bool command_step(Engine *e, size_t at)
                         command_finish(e, at, COMMAND_OK, "");
                 else if (command_is_late(e, c))
                         command_finish(e, at, COMMAND_NOT_COMMITTED,
-                                        "carried out, but too few disks have acknowledged it; it may be lost");
+                                        c->sure ? "it is on the disks, but too few nodes have acknowledged that their "
+                                                  "guards know it: a guard whose manager dies may still end the worker"
+                                                : "carried out, but too few disks have acknowledged it; it may be lost");
                 else
                         return false;
                 return true;

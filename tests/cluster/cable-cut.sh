@@ -54,9 +54,18 @@ cut_off abc bcd
 check 'without quorum only what runs here is answered' \
         test "$(NODE_TIMEOUT=10 node_exec abc distroctl locate distro 2>/dev/null)" = ''
 
+since=$(cluster_status abc .manager.stale_since_usec)
+check 'and all else is as of the cut' test "$since" -ge "$CUT" -a "$since" -le $((CUT + 10000000))
+check 'each object says the same' test "$(cluster_status abc '[.. | objects | .stale_since_usec? // empty] | unique | length')" = 1
+stamp=$(node_exec abc date -d "@$((since / 1000000))" +%H:%M:%S)
+check 'status says so' grep -qF "Caution: this node has no quorum: what is shown is as of" <<<"$(node_exec abc distroctl --no-pager status)"
+check 'with the time' grep -qF " $stamp " <<<"$(node_exec abc distroctl --no-pager status | grep Caution)"
+check 'and bcd, which is in step, does not' test "$(cluster_status bcd .manager.stale_since_usec)" = null
+
 step 'the cable is mended'
 cable_mend abc
 cluster_wait_synced
+check 'what abc shows is as of now again' test "$(cluster_status abc .manager.stale_since_usec)" = null
 check_within 5 'one copy is left, where it was' app_runs_on distro bcd
 check_stays 3 'it stays there' app_runs_on distro bcd
 

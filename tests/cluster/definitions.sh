@@ -26,7 +26,8 @@ expect_start "$cut" 10 distro def failover abc
 
 step 'the file on bcd is mended and read again'
 cluster_file bcd /etc/distro-manager/applications/distro.app <"$LAB/def/root/etc/distro-manager/applications/distro.app"
-check 'reload' node_exec bcd distroctl reload
+check 'reload says what has changed' test "$(node_exec bcd distroctl reload)" = 'distro: changed on bcd.'
+check 'and that nothing has' test "$(node_exec bcd distroctl reload)" = 'Read on bcd: nothing has changed.'
 check_within 3 'no node differs' mismatch_is ''
 begin=$(now)
 check 'takeover' node_exec def distroctl takeover distro bcd

@@ -65,6 +65,7 @@ golden_cases = \
 	tests/golden/left-behind.script \
 	tests/golden/loss-waits.script \
 	tests/golden/main.script \
+	tests/golden/maintenance-guards-unheard.script \
 	tests/golden/maintenance-off-unheard.script \
 	tests/golden/last-word-delay.script \
 	tests/golden/last-word-guard.script \
