@@ -7,11 +7,6 @@
 #include "engine/internal.h"
 #include "base/array.h"
 
-Timer timer_start(Engine *e, uint64_t usec)
-{
-        return (Timer){ .serial = ++e->state.next_serial, .deadline_usec = usec_add(e->now_usec, usec) };
-}
-
 /* ---- marks ---- */
 
 static void app_mark_node(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
@@ -22,7 +17,7 @@ static void app_mark_node(Engine *e, App *a, uint32_t node_id, const char *reaso
         if (!m)
                 m = app_add_mark(a, node_id);
         if (!m) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         m->count++;
@@ -34,12 +29,12 @@ static void app_mark_node(Engine *e, App *a, uint32_t node_id, const char *reaso
                 m->duration_usec *= 2;
         if (timeout < MARK_MAX_USEC)
                 m->duration_usec = MIN(m->duration_usec, MARK_MAX_USEC);
-        m->timer = timer_start(e, m->duration_usec);
+        m->timer = agreed_timer(&e->agreed, m->duration_usec);
 
         free(a->failure);
         a->failure = engine_strdup(e, reason && *reason ? reason : "failed");
         engine_note(e, NOTE_APP_FAILED, a->name, node_id, "%s", a->failure ? a->failure : "");
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
 }
 
 void app_fail_copy(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
@@ -56,7 +51,7 @@ static void mark_expired(Engine *e, App *a, Mark *m)
                 app_remove_mark(a, m);
         else
                 m->expired = true;
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         app_look_again(e, a);
 }
 
@@ -69,7 +64,7 @@ static void app_stopped_outside(Engine *e, App *a, uint32_t node_id, uint64_t re
 
         if (a->outside.serial == 0) {
                 if (window > 0)
-                        a->outside = timer_start(e, window);
+                        a->outside = agreed_timer(&e->agreed, window);
                 a->next_type = START_NORMAL;
                 a->next_from = 0;
                 a->next_node = node_id;
@@ -88,7 +83,7 @@ static void node_goes_down(Engine *e, Node *n)
         if (!n || n->leaving)
                 return;
         n->leaving = true;
-        n->shutdown = timer_start(e, SHUTDOWN_USEC);
+        n->shutdown = agreed_timer(&e->agreed, SHUTDOWN_USEC);
         node_touched(e, n);
 }
 
@@ -96,7 +91,7 @@ static void node_goes_down(Engine *e, Node *n)
 static void app_present_ended(
                 Engine *e, App *a, const Copy *c, UnitState state, const char *reason, uint64_t realtime)
 {
-        Node *n = state_find_node(&e->state, c->node_id);
+        Node *n = state_find_node(&e->agreed.state, c->node_id);
 
         switch (state) {
         case UNIT_FAILED:
@@ -121,7 +116,7 @@ static void app_present_ended(
                 a->next_type = START_TAKEOVER;
                 a->next_from = c->node_id;
                 a->next_node = 0;
-                e->view_changed_state = true;
+                e->agreed.all_dirty = true;
                 break;
         case UNIT_NONE:
                 if (c->phase == COPY_STARTING) {
@@ -133,13 +128,13 @@ static void app_present_ended(
                 }
                 /* It ended while no manager watched it: the owner is back, or comes back, without it. */
                 copy_ended_note(e, a, c, "gone");
-                app_begin_loss(e, a, c->node_id, app_delay(&e->state, a));
+                app_begin_loss(e, a, c->node_id, app_delay(&e->agreed.state, a));
                 break;
         case UNIT_STOPPED:
                 /* Its node took itself for cut off, and is there: it is waited for like one that was lost, and for as long as
                  * its manager takes to be in step again. */
                 copy_ended_note(e, a, c, "stopped on its own node");
-                app_begin_loss(e, a, c->node_id, MAX(app_delay(&e->state, a), ANSWER_USEC));
+                app_begin_loss(e, a, c->node_id, MAX(app_delay(&e->agreed.state, a), ANSWER_USEC));
                 break;
         case UNIT_STARTING:
         case UNIT_RUNNING:
@@ -164,7 +159,7 @@ static void copy_ended_beside(
         bool ended = failed || state == UNIT_FINISHED || state == UNIT_KILLED || state == UNIT_STOPPED;
 
         if (was->phase != COPY_STOPPING && state == UNIT_SHUTDOWN)
-                node_goes_down(e, state_find_node(&e->state, was->node_id));
+                node_goes_down(e, state_find_node(&e->agreed.state, was->node_id));
         if (was->phase != COPY_STOPPING && ended && was->epoch > other->epoch)
                 app_mark_node(e, a, was->node_id, failed ? reason : "it ended beside the other copy",
                                 realtime);
@@ -183,7 +178,7 @@ static void copy_ended(Engine *e, App *a, Copy *c, UnitState state, const char *
         bool failed = state == UNIT_FAILED || state == UNIT_REFUSED;
 
         app_remove_copy(a, c);
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         app_touched(e, a);
         if (was.phase == COPY_LOST)
                 return; /* its loss was noted when it happened */
@@ -219,7 +214,7 @@ static void apply_running(Engine *e, App *a, Copy *c)
         f = engine_note(e, NOTE_APP_STARTED, a->name, c->node_id, NULL);
         f->epoch = c->epoch;
         f->start_type = c->start_type;
-        f->from_node = engine_strdup(e, state_node_name(&e->state, c->from_node));
+        f->from_node = engine_strdup(e, state_node_name(&e->agreed.state, c->from_node));
         /* start-first: the new one runs, so the old one goes. Its node's file may have changed while the old one counted. */
         FOREACH_ARRAY(old, a->copies, a->n_copies)
                 if (old->epoch < c->epoch && copy_is_live(old))
@@ -257,7 +252,7 @@ static void apply_settled(Engine *e, App *a, const Copy *c)
 
 static void apply_result(Engine *e, uint32_t node_id, const ResultMessage *m)
 {
-        App *a = state_find_app(&e->state, m->app);
+        App *a = state_find_app(&e->agreed.state, m->app);
         Copy *c;
 
         if (!a)
@@ -345,7 +340,8 @@ static void copy_stop_surplus(Engine *e, App *a, Copy *c)
                         kept && kept != c ? "another copy is the application's"
                                           : "it is not the last that was started");
         f->epoch = c->epoch;
-        f->from_node = engine_strdup(e, kept && kept != c ? state_node_name(&e->state, kept->node_id) : "");
+        f->from_node = engine_strdup(
+                        e, kept && kept != c ? state_node_name(&e->agreed.state, kept->node_id) : "");
         app_touched(e, a);
 }
 
@@ -358,7 +354,7 @@ static void copy_adopt(Engine *e, App *a, Copy *c, UnitState state)
         app_end_loss(a);
         app_clear_next(a);
         engine_note(e, NOTE_COPY_ADOPTED, a->name, c->node_id, NULL)->epoch = c->epoch;
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         app_touched(e, a);
 }
 
@@ -366,19 +362,19 @@ static void copy_adopt(Engine *e, App *a, Copy *c, UnitState state)
  * epoch is the last that was granted; else it is stopped. While the group forms all are taken first. */
 static void apply_fact(Engine *e, uint32_t node_id, const CopyFact *f, uint64_t realtime_usec, bool forming)
 {
-        App *a = state_find_app(&e->state, f->app);
+        App *a = state_find_app(&e->agreed.state, f->app);
         Copy *c;
 
-        if (!a && e->state.n_apps >= STATE_APPS_MAX)
+        if (!a && e->agreed.state.n_apps >= STATE_APPS_MAX)
                 return; /* its node stops what the state does not know */
         if (!a) {
-                a = state_add_app(&e->state, f->app);
+                a = state_add_app(&e->agreed.state, f->app);
                 if (!a) {
-                        e->oom = true;
+                        e->agreed.out.oom = true;
                         return;
                 }
                 a->target_up = true;
-                e->lasting_changed = true;
+                e->agreed.lasting_changed = true;
         }
         c = app_find_copy(a, node_id, f->epoch);
         if (!unit_state_is_alive(f->state)) {
@@ -397,11 +393,11 @@ static void apply_fact(Engine *e, uint32_t node_id, const CopyFact *f, uint64_t 
 
                 c = app_add_copy(a, node_id, f->epoch);
                 if (!c) {
-                        e->oom = true;
+                        e->agreed.out.oom = true;
                         return;
                 }
                 c->phase = COPY_LOST;
-                e->lasting_changed = true;
+                e->agreed.lasting_changed = true;
                 if (!newest && !forming) {
                         copy_stop_surplus(e, a, c);
                         return;
@@ -429,9 +425,9 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
         bool booted = n->boot_id != 0 && n->boot_id != f->boot_id;
 
         if (n->grace_usec != f->grace_usec || n->boot_id != f->boot_id || n->version_max != f->version_max)
-                e->lasting_changed = true;
+                e->agreed.lasting_changed = true;
         if (node_rename(e, n, f->node_name))
-                e->lasting_changed = true;
+                e->agreed.lasting_changed = true;
         n->grace_usec = f->grace_usec;
         n->boot_id = f->boot_id;
         node_set_timing(e, n, &f->timing);
@@ -443,16 +439,16 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
         n->shutdown = (Timer){};
         n->acked = (Revision){};
         n->presence = PRESENCE_REPORTED;
-        if (f->version_min > e->state.version || f->version_max < e->state.version) {
+        if (f->version_min > e->agreed.state.version || f->version_max < e->agreed.state.version) {
                 n->presence = PRESENCE_SYNCING; /* what it runs counts; it never gets to be synced */
                 engine_note(e, NOTE_MESSAGE_REFUSED, NULL, n->id,
                                 "its manager knows protocol versions %u to %u; the group speaks %u",
-                                f->version_min, f->version_max, e->state.version);
+                                f->version_min, f->version_max, e->agreed.state.version);
         }
         node_touched(e, n);
         if (!booted)
                 return;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 Mark *m = app_find_mark(a, n->id);
 
                 if (m && m->expired)
@@ -465,21 +461,21 @@ static void facts_node(Engine *e, Node *n, const FactsMessage *f)
 void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool forming)
 {
         _cleanup_free_ const CopyFact **sorted = NULL;
-        Node *n = state_find_node(&e->state, sender->node_id);
+        Node *n = state_find_node(&e->agreed.state, sender->node_id);
 
         if (!n) {
-                if (e->state.n_nodes >= NODES_MAX)
+                if (e->agreed.state.n_nodes >= NODES_MAX)
                         return;
-                n = state_add_node(&e->state, sender->node_id, f->node_name);
+                n = state_add_node(&e->agreed.state, sender->node_id, f->node_name);
                 if (!n) {
-                        e->oom = true;
+                        e->agreed.out.oom = true;
                         return;
                 }
         }
         facts_node(e, n, f);
         e->definitions_dirty = true;
         /* What differs is told anew by `definitions`. */
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 Variant *v = app_find_variant(a, n->id);
 
                 if (v)
@@ -489,13 +485,13 @@ void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool fo
         }
         sorted = facts_sort(f);
         if (!sorted) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         for (size_t i = 0; i < f->n_copies; i++)
                 apply_fact(e, n->id, &f->copies[i], f->realtime_usec, forming);
         /* What the state had there and was not reported has ended. */
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 for (size_t i = a->n_copies; i > 0; i--) {
                         Copy *c = &a->copies[i - 1];
 
@@ -507,7 +503,7 @@ void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool fo
 /* All facts are in: of several copies the newest is the application's. */
 void apply_formed(Engine *e)
 {
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 Copy *newest = NULL;
 
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
@@ -522,23 +518,23 @@ void apply_formed(Engine *e)
                 app_end_loss(a);
         }
         apply_view_nodes(e);
-        e->view_changed_state = true;
+        e->agreed.all_dirty = true;
         apply_finish(e);
 }
 
 static void apply_synced(Engine *e, const Member *sender)
 {
-        Node *n = state_find_node(&e->state, sender->node_id);
+        Node *n = state_find_node(&e->agreed.state, sender->node_id);
 
         if (!n || n->presence != PRESENCE_REPORTED)
                 return;
         n->presence = PRESENCE_SYNCED;
-        n->synced_serial = e->state.next_serial;
+        n->synced_serial = e->agreed.state.next_serial;
         n->grace = (Timer){};
         n->grace_over = false;
         n->pid = sender->pid;
         /* Its manager knows by now whether maintenance is over: it watches over what runs there again. */
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
                         if (c->node_id == n->id && copy_is_live(c))
                                 c->untamed = false;
@@ -584,7 +580,7 @@ static void apply_grace(Engine *e, Node *n)
 {
         /* Its next manager is there and about to report what runs. */
         if (n->presence == PRESENCE_SYNCING || n->presence == PRESENCE_REPORTED)
-                n->grace = timer_start(e, ANSWER_USEC);
+                n->grace = agreed_timer(&e->agreed, ANSWER_USEC);
         else
                 node_grace_over(e, n);
 }
@@ -593,7 +589,7 @@ static void apply_grace(Engine *e, Node *n)
  * at once, as its coming made a revision. */
 static void apply_commit_timer(Engine *e)
 {
-        State *s = &e->state;
+        State *s = &e->agreed.state;
         uint64_t serial = s->commit.serial;
 
         s->commit = (Timer){};
@@ -608,7 +604,7 @@ static void apply_commit_timer(Engine *e)
 /* `m` is sorted: however many timers it names, the state is gone through once. */
 static void apply_timers(Engine *e, const ExpiryMessage *m)
 {
-        State *s = &e->state;
+        State *s = &e->agreed.state;
 
         FOREACH_ARRAY(a, s->apps, s->n_apps)
                 apply_app_timers(e, a, m);
@@ -635,7 +631,7 @@ static void apply_expiry(Engine *e, const ExpiryMessage *m)
                 return;
         sorted.timers = calloc(m->n_timers, sizeof(m->timers[0]));
         if (!sorted.timers) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         memcpy(sorted.timers, m->timers, m->n_timers * sizeof(m->timers[0]));
@@ -646,7 +642,7 @@ static void apply_expiry(Engine *e, const ExpiryMessage *m)
 
 static void apply_ack(Engine *e, uint32_t node_id, const AckMessage *m)
 {
-        Node *n = state_find_node(&e->state, node_id);
+        Node *n = state_find_node(&e->agreed.state, node_id);
         bool was_late;
 
         if (!n)
@@ -660,7 +656,7 @@ static void apply_ack(Engine *e, uint32_t node_id, const AckMessage *m)
         was_late = n->late;
         if (revision_compare(&m->revision, &n->acked) > 0)
                 n->acked = m->revision;
-        if (revision_compare(&n->acked, &e->state.commit_base) >= 0)
+        if (revision_compare(&n->acked, &e->agreed.state.commit_base) >= 0)
                 n->late = false;
         if (was_late && !n->late)
                 node_touched(e, n);
@@ -668,7 +664,7 @@ static void apply_ack(Engine *e, uint32_t node_id, const AckMessage *m)
 
 static void apply_guard(Engine *e, uint32_t node_id, const GuardMessage *m)
 {
-        Node *n = state_find_node(&e->state, node_id);
+        Node *n = state_find_node(&e->agreed.state, node_id);
 
         if (!n || n->unguarded == !m->guarded)
                 return;
@@ -684,7 +680,7 @@ static bool commit_reached(const Engine *e, const Revision *revision)
 {
         size_t n_synced = 0, n_acked = 0, n_out = 0;
 
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 if (n->presence != PRESENCE_SYNCED)
                         continue;
                 n_synced++;
@@ -695,7 +691,7 @@ static bool commit_reached(const Engine *e, const Revision *revision)
         }
         if (n_acked == 0 || n_acked + n_out < n_synced)
                 return false;
-        if (e->state.by_fewer && n_out > 0 && n_acked * 2 <= n_synced)
+        if (e->agreed.state.by_fewer && n_out > 0 && n_acked * 2 <= n_synced)
                 return false;
         return nodelist_acked_by_majorities(e, revision);
 }
@@ -703,7 +699,7 @@ static bool commit_reached(const Engine *e, const Revision *revision)
 /* A member may acknowledge it yet, and in time. */
 bool commit_is_waited_for(const Engine *e, const Revision *revision)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, revision) < 0 && !n->late &&
                                 !n->unwritable)
                         return true;
@@ -719,13 +715,13 @@ static void app_is_sure(Engine *e, App *a)
         a->unsure = (Unsure){};
         if (app_is_left_alone(a) == before)
                 return;
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         engine_changed_app(e, a);
 }
 
 static void apply_commit(Engine *e)
 {
-        State *s = &e->state;
+        State *s = &e->agreed.state;
         Revision best = s->committed;
 
         /* What is on the disks is one of the revisions that were acknowledged. */
@@ -740,16 +736,16 @@ static void apply_commit(Engine *e)
                                 app_is_sure(e, a);
                 if (s->form_pending && best.ring_seq >= s->ring_seq) {
                         s->form_pending = false;
-                        e->lasting_changed = e->lasting_changed || !s->confirmed;
+                        e->agreed.lasting_changed = e->agreed.lasting_changed || !s->confirmed;
                         s->confirmed = true;
-                        e->view_changed_state = true;
+                        e->agreed.all_dirty = true;
                 }
         }
         if (revision_compare(&s->committed, &s->revision) >= 0) {
                 s->commit = (Timer){};
                 node_commit_timings(e);
         } else if (s->commit.serial == 0 && revision_compare(&s->commit_base, &s->revision) < 0) {
-                s->commit = timer_start(e, COMMIT_USEC);
+                s->commit = agreed_timer(&e->agreed, COMMIT_USEC);
                 s->commit_base = s->revision;
         }
 }
@@ -758,7 +754,7 @@ static void apply_commit(Engine *e)
 
 static void apply_command(Engine *e, const Member *sender, const Message *m)
 {
-        Node *n = state_find_node(&e->state, sender->node_id);
+        Node *n = state_find_node(&e->agreed.state, sender->node_id);
         char text[256] = "";
         CommandError error;
 
@@ -808,7 +804,7 @@ void apply_message(Engine *e, const Member *sender, const Message *m)
                 apply_guard(e, sender->node_id, &m->guard);
                 break;
         case MESSAGE_LEAVE:
-                n = state_find_node(&e->state, sender->node_id);
+                n = state_find_node(&e->agreed.state, sender->node_id);
                 if (n && (!n->leaving || n->shutdown.serial != 0)) {
                         n->leaving = true;
                         n->shutdown = (Timer){};
@@ -816,7 +812,7 @@ void apply_message(Engine *e, const Member *sender, const Message *m)
                 }
                 break;
         case MESSAGE_TIMING:
-                n = state_find_node(&e->state, sender->node_id);
+                n = state_find_node(&e->agreed.state, sender->node_id);
                 if (n)
                         node_set_timing(e, n, &m->timing);
                 if (sender->node_id == e->node_id)
@@ -837,18 +833,18 @@ void apply_message(Engine *e, const Member *sender, const Message *m)
 
 void apply_finish(Engine *e)
 {
-        State *s = &e->state;
+        State *s = &e->agreed.state;
         bool pending;
 
         do {
                 pending = s->form_pending;
                 decide_all(e);
-                if (e->lasting_changed) {
-                        e->lasting_changed = false;
+                if (e->agreed.lasting_changed) {
+                        e->agreed.lasting_changed = false;
                         if (s->ring_seq > s->revision.ring_seq)
                                 s->revision = (Revision){ .ring_seq = s->ring_seq };
                         s->revision.count++;
                 }
                 apply_commit(e);
-        } while (e->lasting_changed || (pending && !s->form_pending));
+        } while (e->agreed.lasting_changed || (pending && !s->form_pending));
 }

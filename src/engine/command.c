@@ -44,7 +44,7 @@ static CommandError check_can_start_again(
         char buffer[200];
         const char *obstacle = decide_obstacle_but(e, a, present, force, buffer, sizeof(buffer));
 
-        if (present && e->state.form_pending)
+        if (present && e->agreed.state.form_pending)
                 return refuse(o, COMMAND_NOT_ALLOWED,
                                 "the group has just formed; nothing starts before its record is on enough disks");
         return obstacle ? refuse(o, COMMAND_STILL_RUNNING, "%s", obstacle) : COMMAND_OK;
@@ -53,7 +53,7 @@ static CommandError check_can_start_again(
 static CommandError check_restart(const Engine *e, const App *a, Outcome *o)
 {
         const Copy *present = app_present_copy(a);
-        const Node *n = present ? state_find_node(&e->state, present->node_id) : NULL;
+        const Node *n = present ? state_find_node(&e->agreed.state, present->node_id) : NULL;
 
         if (!present || present->phase == COPY_STOPPING)
                 return refuse(o, COMMAND_NOT_RUNNING, "%s is not running", a->name);
@@ -69,7 +69,7 @@ static CommandError check_restart(const Engine *e, const App *a, Outcome *o)
 /* A node whose corosync.conf has this one, among those that are there; NULL: none. */
 static const Node *node_that_lists(const Engine *e, const Node *n)
 {
-        FOREACH_ARRAY(o, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(o, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 if (o->presence < PRESENCE_SYNCING)
                         continue;
                 for (size_t i = 0; i < o->n_nodelist; i++)
@@ -82,7 +82,7 @@ static const Node *node_that_lists(const Engine *e, const Node *n)
 /* No manager ever hears what is said to a node that was taken out of the nodelist. */
 static CommandError check_node(const Engine *e, const Command *c, Outcome *o)
 {
-        const Node *n = state_find_node_name(&e->state, c->node);
+        const Node *n = state_find_node_name(&e->agreed.state, c->node);
 
         if (!n)
                 return refuse(o, COMMAND_NO_SUCH_NODE, "no node is called %s", c->node);
@@ -120,7 +120,7 @@ static const Node *takeover_target(const Engine *e, const App *a, const Node *at
 static CommandError check_takeover_running(
                 const Engine *e, const App *a, const Copy *present, const Node *to, bool force, Outcome *o)
 {
-        const Node *at = state_find_node(&e->state, present->node_id);
+        const Node *at = state_find_node(&e->agreed.state, present->node_id);
 
         if (app_count_live(a, NULL) > 1)
                 return refuse(o, COMMAND_NOT_ALLOWED, "a takeover of %s is under way", a->name);
@@ -145,7 +145,7 @@ static CommandError check_takeover_waiting(
 
 static CommandError check_takeover(const Engine *e, const App *a, const Command *c, Outcome *o)
 {
-        const Node *to = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
+        const Node *to = isempty(c->node) ? NULL : state_find_node_name(&e->agreed.state, c->node);
         const Copy *present = app_present_copy(a);
         CommandError error;
 
@@ -179,7 +179,8 @@ static bool app_needs_node(const App *a, const Node *n)
 
 static CommandError check_forget(const Engine *e, const Command *c, Outcome *o)
 {
-        const Node *n = state_find_node_name(&e->state, c->node), *lists = n ? node_that_lists(e, n) : NULL;
+        const Node *n = state_find_node_name(&e->agreed.state, c->node),
+                   *lists = n ? node_that_lists(e, n) : NULL;
         char apps[200] = "";
         size_t at = 0;
 
@@ -189,7 +190,7 @@ static CommandError check_forget(const Engine *e, const Command *c, Outcome *o)
                 return refuse(o, COMMAND_NOT_ALLOWED, "%s is in the ring of this view", n->name);
         if (lists)
                 return refuse(o, COMMAND_NOT_ALLOWED, "%s is in the nodelist of %s", n->name, lists->name);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 if (app_needs_node(a, n) && at < sizeof(apps))
                         at += (size_t) snprintf(
                                         apps + at, sizeof(apps) - at, "%s%s", at > 0 ? " " : "", a->name);
@@ -200,7 +201,7 @@ static CommandError check_forget(const Engine *e, const Command *c, Outcome *o)
 
 static CommandError check_permit(const Engine *e, const App *a, const Command *c, Outcome *o)
 {
-        const Node *n = state_find_node_name(&e->state, c->node);
+        const Node *n = state_find_node_name(&e->agreed.state, c->node);
         CommandError error = check_node(e, c, o);
 
         if (error != COMMAND_OK)
@@ -255,7 +256,7 @@ static CommandError command_check(const Engine *e, const App *a, const Command *
 /* The state that is shown is another one when something follows from the command. */
 static void app_commanded(Engine *e, App *a)
 {
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         app_look_again(e, a);
 }
 
@@ -322,7 +323,7 @@ static void app_give_up(App *a)
 
 static void takeover_running(Engine *e, App *a, Copy *present, const Node *to)
 {
-        const Node *at = state_find_node(&e->state, present->node_id);
+        const Node *at = state_find_node(&e->agreed.state, present->node_id);
         const Node *target = takeover_target(e, a, at, to);
 
         if (to)
@@ -351,7 +352,7 @@ static void takeover_waiting(Engine *e, App *a, const Node *to)
 
 static void command_takeover(Engine *e, App *a, const Command *c)
 {
-        const Node *to = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
+        const Node *to = isempty(c->node) ? NULL : state_find_node_name(&e->agreed.state, c->node);
         Copy *present;
         Mark *mark;
 
@@ -370,7 +371,7 @@ static void command_takeover(Engine *e, App *a, const Command *c)
 
 static void command_permit(Engine *e, App *a, const Command *c)
 {
-        const Node *n = state_find_node_name(&e->state, c->node);
+        const Node *n = state_find_node_name(&e->agreed.state, c->node);
         const Copy *present = app_present_copy(a);
         size_t at = 0;
 
@@ -393,26 +394,26 @@ static void command_permit(Engine *e, App *a, const Command *c)
 
 static void command_standby(Engine *e, const Command *c)
 {
-        Node *n = state_find_node_name(&e->state, c->node);
+        Node *n = state_find_node_name(&e->agreed.state, c->node);
 
         n->standby = c->flag;
-        e->lasting_changed = true;
-        e->view_changed_state = true;
+        e->agreed.lasting_changed = true;
+        e->agreed.all_dirty = true;
         engine_changed_node(e, n->id);
 }
 
 /* Its number may be another node's one day. */
 static void command_forget(Engine *e, const Command *c)
 {
-        Node *n = state_find_node_name(&e->state, c->node);
+        Node *n = state_find_node_name(&e->agreed.state, c->node);
 
         engine_changed_node(e, n->id);
-        state_remove_node(&e->state, n);
+        state_remove_node(&e->agreed.state, n);
         nodelist_look_at_rules(e);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 app_look_again(e, a);
-        e->lasting_changed = true;
-        e->view_changed_state = true;
+        e->agreed.lasting_changed = true;
+        e->agreed.all_dirty = true;
         e->definitions_dirty = true;
         engine_changed(e);
 }
@@ -432,17 +433,17 @@ static void app_set_maintenance(Engine *e, App *a, bool on)
         app_commanded(e, a);
         if (on)
                 return;
-        a->owed = calloc(MAX(e->state.n_nodes, (size_t) 1), sizeof(uint32_t));
+        a->owed = calloc(MAX(e->agreed.state.n_nodes, (size_t) 1), sizeof(uint32_t));
         if (!a->owed) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (n->presence == PRESENCE_SYNCED)
                         a->owed[a->n_owed++] = n->id;
         /* If a node has not heard that maintenance is over, its guard goes on leaving the worker alone. */
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&e->state, c->node_id);
+                const Node *n = state_find_node(&e->agreed.state, c->node_id);
 
                 if (!n || n->presence != PRESENCE_SYNCED)
                         c->untamed = true;
@@ -451,9 +452,9 @@ static void app_set_maintenance(Engine *e, App *a, bool on)
 
 static void command_clear(Engine *e, const Command *c)
 {
-        const Node *n = isempty(c->node) ? NULL : state_find_node_name(&e->state, c->node);
+        const Node *n = isempty(c->node) ? NULL : state_find_node_name(&e->agreed.state, c->node);
 
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 if (!isempty(c->app) && !streq(a->name, c->app))
                         continue;
                 app_forget_failures(a, n);
@@ -466,7 +467,7 @@ static void command_maintenance(Engine *e, App *a, const Command *c)
         if (a)
                 app_set_maintenance(e, a, c->flag);
         else
-                FOREACH_ARRAY(each, e->state.apps, e->state.n_apps)
+                FOREACH_ARRAY(each, e->agreed.state.apps, e->agreed.state.n_apps)
                         app_set_maintenance(e, each, c->flag);
 }
 
@@ -504,7 +505,7 @@ CommandError command_apply(
                 Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes)
 {
         Outcome o = { .text = ret_text, .size_bytes = size_bytes };
-        App *a = isempty(c->app) ? NULL : state_find_app(&e->state, c->app);
+        App *a = isempty(c->app) ? NULL : state_find_app(&e->agreed.state, c->app);
         CommandError error = command_check(e, a, c, &o);
 
         if (error != COMMAND_OK)
@@ -543,8 +544,8 @@ static void command_finish(Engine *e, size_t at, CommandError error, const char 
  * the command is sent, in each view anew: a takeover that waited for the view may find its node lost. */
 static bool command_is_hasty(const Engine *e, const Command *c, char *ret_text, size_t size_bytes)
 {
-        const App *a = state_find_app(&e->state, strempty(c->app));
-        const Node *lost = a ? state_find_node(&e->state, a->lost_node) : NULL;
+        const App *a = state_find_app(&e->agreed.state, strempty(c->app));
+        const Node *lost = a ? state_find_node(&e->agreed.state, a->lost_node) : NULL;
         char span[USEC_TEXT_MAX];
         uint64_t left;
 
@@ -594,10 +595,10 @@ void command_applied(Engine *e, uint64_t seq, CommandError error, const char *te
                 /* The revision that holds it is counted at the end of this message. */
                 c->applied = true;
                 c->applied_usec = e->now_usec;
-                c->revision = e->state.revision;
-                if (e->lasting_changed) {
-                        if (e->state.ring_seq > c->revision.ring_seq)
-                                c->revision = (Revision){ .ring_seq = e->state.ring_seq };
+                c->revision = e->agreed.state.revision;
+                if (e->agreed.lasting_changed) {
+                        if (e->agreed.state.ring_seq > c->revision.ring_seq)
+                                c->revision = (Revision){ .ring_seq = e->agreed.state.ring_seq };
                         c->revision.count++;
                 }
                 return;
@@ -632,7 +633,7 @@ static void command_send(Engine *e, LocalCommand *c)
  * 2 x COMMIT_USEC at most. */
 static bool command_is_late(const Engine *e, LocalCommand *c)
 {
-        const State *s = &e->state;
+        const State *s = &e->agreed.state;
 
         if (!engine_is_synced(e) || e->now_usec >= c->applied_usec + 2 * COMMIT_USEC)
                 return true;
@@ -665,8 +666,8 @@ static bool command_send_or_refuse(Engine *e, size_t at)
 /* `reload --all` is answered when all nodes have said what their files hold. */
 static bool command_waits_for_files(const Engine *e, const LocalCommand *c)
 {
-        return c->command.kind == COMMAND_RELOAD && engine_is_synced(e) && e->state.reload.serial != 0 &&
-               e->now_usec < c->applied_usec + 2 * COMMIT_USEC;
+        return c->command.kind == COMMAND_RELOAD && engine_is_synced(e) &&
+               e->agreed.state.reload.serial != 0 && e->now_usec < c->applied_usec + 2 * COMMIT_USEC;
 }
 
 /* Whoever is answered that an application is in maintenance relies on the guards: they were told when that was committed, which
@@ -676,22 +677,22 @@ static bool command_waits_for_guards(const Engine *e, LocalCommand *c)
         if (c->command.kind != COMMAND_MAINTENANCE || !c->command.flag || c->sure)
                 return false;
         c->sure = true;
-        c->revision = e->state.revision;
+        c->revision = e->agreed.state.revision;
         c->wait_serial = 0;
-        return revision_compare(&e->state.committed, &c->revision) < 0;
+        return revision_compare(&e->agreed.state.committed, &c->revision) < 0;
 }
 
 /* True where the command is over. */
 static bool command_step(Engine *e, size_t at)
 {
         LocalCommand *c = &e->commands[at];
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
         bool form = c->command.kind == COMMAND_FORM;
 
         if (c->applied) {
                 if (command_waits_for_files(e, c))
                         return false;
-                if (revision_compare(&e->state.committed, &c->revision) >= 0 &&
+                if (revision_compare(&e->agreed.state.committed, &c->revision) >= 0 &&
                                 !command_waits_for_guards(e, c))
                         command_finish(e, at, COMMAND_OK, "");
                 else if (command_is_late(e, c))

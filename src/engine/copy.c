@@ -70,7 +70,7 @@ SHAPE(local_command_shape, LocalCommand, EMBEDDED(LocalCommand, command, command
 SHAPE(local_definition_shape, LocalDefinition, EMBEDDED(LocalDefinition, definition, definition_shape),
                 STRING(LocalDefinition, app), STRING(LocalDefinition, error));
 SHAPE(engine_shape, Engine, ARRAY(Engine, nodelist, &node_shape), ARRAY(Engine, wait_mandatory, NULL),
-                ARRAY(Engine, wait_optional, NULL), EMBEDDED(Engine, state, state_shape),
+                ARRAY(Engine, wait_optional, NULL), EMBEDDED(Engine, agreed.state, state_shape),
                 GROWING(Engine, peers, &peer_shape), ARRAY(Engine, ring_nodes, NULL),
                 GROWING(Engine, backlog, &backlog_shape),
                 ARRAY_AS(Engine, expiry_sent, n_expiry_sent, offsetof(Engine, n_expiry_allocated), NULL),

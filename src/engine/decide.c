@@ -24,7 +24,7 @@ bool app_is_orphan(const Engine *e, const App *a)
 
         if (!a->has_definition)
                 return a->n_copies > 0;
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 const Variant *v;
 
                 if (n->presence != PRESENCE_SYNCED)
@@ -68,16 +68,16 @@ void app_clear_hold(App *a)
 
 void app_hold_against(Engine *e, App *a, const Node *at, bool differing)
 {
-        uint32_t *against = calloc(MAX(e->state.n_nodes, (size_t) 1), sizeof(uint32_t));
+        uint32_t *against = calloc(MAX(e->agreed.state.n_nodes, (size_t) 1), sizeof(uint32_t));
 
         if (!against) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         free(a->held_against);
         a->held_against = against;
         a->n_held_against = 0;
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 Eligibility x = place_eligible(a, n, true);
 
                 if (at && place_tier(a, n) < place_tier(a, at) &&
@@ -113,7 +113,7 @@ void app_stop_copy(Engine *e, App *a, Copy *c, const char *why)
 
 Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t from_node)
 {
-        uint64_t floor = MIN(e->state.ring_seq, EPOCH_RING_MAX / 2) << EPOCH_RING_SHIFT;
+        uint64_t floor = MIN(e->agreed.state.ring_seq, EPOCH_RING_MAX / 2) << EPOCH_RING_SHIFT;
         uint32_t was = a->owner;
         Copy *c;
         Effect *f;
@@ -122,7 +122,7 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
         a->last_epoch = a->epoch;
         c = app_add_copy(a, node_id, a->epoch);
         if (!c) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return NULL;
         }
         c->phase = COPY_STARTING;
@@ -136,13 +136,13 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
         app_end_loss(a);
         app_clear_better(a);
         a->kept = false;
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         free(a->last_blocked);
         a->last_blocked = NULL;
         f = engine_note(e, NOTE_APP_STARTING, a->name, node_id, NULL);
         f->epoch = c->epoch;
         f->start_type = type;
-        f->from_node = engine_strdup(e, state_node_name(&e->state, c->from_node));
+        f->from_node = engine_strdup(e, state_node_name(&e->agreed.state, c->from_node));
         app_touched(e, a);
         return c;
 }
@@ -158,7 +158,7 @@ const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, 
                 size_t size_bytes)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&e->state, c->node_id);
+                const Node *n = state_find_node(&e->agreed.state, c->node_id);
 
                 if (c == but || (given_up && copy_is_given_up(c)))
                         continue;
@@ -178,7 +178,7 @@ const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, 
                         snprintf(buffer, size_bytes, "the copy on %s has not ended", n ? n->name : "?");
                 return buffer;
         }
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 if (!node_is_owing(a, n))
                         continue;
                 snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
@@ -186,7 +186,7 @@ const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, 
         }
         if (a->n_owed > 0 && !given_up) {
                 snprintf(buffer, size_bytes, "%s has not reported after the maintenance",
-                                state_node_name(&e->state, a->owed[0]));
+                                state_node_name(&e->agreed.state, a->owed[0]));
                 return buffer;
         }
         return NULL;
@@ -220,7 +220,7 @@ void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, con
 /* A mark is what keeps it from a node that is there. */
 bool app_failed_everywhere(const Engine *e, const App *a)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (place_eligible(a, n, false) == NODE_MARKED)
                         return true;
         return false;
@@ -249,7 +249,7 @@ static void decide_down(Engine *e, App *a)
                         app_end_loss(a);
                 if (app_count_live(a, NULL) == 0 && a->owner != 0) {
                         a->owner = 0;
-                        e->lasting_changed = true;
+                        e->agreed.lasting_changed = true;
                 }
                 app_touched(e, a);
         }
@@ -261,7 +261,7 @@ static void decide_down(Engine *e, App *a)
 /* The owner was lost: wait for it as long as the delay runs. True where the start has to wait. */
 static bool decide_wait(const Engine *e, const App *a)
 {
-        const Node *lost = state_find_node(&e->state, a->lost_node);
+        const Node *lost = state_find_node(&e->agreed.state, a->lost_node);
 
         if (a->lost_node == 0 || a->delay.serial == 0)
                 return false;
@@ -271,7 +271,7 @@ static bool decide_wait(const Engine *e, const App *a)
 /* The owner is back before anything started: it goes before a better node that may not take it over either. */
 static Node *decide_returned(const Engine *e, const App *a, Node *choice)
 {
-        Node *owner = state_find_node(&e->state, a->lost_node);
+        Node *owner = state_find_node(&e->agreed.state, a->lost_node);
 
         if (!choice || !owner || place_eligible(a, owner, false) != ELIGIBLE)
                 return choice;
@@ -289,7 +289,7 @@ static void decide_start(Engine *e, App *a)
         StartType type = a->next_type == START_NONE ? START_NORMAL : a->next_type;
         uint32_t from = a->next_from;
 
-        if (e->state.form_pending || decide_wait(e, a) || definitions_hold_up(e, a))
+        if (e->agreed.state.form_pending || decide_wait(e, a) || definitions_hold_up(e, a))
                 return;
         obstacle = decide_obstacle(e, a, buffer, sizeof(buffer));
         if (obstacle) {
@@ -297,7 +297,7 @@ static void decide_start(Engine *e, App *a)
                 return;
         }
         if (a->next_node != 0) {
-                choice = state_find_node(&e->state, a->next_node);
+                choice = state_find_node(&e->agreed.state, a->next_node);
                 if (choice && place_eligible(a, choice, false) != ELIGIBLE)
                         choice = NULL;
         }
@@ -321,7 +321,7 @@ static void decide_start(Engine *e, App *a)
                 if (a->lost_node == 0 && a->next_type != START_NORMAL) {
                         app_clear_next(a);
                         a->owner = 0;
-                        e->lasting_changed = true;
+                        e->agreed.lasting_changed = true;
                 }
                 return;
         }
@@ -335,7 +335,7 @@ static void decide_start(Engine *e, App *a)
 static void decide_prune_hold(Engine *e, App *a)
 {
         for (size_t i = a->n_held_against; i > 0; i--) {
-                const Node *n = state_find_node(&e->state, a->held_against[i - 1]);
+                const Node *n = state_find_node(&e->agreed.state, a->held_against[i - 1]);
                 Eligibility x = n ? place_eligible(a, n, false) : NOT_IN_NODES;
 
                 /* A restart of its manager or guard alone does not count, nor does a file that is behind. */
@@ -343,14 +343,14 @@ static void decide_prune_hold(Engine *e, App *a)
                                 x == NODE_UNGUARDED || x == NODE_LATE || x == NODE_DIFFERS)
                         continue;
                 ARRAY_CLOSE(a->held_against, a->n_held_against, i - 1);
-                e->lasting_changed = true;
+                e->agreed.lasting_changed = true;
         }
 }
 
 /* Whether it is held against a node that is better still. */
 static bool hold_is_better(const Engine *e, const App *a, const Node *than)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (place_tier(a, n) < place_tier(a, than) && app_is_held_against(a, n))
                         return true;
         return false;
@@ -364,10 +364,10 @@ static Node *decide_find_better(Engine *e, App *a, const Node *at)
 
         while ((better = place_better(e, a, place_tier(a, at))) && hold_is_better(e, a, better)) {
                 if (!app_add_held_against(a, better->id)) {
-                        e->oom = true;
+                        e->agreed.out.oom = true;
                         return NULL;
                 }
-                e->lasting_changed = true;
+                e->agreed.lasting_changed = true;
         }
         return better;
 }
@@ -390,7 +390,7 @@ static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
                 app_clear_better(a);
                 a->better_node = better->id;
                 if (a->definition.takeover_delay_usec > 0) {
-                        a->better = timer_start(e, a->definition.takeover_delay_usec);
+                        a->better = agreed_timer(&e->agreed, a->definition.takeover_delay_usec);
                         app_look_again(e, a);
                 }
         }
@@ -401,7 +401,7 @@ static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
 
 static void decide_present(Engine *e, App *a, Copy *present)
 {
-        const Node *n = state_find_node(&e->state, present->node_id);
+        const Node *n = state_find_node(&e->agreed.state, present->node_id);
         const Node *choice;
         const char *why = NULL;
 
@@ -414,13 +414,13 @@ static void decide_present(Engine *e, App *a, Copy *present)
         else if (!place_is_permitted(a, n) && !a->kept)
                 why = "its node is forbidden";
         if (!why) {
-                if (!e->state.form_pending)
+                if (!e->agreed.state.form_pending)
                         decide_better(e, a, present, n);
                 return;
         }
         /* A planned leave stops here before it starts there, whatever TakeoverMode= says. */
         choice = n->leaving ? NULL : place_choose(e, a, n->id);
-        if (choice && e->state.form_pending && a->definition.takeover_mode == TAKEOVER_START_FIRST)
+        if (choice && e->agreed.state.form_pending && a->definition.takeover_mode == TAKEOVER_START_FIRST)
                 return;
         app_move(e, a, present, START_TAKEOVER, choice ? choice->id : 0, why);
 }
@@ -429,7 +429,7 @@ static void decide_present(Engine *e, App *a, Copy *present)
 static void decide_orphan(Engine *e, App *a)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&e->state, c->node_id);
+                const Node *n = state_find_node(&e->agreed.state, c->node_id);
 
                 if (copy_is_live(c) && n && n->leaving)
                         app_stop_copy(e, a, c, "its node is leaving");
@@ -464,7 +464,7 @@ static void decide_app(Engine *e, App *a)
 /* An application that no node has a file for, that runs nowhere, and of which no disk tells anything, is forgotten. */
 static void decide_forget(Engine *e)
 {
-        State *s = &e->state;
+        State *s = &e->agreed.state;
         size_t n_kept = s->n_apps;
 
         for (size_t i = s->n_apps; i > 0; i--) {
@@ -476,7 +476,7 @@ static void decide_forget(Engine *e)
                 state_forget_app(s, a);
                 n_kept--;
                 e->definitions_dirty = true;
-                e->lasting_changed = true;
+                e->agreed.lasting_changed = true;
         }
         if (n_kept == s->n_apps)
                 return;
@@ -491,21 +491,21 @@ void decide_all(Engine *e)
 {
         Places places = {};
 
-        if (e->view_changed_state)
-                FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        if (e->agreed.all_dirty)
+                FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                         a->dirty = true;
-        e->view_changed_state = false;
-        e->places = &places; /* cppcheck-suppress autoVariables ; taken back below */
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        e->agreed.all_dirty = false;
+        e->agreed.places = &places; /* cppcheck-suppress autoVariables ; taken back below */
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 if (!a->dirty)
                         continue;
                 places_begin(e, &places, a);
                 decide_app(e, a);
                 places_end(e, &places);
         }
-        e->places = NULL;
-        if (!e->state.form_pending)
+        e->agreed.places = NULL;
+        if (!e->agreed.state.form_pending)
                 decide_forget(e);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 a->dirty = false;
 }

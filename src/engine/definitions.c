@@ -51,9 +51,9 @@ static void definitions_sort(Engine *e)
 {
         bool sorted = true;
 
-        for (size_t i = 1; i < e->n_definitions && sorted && !e->oom; i++)
+        for (size_t i = 1; i < e->n_definitions && sorted && !e->agreed.out.oom; i++)
                 sorted = strcmp(e->definitions[i - 1].app, e->definitions[i].app) < 0;
-        if (!e->oom && !sorted)
+        if (!e->agreed.out.oom && !sorted)
                 qsort(e->definitions, e->n_definitions, sizeof(LocalDefinition), compare_definitions);
 }
 
@@ -74,7 +74,7 @@ static void definitions_take(Engine *e, const Definition *definitions, const uin
 {
         size_t n_good;
 
-        for (size_t i = 0; i < n && !e->oom; i++) {
+        for (size_t i = 0; i < n && !e->agreed.out.oom; i++) {
                 LocalDefinition *d;
 
                 if (!app_name_is_valid(definitions[i].name))
@@ -93,7 +93,7 @@ static void definitions_take(Engine *e, const Definition *definitions, const uin
         }
         definitions_sort(e);
         n_good = e->n_definitions;
-        for (size_t i = 0; i < n_errors && !e->oom; i++) {
+        for (size_t i = 0; i < n_errors && !e->agreed.out.oom; i++) {
                 LocalDefinition *d =
                                 (LocalDefinition *) definitions_search(e->definitions, n_good, errors[i].app);
 
@@ -118,7 +118,7 @@ void definitions_set(Engine *e, const Definition *definitions, const uint64_t *u
         e->definitions = calloc(MAX(n + n_errors, (size_t) 1), sizeof(LocalDefinition));
         e->n_definitions = 0;
         if (!e->definitions) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 definitions_free(old, n_old);
                 return;
         }
@@ -204,10 +204,10 @@ static int definition_entry_add(
 bool definitions_differ(const Engine *e)
 {
         for (size_t i = 0; i < e->n_definitions; i++)
-                if (definition_entry_needed(
-                                    e, state_find_app(&e->state, e->definitions[i].app), &e->definitions[i]))
+                if (definition_entry_needed(e, state_find_app(&e->agreed.state, e->definitions[i].app),
+                                    &e->definitions[i]))
                         return true;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 if (!definitions_find(e, a->name) && definition_entry_needed(e, a, NULL))
                         return true;
         return false;
@@ -223,7 +223,7 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
         for (size_t i = 0; i < e->n_definitions; i++) {
                 const LocalDefinition *own = &e->definitions[i];
 
-                if (!definition_entry_needed(e, state_find_app(&e->state, own->app), own))
+                if (!definition_entry_needed(e, state_find_app(&e->agreed.state, own->app), own))
                         continue;
                 if (n_bytes >= DEFINITIONS_BYTES) {
                         ret->more = true;
@@ -234,7 +234,7 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
                         return r;
                 n_bytes += entry_bytes(&ret->entries[ret->n_entries - 1]);
         }
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 if (definitions_find(e, a->name) || !definition_entry_needed(e, a, NULL))
                         continue;
                 r = definition_entry_add(ret, &n_allocated, a->name, NULL);
@@ -284,7 +284,7 @@ void definitions_form(Engine *e, State *s)
                 if (!a)
                         a = state_add_app(s, own->app);
                 if (!a || definition_copy(&own->definition, &a->definition) < 0) {
-                        e->oom = true;
+                        e->agreed.out.oom = true;
                         return;
                 }
                 a->has_definition = true;
@@ -303,7 +303,7 @@ static bool node_is_known(const Node *n)
 /* Only a synced member has said what files it has: it tells that after its facts. */
 bool definitions_gone(const Engine *e, const App *a)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 const Variant *v = app_find_variant(a, n->id);
 
                 if (n->presence != PRESENCE_SYNCED)
@@ -318,7 +318,7 @@ static void variant_set(
                 Engine *e, App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error)
 {
         if (!app_set_variant(a, node_id, digest, d, error))
-                e->oom = true;
+                e->agreed.out.oom = true;
 }
 
 /* Makes `d` the agreed definition. A node that agreed with the one before differs from now on. */
@@ -329,7 +329,7 @@ static void definition_switch(Engine *e, App *a, const Definition *d)
 
         if (engine_grow(e, definition_copy(d, &next)) < 0)
                 return;
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (node_is_known(n) && !app_find_variant(a, n->id))
                         variant_set(e, a, n->id, a->has_definition ? a->definition.digest : 0, &a->definition,
                                         NULL);
@@ -348,10 +348,10 @@ static void definition_switch(Engine *e, App *a, const Definition *d)
         /* It never makes a running application move. */
         a->kept = present != NULL;
         if (present)
-                app_hold_against(e, a, state_find_node(&e->state, present->node_id), true);
+                app_hold_against(e, a, state_find_node(&e->agreed.state, present->node_id), true);
         a->dirty = true;
         e->definitions_dirty = true;
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         engine_changed_app(e, a);
 }
 
@@ -360,7 +360,7 @@ static const Definition *definition_majority(const Engine *e, const App *a)
         const Definition *lowest = NULL;
         size_t n_files = 0;
 
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
 
                 if (!d || definition_find_node(d, n->name) < 0)
@@ -369,13 +369,13 @@ static const Definition *definition_majority(const Engine *e, const App *a)
                 if (!lowest)
                         lowest = d;
         }
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
                 size_t same = 0;
 
                 if (!d || definition_find_node(d, n->name) < 0)
                         continue;
-                FOREACH_ARRAY(o, e->state.nodes, e->state.n_nodes) {
+                FOREACH_ARRAY(o, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                         const Definition *other = node_is_known(o) ? app_node_definition(a, o->id) : NULL;
 
                         same += other && definition_find_node(other, o->name) >= 0 &&
@@ -410,18 +410,18 @@ void app_agree_definition(Engine *e, App *a, uint32_t changed_node)
  * to answer would be its only candidate. Every node answers, even if nothing has changed. */
 void definitions_reload(Engine *e)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 n->reading = n->presence == PRESENCE_SYNCED;
                 n->unread = false;
         }
-        e->state.reload = timer_start(e, RELOAD_USEC);
+        e->agreed.state.reload = agreed_timer(&e->agreed, RELOAD_USEC);
         e->files_read = false;
         engine_emit(e, EFFECT_RELOAD);
 }
 
 static bool definitions_are_read(const Engine *e)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (n->reading && n->presence == PRESENCE_SYNCED)
                         return false;
         return true;
@@ -429,12 +429,12 @@ static bool definitions_are_read(const Engine *e)
 
 void definitions_end_reading(Engine *e)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 n->unread = n->unread || n->reading;
                 n->reading = false;
         }
-        e->state.reload = (Timer){};
-        e->view_changed_state = true;
+        e->agreed.state.reload = (Timer){};
+        e->agreed.all_dirty = true;
 }
 
 bool definitions_hold_up(const Engine *e, const App *a)
@@ -444,7 +444,7 @@ bool definitions_hold_up(const Engine *e, const App *a)
 
 bool definitions_owed(const Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
 
         return own && own->reading && e->files_read;
 }
@@ -461,9 +461,9 @@ static void definition_refused(Engine *e, uint32_t node_id, const DefinitionEntr
 /* Is there room for what the entry brings? The first one for which there is none is named. */
 static bool definition_fits(Engine *e, uint32_t node_id, const DefinitionEntry *d, size_t *n_refused)
 {
-        bool many = !state_find_app(&e->state, d->app) && e->state.n_apps >= APPS_MAX;
+        bool many = !state_find_app(&e->agreed.state, d->app) && e->agreed.state.n_apps >= APPS_MAX;
 
-        if (!many && room_take(&e->state, entry_bytes(d)))
+        if (!many && room_take(&e->agreed.state, entry_bytes(d)))
                 return true;
         definition_refused(e, node_id, d);
         if ((*n_refused)++ > 0)
@@ -480,15 +480,15 @@ static bool definition_fits(Engine *e, uint32_t node_id, const DefinitionEntry *
 
 static App *definition_app(Engine *e, const char *name)
 {
-        App *a = state_find_app(&e->state, name);
+        App *a = state_find_app(&e->agreed.state, name);
 
         if (a)
                 return a;
-        a = state_add_app(&e->state, name);
+        a = state_add_app(&e->agreed.state, name);
         if (a)
-                e->lasting_changed = true;
+                e->agreed.lasting_changed = true;
         else
-                e->oom = true;
+                e->agreed.out.oom = true;
         return a;
 }
 
@@ -500,7 +500,7 @@ static void definition_apply_wrong(Engine *e, App *a, uint32_t node_id, uint32_t
         if (line == (before ? before->line : 0))
                 return;
         if (!app_set_wrong(a, node_id, line))
-                e->oom = true;
+                e->agreed.out.oom = true;
         if (line == WRONG_SOMEWHERE)
                 engine_note(e, NOTE_DEFINITION, a->name, node_id,
                                 "its file is wrong; the last good one is in force");
@@ -534,7 +534,7 @@ static void definition_apply(Engine *e, uint32_t node_id, const DefinitionEntry 
 
 void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
 {
-        Node *sender = state_find_node(&e->state, node_id);
+        Node *sender = state_find_node(&e->agreed.state, node_id);
         size_t n_refused = 0;
 
         if (sender && !m->more)
@@ -545,9 +545,9 @@ void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
                         definitions_end_reading(e);
         }
         e->definitions_dirty = true;
-        for (size_t i = 0; i < m->n_entries && !e->oom; i++) {
+        for (size_t i = 0; i < m->n_entries && !e->agreed.out.oom; i++) {
                 const DefinitionEntry *d = &m->entries[i];
-                const App *a = state_find_app(&e->state, d->app);
+                const App *a = state_find_app(&e->agreed.state, d->app);
                 bool fits = true;
 
                 if (d->digest == 0 && !d->error) {

@@ -2,108 +2,21 @@
 #include "engine/internal.h"
 #include "base/array.h"
 
-#include <stdarg.h>
-
-void effect_done(Effect *f)
-{
-        message_free(f->message);
-        free(f->app);
-        free(f->node);
-        free(f->from_node);
-        free(f->data);
-        free(f->text);
-        *f = (Effect){};
-}
-
-void effect_list_done(EffectList *l)
-{
-        for (size_t i = 0; i < l->n_effects; i++)
-                effect_done(&l->effects[i]);
-        free(l->effects);
-        *l = (EffectList){};
-}
-
-int engine_grow(Engine *e, int r)
-{
-        if (r < 0)
-                e->oom = true;
-        return r;
-}
-
-char *engine_strdup(Engine *e, const char *s)
-{
-        char *copy = s ? strdup(s) : NULL;
-
-        if (s && !copy)
-                e->oom = true;
-        return copy;
-}
-
-/* Never NULL: without memory the effect goes to a place that is never read, and the step fails as a whole. */
-Effect *engine_emit(Engine *e, EffectType type)
-{
-        EffectList *l = e->effects;
-
-        if (engine_grow(e, ARRAY_GROW(l->effects, l->n_effects, l->n_allocated)) < 0) {
-                effect_done(&e->nowhere);
-                return &e->nowhere;
-        }
-        l->effects[l->n_effects] = (Effect){ .type = type };
-        return &l->effects[l->n_effects++];
-}
-
 Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...)
 {
-        Effect *f = engine_emit(e, EFFECT_NOTE);
+        const char *node = node_id != 0 ? engine_node_name(e, node_id) : NULL;
+        Effect *f;
         va_list ap;
 
-        f->note = kind;
-        f->app = engine_strdup(e, app);
-        if (node_id != 0)
-                f->node = engine_strdup(e, engine_node_name(e, node_id));
-        if (!format)
-                return f;
         va_start(ap, format);
-        if (vasprintf(&f->text, format, ap) < 0) {
-                f->text = NULL;
-                e->oom = true;
-        }
+        f = outlet_note(&e->agreed.out, kind, app, node, format, ap);
         va_end(ap);
         return f;
 }
 
-void engine_changed_app(Engine *e, App *a)
-{
-        if (a->told)
-                return;
-        a->told = true;
-        engine_emit(e, EFFECT_CHANGED)->app = engine_strdup(e, a->name);
-}
-
-/* Between steps no application is marked as told. */
-static void engine_end_changed(Engine *e)
-{
-        FOREACH_ARRAY(f, e->effects->effects, e->effects->n_effects) {
-                App *a = f->type == EFFECT_CHANGED && f->app ? state_find_app(&e->state, f->app) : NULL;
-
-                if (a)
-                        a->told = false;
-        }
-}
-
 void engine_changed_node(Engine *e, uint32_t node_id)
 {
-        engine_emit(e, EFFECT_CHANGED)->node = engine_strdup(e, engine_node_name(e, node_id));
-}
-
-void engine_changed(Engine *e)
-{
-        EffectList *l = e->effects;
-
-        for (size_t i = 0; i < l->n_effects; i++)
-                if (l->effects[i].type == EFFECT_CHANGED && !l->effects[i].app && !l->effects[i].node)
-                        return;
-        engine_emit(e, EFFECT_CHANGED);
+        outlet_changed_node(&e->agreed.out, engine_node_name(e, node_id));
 }
 
 const char *engine_nodelist_name(const Engine *e, uint32_t id)
@@ -116,7 +29,7 @@ const char *engine_nodelist_name(const Engine *e, uint32_t id)
 
 const char *engine_node_name(const Engine *e, uint32_t id)
 {
-        const Node *n = state_find_node(&e->state, id);
+        const Node *n = state_find_node(&e->agreed.state, id);
         const char *name = n ? n->name : engine_nodelist_name(e, id);
 
         return name ? name : "?";
@@ -128,13 +41,13 @@ Effect *engine_send(Engine *e, Message *m)
         Effect *f;
 
         if (!copy) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 message_done(m);
-                effect_done(&e->nowhere);
-                return &e->nowhere;
+                effect_done(&e->agreed.out.nowhere);
+                return &e->agreed.out.nowhere;
         }
         /* A member that is not synced does not know the group's version: it uses its oldest. */
-        m->version = engine_is_synced(e) ? e->state.version : e->version_min;
+        m->version = engine_is_synced(e) ? e->agreed.state.version : e->version_min;
         m->view = e->view;
         m->incarnation = e->incarnation;
         m->number = ++e->number;
@@ -175,7 +88,7 @@ static int engine_take_record(Engine *e, const EngineConfig *config)
         e->record_kind = config->record_kind;
         if (config->record_kind != RECORD_VALID)
                 return 0;
-        r = state_decode(config->record, config->record_size_bytes, STATE_LASTING, 0, &e->state);
+        r = state_decode(config->record, config->record_size_bytes, STATE_LASTING, 0, &e->agreed.state);
         if (r < 0)
                 return r;
         return 0;
@@ -229,7 +142,7 @@ Engine *engine_free(Engine *e)
         if (!e)
                 return NULL;
         view_end(e);
-        effect_done(&e->nowhere);
+        outlet_done(&e->agreed.out);
         nodelist_free(e->nodelist, e->n_nodelist);
         free(e->wait_mandatory);
         free(e->wait_optional);
@@ -237,7 +150,7 @@ Engine *engine_free(Engine *e)
         free(e->ring_nodes);
         free(e->backlog);
         free(e->expiry_sent);
-        state_done(&e->state);
+        state_done(&e->agreed.state);
         definitions_set(e, NULL, NULL, 0, NULL, 0);
         free(e->definitions);
         for (size_t i = 0; i < e->n_units; i++) {
@@ -468,23 +381,23 @@ static void engine_handle(Engine *e, const Event *event)
 
 int engine_step(Engine *e, const Event *event, EffectList *effects)
 {
-        e->effects = effects;
+        e->agreed.out.effects = effects;
         if (event->type == EVENT_SUSPENDED)
                 e->slept_usec = e->now_usec;
-        e->now_usec = MAX(e->now_usec, event->now_usec);
-        e->realtime_usec = event->realtime_usec;
+        e->now_usec = e->agreed.now_usec = MAX(e->now_usec, event->now_usec);
+        e->realtime_usec = e->agreed.realtime_usec = event->realtime_usec;
         e->probed = false;
         engine_handle(e, event);
         /* What is due follows from the state alone, so that nothing is forgotten after a new view. */
-        if (!e->oom) {
+        if (!e->agreed.out.oom) {
                 view_pump(e);
                 sync_pump(e);
                 local_pump(e);
                 command_pump(e);
         }
-        engine_end_changed(e);
-        e->effects = NULL;
-        return e->oom ? -ENOMEM : 0;
+        agreed_end_changed(&e->agreed);
+        e->agreed.out.effects = NULL;
+        return e->agreed.out.oom ? -ENOMEM : 0;
 }
 
 uint64_t engine_deadline(const Engine *e)
@@ -501,7 +414,7 @@ uint64_t engine_deadline(const Engine *e)
 
 const State *engine_state(const Engine *e)
 {
-        return &e->state;
+        return &e->agreed.state;
 }
 
 bool engine_is_synced(const Engine *e)

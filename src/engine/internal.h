@@ -3,6 +3,7 @@
 
 /* What the files of the engine share. Nothing outside of src/engine includes this. */
 
+#include "engine/agreed/agreed.h"
 #include "engine/engine.h"
 #include "engine/names.h"
 
@@ -140,15 +141,9 @@ struct Engine {
 
         /* Now. */
         uint64_t now_usec, realtime_usec;
-        EffectList *effects; /* of the present step */
-        bool oom;
-        Effect nowhere; /* what could not be put on the list, and is never read */
 
-        State state;
+        Agreed agreed;
         bool synced;
-        bool lasting_changed;    /* within the message that is being applied */
-        bool view_changed_state; /* decide.c looks at all applications */
-        Places *places;          /* while decide.c goes through the applications; else NULL */
 
         /* The connection to Corosync. */
         bool connected;
@@ -242,14 +237,30 @@ struct Engine {
 };
 
 /* ---- engine.c ---- */
-Effect *engine_emit(Engine *e, EffectType type);
+/* What the wings above the agreed state put out: they call a node what the nodelist calls it where the state has no name. */
 Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...)
                 _printf_(5, 6);
-void engine_changed_app(Engine *e, App *a); /* once in a step */
 void engine_changed_node(Engine *e, uint32_t node_id);
-void engine_changed(Engine *e);
-char *engine_strdup(Engine *e, const char *s); /* sets oom */
-int engine_grow(Engine *e, int r);             /* sets oom where r is an error; returns r */
+static inline Effect *engine_emit(Engine *e, EffectType type)
+{
+        return outlet_emit(&e->agreed.out, type);
+}
+static inline void engine_changed_app(Engine *e, App *a)
+{
+        agreed_changed_app(&e->agreed, a);
+}
+static inline void engine_changed(Engine *e)
+{
+        outlet_changed(&e->agreed.out);
+}
+static inline char *engine_strdup(Engine *e, const char *s) /* sets oom */
+{
+        return outlet_strdup(&e->agreed.out, s);
+}
+static inline int engine_grow(Engine *e, int r) /* sets oom where r is an error; returns r */
+{
+        return outlet_grow(&e->agreed.out, r);
+}
 /* Sends a message: stamps it. Takes the contents of *m. */
 Effect *engine_send(Engine *e, Message *m);
 
@@ -352,7 +363,6 @@ void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool fo
 void apply_formed(Engine *e); /* after all facts: one copy of each application */
 void apply_finish(Engine *e); /* after each message: decide, count the revision, write */
 bool commit_is_waited_for(const Engine *e, const Revision *revision);
-Timer timer_start(Engine *e, uint64_t usec);
 void app_clear_next(App *a);
 void app_end_loss(App *a);
 void app_fail_copy(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);

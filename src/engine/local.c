@@ -49,7 +49,7 @@ bool local_has_workers(const Engine *e)
 
 bool local_in_maintenance(const Engine *e, const char *app)
 {
-        const App *a = state_find_app(&e->state, app);
+        const App *a = state_find_app(&e->agreed.state, app);
 
         return a && a->maintenance;
 }
@@ -57,7 +57,7 @@ bool local_in_maintenance(const Engine *e, const char *app)
 /* The same where this node is cut off: what the others may not know of does not hold them up. */
 static bool local_is_left_alone(const Engine *e, const char *app)
 {
-        const App *a = state_find_app(&e->state, app);
+        const App *a = state_find_app(&e->agreed.state, app);
 
         return a && app_is_left_alone(a);
 }
@@ -110,7 +110,7 @@ void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, uin
                 const char *reason)
 {
         LocalUnit *u = local_find_unit(e, app, epoch);
-        App *a = state_find_app(&e->state, app);
+        App *a = state_find_app(&e->agreed.state, app);
 
         if (!u) {
                 if (state == UNIT_NONE)
@@ -154,7 +154,7 @@ NodeTiming local_node_timing(const Engine *e)
  * of it. A shorter one counts at once. */
 uint64_t local_isolation_usec(const Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
         uint64_t t = local_timing(e).isolation_usec;
 
         return own && own->timing.detection_usec > 0 ? MIN(t, own->least.isolation_usec) : t;
@@ -165,7 +165,7 @@ static uint64_t local_detection_usec(const Engine *e)
 {
         uint64_t t = local_timing(e).detection_usec;
 
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (n->timing.detection_usec > 0)
                         t = MIN(t, n->least.detection_usec);
         return t;
@@ -205,7 +205,7 @@ static void local_watch_step(Engine *e)
 
         if (e->away_usec == 0 || e->step_probe != 0 || !engine_is_synced(e) || !view_is_quorate(e))
                 return;
-        own = state_find_node(&e->state, e->node_id);
+        own = state_find_node(&e->agreed.state, e->node_id);
         if (own && own->presence == PRESENCE_SYNCED)
                 e->away_usec = 0;
 }
@@ -289,7 +289,7 @@ static void local_send_probe(Engine *e)
 /* What its peers wait for at least, whatever else they count with. */
 static uint64_t local_needed_usec(const Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
         uint64_t t = local_timing(e).needed_usec;
 
         return own && own->timing.detection_usec > 0 ? MIN(t, own->least.needed_usec) : t;
@@ -297,11 +297,11 @@ static uint64_t local_needed_usec(const Engine *e)
 
 static uint64_t local_delay(const Engine *e, const char *app)
 {
-        const App *a = state_find_app(&e->state, app);
+        const App *a = state_find_app(&e->agreed.state, app);
         const LocalDefinition *d = definitions_find(e, app);
 
         if (a && a->has_definition)
-                return app_least_delay(&e->state, a);
+                return app_least_delay(&e->agreed.state, a);
         if (!d || d->error)
                 return 0;
         return d->definition.failover_delay_usec == DELAY_AUTO ? local_needed_usec(e)
@@ -458,7 +458,7 @@ static void local_probe(Engine *e)
 
 static bool local_may_start(const Engine *e)
 {
-        return view_is_quorate(e) && !e->isolated && e->hold_probe == 0 && !e->state.form_pending &&
+        return view_is_quorate(e) && !e->isolated && e->hold_probe == 0 && !e->agreed.state.form_pending &&
                e->cut_off_usec == 0 && !e->unguarded;
 }
 
@@ -479,7 +479,7 @@ static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
                        a->definition.takeover_mode == TAKEOVER_START_FIRST;
 
         FOREACH_ARRAY(o, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&e->state, o->node_id);
+                const Node *n = state_find_node(&e->agreed.state, o->node_id);
 
                 if (o == c || (o->phase == COPY_LOST && node_is_past(n)))
                         continue;
@@ -487,7 +487,7 @@ static bool local_must_hold(const Engine *e, const App *a, const Copy *c)
                         return true;
                 overlap = false;
         }
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (n->id != e->node_id && node_is_owing(a, n))
                         return true;
         return false;
@@ -531,7 +531,7 @@ static void local_start(Engine *e, App *a, const Copy *c)
         f->app = engine_strdup(e, a->name);
         f->epoch = c->epoch;
         f->start_type = c->start_type;
-        f->from_node = engine_strdup(e, state_node_name(&e->state, c->from_node));
+        f->from_node = engine_strdup(e, state_node_name(&e->agreed.state, c->from_node));
 }
 
 /* A node of this view that reports a newer copy of the application; 0: none. */
@@ -577,7 +577,7 @@ static void local_stop_older(Engine *e)
  * of such a report, except for the old copy beside a new one. */
 static bool local_report_may_wait(const Engine *e, const char *app, const ResultMessage *r)
 {
-        const App *a = state_find_app(&e->state, app);
+        const App *a = state_find_app(&e->agreed.state, app);
 
         return (r->state == UNIT_RUNNING || (r->state == UNIT_STARTING && r->reason)) &&
                !(a && a->n_copies > 1);
@@ -687,12 +687,12 @@ static void local_reconcile_owed(Engine *e, App *a)
 
 static void local_reconcile(Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
 
         e->starts_wait = false;
         if (!engine_is_synced(e) || !own)
                 return;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
                         if (c->node_id == e->node_id)
                                 local_reconcile_copy(e, own, a, c);
@@ -700,7 +700,7 @@ static void local_reconcile(Engine *e)
         }
         for (size_t i = e->n_units; i > 0; i--) {
                 LocalUnit *u = &e->units[i - 1];
-                const App *a = state_find_app(&e->state, u->app);
+                const App *a = state_find_app(&e->agreed.state, u->app);
                 Effect *f;
 
                 if (a && app_find_copy(a, e->node_id, u->epoch))
@@ -727,17 +727,17 @@ static void local_write(Engine *e)
 
         if (!engine_is_synced(e))
                 return;
-        if (revision_compare(&e->state.revision, &e->write_issued) == 0 &&
+        if (revision_compare(&e->agreed.state.revision, &e->write_issued) == 0 &&
                         !(e->write_failed && e->now_usec >= e->write_retry_usec))
                 return;
-        state_encode(&e->state, STATE_LASTING, e->now_usec, &w);
+        state_encode(&e->agreed.state, STATE_LASTING, e->now_usec, &w);
         if (w.error) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 byte_writer_done(&w);
                 return;
         }
         f = engine_emit(e, EFFECT_WRITE);
-        f->revision = e->write_issued = e->state.revision;
+        f->revision = e->write_issued = e->agreed.state.revision;
         f->data = w.data;
         f->data_size_bytes = w.size_bytes;
         e->write_retry_usec = e->now_usec + COMMIT_USEC;
@@ -745,7 +745,7 @@ static void local_write(Engine *e)
 
 static void local_acknowledge(Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
         Message m = { .type = MESSAGE_ACK };
 
         if (!engine_is_synced(e) || !own)
@@ -754,7 +754,7 @@ static void local_acknowledge(Engine *e)
                 if (e->failure_told)
                         return;
                 e->failure_told = true;
-                m.ack.revision = e->state.revision;
+                m.ack.revision = e->agreed.state.revision;
                 engine_send(e, &m);
                 return;
         }
@@ -779,7 +779,7 @@ void local_guard(Engine *e, bool guarded)
 
 static void local_tell_guard(Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
         Message m = { .type = MESSAGE_GUARD, .guard = { .guarded = !e->unguarded } };
 
         if (!engine_is_synced(e) || !own)
@@ -796,7 +796,7 @@ static void local_tell_guard(Engine *e)
 
 static bool local_has_copies(const Engine *e)
 {
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
                         if (c->node_id == e->node_id && !a->maintenance)
                                 return true;
@@ -854,7 +854,7 @@ static uint64_t local_leave_deadline(const Engine *e)
 /* Nothing is left to be handed over or stopped. Only a member that is in step asks the group, and waits for it. */
 static bool local_leave_is_done(Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
         Message m = { .type = MESSAGE_LEAVE };
 
         if (e->synced && e->phase == PHASE_VOTING)
@@ -878,7 +878,7 @@ static void local_leave_anyway(Engine *e)
                         text_printf(&text, "%s%s", text.length > 0 ? " " : "", u->app);
         f->text = text_take(&text);
         if (!f->text)
-                e->oom = true;
+                e->agreed.out.oom = true;
 }
 
 /* What a stop has left, and a kill may end, in the time that is left from the moment on when nothing else is waited for. */
@@ -943,12 +943,12 @@ static bool local_may_restart(Engine *e)
                 return true;
         if (!local_restart_is_fresh(e))
                 return false;
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 if (n->id != e->node_id && n->presence == PRESENCE_SYNCED)
                         return true;
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 others = others || p->member.node_id != e->node_id;
-        return !others && revision_compare(&e->write_done, &e->state.revision) == 0;
+        return !others && revision_compare(&e->write_done, &e->agreed.state.revision) == 0;
 }
 
 /* The ring may have lost a node, and no member may have noticed yet. */

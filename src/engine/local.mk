@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = \
+	src/engine/agreed/agreed.c \
+	src/engine/agreed/agreed.h \
 	src/engine/apply.c \
 	src/engine/command.c \
 	src/engine/decide.c \
 	src/engine/definitions.c \
+	src/engine/effect.c \
+	src/engine/effect.h \
 	src/engine/engine.c \
 	src/engine/engine.h \
 	src/engine/internal.h \
@@ -15,6 +19,8 @@ libengine_a_SOURCES = \
 	src/engine/names.c \
 	src/engine/names.h \
 	src/engine/node.c \
+	src/engine/outlet.c \
+	src/engine/outlet.h \
 	src/engine/place.c \
 	src/engine/restarts.c \
 	src/engine/state.c \

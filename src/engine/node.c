@@ -8,7 +8,7 @@
 
 void node_touched(Engine *e, Node *n)
 {
-        e->view_changed_state = true;
+        e->agreed.all_dirty = true;
         engine_changed_node(e, n->id);
 }
 
@@ -102,16 +102,16 @@ static void app_lengthen_delay(Engine *e, App *a)
 
         if (a->lost_node == 0 || a->delay.serial == 0 || !app_delay_is_auto(a))
                 return;
-        delay = app_delay(&e->state, a);
+        delay = app_delay(&e->agreed.state, a);
         if (delay <= a->delay_usec)
                 return;
-        a->delay.serial = ++e->state.next_serial;
+        a->delay.serial = ++e->agreed.state.next_serial;
         a->delay.deadline_usec = usec_add(
                         a->delay.deadline_usec, delay == USEC_INFINITY ? delay : delay - a->delay_usec);
         a->delay_usec = delay;
         engine_note(e, NOTE_APP_WAITING, a->name, a->lost_node,
                         "longer for %s to come back: FailoverDelaySec= has grown",
-                        state_node_name(&e->state, a->lost_node));
+                        state_node_name(&e->agreed.state, a->lost_node));
         app_look_again(e, a);
 }
 
@@ -142,9 +142,9 @@ void node_set_timing(Engine *e, Node *n, const NodeTiming *t)
         n->least = first ? *t : timing_least(&n->least, t);
         n->most = first ? *t : timing_most(&n->most, t);
         n->timing = *t;
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         engine_changed(e);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 app_lengthen_delay(e, a);
                 if (app_delay_is_auto(a))
                         engine_changed_app(e, a);
@@ -154,7 +154,7 @@ void node_set_timing(Engine *e, Node *n, const NodeTiming *t)
 /* All nodes in step hold what the nodes said last, and so does any node that is cut off from now on. */
 void node_commit_timings(Engine *e)
 {
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 n->least = n->most = n->timing;
 }
 
@@ -167,8 +167,8 @@ void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
         a->next_type = START_FAILOVER;
         a->next_from = node_id;
         a->next_node = 0;
-        a->delay = delay_usec > 0 ? timer_start(e, delay_usec) : (Timer){};
-        a->delay_usec = app_delay(&e->state, a);
+        a->delay = delay_usec > 0 ? agreed_timer(&e->agreed, delay_usec) : (Timer){};
+        a->delay_usec = app_delay(&e->agreed.state, a);
         app_touched(e, a);
 }
 
@@ -188,9 +188,10 @@ static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t del
 void app_await_leaver(Engine *e, App *a, const Copy *ended)
 {
         uint32_t node_id = ended->node_id;
-        uint64_t delay = app_delay(&e->state, a);
+        uint64_t delay = app_delay(&e->agreed.state, a);
 
-        if (delay == 0 || !app_wants_up(a) || !app_awaits_leaver(a, state_find_node(&e->state, node_id)) ||
+        if (delay == 0 || !app_wants_up(a) ||
+                        !app_awaits_leaver(a, state_find_node(&e->agreed.state, node_id)) ||
                         (a->next_node != 0 && a->next_node != node_id))
                 return;
         app_begin_loss(e, a, node_id, delay);
@@ -208,7 +209,7 @@ void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
  * member. */
 static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t delay_usec)
 {
-        const char *name = state_node_name(&e->state, node_id);
+        const char *name = state_node_name(&e->agreed.state, node_id);
         const char *how = a->lost_in_order ? ", which left in order," : "";
         unsigned long long tenths = delay_usec / 100000 + (delay_usec % 100000 != 0);
 
@@ -218,7 +219,7 @@ static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t del
         else
                 engine_note(e, NOTE_APP_WAITING, a->name, node_id, "%llu.%llu s for %s%s to come back (%s)",
                                 tenths / 10, tenths % 10, name, how,
-                                delay_usec > app_delay(&e->state, a) ? "ManagerGraceSec="
+                                delay_usec > app_delay(&e->agreed.state, a) ? "ManagerGraceSec="
                                                                      : "FailoverDelaySec=");
 }
 
@@ -227,7 +228,7 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
 {
         bool live = copy_is_live(c);
 
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
         if (c->surplus || c->phase == COPY_LOST) {
                 c->phase = COPY_LOST;
                 c->surplus = false;
@@ -262,7 +263,7 @@ static uint64_t node_grace(const Engine *e, const Node *n)
 
         if (n->grace_usec > 0)
                 return n->grace_usec;
-        FOREACH_ARRAY(o, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(o, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 longest = MAX(longest, o->grace_usec);
         return longest;
 }
@@ -307,7 +308,7 @@ void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d)
                 *u = (Unsure){ .maintenance = a->maintenance, .least_delay_usec = USEC_INFINITY };
                 unsure_add(u, before);
         }
-        u->since = e->state.revision;
+        u->since = e->agreed.state.revision;
         u->maintenance = u->maintenance && maintenance;
         unsure_add(u, now);
 }
@@ -335,7 +336,7 @@ static void app_end_owing(App *a, const Node *n)
 
 static bool node_has_copies(const Engine *e, const Node *n)
 {
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
                         if (c->node_id == n->id)
                                 return true;
@@ -368,10 +369,11 @@ static void node_lost(Engine *e, Node *n)
                 grace_left = MAX(usec_left(n->grace.deadline_usec, e->now_usec), (uint64_t) 1);
         else if (n->presence == PRESENCE_SILENT)
                 grace_left = node_grace(e, n);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id)
-                                copy_lose(e, a, &a->copies[i], MAX(app_delay(&e->state, a), grace_left));
+                                copy_lose(e, a, &a->copies[i],
+                                                MAX(app_delay(&e->agreed.state, a), grace_left));
                 app_end_owing(a, n);
         }
         n->grace = (Timer){};
@@ -387,7 +389,7 @@ static void node_manager_gone(Engine *e, Node *n)
 
         if (n->grace.serial != 0 || n->grace_over || node_has_left(e, n))
                 return;
-        n->grace = timer_start(e, grace);
+        n->grace = agreed_timer(&e->agreed, grace);
         if (n->presence == PRESENCE_MANAGER_GONE) {
                 n->since_usec = e->now_usec;
                 engine_note(e, NOTE_MANAGER_GONE, NULL, n->id, "its workers are left alone for %llu s",
@@ -403,10 +405,10 @@ void node_grace_over(Engine *e, Node *n)
         n->grace = (Timer){};
         n->grace_over = true;
         n->unknown = false;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id) {
-                                uint64_t delay = app_delay(&e->state, a);
+                                uint64_t delay = app_delay(&e->agreed.state, a);
                                 bool stuck = a->copies[i].stuck;
 
                                 copy_lose(e, a, &a->copies[i],
@@ -466,7 +468,7 @@ static void apply_view_node(Engine *e, Node *n, bool unseen)
         Presence before = n->presence, now = node_presence_in_view(e, n);
 
         if (unseen && now != PRESENCE_SYNCED && (n->grace.serial != 0 || n->grace_over)) {
-                n->grace = timer_start(e, node_grace(e, n));
+                n->grace = agreed_timer(&e->agreed, node_grace(e, n));
                 n->grace_over = false;
         }
         /* It holds the state, but where its files differ is not in it yet: it says so before it says `synced`. */
@@ -479,7 +481,7 @@ static void apply_view_node(Engine *e, Node *n, bool unseen)
         } else if (before == PRESENCE_OFFLINE) {
                 engine_note(e, NOTE_NODE_JOINED, NULL, n->id, NULL);
                 /* Where fewer than a majority can have quorum, it may come from a group of its own, with anything. */
-                if (e->state.by_fewer && now != PRESENCE_SYNCED)
+                if (e->agreed.state.by_fewer && now != PRESENCE_SYNCED)
                         n->unknown = true;
         } else if (before == PRESENCE_MANAGER_GONE && (now == PRESENCE_SYNCING || now == PRESENCE_SYNCED))
                 engine_note(e, NOTE_MANAGER_BACK, NULL, n->id, NULL);
@@ -502,12 +504,12 @@ static void apply_view_node(Engine *e, Node *n, bool unseen)
 /* Only synced members can have a record of what comes now. */
 void apply_view_nodes(Engine *e)
 {
-        State *s = &e->state;
+        State *s = &e->agreed.state;
         uint32_t *nodes = calloc(MAX(s->n_nodes, (size_t) 1), sizeof(uint32_t));
         size_t n = 0;
 
         if (!nodes) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         FOREACH_ARRAY(o, s->nodes, s->n_nodes)
@@ -516,12 +518,12 @@ void apply_view_nodes(Engine *e)
         free(s->view_nodes);
         s->view_nodes = nodes;
         s->n_view_nodes = n;
-        e->lasting_changed = true;
+        e->agreed.lasting_changed = true;
 }
 
 void apply_view(Engine *e)
 {
-        State *s = &e->state;
+        State *s = &e->agreed.state;
         bool unseen = e->view.ring.seq > s->ring_seq + RING_STEP;
 
         s->ring_seq = MAX(s->ring_seq, e->view.ring.seq);
@@ -537,20 +539,20 @@ void apply_view(Engine *e)
         s->room_bytes = 0;
         apply_view_nodes(e);
         apply_version(e);
-        e->view_changed_state = true;
+        e->agreed.all_dirty = true;
 }
 
 void apply_version(Engine *e)
 {
         uint8_t version = UINT8_MAX;
 
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 /* A node that is away counts with what it knew last: it shall find its way back. */
                 if (n->version_max != 0 ||
                                 (n->presence != PRESENCE_OFFLINE && n->presence != PRESENCE_MANAGER_GONE))
                         version = MIN(version, n->version_max);
-        if (version == UINT8_MAX || version <= e->state.version)
+        if (version == UINT8_MAX || version <= e->agreed.state.version)
                 return;
-        e->state.version = version;
+        e->agreed.state.version = version;
         engine_note(e, NOTE_VERSION, NULL, 0, "%u, which all nodes know", version);
 }

@@ -79,7 +79,7 @@ void engine_nodelist(Engine *e, const Event *event)
         int r = nodelist_take(event->nodelist.nodes, event->nodelist.n_nodes, e->node_id, &nodes, &n);
 
         if (r == -ENOMEM)
-                e->oom = true;
+                e->agreed.out.oom = true;
         if (r < 0)
                 return;
         nodelist_free(e->nodelist, e->n_nodelist);
@@ -95,7 +95,7 @@ uint32_t *engine_nodelist_ids(Engine *e)
         uint32_t *ids = calloc(MAX(e->n_nodelist, (size_t) 1), sizeof(*ids));
 
         if (!ids) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return NULL;
         }
         for (size_t i = 0; i < e->n_nodelist; i++)
@@ -120,13 +120,13 @@ void nodelist_unknown(Engine *e)
 {
         e->nodelist_sent = false;
         for (size_t i = 0; i < e->n_nodelist; i++)
-                if (!state_find_node(&e->state, e->nodelist[i].id))
+                if (!state_find_node(&e->agreed.state, e->nodelist[i].id))
                         e->nodelist_dirty = true;
 }
 
 static bool nodelist_is_news(const Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
 
         if (engine_is_synced(e))
                 return own &&
@@ -147,7 +147,7 @@ void nodelist_tell(Engine *e)
                 return;
         l->nodes = calloc(e->n_nodelist, sizeof(l->nodes[0]));
         if (!l->nodes) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         for (; l->n_nodes < e->n_nodelist; l->n_nodes++)
@@ -163,12 +163,12 @@ void nodelist_look_at_rules(Engine *e)
 {
         bool by_fewer = false;
 
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 by_fewer = by_fewer || n->by_fewer;
-        if (by_fewer == e->state.by_fewer)
+        if (by_fewer == e->agreed.state.by_fewer)
                 return;
-        e->state.by_fewer = by_fewer;
-        e->lasting_changed = true;
+        e->agreed.state.by_fewer = by_fewer;
+        e->agreed.lasting_changed = true;
 }
 
 void node_set_nodelist(Engine *e, Node *n, const uint32_t *ids, size_t n_ids, bool by_fewer)
@@ -176,7 +176,7 @@ void node_set_nodelist(Engine *e, Node *n, const uint32_t *ids, size_t n_ids, bo
         uint32_t *copy = calloc(MAX(n_ids, (size_t) 1), sizeof(*copy));
 
         if (!copy) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         if (n_ids > 0)
@@ -191,17 +191,18 @@ void node_set_nodelist(Engine *e, Node *n, const uint32_t *ids, size_t n_ids, bo
 /* A node that is away, or was never there, is called what it is called here; one that is there has said its name itself. */
 static void nodelist_add(Engine *e, const ListedNode *listed)
 {
-        Node *n = state_find_node(&e->state, listed->id);
+        Node *n = state_find_node(&e->agreed.state, listed->id);
 
         if (n && (n->presence != PRESENCE_OFFLINE || !node_rename(e, n, listed->name)))
                 return;
-        if (!n && (e->state.n_nodes >= NODES_MAX || state_find_node_name(&e->state, listed->name)))
+        if (!n && (e->agreed.state.n_nodes >= NODES_MAX ||
+                                  state_find_node_name(&e->agreed.state, listed->name)))
                 return;
-        if (!n && !state_add_node(&e->state, listed->id, listed->name)) {
-                e->oom = true;
+        if (!n && !state_add_node(&e->agreed.state, listed->id, listed->name)) {
+                e->agreed.out.oom = true;
                 return;
         }
-        e->lasting_changed = e->view_changed_state = true;
+        e->agreed.lasting_changed = e->agreed.all_dirty = true;
         engine_changed_node(e, listed->id);
 }
 
@@ -217,7 +218,7 @@ static bool nodelist_is_told(const Engine *e, const NodelistMessage *m)
 
 void nodelist_apply(Engine *e, uint32_t node_id, const NodelistMessage *m)
 {
-        Node *n = state_find_node(&e->state, node_id);
+        Node *n = state_find_node(&e->agreed.state, node_id);
         uint32_t ids[NODES_MAX];
         size_t n_ids = 0;
 
@@ -249,7 +250,7 @@ static bool nodelist_acked(const Engine *e, const Node *like, const Revision *re
         size_t n_acked = 0;
 
         for (size_t i = 0; i < like->n_nodelist; i++) {
-                const Node *n = state_find_node(&e->state, like->nodelist[i]);
+                const Node *n = state_find_node(&e->agreed.state, like->nodelist[i]);
 
                 n_acked += n && n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, revision) >= 0;
         }
@@ -260,7 +261,7 @@ bool nodelist_acked_by_majorities(const Engine *e, const Revision *revision)
 {
         const Node *before = NULL;
 
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 if (n->presence != PRESENCE_SYNCED || n->by_fewer || (before && same_nodelist(before, n)))
                         continue;
                 if (!nodelist_acked(e, n, revision))

@@ -67,8 +67,8 @@ Eligibility place_eligible(const App *a, const Node *n, bool takeover)
 
 static void places_add_node(const Engine *e, Places *p, uint32_t node_id, uint64_t weight)
 {
-        const Node *n = state_find_node(&e->state, node_id);
-        size_t at = n ? (size_t) (n - e->state.nodes) : NODES_MAX;
+        const Node *n = state_find_node(&e->agreed.state, node_id);
+        size_t at = n ? (size_t) (n - e->agreed.state.nodes) : NODES_MAX;
 
         if (at < NODES_MAX)
                 p->loads[at] += weight;
@@ -110,12 +110,12 @@ static int compare_nodes(const void *a, const void *b)
 static void places_learn(const Engine *e, Places *p)
 {
         p->known = true;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 if (a != p->app)
                         places_add(e, p, a, 1);
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes)
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
                 /* Of two with one name the one that counts. */
-                if (p->n_nodes < NODES_MAX && state_find_node_name(&e->state, n->name) == n)
+                if (p->n_nodes < NODES_MAX && state_find_node_name(&e->agreed.state, n->name) == n)
                         p->nodes[p->n_nodes++] = n;
         qsort(p->nodes, p->n_nodes, sizeof(p->nodes[0]), compare_nodes);
 }
@@ -145,7 +145,7 @@ void places_end(const Engine *e, Places *p)
 /* The sum of Weight= of the others that are on a node or on their way to it. */
 static uint64_t places_load(const Engine *e, const Places *p, const Node *n)
 {
-        size_t at = (size_t) (n - e->state.nodes);
+        size_t at = (size_t) (n - e->agreed.state.nodes);
 
         return at < NODES_MAX ? p->loads[at] : 0;
 }
@@ -158,7 +158,8 @@ static Node *place_in_order(
                 const Engine *e, const App *a, uint32_t tier_end, PlaceFilter filter, uint32_t argument)
 {
         const Definition *d = &a->definition;
-        Places own = { .app = a }, *p = e->places && e->places->app == a ? e->places : &own;
+        Places own = { .app = a },
+               *p = e->agreed.places && e->agreed.places->app == a ? e->agreed.places : &own;
         Node *best = NULL;
         uint64_t best_load = 0;
         uint32_t best_tier = 0;

@@ -22,13 +22,13 @@ static void say(AppStatus *s, AppState state, const char *format, ...)
 
 static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStatus *s)
 {
-        const Node *n = state_find_node(&e->state, c->node_id);
+        const Node *n = state_find_node(&e->agreed.state, c->node_id);
         const char *name = n ? n->name : "?";
 
         s->node = name;
         s->epoch = c->epoch;
         s->start_type = c->start_type;
-        s->from_node = state_node_name(&e->state, c->from_node);
+        s->from_node = state_node_name(&e->agreed.state, c->from_node);
         if (c->stuck)
                 say(s, APP_BLOCKED, "its stop on %s did not end; processes are left there", name);
         else if (n && n->presence == PRESENCE_SILENT)
@@ -53,7 +53,7 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
                 say(s, APP_RUNNING, "%s", "");
         if (a->better.serial != 0 && s->state == APP_RUNNING && (!n || n->grace.serial == 0)) {
                 say(s, APP_RUNNING, "%s takes it over after TakeoverDelaySec=",
-                                state_node_name(&e->state, a->better_node));
+                                state_node_name(&e->agreed.state, a->better_node));
                 s->deadline_usec = a->better.deadline_usec;
         }
 }
@@ -79,7 +79,7 @@ static const char *file_error(const App *a)
 static void status_of_wait(const Engine *e, const App *a, AppStatus *s)
 {
         bool never = a->delay.deadline_usec == USEC_INFINITY;
-        const char *name = state_node_name(&e->state, a->lost_node);
+        const char *name = state_node_name(&e->agreed.state, a->lost_node);
 
         s->deadline_usec = a->delay.deadline_usec;
         if (a->lost_in_order)
@@ -98,7 +98,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
 
         s->epoch = a->last_epoch;
         s->start_type = a->start_type;
-        s->from_node = state_node_name(&e->state, a->from_node);
+        s->from_node = state_node_name(&e->agreed.state, a->from_node);
         if (a->finished)
                 say(s, APP_FINISHED, "the worker ended by itself");
         else if (a->halted)
@@ -114,7 +114,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 say(s, APP_BLOCKED, "%s", file_error(a) ? file_error(a) : "no node has a file for it");
         else if (app_is_orphan(e, a))
                 say(s, APP_ORPHAN, "no node has a file for it");
-        else if (e->state.form_pending)
+        else if (e->agreed.state.form_pending)
                 say(s, APP_WAITING, "the group has just formed; its record is being written");
         else if (a->lost_node != 0 && a->delay.serial != 0)
                 status_of_wait(e, a, s);
@@ -173,7 +173,7 @@ static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
 
 uint64_t engine_failover_delay(const Engine *e, const App *a)
 {
-        return app_delay(&e->state, a);
+        return app_delay(&e->agreed.state, a);
 }
 
 void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
@@ -198,7 +198,7 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
                 say(ret, APP_ORPHAN, "no node has a file for it; it runs until it is stopped");
         else if (ret->state == APP_RUNNING && a->n_owed > 0)
                 say(ret, APP_RUNNING, "%s has not reported after the maintenance",
-                                state_node_name(&e->state, a->owed[0]));
+                                state_node_name(&e->agreed.state, a->owed[0]));
 }
 
 NodeState engine_node_state(const Engine *e, const Node *n)
@@ -240,7 +240,7 @@ static void explain_mark(const Engine *e, const App *a, const Node *n, char *ret
 static const char *explain_stays(const Engine *e, const App *a, const Node *n)
 {
         const Copy *c = app_present_copy(a);
-        const Node *at = c ? state_find_node(&e->state, c->node_id) : NULL;
+        const Node *at = c ? state_find_node(&e->agreed.state, c->node_id) : NULL;
 
         if (!at || place_tier(a, n) >= place_tier(a, at))
                 return NULL;
@@ -373,7 +373,7 @@ static size_t count_here(const Engine *e)
 {
         size_t n = 0;
 
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 const Copy *c = app_present_copy(a);
 
                 n += c && c->node_id == e->node_id && c->phase == COPY_RUNNING && !app_restarts(a, c);
@@ -428,7 +428,7 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
                 r = asprintf(&text, "Taking part in view %s, without a guard: nothing is started here", view);
         else
                 r = asprintf(&text, "Taking part in view %s: %zu of %zu applications run here", view,
-                                count_here(e), e->state.n_apps);
+                                count_here(e), e->agreed.state.n_apps);
         return r < 0 ? NULL : text;
 }
 

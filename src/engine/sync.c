@@ -90,7 +90,7 @@ void sync_lose_track(Engine *e, const char *why)
 
 static bool state_is_known(const Engine *e)
 {
-        return e->state.revision.count != 0;
+        return e->agreed.state.revision.count != 0;
 }
 
 static int facts_add_copies(const Engine *e, FactsMessage *f)
@@ -119,8 +119,8 @@ static void sync_send_facts(Engine *e)
 {
         Message m = { .type = MESSAGE_FACTS };
         FactsMessage *f = &m.facts;
-        const uint32_t *nodes = e->state.view_nodes;
-        size_t n_nodes = e->state.n_view_nodes;
+        const uint32_t *nodes = e->agreed.state.view_nodes;
+        size_t n_nodes = e->agreed.state.n_view_nodes;
 
         f->version_min = e->version_min;
         f->version_max = e->version_max;
@@ -129,12 +129,14 @@ static void sync_send_facts(Engine *e)
         f->grace_usec = e->grace_usec;
         f->timing = local_node_timing(e);
         f->boot_id = e->boot_id;
-        f->record = !state_is_known(e) ? e->record_kind : e->state.confirmed ? RECORD_VALID : RECORD_BLANK;
+        f->record = !state_is_known(e)          ? e->record_kind
+                    : e->agreed.state.confirmed ? RECORD_VALID
+                                                : RECORD_BLANK;
         if (state_is_known(e)) {
-                f->record_revision = e->state.revision;
+                f->record_revision = e->agreed.state.revision;
                 f->record_nodes = calloc(MAX(n_nodes, (size_t) 1), sizeof(uint32_t));
                 if (!f->record_nodes)
-                        e->oom = true;
+                        e->agreed.out.oom = true;
                 else if (n_nodes > 0) {
                         memcpy(f->record_nodes, nodes, n_nodes * sizeof(uint32_t));
                         f->n_record_nodes = n_nodes;
@@ -146,7 +148,7 @@ static void sync_send_facts(Engine *e)
         f->can_write = !e->write_failed;
         f->guarded = !e->unguarded;
         f->realtime_usec = e->realtime_usec;
-        if (e->oom || engine_grow(e, facts_add_copies(e, f)) < 0) {
+        if (e->agreed.out.oom || engine_grow(e, facts_add_copies(e, f)) < 0) {
                 message_done(&m);
                 return;
         }
@@ -224,7 +226,7 @@ static void sync_send_state(Engine *e, const State *state, bool forms)
                 return;
         state_encode(state, STATE_FULL, e->now_usec, &w);
         if (w.error) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 byte_writer_done(&w);
                 message_done(&m);
                 return;
@@ -246,11 +248,12 @@ static uint64_t sync_state_usec(const Engine *e)
 
         if (!engine_is_synced(e) || e->state_sent_usec != 0)
                 return USEC_INFINITY;
-        for (size_t i = 0; i < e->state.n_nodes; i++)
-                rank += e->state.nodes[i].presence == PRESENCE_SYNCED && e->state.nodes[i].id < e->node_id;
+        for (size_t i = 0; i < e->agreed.state.n_nodes; i++)
+                rank += e->agreed.state.nodes[i].presence == PRESENCE_SYNCED &&
+                        e->agreed.state.nodes[i].id < e->node_id;
         FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (p->has_facts && !p->served && p->facts.version_min <= e->state.version &&
-                                p->facts.version_max >= e->state.version)
+                if (p->has_facts && !p->served && p->facts.version_min <= e->agreed.state.version &&
+                                p->facts.version_max >= e->agreed.state.version)
                         t = MIN(t, MAX(p->facts_usec, rank > 0 ? e->state_heard_usec : 0) +
                                                         rank * STATE_USEC);
         return t;
@@ -259,21 +262,21 @@ static uint64_t sync_state_usec(const Engine *e)
 static void sync_install(Engine *e, State *s)
 {
         /* What this engine knows of an application besides the agreed state starts anew. */
-        state_done(&e->state);
-        e->state = *s;
-        for (size_t i = 0; i < e->state.n_nodes; i++)
-                e->state.nodes[i].since_usec = e->now_usec;
+        state_done(&e->agreed.state);
+        e->agreed.state = *s;
+        for (size_t i = 0; i < e->agreed.state.n_nodes; i++)
+                e->agreed.state.nodes[i].since_usec = e->now_usec;
         e->synced = true;
         e->definitions_dirty = true;
         e->lost_track = false;
         e->synced_sent = e->timing_sent = false;
-        e->own_revision = e->state.revision;
+        e->own_revision = e->agreed.state.revision;
         e->acked = (Revision){};
         nodelist_unknown(e);
-        for (size_t i = 0; i < e->state.n_apps; i++)
-                engine_changed_app(e, &e->state.apps[i]);
-        for (size_t i = 0; i < e->state.n_nodes; i++)
-                engine_changed_node(e, e->state.nodes[i].id);
+        for (size_t i = 0; i < e->agreed.state.n_apps; i++)
+                engine_changed_app(e, &e->agreed.state.apps[i]);
+        for (size_t i = 0; i < e->agreed.state.n_nodes; i++)
+                engine_changed_node(e, e->agreed.state.nodes[i].id);
         engine_changed(e);
 }
 
@@ -286,7 +289,7 @@ static void sync_install_formed(Engine *e, const Peer *former, State *s)
                 if (e->backlog[i].message->type == MESSAGE_FACTS)
                         apply_facts(e, &e->backlog[i].sender, &e->backlog[i].message->facts, true);
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
-                Node *n = p->has_facts ? state_find_node(&e->state, p->member.node_id) : NULL;
+                Node *n = p->has_facts ? state_find_node(&e->agreed.state, p->member.node_id) : NULL;
 
                 if (!n || n->presence != PRESENCE_REPORTED)
                         continue;
@@ -294,7 +297,8 @@ static void sync_install_formed(Engine *e, const Peer *former, State *s)
                 n->pid = p->member.pid;
                 p->won = p->served = true;
         }
-        engine_note(e, NOTE_FORMED, NULL, former->member.node_id, "%zu applications known", e->state.n_apps);
+        engine_note(e, NOTE_FORMED, NULL, former->member.node_id, "%zu applications known",
+                        e->agreed.state.n_apps);
         apply_formed(e);
         for (size_t i = 0; i < e->n_backlog; i++)
                 if (e->backlog[i].message->type != MESSAGE_FACTS) {
@@ -352,7 +356,7 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
 
         r = state_decode(sm->state, sm->state_size_bytes, STATE_FULL, e->now_usec, &s);
         if (r == -ENOMEM) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         if (r < 0) {
@@ -587,7 +591,7 @@ static void form_set_nodes(Engine *e, State *s)
                 if (n)
                         (void) node_rename(e, n, e->nodelist[i].name); /* what forms is written in any case */
                 else if (!state_add_node(s, e->nodelist[i].id, e->nodelist[i].name))
-                        e->oom = true;
+                        e->agreed.out.oom = true;
         }
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 n->unknown = true; /* also one that is lost: it may come back with what was decided elsewhere */
@@ -658,7 +662,7 @@ static void sync_form(Engine *e)
         State s = {};
         int r;
 
-        state_encode(&e->state, STATE_LASTING, e->now_usec, &w);
+        state_encode(&e->agreed.state, STATE_LASTING, e->now_usec, &w);
         r = w.error ? w.error : state_decode(w.data, w.size_bytes, STATE_LASTING, e->now_usec, &s);
         byte_writer_done(&w);
         if (engine_grow(e, r) < 0)
@@ -675,7 +679,7 @@ static void sync_form(Engine *e)
         s.version = form_version(e, &s);
         definitions_form(e, &s);
         form_set_apps(e, &s);
-        if (!e->oom)
+        if (!e->agreed.out.oom)
                 sync_send_state(e, &s, true);
         e->form_sent = true;
         state_done(&s);
@@ -778,7 +782,7 @@ static void sync_ask_again(Engine *e)
 
 static void sync_tell_timing(Engine *e)
 {
-        const Node *own = state_find_node(&e->state, e->node_id);
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
         Message m = { .type = MESSAGE_TIMING, .timing = local_node_timing(e) };
 
         if (!own || e->timing_sent || node_timing_equal(&own->timing, &m.timing))
@@ -803,14 +807,14 @@ void sync_pump(Engine *e)
         nodelist_tell(e);
         sync_ask_again(e);
         if (e->now_usec >= sync_state_usec(e))
-                sync_send_state(e, &e->state, false);
+                sync_send_state(e, &e->agreed.state, false);
         if (e->now_usec >= sync_form_usec(e))
                 sync_form(e);
         if (!engine_is_synced(e))
                 return;
 
         sync_tell_timing(e);
-        own = state_find_node(&e->state, e->node_id);
+        own = state_find_node(&e->agreed.state, e->node_id);
         if (e->definitions_dirty && !e->definitions_sent)
                 e->definitions_dirty = definitions_differ(e);
         if ((e->definitions_dirty || definitions_owed(e)) && !e->definitions_sent) {

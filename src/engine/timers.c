@@ -10,7 +10,7 @@ typedef void (*TimerVisit)(const Engine *e, TimerKind kind, const Timer *t, void
 
 static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
 {
-        const State *s = &e->state;
+        const State *s = &e->agreed.state;
 
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 if (a->delay.serial != 0)

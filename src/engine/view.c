@@ -91,7 +91,7 @@ static void view_reset(Engine *e)
         e->failure_told = e->guard_told = false;
         e->ring_quorum_usec = 0;
         local_reset_reports(e);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 a->owed_sent = false;
                 a->start_probe = 0;
         }
@@ -139,7 +139,7 @@ static void view_take_members(Engine *e, const Event *event, uint32_t n, bool n_
         Peer *peers = calloc(MAX(event->view.n_members, (size_t) 1), sizeof(Peer));
 
         if (!peers) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         for (size_t i = 0; i < event->view.n_members; i++) {
@@ -173,7 +173,7 @@ static void view_take_ring(Engine *e, const Event *event)
         if (event->view.n_ring_nodes > 0) {
                 nodes = malloc(event->view.n_ring_nodes * sizeof(uint32_t));
                 if (!nodes) {
-                        e->oom = true;
+                        e->agreed.out.oom = true;
                         return;
                 }
                 memcpy(nodes, event->view.ring_nodes, event->view.n_ring_nodes * sizeof(uint32_t));
@@ -238,8 +238,8 @@ void view_begin(Engine *e, const Event *event)
         view_reset(e);
         e->view_usec = e->now_usec;
         e->phase = PHASE_VOTING;
-        e->own_revision = e->state.revision;
-        e->own_digest = e->synced ? state_digest(&e->state) : 0;
+        e->own_revision = e->agreed.state.revision;
+        e->own_digest = e->synced ? state_digest(&e->agreed.state) : 0;
         if (!view_is_quorate(e) && e->no_quorum_usec == 0)
                 e->no_quorum_usec = e->now_usec;
         /* Quorum's word may have come before the view that it is about. */
@@ -381,7 +381,7 @@ static void view_send_vote(Engine *e, bool quorate)
         m.view_vote.members = calloc(e->n_peers, sizeof(ViewMember));
         m.view_vote.nodelist = engine_nodelist_ids(e);
         if (!m.view_vote.members || !m.view_vote.nodelist) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 message_done(&m);
                 return;
         }
@@ -566,14 +566,14 @@ static void view_evaluate(Engine *e)
 
 void view_apply_revoked(Engine *e, uint32_t node_id)
 {
-        Node *n = state_find_node(&e->state, node_id);
+        Node *n = state_find_node(&e->agreed.state, node_id);
 
         if (!n || n->presence != PRESENCE_SYNCED)
                 return;
         n->presence = PRESENCE_SYNCING;
         n->since_usec = e->now_usec;
         engine_changed_node(e, n->id);
-        e->view_changed_state = true;
+        e->agreed.all_dirty = true;
         apply_finish(e);
 }
 
@@ -662,7 +662,7 @@ static void view_send_exclude(Engine *e)
 
         m.exclude.members = calloc(e->n_peers, sizeof(Member));
         if (!m.exclude.members) {
-                e->oom = true;
+                e->agreed.out.oom = true;
                 return;
         }
         FOREACH_ARRAY(p, e->peers, e->n_peers)

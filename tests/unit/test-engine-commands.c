@@ -34,7 +34,7 @@ static void test_command_is_committed(void **state)
                 cluster_all_at(&c, t + 2100 * USEC_PER_MSEC);
                 assert_int_equal(cluster_reply(&c, 1), k->after_2s);
                 for (uint32_t i = 1; i <= N_NODES; i++)
-                        assert_int_equal(state_find_node(&c.engine[BCD]->state, i)->late, k->held[i]);
+                        assert_int_equal(state_find_node(&c.engine[BCD]->agreed.state, i)->late, k->held[i]);
                 cluster_end(&c);
         }
 }
@@ -64,7 +64,7 @@ static void test_commands_wait_in_turn(void **state)
 
 static const Node *node_on_abc(const Cluster *c, uint32_t id)
 {
-        return state_find_node(&c->engine[ABC]->state, id);
+        return state_find_node(&c->engine[ABC]->agreed.state, id);
 }
 
 /* bcd's manager comes anew. Its `synced` is kept back, and all else is delivered; what its disk says is held. */
@@ -223,15 +223,16 @@ static void test_command_is_carried_out_once(void **state)
                         assert_int_equal(message_copy(c.queue[i].message, &m), 0);
         assert_non_null(m);
         cluster_deliver(&c);
-        state_find_node(&c.engine[BCD]->state, BCD)->standby = true; /* as if one in between had said so */
+        state_find_node(&c.engine[BCD]->agreed.state, BCD)->standby =
+                        true; /* as if one in between had said so */
         again.message.message = m;
         m->number = view_find_peer(c.engine[BCD], &again.message.sender)->number + 1;
         cluster_step(&c, BCD, &again);
-        assert_true(state_find_node(&c.engine[BCD]->state, BCD)->standby);
+        assert_true(state_find_node(&c.engine[BCD]->agreed.state, BCD)->standby);
         m->number++;
         m->command.seq++;
         cluster_step(&c, BCD, &again);
-        assert_false(state_find_node(&c.engine[BCD]->state, BCD)->standby);
+        assert_false(state_find_node(&c.engine[BCD]->agreed.state, BCD)->standby);
         message_free(m);
         cluster_end(&c);
 }
@@ -301,7 +302,7 @@ static void test_stop_local(void **state)
         cluster_step(&c, ABC,
                         &(Event){ .type = EVENT_UNIT,
                                         .unit.app = "distro",
-                                        .unit.epoch = state_find_app(&c.engine[ABC]->state, "distro")
+                                        .unit.epoch = state_find_app(&c.engine[ABC]->agreed.state, "distro")
                                                                       ->last_epoch,
                                         .unit.state = UNIT_STOPPED });
         event.stop_local.token = 4;

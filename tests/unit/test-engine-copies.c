@@ -24,10 +24,10 @@ static void report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
         EffectList effects = {};
         Member sender = { node, node };
 
-        c->engine[DEF]->effects = &effects;
+        c->engine[DEF]->agreed.out.effects = &effects;
         apply_facts(c->engine[DEF], &sender, &facts, false);
         apply_finish(c->engine[DEF]);
-        c->engine[DEF]->effects = NULL;
+        c->engine[DEF]->agreed.out.effects = NULL;
         effect_list_done(&effects);
 }
 
@@ -37,9 +37,9 @@ static void tell(Cluster *c, const Message *m)
         EffectList effects = {};
         Member sender = { BCD, BCD };
 
-        c->engine[DEF]->effects = &effects;
+        c->engine[DEF]->agreed.out.effects = &effects;
         apply_message(c->engine[DEF], &sender, m);
-        c->engine[DEF]->effects = NULL;
+        c->engine[DEF]->agreed.out.effects = NULL;
         effect_list_done(&effects);
 }
 
@@ -53,7 +53,7 @@ static void test_report_begins_anew(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        bcd = state_find_node(&c.engine[DEF]->state, BCD);
+        bcd = state_find_node(&c.engine[DEF]->agreed.state, BCD);
         a = cluster_distro(&c, DEF);
         tell(&c, &ack);
         bcd->acked = (Revision){ 9, 9 };
@@ -116,18 +116,18 @@ static void test_forming_ends_a_loss(void **state)
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         a = cluster_distro(&c, DEF);
         a->lost_node = BCD;
-        c.engine[DEF]->effects = &effects;
+        c.engine[DEF]->agreed.out.effects = &effects;
         apply_formed(c.engine[DEF]);
-        c.engine[DEF]->effects = NULL;
+        c.engine[DEF]->agreed.out.effects = NULL;
         effect_list_done(&effects);
         assert_int_equal(a->lost_node, 0);
 
-        state_find_node(&c.engine[DEF]->state, BCD)->reading = true;
+        state_find_node(&c.engine[DEF]->agreed.state, BCD)->reading = true;
         tell(&c, &part);
-        assert_true(state_find_node(&c.engine[DEF]->state, BCD)->reading);
+        assert_true(state_find_node(&c.engine[DEF]->agreed.state, BCD)->reading);
         part.definitions.more = false;
         tell(&c, &part);
-        assert_false(state_find_node(&c.engine[DEF]->state, BCD)->reading);
+        assert_false(state_find_node(&c.engine[DEF]->agreed.state, BCD)->reading);
         cluster_end(&c);
 }
 
@@ -393,8 +393,8 @@ static void test_wrong_file_keeps_the_definition(void **state)
 
                 assert_int_equal(a->n_wrong, 2);
                 assert_int_equal(app_find_wrong(a, BCD)->line, 3);
-                assert_true(engine_explain(
-                                c.engine[i], a, state_find_node(&c.engine[i]->state, BCD), why, sizeof(why)));
+                assert_true(engine_explain(c.engine[i], a, state_find_node(&c.engine[i]->agreed.state, BCD),
+                                why, sizeof(why)));
                 assert_non_null(strstr(why, "; its file is wrong: line 3; the last good one is in force"));
         }
         /* It is right again. */
@@ -505,7 +505,7 @@ static void test_reload_waits_for_all_files(void **state)
         files_are_read(&c, DEF, true);
         files_are_read(&c, BCD, true);
         assert_int_equal(starts_of_all(&c), 0);
-        engine_app_status(c.engine[BCD], state_find_app(&c.engine[BCD]->state, "web"), &status);
+        engine_app_status(c.engine[BCD], state_find_app(&c.engine[BCD]->agreed.state, "web"), &status);
         assert_int_equal(status.state, APP_WAITING);
         assert_string_equal(status.reason, "its files are being read");
         assert_int_equal(cluster_reply(&c, 1), _COMMAND_ERROR_MAX);
@@ -528,9 +528,9 @@ static void test_reload_waits_no_longer(void **state)
         assert_int_equal(starts_of_all(&c), 0);
         files_are_read(&c, BCD, false);
         assert_int_equal(cluster_count(&c, DEF, EFFECT_START), 1);
-        assert_int_equal(c.engine[ABC]->state.reload.serial, 0);
+        assert_int_equal(c.engine[ABC]->agreed.state.reload.serial, 0);
         for (uint32_t i = ABC; i <= DEF; i++)
-                assert_false(state_find_node(&c.engine[ABC]->state, i)->unread);
+                assert_false(state_find_node(&c.engine[ABC]->agreed.state, i)->unread);
         cluster_end(&c);
 
         reload_all(&c);
@@ -543,10 +543,10 @@ static void test_reload_waits_no_longer(void **state)
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         assert_int_equal(starts_of_all(&c), 1);
         /* Whoever asked can name it, until it has answered. */
-        assert_false(state_find_node(&c.engine[BCD]->state, DEF)->unread);
-        assert_true(state_find_node(&c.engine[BCD]->state, ABC)->unread);
+        assert_false(state_find_node(&c.engine[BCD]->agreed.state, DEF)->unread);
+        assert_true(state_find_node(&c.engine[BCD]->agreed.state, ABC)->unread);
         files_are_read(&c, ABC, true);
-        assert_false(state_find_node(&c.engine[BCD]->state, ABC)->unread);
+        assert_false(state_find_node(&c.engine[BCD]->agreed.state, ABC)->unread);
         cluster_end(&c);
 
         reload_all(&c);
@@ -595,10 +595,10 @@ static void test_marks_grow(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
-                App *a = state_find_app(&c.engine[ABC]->state, "distro");
+                App *a = state_find_app(&c.engine[ABC]->agreed.state, "distro");
                 EffectList effects = {};
 
-                c.engine[ABC]->effects = &effects;
+                c.engine[ABC]->agreed.out.effects = &effects;
                 a->definition.failure_timeout_usec = k->timeout_sec * USEC_PER_SEC;
                 for (uint32_t i = 0; i < k->n; i++)
                         app_fail_copy(c.engine[ABC], a, DEF, "exit-code", c.now);
@@ -606,7 +606,7 @@ static void test_marks_grow(void **state)
                 assert_int_equal(app_find_mark(a, DEF)->count, k->n);
                 app_remove_mark(a, app_find_mark(a, DEF));
                 effect_list_done(&effects);
-                c.engine[ABC]->effects = NULL;
+                c.engine[ABC]->agreed.out.effects = NULL;
         }
         cluster_end(&c);
 }
@@ -646,7 +646,7 @@ static void test_worker_ends_with_its_host(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         cluster_unit_is(&c, ABC, "distro", UNIT_SHUTDOWN);
-        assert_true(state_find_node(&c.engine[DEF]->state, ABC)->leaving);
+        assert_true(state_find_node(&c.engine[DEF]->agreed.state, ABC)->leaving);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         assert_int_equal(cluster_distro(&c, DEF)->start_type, START_TAKEOVER);
         assert_int_equal(cluster_distro(&c, DEF)->from_node, ABC);
@@ -670,15 +670,15 @@ static void test_shutdown_is_called_off(void **state)
                 for (uint32_t i = ABC; leaves && i <= DEF; i++) {
                         EffectList effects = {};
 
-                        c.engine[i]->effects = &effects;
+                        c.engine[i]->agreed.out.effects = &effects;
                         apply_message(c.engine[i], &abc, &leave);
-                        c.engine[i]->effects = NULL;
+                        c.engine[i]->agreed.out.effects = NULL;
                         effect_list_done(&effects);
                 }
                 cluster_all_at(&c, c.now + SHUTDOWN_USEC - 1);
-                assert_true(state_find_node(&c.engine[DEF]->state, ABC)->leaving);
+                assert_true(state_find_node(&c.engine[DEF]->agreed.state, ABC)->leaving);
                 cluster_all_at(&c, c.now + USEC_PER_SEC);
-                assert_int_equal(state_find_node(&c.engine[DEF]->state, ABC)->leaving, leaves);
+                assert_int_equal(state_find_node(&c.engine[DEF]->agreed.state, ABC)->leaving, leaves);
                 cluster_end(&c);
         }
 }
@@ -728,7 +728,8 @@ static void test_start_first_new_copy_is_ended(void **state)
                 assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
                 assert_int_equal(app_find_mark(cluster_distro(&c, DEF), BCD) != NULL, *end == UNIT_STOPPED);
-                assert_int_equal(state_find_node(&c.engine[DEF]->state, BCD)->leaving, *end == UNIT_SHUTDOWN);
+                assert_int_equal(state_find_node(&c.engine[DEF]->agreed.state, BCD)->leaving,
+                                *end == UNIT_SHUTDOWN);
                 cluster_end(&c);
         }
 }
@@ -762,17 +763,17 @@ static void test_what_is_found_has_bounds(void **state)
         cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
         assert_int_equal(cluster_distro(&c, ABC)->epoch, EPOCH_MAX + 1);
 
-        while (e->state.n_apps < STATE_APPS_MAX) {
-                snprintf(name, sizeof(name), "x%05zu", e->state.n_apps);
-                assert_non_null(state_add_app(&e->state, name));
+        while (e->agreed.state.n_apps < STATE_APPS_MAX) {
+                snprintf(name, sizeof(name), "x%05zu", e->agreed.state.n_apps);
+                assert_non_null(state_add_app(&e->agreed.state, name));
         }
         snprintf(name, sizeof(name), "y");
-        e->effects = &effects;
+        e->agreed.out.effects = &effects;
         apply_facts(e, &sender, &facts, false);
-        e->effects = NULL;
+        e->agreed.out.effects = NULL;
         effect_list_done(&effects);
-        assert_int_equal(e->state.n_apps, STATE_APPS_MAX);
-        state_encode(&e->state, STATE_LASTING, c.now, &w);
+        assert_int_equal(e->agreed.state.n_apps, STATE_APPS_MAX);
+        state_encode(&e->agreed.state, STATE_LASTING, c.now, &w);
         assert_int_equal(w.error, 0);
         assert_int_equal(state_decode(w.data, w.size_bytes, STATE_LASTING, c.now, &back), 0);
         byte_writer_done(&w);
@@ -793,9 +794,9 @@ static void test_start_first_old_fails(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, 3600 * USEC_PER_SEC);
         for (uint32_t i = 1; i <= N_NODES; i++)
-                state_find_app(&c.engine[i]->state, "distro")->definition.takeover_mode =
+                state_find_app(&c.engine[i]->agreed.state, "distro")->definition.takeover_mode =
                                 TAKEOVER_START_FIRST;
-        a = state_find_app(&c.engine[DEF]->state, "distro");
+        a = state_find_app(&c.engine[DEF]->agreed.state, "distro");
         old_epoch = a->last_epoch;
         cluster_command(&c, DEF, 1, COMMAND_TAKEOVER, "distro", "bcd");
         cluster_deliver(&c);
@@ -1034,7 +1035,7 @@ static size_t count_variants(const Cluster *c, uint32_t node)
 {
         size_t n = 0;
 
-        FOREACH_ARRAY(a, c->engine[node]->state.apps, c->engine[node]->state.n_apps)
+        FOREACH_ARRAY(a, c->engine[node]->agreed.state.apps, c->engine[node]->agreed.state.n_apps)
                 n += a->n_variants;
         return n;
 }
@@ -1056,13 +1057,14 @@ static void test_definitions_have_a_bound(void **state)
         cluster_step(&c, BCD, &event);
         assert_true(c.queue[0].message->definitions.more);
         cluster_deliver(&c);
-        n_apps = c.engine[ABC]->state.n_apps - n_own;
+        n_apps = c.engine[ABC]->agreed.state.n_apps - n_own;
         assert_in_range(n_apps, N_FILES / 2, N_FILES - 1);
         for (uint32_t i = ABC; i <= DEF; i++) {
-                assert_int_equal(c.engine[i]->state.n_apps - n_own, n_apps);
-                assert_in_range(state_size_bytes(&c.engine[i]->state), STATE_ROOM_BYTES / 2,
+                assert_int_equal(c.engine[i]->agreed.state.n_apps - n_own, n_apps);
+                assert_in_range(state_size_bytes(&c.engine[i]->agreed.state), STATE_ROOM_BYTES / 2,
                                 STATE_ROOM_BYTES);
-                assert_int_equal(state_digest(&c.engine[i]->state), state_digest(&c.engine[ABC]->state));
+                assert_int_equal(state_digest(&c.engine[i]->agreed.state),
+                                state_digest(&c.engine[ABC]->agreed.state));
         }
         assert_false(definitions_differ(c.engine[BCD])); /* nothing that it would tell */
 
@@ -1073,7 +1075,7 @@ static void test_definitions_have_a_bound(void **state)
         cluster_deliver(&c);
         for (uint32_t i = ABC; i <= DEF; i++) {
                 assert_int_equal(count_variants(&c, i), 2 * (n_apps + n_own));
-                assert_in_range(state_size_bytes(&c.engine[i]->state), 0, STATE_ROOM_BYTES);
+                assert_in_range(state_size_bytes(&c.engine[i]->agreed.state), 0, STATE_ROOM_BYTES);
         }
         /* When the first ones are gone there is room, and the next view asks for what was refused. */
         event.definitions.definitions = NULL;
@@ -1083,7 +1085,8 @@ static void test_definitions_have_a_bound(void **state)
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
         assert_false(definitions_differ(c.engine[DEF]));
-        assert_in_range(state_size_bytes(&c.engine[ABC]->state), STATE_ROOM_BYTES / 2, STATE_ROOM_BYTES);
+        assert_in_range(state_size_bytes(&c.engine[ABC]->agreed.state), STATE_ROOM_BYTES / 2,
+                        STATE_ROOM_BYTES);
         free_files(d, N_FILES);
         cluster_end(&c);
 }
@@ -1120,7 +1123,7 @@ static void test_files_come_in_parts(void **state)
         }
         assert_in_range(n_parts, 3, 10);
         assert_int_equal(n_synced, 1);
-        assert_int_equal(c.engine[ABC]->state.n_apps, N_FILES + 1);
+        assert_int_equal(c.engine[ABC]->agreed.state.n_apps, N_FILES + 1);
         free_files(d, N_FILES);
         cluster_end(&c);
 }

@@ -76,12 +76,12 @@ static void test_differences_are_seen(void **state)
         } while (0)
         DIFFERS(ABC, copy->now_usec++);
         DIFFERS(ABC, copy->synced = !copy->synced);
-        DIFFERS(ABC, copy->state.apps[0].epoch++);
-        DIFFERS(ABC, copy->state.apps[0].marks[0].timer.deadline_usec++);
-        DIFFERS(ABC, copy->state.apps[0].definition.nodes[2].tier++);
-        DIFFERS(ABC, copy->state.apps[0].definition.nodes[2].name[0]++);
-        DIFFERS(ABC, copy->state.nodes[1].name[0]++);
-        DIFFERS(ABC, copy->state.nodes[2].acked.count++);
+        DIFFERS(ABC, copy->agreed.state.apps[0].epoch++);
+        DIFFERS(ABC, copy->agreed.state.apps[0].marks[0].timer.deadline_usec++);
+        DIFFERS(ABC, copy->agreed.state.apps[0].definition.nodes[2].tier++);
+        DIFFERS(ABC, copy->agreed.state.apps[0].definition.nodes[2].name[0]++);
+        DIFFERS(ABC, copy->agreed.state.nodes[1].name[0]++);
+        DIFFERS(ABC, copy->agreed.state.nodes[2].acked.count++);
         DIFFERS(BCD, copy->units[0].epoch++);
         DIFFERS(BCD, copy->units[0].app[0]++);
         DIFFERS(ABC, copy->definitions[0].definition.digest++);

@@ -11,12 +11,12 @@
 
 static uint64_t most(const Cluster *c, uint32_t node)
 {
-        return app_delay(&c->engine[node]->state, cluster_distro(c, node));
+        return app_delay(&c->engine[node]->agreed.state, cluster_distro(c, node));
 }
 
 static uint64_t least(const Cluster *c, uint32_t node)
 {
-        return app_least_delay(&c->engine[node]->state, cluster_distro(c, node));
+        return app_least_delay(&c->engine[node]->agreed.state, cluster_distro(c, node));
 }
 
 static void all_wait(const Cluster *c, uint64_t usec)
@@ -25,7 +25,8 @@ static void all_wait(const Cluster *c, uint64_t usec)
                 assert_int_equal(most(c, i), usec);
                 assert_int_equal(least(c, i), usec);
         }
-        assert_int_equal(state_digest(&c->engine[BCD]->state), state_digest(&c->engine[DEF]->state));
+        assert_int_equal(state_digest(&c->engine[BCD]->agreed.state),
+                        state_digest(&c->engine[DEF]->agreed.state));
 }
 
 /* Its Corosync goes on with these; what it says is queued. */
@@ -264,7 +265,8 @@ static void test_delay_that_runs(void **state)
                                 began + needed(1, 20 * USEC_PER_SEC));
                 assert_int_not_equal(cluster_distro(&c, i)->delay.serial, serial);
         }
-        assert_int_equal(state_digest(&c.engine[BCD]->state), state_digest(&c.engine[DEF]->state));
+        assert_int_equal(state_digest(&c.engine[BCD]->agreed.state),
+                        state_digest(&c.engine[DEF]->agreed.state));
 
         /* It is not shortened. */
         serial = cluster_distro(&c, BCD)->delay.serial;

@@ -115,7 +115,7 @@ static void test_forming_raises_epochs(void **state)
 
         (void) state;
         cluster_begin(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        assert_int_equal(state_find_app(&c.engine[ABC]->state, "distro")->last_epoch,
+        assert_int_equal(state_find_app(&c.engine[ABC]->agreed.state, "distro")->last_epoch,
                         (c.ring.seq << EPOCH_RING_SHIFT) + 1024 + 1);
         cluster_end(&c);
 }
@@ -134,7 +134,7 @@ static void test_forming_forgets_nodes(void **state)
                         App *a = cluster_distro(&c, i);
                         Copy *copy;
 
-                        assert_non_null(state_add_node(&c.engine[i]->state, 9, "old"));
+                        assert_non_null(state_add_node(&c.engine[i]->agreed.state, 9, "old"));
                         assert_non_null(app_add_mark(a, 9));
                         assert_int_equal(ARRAY_GROW(a->permissions, a->n_permissions,
                                                          a->n_permissions_allocated),
@@ -161,7 +161,8 @@ static void test_forming_forgets_nodes(void **state)
                         const App *a = cluster_distro(&c, i);
 
                         assert_true(engine_is_synced(c.engine[i]));
-                        assert_int_equal(state_find_node(&c.engine[i]->state, 9) != NULL, needed != NOTHING);
+                        assert_int_equal(state_find_node(&c.engine[i]->agreed.state, 9) != NULL,
+                                        needed != NOTHING);
                         assert_int_equal(app_find_mark(a, 9) != NULL, needed != NOTHING);
                         assert_int_equal(app_find_copy(a, 9, 1) != NULL, needed != NOTHING);
                         assert_int_equal(a->n_permissions, needed != NOTHING);
@@ -205,7 +206,7 @@ static void test_forming_without_a_node(void **state)
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
         assert_null(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)));
-        assert_true(state_find_node(&c.engine[ABC]->state, DEF)->unknown);
+        assert_true(state_find_node(&c.engine[ABC]->agreed.state, DEF)->unknown);
         cluster_end(&c);
 }
 
@@ -297,8 +298,9 @@ static void all_hold_the_same(const Cluster *c, bool by_fewer)
 {
         for (uint32_t i = ABC; i <= DEF; i++) {
                 assert_true(engine_is_synced(c->engine[i]));
-                assert_int_equal(c->engine[i]->state.by_fewer, by_fewer);
-                assert_int_equal(state_digest(&c->engine[i]->state), state_digest(&c->engine[ABC]->state));
+                assert_int_equal(c->engine[i]->agreed.state.by_fewer, by_fewer);
+                assert_int_equal(state_digest(&c->engine[i]->agreed.state),
+                                state_digest(&c->engine[ABC]->agreed.state));
         }
 }
 
@@ -310,15 +312,15 @@ static void test_nodelist_is_told(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         reads_nodelist(&c, BCD, 4, false);
-        assert_null(state_find_node(&c.engine[BCD]->state, 4));
+        assert_null(state_find_node(&c.engine[BCD]->agreed.state, 4));
         cluster_deliver(&c);
         all_hold_the_same(&c, false);
-        assert_string_equal(state_node_name(&c.engine[DEF]->state, 4), "xyz");
-        assert_int_equal(state_find_node(&c.engine[ABC]->state, BCD)->n_nodelist, 4);
-        assert_int_equal(state_find_node(&c.engine[ABC]->state, ABC)->n_nodelist, 3);
+        assert_string_equal(state_node_name(&c.engine[DEF]->agreed.state, 4), "xyz");
+        assert_int_equal(state_find_node(&c.engine[ABC]->agreed.state, BCD)->n_nodelist, 4);
+        assert_int_equal(state_find_node(&c.engine[ABC]->agreed.state, ABC)->n_nodelist, 3);
 
         reads_nodelist(&c, DEF, 3, true);
-        assert_false(c.engine[DEF]->state.by_fewer);
+        assert_false(c.engine[DEF]->agreed.state.by_fewer);
         cluster_deliver(&c);
         all_hold_the_same(&c, true);
         reads_nodelist(&c, ABC, 3, true);
@@ -349,12 +351,12 @@ static void test_strictest_nodelist(void **state)
                 reads_nodelist(&c, longer, 4, false);
                 cluster_deliver(&c);
                 e = c.engine[ABC];
-                assert_true(nodelist_acked_by_majorities(e, &e->state.revision));
-                n = state_find_node(&e->state, DEF);
+                assert_true(nodelist_acked_by_majorities(e, &e->agreed.state.revision));
+                n = state_find_node(&e->agreed.state, DEF);
                 n->acked = (Revision){};
-                assert_false(nodelist_acked_by_majorities(e, &e->state.revision));
-                state_find_node(&e->state, longer)->by_fewer = true;
-                assert_true(nodelist_acked_by_majorities(e, &e->state.revision));
+                assert_false(nodelist_acked_by_majorities(e, &e->agreed.state.revision));
+                state_find_node(&e->agreed.state, longer)->by_fewer = true;
+                assert_true(nodelist_acked_by_majorities(e, &e->agreed.state.revision));
 
                 e->n_peers = 2;
                 for (uint32_t i = ABC; i <= BCD; i++) {

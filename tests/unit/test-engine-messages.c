@@ -29,7 +29,7 @@ static void hear(Cluster *c, uint32_t from, uint32_t to, const Message *m)
 
 static const Node *node_at(const Cluster *c, uint32_t node, uint32_t of)
 {
-        const Node *n = state_find_node(&c->engine[node]->state, of);
+        const Node *n = state_find_node(&c->engine[node]->agreed.state, of);
 
         assert_non_null(n);
         return n;
@@ -58,7 +58,8 @@ static void test_gap_makes_unsynced(void **state)
         cluster_deliver(&c);
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
         assert_true(engine_is_synced(c.engine[ABC]));
-        assert_int_equal(state_digest(&c.engine[ABC]->state), state_digest(&c.engine[DEF]->state));
+        assert_int_equal(state_digest(&c.engine[ABC]->agreed.state),
+                        state_digest(&c.engine[DEF]->agreed.state));
         assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
         cluster_end(&c);
 }
@@ -353,8 +354,8 @@ static void test_states_that_cannot_be_used(void **state)
         assert_false(engine_is_synced(c.engine[DEF]));
         assert_int_equal(cluster_count(&c, DEF, EFFECT_EXIT), 0);
 
-        c.engine[BCD]->state.version = PROTOCOL_VERSION + 1;
-        state_encode(&c.engine[BCD]->state, STATE_FULL, c.now, &w);
+        c.engine[BCD]->agreed.state.version = PROTOCOL_VERSION + 1;
+        state_encode(&c.engine[BCD]->agreed.state, STATE_FULL, c.now, &w);
         assert_int_equal(w.error, 0);
         m.number++;
         m.state.state = w.data;
@@ -471,7 +472,8 @@ static void test_forming_after_facts(void **state)
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
         for (uint32_t node = ABC; node <= DEF; node++) {
                 assert_true(engine_is_synced(c.engine[node]));
-                assert_int_equal(state_digest(&c.engine[node]->state), state_digest(&c.engine[ABC]->state));
+                assert_int_equal(state_digest(&c.engine[node]->agreed.state),
+                                state_digest(&c.engine[ABC]->agreed.state));
         }
         cluster_end(&c);
 }
@@ -500,8 +502,8 @@ static void test_older_copy_while_forming_waits(void **state)
                 cluster_quorum(&c, false);
                 for (uint32_t i = ABC; i <= DEF; i++) {
                         c.engine[i]->by_fewer = true;
-                        assert_int_equal(c.engine[i]->state.n_view_nodes, 3);
-                        c.engine[i]->state.view_nodes[2] = 9; /* nobody knows it */
+                        assert_int_equal(c.engine[i]->agreed.state.n_view_nodes, 3);
+                        c.engine[i]->agreed.state.view_nodes[2] = 9; /* nobody knows it */
                         cluster_distro(&c, i)->maintenance = k->maintenance;
                 }
                 event.unit.app = "distro";
@@ -557,7 +559,7 @@ static void take_no_late_state(bool last)
         cluster_quorum_on(&c, DEF, c.ring, true);
         cluster_deliver(&c);
         assert_true(engine_is_synced(c.engine[DEF]));
-        state_encode(&c.engine[BCD]->state, STATE_FULL, c.now, &w);
+        state_encode(&c.engine[BCD]->agreed.state, STATE_FULL, c.now, &w);
         assert_int_equal(w.error, 0);
         cluster_command(&c, BCD, 1, COMMAND_STOP, "distro", "");
         cluster_deliver(&c);
@@ -586,7 +588,8 @@ static void take_no_late_state(bool last)
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
         assert_true(engine_is_synced(c.engine[DEF]));
         assert_false(cluster_distro(&c, DEF)->target_up);
-        assert_int_equal(state_digest(&c.engine[DEF]->state), state_digest(&c.engine[ABC]->state));
+        assert_int_equal(state_digest(&c.engine[DEF]->agreed.state),
+                        state_digest(&c.engine[ABC]->agreed.state));
         byte_writer_done(&w);
         cluster_end(&c);
 }
@@ -607,7 +610,7 @@ static void test_no_room_for_a_node(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
                 for (uint32_t i = ABC; i <= BCD; i++) {
-                        State *s = &c.engine[i]->state;
+                        State *s = &c.engine[i]->agreed.state;
 
                         state_remove_node(s, state_find_node(s, DEF));
                         for (uint32_t id = 100; s->n_nodes < NODES_MAX - (size_t) room; id++)
@@ -654,8 +657,8 @@ static void test_files_are_known_before_a_start(void **state)
                 App *a = cluster_distro(&c, i);
 
                 app_remove_variant(a, app_find_variant(a, DEF));
-                state_find_node(&c.engine[i]->state, DEF)->presence = PRESENCE_REPORTED;
-                state_find_node(&c.engine[i]->state, BCD)->standby = true;
+                state_find_node(&c.engine[i]->agreed.state, DEF)->presence = PRESENCE_REPORTED;
+                state_find_node(&c.engine[i]->agreed.state, BCD)->standby = true;
         }
         c.member[ABC] = false;
         cluster_new_ring(&c);

@@ -53,9 +53,10 @@ static void test_node_of_another_name(void **state)
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
         for (uint32_t i = ABC; i <= DEF; i++) {
                 assert_true(engine_is_synced(c.engine[i]));
-                assert_null(state_find_node_name(&c.engine[i]->state, "bcd"));
-                assert_int_equal(state_find_node_name(&c.engine[i]->state, "xyz")->id, BCD);
-                assert_int_equal(state_digest(&c.engine[i]->state), state_digest(&c.engine[ABC]->state));
+                assert_null(state_find_node_name(&c.engine[i]->agreed.state, "bcd"));
+                assert_int_equal(state_find_node_name(&c.engine[i]->agreed.state, "xyz")->id, BCD);
+                assert_int_equal(state_digest(&c.engine[i]->agreed.state),
+                                state_digest(&c.engine[ABC]->agreed.state));
         }
         cluster_end(&c);
 }
@@ -78,9 +79,9 @@ static void test_forming_with_other_names(void **state)
         cluster_all_at(&c, c.now + 2 * USEC_PER_SEC);
         for (uint32_t i = ABC; i <= BCD; i++) {
                 assert_true(engine_is_synced(c.engine[i]));
-                assert_int_equal(state_find_node_name(&c.engine[i]->state, "xyz")->id, BCD);
-                assert_int_equal(state_find_node_name(&c.engine[i]->state, "uvw")->id, DEF);
-                assert_null(state_find_node_name(&c.engine[i]->state, "bcd"));
+                assert_int_equal(state_find_node_name(&c.engine[i]->agreed.state, "xyz")->id, BCD);
+                assert_int_equal(state_find_node_name(&c.engine[i]->agreed.state, "uvw")->id, DEF);
+                assert_null(state_find_node_name(&c.engine[i]->agreed.state, "bcd"));
         }
         cluster_end(&c);
 }
@@ -107,7 +108,7 @@ static void test_two_members_of_a_node(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 e = c.engine[DEF];
-                e->effects = &effects;
+                e->agreed.out.effects = &effects;
                 e->peers = realloc(e->peers, 4 * sizeof(Peer));
                 assert_non_null(e->peers);
                 e->peers[3] = e->peers[2];
@@ -118,8 +119,8 @@ static void test_two_members_of_a_node(void **state)
                 e->peers[first ? 2 : 1].won = false;
                 e->peers[first ? 2 : 1].excluded = cases[i / 2].other_excluded;
                 apply_view(e);
-                assert_int_equal(state_find_node(&e->state, BCD)->presence, cases[i / 2].presence);
-                e->effects = NULL;
+                assert_int_equal(state_find_node(&e->agreed.state, BCD)->presence, cases[i / 2].presence);
+                e->agreed.out.effects = NULL;
                 effect_list_done(&effects);
                 cluster_end(&c);
         }
@@ -161,7 +162,7 @@ static void test_obstacles(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 a = cluster_distro(&c, DEF);
-                n = state_find_node(&c.engine[DEF]->state, ABC);
+                n = state_find_node(&c.engine[DEF]->agreed.state, ABC);
                 a->copies[0].phase = k->phase;
                 a->copies[0].untamed = k->untamed;
                 a->copies[0].stuck = k->stuck;
@@ -190,9 +191,9 @@ static void test_grace_of_a_node(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 for (uint32_t i = 1; i <= N_NODES; i++)
-                        state_find_node(&c.engine[i]->state, ABC)->grace_usec = *g;
+                        state_find_node(&c.engine[i]->agreed.state, ABC)->grace_usec = *g;
                 cluster_manager_gone(&c, ABC);
-                n = state_find_node(&c.engine[DEF]->state, ABC);
+                n = state_find_node(&c.engine[DEF]->agreed.state, ABC);
                 assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
                 assert_int_equal(n->grace.deadline_usec, c.now + (*g ? *g : CLUSTER_GRACE));
                 cluster_end(&c);
@@ -212,14 +213,15 @@ static void test_grace_by_two_clocks(void **state)
                 cluster_begin_running(&c, NO_QUORUM_STOP, 0);
                 cluster_manager_gone(&c, ABC);
                 cluster_new_ring(&c);
-                state_find_node(&c.engine[*node]->state, ABC)->grace.deadline_usec = c.now;
+                state_find_node(&c.engine[*node]->agreed.state, ABC)->grace.deadline_usec = c.now;
                 cluster_quorum(&c, true);
                 for (uint32_t i = BCD; i <= DEF; i++) {
                         assert_true(engine_is_synced(c.engine[i]));
                         assert_int_not_equal(cluster_distro(&c, i)->delay.serial, 0);
                         assert_int_equal(cluster_count(&c, i, EFFECT_START), 0);
                 }
-                assert_int_equal(state_digest(&c.engine[BCD]->state), state_digest(&c.engine[DEF]->state));
+                assert_int_equal(state_digest(&c.engine[BCD]->agreed.state),
+                                state_digest(&c.engine[DEF]->agreed.state));
                 cluster_end(&c);
         }
 }
@@ -248,13 +250,13 @@ static void test_grace_after_an_unseen_ring(void **state)
                 cluster_begin_running(&c, NO_QUORUM_STOP, USEC_INFINITY);
                 cluster_manager_gone(&c, ABC);
                 cluster_quorum(&c, true);
-                serial = state_find_node(&c.engine[DEF]->state, ABC)->grace.serial;
+                serial = state_find_node(&c.engine[DEF]->agreed.state, ABC)->grace.serial;
                 assert_int_not_equal(serial, 0);
                 cluster_all_at(&c, c.now + CLUSTER_GRACE - (k->over ? 0 : USEC_PER_SEC));
-                assert_int_equal(state_find_node(&c.engine[DEF]->state, ABC)->grace_over, k->over);
+                assert_int_equal(state_find_node(&c.engine[DEF]->agreed.state, ABC)->grace_over, k->over);
                 cluster_new_ring_of_all(&c, c.ring.seq + k->step);
                 cluster_quorum(&c, true);
-                n = state_find_node(&c.engine[DEF]->state, ABC);
+                n = state_find_node(&c.engine[DEF]->agreed.state, ABC);
                 assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
                 assert_int_equal(n->grace_over, k->over && !k->again);
                 assert_int_equal(n->grace.serial != 0 && n->grace.serial != serial, k->again);
@@ -280,12 +282,13 @@ static void test_grace_ends_after_the_report(void **state)
                 cluster_manager_gone(&c, ABC);
                 cluster_quorum(&c, true);
                 for (uint32_t i = BCD; i <= DEF; i++) {
-                        assert_int_not_equal(state_find_node(&c.engine[i]->state, ABC)->grace.serial, 0);
-                        state_find_node(&c.engine[i]->state, ABC)->presence = *p;
+                        assert_int_not_equal(
+                                        state_find_node(&c.engine[i]->agreed.state, ABC)->grace.serial, 0);
+                        state_find_node(&c.engine[i]->agreed.state, ABC)->presence = *p;
                 }
                 cluster_all_at(&c, c.now + CLUSTER_GRACE);
                 for (uint32_t i = BCD; i <= DEF; i++) {
-                        const Node *n = state_find_node(&c.engine[i]->state, ABC);
+                        const Node *n = state_find_node(&c.engine[i]->agreed.state, ABC);
 
                         assert_int_equal(n->grace_over, gone);
                         assert_int_equal(n->grace.serial != 0, !gone);

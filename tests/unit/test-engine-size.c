@@ -50,8 +50,8 @@ static Engine *new_engine(EffectList *effects)
         }
         assert_int_equal(engine_new(&config, &e), 0);
         for (uint32_t i = 0; i < N_NODES; i++)
-                state_add_node(&e->state, i + 1, names[i])->presence = PRESENCE_SYNCED;
-        e->effects = effects;
+                state_add_node(&e->agreed.state, i + 1, names[i])->presence = PRESENCE_SYNCED;
+        e->agreed.out.effects = effects;
         e->now_usec = USEC_PER_SEC;
         return e;
 }
@@ -74,7 +74,7 @@ static Definition *new_definitions(const Engine *e, size_t n)
                 d[i] = (Definition){ .name = strdup(name), .weight = 1, .digest = i + 1, .enabled = true };
                 d[i].nodes = calloc(N_NODES, sizeof(d[i].nodes[0]));
                 assert_non_null(d[i].nodes);
-                FOREACH_ARRAY(node, e->state.nodes, e->state.n_nodes)
+                FOREACH_ARRAY(node, e->agreed.state.nodes, e->agreed.state.n_nodes)
                         d[i].nodes[d[i].n_nodes++] = (NodePriority){ .name = strdup(node->name) };
         }
         return d;
@@ -83,7 +83,7 @@ static Definition *new_definitions(const Engine *e, size_t n)
 static void give_definitions(Engine *e, Definition *d, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
-                App *a = state_add_app(&e->state, d[i].name);
+                App *a = state_add_app(&e->agreed.state, d[i].name);
 
                 assert_non_null(a);
                 a->definition = d[i];
@@ -102,14 +102,14 @@ static uint64_t first_placement(size_t n)
         size_t on_node[N_NODES + 1] = {};
 
         give_definitions(e, new_definitions(e, n), n);
-        e->view_changed_state = true;
+        e->agreed.all_dirty = true;
         n_sorts = 0;
         t = processor_nsec();
         decide_all(e);
         t = processor_nsec() - t;
         /* What lies where is made out once for all of them. */
         assert_int_equal(n_sorts, 1);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 assert_int_equal(a->n_copies, 1);
                 on_node[a->copies[0].node_id]++;
         }
@@ -131,8 +131,8 @@ static uint64_t all_delays_over(size_t n)
         give_definitions(e, new_definitions(e, n), n);
         m.expiry.timers = calloc(n, sizeof(m.expiry.timers[0]));
         assert_non_null(m.expiry.timers);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps) {
-                a->delay = timer_start(e, 1);
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
+                a->delay = agreed_timer(&e->agreed, 1);
                 m.expiry.timers[m.expiry.n_timers++] =
                                 (TimerRef){ .kind = TIMER_FAILOVER, .serial = a->delay.serial };
         }
@@ -140,7 +140,7 @@ static uint64_t all_delays_over(size_t n)
         apply_message(e, &sender, &m);
         t = processor_nsec() - t;
         assert_int_equal(effects.n_effects, n);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 assert_int_equal(a->delay.serial, 0);
         message_done(&m);
         effect_list_done(&effects);
@@ -157,8 +157,8 @@ static uint64_t all_timers_sent(size_t n)
         give_definitions(e, new_definitions(e, n), n);
         e->synced = true;
         e->phase = PHASE_DECIDED;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
-                a->delay = timer_start(e, 0);
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+                a->delay = agreed_timer(&e->agreed, 0);
         t = processor_nsec();
         timers_expire(e);
         for (size_t i = 0; i < 5; i++)
@@ -211,13 +211,13 @@ static uint64_t facts_of_all(size_t n)
         give_definitions(e, new_definitions(e, n), n);
         f.copies = calloc(n, sizeof(f.copies[0]));
         assert_non_null(f.copies);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 f.copies[f.n_copies++] =
                                 (CopyFact){ .app = strdup(a->name), .epoch = 9, .state = UNIT_RUNNING };
         t = processor_nsec();
         apply_facts(e, &sender, &f, false);
         t = processor_nsec() - t;
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 assert_int_equal(a->copies[0].phase, COPY_RUNNING);
         m.facts = f;
         message_done(&m);
@@ -240,21 +240,21 @@ static void test_state_halfway(void **state)
 
         (void) state;
         give_definitions(e, d, N_ALL);
-        FOREACH_ARRAY(a, e->state.apps, e->state.n_apps)
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 for (uint32_t node = 1; node <= N_NODES / 2; node++) {
                         Definition other = a->definition;
 
                         other.digest = N_ALL + 1;
                         assert_true(app_set_variant(a, node, other.digest, &other, NULL));
                 }
-        state_encode(&e->state, STATE_FULL, 0, &w);
+        state_encode(&e->agreed.state, STATE_FULL, 0, &w);
         assert_int_equal(w.error, 0);
-        assert_int_equal(w.size_bytes, state_size_bytes(&e->state));
+        assert_int_equal(w.size_bytes, state_size_bytes(&e->agreed.state));
         print_message("%u applications on %u nodes, files changed on half of them: %zu bytes\n", N_ALL,
                         N_NODES, w.size_bytes);
         assert_in_range(w.size_bytes, 0, STATE_ROOM_BYTES);
         assert_int_equal(state_decode(w.data, w.size_bytes, STATE_FULL, 0, &back), 0);
-        assert_int_equal(state_digest(&back), state_digest(&e->state));
+        assert_int_equal(state_digest(&back), state_digest(&e->agreed.state));
         assert_int_equal(back.apps[7].n_files, 1);
         assert_string_equal(back.apps[7].files[0].definition.nodes[63].name, "node64.example");
         state_done(&back);
@@ -271,14 +271,14 @@ static void test_state_of_long_names(void **state)
         Engine *e = new_engine(&effects);
 
         (void) state;
-        FOREACH_ARRAY(n, e->state.nodes, e->state.n_nodes) {
+        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
                 free(n->name);
                 assert_true(asprintf(&n->name, "node%02u-%0193d", n->id, 0) > 0);
         }
         give_definitions(e, new_definitions(e, N_ALL), N_ALL);
         print_message("%u applications with 64 names of 200 bytes: %zu bytes\n", N_ALL,
-                        state_size_bytes(&e->state));
-        assert_in_range(state_size_bytes(&e->state), 0, STATE_ROOM_BYTES);
+                        state_size_bytes(&e->agreed.state));
+        assert_in_range(state_size_bytes(&e->agreed.state), 0, STATE_ROOM_BYTES);
         effect_list_done(&effects);
         engine_free(e);
 }

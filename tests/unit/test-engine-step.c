@@ -82,7 +82,7 @@ static AppState shown_on(const Cluster *c, uint32_t node, const char *on)
 
 static NodeState node_shown(const Cluster *c, uint32_t node, uint32_t about)
 {
-        return engine_node_state(c->engine[node], state_find_node(&c->engine[node]->state, about));
+        return engine_node_state(c->engine[node], state_find_node(&c->engine[node]->agreed.state, about));
 }
 
 /* What a node that is cut off shows is what it knows for certain: its own units. A new ring alone is no reason. */
@@ -447,7 +447,7 @@ static void test_silent_again_takes_a_probe(void **state)
 
         (void) state;
         (void) lost_and_back(&c, false);
-        own = state_find_node(&c.engine[ABC]->state, ABC);
+        own = state_find_node(&c.engine[ABC]->agreed.state, ABC);
         own->least.detection_usec = USEC_PER_SEC;
         own->least.isolation_usec = USEC_PER_SEC * 5 / 4;
         back = c.engine[ABC]->probe_next_usec;
@@ -494,7 +494,7 @@ static void test_silent_again_with_a_device(void **state)
         (void) state;
         t = lost_and_back(&c, false);
         c.engine[ABC]->quorum_device = true;
-        state_find_node(&c.engine[ABC]->state, ABC)->least.isolation_usec = device.isolation_usec;
+        state_find_node(&c.engine[ABC]->agreed.state, ABC)->least.isolation_usec = device.isolation_usec;
         back = c.engine[ABC]->probe_next_usec;
         cluster_at(&c, ABC, back);
         asked_at(&c, EFFECT_STOP, t + device.detection_usec + device.isolation_usec);
@@ -558,10 +558,10 @@ static void test_in_step(void **state)
         t = lost_and_back(&c, true);
         assert_int_equal(c.engine[ABC]->away_usec, 0);
         c.engine[ABC]->away_usec = t;
-        state_find_node(&c.engine[ABC]->state, ABC)->presence = PRESENCE_REPORTED;
+        state_find_node(&c.engine[ABC]->agreed.state, ABC)->presence = PRESENCE_REPORTED;
         cluster_at(&c, ABC, c.now + 1);
         assert_int_equal(c.engine[ABC]->away_usec, t);
-        state_find_node(&c.engine[ABC]->state, ABC)->presence = PRESENCE_SYNCED;
+        state_find_node(&c.engine[ABC]->agreed.state, ABC)->presence = PRESENCE_SYNCED;
         cluster_at(&c, ABC, c.now + 1);
         assert_int_equal(c.engine[ABC]->away_usec, 0);
         cluster_end(&c);
@@ -824,7 +824,7 @@ static void test_start_is_held_back(void **state)
 
         /* Maintenance has begun. */
         grant_to_bcd(&c);
-        state_find_app(&c.engine[BCD]->state, "distro")->maintenance = true;
+        state_find_app(&c.engine[BCD]->agreed.state, "distro")->maintenance = true;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         cluster_end(&c);
@@ -832,9 +832,9 @@ static void test_start_is_held_back(void **state)
         /* It is over: the probe from before it proves nothing any more. */
         grant_to_bcd(&c);
         early.probe.number = c.engine[BCD]->n_probes_sent;
-        state_find_app(&c.engine[BCD]->state, "distro")->maintenance = true;
+        state_find_app(&c.engine[BCD]->agreed.state, "distro")->maintenance = true;
         cluster_at(&c, BCD, c.now + USEC_PER_MSEC);
-        state_find_app(&c.engine[BCD]->state, "distro")->maintenance = false;
+        state_find_app(&c.engine[BCD]->agreed.state, "distro")->maintenance = false;
         cluster_step(&c, BCD, &early);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         probe_back_on_bcd(&c);
@@ -850,18 +850,18 @@ static void test_start_is_held_back(void **state)
 
         /* The formed state is not on the disks. */
         grant_to_bcd(&c);
-        c.engine[BCD]->state.form_pending = true;
+        c.engine[BCD]->agreed.state.form_pending = true;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         cluster_end(&c);
 
         /* A node is back that has a copy which has not been reported ended. */
         grant_to_bcd(&c);
-        a = state_find_app(&c.engine[BCD]->state, "distro");
+        a = state_find_app(&c.engine[BCD]->agreed.state, "distro");
         app_add_copy(a, DEF, 1)->phase = COPY_LOST;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-        state_find_node(&c.engine[BCD]->state, DEF)->presence = PRESENCE_OFFLINE;
+        state_find_node(&c.engine[BCD]->agreed.state, DEF)->presence = PRESENCE_OFFLINE;
         cluster_at(&c, BCD, c.now + USEC_PER_SEC);
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
@@ -869,10 +869,10 @@ static void test_start_is_held_back(void **state)
 
         /* One is back of which those who formed the group knew nothing. */
         grant_to_bcd(&c);
-        state_find_node(&c.engine[BCD]->state, DEF)->unknown = true;
+        state_find_node(&c.engine[BCD]->agreed.state, DEF)->unknown = true;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-        state_find_node(&c.engine[BCD]->state, DEF)->unknown = false;
+        state_find_node(&c.engine[BCD]->agreed.state, DEF)->unknown = false;
         cluster_at(&c, BCD, c.now + USEC_PER_SEC);
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);

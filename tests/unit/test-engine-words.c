@@ -18,7 +18,7 @@ typedef void (*Change)(Cluster *c, Engine *e, App *a);
 
 static Node *node_of(Engine *e, uint32_t id)
 {
-        Node *n = state_find_node(&e->state, id);
+        Node *n = state_find_node(&e->agreed.state, id);
 
         assert_non_null(n);
         return n;
@@ -66,7 +66,7 @@ CHANGE(is_held_back, no_copy(a); a->maintenance = true)
 CHANGE(has_no_file, no_copy(a); a->has_definition = false)
 CHANGE(has_a_wrong_file, no_copy(a); a->has_definition = false; everywhere(e, a, true))
 CHANGE(is_orphan, no_copy(a); everywhere(e, a, false))
-CHANGE(is_forming, no_copy(a); e->state.form_pending = true)
+CHANGE(is_forming, no_copy(a); e->agreed.state.form_pending = true)
 CHANGE(waits_for_ever, no_copy(a); a->lost_node = ABC;
                 a->delay = ((Timer){ .serial = 3, .deadline_usec = USEC_INFINITY }))
 CHANGE(waits, no_copy(a); a->lost_node = ABC; a->delay = ((Timer){ .serial = 3, .deadline_usec = 79 }))
