@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "config/application.h"
+#include "engine/encode.h"
 
 enum { APPLICATION, UNIT, SERVICE };
 const char *const app_sections[] = {
@@ -283,15 +284,7 @@ static void encode_definition(const Definition *d, ByteWriter *w)
         put_u32(w, (uint32_t) d->n_permitted);
         for (size_t i = 0; i < d->n_permitted; i++)
                 put_string(w, d->permitted[i]);
-        put_u64(w, d->failover_delay_usec);
-        put_u64(w, d->takeover_delay_usec);
-        put_u64(w, d->failure_timeout_usec);
-        put_u32(w, d->weight);
-        put_u8(w, (uint8_t) d->takeover_mode);
-        put_u8(w, (uint8_t) d->failure_action);
-        put_bool(w, d->takeover_automatic);
-        put_bool(w, d->awaits_leaver);
-        put_bool(w, d->enabled);
+        put_definition_keys(w, d);
 }
 
 /* Never 0, which means "none" elsewhere. `d` may be NULL. */

@@ -18,13 +18,14 @@
  *   restarts.c  what is told of workers that systemd starts again and again
  *   nodelist.c  which nodes corosync.conf has and what that asks for, as each manager says
  *   timers.c    which timers of the agreed state are over, as far as this member's clock tells
- *   state.c     the agreed state as bytes, its digest, its lasting part
- *   lists.c     what is in the agreed state is found, added and removed
+ *   state.c     what is in the agreed state is found, added and removed
+ *   encode.c    the agreed state as bytes, its digest, its lasting part
  *   status.c    states and reasons in words
  */
 
 #include "base/timing.h"
 #include "engine/effect.h"
+#include "engine/encode.h"
 #include "engine/message.h"
 #include "engine/state.h"
 

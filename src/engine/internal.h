@@ -484,29 +484,3 @@ UnitState restarts_news(const Engine *e, const App *a, const Copy *c, LocalUnit 
 const char *restarts_text(const LocalUnit *u);
 /* When there may be news without an event. */
 uint64_t restarts_deadline(const Engine *e, const LocalUnit *u);
-
-/* ---- lists.c ---- */
-App *state_add_app(State *s, const char *name); /* NULL without memory */
-void state_forget_app(State *s, App *a);        /* leaves a gap: an application without a name */
-void state_close_gaps(State *s);
-Node *state_add_node(State *s, uint32_t id, const char *name);
-/* Forgets the node, and what a record tells of it: copies, marks, permissions, holds. */
-void state_remove_node(State *s, Node *n);
-Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch);
-void app_remove_copy(App *a, Copy *c);
-void app_end_restarts(App *a);
-bool app_set_wrong(App *a, uint32_t node_id, uint32_t line); /* 0: its file is right; false: no memory */
-Mark *app_add_mark(App *a, uint32_t node_id);
-void app_remove_mark(App *a, Mark *m);
-Variant *app_add_variant(App *a, uint32_t node_id);
-/* In the place of what the node had before. `d` where digest is not 0, else `error`, which may be NULL; both are copied.
- * False: no memory. */
-bool app_set_variant(App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error);
-bool app_add_held_against(App *a, uint32_t node_id); /* false: no memory */
-void app_remove_variant(App *a, Variant *v);
-bool copy_is_live(const Copy *c);                     /* neither lost nor surplus */
-size_t app_count_live(const App *a, const Copy *but); /* live copies besides `but`, which may be NULL */
-
-/* ---- state.c ---- */
-void put_definition(ByteWriter *w, NameWriter *names, const Definition *d);
-void get_definition(ByteReader *r, NameReader *names, Definition *d);

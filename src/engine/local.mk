@@ -9,10 +9,11 @@ libengine_a_SOURCES = \
 	src/engine/definitions.c \
 	src/engine/effect.c \
 	src/engine/effect.h \
+	src/engine/encode.c \
+	src/engine/encode.h \
 	src/engine/engine.c \
 	src/engine/engine.h \
 	src/engine/internal.h \
-	src/engine/lists.c \
 	src/engine/local.c \
 	src/engine/message.c \
 	src/engine/message.h \

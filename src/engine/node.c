@@ -220,7 +220,7 @@ static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t del
                 engine_note(e, NOTE_APP_WAITING, a->name, node_id, "%llu.%llu s for %s%s to come back (%s)",
                                 tenths / 10, tenths % 10, name, how,
                                 delay_usec > app_delay(&e->agreed.state, a) ? "ManagerGraceSec="
-                                                                     : "FailoverDelaySec=");
+                                                                            : "FailoverDelaySec=");
 }
 
 /* A copy went with its node. `delay_usec`: how long its node is waited for from now. */

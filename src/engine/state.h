@@ -2,13 +2,12 @@
 #pragma once
 
 /* The agreed state: what every synced member holds identically at the same point of the message order. It changes
- * only in apply.c, node.c, decide.c, command.c, definitions.c and view.c, and only because a message was delivered. Everything is sorted: nodes by
- * id, applications by name, what hangs off them by node id or epoch. Every part may read it (the bus, status,
- * simulate); only the engine writes.
+ * only by the rules in agreed/, and only because a message was delivered or a view was decided; the member that forms a group
+ * makes one of its own, and sends it. Everything is sorted: nodes by id, applications by name, what hangs off them by node id
+ * or epoch. Every part may read it (the bus, status, simulate); only the engine writes. As bytes: encode.h.
  *
  * Node ids are Corosync's; 0 means "no node". */
 
-#include "base/bytes.h"
 #include "engine/types.h"
 
 /* A timer of the agreed state. The serial is agreed, the deadline is on the local clock: each member runs the timer
@@ -227,25 +226,9 @@ typedef struct State {
         Timer reload; /* nodes that read their files are waited for */
 } State;
 
-typedef enum StateEncoding {
-        STATE_FULL, /* for newcomers: everything, timers as time left */
-        STATE_DIGEST, /* what must be equal on all synced members: no times left, no acknowledgements, no presence */
-        STATE_LASTING, /* the record */
-} StateEncoding;
-
 void state_done(State *s);
-/* Appends the bytes; w->error tells. `now_usec` turns deadlines into time left. */
-void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, ByteWriter *w);
-/* STATE_FULL and STATE_LASTING. The bytes may come from anywhere: -EBADMSG for whatever is not exactly what
- * state_encode() writes (order, ranges and references included), -ENOMEM. *ret is set on success only. */
-int state_decode(const void *data, size_t size_bytes, StateEncoding encoding, uint64_t now_usec, State *ret);
-uint64_t state_digest(const State *s);
-/* What state_encode() writes for newcomers. All synced members find the same. */
-size_t state_size_bytes(const State *s);
 
-/* As state, record and messages have it. */
-void put_node_timing(ByteWriter *w, const NodeTiming *t);
-void get_node_timing(ByteReader *r, NodeTiming *t);
+/* ---- what is in it is found ---- */
 
 App *state_find_app(const State *s, const char *name); /* NULL: there is none */
 bool app_is_left_alone(
@@ -268,3 +251,25 @@ OtherFile *app_find_file(const App *a, uint64_t digest, uint64_t error);
 const Definition *app_node_definition(
                 const App *a, uint32_t node_id);               /* of its file; NULL: none that can be used */
 const char *app_variant_error(const App *a, const Variant *v); /* NULL: its file is not wrong */
+
+/* ---- added and removed; for the engine alone. NULL, or false, is: no memory ---- */
+
+App *state_add_app(State *s, const char *name);
+void state_forget_app(State *s, App *a); /* leaves a gap: an application without a name */
+void state_close_gaps(State *s);
+Node *state_add_node(State *s, uint32_t id, const char *name);
+/* Forgets the node, and what a record tells of it: copies, marks, permissions, holds. */
+void state_remove_node(State *s, Node *n);
+Copy *app_add_copy(App *a, uint32_t node_id, uint64_t epoch);
+void app_remove_copy(App *a, Copy *c);
+void app_end_restarts(App *a);
+bool app_set_wrong(App *a, uint32_t node_id, uint32_t line); /* 0: its file is right */
+Mark *app_add_mark(App *a, uint32_t node_id);
+void app_remove_mark(App *a, Mark *m);
+Variant *app_add_variant(App *a, uint32_t node_id);
+/* In the place of what the node had before. `d` where digest is not 0, else `error`, which may be NULL; both are copied. */
+bool app_set_variant(App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error);
+bool app_add_held_against(App *a, uint32_t node_id);
+void app_remove_variant(App *a, Variant *v);
+bool copy_is_live(const Copy *c);                     /* neither lost nor surplus */
+size_t app_count_live(const App *a, const Copy *but); /* live copies besides `but`, which may be NULL */

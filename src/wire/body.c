@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
+#include "engine/encode.h"
 #include "engine/state.h"
 #include "wire/body.h"
 #include "wire/wire.h"

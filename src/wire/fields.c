@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/body.h"
+#include "engine/encode.h"
 #include "wire/wire.h"
 
 void wire_put_member(ByteWriter *w, const Member *m)
@@ -248,17 +249,9 @@ void wire_put_definition(ByteWriter *w, const Definition *d)
         wire_put_text(w, d->description);
         put_priorities(w, d);
         put_permitted(w, d);
-        put_u64(w, d->failover_delay_usec);
-        put_u64(w, d->takeover_delay_usec);
-        put_u64(w, d->failure_timeout_usec);
         if (d->weight == 0)
                 wire_writer_fail(w, -EINVAL);
-        put_u32(w, d->weight);
-        put_u8(w, (uint8_t) d->takeover_mode);
-        put_u8(w, (uint8_t) d->failure_action);
-        put_bool(w, d->takeover_automatic);
-        put_bool(w, d->awaits_leaver);
-        put_bool(w, d->enabled);
+        put_definition_keys(w, d);
 }
 
 void wire_get_definition(ByteReader *r, Definition *d)
@@ -266,15 +259,7 @@ void wire_get_definition(ByteReader *r, Definition *d)
         d->description = wire_get_text(r);
         get_priorities(r, d);
         get_permitted(r, d);
-        d->failover_delay_usec = get_u64(r);
-        d->takeover_delay_usec = get_u64(r);
-        d->failure_timeout_usec = get_u64(r);
-        d->weight = get_u32(r);
+        get_definition_keys(r, d);
         if (d->weight == 0)
                 wire_reader_fail(r);
-        d->takeover_mode = get_enum(r, _TAKEOVER_MODE_MAX);
-        d->failure_action = get_enum(r, _FAILURE_ACTION_MAX);
-        d->takeover_automatic = get_bool(r);
-        d->awaits_leaver = get_bool(r);
-        d->enabled = get_bool(r);
 }

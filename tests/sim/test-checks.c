@@ -184,7 +184,7 @@ static void test_stops(void **state)
 static void test_stops_late(void **state)
 {
         Node late = { .id = 2, .presence = PRESENCE_SYNCED, .late = true };
-        Engine engine = { .state.nodes = &late, .state.n_nodes = 1 };
+        Engine engine = { .agreed.state.nodes = &late, .agreed.state.n_nodes = 1 };
         TimerRef timer = { .kind = TIMER_COMMIT };
         Message expired = { .type = MESSAGE_EXPIRY, .expiry.timers = &timer, .expiry.n_timers = 1 },
                 came = { .type = MESSAGE_SYNCED, .view.ring.seq = 4, .number = 3 };

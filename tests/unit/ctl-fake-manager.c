@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/macros.h"
+#include "engine/encode.h"
 #include "engine/message.h"
 #include "engine/state.h"
 
