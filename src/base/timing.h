@@ -32,6 +32,8 @@ typedef struct GraceTiming {
         uint64_t connect_usec; /* for one try to reach systemd */
 } GraceTiming;
 
+#define MANAGER_GRACE_DEFAULT_USEC (15 * USEC_PER_SEC)
+
 GraceTiming grace_timing_of(uint64_t grace_usec);
 
 /* What a planned leave gives to each of the things that it waits for, one after the other. When the last is over the

@@ -3,7 +3,8 @@
 /* The keys of [Application]. */
 
 #include "base/parse.h"
-#include "config/application.h"
+#include "config/application-keys.h"
+#include "config/words.h"
 
 void app_definition_init(Definition *d)
 {

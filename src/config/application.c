@@ -4,7 +4,11 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "config/application.h"
+#include "config/application-keys.h"
+#include "config/pitfalls.h"
+#include "config/systemd-keys.h"
+#include "config/unit-exec.h"
+#include "config/unit-keys.h"
 #include "engine/encode.h"
 
 enum { APPLICATION, UNIT, SERVICE };

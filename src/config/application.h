@@ -3,7 +3,6 @@
 
 /* Inside of the configuration module: one application's file, from its lines to an AppConfig. */
 
-#include "config/files.h"
 #include "config/unit-parse.h"
 
 /* What is known of an application while its lines are read. */
@@ -31,15 +30,5 @@ int app_parse_assignment(ParseState *p, size_t section, const char *key, const c
 /* Checks what only the whole can show, makes the digests and hands the result over: 0, -EINVAL, -ENOMEM. */
 int app_parse_finish(AppParse *a, AppConfig *ret);
 
-/* systemd-keys.c: whether this host's systemd knows a key that our table lacks, and which is no dependency. 0, 1 or
- * -ENOMEM. */
-int systemd_knows(ConfigSystemd *s, const char *section, const char *key);
 /* Where a key of [Service] was given last. */
 ParseState app_parse_at_key(AppParse *a, const char *key);
-/* pitfalls.c: warnings about what is right, and will hurt. 0 or -ENOMEM. */
-int app_check_pitfalls(AppParse *a);
-
-/* application-keys.c: one key of [Application]. */
-int app_key_parse(AppParse *a, ParseState *p, const char *key, const char *value);
-const char *app_key_name(size_t i); /* NULL after the last one */
-void app_definition_init(Definition *d);

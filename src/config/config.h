@@ -22,10 +22,8 @@
 #include "config/sealed.h"
 #include "engine/types.h"
 
-#define MANAGER_GRACE_DEFAULT_USEC (15 * USEC_PER_SEC)
 #define SYNC_TIMEOUT_DEFAULT_USEC (30 * USEC_PER_SEC)
 #define SYNC_TIMEOUT_MIN_USEC (1 * USEC_PER_SEC) /* a shorter one would meet the unit's limit of starts */
-#define FAILURE_TIMEOUT_DEFAULT_USEC (600 * USEC_PER_SEC)
 
 /* Where to look, and what specifiers stand for. All fields may be NULL; nothing is copied, nothing is freed.
  */

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "config/files.h"
+#include "config/words.h"
 
 #ifndef SYSCONFDIR
 #define SYSCONFDIR "/etc"

@@ -3,7 +3,7 @@
 
 /* Where configuration files are, as systemd looks for them, and reading them. */
 
-#include "config/parse-state.h"
+#include "config/syntax.h"
 
 #define CONFIG_FILE_MAX (1024u * 1024u)
 
@@ -42,6 +42,3 @@ int config_files_parse(ParseState *p, const ConfigFiles *f, const char *const *s
                 AssignmentHandler handler, void *userdata);
 /* The paths as a NULL-terminated array. */
 int config_files_paths(const ConfigFiles *f, char ***ret);
-
-/* The keys of [Cluster] in manager.conf; NULL after the last one. */
-const char *manager_key_name(size_t i);

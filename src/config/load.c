@@ -5,6 +5,8 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "config/application.h"
+#include "config/files.h"
+#include "config/words.h"
 
 #define APPLICATIONS "applications"
 #define SUFFIX ".app"

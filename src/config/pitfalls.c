@@ -5,7 +5,7 @@
  * alone looks for. */
 
 #include "base/array.h"
-#include "config/application.h"
+#include "config/pitfalls.h"
 
 static const char *string_of(AppParse *a, const char *name, const char *fallback)
 {

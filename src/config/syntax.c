@@ -3,7 +3,7 @@
 /* Lines, sections and assignments as systemd reads them. */
 
 #include "base/text.h"
-#include "config/parse-state.h"
+#include "config/syntax.h"
 
 typedef struct SyntaxParser {
         ParseState *p;

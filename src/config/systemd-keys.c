@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "config/application.h"
+#include "config/systemd-keys.h"
 
 #define ITEMS_MAX (256u * 1024u)
 #define PATIENCE_MSEC 5000

@@ -4,7 +4,7 @@
  * of its journal entries. */
 
 #include "base/text.h"
-#include "config/unit-parse.h"
+#include "config/unit-environment.h"
 
 #define WHITE " \t\n\r"
 
@@ -203,7 +203,7 @@ int unit_parse_input_text(UnitParse *u, const UnitKey *k, const char *value)
         return r < 0 ? r : add_input(u, "\n", 1);
 }
 
-int base64_decode(const char *s, uint8_t **ret, size_t *ret_size_bytes)
+static int base64_decode(const char *s, uint8_t **ret, size_t *ret_size_bytes)
 {
         static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         _cleanup_free_ uint8_t *data = malloc(strlen(s) / 4 * 3 + 3);

@@ -4,7 +4,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "config/unit-parse.h"
+#include "config/unit-exec.h"
 
 #define WHITE " \t\n\r"
 

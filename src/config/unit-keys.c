@@ -8,7 +8,12 @@
 #include <sys/mount.h>
 
 #include "base/text.h"
-#include "config/unit-parse.h"
+#include "config/unit-environment.h"
+#include "config/unit-exec.h"
+#include "config/unit-keys.h"
+#include "config/unit-resources.h"
+#include "config/unit-sandbox.h"
+#include "config/unit-values.h"
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define NUMBERS(...) ((const NamedNumber[]){ __VA_ARGS__, { NULL, 0 } })

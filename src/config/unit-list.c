@@ -3,7 +3,8 @@
 /* The list of properties that parsing builds up. */
 
 #include "base/array.h"
-#include "config/unit-parse.h"
+#include "config/unit-list.h"
+#include "config/words.h"
 
 void property_list_done(PropertyList *l)
 {
@@ -77,13 +78,6 @@ int unit_strings_add(UnitStrings *s, const char *string)
         return names_append(&s->items, &s->n, string);
 }
 
-int unit_extend_strings(UnitParse *u, const char *property, const char *string)
-{
-        UnitProperty *p = property_list_extend(u->properties, property, UNIT_PROPERTY_STRINGS);
-
-        return p ? unit_strings_add(&p->strings, string) : -ENOMEM;
-}
-
 int unit_rows_add(UnitProperty *p, const char *first, const char *second, bool flag, bool flag2,
                 uint64_t number)
 {
@@ -97,58 +91,5 @@ int unit_rows_add(UnitProperty *p, const char *first, const char *second, bool f
         }
         p->rows.items = grown;
         grown[p->rows.n++] = row;
-        return 0;
-}
-
-static UnitProperty *replace(UnitParse *u, const char *property, UnitPropertyKind kind)
-{
-        return property_list_replace(u->properties, property, kind);
-}
-
-int unit_set_string(UnitParse *u, const char *property, const char *value)
-{
-        char *copy = strdup(value);
-        UnitProperty *p = copy ? replace(u, property, UNIT_PROPERTY_STRING) : NULL;
-        if (!p) {
-                free(copy);
-                return -ENOMEM;
-        }
-        p->string = copy;
-        return 0;
-}
-
-int unit_set_bool(UnitParse *u, const char *property, bool value)
-{
-        UnitProperty *p = replace(u, property, UNIT_PROPERTY_BOOL);
-        if (!p)
-                return -ENOMEM;
-        p->boolean = value;
-        return 0;
-}
-
-int unit_set_i32(UnitParse *u, const char *property, int64_t value)
-{
-        UnitProperty *p = replace(u, property, UNIT_PROPERTY_I32);
-        if (!p)
-                return -ENOMEM;
-        p->i32 = (int32_t) value;
-        return 0;
-}
-
-int unit_set_u32(UnitParse *u, const char *property, uint64_t value)
-{
-        UnitProperty *p = replace(u, property, UNIT_PROPERTY_U32);
-        if (!p)
-                return -ENOMEM;
-        p->u32 = (uint32_t) value;
-        return 0;
-}
-
-int unit_set_u64(UnitParse *u, const char *property, uint64_t value)
-{
-        UnitProperty *p = replace(u, property, UNIT_PROPERTY_U64);
-        if (!p)
-                return -ENOMEM;
-        p->u64 = value;
         return 0;
 }

@@ -8,7 +8,7 @@
 
 #include "base/parse.h"
 #include "base/text.h"
-#include "config/unit-parse.h"
+#include "config/unit-resources.h"
 
 #define CPUS_MAX 8192u
 

@@ -9,7 +9,8 @@
 
 #include "base/parse.h"
 #include "base/text.h"
-#include "config/unit-parse.h"
+#include "config/unit-sandbox.h"
+#include "config/unit-values.h"
 
 static const char *const capability_names[] = {
         "cap_chown",

@@ -7,58 +7,9 @@
 
 #include "base/parse.h"
 #include "base/text.h"
-#include "config/unit-parse.h"
+#include "config/unit-values.h"
 
 #define UNIT_NAME_BYTES_MAX 255u
-
-int unit_wrong(UnitParse *u, const char *value, const char *expected)
-{
-        return parse_error(u->p, "\"%s\" is not valid, expected %s", value, expected);
-}
-
-int unit_word_next(UnitParse *u, const char **s, WordFlags flags, char **ret)
-{
-        _cleanup_free_ char *word = NULL;
-        int r = word_next(s, flags, &word);
-        if (r == -EINVAL)
-                r = parse_error(u->p, "a quote that is not closed or a wrong escape");
-        if (r <= 0)
-                return r;
-        r = unit_expand(u, word, ret);
-        return r < 0 ? r : 1;
-}
-
-int unit_expand(UnitParse *u, const char *value, char **ret)
-{
-        _cleanup_free_ char *text = NULL;
-        int r = specifier_expand(u->p, u->specifiers, value, &text);
-        if (r < 0)
-                return r;
-        /* Escapes can make bytes that no bus message carries. */
-        if (!utf8_is_valid(text, strlen(text))) {
-                r = parse_error(u->p, "not valid UTF-8 after escapes");
-                ASSERT(r < 0);
-                return r;
-        }
-        *ret = TAKE_PTR(text);
-        return 0;
-}
-
-bool words_contain(const char *const *words, const char *word)
-{
-        for (; *words; words++)
-                if (streq(*words, word))
-                        return true;
-        return false;
-}
-
-const NamedNumber *numbers_find(const NamedNumber *numbers, const char *name)
-{
-        for (; numbers && numbers->name; numbers++)
-                if (streq(numbers->name, name))
-                        return numbers;
-        return NULL;
-}
 
 static int wrong_word(UnitParse *u, const char *value, const char *const *words)
 {
@@ -180,42 +131,6 @@ int unit_parse_string(UnitParse *u, const UnitKey *k, const char *value)
         return r < 0 ? r : unit_set_string(u, unit_key_property(k), text);
 }
 
-bool path_tidy(char *path)
-{
-        if (path[0] != '/' || strlen(path) >= PATH_MAX)
-                return false;
-        for (const unsigned char *c = (const unsigned char *) path; *c; c++)
-                if (*c < ' ' || *c == 0x7f)
-                        return false;
-        char *to = path;
-        for (const char *from = path; *from;) {
-                while (*from == '/')
-                        from++;
-                size_t n = strcspn(from, "/");
-                if (n == 2 && from[0] == '.' && from[1] == '.')
-                        return false;
-                if (n > NAME_MAX)
-                        return false;
-                if (n > 0 && !(n == 1 && from[0] == '.')) {
-                        *to++ = '/';
-                        memmove(to, from, n);
-                        to += n;
-                }
-                from += n;
-        }
-        if (to == path)
-                *to++ = '/';
-        *to = 0;
-        return true;
-}
-
-int unit_check_path(UnitParse *u, char *path)
-{
-        if (path_tidy(path))
-                return 0;
-        return unit_wrong(u, path, "an absolute path without \"..\"");
-}
-
 int unit_parse_path(UnitParse *u, const UnitKey *k, const char *value)
 {
         _cleanup_free_ char *path = NULL;
@@ -268,7 +183,7 @@ int unit_parse_colon_paths(UnitParse *u, const UnitKey *k, const char *value)
         }
 }
 
-bool unit_name_valid(const char *name)
+static bool unit_name_valid(const char *name)
 {
         static const char *const types[] = { "service", "socket", "target", "device", "mount", "automount",
                 "swap", "timer", "path", "slice", "scope", NULL };
@@ -357,7 +272,8 @@ int unit_parse_condition(UnitParse *u, const UnitKey *k, const char *value)
         return unit_rows_add(p, k->key, parameter, trigger, negate, 0);
 }
 
-int signal_from_name(const char *name)
+/* -1: there is none. */
+static int signal_from_name(const char *name)
 {
         uint32_t number;
         const char *s = startswith(name, "SIG");

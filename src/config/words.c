@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "base/parse.h"
 #include "base/text.h"
-#include "config/parse-state.h"
+#include "config/words.h"
 
 static bool is_white(char c)
 {

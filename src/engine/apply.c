@@ -12,7 +12,8 @@
 static void app_mark_node(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
 {
         Mark *m = app_find_mark(a, node_id);
-        uint64_t timeout = a->has_definition ? a->definition.failure_timeout_usec : 600 * USEC_PER_SEC;
+        uint64_t timeout =
+                        a->has_definition ? a->definition.failure_timeout_usec : FAILURE_TIMEOUT_DEFAULT_USEC;
 
         if (!m)
                 m = app_add_mark(a, node_id);

@@ -106,6 +106,8 @@ typedef struct NodeTiming {
         uint64_t needed_usec;
 } NodeTiming;
 
+#define FAILURE_TIMEOUT_DEFAULT_USEC (600 * USEC_PER_SEC) /* FailureTimeoutSec= */
+
 /* One entry of Nodes=: a name and the tier it stands in; tiers count from 0, entries keep the file's order. */
 typedef struct NodePriority {
         char *name;

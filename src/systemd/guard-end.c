@@ -2,7 +2,7 @@
 #include "base/timing.h"
 #include "base/array.h"
 #include "systemd/cgroup.h"
-#include "systemd/guard.h"
+#include "systemd/guard-end.h"
 #include "systemd/private-bus.h"
 #include "systemd/unit-read.h"
 #include "systemd/units.h"

@@ -6,7 +6,7 @@
 #include "base/array.h"
 #include "base/timing.h"
 #include "engine/types.h"
-#include "systemd/guard.h"
+#include "systemd/guard-file.h"
 #include "systemd/units.h"
 
 #define LINE_MAX_BYTES 128u

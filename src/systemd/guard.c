@@ -24,7 +24,7 @@
 #define UNIT_DIRECTORY "/run/systemd/transient"
 #define TALK_BYTES_MAX (64u * 1024u + APPS_MAX * (APP_NAME_MAX + 16u)) /* more is no manager's state */
 
-typedef struct Guard {
+typedef struct GuardProcess {
         const GuardParameters *parameters;
         sd_event *event;
         sd_event_source *timer, *listener;
@@ -43,7 +43,7 @@ typedef struct Guard {
         sd_event_source *manager_end; /* its process */
         sd_event_source *talk;        /* what it says; NULL: nothing at present */
         ByteWriter text;              /* of it, not complete yet */
-} Guard;
+} GuardProcess;
 
 static uint64_t clock_usec(clockid_t clock)
 {
@@ -70,7 +70,7 @@ _printf_(1, 2) static void say(const char *format, ...)
 
 /* ---- the note ---- */
 
-static void write_stamp(Guard *g)
+static void write_stamp(GuardProcess *g)
 {
         int r;
 
@@ -82,7 +82,7 @@ static void write_stamp(Guard *g)
                                 strerror(-r));
 }
 
-static void write_state(Guard *g, const GuardState *s)
+static void write_state(GuardProcess *g, const GuardState *s)
 {
         int r = guard_file_write(g->parameters->directory, s);
 
@@ -96,7 +96,7 @@ static void write_state(Guard *g, const GuardState *s)
         write_stamp(g);
 }
 
-static int set_timer(Guard *g, uint64_t usec)
+static int set_timer(GuardProcess *g, uint64_t usec)
 {
         int r = sd_event_source_set_time(g->timer, usec);
 
@@ -104,7 +104,7 @@ static int set_timer(Guard *g, uint64_t usec)
 }
 
 /* Where nothing runs nothing is to wake up, and a sign of life is a wakeup. */
-static void set_idle(Guard *g, bool idle)
+static void set_idle(GuardProcess *g, bool idle)
 {
         char text[32];
 
@@ -121,7 +121,7 @@ static void set_idle(Guard *g, bool idle)
         (void) sd_event_set_watchdog(g->event, true);
 }
 
-static void begin_to_count(Guard *g)
+static void begin_to_count(GuardProcess *g)
 {
         int r;
 
@@ -132,7 +132,7 @@ static void begin_to_count(Guard *g)
                 (void) sd_event_exit(g->event, r); /* the next guard goes on from the note */
 }
 
-static void note_end(Guard *g)
+static void note_end(GuardProcess *g)
 {
         if (g->stamp.ended_usec != 0)
                 return; /* it counts from the first */
@@ -141,7 +141,7 @@ static void note_end(Guard *g)
         begin_to_count(g);
 }
 
-static void call_off(Guard *g)
+static void call_off(GuardProcess *g)
 {
         if (g->stamp.acted_usec != 0)
                 say(SD_NOTICE "a manager is in step again: the workers are its own\n");
@@ -155,7 +155,7 @@ static void call_off(Guard *g)
 
 static int on_round(sd_event_source *source, uint64_t usec, void *userdata)
 {
-        Guard *g = userdata;
+        GuardProcess *g = userdata;
         const GuardParameters *p = g->parameters;
         uint64_t now = boot_time_now();
 
@@ -179,14 +179,14 @@ static int on_round(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* ---- the manager ---- */
 
-static void drop_talk(Guard *g)
+static void drop_talk(GuardProcess *g)
 {
         g->talk = sd_event_source_disable_unref(g->talk);
         byte_writer_done(&g->text);
         g->text = (ByteWriter){};
 }
 
-static void manager_gone(Guard *g)
+static void manager_gone(GuardProcess *g)
 {
         g->manager_end = sd_event_source_disable_unref(g->manager_end);
         drop_talk(g);
@@ -202,7 +202,7 @@ static int on_manager_end(sd_event_source *source, int fd, uint32_t events, void
 
 /* The peers count by this grace as soon as they have heard of it, which may be before the manager is in step, and it may end
  * before it is. Shorter is safe at any time. */
-static void shorten(Guard *g, uint64_t grace_usec)
+static void shorten(GuardProcess *g, uint64_t grace_usec)
 {
         if (grace_usec >= g->state.grace_usec)
                 return;
@@ -214,7 +214,7 @@ static void shorten(Guard *g, uint64_t grace_usec)
 
 /* Before it is in step a manager knows no better than the last one that was, and the peers count by no longer grace than that
  * one's. */
-static void take_state(Guard *g, GuardState *s)
+static void take_state(GuardProcess *g, GuardState *s)
 {
         set_idle(g, s->in_step && s->idle);
         if (s->in_step || !g->state_known) {
@@ -231,7 +231,7 @@ static void take_state(Guard *g, GuardState *s)
 }
 
 /* False: it is not a manager's language. */
-static bool take_text(Guard *g, const uint8_t *data, size_t size_bytes)
+static bool take_text(GuardProcess *g, const uint8_t *data, size_t size_bytes)
 {
         static const char last[] = "end\n";
         GuardState s = {};
@@ -262,7 +262,7 @@ static bool take_text(Guard *g, const uint8_t *data, size_t size_bytes)
 
 static int on_talk(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-        Guard *g = userdata;
+        GuardProcess *g = userdata;
         uint8_t buffer[4096];
         ssize_t n = read(fd, buffer, sizeof(buffer));
 
@@ -280,7 +280,8 @@ static int on_talk(sd_event_source *source, int fd, uint32_t events, void *userd
 }
 
 /* Takes the descriptor. */
-static int watch_fd(Guard *g, int fd, int64_t priority, sd_event_io_handler_t handler, sd_event_source **ret)
+static int watch_fd(GuardProcess *g, int fd, int64_t priority, sd_event_io_handler_t handler,
+                sd_event_source **ret)
 {
         sd_event_source *source = NULL;
         int r = sd_event_add_io(g->event, &source, fd, EPOLLIN, handler, g);
@@ -298,7 +299,7 @@ static int watch_fd(Guard *g, int fd, int64_t priority, sd_event_io_handler_t ha
 }
 
 /* -ESRCH: it has ended. Where the kernel knows no pidfd there is no source, and 0. */
-static int watch_manager(Guard *g, pid_t pid)
+static int watch_manager(GuardProcess *g, pid_t pid)
 {
         int fd = (int) syscall(SYS_pidfd_open, pid, 0);
 
@@ -309,7 +310,7 @@ static int watch_manager(Guard *g, pid_t pid)
 
 static int on_connection(sd_event_source *source, int listen_fd, uint32_t events, void *userdata)
 {
-        Guard *g = userdata;
+        GuardProcess *g = userdata;
         struct ucred peer = {};
         socklen_t size = sizeof(peer);
         int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -340,7 +341,7 @@ static int on_connection(sd_event_source *source, int listen_fd, uint32_t events
 
 /* ---- life ---- */
 
-static int listen_to_managers(Guard *g)
+static int listen_to_managers(GuardProcess *g)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         int fd, n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" GUARD_SOCKET,
@@ -364,7 +365,7 @@ static int listen_to_managers(Guard *g)
 
 /* A manager was in step in this boot, and nobody has seen it end: it is counted from now. One that is at work can be the next
  * one; where it is the same, or is in step as well, it calls this off as soon as it has seen this guard. */
-static int find_manager(Guard *g)
+static int find_manager(GuardProcess *g)
 {
         int r = g->parameters->manager > 0 ? watch_manager(g, g->parameters->manager) : -ESRCH;
 
@@ -377,7 +378,7 @@ static int find_manager(Guard *g)
         return 0;
 }
 
-static int recall(Guard *g)
+static int recall(GuardProcess *g)
 {
         int r = guard_stamp_open(g->parameters->directory, boot_time_now(), &g->stamp_fd, &g->stamp);
 
@@ -388,7 +389,7 @@ static int recall(Guard *g)
                 return r;
         g->state_known = r != -ENOENT || g->stamp.grace_usec != 0;
         if (r < 0) /* the peers start these workers all the same, so they have to end */
-                g->state = (GuardState){ .grace_usec = GUARD_GRACE_DEFAULT_USEC };
+                g->state = (GuardState){ .grace_usec = MANAGER_GRACE_DEFAULT_USEC };
         if (g->stamp.grace_usec != 0) /* the file may have had no room for what was told last */
                 g->state.grace_usec = g->stamp.grace_usec;
         g->state.in_step = false;
@@ -397,7 +398,7 @@ static int recall(Guard *g)
         return find_manager(g);
 }
 
-static int guard_begin(Guard *g)
+static int guard_begin(GuardProcess *g)
 {
         sigset_t mask;
         int r = sd_event_new(&g->event);
@@ -430,7 +431,7 @@ static int guard_begin(Guard *g)
 }
 
 /* A worker between two runs, or whose job waits, has no process; but its unit is there for as long as systemd knows it. */
-static bool has_units(const Guard *g)
+static bool has_units(const GuardProcess *g)
 {
         const char *path = g->parameters->unit_directory ? g->parameters->unit_directory : UNIT_DIRECTORY;
         char app[APP_NAME_MAX + 1];
@@ -446,7 +447,7 @@ static bool has_units(const Guard *g)
 }
 
 /* Nobody is guarded, and nothing is here that would have to be: the next guard begins anew. */
-static void forget(Guard *g)
+static void forget(GuardProcess *g)
 {
         _cleanup_free_ char *path = NULL;
 
@@ -459,7 +460,7 @@ static void forget(Guard *g)
                 (void) unlink(path); /* one that is not there is fine */
 }
 
-static void guard_done(Guard *g)
+static void guard_done(GuardProcess *g)
 {
         guard_end_free(g->end);
         drop_talk(g);
@@ -474,7 +475,7 @@ static void guard_done(Guard *g)
 
 int guard_run(const GuardParameters *parameters)
 {
-        Guard g = { .parameters = parameters, .stamp_fd = -1 };
+        GuardProcess g = { .parameters = parameters, .stamp_fd = -1 };
         int r = guard_begin(&g);
 
         if (r >= 0) {

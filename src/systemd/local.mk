@@ -3,8 +3,8 @@ noinst_LIBRARIES += libunits.a
 libunits_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 libunits_a_SOURCES = \
 	src/systemd/cgroup.c src/systemd/cgroup.h \
-	src/systemd/guard-end.c \
-	src/systemd/guard-file.c \
+	src/systemd/guard-end.c src/systemd/guard-end.h \
+	src/systemd/guard-file.c src/systemd/guard-file.h \
 	src/systemd/guard.c src/systemd/guard.h \
 	src/systemd/killer.c src/systemd/killer.h \
 	src/systemd/own-job.c src/systemd/own-job.h \

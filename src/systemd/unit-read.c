@@ -156,13 +156,13 @@ typedef struct Checks {
         uint64_t condition_usec, assert_usec;
 } Checks;
 
-typedef struct Field {
+typedef struct UnitField {
         const char *name;
         const char *signature;
         int (*read)(sd_bus_message *m, UnitProperties *p); /* where the value is more than a basic one */
         size_t offset, size_bytes;
         bool in_checks;
-} Field;
+} UnitField;
 
 /* clang-format off */
 #define STRING_FIELD(n, f) \
@@ -172,7 +172,7 @@ typedef struct Field {
 #define NUMBER_FIELD(n, f) { n, "i", NULL, offsetof(UnitProperties, f), sizeof(int32_t), false }
 /* clang-format on */
 
-static const Field fields[] = {
+static const UnitField fields[] = {
         STRING_FIELD("LoadState", load_state),
         STRING_FIELD("ActiveState", active_state),
         STRING_FIELD("SubState", sub_state),
@@ -195,7 +195,7 @@ static const Field fields[] = {
         { "AssertTimestamp", "t", NULL, offsetof(Checks, assert_usec), sizeof(uint64_t), true },
 };
 
-static int read_basic(sd_bus_message *m, const Field *f, void *target)
+static int read_basic(sd_bus_message *m, const UnitField *f, void *target)
 {
         union {
                 const char *s;

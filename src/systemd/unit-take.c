@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "systemd/guard.h"
+#include "systemd/guard-file.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-run.h"
 #include "systemd/unit-take.h"

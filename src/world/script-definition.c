@@ -196,7 +196,7 @@ int script_parse_definition(const char *name, char *const *words, size_t n_words
 {
         const Refusal x = { ret_error, size_bytes };
         Definition d = { .failover_delay_usec = DELAY_AUTO,
-                .failure_timeout_usec = 600 * USEC_PER_SEC,
+                .failure_timeout_usec = FAILURE_TIMEOUT_DEFAULT_USEC,
                 .weight = 1,
                 .takeover_automatic = true,
                 .enabled = true };

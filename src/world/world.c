@@ -255,7 +255,7 @@ static int world_init(World *w, const WorldConfig *config)
         c->nodes = NULL;
         c->token_usec = or_default(c->token_usec, USEC_PER_SEC);
         c->consensus_usec = or_default(c->consensus_usec, 2630 * USEC_PER_MSEC);
-        c->grace_usec = or_default(c->grace_usec, 15 * USEC_PER_SEC);
+        c->grace_usec = or_default(c->grace_usec, MANAGER_GRACE_DEFAULT_USEC);
         c->realtime_usec = or_default(c->realtime_usec, REALTIME_BASE_USEC);
         c->sync_timeout_usec = or_default(c->sync_timeout_usec, 30 * USEC_PER_SEC);
         c->start_usec = or_default(c->start_usec, 20 * USEC_PER_MSEC);

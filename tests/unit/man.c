@@ -13,7 +13,9 @@
 
 #include "base/text.h"
 #include "bus/errors.h"
-#include "config/application.h"
+#include "config/application-keys.h"
+#include "config/manager-config.h"
+#include "config/unit-keys.h"
 #include "daemon/journal.h"
 #include "daemon/manager.h"
 

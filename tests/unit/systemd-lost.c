@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "systemd-bench.h"
-#include "systemd/guard.h"
+#include "systemd/guard-file.h"
 
 static void test_systemd_comes_back(void **state)
 {

@@ -129,7 +129,7 @@ for (grep { /^\|/ } split /\n/, $index) {
         $indexed{$_} = 1 for $what =~ /`([^`]+)`/g;
         demand($row{$_}, "doc/behaviour.md: the index points to row $_") for $rows =~ /(?<![\w.])(\d+\.\d+[a-z]?)\b/g;
 }
-my @keys = ((slurp('src/config/application-keys.c') . slurp('src/config/manager.c')) =~ /^        \{ "([A-Z]\w+)", /mg);
+my @keys = ((slurp('src/config/application-keys.c') . slurp('src/config/manager-config.c')) =~ /^        \{ "([A-Z]\w+)", /mg);
 my @verbs = slurp('src/ctl/verbs.c') =~ /^        \{ "([a-z-]+)",/mg;
 die "no keys, or no verbs, are found any more; correct this test\n" if @keys < 10 || @verbs < 10;
 demand($indexed{"$_="}, "doc/behaviour.md: the index lacks the key $_=") for @keys;

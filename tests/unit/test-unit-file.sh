@@ -48,7 +48,7 @@ defined() {
         sed -nE "s/.*\b$2( = | \(?)([0-9]+).*/\2/p" "$top/src/$1" | head -n 1
 }
 
-grace=$(($(defined config/config.h MANAGER_GRACE_DEFAULT_USEC) * 1000))
+grace=$(($(defined base/timing.h MANAGER_GRACE_DEFAULT_USEC) * 1000))
 
 # systemd kills a manager that hangs before its node's guard stops the workers.
 watchdog_is_short() { [ "$(msec "$(sed -n 's/^WatchdogSec=//p' "$1")")" -le $((grace / 4)) ]; }

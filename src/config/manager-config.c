@@ -4,7 +4,10 @@
 
 #include "base/parse.h"
 #include "base/text.h"
+#include "base/timing.h"
 #include "config/files.h"
+#include "config/manager-config.h"
+#include "config/words.h"
 
 #define GROUP_MAX 100u
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Ending the workers, over systemd's own socket where that answers, and by their control groups where it does not. */
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "systemd/guard-file.h"
+
+#define GUARD_UNIT "distro-guard.service"
+
+/* What the guard is run with. */
+typedef struct GuardParameters {
+        const char *directory;
+        const char *cgroup_root; /* NULL: /sys/fs/cgroup */
+        const char *unit_directory; /* of the workers' units, which systemd has or is about to start; NULL: its own */
+        const char *private_address; /* of systemd's own socket */
+        const char *bus_address;     /* NULL: the system bus */
+        pid_t manager;               /* a manager that is at work already; 0: none is */
+} GuardParameters;
+
+typedef struct GuardEnd GuardEnd;
+
+/* `timer` is the source whose handler calls guard_end_round(); where that is to be done at once it is set to 0: systemd, having
+ * done nothing for a while, is about to start again what was killed. What `parameters` points to has to last. */
+int guard_end_new(sd_event *event, sd_event_source *timer, const GuardParameters *parameters, GuardEnd **ret);
+GuardEnd *guard_end_free(GuardEnd *g);
+DEFINE_TRIVIAL_CLEANUP(GuardEnd *, guard_end_free)
+/* One round. True: nothing is left that is to end, and systemd itself has said so. */
+bool guard_end_round(GuardEnd *g, const GuardState *state, const GuardMoments *moments, uint64_t now_usec);
+/* Control groups of workers that hold processes and are not in maintenance; 1 where they cannot be listed. */
+size_t guard_count_groups(const char *cgroup_root, const GuardState *state);
