@@ -59,6 +59,7 @@ int world_set_wrong_file(World *w, uint32_t node, const char *app, const char *t
 
         if (ARRAY_GROW(n->wrong_files, n->n_wrong_files, n->n_wrong_files_allocated) < 0)
                 return -ENOMEM;
+        world_did(w, DEED_FILE_WRONG);
         e = (struct DefinitionError){ .app = strdup(app), .text = strdup(text) };
         n->wrong_files[n->n_wrong_files++] = e;
         return e.app && e.text ? 0 : -ENOMEM;
@@ -115,6 +116,11 @@ int world_set_record(World *w, uint32_t node, const void *data, size_t size_byte
 void world_set_version(World *w, uint32_t node, uint8_t version_max)
 {
         world_node(w, node)->version_max = version_max;
+}
+
+void world_set_policy(World *w, uint32_t node, NoQuorumPolicy policy)
+{
+        world_node(w, node)->policy = policy;
 }
 
 void world_wipe_disk(World *w, uint32_t node)
@@ -354,6 +360,7 @@ void world_guard_away(World *w, uint32_t node)
         trace(w, n, "its guard ends");
         world_did(w, DEED_GUARD_AWAY);
         n->guard.away = true;
+        world_observe(w, &(Observation){ .type = OBSERVE_GUARD, .node_id = n->id });
         guard_tell(w, n);
 }
 
@@ -365,6 +372,8 @@ void world_guard_back(World *w, uint32_t node)
                 return;
         trace(w, n, "its guard is there again");
         n->guard.away = false;
+        world_observe(w, &(Observation){ .type = OBSERVE_GUARD, .node_id = n->id, .flag = true });
+        guard_again(w, n);
         guard_tell(w, n);
 }
 

@@ -180,6 +180,7 @@ typedef struct Unit {
         uint64_t unit_digest; /* of what it was started from; 0: not known */
         StartType start_type;
         uint64_t serial;  /* of its last change: what was scheduled for an earlier one is void */
+        bool unread;      /* it has changed since the bus was lost */
         bool asked;       /* a stop that the manager asked for */
         UnitState ending; /* what its end will be called */
         WorldUnitFault fault;
@@ -197,7 +198,8 @@ typedef struct SystemdCall {
 } SystemdCall;
 
 typedef struct Systemd {
-        uint64_t late_until_usec; /* does nothing before; 0: it is well */
+        uint64_t late_until_usec;     /* does nothing before; 0: it is well */
+        uint64_t bus_lost_until_usec; /* its manager has no bus before; 0: it has one */
         SystemdCall *calls;
         size_t n_calls, n_calls_allocated;
 } Systemd;
@@ -205,6 +207,8 @@ typedef struct Systemd {
 typedef struct Guard {
         bool away; /* there is none: nobody ends the workers, and the manager is told */
         bool armed;
+        bool counts; /* since `since_usec`; false: it was not there yet when the manager ended */
+        uint64_t since_usec;
         uint64_t serial;
         char **spared; /* applications in maintenance when the manager ended */
         size_t n_spared, n_spared_allocated;
@@ -227,6 +231,7 @@ typedef struct WorldNode {
         bool lossy;
         uint64_t token_usec, consensus_usec; /* of its Corosync */
         uint64_t isolation_usec;             /* of its next manager; 0: the engine's default */
+        NoQuorumPolicy policy;               /* of its next manager */
         Corosync corosync;
         Manager manager;
         Guard guard;
@@ -237,6 +242,7 @@ typedef struct WorldNode {
         uint8_t *record;
         size_t record_size_bytes;
         uint8_t version_max; /* the highest protocol version of the manager that is installed; 0: the program's */
+        uint8_t manager_version_max; /* of its last manager */
         bool disk_fails, disk_lost;
         Definition *definitions; /* sorted by name */
         size_t n_definitions, n_definitions_allocated;
@@ -425,7 +431,9 @@ void unit_forget(WorldNode *n, const char *app, uint64_t epoch);
 void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck,
                 bool restart_needed);
 void units_power_cut(World *w, WorldNode *n);
+void units_read_again(World *w, WorldNode *n); /* the bus is back */
 void guard_arm(World *w, WorldNode *n);
+void guard_again(World *w, WorldNode *n); /* it is there again */
 void guard_resume(World *w, WorldNode *n, const State *s,
                 uint64_t gone_usec); /* the manager has been gone so long */
 void guard_disarm(WorldNode *n);
@@ -433,6 +441,7 @@ void guard_disarm(WorldNode *n);
 /* systemd.c */
 bool systemd_is_late(const World *w, const WorldNode *n);
 uint64_t systemd_lateness(const World *w, const WorldNode *n); /* until it does something; 0: it is well */
+uint64_t bus_lateness(const World *w, const WorldNode *n);     /* how long its manager has no bus yet */
 void systemd_be_late(World *w, WorldNode *n, uint64_t until_usec);
 void systemd_must_go_on(World *w, WorldNode *n, uint64_t within_usec);
 void systemd_ask(World *w, WorldNode *n, const Effect *f); /* START, STOP, KILL */

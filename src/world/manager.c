@@ -380,7 +380,7 @@ static int make_engine(World *w, WorldNode *n)
                 .sync_timeout_usec = w->config.sync_timeout_usec,
                 .skip_sync_wait = n->ready_in_boot,
                 .unguarded = n->guard.away,
-                .no_quorum_policy = w->config.policy,
+                .no_quorum_policy = n->policy,
                 .isolation_timeout_usec = n->isolation_usec,
                 .grace_usec = manager_grace(w, n),
                 .boot_id = n->boot_id,
@@ -391,6 +391,11 @@ static int make_engine(World *w, WorldNode *n)
         };
 
         config.n_nodes = nodelist_read(w, n, nodes);
+        if (n->version_max != 0 && n->version_max != n->manager_version_max)
+                world_did(w, DEED_VERSION);
+        n->manager_version_max = n->version_max;
+        if (n->policy != w->config.policy)
+                world_did(w, DEED_POLICY);
         n->manager.version_max = n->version_max;
         return engine_new(&config, &n->manager.engine);
 }
@@ -437,8 +442,11 @@ void manager_start(World *w, WorldNode *n)
 
         if (!n->up || m->up || n->shutting_down)
                 return;
-        if (n->suspended || systemd_is_late(w, n)) {
-                world_schedule(w, w->now_usec + (n->suspended ? USEC_PER_SEC : systemd_lateness(w, n)),
+        if (n->suspended || systemd_lateness(w, n) > 0 || bus_lateness(w, n) > 0) {
+                world_schedule(w,
+                                w->now_usec + (n->suspended ? USEC_PER_SEC
+                                                            : MAX(systemd_lateness(w, n),
+                                                                              bus_lateness(w, n))),
                                 on_restart, n, n->generation, 0);
                 return;
         }

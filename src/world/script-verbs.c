@@ -70,6 +70,7 @@ static const struct {
         { "suspend", world_node_suspend },
         { "hang", world_manager_hang },
         { "late", world_systemd_late },
+        { "bus-lost", world_bus_lost },
         { "clock", world_clock_set },
         { "corosync-kill", world_corosync_kill },
 };

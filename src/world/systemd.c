@@ -74,15 +74,20 @@ static void carry_out_late(World *w, WorldNode *n, size_t at)
                                                 .from_node = c->from_node });
 }
 
-static void go_on(World *w, WorldNode *n)
+static void carry_out_calls(World *w, WorldNode *n)
 {
-        Systemd *s = &n->systemd;
-
-        s->late_until_usec = 0;
-        trace(w, n, "systemd goes on");
-        for (size_t i = 0; i < s->n_calls; i++)
+        if (systemd_is_late(w, n) || bus_lateness(w, n) > 0)
+                return;
+        for (size_t i = 0; i < n->systemd.n_calls; i++)
                 carry_out_late(w, n, i);
         systemd_forget_calls(n);
+}
+
+static void go_on(World *w, WorldNode *n)
+{
+        n->systemd.late_until_usec = 0;
+        trace(w, n, "systemd goes on");
+        carry_out_calls(w, n);
 }
 
 static void on_go_on(World *w, WorldNode *n, const Happening *h)
@@ -114,6 +119,33 @@ void world_systemd_late(World *w, uint32_t node, uint64_t usec)
         systemd_be_late(w, n, w->now_usec + usec);
 }
 
+uint64_t bus_lateness(const World *w, const WorldNode *n)
+{
+        return usec_left(n->systemd.bus_lost_until_usec, w->now_usec);
+}
+
+static void on_bus_back(World *w, WorldNode *n, const Happening *h)
+{
+        if (n->generation != h->generation || n->systemd.bus_lost_until_usec != h->value)
+                return;
+        n->systemd.bus_lost_until_usec = 0;
+        trace(w, n, "the bus is back");
+        units_read_again(w, n);
+        carry_out_calls(w, n);
+}
+
+void world_bus_lost(World *w, uint32_t node, uint64_t usec)
+{
+        WorldNode *n = world_node(w, node);
+
+        if (!n->up || n->shutting_down || bus_lateness(w, n) > 0 || usec == 0)
+                return;
+        trace(w, n, "the bus is lost");
+        world_did(w, DEED_BUS_LOST);
+        n->systemd.bus_lost_until_usec = w->now_usec + usec;
+        world_schedule(w, w->now_usec + usec, on_bus_back, n, n->generation, w->now_usec + usec);
+}
+
 /* Nothing is promised of a node of which manager and systemd do nothing at the same time. */
 void systemd_must_go_on(World *w, WorldNode *n, uint64_t within_usec)
 {
@@ -131,7 +163,7 @@ void systemd_forget_calls(WorldNode *n)
 void systemd_power_cut(WorldNode *n)
 {
         systemd_forget_calls(n);
-        n->systemd.late_until_usec = 0;
+        n->systemd.late_until_usec = n->systemd.bus_lost_until_usec = 0;
 }
 
 /* The manager's process has ended: what it has asked for will be refused. systemd learns of it when it goes on; the guard has
@@ -150,7 +182,7 @@ void systemd_manager_ended(World *w, WorldNode *n)
 
 static void on_by_hand(World *w, WorldNode *n, const Happening *h)
 {
-        if (n->generation == h->generation && systemd_is_late(w, n))
+        if (n->generation == h->generation && (systemd_is_late(w, n) || bus_lateness(w, n) > 0))
                 unit_kill_group(w, n, h->value);
 }
 
@@ -180,10 +212,11 @@ void systemd_ask(World *w, WorldNode *n, const Effect *f)
                                 world_random_of(&w->random_late, 100) < 70
                                                 ? world_random_of(&w->random_late, 2 * USEC_PER_SEC)
                                                 : world_random_of(&w->random_late, 20 * USEC_PER_SEC));
-        if (systemd_is_late(w, n)) {
+        if (systemd_is_late(w, n) || bus_lateness(w, n) > 0) {
                 ask(w, n, f);
                 if (f->type == EFFECT_KILL)
-                        world_schedule(w, w->now_usec + BY_HAND_USEC, on_by_hand, n, n->generation, f->epoch);
+                        world_schedule(w, w->now_usec + (bus_lateness(w, n) > 0 ? 0 : BY_HAND_USEC),
+                                        on_by_hand, n, n->generation, f->epoch);
         } else
                 carry_out(w, n, f);
 }

@@ -315,6 +315,7 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_PID_AGAIN] = "same pid again",
                 [DEED_GUARD] = "guard stops a worker",
                 [DEED_GUARD_AWAY] = "node without a guard",
+                [DEED_GUARD_AGAIN] = "guard ends workers once it is there",
                 [DEED_CLOCK_RATE] = "clock of another rate",
                 [DEED_CLOCK_SET] = "wall clock set",
                 [DEED_DISK_TORN] = "torn record",
@@ -327,6 +328,8 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_SYSTEMD_LATE] = "systemd late by 1 s",
                 [DEED_CALL_OF_NOBODY] = "call whose sender is gone",
                 [DEED_START_TAKEN_BACK] = "start taken back in time",
+                [DEED_BUS_LOST] = "bus lost",
+                [DEED_UNIT_UNSEEN] = "end that nobody saw",
                 [DEED_UNIT_FAILS] = "unit fails",
                 [DEED_UNIT_REFUSED] = "start refused",
                 [DEED_UNIT_STUCK] = "stuck unit",
@@ -337,6 +340,9 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_NODE_ADDED] = "node added",
                 [DEED_NODE_RENAMED] = "node renamed",
                 [DEED_NODELIST_TAKEN] = "manager takes a new nodelist",
+                [DEED_FILE_WRONG] = "wrong file",
+                [DEED_VERSION] = "manager of another version",
+                [DEED_POLICY] = "policy of its own",
                 [DEED_BLOW] = "blow at a moment",
         };
 

@@ -49,13 +49,18 @@ static Unit *unit_by_serial(WorldNode *n, uint64_t serial)
 static void report(
                 World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
-        const Unit *u = unit_find(n, app);
+        Unit *u = unit_find(n, app);
         Letter l = { .type = EVENT_UNIT,
                 .epoch = epoch,
                 .unit_digest = u && u->epoch == epoch ? u->unit_digest : 0,
-                .state = state,
-                .app = strdup(app) };
+                .state = state };
 
+        if (bus_lateness(w, n) > 0) {
+                if (u)
+                        u->unread = true;
+                return;
+        }
+        l.app = strdup(app);
         if (!l.app || (reason && !(l.reason = strdup(reason)))) {
                 free(l.app);
                 world_fail(w, -ENOMEM);
@@ -92,6 +97,23 @@ void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reas
                         unit_state_to_string(state), isempty(reason) ? "" : ", ", strempty(reason));
         observe_unit(w, n, u, OBSERVE_UNIT_END);
         report(w, n, u->app, u->epoch, state, reason);
+}
+
+void units_read_again(World *w, WorldNode *n)
+{
+        FOREACH_ARRAY(u, n->units, n->n_units) {
+                if (!u->unread)
+                        continue;
+                u->unread = false;
+                if (u->state == UNIT_FINISHED) { /* it counts as stopped from outside, as that is not for good */
+                        world_did(w, DEED_UNIT_UNSEEN);
+                        u->state = UNIT_KILLED;
+                }
+                report(w, n, u->app, u->epoch, u->state,
+                                u->state == UNIT_FAILED  ? "exit-code"
+                                : u->state == UNIT_STUCK ? "timeout"
+                                                         : NULL);
+        }
 }
 
 /* ---- starting ---- */
@@ -439,29 +461,51 @@ static int guard_spare(Guard *g, const State *s)
         return 0;
 }
 
+/* It has seen the end of the manager, or is there at last. */
+static void guard_count(World *w, WorldNode *n, uint64_t gone_usec)
+{
+        Guard *g = &n->guard;
+        GraceTiming t = grace_timing_of(manager_grace(w, n));
+
+        g->serial = ++w->next_serial;
+        world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard, n, g->serial, 0);
+        world_schedule(w, w->now_usec + usec_left(t.kill_usec, gone_usec), on_guard, n, g->serial, 1);
+}
+
 /* `gone_usec`: the manager ended so long ago. */
 static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
 {
         Guard *g = &n->guard;
-        uint64_t grace = manager_grace(w, n);
 
         if (guard_spare(g, s) < 0) {
                 world_fail(w, -ENOMEM);
                 return;
         }
         g->armed = true;
-        g->serial = ++w->next_serial;
-        world_schedule(w, w->now_usec + usec_left(grace_timing_of(grace).stop_usec, gone_usec), on_guard, n,
-                        g->serial, 0);
-        world_schedule(w, w->now_usec + usec_left(grace_timing_of(grace).kill_usec, gone_usec), on_guard, n,
-                        g->serial, 1);
+        g->counts = !g->away;
+        g->since_usec = w->now_usec - MIN(gone_usec, w->now_usec);
+        if (g->counts)
+                guard_count(w, n, gone_usec);
 }
 
 void guard_arm(World *w, WorldNode *n)
 {
         /* It counts from the first end since the manager was synced. */
-        if (!n->guard.armed && !n->guard.away)
+        if (!n->guard.armed)
                 guard_begin(w, n, engine_state(n->manager.engine), 0);
+}
+
+void guard_again(World *w, WorldNode *n)
+{
+        Guard *g = &n->guard;
+
+        if (!g->armed)
+                return;
+        world_did(w, DEED_GUARD_AGAIN);
+        if (!g->counts)
+                g->since_usec = w->now_usec;
+        g->counts = true;
+        guard_count(w, n, w->now_usec - g->since_usec);
 }
 
 void guard_resume(World *w, WorldNode *n, const State *s, uint64_t gone_usec)

@@ -280,6 +280,7 @@ static int world_init(World *w, const WorldConfig *config)
                 n->token_usec = c->token_usec;
                 n->consensus_usec = c->consensus_usec;
                 n->isolation_usec = c->isolation_timeout_usec;
+                n->policy = c->policy;
                 n->name = strdup(config->nodes[i]);
                 if (!n->name)
                         return -ENOMEM;

@@ -93,6 +93,7 @@ typedef enum WorldDeed {
         DEED_PID_AGAIN, /* the next manager has the pid of an earlier one */
         DEED_GUARD,     /* the guard stops or kills a worker */
         DEED_GUARD_AWAY,
+        DEED_GUARD_AGAIN, /* one that is there again ends the workers of a manager that has ended */
         DEED_CLOCK_RATE,
         DEED_CLOCK_SET,
         DEED_DISK_TORN,
@@ -105,6 +106,8 @@ typedef enum WorldDeed {
         DEED_SYSTEMD_LATE,     /* systemd does nothing for longer than a second */
         DEED_CALL_OF_NOBODY,   /* and refuses then what a manager had asked for that is gone */
         DEED_START_TAKEN_BACK, /* or finds the stop of what it was to start */
+        DEED_BUS_LOST,         /* a manager can neither ask systemd nor hear of it */
+        DEED_UNIT_UNSEEN,      /* and does not learn why a worker ended meanwhile */
         DEED_UNIT_FAILS,
         DEED_UNIT_REFUSED,
         DEED_UNIT_STUCK,
@@ -115,6 +118,9 @@ typedef enum WorldDeed {
         DEED_NODE_ADDED,
         DEED_NODE_RENAMED,   /* it came back under another name */
         DEED_NODELIST_TAKEN, /* a manager has started anew for it */
+        DEED_FILE_WRONG,
+        DEED_VERSION, /* a manager of another version of the program starts */
+        DEED_POLICY,  /* ... or with another NoQuorumPolicy= than the others */
         DEED_BLOW,
         _WORLD_DEED_MAX,
 } WorldDeed;
@@ -137,6 +143,7 @@ typedef enum ObservationType {
         OBSERVE_MANAGER_BEGIN,
         OBSERVE_MANAGER_END,  /* node; flag: planned */
         OBSERVE_NODE_DOWN,    /* its workers are gone with it */
+        OBSERVE_GUARD,        /* a guard is there again, or is not any more: node, flag */
         OBSERVE_DISK_WRITTEN, /* a record is on the disk: node */
         OBSERVE_DISK_LOST,    /* a record was lost or damaged: node */
         OBSERVE_COMMAND,      /* an administrator asked: node, token, command */
@@ -247,6 +254,8 @@ void world_set_version(World *w, uint32_t node, uint8_t version_max);
  * isolation timeout (0: the engine's default) is of manager.conf, which its next manager reads. */
 void world_set_timing(World *w, uint32_t node, uint64_t token_usec, uint64_t consensus_usec,
                 uint64_t isolation_usec);
+/* NoQuorumPolicy= of manager.conf, which the next manager there reads. */
+void world_set_policy(World *w, uint32_t node, NoQuorumPolicy policy);
 void world_wipe_disk(World *w, uint32_t node);
 /* Writes fail from now on, or work again. */
 void world_disk_fail(World *w, uint32_t node, bool fails);
@@ -262,7 +271,8 @@ void world_manager_kill(
 void world_manager_start(World *w, uint32_t node);
 void world_manager_stop(World *w, uint32_t node);    /* a planned leave */
 void world_manager_restart(World *w, uint32_t node); /* workers run on */
-/* The guard of `node` is not there: nobody ends the workers of a manager that ends meanwhile. */
+/* The guard of `node` is not there: nobody ends the workers of a manager that ends meanwhile. The next one goes on where it
+ * was, and of an end that it has not seen counts from then. */
 void world_guard_away(World *w, uint32_t node);
 void world_guard_back(World *w, uint32_t node);
 /* Hangs for so long; its watchdog kills it after a quarter of the grace, or, where it has no worker to answer for,
@@ -310,6 +320,9 @@ typedef enum WorldUnitFault {
 
 /* systemd does nothing for so long; what it is asked for waits. */
 void world_systemd_late(World *w, uint32_t node, uint64_t usec);
+/* Its manager has no bus for so long: it asks for nothing and learns of nothing, and kills by control groups. What it reads
+ * then is how things stand: why a worker ended meanwhile it does not learn. */
+void world_bus_lost(World *w, uint32_t node, uint64_t usec);
 /* How workers of `app` behave on `node` from now on. */
 void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault fault, uint64_t start_usec,
                 uint64_t stop_usec);

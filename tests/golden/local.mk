@@ -12,6 +12,7 @@ golden_cases = \
 	tests/golden/auto-grows.script \
 	tests/golden/auto-lost-counts.script \
 	tests/golden/behind-forming.script \
+	tests/golden/bus-lost.script \
 	tests/golden/cold-start.script \
 	tests/golden/corosync.script \
 	tests/golden/cut.script \
@@ -50,6 +51,7 @@ golden_cases = \
 	tests/golden/grace-and-delay.script \
 	tests/golden/grace-first-end.script \
 	tests/golden/group.script \
+	tests/golden/guard-again.script \
 	tests/golden/hand-over.script \
 	tests/golden/hand-over-by-hand.script \
 	tests/golden/hand-over-infinity.script \

@@ -56,7 +56,8 @@ static void command_asked(Commands *c, const Observation *o)
         Asked *a;
 
         if (m->kind != COMMAND_START && m->kind != COMMAND_STOP && m->kind != COMMAND_PERMIT &&
-                        m->kind != COMMAND_STANDBY && m->kind != COMMAND_MAINTENANCE)
+                        m->kind != COMMAND_STANDBY && m->kind != COMMAND_MAINTENANCE &&
+                        m->kind != COMMAND_FORM && m->kind != COMMAND_FORGET)
                 return;
         if (ARRAY_GROW(c->asked, c->n_asked, c->n_allocated) < 0)
                 return;
@@ -68,7 +69,9 @@ static void command_asked(Commands *c, const Observation *o)
                 .answered_usec = USEC_INFINITY };
         (void) snprintf(a->app, sizeof(a->app), "%s", strempty(m->app));
         (void) snprintf(a->node, sizeof(a->node), "%s",
-                        m->kind == COMMAND_PERMIT || m->kind == COMMAND_STANDBY ? strempty(m->node) : "");
+                        m->kind == COMMAND_PERMIT || m->kind == COMMAND_STANDBY || m->kind == COMMAND_FORGET
+                                        ? strempty(m->node)
+                                        : "");
 }
 
 static void command_answered(Commands *c, const Observation *o)
@@ -76,6 +79,8 @@ static void command_answered(Commands *c, const Observation *o)
         FOREACH_ARRAY(a, c->asked, c->n_asked) {
                 if (a->token != o->token)
                         continue;
+                if (o->error == COMMAND_OK && a->kind == COMMAND_FORM)
+                        c->void_promise = c->void_promise || c->config->formed_by_hand;
                 if (o->error == COMMAND_OK) {
                         a->answered_usec = o->at_usec;
                         a->done = true;
@@ -120,6 +125,15 @@ static bool same_subject(const Asked *a, const Asked *b)
                (streq(a->app, b->app) || !a->app[0] || !b->app[0]);
 }
 
+/* The file's word, where no command has said otherwise. */
+static bool file_permits(const App *a, const Node *n)
+{
+        for (size_t i = 0; i < a->definition.n_permitted; i++)
+                if (streq(a->definition.permitted[i], n->name))
+                        return true;
+        return a->definition.n_permitted == 0;
+}
+
 /* Whether the state shows what `a` set; true where the subject is not there any more. */
 static bool is_in_force(const State *s, const Asked *a)
 {
@@ -139,7 +153,7 @@ static bool is_in_force(const State *s, const Asked *a)
                 FOREACH_ARRAY(p, app->permissions, app->n_permissions)
                         if (p->node_id == node->id)
                                 return p->allowed == a->value;
-                return a->value; /* the files' word, which is yes in these tests */
+                return a->value == file_permits(app, node);
         case COMMAND_STOP:
         case COMMAND_RESTART:
         case COMMAND_TAKEOVER:
@@ -161,6 +175,33 @@ static bool is_forgotten(const Commands *c, const Asked *a)
         return false;
 }
 
+/* Whether somebody may have asked for this setting of a node after it was forgotten. */
+static bool is_asked_since(const Commands *c, const Asked *forget, CommandKind kind, const char *app)
+{
+        FOREACH_ARRAY(a, c->asked, c->n_asked)
+                if (a->kind == kind && streq(a->node, forget->node) && streq(a->app, app) &&
+                                a->answered_usec >= forget->asked_usec)
+                        return true;
+        return false;
+}
+
+/* A node that was forgotten and is there again is as one that nobody knew. */
+static void judge_forgotten(const Commands *c, const Asked *forget, const State *s, Findings *f)
+{
+        const Node *n = state_find_node_name(s, forget->node);
+        Observation end = { .at_usec = 0 };
+
+        if (!n)
+                return;
+        if (n->standby && !is_asked_since(c, forget, COMMAND_STANDBY, ""))
+                finding(f, &end, "%s was forgotten and is in standby", forget->node);
+        FOREACH_ARRAY(a, s->apps, s->n_apps)
+                FOREACH_ARRAY(p, a->permissions, a->n_permissions)
+                        if (p->node_id == n->id && !is_asked_since(c, forget, COMMAND_PERMIT, a->name))
+                                finding(f, &end, "%s was forgotten and has a permission for %s", forget->node,
+                                                a->name);
+}
+
 void check_commands_settings(void *judge, const State *s, Findings *f)
 {
         Commands *c = judge;
@@ -172,6 +213,8 @@ void check_commands_settings(void *judge, const State *s, Findings *f)
         FOREACH_ARRAY(a, c->asked, c->n_asked) {
                 bool overruled = false;
 
+                if (a->kind == COMMAND_FORGET && a->done)
+                        judge_forgotten(c, a, s, f);
                 if (!a->done || is_forgotten(c, a) || is_in_force(s, a))
                         continue;
                 FOREACH_ARRAY(b, c->asked, c->n_asked)

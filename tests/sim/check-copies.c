@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* When a start is issued, no other node of that ring may have processes of the application, or a start of it that
- * its systemd has yet to carry out, and its own node neither. A start-first takeover may find one. An administrator who forces a takeover takes the risk. */
+ * its systemd has yet to carry out, and its own node neither, but what nobody could end there: a copy whose manager is gone, that is stuck, or that had no guard
+ * then (row 9b of doc/guarantees.md). A start-first takeover may find one. An administrator who forces a takeover takes the risk. */
 
 #include <stdarg.h>
 
@@ -14,14 +15,15 @@ typedef struct Alive {
         uint64_t epoch;
         bool asked; /* for its start, and systemd has not begun it */
         bool stuck;
+        bool unguarded; /* since its manager ended there was no guard, at least for a while */
 } Alive;
 
 typedef struct Copies {
         const CheckConfig *config;
         Alive *alive;
         size_t n_alive, n_allocated;
-        bool *manager_up; /* by node id */
-        bool *forced;     /* by application */
+        bool *manager_up, *unguarded; /* by node id */
+        bool *forced;                 /* by application */
 } Copies;
 
 void finding(Findings *f, const Observation *o, const char *format, ...)
@@ -47,6 +49,7 @@ static void *copies_free(void *judge)
                 return NULL;
         free(c->alive);
         free(c->manager_up);
+        free(c->unguarded);
         free(c->forced);
         free(c);
         return NULL;
@@ -60,8 +63,9 @@ static void *copies_new(const CheckConfig *config)
                 return NULL;
         c->config = config;
         c->manager_up = calloc(config->n_nodes + 1, sizeof(bool));
+        c->unguarded = calloc(config->n_nodes + 1, sizeof(bool));
         c->forced = calloc(config->n_apps + 1, sizeof(bool));
-        if (!c->manager_up || !c->forced)
+        if (!c->manager_up || !c->unguarded || !c->forced)
                 return copies_free(c);
         return c;
 }
@@ -98,8 +102,8 @@ static void judge_start(Copies *c, const Observation *o, Findings *f)
                                         o->node_id, (unsigned long long) a->epoch);
                         return;
                 }
-                /* Nobody can end a stuck worker whose manager is gone for good. */
-                if (!in_ring(o, a->node_id) || (a->stuck && !c->manager_up[a->node_id]))
+                /* Nobody can end a stuck worker whose manager is gone for good, or any without a guard. */
+                if (!in_ring(o, a->node_id) || ((a->stuck || a->unguarded) && !c->manager_up[a->node_id]))
                         continue;
                 other = a;
                 n_others++;
@@ -125,7 +129,7 @@ static void unit_begin(Copies *c, const Observation *o)
         if (app >= c->config->n_apps || ARRAY_GROW(c->alive, c->n_alive, c->n_allocated) < 0)
                 return;
         c->alive[c->n_alive++] = (Alive){ c->config->apps[app].name, o->node_id, o->epoch,
-                o->type == OBSERVE_START, false };
+                o->type == OBSERVE_START, false, false };
 }
 
 /* A start will not begin; where its host is gone, none of them. */
@@ -139,6 +143,21 @@ static void start_is_void(Copies *c, const Observation *o)
                                                 (a->epoch == o->epoch && streq(a->app, o->app))))
                         ARRAY_CLOSE(c->alive, c->n_alive, i - 1);
         }
+}
+
+static void node_is(Copies *c, const Observation *o)
+{
+        if (o->type == OBSERVE_GUARD)
+                c->unguarded[o->node_id] = !o->flag;
+        else if (o->type == OBSERVE_NODE_DOWN)
+                c->unguarded[o->node_id] = false;
+        else
+                c->manager_up[o->node_id] = o->type == OBSERVE_MANAGER_BEGIN;
+        FOREACH_ARRAY(a, c->alive, c->n_alive)
+                if (a->node_id == o->node_id && o->type == OBSERVE_MANAGER_BEGIN)
+                        a->unguarded = false;
+                else if (a->node_id == o->node_id && c->unguarded[o->node_id] && !c->manager_up[o->node_id])
+                        a->unguarded = true;
 }
 
 static Alive *find_alive(Copies *c, const Observation *o)
@@ -171,9 +190,12 @@ static void copies_observe(void *judge, const Observation *o, Findings *f)
         if (o->type == OBSERVE_START) {
                 judge_start(c, o, f);
                 unit_begin(c, o);
-        } else if (o->type == OBSERVE_START_VOID || o->type == OBSERVE_NODE_DOWN)
+        } else if (o->type == OBSERVE_START_VOID)
                 start_is_void(c, o);
-        else if (o->type == OBSERVE_UNIT_BEGIN)
+        else if (o->type == OBSERVE_NODE_DOWN) {
+                start_is_void(c, o);
+                node_is(c, o);
+        } else if (o->type == OBSERVE_UNIT_BEGIN)
                 unit_begin(c, o);
         else if (o->type == OBSERVE_UNIT_END)
                 unit_end(c, o);
@@ -181,8 +203,9 @@ static void copies_observe(void *judge, const Observation *o, Findings *f)
                 a = find_alive(c, o);
                 if (a)
                         a->stuck = true;
-        } else if (o->type == OBSERVE_MANAGER_BEGIN || o->type == OBSERVE_MANAGER_END)
-                c->manager_up[o->node_id] = o->type == OBSERVE_MANAGER_BEGIN;
+        } else if (o->type == OBSERVE_MANAGER_BEGIN || o->type == OBSERVE_MANAGER_END ||
+                        o->type == OBSERVE_GUARD)
+                node_is(c, o);
         else if (o->type == OBSERVE_COMMAND && o->command->kind == COMMAND_TAKEOVER && o->command->force) {
                 size_t app = find_app(c, o->command->app);
 

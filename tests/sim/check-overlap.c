@@ -3,7 +3,8 @@
 /* Two copies at a time, wherever their nodes are: with NoQuorumPolicy=stop and a delay that is longer than needed a node that is
  * cut off, or whose Corosync says nothing, has ended its copy when the others start theirs. They notice the same cut at times
  * that differ, which is the slack. Where doc/guarantees.md says "yes" a copy does not count: on a host that sleeps, and until it
- * has joined the others again (row 7); where a manager hangs or is gone, for its grace, if the delay is shorter (row 8, and its
+ * has joined the others again (row 7); on a node without a guard whose manager is gone, until one of both has ended it (row 9b);
+ * where a manager hangs or is gone, for its grace, if the delay is shorter (row 8, and its
  * like without a hang); after a takeover with force (row 12). */
 
 #include "base/array.h"
@@ -17,7 +18,8 @@ typedef struct Overlap {
         uint64_t *since_usec; /* by application: since when there is more than one; 0: there is not */
         bool *forced;         /* by application */
         uint64_t *slept_usec; /* by node: until when its copies do not count */
-        uint64_t *hung_usec;  /* and until when those do not whose delay is shorter than the grace */
+        bool *unguarded, *manager_gone; /* by node */
+        uint64_t *hung_usec; /* and until when those do not whose delay is shorter than the grace */
 } Overlap;
 
 static void *overlap_free(void *judge)
@@ -31,6 +33,8 @@ static void *overlap_free(void *judge)
         free(c->forced);
         free(c->slept_usec);
         free(c->hung_usec);
+        free(c->unguarded);
+        free(c->manager_gone);
         free(c);
         return NULL;
 }
@@ -47,7 +51,12 @@ static void *overlap_new(const CheckConfig *config)
         c->forced = calloc(config->n_apps + 1, sizeof(*c->forced));
         c->slept_usec = calloc(config->n_nodes + 1, sizeof(*c->slept_usec));
         c->hung_usec = calloc(config->n_nodes + 1, sizeof(*c->hung_usec));
-        return c->nodes && c->since_usec && c->forced && c->slept_usec && c->hung_usec ? c : overlap_free(c);
+        c->unguarded = calloc(config->n_nodes + 1, sizeof(bool));
+        c->manager_gone = calloc(config->n_nodes + 1, sizeof(bool));
+        return c->unguarded && c->manager_gone && c->nodes && c->since_usec && c->forced && c->slept_usec &&
+                                               c->hung_usec
+                               ? c
+                               : overlap_free(c);
 }
 
 void check_overlap_sleeps(void *judge, uint32_t node, uint64_t until_usec)
@@ -62,6 +71,24 @@ void check_overlap_hangs(void *judge, uint32_t node, uint64_t now_usec)
         Overlap *c = judge;
 
         c->hung_usec[node] = MAX(c->hung_usec[node], now_usec + c->config->grace_usec + BACK_USEC);
+}
+
+/* Nobody ends what runs where both are gone; the one that is back first needs its time for it. */
+static void node_is_tended(Overlap *c, const Observation *o)
+{
+        bool was_alone = c->unguarded[o->node_id] && c->manager_gone[o->node_id], is_alone;
+
+        if (o->type == OBSERVE_GUARD)
+                c->unguarded[o->node_id] = !o->flag;
+        else if (o->type == OBSERVE_NODE_DOWN)
+                c->unguarded[o->node_id] = c->manager_gone[o->node_id] = false;
+        else
+                c->manager_gone[o->node_id] = o->type == OBSERVE_MANAGER_END && !o->flag;
+        is_alone = c->unguarded[o->node_id] && c->manager_gone[o->node_id];
+        if (is_alone)
+                check_overlap_sleeps(c, o->node_id, USEC_INFINITY);
+        else if (was_alone)
+                c->slept_usec[o->node_id] = o->at_usec + c->config->grace_usec + BACK_USEC;
 }
 
 static bool app_is_judged(const Overlap *c, size_t app)
@@ -109,6 +136,9 @@ static void overlap_observe(void *judge, const Observation *o, Findings *f)
 
         if (c->config->overlap_usec == 0)
                 return;
+        if (o->type == OBSERVE_GUARD || o->type == OBSERVE_NODE_DOWN || o->type == OBSERVE_MANAGER_BEGIN ||
+                        o->type == OBSERVE_MANAGER_END)
+                node_is_tended(c, o);
         if (o->type == OBSERVE_MANAGER_END && !o->flag)
                 check_overlap_hangs(c, o->node_id, o->at_usec);
         for (size_t i = 0; i < c->config->n_apps; i++) {

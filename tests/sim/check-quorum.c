@@ -80,13 +80,17 @@ static bool in_maintenance(const Engine *e, const char *app)
         return a && a->maintenance;
 }
 
+static bool stops(const Quorum *c, uint32_t node_id)
+{
+        return c->config->policy == NO_QUORUM_STOP && !(c->config->freeze >> (node_id - 1) & 1);
+}
+
 static void judge_time(
                 const Quorum *c, const QuorumNode *n, const Worker *k, const Observation *o, Findings *f)
 {
         uint64_t until, longest;
 
-        if (c->config->policy != NO_QUORUM_STOP || !n->manager_up || k->stuck ||
-                        in_maintenance(o->engine, k->app->name))
+        if (!stops(c, o->node_id) || !n->manager_up || k->stuck || in_maintenance(o->engine, k->app->name))
                 return;
         if (n->awake_usec > 0 && o->at_usec < n->awake_usec + SLACK_USEC)
                 return;
@@ -114,7 +118,7 @@ static void judge_loss(const Quorum *c, QuorumNode *n, const Observation *o, Fin
 {
         if (n->lost_usec == 0)
                 n->lost_usec = o->at_usec;
-        if (c->config->policy != NO_QUORUM_STOP)
+        if (!stops(c, o->node_id))
                 return;
         FOREACH_ARRAY(k, n->workers, n->n_workers)
                 if (!k->stopping && !k->stuck && !in_maintenance(o->engine, k->app->name) &&

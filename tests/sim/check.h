@@ -13,6 +13,7 @@ typedef struct CheckApp {
         uint64_t failover_delay_usec; /* the least that any of its files had */
         uint64_t longest_delay_usec;  /* and the longest; 0: the same */
         uint64_t least_delay_usec;    /* the least that any of its files may ever have */
+        bool awaits_leaver;           /* HandOver=no */
 } CheckApp;
 
 typedef struct CheckConfig {
@@ -20,8 +21,10 @@ typedef struct CheckConfig {
         size_t n_apps;
         size_t n_nodes;
         NoQuorumPolicy policy;
-        bool apart;        /* two sets of nodes without a common one can have quorum, one after the other */
-        bool tails_differ; /* the last messages of a ring reach only some of its members */
+        uint64_t freeze;     /* nodes where it may be freeze at some time: bit i is node i + 1 */
+        bool formed_by_hand; /* `form` is given where it need not: what no record there shows is lost */
+        bool apart;          /* two sets of nodes without a common one can have quorum, one after the other */
+        bool tails_differ;   /* the last messages of a ring reach only some of its members */
         uint64_t isolation_usec; /* how long workers may run on without quorum's word */
         uint64_t grace_usec;     /* ManagerGraceSec= */
         uint64_t overlap_usec;   /* two copies for longer than that are wrong, */
@@ -50,7 +53,9 @@ extern const CheckClass check_states;  /* who has heard the same holds the same 
 extern const CheckClass check_quorum; /* nothing starts without quorum; workers end in time when it is lost */
 extern const CheckClass check_commands; /* a command that was answered is not lost */
 
-extern const CheckClass check_stops; /* no healthy copy is stopped for nothing */
+extern const CheckClass check_places; /* no start where a node has said that it may not have one */
+extern const CheckClass check_leaver; /* HandOver=no waits for the node that leaves */
+extern const CheckClass check_stops;  /* no healthy copy is stopped for nothing */
 
 /* This host sleeps, and may have copies that nobody can know of until then. */
 void check_overlap_sleeps(void *judge, uint32_t node, uint64_t until_usec);

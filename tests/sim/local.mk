@@ -5,8 +5,10 @@ sim_checks = \
 	tests/sim/check-commands.c \
 	tests/sim/check-copies.c \
 	tests/sim/check-epochs.c \
+	tests/sim/check-leaver.c \
 	tests/sim/check-live.c \
 	tests/sim/check-overlap.c \
+	tests/sim/check-places.c \
 	tests/sim/check-quorum.c \
 	tests/sim/check-states.c \
 	tests/sim/check-stops.c

@@ -44,6 +44,13 @@ static const struct {
         { "workers", PLAN_WORKERS },
         { "bytes", PLAN_BYTES },
         { "rings", PLAN_RINGS },
+        { "wrong", PLAN_WRONG },
+        { "config", PLAN_CONFIG },
+        { "bus", PLAN_BUS },
+        { "guard", PLAN_GUARD },
+        { "forget", PLAN_FORGET },
+        { "leaver", PLAN_LEAVER },
+        { "by-hand", PLAN_BY_HAND },
 };
 
 int plan_parse_faults(const char *text, uint64_t *ret)
@@ -112,6 +119,13 @@ static const char *act_name(ActKind k)
                 [ACT_FILE_CHANGE] = "file changes",
                 [ACT_FILE_BACK] = "file is back",
                 [ACT_CUT_SENDING] = "cut-sending",
+                [ACT_WRONG_FILE] = "wrong file",
+                [ACT_POLICY] = "policy",
+                [ACT_VERSION] = "version",
+                [ACT_STOP_LOCAL] = "stop --local",
+                [ACT_BUS_LOST] = "bus lost",
+                [ACT_GUARD_AWAY] = "guard away",
+                [ACT_GUARD_BACK] = "guard back",
                 [ACT_TIMING] = "timing",
         };
 
@@ -131,6 +145,8 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_FILE:
         case ACT_FILE_CHANGE:
         case ACT_FILE_BACK:
+        case ACT_WRONG_FILE:
+        case ACT_STOP_LOCAL:
                 fprintf(f, " %s %llu", p->apps[a->app].name, (unsigned long long) a->value);
                 break;
         case ACT_COMMAND:
@@ -147,6 +163,7 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_SUSPEND:
         case ACT_MANAGER_HANG:
         case ACT_COROSYNC_KILL:
+        case ACT_BUS_LOST:
                 fprintf(f, " %llu ms", (unsigned long long) (a->value / USEC_PER_MSEC));
                 break;
         case ACT_TIMING:
@@ -157,6 +174,12 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_ADD:
                 if (a->value)
                         fprintf(f, " as %s", plan_other_names[a->node - 1]);
+                break;
+        case ACT_POLICY:
+                fprintf(f, " %s", a->value == NO_QUORUM_FREEZE ? "freeze" : "stop");
+                break;
+        case ACT_VERSION:
+                fprintf(f, " %llu", (unsigned long long) a->value);
                 break;
         case ACT_ONE_WAY:
                 fprintf(f, " from %s", plan_node_names[a->value - 1]);
@@ -182,6 +205,8 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_REMOVE:
         case ACT_CLOCK:
         case ACT_CUT_SENDING:
+        case ACT_GUARD_AWAY:
+        case ACT_GUARD_BACK:
         case ACT_HEAL:
         case ACT_DISK_FAILS:
         case ACT_DISK_WORKS:
@@ -198,18 +223,21 @@ static void print_app(const Definition *d, FILE *f)
         fprintf(f, "  app %s Nodes=", d->name);
         for (size_t i = 0; i < d->n_nodes; i++)
                 fprintf(f, "%s%s(%u)", i ? " " : "", d->nodes[i].name, d->nodes[i].tier);
+        for (size_t i = 0; i < d->n_permitted; i++)
+                fprintf(f, "%s%s", i ? " " : " permitted ", d->permitted[i]);
         if (d->failover_delay_usec == USEC_INFINITY)
                 fprintf(f, " delay infinity");
         else if (d->failover_delay_usec == DELAY_AUTO)
                 fprintf(f, " delay auto");
         else
                 fprintf(f, " delay %llu s", (unsigned long long) (d->failover_delay_usec / USEC_PER_SEC));
-        fprintf(f, " takeover %s after %llu s %s, failure %s within %llu s, weight %u%s\n",
+        fprintf(f, " takeover %s after %llu s %s, failure %s within %llu s, weight %u%s%s\n",
                         d->takeover_automatic ? "automatic" : "manual",
                         (unsigned long long) (d->takeover_delay_usec / USEC_PER_SEC),
                         d->takeover_mode == TAKEOVER_START_FIRST ? "start-first" : "stop-first",
                         d->failure_action == FAILURE_STOP ? "stop" : "failover",
                         (unsigned long long) (d->failure_timeout_usec / USEC_PER_SEC), d->weight,
+                        d->awaits_leaver ? ", waits for one that leaves" : "",
                         d->enabled ? "" : ", not enabled");
 }
 
@@ -241,6 +269,8 @@ void plan_print(const Plan *p, FILE *f)
                                 (unsigned long long) (p->isolation_usec / USEC_PER_MSEC));
         if (p->ring_bytes_sec > 0)
                 fprintf(f, "; %llu bytes a second", (unsigned long long) p->ring_bytes_sec);
+        if (p->freeze != 0)
+                fprintf(f, "; nodes %#llx have the other policy", (unsigned long long) p->freeze);
         if (p->dead != 0)
                 fprintf(f, "; %s of nodes %#llx end for good", p->dead_manager ? "managers" : "power",
                                 (unsigned long long) p->dead);

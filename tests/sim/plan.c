@@ -341,6 +341,25 @@ static void draw_shape(Dice *d, Plan *p)
                 p->n_optional = 1 + roll(d, p->n_nodes);
 }
 
+static int draw_newest(Dice *d, Plan *p)
+{
+        if (p->faults & PLAN_CONFIG && draw_config(d, p) < 0)
+                return -ENOMEM;
+        if (p->faults & PLAN_LEAVER)
+                draw_leaver(d, p);
+        for (size_t n = p->faults & PLAN_WRONG ? 1 + roll(d, 6) : 0; n > 0; n--)
+                draw_wrong(d, p);
+        for (size_t n = p->faults & PLAN_BUS ? 1 + roll(d, 4) : 0; n > 0; n--)
+                draw_bus(d, p);
+        for (size_t n = p->faults & PLAN_GUARD ? 1 + roll(d, 3) : 0; n > 0; n--)
+                draw_guard(d, p);
+        if (p->faults & PLAN_FORGET)
+                draw_forget(d, p);
+        for (size_t n = p->faults & PLAN_BY_HAND ? 1 + roll(d, 3) : 0; n > 0; n--)
+                draw_by_hand(d, p);
+        return 0;
+}
+
 int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
 {
         Dice dice = { .state = seed * UINT64_C(0xd1342543de82ef95) },
@@ -350,7 +369,8 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
              times = { .state = seed * UINT64_C(0xd1342543de82ef95) + 4 },
              moments = { .state = seed * UINT64_C(0xd1342543de82ef95) + 5 },
              autos = { .state = seed * UINT64_C(0xd1342543de82ef95) + 6 },
-             more = { .state = seed * UINT64_C(0xd1342543de82ef95) + 20 };
+             more = { .state = seed * UINT64_C(0xd1342543de82ef95) + 20 },
+             newest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 40 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
@@ -359,6 +379,7 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
                           : bit == PLAN_FLICKER ? &latest
                           : bit == PLAN_FILES   ? &files
                           : bit == PLAN_TIMES   ? &times
+                          : bit > PLAN_RINGS    ? &newest
                           : bit > PLAN_TIMES    ? &more
                                                 : &dice;
                 bool taken = chance(d, bit == WORLD_JITTER || bit == PLAN_SHAPE ? 85 : 50);
@@ -369,7 +390,7 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
         draw_shape(&dice, &p);
         /* Who keeps a file must not be taken out of the nodelist, and that is done and undone where all others are well. */
         if (p.faults & PLAN_LIST)
-                p.faults &= ~(uint64_t) (PLAN_FILES | PLAN_DEAD);
+                p.faults &= ~(uint64_t) (PLAN_FILES | PLAN_DEAD | PLAN_WRONG);
         if (p.faults & PLAN_TIMES)
                 draw_times(&times, &p);
         if (p.faults & PLAN_DEAD)
@@ -405,6 +426,10 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
         if (p.faults & PLAN_BYTES)
                 p.ring_bytes_sec = 320000
                                    << roll(&more, 4); /* probes alone are 10 kB a second of each node */
+        if (draw_newest(&newest, &p) < 0) {
+                plan_done(&p);
+                return -ENOMEM;
+        }
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;

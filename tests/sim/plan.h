@@ -9,6 +9,7 @@
 #define PLAN_APPS_MAX 4u
 #define PLAN_NODES_MAX 7u
 #define PLAN_ACTS_MAX 256u
+#define PLAN_VERSION_NEW (PROTOCOL_VERSION + 1u) /* of a manager that comes while all runs */
 
 typedef enum ActKind {
         ACT_UP,
@@ -50,15 +51,23 @@ typedef enum ActKind {
         ACT_FILE_CHANGE, /* value: FileChange */
         ACT_FILE_BACK,
         ACT_CUT_SENDING,
+        ACT_WRONG_FILE, /* its file cannot be read as one */
+        ACT_POLICY,     /* value: NoQuorumPolicy of the node's next manager */
+        ACT_VERSION,    /* value: the highest protocol version of the node's next manager */
+        ACT_STOP_LOCAL, /* without the group */
+        ACT_BUS_LOST,   /* value: how long */
+        ACT_GUARD_AWAY,
+        ACT_GUARD_BACK,
         ACT_TIMING, /* value: token; value2: consensus; the isolation timeout of the node's next manager is the default */
         _ACT_KIND_MAX,
 } ActKind;
 
 typedef enum FileChange {
         FILE_GONE,
-        FILE_NODES,   /* another order of Nodes= */
-        FILE_MODE,    /* the other TakeoverMode= */
-        FILE_ENABLED, /* the other Enabled= */
+        FILE_NODES,     /* another order of Nodes= */
+        FILE_MODE,      /* the other TakeoverMode= */
+        FILE_ENABLED,   /* the other Enabled= */
+        FILE_PERMITTED, /* half of its nodes in PermittedNodes=, or all again */
         _FILE_CHANGE_MAX,
 } FileChange;
 
@@ -101,13 +110,23 @@ typedef enum PlanFaults {
         (UINT64_C(1) << 32) /* workers end while they start, with success too, or only beside another copy */
 #define PLAN_BYTES (UINT64_C(1) << 33) /* a ring that carries few bytes a second */
 #define PLAN_RINGS (UINT64_C(1) << 34) /* ring numbers with gaps, some of which a power cut takes back */
-#define PLAN_ALL ((UINT64_C(1) << 35) - 1)
+#define PLAN_WRONG (UINT64_C(1) << 35) /* files that are wrong, or permit other nodes */
+#define PLAN_CONFIG \
+        (UINT64_C(1) << 36)            /* NoQuorumPolicy= and versions by node and in time, PermittedNodes= */
+#define PLAN_BUS (UINT64_C(1) << 37)   /* managers without D-Bus for a while */
+#define PLAN_GUARD (UINT64_C(1) << 38) /* nodes without a guard for a while */
+#define PLAN_FORGET (UINT64_C(1) << 39) /* `forget`, of nodes that are in the nodelist, too */
+#define PLAN_LEAVER (UINT64_C(1) << 40) /* HandOver=no */
+#define PLAN_BY_HAND \
+        (UINT64_C(1) << 41) /* `form` and `stop --local` where somebody may think that they help */
+#define PLAN_ALL ((UINT64_C(1) << 42) - 1)
 
 /* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the
  * history that it was before. */
-#define PLAN_LATER                                                                                  \
-        (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER | WORLD_SLOW_DISK | PLAN_DEAD | PLAN_FILES | \
-                        PLAN_TIMES | PLAN_WORKERS | PLAN_BYTES | PLAN_RINGS)
+#define PLAN_LATER                                                                                       \
+        (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER | WORLD_SLOW_DISK | PLAN_DEAD | PLAN_FILES |      \
+                        PLAN_TIMES | PLAN_WORKERS | PLAN_BYTES | PLAN_RINGS | PLAN_WRONG | PLAN_CONFIG | \
+                        PLAN_BUS | PLAN_GUARD | PLAN_FORGET | PLAN_LEAVER | PLAN_BY_HAND)
 
 /* Without --faults=. */
 #define PLAN_DEFAULT PLAN_ALL
@@ -120,8 +139,9 @@ typedef struct Plan {
         NoQuorumPolicy policy;
         uint64_t grace_usec, token_usec, consensus_usec, isolation_usec; /* 0: the default */
         uint64_t ring_bytes_sec;                                         /* 0: no bytes */
-        uint64_t dead;                  /* when faults end these stay dead: bit i is node i + 1 */
-        bool dead_manager;              /* only their managers */
+        uint64_t dead;     /* when faults end these stay dead: bit i is node i + 1 */
+        bool dead_manager; /* only their managers */
+        uint64_t freeze;   /* nodes whose first manager has the other policy: bit i is node i + 1 */
         size_t n_mandatory, n_optional; /* the first so many nodes */
         Definition apps[PLAN_APPS_MAX];
         size_t n_apps;

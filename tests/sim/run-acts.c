@@ -2,6 +2,7 @@
 
 /* Plays the acts of a plan. */
 
+#include "base/array.h"
 #include "run-internal.h"
 
 #define JOINED_USEC \
@@ -22,6 +23,7 @@ static void change_file(Run *r, const Act *a)
 {
         Definition d = r->plan->apps[a->app];
         NodePriority nodes[PLAN_NODES_MAX];
+        char *permitted[PLAN_NODES_MAX];
 
         for (size_t i = 0; i < d.n_nodes; i++)
                 nodes[i] = (NodePriority){ d.nodes[(i + 1) % d.n_nodes].name, d.nodes[i].tier };
@@ -30,13 +32,27 @@ static void change_file(Run *r, const Act *a)
         else if (a->value == FILE_MODE)
                 d.takeover_mode = d.takeover_mode == TAKEOVER_START_FIRST ? TAKEOVER_STOP_FIRST
                                                                           : TAKEOVER_START_FIRST;
-        else if (a->value == FILE_ENABLED)
+        else if (a->value == FILE_PERMITTED) {
+                d.n_permitted = d.n_permitted > 0 ? 0 : (d.n_nodes + 1) / 2;
+                for (size_t i = 0; i < d.n_permitted; i++)
+                        permitted[i] = d.nodes[i].name;
+                d.permitted = permitted;
+        } else if (a->value == FILE_ENABLED)
                 d.enabled = !d.enabled;
         d.digest += 5000 + 10 * a->value;
         if (a->value == FILE_GONE)
                 world_drop_definition(r->world, a->node, d.name);
         else
                 (void) world_set_definition(r->world, a->node, &d);
+        world_reload(r->world, a->node);
+}
+
+static void wrong_file(Run *r, const Act *a)
+{
+        const char *name = r->plan->apps[a->app].name;
+
+        world_drop_definition(r->world, a->node, name);
+        (void) world_set_wrong_file(r->world, a->node, name, "line 3: Nodes= is missing");
         world_reload(r->world, a->node);
 }
 
@@ -52,11 +68,13 @@ static void cut(Run *r, uint64_t bits)
 static void command(Run *r, const Act *a)
 {
         bool node = a->command == COMMAND_TAKEOVER || a->command == COMMAND_PERMIT ||
-                    a->command == COMMAND_STANDBY;
+                    a->command == COMMAND_STANDBY || a->command == COMMAND_FORGET;
         Command c = { .kind = a->command, .flag = a->flag, .force = a->force };
         uint64_t token;
 
-        c.app = (char *) (a->command == COMMAND_STANDBY || a->command == COMMAND_RELOAD
+        c.app = (char *) (a->command == COMMAND_STANDBY || a->command == COMMAND_RELOAD ||
+                                                          a->command == COMMAND_FORGET ||
+                                                          a->command == COMMAND_FORM
                                           ? ""
                                           : r->plan->apps[a->app].name);
         c.node = (char *) (node && !(a->command == COMMAND_TAKEOVER && a->flag)
@@ -88,6 +106,18 @@ static void act_on_units(Run *r, const Act *a)
                 else
                         world_unit_behave(w, node, app, (WorldUnitFault) a->value, 0, 0);
         }
+}
+
+static uint64_t reported_nodes(const Run *r)
+{
+        const Engine *e = synced_engine(r);
+        uint64_t nodes = 0;
+
+        if (e)
+                FOREACH_ARRAY(n, engine_state(e)->nodes, engine_state(e)->n_nodes)
+                        if (n->version_max != 0)
+                                nodes |= UINT64_C(1) << (n->id - 1);
+        return nodes;
 }
 
 static void act(Run *r, const Act *a)
@@ -204,6 +234,32 @@ static void act(Run *r, const Act *a)
                 break;
         case ACT_FILE_BACK:
                 set_file(r, a, r->plan->apps[a->app].failover_delay_usec);
+                break;
+        case ACT_WRONG_FILE:
+                wrong_file(r, a);
+                break;
+        case ACT_POLICY:
+                world_set_policy(w, a->node, (NoQuorumPolicy) a->value);
+                break;
+        case ACT_VERSION:
+                if (!r->upgrading)
+                        r->reported = reported_nodes(r);
+                r->upgrading = true;
+                world_set_version(w, a->node, (uint8_t) a->value);
+                break;
+        case ACT_STOP_LOCAL:
+                (void) world_stop_local(w, a->node,
+                                r->plan->apps[a->app]
+                                                .name); /* where no manager runs there is nobody to ask */
+                break;
+        case ACT_BUS_LOST:
+                world_bus_lost(w, a->node, a->value);
+                break;
+        case ACT_GUARD_AWAY:
+                world_guard_away(w, a->node);
+                break;
+        case ACT_GUARD_BACK:
+                world_guard_back(w, a->node);
                 break;
         case _ACT_KIND_MAX:
         default:

@@ -10,11 +10,13 @@ typedef struct Run {
         World *world;
         CheckApp apps[PLAN_APPS_MAX];
         CheckConfig config;
-        const CheckClass *classes[7];
-        void *judges[7];
+        const CheckClass *classes[9];
+        void *judges[9];
         const char *judge; /* whose finding came first */
         Findings findings;
-        uint64_t *digest; /* NULL: nobody wants it */
+        uint64_t *digest;  /* NULL: nobody wants it */
+        bool upgrading;    /* managers of another version were installed */
+        uint64_t reported; /* nodes whose version the group knew before: bit i is node i + 1 */
 } Run;
 
 /* run.c */

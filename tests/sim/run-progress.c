@@ -30,6 +30,24 @@ void end_all_for_good(Run *r)
                         end_for_good(r, node);
 }
 
+/* Its manager may not know the version which the group speaks: it was put back, or the group did not know of it, or does not
+ * any more. */
+static bool needs_upgrade(const Run *r, uint32_t node)
+{
+        const Plan *p = r->plan;
+
+        if (!r->upgrading)
+                return false;
+        if (!(r->reported >> (node - 1) & 1) || p->quorum != WORLD_QUORUM_MAJORITY ||
+                        p->faults & (PLAN_DISK | PLAN_LIST | PLAN_BY_HAND | WORLD_TEAR))
+                return true;
+        for (size_t i = 0; i < p->n_acts; i++)
+                if (p->acts[i].kind == ACT_VERSION && p->acts[i].node == node && !p->left_out[i] &&
+                                p->acts[i].value < PLAN_VERSION_NEW)
+                        return true;
+        return false;
+}
+
 void heal(Run *r)
 {
         World *w = r->world;
@@ -46,10 +64,15 @@ void heal(Run *r)
                         world_unit_behave(w, node, r->plan->apps[i].name, WORLD_UNIT_WELL, 0, 0);
                         (void) world_set_definition(w, node, r->plan->apps + i);
                 }
+                world_guard_back(w, node);
                 if (is_dead(r, node))
                         end_for_good(r, node);
                 else
                         world_node_up(w, node);
+                if (needs_upgrade(r, node)) {
+                        world_set_version(w, node, PLAN_VERSION_NEW);
+                        world_manager_kill(w, node, true);
+                }
         }
 }
 

@@ -106,12 +106,34 @@ static Timing worst_timing(const Plan *p)
         return t;
 }
 
+/* Nodes that may freeze at some time. */
+static uint64_t freezing_nodes(const Plan *p)
+{
+        uint64_t nodes = p->policy == NO_QUORUM_STOP ? p->freeze : ~p->freeze;
+
+        if (!(p->faults & PLAN_CONFIG))
+                return 0;
+        FOREACH_ARRAY(a, p->acts, p->n_acts)
+                if (a->kind == ACT_POLICY && a->value == NO_QUORUM_FREEZE)
+                        nodes |= UINT64_C(1) << (a->node - 1);
+        return nodes;
+}
+
+static void set_policies(Run *r)
+{
+        for (uint32_t node = 1; r->plan->faults & PLAN_CONFIG && node <= r->plan->n_nodes; node++)
+                if (r->plan->freeze >> (node - 1) & 1)
+                        world_set_policy(r->world, node,
+                                        r->plan->policy == NO_QUORUM_STOP ? NO_QUORUM_FREEZE
+                                                                          : NO_QUORUM_STOP);
+}
+
 static int run_init(Run *r, FILE *trace)
 {
         const Plan *p = r->plan;
         Timing t = worst_timing(p);
         const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
-                &check_commands, &check_overlap, &check_stops };
+                &check_commands, &check_overlap, &check_stops, &check_places, &check_leaver };
         WorldConfig c = {
                 .nodes = plan_node_names,
                 .n_nodes = p->n_nodes,
@@ -140,17 +162,20 @@ static int run_init(Run *r, FILE *trace)
                 r->apps[i] = (CheckApp){ p->apps[i].name,
                         p->apps[i].takeover_mode == TAKEOVER_START_FIRST || plan_changes_mode(p, i),
                         p->faults & PLAN_FILE ? USEC_INFINITY : plan_least_delay(p, i, &t),
-                        plan_longest_delay(p, i, &t), plan_least_delay(p, i, &t) };
+                        plan_longest_delay(p, i, &t), plan_least_delay(p, i, &t),
+                        p->apps[i].awaits_leaver && p->apps[i].failover_delay_usec != DELAY_AUTO };
         r->config = (CheckConfig){ .apps = r->apps,
                 .n_apps = p->n_apps,
                 .n_nodes = p->n_nodes,
                 .policy = p->policy,
+                .freeze = freezing_nodes(p),
+                .formed_by_hand = p->faults & PLAN_BY_HAND,
                 .grace_usec = p->grace_usec,
                 .apart = p->quorum != WORLD_QUORUM_MAJORITY,
                 .tails_differ = p->faults & (WORLD_ALONE | WORLD_CARRY),
                 .isolation_usec = t.isolation_usec + 3 * USEC_PER_MSEC };
         /* The columns of doc/guarantees.md where two copies are possible in a cut, and row 9; the other rows are the judge's. */
-        if (p->policy == NO_QUORUM_STOP && p->quorum == WORLD_QUORUM_MAJORITY &&
+        if (p->policy == NO_QUORUM_STOP && r->config.freeze == 0 && p->quorum == WORLD_QUORUM_MAJORITY &&
                         !(p->faults & WORLD_LATE_SYSTEMD)) {
                 r->config.needed_usec = p->faults & WORLD_LATE_QUORUM ? t.isolation_usec + USEC_PER_SEC
                                                                       : t.needed_usec;
@@ -164,6 +189,7 @@ static int run_init(Run *r, FILE *trace)
         }
         if (world_new(&c, &r->world) < 0)
                 return -ENOMEM;
+        set_policies(r);
         for (uint32_t node = 1; node <= p->n_nodes; node++)
                 for (size_t i = 0; i < p->n_apps; i++)
                         if (world_set_definition(r->world, node, p->apps + i) < 0)

@@ -81,7 +81,7 @@ static void minimise(Plan *p)
                         else
                                 p->left_out[i - 1] = false;
                 }
-                for (unsigned bit = 1; bit < WORLD_ALL_FAULTS && now_sec() < until; bit <<= 1) {
+                for (uint64_t bit = 1; bit < WORLD_ALL_FAULTS && now_sec() < until; bit <<= 1) {
                         if (!(p->faults & bit))
                                 continue;
                         p->faults &= ~bit;

@@ -14,6 +14,7 @@
 static const CheckApp apps[] = {
         { "one", false, 5 * USEC_PER_SEC, 0, 5 * USEC_PER_SEC },
         { "two", true, 0 },
+        { "three", false, 20 * USEC_PER_SEC, 0, 20 * USEC_PER_SEC, true },
 };
 static const CheckConfig config = { .apps = apps,
         .n_apps = ELEMENTSOF(apps),
@@ -33,6 +34,10 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define STOP_AT(t, n, a, e, q) { .type = OBSERVE_STOP, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .app = (a), .epoch = (e), .quorate = (q) }
 #define STOPPED(t, n, a, e) { .type = OBSERVE_UNIT_END, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .app = (a), .epoch = (e), .flag = true }
 #define LATER(t) { .type = OBSERVE_DISK_WRITTEN, .at_usec = (t) * USEC_PER_SEC, .node_id = 1 }
+#define GUARD(t, n, there) { .type = OBSERVE_GUARD, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .flag = (there) }
+#define GONE(t, n) { .type = OBSERVE_MANAGER_END, .at_usec = (t) * USEC_PER_SEC, .node_id = (n) }
+#define STEP_AT(t, n, e) { .type = OBSERVE_STEP, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .event = (e), .quorate = true }
+#define START_AT(t, n, a, e) { .type = OBSERVE_START, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .app = (a), .epoch = (e) }
 #define VOID(n, a, e) { .type = OBSERVE_START_VOID, .node_id = (n), .app = (a), .epoch = (e) }
 #define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
 #define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
@@ -113,6 +118,20 @@ static void test_copies(void **state)
                                                          .node_id = 1,
                                                          .app = "one",
                                                          .epoch = 1 },
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        1);
+        /* One that nobody can end counts until its manager is back; with a guard it counts. */
+        assert_int_equal(JUDGE(check_copies, MANAGER(1), BEGIN(1, "one", 1), GONE(1, 1), GUARD(2, 1, false),
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(JUDGE(check_copies, MANAGER(1), BEGIN(1, "one", 1), GUARD(1, 1, false), GONE(2, 1),
+                                         GUARD(3, 1, true), START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(JUDGE(check_copies, MANAGER(1), BEGIN(1, "one", 1), GUARD(1, 1, false), GONE(2, 1),
+                                         MANAGER(1), START(2, "one", 2, START_FAILOVER, true)),
+                        1);
+        assert_int_equal(JUDGE(check_copies, MANAGER(1), BEGIN(1, "one", 1), GUARD(1, 1, false),
+                                         GUARD(1, 1, true), GONE(2, 1),
                                          START(2, "one", 2, START_FAILOVER, true)),
                         1);
 }
@@ -255,6 +274,14 @@ static void test_overlap_rows(void **state)
                         JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), gone, over, at_last), 1);
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), BEGIN(2, "one", 2), left, later), 1);
         assert_int_equal(JUDGE(check_overlap, BEGIN(2, "one", 1), BEGIN(3, "one", 2), gone, later), 1);
+        /* Neither guard nor manager: until one of them is back and has had its time. */
+        assert_int_equal(JUDGE(check_overlap, begin, GUARD(0, 1, false), gone, begin_too, later, over,
+                                         at_last),
+                        0);
+        assert_int_equal(JUDGE(check_overlap, begin, GUARD(0, 1, false), gone, begin_too, GUARD(5, 1, true),
+                                         over, at_last),
+                        1);
+        assert_int_equal(JUDGE(check_overlap, begin, GUARD(0, 2, false), gone, begin_too, over, at_last), 1);
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), forced, BEGIN(2, "one", 2), later), 0);
 
         assert_non_null(j);
@@ -456,6 +483,85 @@ static void test_commands_of_a_node(void **state)
         }
 }
 
+/* A node that was forgotten keeps nothing, unless it was asked for again. */
+static void test_commands_forget(void **state)
+{
+        const Command standby = { .kind = COMMAND_STANDBY, .node = (char *) "a", .flag = true },
+                      forget = { .kind = COMMAND_FORGET, .node = (char *) "a" };
+        const Observation history[] = { ASK(1, 1, &standby), ANSWER(2, 1, COMMAND_OK), ASK(3, 2, &forget),
+                ANSWER(4, 2, COMMAND_OK), ASK(5, 3, &standby), ANSWER(6, 3, COMMAND_OK) };
+
+        for (size_t n = 2; n <= ELEMENTSOF(history); n += 2) {
+                Node node = { .id = 1, .name = (char *) "a", .standby = true };
+                State s = { .nodes = &node, .n_nodes = 1 };
+                Findings f = {};
+                void *j = check_commands.judge_new(&config);
+
+                assert_non_null(j);
+                check_commands_forget(j, "a");
+                for (size_t k = 0; k < n; k++)
+                        check_commands.observe(j, history + k, &f);
+                check_commands_settings(j, &s, &f);
+                check_commands.judge_free(j);
+                assert_int_equal(f.n, n == 4 ? 1 : 0);
+        }
+}
+
+static void test_places(void **state)
+{
+        Definition one = { .name = (char *) "one" };
+        const Event away = { .type = EVENT_GUARD },
+                    there = { .type = EVENT_GUARD, .guard = { .guarded = true } },
+                    no_file = { .type = EVENT_DEFINITIONS },
+                    file = { .type = EVENT_DEFINITIONS,
+                            .definitions = { .definitions = &one, .n_definitions = 1 } };
+
+        assert_int_equal(JUDGE(check_places, START_AT(40, 1, "one", 1)), 0);
+        assert_int_equal(JUDGE(check_places, STEP_AT(5, 1, &away), START_AT(40, 1, "one", 1)), 1);
+        assert_int_equal(JUDGE(check_places, STEP_AT(5, 1, &away), START_AT(40, 2, "one", 1)), 0);
+        assert_int_equal(JUDGE(check_places, STEP_AT(5, 1, &away), START_AT(6, 1, "one", 1)), 0);
+        assert_int_equal(JUDGE(check_places, STEP_AT(5, 1, &away), STEP_AT(6, 1, &there),
+                                         START_AT(40, 1, "one", 1)),
+                        0);
+        /* The next manager is born without one. */
+        assert_int_equal(JUDGE(check_places, GUARD(5, 1, false), MANAGER(1), START_AT(40, 1, "one", 1)), 1);
+        assert_int_equal(JUDGE(check_places, GUARD(5, 1, false), { .type = OBSERVE_NODE_DOWN, .node_id = 1 },
+                                         MANAGER(1), START_AT(40, 1, "one", 1)),
+                        0);
+        assert_int_equal(JUDGE(check_places, STEP_AT(5, 1, &no_file), START_AT(40, 1, "one", 1)), 1);
+        assert_int_equal(JUDGE(check_places, STEP_AT(5, 1, &file), START_AT(40, 1, "one", 1)), 0);
+        assert_int_equal(JUDGE(check_places, STEP_AT(5, 1, &no_file), STEP_AT(6, 1, &file),
+                                         START_AT(40, 1, "one", 1)),
+                        0);
+}
+
+static void test_leaver(void **state)
+{
+        const Event leave = { .type = EVENT_LEAVE };
+        const Command takeover = { .kind = COMMAND_TAKEOVER, .app = (char *) "three", .node = (char *) "b" };
+        Observation begin = BEGIN(1, "three", 1), leaves = STEP_AT(5, 1, &leave),
+                    command = { .type = OBSERVE_COMMAND, .at_usec = 6 * USEC_PER_SEC, .command = &takeover };
+
+        assert_int_equal(JUDGE(check_leaver, begin, leaves, STOPPED(5, 1, "three", 1),
+                                         START_AT(10, 2, "three", 2)),
+                        1);
+        assert_int_equal(JUDGE(check_leaver, begin, leaves, STOPPED(5, 1, "three", 1),
+                                         START_AT(10, 1, "three", 2)),
+                        0);
+        assert_int_equal(JUDGE(check_leaver, begin, leaves, STOPPED(5, 1, "three", 1),
+                                         START_AT(26, 2, "three", 2)),
+                        0);
+        assert_int_equal(JUDGE(check_leaver, begin, STOPPED(5, 1, "three", 1), START_AT(10, 2, "three", 2)),
+                        0);
+        assert_int_equal(JUDGE(check_leaver, begin, leaves, STOPPED(5, 1, "three", 1), command,
+                                         START_AT(10, 2, "three", 2)),
+                        0);
+        /* HandOver=yes. */
+        assert_int_equal(JUDGE(check_leaver, BEGIN(1, "one", 1), leaves, STOPPED(5, 1, "one", 1),
+                                         START_AT(6, 2, "one", 2)),
+                        0);
+}
+
 static void test_live(void **state)
 {
         const LiveNode nodes[] = { { "a", 0, true, true }, { "b", 1, true, true } },
@@ -500,6 +606,9 @@ int main(void)
                 cmocka_unit_test(test_quorum_loss),
                 cmocka_unit_test(test_commands),
                 cmocka_unit_test(test_commands_of_a_node),
+                cmocka_unit_test(test_commands_forget),
+                cmocka_unit_test(test_places),
+                cmocka_unit_test(test_leaver),
                 cmocka_unit_test(test_live),
         };
 
