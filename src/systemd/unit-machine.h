@@ -34,7 +34,7 @@
  *              LOOKED: alive                              its own      somebody started the rest of it
  *              anything else                              ended        nothing, or the same is said again
  *
- * tests/unit/systemd-machine.c has these rows as cases. */
+ * tests/unit/test-systemd-machine.c has these rows as cases. */
 
 #include "systemd/unit-state.h"
 

@@ -58,11 +58,8 @@ sub test_exists {
         return -e "tests/sim/check-$name.c" if $kind eq 's';
         my ($program, $test) = split m{/}, $name;
         return -e "tests/unit/test-$program.sh" unless defined $test;
-        for my $file ("tests/unit/test-$program.c", "tests/unit/$program.c") {
-                my $text = $sources{$file} // next;
-                return 1 if $text =~ /^static void test_\Q$test\E\(void \*\*state\)/m && $text =~ /\(test_\Q$test\E[,)]/;
-        }
-        return 0;
+        my $text = $sources{"tests/unit/test-$program.c"} // return 0;
+        return $text =~ /^static void test_\Q$test\E\(void \*\*state\)/m && $text =~ /\(test_\Q$test\E[,)]/;
 }
 
 # A file or folder; a program or an object stands for its source, "*" for anything.
