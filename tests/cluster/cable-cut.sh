@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The owner's cable is cut: its side has no quorum and stops the worker, the other side starts it only afterwards; when
 # the cable is mended one copy is left. Then the same where only what the owner sends is lost. Beside it an application that
-# ignores its stop has an address, which its node takes away after it: a kill leaves the time for that.
+# ignores its stop has an address, which its node takes away after it: a kill leaves the time for that. It comes before the
+# unit's own TimeoutStopSec=.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
 ADDRESS=10.99.1.1
 applications() {
         cluster_app distro 'abc {bcd def}' FailoverDelaySec=5s Takeover=manual
-        cluster_app vip 'abc bcd def' FailoverDelaySec=5s Takeover=manual -- Type=exec \
+        cluster_app vip 'abc bcd def' FailoverDelaySec=5s Takeover=manual -- Type=exec TimeoutStopSec=6s \
                 "ExecStartPre=/sbin/ip address add $ADDRESS/32 dev host0" \
                 "ExecStart=/bin/sh -c 'trap \"\" TERM; while :; do sleep 0.2; done'" \
                 "ExecStopPost=/bin/sh -c 'sleep 0.5; ip address del $ADDRESS/32 dev host0'"
