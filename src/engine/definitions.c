@@ -156,24 +156,6 @@ static bool definition_entry_needed(const Engine *e, const App *a, const LocalDe
         return strcmp_ptr(own ? own->error : NULL, v ? app_variant_error(a, v) : NULL) != 0;
 }
 
-/* At most what it adds to a message or a state. */
-static size_t definition_bytes(const Definition *d)
-{
-        size_t n = 512 + strlen(d->name) + strlen(strempty(d->description));
-
-        FOREACH_ARRAY(p, d->nodes, d->n_nodes)
-                n += 6 + strlen(p->name);
-        FOREACH_ARRAY(p, d->permitted, d->n_permitted)
-                n += 6 + strlen(*p);
-        return n;
-}
-
-static size_t entry_bytes(const DefinitionEntry *d)
-{
-        return d->digest != 0 ? definition_bytes(&d->definition)
-                              : 512 + strlen(d->app) + strlen(strempty(d->error));
-}
-
 static int definition_entry_add(
                 DefinitionsMessage *m, size_t *n_allocated, const char *name, const LocalDefinition *own)
 {
@@ -232,7 +214,7 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
                 r = definition_entry_add(ret, &n_allocated, own->app, own);
                 if (r < 0)
                         return r;
-                n_bytes += entry_bytes(&ret->entries[ret->n_entries - 1]);
+                n_bytes += definition_entry_bytes(&ret->entries[ret->n_entries - 1]);
         }
         FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 if (definitions_find(e, a->name) || !definition_entry_needed(e, a, NULL))
@@ -244,204 +226,6 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
         return 0;
 }
 
-/* ---- the bound ----
- *
- * A state that is larger than a message brings no newcomer into step. So what a file would add is added only while there
- * is room. What it adds is at most entry_bytes(), mostly much less, as names and what several nodes have stand in the state
- * once: where that does not fit any more, the state is measured. All members measure the same. */
-
-static void room_measure(State *s)
-{
-        size_t size = state_size_bytes(s);
-
-        s->room_bytes = size < STATE_ROOM_BYTES ? STATE_ROOM_BYTES - size : 1; /* 0: not measured */
-        s->room_taken_bytes = 0;
-}
-
-static bool room_take(State *s, size_t size_bytes)
-{
-        bool measured = s->room_bytes > 0 && s->room_taken_bytes <= DEFINITIONS_BYTES / 16;
-
-        if (s->room_taken_bytes + size_bytes > s->room_bytes && !measured)
-                room_measure(s);
-        if (s->room_taken_bytes + size_bytes > s->room_bytes)
-                return false;
-        s->room_taken_bytes += size_bytes;
-        return true;
-}
-
-void definitions_form(Engine *e, State *s)
-{
-        for (size_t i = 0; i < e->n_definitions; i++) {
-                const LocalDefinition *own = &e->definitions[i];
-                App *a;
-
-                if (own->error)
-                        continue;
-                a = state_find_app(s, own->app);
-                if ((!a && s->n_apps >= APPS_MAX) || !room_take(s, definition_bytes(&own->definition)))
-                        continue; /* its node tells of it once more, and hears why it is not taken */
-                if (!a)
-                        a = state_add_app(s, own->app);
-                if (!a || definition_copy(&own->definition, &a->definition) < 0) {
-                        e->agreed.out.oom = true;
-                        return;
-                }
-                a->has_definition = true;
-                if (!a->commanded)
-                        a->target_up = own->definition.enabled;
-        }
-}
-
-/* ---- the agreed side ---- */
-
-static bool node_is_known(const Node *n)
-{
-        return n->presence == PRESENCE_SYNCED || n->presence == PRESENCE_REPORTED;
-}
-
-/* Only a synced member has said what files it has: it tells that after its facts. */
-bool definitions_gone(const Engine *e, const App *a)
-{
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
-                const Variant *v = app_find_variant(a, n->id);
-
-                if (n->presence != PRESENCE_SYNCED)
-                        return false;
-                if (v ? v->digest != 0 || v->error != 0 : a->has_definition)
-                        return false;
-        }
-        return true;
-}
-
-static void variant_set(
-                Engine *e, App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error)
-{
-        if (!app_set_variant(a, node_id, digest, d, error))
-                e->agreed.out.oom = true;
-}
-
-/* Makes `d` the agreed definition. A node that agreed with the one before differs from now on. */
-static void definition_switch(Engine *e, App *a, const Definition *d)
-{
-        const Copy *present = app_present_copy(a);
-        Definition next;
-
-        if (engine_grow(e, definition_copy(d, &next)) < 0)
-                return;
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
-                if (node_is_known(n) && !app_find_variant(a, n->id))
-                        variant_set(e, a, n->id, a->has_definition ? a->definition.digest : 0, &a->definition,
-                                        NULL);
-        if (a->has_definition)
-                engine_note(e, NOTE_DEFINITION, a->name, 0, "the definition has changed");
-        app_change_hold(e, a, a->maintenance, &next);
-        definition_done(&a->definition);
-        a->definition = next;
-        a->has_definition = true;
-        /* Nor does it switch off what ran until now: its owner is away, or is just being stopped for a restart or a move. */
-        if (!present && !a->commanded && (a->owner == 0 || !a->target_up))
-                a->target_up = next.enabled;
-        for (size_t i = a->n_variants; i > 0; i--)
-                if (a->variants[i - 1].digest == next.digest)
-                        app_remove_variant(a, &a->variants[i - 1]);
-        /* It never makes a running application move. */
-        a->kept = present != NULL;
-        if (present)
-                app_hold_against(e, a, state_find_node(&e->agreed.state, present->node_id), true);
-        a->dirty = true;
-        e->definitions_dirty = true;
-        e->agreed.lasting_changed = true;
-        engine_changed_app(e, a);
-}
-
-static const Definition *definition_majority(const Engine *e, const App *a)
-{
-        const Definition *lowest = NULL;
-        size_t n_files = 0;
-
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
-                const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
-
-                if (!d || definition_find_node(d, n->name) < 0)
-                        continue;
-                n_files++;
-                if (!lowest)
-                        lowest = d;
-        }
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
-                const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
-                size_t same = 0;
-
-                if (!d || definition_find_node(d, n->name) < 0)
-                        continue;
-                FOREACH_ARRAY(o, e->agreed.state.nodes, e->agreed.state.n_nodes) {
-                        const Definition *other = node_is_known(o) ? app_node_definition(a, o->id) : NULL;
-
-                        same += other && definition_find_node(other, o->name) >= 0 &&
-                                other->digest == d->digest;
-                }
-                if (same * 2 > n_files)
-                        return d;
-        }
-        return lowest;
-}
-
-void app_agree_definition(Engine *e, App *a, uint32_t changed_node)
-{
-        const Copy *present = app_present_copy(a);
-        const Definition *d = NULL;
-
-        if (present) {
-                const Variant *v = app_find_variant(a, present->node_id);
-                const OtherFile *f = v && v->digest != 0 ? app_find_file(a, v->digest, 0) : NULL;
-
-                if (changed_node == present->node_id && f)
-                        d = &f->definition;
-        } else
-                d = definition_majority(e, a);
-        if (d && (!a->has_definition || d->digest != a->definition.digest))
-                definition_switch(e, a, d);
-}
-
-/* ---- reload --all ---- */
-
-/* Every node reads its files again. Until all have answered, an application without an owner is not started: the first node
- * to answer would be its only candidate. Every node answers, even if nothing has changed. */
-void definitions_reload(Engine *e)
-{
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
-                n->reading = n->presence == PRESENCE_SYNCED;
-                n->unread = false;
-        }
-        e->agreed.state.reload = agreed_timer(&e->agreed, RELOAD_USEC);
-        e->files_read = false;
-        engine_emit(e, EFFECT_RELOAD);
-}
-
-static bool definitions_are_read(const Engine *e)
-{
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
-                if (n->reading && n->presence == PRESENCE_SYNCED)
-                        return false;
-        return true;
-}
-
-void definitions_end_reading(Engine *e)
-{
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
-                n->unread = n->unread || n->reading;
-                n->reading = false;
-        }
-        e->agreed.state.reload = (Timer){};
-        e->agreed.all_dirty = true;
-}
-
-bool definitions_hold_up(const Engine *e, const App *a)
-{
-        return a->owner == 0 && !definitions_are_read(e);
-}
-
 bool definitions_owed(const Engine *e)
 {
         const Node *own = state_find_node(&e->agreed.state, e->node_id);
@@ -449,116 +233,35 @@ bool definitions_owed(const Engine *e)
         return own && own->reading && e->files_read;
 }
 
-/* Its sender shall not tell it again as long as nothing else changes. */
-static void definition_refused(Engine *e, uint32_t node_id, const DefinitionEntry *d)
+void definitions_form(Engine *e, State *s)
 {
-        LocalDefinition *own = node_id == e->node_id ? (LocalDefinition *) definitions_find(e, d->app) : NULL;
-
-        if (own)
-                own->refused = true;
+        for (size_t i = 0; i < e->n_definitions; i++)
+                if (!e->definitions[i].error &&
+                                engine_grow(e, definition_form(s, &e->definitions[i].definition)) < 0)
+                        return;
 }
 
-/* Is there room for what the entry brings? The first one for which there is none is named. */
-static bool definition_fits(Engine *e, uint32_t node_id, const DefinitionEntry *d, size_t *n_refused)
-{
-        bool many = !state_find_app(&e->agreed.state, d->app) && e->agreed.state.n_apps >= APPS_MAX;
+/* ---- what was delivered ---- */
 
-        if (!many && room_take(&e->agreed.state, entry_bytes(d)))
-                return true;
-        definition_refused(e, node_id, d);
-        if ((*n_refused)++ > 0)
-                return false;
-        if (many)
-                engine_note(e, NOTE_DEFINITION, d->app, node_id,
-                                "not taken: there are %u applications, which is the limit", APPS_MAX);
-        else
-                engine_note(e, NOTE_DEFINITION, d->app, node_id,
-                                "not taken: all definitions together are larger than %u MiB",
-                                STATE_ROOM_BYTES / 1024 / 1024);
-        return false;
+/* Whether the state has what this node told: a file for which there is no room is not taken. */
+static bool definition_was_taken(const Engine *e, const DefinitionEntry *d)
+{
+        const App *a = state_find_app(&e->agreed.state, d->app);
+        const Variant *v = a ? app_find_variant(a, e->node_id) : NULL;
+
+        if (d->digest != 0)
+                return d->digest == (v ? v->digest : a && a->has_definition ? a->definition.digest : 0);
+        return strcmp_ptr(d->error, v ? app_variant_error(a, v) : NULL) == 0;
 }
 
-static App *definition_app(Engine *e, const char *name)
+/* What was refused is not told again as long as nothing else changes. */
+void definitions_delivered(Engine *e, const DefinitionsMessage *m)
 {
-        App *a = state_find_app(&e->agreed.state, name);
+        e->definitions_sent = false;
+        for (size_t i = 0; i < m->n_entries; i++) {
+                LocalDefinition *own = (LocalDefinition *) definitions_find(e, m->entries[i].app);
 
-        if (a)
-                return a;
-        a = state_add_app(&e->agreed.state, name);
-        if (a)
-                e->agreed.lasting_changed = true;
-        else
-                e->agreed.out.oom = true;
-        return a;
-}
-
-/* The file of a node has become wrong, or is right again; what is in force does not change. */
-static void definition_apply_wrong(Engine *e, App *a, uint32_t node_id, uint32_t line)
-{
-        const WrongFile *before = app_find_wrong(a, node_id);
-
-        if (line == (before ? before->line : 0))
-                return;
-        if (!app_set_wrong(a, node_id, line))
-                e->agreed.out.oom = true;
-        if (line == WRONG_SOMEWHERE)
-                engine_note(e, NOTE_DEFINITION, a->name, node_id,
-                                "its file is wrong; the last good one is in force");
-        else if (line != 0)
-                engine_note(e, NOTE_DEFINITION, a->name, node_id,
-                                "its file is wrong in line %u; the last good one is in force", line);
-}
-
-static void definition_apply(Engine *e, uint32_t node_id, const DefinitionEntry *d, bool fits)
-{
-        App *a = definition_app(e, d->app);
-        Variant *v = a ? app_find_variant(a, node_id) : NULL;
-
-        if (!a)
-                return;
-        if (v)
-                app_remove_variant(a, v);
-        if (!fits)
-                variant_set(e, a, node_id, 0, NULL, NULL);
-        else if (d->digest == 0 ? a->has_definition || d->error
-                                : !a->has_definition || d->digest != a->definition.digest) {
-                variant_set(e, a, node_id, d->digest, &d->definition, d->error);
-                if (d->error)
-                        engine_note(e, NOTE_DEFINITION, a->name, node_id, "%s", d->error);
+                if (own && !definition_was_taken(e, &m->entries[i]))
+                        own->refused = true;
         }
-        definition_apply_wrong(e, a, node_id, d->wrong_line);
-        app_agree_definition(e, a, node_id);
-        a->dirty = true;
-        engine_changed_app(e, a);
-}
-
-void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m)
-{
-        Node *sender = state_find_node(&e->agreed.state, node_id);
-        size_t n_refused = 0;
-
-        if (sender && !m->more)
-                sender->unread = false;
-        if (sender && sender->reading && !m->more) {
-                sender->reading = false;
-                if (definitions_are_read(e))
-                        definitions_end_reading(e);
-        }
-        e->definitions_dirty = true;
-        for (size_t i = 0; i < m->n_entries && !e->agreed.out.oom; i++) {
-                const DefinitionEntry *d = &m->entries[i];
-                const App *a = state_find_app(&e->agreed.state, d->app);
-                bool fits = true;
-
-                if (d->digest == 0 && !d->error) {
-                        if (!a)
-                                continue;
-                } else if (!a || !a->has_definition || d->digest != a->definition.digest)
-                        fits = definition_fits(e, node_id, d, &n_refused);
-                if (a || fits)
-                        definition_apply(e, node_id, d, fits);
-        }
-        if (n_refused > 1)
-                engine_note(e, NOTE_DEFINITION, NULL, node_id, "%zu more of its files are not taken",
-                                n_refused - 1);
 }

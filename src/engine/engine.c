@@ -219,6 +219,38 @@ static bool engine_accept(Engine *e, Peer *p, const Message *m)
         return true;
 }
 
+void engine_hear(Engine *e, Outcome o)
+{
+        if (o.files_dirty)
+                e->definitions_dirty = true;
+        if (o.room)
+                definitions_ask_again(e);
+        if (o.reload)
+                e->files_read = false;
+}
+
+/* One of our own has been delivered: what it tells need not be told again, and may have changed since it was sent. */
+static void engine_own_delivered(Engine *e, const Message *m, const Outcome *o)
+{
+        if (m->type == MESSAGE_DEFINITIONS)
+                definitions_delivered(e, &m->definitions);
+        else if (m->type == MESSAGE_TIMING)
+                e->timing_sent = false;
+        else if (m->type == MESSAGE_NODELIST)
+                nodelist_delivered(e, &m->nodelist);
+        else if (o->command && m->incarnation == e->incarnation)
+                command_applied(e, m->command.seq, o);
+}
+
+void engine_apply(Engine *e, const Member *sender, const Message *m)
+{
+        Outcome o = agreed_message(&e->agreed, sender, m);
+
+        if (sender->node_id == e->node_id)
+                engine_own_delivered(e, m, &o);
+        engine_hear(e, o);
+}
+
 static void engine_message(Engine *e, const Event *event)
 {
         const Message *m = event->message.message;
@@ -260,10 +292,9 @@ static void engine_message(Engine *e, const Event *event)
                         p->won = true;
                 if (m->type == MESSAGE_COMMAND && m->command.command.kind == COMMAND_FORM)
                         e->form_forced = true;
-                if (e->phase == PHASE_DECIDED && e->synced) {
-                        apply_message(e, &event->message.sender, m);
-                        apply_finish(e);
-                } else
+                if (e->phase == PHASE_DECIDED && e->synced)
+                        engine_apply(e, &event->message.sender, m);
+                else
                         backlog_add(e, &event->message.sender, m);
         }
 }

@@ -7,20 +7,28 @@
  *
  * No clock, no randomness, no I/O in here: time and random numbers arrive inside events.
  *
- * Rules of behaviour and where they live:
- *   view.c      whose state counts in a view, which member is left out (`view`, `exclude`)
- *   sync.c      how an unsynced member gets the state and reports its facts; forming a group; a node's start
- *   place.c     which node an application belongs on; which nodes are eligible, and why not
- *   decide.c    what happens to an application now: first start, failover, takeover, stop, blocked
- *   apply.c     what each delivered message changes in the agreed state
- *   node.c      what a view means for the nodes, and the loss of one for its copies: delays, grace
- *   local.c     this node alone: starts held back, loss of quorum, isolation, leaving, results to report
- *   restarts.c  what is told of workers that systemd starts again and again
- *   nodelist.c  which nodes corosync.conf has and what that asks for, as each manager says
- *   timers.c    which timers of the agreed state are over, as far as this member's clock tells
- *   state.c     what is in the agreed state is found, added and removed
- *   encode.c    the agreed state as bytes, its digest, its lasting part
- *   status.c    states and reasons in words
+ * Rules of behaviour and where they live. A file calls what stands below it; what a wing above has to hear is returned.
+ *   engine.c      the step: which part hears of which event
+ *   status.c      states and reasons in words
+ * this node and this member:
+ *   local.c       this node alone: starts held back, loss of quorum, isolation, leaving, results to report
+ *   restarts.c    what is told of workers that systemd starts again and again
+ *   command.c     this node's commands, from the bus to the answer
+ *   definitions.c this node's files, and what the group has not heard of them
+ *   nodelist.c    this node's corosync.conf, and what the group has not heard of it
+ *   timers.c      which timers of the agreed state are over, as far as this member's clock tells
+ *   view.c        whose state counts in a view, which member is left out (`view`, `exclude`)
+ *   sync.c        how an unsynced member gets the state and reports its facts; forming a group; a node's start
+ * agreed/, what all synced members do alike; no node's id is known in it:
+ *   agreed.c      the doors: a message, a decided view, forming
+ *   apply.c       what each delivered message changes
+ *   command.c     what a command changes, and what stands against it
+ *   decide.c      what happens to an application now: first start, failover, takeover, stop, blocked
+ *   place.c       which node an application belongs on; which nodes are eligible; explain.c: and why not
+ *   node.c        what a view means for the nodes, and the loss of one for its copies: delays, grace
+ *   definition.c  which definition is agreed; where files differ
+ *   commit.c      what is on enough disks
+ * the ground: types, message, state (lists), encode (bytes), effect, outlet
  */
 
 #include "base/timing.h"

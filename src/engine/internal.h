@@ -4,31 +4,28 @@
 /* What the files of the engine share. Nothing outside of src/engine includes this. */
 
 #include "engine/agreed/agreed.h"
+#include "engine/agreed/app.h"
+#include "engine/agreed/commit.h"
+#include "engine/agreed/copy.h"
+#include "engine/agreed/decide.h"
+#include "engine/agreed/definition.h"
+#include "engine/agreed/node.h"
+#include "engine/agreed/place.h"
 #include "engine/engine.h"
 #include "engine/names.h"
 
 #define STAGGER_USEC (20 * USEC_PER_MSEC) /* member i of the view waits i times this long */
 #define STATE_USEC \
         (2 * USEC_PER_SEC) /* one that is sent is waited for so long before the next member sends it */
-#define SILENCE_USEC (1 * USEC_PER_SEC) /* a member that has not voted for so long is left out */
-/* Three quarters of a message: marks, permissions and copies come on top, and cannot be refused. */
-#define STATE_ROOM_BYTES (MESSAGE_BYTES_MAX / 4 * 3) /* a state that is larger takes no more definitions */
-#define DEFINITIONS_BYTES (1024u * 1024)             /* of one message of definitions; more go in parts */
-#define COMMIT_USEC (2 * USEC_PER_SEC)               /* acknowledgements are waited for so long */
-#define UNANSWERED_USEC (5 * USEC_PER_SEC)           /* no member sends the state: a new view is asked for */
-#define RELOAD_USEC (2 * USEC_PER_SEC)               /* nodes that read their files are waited for so long */
-#define SHUTDOWN_USEC \
-        (120 * USEC_PER_SEC) /* a node that goes down by its worker's end alone says so in this time */
-#define ANSWER_USEC (2 * USEC_PER_SEC)        /* a manager that is there has so long to report */
+#define SILENCE_USEC (1 * USEC_PER_SEC)       /* a member that has not voted for so long is left out */
+#define UNANSWERED_USEC (5 * USEC_PER_SEC)    /* no member sends the state: a new view is asked for */
 #define RESTART_LASTS_USEC (1 * USEC_PER_SEC) /* a restart by systemd that takes so long is told */
 #define RESTART_SETTLED_USEC \
         (10 * USEC_PER_SEC)                   /* after one a worker runs again when it has run for so long */
 #define RESTART_TELL_USEC (10 * USEC_PER_SEC) /* between two tellings of how often it was restarted */
-#define RING_STEP 4u                          /* between the numbers of two rings of the same Corosyncs */
 #define FORM_EPOCHS UINT64_C(1024)            /* forming raises every application's count by this */
 #define PROBE_RETRY_USEC (10 * USEC_PER_MSEC) /* while a start waits for a probe */
-#define PROBES_KEPT 64 /* of so many of the last probes it is known when they were sent */
-#define MARK_MAX_USEC (24 * 3600 * USEC_PER_SEC)
+#define PROBES_KEPT 64     /* of so many of the last probes it is known when they were sent */
 #define BACKLOG_MAX 65536u /* messages kept for a member that waits for the state */
 #define COMMANDS_MAX 128u  /* commands of this node that are under way */
 
@@ -112,17 +109,6 @@ typedef struct LocalDefinition {
         uint32_t wrong_line; /* the file has become wrong, and this is the last good one; 0: it is right */
         bool refused;        /* in this view: the agreed state has no room for it */
 } LocalDefinition;
-
-/* What lies on which node, and the nodes by their names: follows from the state and is kept up to date while decide.c goes
- * through the applications, so that the placement of one costs no look at all the others. The application that is being
- * decided, `app`, is not in it. */
-typedef struct Places {
-        const App *app;
-        bool known;                /* it is made when it is asked for first */
-        uint64_t loads[NODES_MAX]; /* by the node's place in the state */
-        Node *nodes[NODES_MAX];    /* sorted by name */
-        size_t n_nodes;
-} Places;
 
 struct Engine {
         /* From the configuration. */
@@ -261,6 +247,9 @@ static inline int engine_grow(Engine *e, int r) /* sets oom where r is an error;
 {
         return outlet_grow(&e->agreed.out, r);
 }
+/* Carries out what was delivered in a decided view, and passes on what the wings above have to hear of it. */
+void engine_apply(Engine *e, const Member *sender, const Message *m);
+void engine_hear(Engine *e, Outcome o);
 /* Sends a message: stamps it. Takes the contents of *m. */
 Effect *engine_send(Engine *e, Message *m);
 
@@ -271,8 +260,6 @@ void view_lost(Engine *e); /* the same, and this member is out of the group: its
 void view_quorum(Engine *e, const RingId *ring, bool quorate);
 void view_message(Engine *e, Peer *p, const Message *m);
 void view_exclude(Engine *e, const Message *m);
-void view_apply_revoked(Engine *e,
-                uint32_t node_id); /* this node's member has lost quorum: it is not synced any more */
 void view_pump(Engine *e);
 uint64_t view_deadline(const Engine *e);
 /* Corosync's word for the present ring, on this node. False until it has come. */
@@ -315,116 +302,12 @@ void nodelist_free(Node *nodes, size_t n);
 void engine_nodelist(Engine *e, const Event *event);
 void nodelist_tell(Engine *e);    /* what the group has not heard of this node's */
 void nodelist_unknown(Engine *e); /* a state was installed: does it know what is listed here? */
-/* What the node said last, as a vote, facts or a message has it. */
-void node_set_nodelist(Engine *e, Node *n, const uint32_t *ids, size_t n_ids, bool by_fewer);
-void nodelist_apply(Engine *e, uint32_t node_id, const NodelistMessage *m);
-void nodelist_look_at_rules(Engine *e); /* a node has said other rules, or is forgotten */
-/* More than half of the nodes of each nodelist of a synced node whose rules are a majority's have this on their disks. */
-bool nodelist_acked_by_majorities(const Engine *e, const Revision *revision);
-
-/* ---- node.c ---- */
-void apply_view(Engine *e);
-void apply_view_nodes(Engine *e); /* the members of this view that are synced go on the record */
-/* The group speaks the highest protocol version that all synced members know; it is never lowered again. */
-void apply_version(Engine *e);
-bool apply_owed(App *a,
-                uint32_t node_id); /* this node has said what it runs after a maintenance; whether it owed that */
-void node_touched(Engine *e, Node *n);
-/* It is there, may have a copy of the application, and has not said so since the group formed. */
-bool node_is_owing(const App *a, const Node *n);
-/* The number is the node: what the nodelist calls it now, the state does too. False: it does already. */
-bool node_rename(Engine *e, Node *n, const char *name);
-void node_grace_over(Engine *e, Node *n);
-/* What was lost with this node counts no more: it is out of the ring, or its manager has been gone for longer than the
- * grace. One that is back may have called the guard off, so it has to report first. NULL: a node that is not known. */
-bool node_is_past(const Node *n);
-void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec);
-/* HandOver=no: `n` is leaving, and when it is back it may run the application again, as far as can be told now. */
-bool app_awaits_leaver(const App *a, const Node *n);
-/* The application has just ended there: where its node is leaving it waits for that one, unless a command has sent it
- * elsewhere meanwhile. */
-void app_await_leaver(Engine *e, App *a, const Copy *ended);
-bool app_wants_up(const App *a);
-/* How long the group waits when a node with a copy is lost, and how long that node may take for granted that it does:
- * FailoverDelaySec=, 0 without a definition. While a change of it is not committed: for those who wait, the longest of what
- * may count; for a node that is cut off, the least. */
-uint64_t app_delay(const State *s, const App *a);
-uint64_t app_least_delay(const State *s, const App *a);
-/* Before maintenance, or the definition, becomes this. `d` NULL: the definition stays. */
-void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d);
-bool node_timing_equal(const NodeTiming *a, const NodeTiming *b);
-void node_set_timing(Engine *e, Node *n, const NodeTiming *t);
-void node_commit_timings(Engine *e);
-void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why);
-
-/* ---- apply.c ---- */
-void apply_message(Engine *e, const Member *sender, const Message *m);
-void apply_facts(Engine *e, const Member *sender, const FactsMessage *f, bool forming);
-void apply_formed(Engine *e); /* after all facts: one copy of each application */
-void apply_finish(Engine *e); /* after each message: decide, count the revision, write */
-bool commit_is_waited_for(const Engine *e, const Revision *revision);
-void app_clear_next(App *a);
-void app_end_loss(App *a);
-void app_fail_copy(Engine *e, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);
-
-/* ---- place.c ---- */
-typedef enum Eligibility {
-        ELIGIBLE,
-        NOT_IN_NODES,
-        NOT_PERMITTED,
-        NODE_IN_STANDBY,
-        NODE_IS_LEAVING,
-        NODE_NOT_SYNCED,
-        NODE_MARKED,
-        NODE_DIFFERS,
-        NODE_UNGUARDED,
-        NODE_UNWRITABLE,
-        NODE_LATE,
-} Eligibility;
-/* Whether `n` may run `a`. `takeover`: as the aim of an automatic takeover, for which an expired mark still counts. */
-Eligibility place_eligible(const App *a, const Node *n, bool takeover);
-bool place_is_permitted(const App *a, const Node *n);
-/* `a` is about to be decided and counts nowhere; it has been, and counts where it is now. */
-void places_begin(const Engine *e, Places *p, const App *a);
-void places_end(const Engine *e, Places *p);
-/* The node's tier, or UINT32_MAX where Nodes= does not name it. */
-uint32_t place_tier(const App *a, const Node *n);
-/* The placement's choice among all eligible nodes but `except`; NULL: none. */
-Node *place_choose(const Engine *e, const App *a, uint32_t except);
-/* An eligible node of a tier better than `tier` that nothing is held against; NULL: none. */
-Node *place_better(const Engine *e, const App *a, uint32_t tier);
-bool app_is_held_against(const App *a, const Node *n);
-
-/* ---- decide.c ---- */
-void decide_all(Engine *e);
-/* Why nothing can be started anywhere, in words; NULL where nothing is in the way. Points into `buffer`. */
-const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes);
-/* The same without the copy `but`, and, where `given_up`, without what `takeover --force` gives up. */
-const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, bool given_up, char *buffer,
-                size_t size_bytes);
-bool copy_is_given_up(const Copy *c);
-/* Holds the application against the nodes that are better than `at` and eligible now, with `differing` also those that
- * only have another file. */
-void app_hold_against(Engine *e, App *a, const Node *at, bool differing);
-void app_clear_hold(App *a);
-/* Something of it has changed, and decide.c has to look at it; with app_touched() its state, too, which is shown with the
- * time since when it is so. */
-void app_look_again(Engine *e, App *a);
-void app_touched(Engine *e, App *a);
-bool app_failed_everywhere(const Engine *e, const App *a);
-bool app_is_orphan(const Engine *e, const App *a);
-void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why);
-void app_stop_copy(Engine *e, App *a, Copy *c, const char *why); /* `why` is a literal: it is kept */
-Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t from_node);
-/* Picks the agreed definition again after a file changed on `changed_node`. */
-void app_agree_definition(Engine *e, App *a, uint32_t changed_node);
+void nodelist_delivered(Engine *e, const NodelistMessage *m);
 
 /* ---- command.c ---- */
-CommandError command_apply(
-                Engine *e, const Member *sender, const Command *c, char *ret_text, size_t size_bytes);
 void command_submit(Engine *e, uint64_t token, const Command *c);
 void command_pump(Engine *e);
-void command_applied(Engine *e, uint64_t seq, CommandError error, const char *text);
+void command_applied(Engine *e, uint64_t seq, const Outcome *o);
 void command_forget_sent(Engine *e); /* a new connection: what was sent may or may not have happened */
 uint64_t command_deadline(const Engine *e);
 
@@ -460,18 +343,12 @@ bool definitions_unit_differs(const Engine *e, const LocalUnit *u);
 /* Where this node's files differ from what the state says of them. */
 int definitions_difference(const Engine *e, DefinitionsMessage *ret);
 bool definitions_differ(const Engine *e);
-void definitions_apply(Engine *e, uint32_t node_id, const DefinitionsMessage *m);
-/* `reload --all` is carried out; it is over for all nodes, also if some have not answered; what has no owner waits for it. */
-void definitions_reload(Engine *e);
-void definitions_end_reading(Engine *e);
-bool definitions_hold_up(const Engine *e, const App *a);
 bool definitions_owed(const Engine *e); /* this node's answer to it, also where nothing differs */
 /* Forming: the former's own files are the agreed definitions until others object. */
 void definitions_form(Engine *e, State *s);
-/* No node has a usable or a wrong file for it, as far as all nodes of the cluster are known. */
-bool definitions_gone(const Engine *e, const App *a);
 /* What was refused for want of room is told once more. */
 void definitions_ask_again(Engine *e);
+void definitions_delivered(Engine *e, const DefinitionsMessage *m); /* our own */
 /* By binary search. */
 const LocalDefinition *definitions_find(const Engine *e, const char *app);
 

@@ -159,53 +159,6 @@ void nodelist_tell(Engine *e)
 
 /* ---- what was delivered ---- */
 
-void nodelist_look_at_rules(Engine *e)
-{
-        bool by_fewer = false;
-
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
-                by_fewer = by_fewer || n->by_fewer;
-        if (by_fewer == e->agreed.state.by_fewer)
-                return;
-        e->agreed.state.by_fewer = by_fewer;
-        e->agreed.lasting_changed = true;
-}
-
-void node_set_nodelist(Engine *e, Node *n, const uint32_t *ids, size_t n_ids, bool by_fewer)
-{
-        uint32_t *copy = calloc(MAX(n_ids, (size_t) 1), sizeof(*copy));
-
-        if (!copy) {
-                e->agreed.out.oom = true;
-                return;
-        }
-        if (n_ids > 0)
-                memcpy(copy, ids, n_ids * sizeof(*copy));
-        free(n->nodelist);
-        n->nodelist = copy;
-        n->n_nodelist = n_ids;
-        n->by_fewer = by_fewer;
-        nodelist_look_at_rules(e);
-}
-
-/* A node that is away, or was never there, is called what it is called here; one that is there has said its name itself. */
-static void nodelist_add(Engine *e, const ListedNode *listed)
-{
-        Node *n = state_find_node(&e->agreed.state, listed->id);
-
-        if (n && (n->presence != PRESENCE_OFFLINE || !node_rename(e, n, listed->name)))
-                return;
-        if (!n && (e->agreed.state.n_nodes >= NODES_MAX ||
-                                  state_find_node_name(&e->agreed.state, listed->name)))
-                return;
-        if (!n && !state_add_node(&e->agreed.state, listed->id, listed->name)) {
-                e->agreed.out.oom = true;
-                return;
-        }
-        e->agreed.lasting_changed = e->agreed.all_dirty = true;
-        engine_changed_node(e, listed->id);
-}
-
 static bool nodelist_is_told(const Engine *e, const NodelistMessage *m)
 {
         if (m->n_nodes != e->n_nodelist || m->by_fewer != e->by_fewer)
@@ -216,57 +169,11 @@ static bool nodelist_is_told(const Engine *e, const NodelistMessage *m)
         return true;
 }
 
-void nodelist_apply(Engine *e, uint32_t node_id, const NodelistMessage *m)
+/* Our own nodelist has been delivered; it may have changed again since it was sent. */
+void nodelist_delivered(Engine *e, const NodelistMessage *m)
 {
-        Node *n = state_find_node(&e->agreed.state, node_id);
-        uint32_t ids[NODES_MAX];
-        size_t n_ids = 0;
-
-        if (!n)
-                return;
-        for (; n_ids < m->n_nodes && n_ids < NODES_MAX; n_ids++)
-                ids[n_ids] = m->nodes[n_ids].id;
-        node_set_nodelist(e, n, ids, n_ids, m->by_fewer);
-        for (size_t i = 0; i < m->n_nodes; i++)
-                nodelist_add(e, &m->nodes[i]);
-        engine_changed(e);
-        if (node_id != e->node_id)
+        if (!state_find_node(&e->agreed.state, e->node_id))
                 return;
         e->nodelist_sent = false;
         e->nodelist_dirty = !nodelist_is_told(e, m);
-}
-
-/* ---- what it takes ---- */
-
-static bool same_nodelist(const Node *a, const Node *b)
-{
-        return a->n_nodelist == b->n_nodelist &&
-               (a->n_nodelist == 0 ||
-                               memcmp(a->nodelist, b->nodelist, a->n_nodelist * sizeof(uint32_t)) == 0);
-}
-
-static bool nodelist_acked(const Engine *e, const Node *like, const Revision *revision)
-{
-        size_t n_acked = 0;
-
-        for (size_t i = 0; i < like->n_nodelist; i++) {
-                const Node *n = state_find_node(&e->agreed.state, like->nodelist[i]);
-
-                n_acked += n && n->presence == PRESENCE_SYNCED && revision_compare(&n->acked, revision) >= 0;
-        }
-        return n_acked * 2 > like->n_nodelist;
-}
-
-bool nodelist_acked_by_majorities(const Engine *e, const Revision *revision)
-{
-        const Node *before = NULL;
-
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
-                if (n->presence != PRESENCE_SYNCED || n->by_fewer || (before && same_nodelist(before, n)))
-                        continue;
-                if (!nodelist_acked(e, n, revision))
-                        return false;
-                before = n;
-        }
-        return true;
 }

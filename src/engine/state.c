@@ -46,6 +46,20 @@ void state_done(State *s)
         *s = (State){};
 }
 
+const char *presence_to_string(Presence p)
+{
+        static const char *const names[_PRESENCE_MAX] = {
+                [PRESENCE_OFFLINE] = "offline",
+                [PRESENCE_MANAGER_GONE] = "manager-gone",
+                [PRESENCE_SILENT] = "silent",
+                [PRESENCE_SYNCING] = "syncing",
+                [PRESENCE_REPORTED] = "syncing",
+                [PRESENCE_SYNCED] = "online",
+        };
+
+        return p < _PRESENCE_MAX ? names[p] : "?";
+}
+
 /* ---- finding ---- */
 
 /* Where the application stands or would stand. */
@@ -196,6 +210,11 @@ void app_remove_copy(App *a, Copy *c)
         if (app_restarts(a, c))
                 app_end_restarts(a);
         ARRAY_CLOSE(a->copies, a->n_copies, at);
+}
+
+bool app_is_left_alone(const App *a)
+{
+        return a->maintenance && (a->unsure.since.count == 0 || a->unsure.maintenance);
 }
 
 bool copy_is_live(const Copy *c)

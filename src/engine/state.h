@@ -165,6 +165,8 @@ typedef enum Presence {
         _PRESENCE_MAX,
 } Presence;
 
+const char *presence_to_string(Presence p); /* as a node is called that is in no other state */
+
 typedef struct Node {
         uint32_t id;
         char *name;

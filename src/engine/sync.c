@@ -51,10 +51,9 @@ void backlog_replay(Engine *e, const StateMessage *numbers)
                 if (numbers && b->message->number <= numbers_find(numbers, &b->sender))
                         continue;
                 if (b->message->type == MESSAGE_VIEW)
-                        view_apply_revoked(e, b->sender.node_id);
+                        engine_hear(e, agreed_revoked(&e->agreed, b->sender.node_id));
                 else
-                        apply_message(e, &b->sender, b->message);
-                apply_finish(e);
+                        engine_apply(e, &b->sender, b->message);
         }
 }
 
@@ -261,11 +260,7 @@ static uint64_t sync_state_usec(const Engine *e)
 
 static void sync_install(Engine *e, State *s)
 {
-        /* What this engine knows of an application besides the agreed state starts anew. */
-        state_done(&e->agreed.state);
-        e->agreed.state = *s;
-        for (size_t i = 0; i < e->agreed.state.n_nodes; i++)
-                e->agreed.state.nodes[i].since_usec = e->now_usec;
+        agreed_install(&e->agreed, s);
         e->synced = true;
         e->definitions_dirty = true;
         e->lost_track = false;
@@ -287,24 +282,16 @@ static void sync_install_formed(Engine *e, const Peer *former, State *s)
         sync_install(e, s);
         for (size_t i = 0; i < e->n_backlog; i++)
                 if (e->backlog[i].message->type == MESSAGE_FACTS)
-                        apply_facts(e, &e->backlog[i].sender, &e->backlog[i].message->facts, true);
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
-                Node *n = p->has_facts ? state_find_node(&e->agreed.state, p->member.node_id) : NULL;
-
-                if (!n || n->presence != PRESENCE_REPORTED)
-                        continue;
-                n->presence = PRESENCE_SYNCED;
-                n->pid = p->member.pid;
-                p->won = p->served = true;
-        }
+                        agreed_form_facts(&e->agreed, &e->backlog[i].sender, &e->backlog[i].message->facts);
+        FOREACH_ARRAY(p, e->peers, e->n_peers)
+                if (p->has_facts && agreed_form_synced(&e->agreed, &p->member))
+                        p->won = p->served = true;
         engine_note(e, NOTE_FORMED, NULL, former->member.node_id, "%zu applications known",
                         e->agreed.state.n_apps);
-        apply_formed(e);
+        engine_hear(e, agreed_formed(&e->agreed));
         for (size_t i = 0; i < e->n_backlog; i++)
-                if (e->backlog[i].message->type != MESSAGE_FACTS) {
-                        apply_message(e, &e->backlog[i].sender, e->backlog[i].message);
-                        apply_finish(e);
-                }
+                if (e->backlog[i].message->type != MESSAGE_FACTS)
+                        engine_apply(e, &e->backlog[i].sender, e->backlog[i].message);
         backlog_clear(e);
 }
 
@@ -589,7 +576,8 @@ static void form_set_nodes(Engine *e, State *s)
                 Node *n = state_find_node(s, e->nodelist[i].id);
 
                 if (n)
-                        (void) node_rename(e, n, e->nodelist[i].name); /* what forms is written in any case */
+                        (void) node_rename(&e->agreed, n,
+                                        e->nodelist[i].name); /* what forms is written in any case */
                 else if (!state_add_node(s, e->nodelist[i].id, e->nodelist[i].name))
                         e->agreed.out.oom = true;
         }

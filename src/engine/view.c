@@ -517,6 +517,24 @@ static bool view_is_behind(const Engine *e, const Peer *winner)
         return false;
 }
 
+static void view_hand_over(Engine *e)
+{
+        _cleanup_free_ ViewProcess *processes = calloc(MAX(e->n_peers, (size_t) 1), sizeof(*processes));
+        DecidedView v = { .ring_seq = e->view.ring.seq,
+                .ring_nodes = e->ring_nodes,
+                .n_ring_nodes = e->n_ring_nodes,
+                .processes = processes,
+                .n_processes = e->n_peers };
+
+        if (!processes) {
+                e->agreed.out.oom = true;
+                return;
+        }
+        for (size_t i = 0; i < e->n_peers; i++)
+                processes[i] = (ViewProcess){ e->peers[i].member, e->peers[i].won, e->peers[i].excluded };
+        engine_hear(e, agreed_view(&e->agreed, &v));
+}
+
 static void view_decided(Engine *e, const Peer *winner)
 {
         Revision revision = winner->revision;
@@ -531,8 +549,7 @@ static void view_decided(Engine *e, const Peer *winner)
         e->synced = e->synced && !e->lost_track && own && own->won;
         engine_changed(e);
         if (e->synced) {
-                apply_view(e);
-                apply_finish(e);
+                view_hand_over(e);
                 backlog_replay(e, NULL);
                 backlog_clear(e);
         } else if (was_synced)
@@ -564,26 +581,13 @@ static void view_evaluate(Engine *e)
         engine_changed(e);
 }
 
-void view_apply_revoked(Engine *e, uint32_t node_id)
-{
-        Node *n = state_find_node(&e->agreed.state, node_id);
-
-        if (!n || n->presence != PRESENCE_SYNCED)
-                return;
-        n->presence = PRESENCE_SYNCING;
-        n->since_usec = e->now_usec;
-        engine_changed_node(e, n->id);
-        e->agreed.all_dirty = true;
-        apply_finish(e);
-}
-
 /* A member says that it has lost quorum after the view was decided. A member that waits for a state keeps that for later:
  * the state may have been sent before. */
 static void view_revoke(Engine *e, Peer *p, const Message *m)
 {
         p->won = false;
         if (e->synced)
-                view_apply_revoked(e, p->member.node_id);
+                engine_hear(e, agreed_revoked(&e->agreed, p->member.node_id));
         else
                 backlog_add(e, &p->member, m);
         FOREACH_ARRAY(q, e->peers, e->n_peers)

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/timing.h"
+#include "engine/agreed/apply.h"
 #include "engine/internal.h"
 
 #include <setjmp.h>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The engine's tests link the engine and base alone: a stray dependency breaks the build.
 engine_unit_tests = \
+	tests/unit/test-agreed \
 	tests/unit/test-engine-commands \
 	tests/unit/test-engine-copies \
 	tests/unit/test-engine-copy \
@@ -64,3 +65,7 @@ tests_unit_test_engine_memory_SOURCES = tests/unit/test-engine-memory.c tests/un
 tests_unit_test_engine_memory_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_memory_LDFLAGS = $(failing_memory_link) -Wl,--wrap=engine_step
 tests_unit_test_engine_memory_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+# The agreed wing: all its objects, and nothing above them.
+tests_unit_test_agreed_SOURCES = tests/unit/test-agreed.c $(agreed_sources)
+tests_unit_test_agreed_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_agreed_LDADD = libbase.a $(CMOCKA_LIBS)

@@ -25,8 +25,8 @@ static void report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
         Member sender = { node, node };
 
         c->engine[DEF]->agreed.out.effects = &effects;
-        apply_facts(c->engine[DEF], &sender, &facts, false);
-        apply_finish(c->engine[DEF]);
+        apply_facts(&c->engine[DEF]->agreed, &sender, &facts, false);
+        apply_finish(&c->engine[DEF]->agreed);
         c->engine[DEF]->agreed.out.effects = NULL;
         effect_list_done(&effects);
 }
@@ -38,7 +38,7 @@ static void tell(Cluster *c, const Message *m)
         Member sender = { BCD, BCD };
 
         c->engine[DEF]->agreed.out.effects = &effects;
-        apply_message(c->engine[DEF], &sender, m);
+        apply_message(&c->engine[DEF]->agreed, &sender, m);
         c->engine[DEF]->agreed.out.effects = NULL;
         effect_list_done(&effects);
 }
@@ -117,7 +117,7 @@ static void test_forming_ends_a_loss(void **state)
         a = cluster_distro(&c, DEF);
         a->lost_node = BCD;
         c.engine[DEF]->agreed.out.effects = &effects;
-        apply_formed(c.engine[DEF]);
+        apply_formed(&c.engine[DEF]->agreed);
         c.engine[DEF]->agreed.out.effects = NULL;
         effect_list_done(&effects);
         assert_int_equal(a->lost_node, 0);
@@ -601,7 +601,7 @@ static void test_marks_grow(void **state)
                 c.engine[ABC]->agreed.out.effects = &effects;
                 a->definition.failure_timeout_usec = k->timeout_sec * USEC_PER_SEC;
                 for (uint32_t i = 0; i < k->n; i++)
-                        app_fail_copy(c.engine[ABC], a, DEF, "exit-code", c.now);
+                        app_fail_copy(&c.engine[ABC]->agreed, a, DEF, "exit-code", c.now);
                 assert_int_equal(app_find_mark(a, DEF)->duration_usec, k->expected_sec * USEC_PER_SEC);
                 assert_int_equal(app_find_mark(a, DEF)->count, k->n);
                 app_remove_mark(a, app_find_mark(a, DEF));
@@ -671,7 +671,7 @@ static void test_shutdown_is_called_off(void **state)
                         EffectList effects = {};
 
                         c.engine[i]->agreed.out.effects = &effects;
-                        apply_message(c.engine[i], &abc, &leave);
+                        apply_message(&c.engine[i]->agreed, &abc, &leave);
                         c.engine[i]->agreed.out.effects = NULL;
                         effect_list_done(&effects);
                 }
@@ -769,7 +769,7 @@ static void test_what_is_found_has_bounds(void **state)
         }
         snprintf(name, sizeof(name), "y");
         e->agreed.out.effects = &effects;
-        apply_facts(e, &sender, &facts, false);
+        apply_facts(&e->agreed, &sender, &facts, false);
         e->agreed.out.effects = NULL;
         effect_list_done(&effects);
         assert_int_equal(e->agreed.state.n_apps, STATE_APPS_MAX);

@@ -174,7 +174,7 @@ static void test_changed_file(void **state)
         cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
         goes_on_with(&c, DEF, 1, 20 * USEC_PER_SEC);
         cluster_deliver(&c);
-        app_change_hold(c.engine[BCD], cluster_distro(&c, BCD), false, &fewer);
+        app_change_hold(&c.engine[BCD]->agreed, cluster_distro(&c, BCD), false, &fewer);
         assert_int_equal(most(&c, BCD), needed(1, 20 * USEC_PER_SEC));
         assert_int_equal(least(&c, BCD), NEEDED);
         cluster_end(&c);

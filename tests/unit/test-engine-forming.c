@@ -197,15 +197,16 @@ static void test_forming_without_a_node(void **state)
                 while (a->n_copies > 0)
                         app_remove_copy(a, a->copies);
         }
-        assert_null(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)));
+        assert_null(decide_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), buffer, sizeof(buffer)));
         cluster_new_ring_of_all(&c, c.ring.seq + 4);
         cluster_quorum(&c, true);
-        assert_string_equal(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)),
+        assert_string_equal(decide_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), buffer,
+                                            sizeof(buffer)),
                         "def has not reported what it runs");
         /* It goes again, and is no wiser when it is back. */
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
-        assert_null(decide_obstacle(c.engine[ABC], cluster_distro(&c, ABC), buffer, sizeof(buffer)));
+        assert_null(decide_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), buffer, sizeof(buffer)));
         assert_true(state_find_node(&c.engine[ABC]->agreed.state, DEF)->unknown);
         cluster_end(&c);
 }
@@ -351,12 +352,12 @@ static void test_strictest_nodelist(void **state)
                 reads_nodelist(&c, longer, 4, false);
                 cluster_deliver(&c);
                 e = c.engine[ABC];
-                assert_true(nodelist_acked_by_majorities(e, &e->agreed.state.revision));
+                assert_true(nodelist_acked_by_majorities(&e->agreed, &e->agreed.state.revision));
                 n = state_find_node(&e->agreed.state, DEF);
                 n->acked = (Revision){};
-                assert_false(nodelist_acked_by_majorities(e, &e->agreed.state.revision));
+                assert_false(nodelist_acked_by_majorities(&e->agreed, &e->agreed.state.revision));
                 state_find_node(&e->agreed.state, longer)->by_fewer = true;
-                assert_true(nodelist_acked_by_majorities(e, &e->agreed.state.revision));
+                assert_true(nodelist_acked_by_majorities(&e->agreed, &e->agreed.state.revision));
 
                 e->n_peers = 2;
                 for (uint32_t i = ABC; i <= BCD; i++) {

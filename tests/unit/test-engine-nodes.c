@@ -102,23 +102,30 @@ static void test_two_members_of_a_node(void **state)
         (void) state;
         for (size_t i = 0; i < 2 * ELEMENTSOF(cases); i++) {
                 const bool first = i % 2 == 0;
+                const uint32_t ring[] = { ABC, BCD, DEF };
+                ViewProcess processes[4];
+                DecidedView view = {
+                        .ring_nodes = ring, .n_ring_nodes = 3, .processes = processes, .n_processes = 4
+                };
                 EffectList effects = {};
                 Cluster c;
                 Engine *e;
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 e = c.engine[DEF];
+                view.ring_seq = e->view.ring.seq;
                 e->agreed.out.effects = &effects;
-                e->peers = realloc(e->peers, 4 * sizeof(Peer));
-                assert_non_null(e->peers);
-                e->peers[3] = e->peers[2];
-                e->peers[2] = (Peer){ .member = { BCD, 22 } };
-                e->n_peers = e->n_peers_allocated = 4;
-                e->peers[first ? 1 : 2].won = cases[i / 2].won;
-                e->peers[first ? 1 : 2].excluded = cases[i / 2].excluded;
-                e->peers[first ? 2 : 1].won = false;
-                e->peers[first ? 2 : 1].excluded = cases[i / 2].other_excluded;
-                apply_view(e);
+                for (uint32_t k = 0; k < 4; k++) {
+                        const uint32_t nodes[] = { ABC, BCD, BCD, DEF };
+                        Member m = { nodes[k],
+                                k == 2 ? 22 : state_find_node(&e->agreed.state, nodes[k])->pid };
+
+                        processes[k] = (ViewProcess){ .member = m, .synced = nodes[k] != BCD };
+                }
+                processes[first ? 1 : 2].synced = cases[i / 2].won;
+                processes[first ? 1 : 2].excluded = cases[i / 2].excluded;
+                processes[first ? 2 : 1].excluded = cases[i / 2].other_excluded;
+                (void) agreed_view(&e->agreed, &view);
                 assert_int_equal(state_find_node(&e->agreed.state, BCD)->presence, cases[i / 2].presence);
                 e->agreed.out.effects = NULL;
                 effect_list_done(&effects);
@@ -169,11 +176,11 @@ static void test_obstacles(void **state)
                 n->presence = k->presence;
                 n->grace_over = k->grace_over;
                 n->unknown = k->unknown;
-                assert_int_equal(
-                                decide_obstacle(c.engine[DEF], a, buffer, sizeof(buffer)) != NULL, k->stands);
+                assert_int_equal(decide_obstacle(&c.engine[DEF]->agreed, a, buffer, sizeof(buffer)) != NULL,
+                                k->stands);
                 /* Without a copy: only what has not been reported since forming. */
                 app_remove_copy(a, &a->copies[0]);
-                assert_int_equal(decide_obstacle(c.engine[DEF], a, buffer, sizeof(buffer)) != NULL,
+                assert_int_equal(decide_obstacle(&c.engine[DEF]->agreed, a, buffer, sizeof(buffer)) != NULL,
                                 k->unknown && k->presence != PRESENCE_OFFLINE && !k->grace_over);
                 cluster_end(&c);
         }
@@ -260,7 +267,7 @@ static void test_grace_after_an_unseen_ring(void **state)
                 assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
                 assert_int_equal(n->grace_over, k->over && !k->again);
                 assert_int_equal(n->grace.serial != 0 && n->grace.serial != serial, k->again);
-                assert_int_equal(decide_obstacle(c.engine[DEF], cluster_distro(&c, DEF), buffer,
+                assert_int_equal(decide_obstacle(&c.engine[DEF]->agreed, cluster_distro(&c, DEF), buffer,
                                                  sizeof(buffer)) != NULL,
                                 k->again || !k->over);
                 cluster_end(&c);

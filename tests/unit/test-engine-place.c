@@ -70,7 +70,7 @@ static void put_copy_on(App *a, uint32_t node)
 
 static uint32_t choose(const Engine *e, const char *app)
 {
-        const Node *n = place_choose(e, state_find_app(&e->agreed.state, app), 0);
+        const Node *n = place_choose(&e->agreed, state_find_app(&e->agreed.state, app), 0);
 
         return n ? n->id : 0;
 }
@@ -208,11 +208,11 @@ static void test_better(void **state)
         App *a = add_app(e, "distro", "abc|bcd,def", 1);
 
         (void) state;
-        assert_int_equal(place_better(e, a, 1)->id, ABC);
-        assert_null(place_better(e, a, 0)); /* within a tier nothing moves */
+        assert_int_equal(place_better(&e->agreed, a, 1)->id, ABC);
+        assert_null(place_better(&e->agreed, a, 0)); /* within a tier nothing moves */
         a->held_against = malloc(sizeof(uint32_t));
         a->held_against[a->n_held_against++] = ABC;
-        assert_null(place_better(e, a, 1));
+        assert_null(place_better(&e->agreed, a, 1));
         engine_free(e);
 }
 

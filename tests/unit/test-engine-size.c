@@ -5,6 +5,7 @@
  * that what else the machine does says nothing. */
 
 #include "base/array.h"
+#include "engine/agreed/apply.h"
 #include "engine/internal.h"
 
 #include <setjmp.h>
@@ -105,7 +106,7 @@ static uint64_t first_placement(size_t n)
         e->agreed.all_dirty = true;
         n_sorts = 0;
         t = processor_nsec();
-        decide_all(e);
+        decide_all(&e->agreed);
         t = processor_nsec() - t;
         /* What lies where is made out once for all of them. */
         assert_int_equal(n_sorts, 1);
@@ -137,7 +138,7 @@ static uint64_t all_delays_over(size_t n)
                                 (TimerRef){ .kind = TIMER_FAILOVER, .serial = a->delay.serial };
         }
         t = processor_nsec();
-        apply_message(e, &sender, &m);
+        apply_message(&e->agreed, &sender, &m);
         t = processor_nsec() - t;
         assert_int_equal(effects.n_effects, n);
         FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
@@ -215,7 +216,7 @@ static uint64_t facts_of_all(size_t n)
                 f.copies[f.n_copies++] =
                                 (CopyFact){ .app = strdup(a->name), .epoch = 9, .state = UNIT_RUNNING };
         t = processor_nsec();
-        apply_facts(e, &sender, &f, false);
+        apply_facts(&e->agreed, &sender, &f, false);
         t = processor_nsec() - t;
         FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 assert_int_equal(a->copies[0].phase, COPY_RUNNING);

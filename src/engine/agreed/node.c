@@ -3,13 +3,17 @@
 /* What a decided view means for the nodes, and what the loss of a node, or of its manager, means for the copies there:
  * how long they are waited for, and when they count no more. */
 
-#include "engine/internal.h"
+#include "engine/agreed/node.h"
+#include "engine/agreed/app.h"
+#include "engine/agreed/copy.h"
+#include "engine/agreed/definition.h"
+#include "engine/agreed/place.h"
 #include "base/array.h"
 
-void node_touched(Engine *e, Node *n)
+void node_touched(Agreed *g, Node *n)
 {
-        e->agreed.all_dirty = true;
-        engine_changed_node(e, n->id);
+        g->all_dirty = true;
+        agreed_changed_node(g, n->id);
 }
 
 bool node_is_owing(const App *a, const Node *n)
@@ -17,13 +21,13 @@ bool node_is_owing(const App *a, const Node *n)
         return n->unknown && !node_is_past(n) && place_tier(a, n) != UINT32_MAX;
 }
 
-bool node_rename(Engine *e, Node *n, const char *name)
+bool node_rename(Agreed *g, Node *n, const char *name)
 {
         char *copy;
 
         if (isempty(name) || streq(n->name, name))
                 return false;
-        copy = engine_strdup(e, name);
+        copy = outlet_strdup(&g->out, name);
         if (!copy)
                 return false;
         free(n->name);
@@ -96,23 +100,23 @@ uint64_t app_least_delay(const State *s, const App *a)
 
 /* What a node said since the delay began may show that the lost one needs longer, or was noticed earlier, than was counted
  * with. A delay that runs is never shortened. */
-static void app_lengthen_delay(Engine *e, App *a)
+static void app_lengthen_delay(Agreed *g, App *a)
 {
         uint64_t delay;
 
         if (a->lost_node == 0 || a->delay.serial == 0 || !app_delay_is_auto(a))
                 return;
-        delay = app_delay(&e->agreed.state, a);
+        delay = app_delay(&g->state, a);
         if (delay <= a->delay_usec)
                 return;
-        a->delay.serial = ++e->agreed.state.next_serial;
+        a->delay.serial = ++g->state.next_serial;
         a->delay.deadline_usec = usec_add(
                         a->delay.deadline_usec, delay == USEC_INFINITY ? delay : delay - a->delay_usec);
         a->delay_usec = delay;
-        engine_note(e, NOTE_APP_WAITING, a->name, a->lost_node,
+        agreed_note(g, NOTE_APP_WAITING, a->name, a->lost_node,
                         "longer for %s to come back: FailoverDelaySec= has grown",
-                        state_node_name(&e->agreed.state, a->lost_node));
-        app_look_again(e, a);
+                        state_node_name(&g->state, a->lost_node));
+        app_look_again(g, a);
 }
 
 static NodeTiming timing_least(const NodeTiming *a, const NodeTiming *b)
@@ -133,7 +137,7 @@ bool node_timing_equal(const NodeTiming *a, const NodeTiming *b)
                a->needed_usec == b->needed_usec;
 }
 
-void node_set_timing(Engine *e, Node *n, const NodeTiming *t)
+void node_set_timing(Agreed *g, Node *n, const NodeTiming *t)
 {
         bool first = n->timing.detection_usec == 0;
 
@@ -142,34 +146,34 @@ void node_set_timing(Engine *e, Node *n, const NodeTiming *t)
         n->least = first ? *t : timing_least(&n->least, t);
         n->most = first ? *t : timing_most(&n->most, t);
         n->timing = *t;
-        e->agreed.lasting_changed = true;
-        engine_changed(e);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
-                app_lengthen_delay(e, a);
+        g->lasting_changed = true;
+        agreed_changed(g);
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
+                app_lengthen_delay(g, a);
                 if (app_delay_is_auto(a))
-                        engine_changed_app(e, a);
+                        agreed_changed_app(g, a);
         }
 }
 
 /* All nodes in step hold what the nodes said last, and so does any node that is cut off from now on. */
-void node_commit_timings(Engine *e)
+void node_commit_timings(Agreed *g)
 {
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
                 n->least = n->most = n->timing;
 }
 
 /* ---- losses ---- */
 
-void app_begin_loss(Engine *e, App *a, uint32_t node_id, uint64_t delay_usec)
+void app_begin_loss(Agreed *g, App *a, uint32_t node_id, uint64_t delay_usec)
 {
         a->lost_node = node_id;
         a->lost_in_order = false;
         a->next_type = START_FAILOVER;
         a->next_from = node_id;
         a->next_node = 0;
-        a->delay = delay_usec > 0 ? agreed_timer(&e->agreed, delay_usec) : (Timer){};
-        a->delay_usec = app_delay(&e->agreed.state, a);
-        app_touched(e, a);
+        a->delay = delay_usec > 0 ? agreed_timer(g, delay_usec) : (Timer){};
+        a->delay_usec = app_delay(&g->state, a);
+        app_touched(g, a);
 }
 
 bool app_wants_up(const App *a)
@@ -183,52 +187,51 @@ bool app_awaits_leaver(const App *a, const Node *n)
                place_eligible(a, n, false) == NODE_IS_LEAVING && !app_find_mark(a, n->id);
 }
 
-static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t delay_usec);
+static void note_waiting(Agreed *g, const App *a, uint32_t node_id, uint64_t delay_usec);
 
-void app_await_leaver(Engine *e, App *a, const Copy *ended)
+void app_await_leaver(Agreed *g, App *a, const Copy *ended)
 {
         uint32_t node_id = ended->node_id;
-        uint64_t delay = app_delay(&e->agreed.state, a);
+        uint64_t delay = app_delay(&g->state, a);
 
-        if (delay == 0 || !app_wants_up(a) ||
-                        !app_awaits_leaver(a, state_find_node(&e->agreed.state, node_id)) ||
+        if (delay == 0 || !app_wants_up(a) || !app_awaits_leaver(a, state_find_node(&g->state, node_id)) ||
                         (a->next_node != 0 && a->next_node != node_id))
                 return;
-        app_begin_loss(e, a, node_id, delay);
+        app_begin_loss(g, a, node_id, delay);
         a->lost_in_order = true;
         a->next_type = START_TAKEOVER; /* its last copy was stopped in order, so nothing failed */
-        note_waiting(e, a, node_id, delay);
+        note_waiting(g, a, node_id, delay);
 }
 
-void copy_ended_note(Engine *e, const App *a, const Copy *c, const char *why)
+void copy_ended_note(Agreed *g, const App *a, const Copy *c, const char *why)
 {
-        engine_note(e, NOTE_APP_STOPPED, a->name, c->node_id, "%s", why)->epoch = c->epoch;
+        agreed_note(g, NOTE_APP_STOPPED, a->name, c->node_id, "%s", why)->epoch = c->epoch;
 }
 
 /* Says how long the lost node is waited for, and by which setting. Only what a grace has left differs from member to
  * member. */
-static void note_waiting(Engine *e, const App *a, uint32_t node_id, uint64_t delay_usec)
+static void note_waiting(Agreed *g, const App *a, uint32_t node_id, uint64_t delay_usec)
 {
-        const char *name = state_node_name(&e->agreed.state, node_id);
+        const char *name = state_node_name(&g->state, node_id);
         const char *how = a->lost_in_order ? ", which left in order," : "";
         unsigned long long tenths = delay_usec / 100000 + (delay_usec % 100000 != 0);
 
         if (delay_usec == USEC_INFINITY)
-                engine_note(e, NOTE_APP_WAITING, a->name, node_id,
+                agreed_note(g, NOTE_APP_WAITING, a->name, node_id,
                                 "until %s%s is back (FailoverDelaySec=infinity)", name, how);
         else
-                engine_note(e, NOTE_APP_WAITING, a->name, node_id, "%llu.%llu s for %s%s to come back (%s)",
+                agreed_note(g, NOTE_APP_WAITING, a->name, node_id, "%llu.%llu s for %s%s to come back (%s)",
                                 tenths / 10, tenths % 10, name, how,
-                                delay_usec > app_delay(&e->agreed.state, a) ? "ManagerGraceSec="
-                                                                            : "FailoverDelaySec=");
+                                delay_usec > app_delay(&g->state, a) ? "ManagerGraceSec="
+                                                                     : "FailoverDelaySec=");
 }
 
 /* A copy went with its node. `delay_usec`: how long its node is waited for from now. */
-static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
+static void copy_lose(Agreed *g, App *a, Copy *c, uint64_t delay_usec, const char *why)
 {
         bool live = copy_is_live(c);
 
-        e->agreed.lasting_changed = true;
+        g->lasting_changed = true;
         if (c->surplus || c->phase == COPY_LOST) {
                 c->phase = COPY_LOST;
                 c->surplus = false;
@@ -236,17 +239,15 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
         }
         if (a->maintenance)
                 c->untamed = true;
-        engine_note(e, NOTE_APP_LOST, a->name, c->node_id, "%s",
-                        view_has_node(e, c->node_id) ? "its manager is not back within ManagerGraceSec=" : "")
-                        ->epoch = c->epoch;
+        agreed_note(g, NOTE_APP_LOST, a->name, c->node_id, "%s", why)->epoch = c->epoch;
         if (live && !a->maintenance && app_wants_up(a)) {
                 /* With start-first the other copy goes on alone, without delay. */
                 if (app_count_live(a, c) > 0)
                         a->owner = 0;
                 else {
-                        app_begin_loss(e, a, c->node_id, delay_usec);
+                        app_begin_loss(g, a, c->node_id, delay_usec);
                         if (delay_usec > 0)
-                                note_waiting(e, a, c->node_id, delay_usec);
+                                note_waiting(g, a, c->node_id, delay_usec);
                 }
         }
         c->phase = COPY_LOST;
@@ -254,23 +255,18 @@ static void copy_lose(Engine *e, App *a, Copy *c, uint64_t delay_usec)
         FOREACH_ARRAY(other, a->copies, a->n_copies)
                 if (a->owner == 0 && copy_is_live(other))
                         a->owner = other->node_id;
-        app_touched(e, a);
+        app_touched(g, a);
 }
 
-static uint64_t node_grace(const Engine *e, const Node *n)
+static uint64_t node_grace(const Agreed *g, const Node *n)
 {
         uint64_t longest = 0;
 
         if (n->grace_usec > 0)
                 return n->grace_usec;
-        FOREACH_ARRAY(o, e->agreed.state.nodes, e->agreed.state.n_nodes)
+        FOREACH_ARRAY(o, g->state.nodes, g->state.n_nodes)
                 longest = MAX(longest, o->grace_usec);
         return longest;
-}
-
-bool app_is_left_alone(const App *a)
-{
-        return a->maintenance && (a->unsure.since.count == 0 || a->unsure.maintenance);
 }
 
 static bool same_nodes(const Definition *a, const Definition *b)
@@ -292,7 +288,7 @@ static void unsure_add(Unsure *u, uint64_t delay)
         u->longest_delay_usec = MAX(u->longest_delay_usec, delay);
 }
 
-void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d)
+void app_change_hold(Agreed *g, App *a, bool maintenance, const Definition *d)
 {
         Unsure *u = &a->unsure;
         uint64_t before = app_written_delay(a), now = d ? d->failover_delay_usec : before;
@@ -308,7 +304,7 @@ void app_change_hold(Engine *e, App *a, bool maintenance, const Definition *d)
                 *u = (Unsure){ .maintenance = a->maintenance, .least_delay_usec = USEC_INFINITY };
                 unsure_add(u, before);
         }
-        u->since = e->agreed.state.revision;
+        u->since = g->state.revision;
         u->maintenance = u->maintenance && maintenance;
         unsure_add(u, now);
 }
@@ -334,9 +330,9 @@ static void app_end_owing(App *a, const Node *n)
                         c->untamed = true;
 }
 
-static bool node_has_copies(const Engine *e, const Node *n)
+static bool node_has_copies(const Agreed *g, const Node *n)
 {
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
                         if (c->node_id == n->id)
                                 return true;
@@ -344,9 +340,9 @@ static bool node_has_copies(const Engine *e, const Node *n)
 }
 
 /* Its manager said that it would leave, and no copy is left there that the others would have to wait for. */
-static bool node_has_left(const Engine *e, const Node *n)
+static bool node_has_left(const Agreed *g, const Node *n)
 {
-        return n->leaving && !n->unknown && !node_has_copies(e, n);
+        return n->leaving && !n->unknown && !node_has_copies(g, n);
 }
 
 bool node_is_past(const Node *n)
@@ -358,22 +354,21 @@ bool node_is_past(const Node *n)
 /* The node is not in the ring any more. If its manager was gone before, or did not answer, the later of grace and delay
  * decides: the guard stops its workers then. Members may disagree on how much of the grace is left, but not on whether any
  * is: it ends by its expiry message only. So at least 1 us counts as left. */
-static void node_lost(Engine *e, Node *n)
+static void node_lost(Agreed *g, Node *n)
 {
         uint64_t grace_left = 0;
 
         if (n->presence != PRESENCE_OFFLINE)
-                engine_note(e, NOTE_NODE_LEFT, NULL, n->id, "%s",
-                                node_has_left(e, n) ? "left in order" : "lost");
+                agreed_note(g, NOTE_NODE_LEFT, NULL, n->id, "%s",
+                                node_has_left(g, n) ? "left in order" : "lost");
         if (n->grace.serial != 0)
-                grace_left = MAX(usec_left(n->grace.deadline_usec, e->now_usec), (uint64_t) 1);
+                grace_left = MAX(usec_left(n->grace.deadline_usec, g->now_usec), (uint64_t) 1);
         else if (n->presence == PRESENCE_SILENT)
-                grace_left = node_grace(e, n);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
+                grace_left = node_grace(g, n);
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id)
-                                copy_lose(e, a, &a->copies[i],
-                                                MAX(app_delay(&e->agreed.state, a), grace_left));
+                                copy_lose(g, a, &a->copies[i], MAX(app_delay(&g->state, a), grace_left), "");
                 app_end_owing(a, n);
         }
         n->grace = (Timer){};
@@ -383,60 +378,69 @@ static void node_lost(Engine *e, Node *n)
 }
 
 /* Counts from the first end of the manager since it was synced. */
-static void node_manager_gone(Engine *e, Node *n)
+static void node_manager_gone(Agreed *g, Node *n)
 {
-        uint64_t grace = node_grace(e, n);
+        uint64_t grace = node_grace(g, n);
 
-        if (n->grace.serial != 0 || n->grace_over || node_has_left(e, n))
+        if (n->grace.serial != 0 || n->grace_over || node_has_left(g, n))
                 return;
-        n->grace = agreed_timer(&e->agreed, grace);
+        n->grace = agreed_timer(g, grace);
         if (n->presence == PRESENCE_MANAGER_GONE) {
-                n->since_usec = e->now_usec;
-                engine_note(e, NOTE_MANAGER_GONE, NULL, n->id, "its workers are left alone for %llu s",
+                n->since_usec = g->now_usec;
+                agreed_note(g, NOTE_MANAGER_GONE, NULL, n->id, "its workers are left alone for %llu s",
                                 (unsigned long long) (grace / USEC_PER_SEC));
         }
 }
 
 /* ManagerGraceSec= is over: the guard has stopped what ran there. The delay began together with the grace. */
-void node_grace_over(Engine *e, Node *n)
+void node_grace_over(Agreed *g, Node *n)
 {
-        uint64_t grace = node_grace(e, n);
+        uint64_t grace = node_grace(g, n);
 
         n->grace = (Timer){};
         n->grace_over = true;
         n->unknown = false;
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
                 for (size_t i = 0; i < a->n_copies; i++)
                         if (a->copies[i].node_id == n->id) {
-                                uint64_t delay = app_delay(&e->agreed.state, a);
+                                uint64_t delay = app_delay(&g->state, a);
                                 bool stuck = a->copies[i].stuck;
 
-                                copy_lose(e, a, &a->copies[i],
+                                copy_lose(g, a, &a->copies[i],
                                                 delay == USEC_INFINITY ? delay
                                                 : delay > grace        ? delay - grace
-                                                                       : 0);
+                                                                       : 0,
+                                                "its manager is not back within ManagerGraceSec=");
                                 /* What no stop has ended the guard may not have ended either. */
                                 a->copies[i].untamed = a->copies[i].untamed || stuck;
                                 a->copies[i].stuck = stuck;
                         }
                 app_end_owing(a, n);
         }
-        node_touched(e, n);
+        node_touched(g, n);
 }
 
 /* ---- the view ---- */
 
-static Presence node_presence_in_view(const Engine *e, const Node *n)
+static bool view_has_node(const DecidedView *v, uint32_t node_id)
+{
+        for (size_t i = 0; i < v->n_ring_nodes; i++)
+                if (v->ring_nodes[i] == node_id)
+                        return true;
+        return false;
+}
+
+static Presence node_presence_in_view(const DecidedView *v, const Node *n)
 {
         bool manager = false, silent = false;
 
-        if (!view_has_node(e, n->id))
+        if (!view_has_node(v, n->id))
                 return PRESENCE_OFFLINE;
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+        FOREACH_ARRAY(p, v->processes, v->n_processes) {
                 if (p->member.node_id != n->id)
                         continue;
                 /* Of two members of one node the one that answers counts. */
-                if (p->won)
+                if (p->synced)
                         return PRESENCE_SYNCED;
                 if (p->excluded)
                         silent = true;
@@ -446,29 +450,30 @@ static Presence node_presence_in_view(const Engine *e, const Node *n)
         return manager ? PRESENCE_SYNCING : silent ? PRESENCE_SILENT : PRESENCE_MANAGER_GONE;
 }
 
-static bool node_has_process(const Engine *e, const Node *n)
+static bool node_has_process(const DecidedView *v, const Node *n)
 {
-        Member m = { .node_id = n->id, .pid = n->pid };
-
-        return view_find_peer(e, &m) != NULL;
+        FOREACH_ARRAY(p, v->processes, v->n_processes)
+                if (p->member.node_id == n->id && p->member.pid == n->pid)
+                        return true;
+        return false;
 }
 
-static void node_set_pid(const Engine *e, Node *n)
+static void node_set_pid(const DecidedView *v, Node *n)
 {
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (p->member.node_id == n->id && p->won)
+        FOREACH_ARRAY(p, v->processes, v->n_processes)
+                if (p->member.node_id == n->id && p->synced)
                         n->pid = p->member.pid;
 }
 
 /* `unseen`: there may have been a ring between the last view that was decided and this one, which every holder of this state
  * has slept through. In that ring a manager of this node may have come, called the guard off, and gone again. So the grace
  * counts from now. */
-static void apply_view_node(Engine *e, Node *n, bool unseen)
+static void apply_view_node(Agreed *g, const DecidedView *v, Node *n, bool unseen)
 {
-        Presence before = n->presence, now = node_presence_in_view(e, n);
+        Presence before = n->presence, now = node_presence_in_view(v, n);
 
         if (unseen && now != PRESENCE_SYNCED && (n->grace.serial != 0 || n->grace_over)) {
-                n->grace = agreed_timer(&e->agreed, node_grace(e, n));
+                n->grace = agreed_timer(g, node_grace(g, n));
                 n->grace_over = false;
         }
         /* It holds the state, but where its files differ is not in it yet: it says so before it says `synced`. */
@@ -477,39 +482,39 @@ static void apply_view_node(Engine *e, Node *n, bool unseen)
 
         if (now == PRESENCE_OFFLINE) {
                 if (before != PRESENCE_OFFLINE)
-                        node_lost(e, n);
+                        node_lost(g, n);
         } else if (before == PRESENCE_OFFLINE) {
-                engine_note(e, NOTE_NODE_JOINED, NULL, n->id, NULL);
+                agreed_note(g, NOTE_NODE_JOINED, NULL, n->id, NULL);
                 /* Where fewer than a majority can have quorum, it may come from a group of its own, with anything. */
-                if (e->agreed.state.by_fewer && now != PRESENCE_SYNCED)
+                if (g->state.by_fewer && now != PRESENCE_SYNCED)
                         n->unknown = true;
         } else if (before == PRESENCE_MANAGER_GONE && (now == PRESENCE_SYNCING || now == PRESENCE_SYNCED))
-                engine_note(e, NOTE_MANAGER_BACK, NULL, n->id, NULL);
+                agreed_note(g, NOTE_MANAGER_BACK, NULL, n->id, NULL);
         if (now == PRESENCE_SYNCED) {
                 n->grace = (Timer){};
                 n->grace_over = false;
-                node_set_pid(e, n);
+                node_set_pid(v, n);
         }
         if (now != before) {
                 n->presence = now;
-                n->since_usec = e->now_usec;
+                n->since_usec = g->now_usec;
         }
         /* The process that was synced last has ended: its node's guard counts. */
-        if (now != PRESENCE_OFFLINE && now != PRESENCE_SYNCED && !node_has_process(e, n))
-                node_manager_gone(e, n);
+        if (now != PRESENCE_OFFLINE && now != PRESENCE_SYNCED && !node_has_process(v, n))
+                node_manager_gone(g, n);
         if (now != before)
-                node_touched(e, n);
+                node_touched(g, n);
 }
 
 /* Only synced members can have a record of what comes now. */
-void apply_view_nodes(Engine *e)
+void apply_view_nodes(Agreed *g)
 {
-        State *s = &e->agreed.state;
+        State *s = &g->state;
         uint32_t *nodes = calloc(MAX(s->n_nodes, (size_t) 1), sizeof(uint32_t));
         size_t n = 0;
 
         if (!nodes) {
-                e->agreed.out.oom = true;
+                g->out.oom = true;
                 return;
         }
         FOREACH_ARRAY(o, s->nodes, s->n_nodes)
@@ -518,41 +523,105 @@ void apply_view_nodes(Engine *e)
         free(s->view_nodes);
         s->view_nodes = nodes;
         s->n_view_nodes = n;
-        e->agreed.lasting_changed = true;
+        g->lasting_changed = true;
 }
 
-void apply_view(Engine *e)
+void apply_view(Agreed *g, const DecidedView *v)
 {
-        State *s = &e->agreed.state;
-        bool unseen = e->view.ring.seq > s->ring_seq + RING_STEP;
+        State *s = &g->state;
+        bool unseen = v->ring_seq > s->ring_seq + RING_STEP;
 
-        s->ring_seq = MAX(s->ring_seq, e->view.ring.seq);
+        s->ring_seq = MAX(s->ring_seq, v->ring_seq);
         /* The last acknowledgements of a view may have reached some of its members only. So all are given anew, and waited for
          * from now. */
         s->committed = (Revision){};
         s->commit = (Timer){};
-        definitions_end_reading(e);
+        definitions_end_reading(g);
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 n->acked = (Revision){};
-                apply_view_node(e, n, unseen);
+                apply_view_node(g, v, n, unseen);
         }
         s->room_bytes = 0;
-        apply_view_nodes(e);
-        apply_version(e);
-        e->agreed.all_dirty = true;
+        apply_view_nodes(g);
+        apply_version(g);
+        g->all_dirty = true;
 }
 
-void apply_version(Engine *e)
+void apply_version(Agreed *g)
 {
         uint8_t version = UINT8_MAX;
 
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
                 /* A node that is away counts with what it knew last: it shall find its way back. */
                 if (n->version_max != 0 ||
                                 (n->presence != PRESENCE_OFFLINE && n->presence != PRESENCE_MANAGER_GONE))
                         version = MIN(version, n->version_max);
-        if (version == UINT8_MAX || version <= e->agreed.state.version)
+        if (version == UINT8_MAX || version <= g->state.version)
                 return;
-        e->agreed.state.version = version;
-        engine_note(e, NOTE_VERSION, NULL, 0, "%u, which all nodes know", version);
+        g->state.version = version;
+        agreed_note(g, NOTE_VERSION, NULL, 0, "%u, which all nodes know", version);
+}
+
+/* ---- the nodelist ---- */
+
+void nodelist_look_at_rules(Agreed *g)
+{
+        bool by_fewer = false;
+
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
+                by_fewer = by_fewer || n->by_fewer;
+        if (by_fewer == g->state.by_fewer)
+                return;
+        g->state.by_fewer = by_fewer;
+        g->lasting_changed = true;
+}
+
+void node_set_nodelist(Agreed *g, Node *n, const uint32_t *ids, size_t n_ids, bool by_fewer)
+{
+        uint32_t *copy = calloc(MAX(n_ids, (size_t) 1), sizeof(*copy));
+
+        if (!copy) {
+                g->out.oom = true;
+                return;
+        }
+        if (n_ids > 0)
+                memcpy(copy, ids, n_ids * sizeof(*copy));
+        free(n->nodelist);
+        n->nodelist = copy;
+        n->n_nodelist = n_ids;
+        n->by_fewer = by_fewer;
+        nodelist_look_at_rules(g);
+}
+
+/* A node that is away, or was never there, is called what it is called here; one that is there has said its name itself. */
+static void nodelist_add(Agreed *g, const ListedNode *listed)
+{
+        Node *n = state_find_node(&g->state, listed->id);
+
+        if (n && (n->presence != PRESENCE_OFFLINE || !node_rename(g, n, listed->name)))
+                return;
+        if (!n && (g->state.n_nodes >= NODES_MAX || state_find_node_name(&g->state, listed->name)))
+                return;
+        if (!n && !state_add_node(&g->state, listed->id, listed->name)) {
+                g->out.oom = true;
+                return;
+        }
+        g->lasting_changed = g->all_dirty = true;
+        agreed_changed_node(g, listed->id);
+}
+
+void nodelist_apply(Agreed *g, uint32_t node_id, const NodelistMessage *m)
+{
+        Node *n = state_find_node(&g->state, node_id);
+        uint32_t ids[NODES_MAX];
+        size_t n_ids = 0;
+
+        if (!n)
+                return;
+        for (; n_ids < m->n_nodes && n_ids < NODES_MAX; n_ids++)
+                ids[n_ids] = m->nodes[n_ids].id;
+        node_set_nodelist(g, n, ids, n_ids, m->by_fewer);
+        for (size_t i = 0; i < m->n_nodes; i++)
+                nodelist_add(g, &m->nodes[i]);
+        agreed_changed(g);
 }

@@ -15,16 +15,21 @@
  * A move is two steps: the stop names the copy; once its end is reported the start gets the next epoch. With
  * TakeoverMode=start-first the start comes first, and the old copy is stopped when the new one runs. */
 
-#include "engine/internal.h"
+#include "engine/agreed/decide.h"
+#include "engine/agreed/app.h"
+#include "engine/agreed/copy.h"
+#include "engine/agreed/definition.h"
+#include "engine/agreed/node.h"
+#include "engine/agreed/place.h"
 #include "base/array.h"
 
-bool app_is_orphan(const Engine *e, const App *a)
+bool app_is_orphan(const Agreed *g, const App *a)
 {
         bool any = false;
 
         if (!a->has_definition)
                 return a->n_copies > 0;
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes) {
                 const Variant *v;
 
                 if (n->presence != PRESENCE_SYNCED)
@@ -66,18 +71,18 @@ void app_clear_hold(App *a)
         a->n_held_against = 0;
 }
 
-void app_hold_against(Engine *e, App *a, const Node *at, bool differing)
+void app_hold_against(Agreed *g, App *a, const Node *at, bool differing)
 {
-        uint32_t *against = calloc(MAX(e->agreed.state.n_nodes, (size_t) 1), sizeof(uint32_t));
+        uint32_t *against = calloc(MAX(g->state.n_nodes, (size_t) 1), sizeof(uint32_t));
 
         if (!against) {
-                e->agreed.out.oom = true;
+                g->out.oom = true;
                 return;
         }
         free(a->held_against);
         a->held_against = against;
         a->n_held_against = 0;
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes) {
                 Eligibility x = place_eligible(a, n, true);
 
                 if (at && place_tier(a, n) < place_tier(a, at) &&
@@ -86,19 +91,19 @@ void app_hold_against(Engine *e, App *a, const Node *at, bool differing)
         }
 }
 
-void app_look_again(Engine *e, App *a)
+void app_look_again(Agreed *g, App *a)
 {
         a->dirty = true;
-        engine_changed_app(e, a);
+        agreed_changed_app(g, a);
 }
 
-void app_touched(Engine *e, App *a)
+void app_touched(Agreed *g, App *a)
 {
-        a->changed_realtime_usec = e->realtime_usec;
-        app_look_again(e, a);
+        a->changed_realtime_usec = g->realtime_usec;
+        app_look_again(g, a);
 }
 
-void app_stop_copy(Engine *e, App *a, Copy *c, const char *why)
+void app_stop_copy(Agreed *g, App *a, Copy *c, const char *why)
 {
         Effect *f;
 
@@ -106,14 +111,14 @@ void app_stop_copy(Engine *e, App *a, Copy *c, const char *why)
                 return;
         c->phase = COPY_STOPPING;
         c->stop_why = why;
-        f = engine_note(e, NOTE_APP_STOPPING, a->name, c->node_id, "%s", why);
+        f = agreed_note(g, NOTE_APP_STOPPING, a->name, c->node_id, "%s", why);
         f->epoch = c->epoch;
-        app_touched(e, a);
+        app_touched(g, a);
 }
 
-Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t from_node)
+Copy *app_grant(Agreed *g, App *a, uint32_t node_id, StartType type, uint32_t from_node)
 {
-        uint64_t floor = MIN(e->agreed.state.ring_seq, EPOCH_RING_MAX / 2) << EPOCH_RING_SHIFT;
+        uint64_t floor = MIN(g->state.ring_seq, EPOCH_RING_MAX / 2) << EPOCH_RING_SHIFT;
         uint32_t was = a->owner;
         Copy *c;
         Effect *f;
@@ -122,7 +127,7 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
         a->last_epoch = a->epoch;
         c = app_add_copy(a, node_id, a->epoch);
         if (!c) {
-                e->agreed.out.oom = true;
+                g->out.oom = true;
                 return NULL;
         }
         c->phase = COPY_STARTING;
@@ -136,14 +141,14 @@ Copy *app_grant(Engine *e, App *a, uint32_t node_id, StartType type, uint32_t fr
         app_end_loss(a);
         app_clear_better(a);
         a->kept = false;
-        e->agreed.lasting_changed = true;
+        g->lasting_changed = true;
         free(a->last_blocked);
         a->last_blocked = NULL;
-        f = engine_note(e, NOTE_APP_STARTING, a->name, node_id, NULL);
+        f = agreed_note(g, NOTE_APP_STARTING, a->name, node_id, NULL);
         f->epoch = c->epoch;
         f->start_type = type;
-        f->from_node = engine_strdup(e, state_node_name(&e->agreed.state, c->from_node));
-        app_touched(e, a);
+        f->from_node = outlet_strdup(&g->out, state_node_name(&g->state, c->from_node));
+        app_touched(g, a);
         return c;
 }
 
@@ -154,11 +159,11 @@ bool copy_is_given_up(const Copy *c)
 
 /* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
  * ring and has not reported, and a node that has not reported at all since the group formed. */
-const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, bool given_up, char *buffer,
+const char *decide_obstacle_but(const Agreed *g, const App *a, const Copy *but, bool given_up, char *buffer,
                 size_t size_bytes)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&e->agreed.state, c->node_id);
+                const Node *n = state_find_node(&g->state, c->node_id);
 
                 if (c == but || (given_up && copy_is_given_up(c)))
                         continue;
@@ -178,7 +183,7 @@ const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, 
                         snprintf(buffer, size_bytes, "the copy on %s has not ended", n ? n->name : "?");
                 return buffer;
         }
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes) {
                 if (!node_is_owing(a, n))
                         continue;
                 snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
@@ -186,19 +191,19 @@ const char *decide_obstacle_but(const Engine *e, const App *a, const Copy *but, 
         }
         if (a->n_owed > 0 && !given_up) {
                 snprintf(buffer, size_bytes, "%s has not reported after the maintenance",
-                                state_node_name(&e->agreed.state, a->owed[0]));
+                                state_node_name(&g->state, a->owed[0]));
                 return buffer;
         }
         return NULL;
 }
 
-const char *decide_obstacle(const Engine *e, const App *a, char *buffer, size_t size_bytes)
+const char *decide_obstacle(const Agreed *g, const App *a, char *buffer, size_t size_bytes)
 {
-        return decide_obstacle_but(e, a, NULL, false, buffer, size_bytes);
+        return decide_obstacle_but(g, a, NULL, false, buffer, size_bytes);
 }
 
 /* Takes the application from `present` to `to`, or to the placement's choice at that time. */
-void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, const char *why)
+void app_move(Agreed *g, App *a, Copy *present, StartType type, uint32_t to, const char *why)
 {
         uint32_t from = present->node_id;
         char buffer[200];
@@ -207,51 +212,51 @@ void app_move(Engine *e, App *a, Copy *present, StartType type, uint32_t to, con
         /* Two copies at most: where a third may run, the present one ends first. */
         if (a->definition.takeover_mode == TAKEOVER_START_FIRST && to != 0 &&
                         present->phase == COPY_RUNNING &&
-                        !decide_obstacle_but(e, a, present, false, buffer, sizeof(buffer))) {
-                (void) app_grant(e, a, to, type, from);
+                        !decide_obstacle_but(g, a, present, false, buffer, sizeof(buffer))) {
+                (void) app_grant(g, a, to, type, from);
                 return;
         }
         a->next_type = type;
         a->next_from = from;
         a->next_node = to;
-        app_stop_copy(e, a, present, why);
+        app_stop_copy(g, a, present, why);
 }
 
 /* A mark is what keeps it from a node that is there. */
-bool app_failed_everywhere(const Engine *e, const App *a)
+bool app_failed_everywhere(const Agreed *g, const App *a)
 {
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
                 if (place_eligible(a, n, false) == NODE_MARKED)
                         return true;
         return false;
 }
 
-static void decide_blocked(Engine *e, App *a, const char *why)
+static void decide_blocked(Agreed *g, App *a, const char *why)
 {
         if (strcmp_ptr(a->last_blocked, why) == 0)
                 return;
         free(a->last_blocked);
-        a->last_blocked = engine_strdup(e, why);
-        engine_note(e, NOTE_APP_BLOCKED, a->name, 0, "%s", why);
-        app_touched(e, a);
+        a->last_blocked = outlet_strdup(&g->out, why);
+        agreed_note(g, NOTE_APP_BLOCKED, a->name, 0, "%s", why);
+        app_touched(g, a);
 }
 
 /* ---- the cases ---- */
 
-static void decide_down(Engine *e, App *a)
+static void decide_down(Agreed *g, App *a)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies)
                 if (copy_is_live(c))
-                        app_stop_copy(e, a, c, a->target_up ? "it has finished" : "by command");
+                        app_stop_copy(g, a, c, a->target_up ? "it has finished" : "by command");
         /* A lost node may be cut off, not dead: its delay goes on, should a start be commanded meanwhile. */
         if ((a->lost_node != 0 && a->delay.serial == 0) || a->owner != 0) {
                 if (a->delay.serial == 0)
                         app_end_loss(a);
                 if (app_count_live(a, NULL) == 0 && a->owner != 0) {
                         a->owner = 0;
-                        e->agreed.lasting_changed = true;
+                        g->lasting_changed = true;
                 }
-                app_touched(e, a);
+                app_touched(g, a);
         }
         app_clear_next(a);
         app_clear_better(a);
@@ -259,9 +264,9 @@ static void decide_down(Engine *e, App *a)
 }
 
 /* The owner was lost: wait for it as long as the delay runs. True where the start has to wait. */
-static bool decide_wait(const Engine *e, const App *a)
+static bool decide_wait(const Agreed *g, const App *a)
 {
-        const Node *lost = state_find_node(&e->agreed.state, a->lost_node);
+        const Node *lost = state_find_node(&g->state, a->lost_node);
 
         if (a->lost_node == 0 || a->delay.serial == 0)
                 return false;
@@ -269,9 +274,9 @@ static bool decide_wait(const Engine *e, const App *a)
 }
 
 /* The owner is back before anything started: it goes before a better node that may not take it over either. */
-static Node *decide_returned(const Engine *e, const App *a, Node *choice)
+static Node *decide_returned(const Agreed *g, const App *a, Node *choice)
 {
-        Node *owner = state_find_node(&e->agreed.state, a->lost_node);
+        Node *owner = state_find_node(&g->state, a->lost_node);
 
         if (!choice || !owner || place_eligible(a, owner, false) != ELIGIBLE)
                 return choice;
@@ -281,7 +286,7 @@ static Node *decide_returned(const Engine *e, const App *a, Node *choice)
         return !a->definition.takeover_automatic || app_is_held_against(a, choice) ? owner : choice;
 }
 
-static void decide_start(Engine *e, App *a)
+static void decide_start(Agreed *g, App *a)
 {
         char buffer[200];
         const char *obstacle;
@@ -289,39 +294,39 @@ static void decide_start(Engine *e, App *a)
         StartType type = a->next_type == START_NONE ? START_NORMAL : a->next_type;
         uint32_t from = a->next_from;
 
-        if (e->agreed.state.form_pending || decide_wait(e, a) || definitions_hold_up(e, a))
+        if (g->state.form_pending || decide_wait(g, a) || definitions_hold_up(g, a))
                 return;
-        obstacle = decide_obstacle(e, a, buffer, sizeof(buffer));
+        obstacle = decide_obstacle(g, a, buffer, sizeof(buffer));
         if (obstacle) {
-                decide_blocked(e, a, obstacle);
+                decide_blocked(g, a, obstacle);
                 return;
         }
         if (a->next_node != 0) {
-                choice = state_find_node(&e->agreed.state, a->next_node);
+                choice = state_find_node(&g->state, a->next_node);
                 if (choice && place_eligible(a, choice, false) != ELIGIBLE)
                         choice = NULL;
         }
         if (!choice)
-                choice = decide_returned(e, a, place_choose(e, a, 0));
+                choice = decide_returned(g, a, place_choose(g, a, 0));
         /* The nodes that had the agreed file may be lost: the files of the nodes that are here say what it is now. */
         if (!choice && a->n_variants > 0) {
-                app_agree_definition(e, a, 0);
+                app_agree_definition(g, a, 0);
                 if (!a->target_up) {
-                        decide_down(e, a);
+                        decide_down(g, a);
                         return;
                 }
-                choice = place_choose(e, a, 0);
+                choice = place_choose(g, a, 0);
         }
         if (!choice) {
                 a->next_node = 0;
-                decide_blocked(e, a,
-                                app_failed_everywhere(e, a) ? "failed on every node that may run it"
+                decide_blocked(g, a,
+                                app_failed_everywhere(g, a) ? "failed on every node that may run it"
                                                             : "no node that may run it is there");
                 /* What starts after that is a first start again, but for a loss: that stays one. */
                 if (a->lost_node == 0 && a->next_type != START_NORMAL) {
                         app_clear_next(a);
                         a->owner = 0;
-                        e->agreed.lasting_changed = true;
+                        g->lasting_changed = true;
                 }
                 return;
         }
@@ -329,13 +334,13 @@ static void decide_start(Engine *e, App *a)
         if (type != START_NORMAL && choice->id == from &&
                         (a->lost_node == choice->id || type == START_TAKEOVER))
                 type = START_NORMAL;
-        (void) app_grant(e, a, choice->id, type, from);
+        (void) app_grant(g, a, choice->id, type, from);
 }
 
-static void decide_prune_hold(Engine *e, App *a)
+static void decide_prune_hold(Agreed *g, App *a)
 {
         for (size_t i = a->n_held_against; i > 0; i--) {
-                const Node *n = state_find_node(&e->agreed.state, a->held_against[i - 1]);
+                const Node *n = state_find_node(&g->state, a->held_against[i - 1]);
                 Eligibility x = n ? place_eligible(a, n, false) : NOT_IN_NODES;
 
                 /* A restart of its manager or guard alone does not count, nor does a file that is behind. */
@@ -343,14 +348,14 @@ static void decide_prune_hold(Engine *e, App *a)
                                 x == NODE_UNGUARDED || x == NODE_LATE || x == NODE_DIFFERS)
                         continue;
                 ARRAY_CLOSE(a->held_against, a->n_held_against, i - 1);
-                e->agreed.lasting_changed = true;
+                g->lasting_changed = true;
         }
 }
 
 /* Whether it is held against a node that is better still. */
-static bool hold_is_better(const Engine *e, const App *a, const Node *than)
+static bool hold_is_better(const Agreed *g, const App *a, const Node *than)
 {
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
                 if (place_tier(a, n) < place_tier(a, than) && app_is_held_against(a, n))
                         return true;
         return false;
@@ -358,21 +363,21 @@ static bool hold_is_better(const Engine *e, const App *a, const Node *than)
 
 /* The better node that may take over. A move to one would end the hold, and a better one that it is held against would take
  * over at once: so it is held against those too that come, or come back, while that one is there. */
-static Node *decide_find_better(Engine *e, App *a, const Node *at)
+static Node *decide_find_better(Agreed *g, App *a, const Node *at)
 {
         Node *better;
 
-        while ((better = place_better(e, a, place_tier(a, at))) && hold_is_better(e, a, better)) {
+        while ((better = place_better(g, a, place_tier(a, at))) && hold_is_better(g, a, better)) {
                 if (!app_add_held_against(a, better->id)) {
-                        e->agreed.out.oom = true;
+                        g->out.oom = true;
                         return NULL;
                 }
-                e->agreed.lasting_changed = true;
+                g->lasting_changed = true;
         }
         return better;
 }
 
-static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
+static void decide_better(Agreed *g, App *a, Copy *present, const Node *at)
 {
         char buffer[200];
         Node *better;
@@ -381,7 +386,7 @@ static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
                 app_clear_better(a);
                 return;
         }
-        better = decide_find_better(e, a, at);
+        better = decide_find_better(g, a, at);
         if (!better) {
                 app_clear_better(a);
                 return;
@@ -390,18 +395,18 @@ static void decide_better(Engine *e, App *a, Copy *present, const Node *at)
                 app_clear_better(a);
                 a->better_node = better->id;
                 if (a->definition.takeover_delay_usec > 0) {
-                        a->better = agreed_timer(&e->agreed, a->definition.takeover_delay_usec);
-                        app_look_again(e, a);
+                        a->better = agreed_timer(g, a->definition.takeover_delay_usec);
+                        app_look_again(g, a);
                 }
         }
         /* What would stand against the start elsewhere is no reason to stop what runs. */
-        if (a->better.serial == 0 && !decide_obstacle_but(e, a, present, false, buffer, sizeof(buffer)))
-                app_move(e, a, present, START_TAKEOVER, better->id, "a better node has become eligible");
+        if (a->better.serial == 0 && !decide_obstacle_but(g, a, present, false, buffer, sizeof(buffer)))
+                app_move(g, a, present, START_TAKEOVER, better->id, "a better node has become eligible");
 }
 
-static void decide_present(Engine *e, App *a, Copy *present)
+static void decide_present(Agreed *g, App *a, Copy *present)
 {
-        const Node *n = state_find_node(&e->agreed.state, present->node_id);
+        const Node *n = state_find_node(&g->state, present->node_id);
         const Node *choice;
         const char *why = NULL;
 
@@ -414,98 +419,98 @@ static void decide_present(Engine *e, App *a, Copy *present)
         else if (!place_is_permitted(a, n) && !a->kept)
                 why = "its node is forbidden";
         if (!why) {
-                if (!e->agreed.state.form_pending)
-                        decide_better(e, a, present, n);
+                if (!g->state.form_pending)
+                        decide_better(g, a, present, n);
                 return;
         }
         /* A planned leave stops here before it starts there, whatever TakeoverMode= says. */
-        choice = n->leaving ? NULL : place_choose(e, a, n->id);
-        if (choice && e->agreed.state.form_pending && a->definition.takeover_mode == TAKEOVER_START_FIRST)
+        choice = n->leaving ? NULL : place_choose(g, a, n->id);
+        if (choice && g->state.form_pending && a->definition.takeover_mode == TAKEOVER_START_FIRST)
                 return;
-        app_move(e, a, present, START_TAKEOVER, choice ? choice->id : 0, why);
+        app_move(g, a, present, START_TAKEOVER, choice ? choice->id : 0, why);
 }
 
 /* Without a file anywhere nothing is started or moved. A node that leaves has no node to hand it over to. */
-static void decide_orphan(Engine *e, App *a)
+static void decide_orphan(Agreed *g, App *a)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&e->agreed.state, c->node_id);
+                const Node *n = state_find_node(&g->state, c->node_id);
 
                 if (copy_is_live(c) && n && n->leaving)
-                        app_stop_copy(e, a, c, "its node is leaving");
+                        app_stop_copy(g, a, c, "its node is leaving");
         }
 }
 
-static void decide_app(Engine *e, App *a)
+static void decide_app(Agreed *g, App *a)
 {
         Copy *present = app_present_copy(a);
         size_t n_live = app_count_live(a, NULL);
-        bool orphan = app_is_orphan(e, a);
+        bool orphan = app_is_orphan(g, a);
 
         if (a->n_held_against > 0)
-                decide_prune_hold(e, a);
+                decide_prune_hold(g, a);
         if (a->maintenance || a->n_owed > 0)
                 return;
         if (!a->target_up || a->finished || a->halted) {
-                decide_down(e, a);
+                decide_down(g, a);
                 return;
         }
         if (orphan || !a->has_definition) {
-                decide_orphan(e, a);
+                decide_orphan(g, a);
                 return;
         }
         if (n_live == 0)
-                decide_start(e, a);
+                decide_start(g, a);
         else if (n_live == 1)
-                decide_present(e, a, present);
+                decide_present(g, a, present);
         /* Two: a start-first takeover under way, which ends by what its copies report. */
 }
 
 /* An application that no node has a file for, that runs nowhere, and of which no disk tells anything, is forgotten. */
-static void decide_forget(Engine *e)
+static void decide_forget(Agreed *g)
 {
-        State *s = &e->agreed.state;
+        State *s = &g->state;
         size_t n_kept = s->n_apps;
 
         for (size_t i = s->n_apps; i > 0; i--) {
                 App *a = &s->apps[i - 1];
 
-                if (!a->dirty || a->n_copies > 0 || a->maintenance || !definitions_gone(e, a))
+                if (!a->dirty || a->n_copies > 0 || a->maintenance || !definitions_gone(g, a))
                         continue;
-                engine_changed_app(e, a);
+                agreed_changed_app(g, a);
                 state_forget_app(s, a);
                 n_kept--;
-                e->definitions_dirty = true;
-                e->agreed.lasting_changed = true;
+                g->outcome.files_dirty = true;
+                g->lasting_changed = true;
         }
         if (n_kept == s->n_apps)
                 return;
         state_close_gaps(s);
         s->room_bytes = 0; /* there is more now */
-        definitions_ask_again(e);
+        g->outcome.room = true;
 }
 
 /* Before the formed state is written nothing starts, nor is stopped for a start elsewhere, or forgotten. All other stops are
  * decided: disks that take no writes keep no node from leaving. */
-void decide_all(Engine *e)
+void decide_all(Agreed *g)
 {
         Places places = {};
 
-        if (e->agreed.all_dirty)
-                FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        if (g->all_dirty)
+                FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
                         a->dirty = true;
-        e->agreed.all_dirty = false;
-        e->agreed.places = &places; /* cppcheck-suppress autoVariables ; taken back below */
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
+        g->all_dirty = false;
+        g->places = &places; /* cppcheck-suppress autoVariables ; taken back below */
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
                 if (!a->dirty)
                         continue;
-                places_begin(e, &places, a);
-                decide_app(e, a);
-                places_end(e, &places);
+                places_begin(g, &places, a);
+                decide_app(g, a);
+                places_end(g, &places);
         }
-        e->agreed.places = NULL;
-        if (!e->agreed.state.form_pending)
-                decide_forget(e);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        g->places = NULL;
+        if (!g->state.form_pending)
+                decide_forget(g);
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
                 a->dirty = false;
 }

@@ -3,7 +3,7 @@
 /* Which node an application belongs on. The first tier in Nodes= that has an eligible node wins; in a tier an owner
  * that is one of them stays, else the least sum of Weight= placed there, then list order. */
 
-#include "engine/internal.h"
+#include "engine/agreed/place.h"
 #include "base/array.h"
 
 bool place_is_permitted(const App *a, const Node *n)
@@ -65,10 +65,10 @@ Eligibility place_eligible(const App *a, const Node *n, bool takeover)
 
 /* ---- what lies where ---- */
 
-static void places_add_node(const Engine *e, Places *p, uint32_t node_id, uint64_t weight)
+static void places_add_node(const Agreed *g, Places *p, uint32_t node_id, uint64_t weight)
 {
-        const Node *n = state_find_node(&e->agreed.state, node_id);
-        size_t at = n ? (size_t) (n - e->agreed.state.nodes) : NODES_MAX;
+        const Node *n = state_find_node(&g->state, node_id);
+        size_t at = n ? (size_t) (n - g->state.nodes) : NODES_MAX;
 
         if (at < NODES_MAX)
                 p->loads[at] += weight;
@@ -81,13 +81,13 @@ static bool copy_weighs(const Copy *c)
 
 /* It counts once where it is or on its way to: one that is being stopped for a move counts where it is to start.
  * `sign`: 1 adds, UINT64_MAX, which is -1, takes away. */
-static void places_add(const Engine *e, Places *p, const App *a, uint64_t sign)
+static void places_add(const Agreed *g, Places *p, const App *a, uint64_t sign)
 {
         uint64_t weight = sign * (a->has_definition ? a->definition.weight : 1);
         uint32_t next = a->target_up ? a->next_node : 0;
 
         if (next != 0)
-                places_add_node(e, p, next, weight);
+                places_add_node(g, p, next, weight);
         for (size_t i = 0; i < a->n_copies; i++) {
                 const Copy *c = &a->copies[i];
                 bool counted = c->node_id == next;
@@ -96,7 +96,7 @@ static void places_add(const Engine *e, Places *p, const App *a, uint64_t sign)
                         counted = counted ||
                                   (a->copies[k].node_id == c->node_id && copy_weighs(&a->copies[k]));
                 if (copy_weighs(c) && !counted)
-                        places_add_node(e, p, c->node_id, weight);
+                        places_add_node(g, p, c->node_id, weight);
         }
 }
 
@@ -107,15 +107,15 @@ static int compare_nodes(const void *a, const void *b)
         return strcmp((*x)->name, (*y)->name);
 }
 
-static void places_learn(const Engine *e, Places *p)
+static void places_learn(const Agreed *g, Places *p)
 {
         p->known = true;
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
                 if (a != p->app)
-                        places_add(e, p, a, 1);
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
+                        places_add(g, p, a, 1);
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
                 /* Of two with one name the one that counts. */
-                if (p->n_nodes < NODES_MAX && state_find_node_name(&e->agreed.state, n->name) == n)
+                if (p->n_nodes < NODES_MAX && state_find_node_name(&g->state, n->name) == n)
                         p->nodes[p->n_nodes++] = n;
         qsort(p->nodes, p->n_nodes, sizeof(p->nodes[0]), compare_nodes);
 }
@@ -128,38 +128,37 @@ static Node *places_find(const Places *p, const char *name)
         return found ? *found : NULL;
 }
 
-void places_begin(const Engine *e, Places *p, const App *a)
+void places_begin(const Agreed *g, Places *p, const App *a)
 {
         if (p->known)
-                places_add(e, p, a, UINT64_MAX);
+                places_add(g, p, a, UINT64_MAX);
         p->app = a;
 }
 
-void places_end(const Engine *e, Places *p)
+void places_end(const Agreed *g, Places *p)
 {
         if (p->known)
-                places_add(e, p, p->app, 1);
+                places_add(g, p, p->app, 1);
         p->app = NULL;
 }
 
 /* The sum of Weight= of the others that are on a node or on their way to it. */
-static uint64_t places_load(const Engine *e, const Places *p, const Node *n)
+static uint64_t places_load(const Agreed *g, const Places *p, const Node *n)
 {
-        size_t at = (size_t) (n - e->agreed.state.nodes);
+        size_t at = (size_t) (n - g->state.nodes);
 
         return at < NODES_MAX ? p->loads[at] : 0;
 }
 
 /* ---- the choice ---- */
 
-typedef bool (*PlaceFilter)(const Engine *e, const App *a, const Node *n, uint32_t argument);
+typedef bool (*PlaceFilter)(const Agreed *g, const App *a, const Node *n, uint32_t argument);
 
 static Node *place_in_order(
-                const Engine *e, const App *a, uint32_t tier_end, PlaceFilter filter, uint32_t argument)
+                const Agreed *g, const App *a, uint32_t tier_end, PlaceFilter filter, uint32_t argument)
 {
         const Definition *d = &a->definition;
-        Places own = { .app = a },
-               *p = e->agreed.places && e->agreed.places->app == a ? e->agreed.places : &own;
+        Places own = { .app = a }, *p = g->places && g->places->app == a ? g->places : &own;
         Node *best = NULL;
         uint64_t best_load = 0;
         uint32_t best_tier = 0;
@@ -167,20 +166,20 @@ static Node *place_in_order(
         if (!a->has_definition)
                 return NULL;
         if (!p->known)
-                places_learn(e, p);
+                places_learn(g, p);
         for (size_t i = 0; i < d->n_nodes; i++) {
                 Node *n = places_find(p, d->nodes[i].name);
                 uint64_t load = 0;
 
                 if (d->nodes[i].tier >= tier_end || (best && d->nodes[i].tier != best_tier))
                         break;
-                if (!n || !filter(e, a, n, argument))
+                if (!n || !filter(g, a, n, argument))
                         continue;
                 if (n->id == a->owner)
                         return n;
                 /* A node that is alone in its tier is not compared. */
                 if (best || (i + 1 < d->n_nodes && d->nodes[i + 1].tier == d->nodes[i].tier))
-                        load = places_load(e, p, n);
+                        load = places_load(g, p, n);
                 if (!best || load < best_load) {
                         best = n;
                         best_load = load;
@@ -190,15 +189,15 @@ static Node *place_in_order(
         return best;
 }
 
-static bool filter_eligible(const Engine *e, const App *a, const Node *n, uint32_t except)
+static bool filter_eligible(const Agreed *g, const App *a, const Node *n, uint32_t except)
 {
-        (void) e;
+        (void) g;
         return n->id != except && place_eligible_named(a, n, false) == ELIGIBLE;
 }
 
-Node *place_choose(const Engine *e, const App *a, uint32_t except)
+Node *place_choose(const Agreed *g, const App *a, uint32_t except)
 {
-        return place_in_order(e, a, UINT32_MAX, filter_eligible, except);
+        return place_in_order(g, a, UINT32_MAX, filter_eligible, except);
 }
 
 bool app_is_held_against(const App *a, const Node *n)
@@ -209,14 +208,14 @@ bool app_is_held_against(const App *a, const Node *n)
         return false;
 }
 
-static bool filter_better(const Engine *e, const App *a, const Node *n, uint32_t argument)
+static bool filter_better(const Agreed *g, const App *a, const Node *n, uint32_t argument)
 {
-        (void) e;
+        (void) g;
         (void) argument;
         return !app_is_held_against(a, n) && place_eligible_named(a, n, true) == ELIGIBLE;
 }
 
-Node *place_better(const Engine *e, const App *a, uint32_t tier)
+Node *place_better(const Agreed *g, const App *a, uint32_t tier)
 {
-        return place_in_order(e, a, tier, filter_better, 0);
+        return place_in_order(g, a, tier, filter_better, 0);
 }

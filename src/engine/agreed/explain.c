@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/agreed/explain.h"
+#include "base/text.h"
+
+static void explain_mark(const Agreed *g, const App *a, const Node *n, char *ret_why, size_t size_bytes)
+{
+        const Mark *m = app_find_mark(a, n->id);
+        uint64_t left = m && m->timer.serial != 0 ? usec_left(m->timer.deadline_usec, g->now_usec) : 0;
+
+        char span[USEC_TEXT_MAX];
+
+        usec_format(span, left, USEC_PER_SEC);
+        if (m && m->count > 1)
+                snprintf(ret_why, size_bytes, "failed %u times; its mark expires in %s", m->count, span);
+        else
+                snprintf(ret_why, size_bytes, "failed once; its mark expires in %s", span);
+}
+
+/* Why a node that is better than where it runs does not take it over; NULL: it is not better, or it will. */
+static const char *explain_stays(const Agreed *g, const App *a, const Node *n)
+{
+        const Copy *c = app_present_copy(a);
+        const Node *at = c ? state_find_node(&g->state, c->node_id) : NULL;
+
+        if (!at || place_tier(a, n) >= place_tier(a, at))
+                return NULL;
+        if (app_is_held_against(a, n))
+                return a->held_node != 0 ? "better; it is held where it is"
+                                         : "better; not moved by a changed file";
+        return a->definition.takeover_automatic ? NULL : "better; Takeover=manual";
+}
+
+const char *app_wrong_file(const App *a, const Node *n, char *buffer, size_t size_bytes)
+{
+        const WrongFile *f = app_find_wrong(a, n->id);
+        const Variant *v = app_find_variant(a, n->id);
+
+        if (!f)
+                return v && v->error ? app_variant_error(a, v) : NULL;
+        if (f->line == WRONG_SOMEWHERE)
+                snprintf(buffer, size_bytes, "the last good one is in force");
+        else
+                snprintf(buffer, size_bytes, "line %u; the last good one is in force", f->line);
+        return buffer;
+}
+
+/* A file that is wrong keeps no node from running what it was. */
+static void explain_wrong_file(const App *a, const Node *n, char *why, size_t size_bytes)
+{
+        size_t length = strlen(why);
+        char text[80];
+
+        if (app_find_wrong(a, n->id))
+                snprintf(why + length, size_bytes - length, "; its file is wrong: %s",
+                                app_wrong_file(a, n, text, sizeof(text)));
+}
+
+bool place_explain(const Agreed *g, const App *a, const Node *n, const char *presence, char *ret_why,
+                size_t size_bytes)
+{
+        const Copy *c = app_present_copy(a);
+        const Mark *m = app_find_mark(a, n->id);
+        const Variant *v = app_find_variant(a, n->id);
+        Eligibility x = place_eligible(a, n, false);
+        const char *stays;
+
+        switch (x) {
+        case ELIGIBLE:
+                if (c && c->node_id == n->id)
+                        snprintf(ret_why, size_bytes,
+                                        "it is here, in tier %u of Nodes=", place_tier(a, n) + 1);
+                else if ((stays = explain_stays(g, a, n)))
+                        snprintf(ret_why, size_bytes, "%s; 'distroctl takeover %s' moves it", stays, a->name);
+                else if (m)
+                        snprintf(ret_why, size_bytes,
+                                        "failed before: good for the next start, not for a takeover");
+                else
+                        snprintf(ret_why, size_bytes, "in tier %u of Nodes=", place_tier(a, n) + 1);
+                break;
+        case NOT_IN_NODES:
+                snprintf(ret_why, size_bytes, "not in Nodes=");
+                break;
+        case NOT_PERMITTED:
+                snprintf(ret_why, size_bytes, "forbidden");
+                break;
+        case NODE_IN_STANDBY:
+                snprintf(ret_why, size_bytes, "in standby");
+                break;
+        case NODE_IS_LEAVING:
+                snprintf(ret_why, size_bytes, "leaving");
+                break;
+        case NODE_NOT_SYNCED:
+                snprintf(ret_why, size_bytes, "%s", presence ? presence : presence_to_string(n->presence));
+                break;
+        case NODE_MARKED:
+                explain_mark(g, a, n, ret_why, size_bytes);
+                break;
+        case NODE_DIFFERS:
+                snprintf(ret_why, size_bytes, "%s",
+                                v && v->error ? app_variant_error(a, v)
+                                : v && v->digest == 0
+                                                ? "it has no file for it"
+                                                : "its file differs from the agreed definition: compare 'distroctl cat' there and here");
+                break;
+        case NODE_UNGUARDED:
+                snprintf(ret_why, size_bytes, "it has no guard: distro-guard.service does not answer");
+                break;
+        case NODE_UNWRITABLE:
+                snprintf(ret_why, size_bytes, "its state directory takes no writes");
+                break;
+        case NODE_LATE:
+        default:
+                snprintf(ret_why, size_bytes, "its disk has not acknowledged the present state");
+                break;
+        }
+        explain_wrong_file(a, n, ret_why, size_bytes);
+        return x == ELIGIBLE;
+}

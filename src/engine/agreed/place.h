@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Which node an application belongs on, and which nodes may run it at all. Changes nothing. */
+
+#include "engine/agreed/agreed.h"
+
+typedef enum Eligibility {
+        ELIGIBLE,
+        NOT_IN_NODES,
+        NOT_PERMITTED,
+        NODE_IN_STANDBY,
+        NODE_IS_LEAVING,
+        NODE_NOT_SYNCED,
+        NODE_MARKED,
+        NODE_DIFFERS,
+        NODE_UNGUARDED,
+        NODE_UNWRITABLE,
+        NODE_LATE,
+} Eligibility;
+
+/* What lies on which node, and the nodes by their names: follows from the state and is kept up to date while decide.c goes
+ * through the applications, so that the placement of one costs no look at all the others. The application that is being
+ * decided, `app`, is not in it. */
+typedef struct Places {
+        const App *app;
+        bool known;                /* it is made when it is asked for first */
+        uint64_t loads[NODES_MAX]; /* by the node's place in the state */
+        Node *nodes[NODES_MAX];    /* sorted by name */
+        size_t n_nodes;
+} Places;
+
+/* Whether `n` may run `a`. `takeover`: as the aim of an automatic takeover, for which an expired mark still counts. */
+Eligibility place_eligible(const App *a, const Node *n, bool takeover);
+bool place_is_permitted(const App *a, const Node *n);
+/* `a` is about to be decided and counts nowhere; it has been, and counts where it is now. */
+void places_begin(const Agreed *g, Places *p, const App *a);
+void places_end(const Agreed *g, Places *p);
+/* The node's tier, or UINT32_MAX where Nodes= does not name it. */
+uint32_t place_tier(const App *a, const Node *n);
+/* The placement's choice among all eligible nodes but `except`; NULL: none. */
+Node *place_choose(const Agreed *g, const App *a, uint32_t except);
+/* An eligible node of a tier better than `tier` that nothing is held against; NULL: none. */
+Node *place_better(const Agreed *g, const App *a, uint32_t tier);
+bool app_is_held_against(const App *a, const Node *n);
