@@ -5,6 +5,7 @@ noinst_LIBRARIES += libengine.a
 agreed_sources = \
 	src/engine/agreed/agreed.c \
 	src/engine/agreed/agreed.h \
+	src/engine/agreed/app.c \
 	src/engine/agreed/app.h \
 	src/engine/agreed/apply.c \
 	src/engine/agreed/apply.h \
@@ -12,6 +13,7 @@ agreed_sources = \
 	src/engine/agreed/command.h \
 	src/engine/agreed/commit.c \
 	src/engine/agreed/commit.h \
+	src/engine/agreed/copy.c \
 	src/engine/agreed/copy.h \
 	src/engine/agreed/decide.c \
 	src/engine/agreed/decide.h \

@@ -13,7 +13,22 @@
 void app_look_again(Agreed *g, App *a);
 void app_touched(Agreed *g, App *a);
 bool app_wants_up(const App *a);
+/* It should run and cannot; told once for each reason. */
+void app_blocked(Agreed *g, App *a, const char *why);
+/* No node that is there has a file for it. */
 bool app_is_orphan(const Agreed *g, const App *a);
+
+void app_disown(Agreed *g, App *a);
+/* The group forms, and all facts are in: of several copies the newest is the application's. */
+void app_keep_newest(Agreed *g, App *a);
+/* Those of its timers that the message names are over. */
+void app_timers(Agreed *g, App *a, const ExpiryMessage *m);
+
+/* The file of the member that forms is the definition; 0 or -ENOMEM. */
+int app_define_first(App *a, const Definition *d);
+/* Takes the contents of *next. It never makes a running application move. */
+void app_define(Agreed *g, App *a, Definition *next);
+void app_keep_no_more(App *a); /* that a changed definition moves nothing is no shelter from a command */
 
 /* ---- a loss ---- */
 
@@ -26,22 +41,54 @@ uint64_t app_least_delay(const State *s, const App *a);
 void app_change_hold(Agreed *g, App *a, bool maintenance, const Definition *d);
 void app_begin_loss(Agreed *g, App *a, uint32_t node_id, uint64_t delay_usec);
 void app_end_loss(App *a);
+void app_end_delay(App *a); /* it is waited for no more, and is lost all the same */
+/* Says how long the lost node is waited for. */
+void app_note_waiting(Agreed *g, const App *a, uint32_t node_id, uint64_t delay_usec);
+bool app_delay_is_auto(const App *a);
+/* A node has said other timeouts: a delay that runs may have to grow. */
+void app_lengthen_delay(Agreed *g, App *a);
 /* HandOver=no: `n` is leaving, and when it is back it may run the application again, as far as can be told now. */
 bool app_awaits_leaver(const App *a, const Node *n);
 /* The application has just ended there: where its node is leaving it waits for that one, unless a command has sent it
  * elsewhere meanwhile. */
 void app_await_leaver(Agreed *g, App *a, const Copy *ended);
 /* This node has said what it runs after a maintenance; whether it owed that. */
-bool apply_owed(App *a, uint32_t node_id);
+bool app_owed_said(App *a, uint32_t node_id);
+/* It goes without having said so. */
+void app_end_owing(App *a, const Node *n);
 
 /* ---- the next start ---- */
 
+/* Why it will be started, `from_node` being the owner before, and where: 0, the placement's choice. */
+void app_plan(App *a, StartType type, uint32_t from_node, uint32_t node_id);
 void app_clear_next(App *a);
+/* A better node is there: it takes over when TakeoverDelaySec= is over. */
+void app_await_better(Agreed *g, App *a, const Node *better);
+void app_clear_better(App *a);
 /* Holds the application against the nodes that are better than `at` and eligible now, with `differing` also those that
  * only have another file. */
 void app_hold_against(Agreed *g, App *a, const Node *at, bool differing);
 void app_clear_hold(App *a);
+/* It was taken to this node by hand, and stays. */
+void app_hold(Agreed *g, App *a, const Node *at);
 /* A copy with the next epoch, which its node starts. NULL: no memory. */
 Copy *app_grant(Agreed *g, App *a, uint32_t node_id, StartType type, uint32_t from_node);
 /* The worker failed for good on this node: a mark, and what FailureAction= says. */
 void app_fail_copy(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);
+/* The same without FailureAction=. */
+void app_mark_node(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);
+void app_mark_expired(Agreed *g, App *a, Mark *m);
+/* A stop job that is not ours. */
+void app_stopped_outside(Agreed *g, App *a, uint32_t node_id, uint64_t realtime_usec);
+/* What was changed is on the disks. */
+void app_is_sure(Agreed *g, App *a);
+
+/* ---- commands ---- */
+
+void app_want(App *a, bool up);
+/* A command changed it, and that lasts. */
+void app_commanded(Agreed *g, App *a);
+/* Of one node, or, NULL, of all. */
+void app_forget_failures(App *a, const Node *n);
+void app_give_up(App *a);
+void app_set_maintenance(Agreed *g, App *a, bool on);

@@ -6,6 +6,7 @@
 #include "engine/agreed/agreed.h"
 
 void apply_message(Agreed *g, const Member *sender, const Message *m);
-void apply_facts(Agreed *g, const Member *sender, const FactsMessage *f, bool forming);
 void apply_formed(Agreed *g); /* after all facts: one copy of each application */
 void apply_finish(Agreed *g); /* after each message: decide, count the revision, commit */
+/* Whether `m`, which is sorted, names this timer. */
+bool expiry_names(const ExpiryMessage *m, TimerKind kind, const Timer *t);

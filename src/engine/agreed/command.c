@@ -259,34 +259,11 @@ static CommandError command_check(const Agreed *g, const App *a, const Command *
 
 /* ---- carrying out what nothing stands against ---- */
 
-/* The state that is shown is another one when something follows from the command. */
-static void app_commanded(Agreed *g, App *a)
-{
-        g->lasting_changed = true;
-        app_look_again(g, a);
-}
-
-/* What its failures left: marks (of one node, or of all), and that it was stopped from outside. */
-static void app_forget_failures(App *a, const Node *n)
-{
-        for (size_t i = a->n_marks; i > 0; i--)
-                if (!n || a->marks[i - 1].node_id == n->id)
-                        app_remove_mark(a, &a->marks[i - 1]);
-        a->outside = (Timer){};
-        if (!n)
-                a->halted = false;
-        if (a->n_marks > 0)
-                return;
-        free(a->failure);
-        a->failure = NULL;
-}
-
 static void command_start(Agreed *g, App *a)
 {
         if (!a->target_up || a->finished || a->halted)
                 app_touched(g, a);
-        a->target_up = a->commanded = true;
-        a->finished = false;
+        app_want(a, true);
         /* The administrator has mended what made it fail, and FailureAction=stop says that it is not to start elsewhere. */
         if (a->halted)
                 app_forget_failures(a, NULL);
@@ -297,8 +274,7 @@ static void command_stop(Agreed *g, App *a)
 {
         if (a->target_up)
                 app_touched(g, a);
-        a->target_up = false;
-        a->commanded = true;
+        app_want(a, false);
         app_commanded(g, a);
 }
 
@@ -306,25 +282,9 @@ static void command_restart(Agreed *g, App *a)
 {
         Copy *present = app_present_copy(a);
 
-        app_clear_next(a);
-        a->next_node = present->node_id;
+        app_plan(a, START_NORMAL, 0, present->node_id);
         app_stop_copy(g, a, present, "restarted by command");
         app_commanded(g, a);
-}
-
-static void app_hold(Agreed *g, App *a, const Node *at)
-{
-        app_hold_against(g, a, at, false);
-        a->held_node = at->id;
-}
-
-/* --force: the copies that no node can be asked about any more. */
-static void app_give_up(App *a)
-{
-        for (size_t i = a->n_copies; i > 0; i--)
-                if (copy_is_given_up(&a->copies[i - 1]))
-                        app_remove_copy(a, &a->copies[i - 1]);
-        a->n_owed = 0;
 }
 
 static void takeover_running(Agreed *g, App *a, Copy *present, const Node *to)
@@ -338,11 +298,9 @@ static void takeover_running(Agreed *g, App *a, Copy *present, const Node *to)
                 app_clear_hold(a);
         if (!target)
                 return;
-        if (present->phase == COPY_STOPPING) {
-                a->next_type = START_TAKEOVER;
-                a->next_from = at->id;
-                a->next_node = target->id;
-        } else
+        if (present->phase == COPY_STOPPING)
+                app_plan(a, START_TAKEOVER, at->id, target->id);
+        else
                 app_move(g, a, present, START_TAKEOVER, target->id, "taken over by command");
 }
 
@@ -350,8 +308,8 @@ static void takeover_running(Agreed *g, App *a, Copy *present, const Node *to)
 static void takeover_waiting(Agreed *g, App *a, const Node *to)
 {
         app_touched(g, a);
-        a->delay = (Timer){};
-        a->next_node = to ? to->id : 0;
+        app_end_delay(a);
+        app_plan(a, a->next_type, a->next_from, to ? to->id : 0);
         if (to)
                 app_hold(g, a, to);
 }
@@ -393,7 +351,7 @@ static void command_permit(Agreed *g, App *a, const Command *c)
         a->permissions[at].allowed = c->flag;
         /* That a changed definition moves nothing is no shelter from a command. */
         if (!c->flag && present && present->node_id == n->id)
-                a->kept = false;
+                app_keep_no_more(a);
         app_commanded(g, a);
         agreed_changed_node(g, n->id);
 }
@@ -422,38 +380,6 @@ static void command_forget(Agreed *g, const Command *c)
         g->all_dirty = true;
         g->outcome.files_dirty = true;
         agreed_changed(g);
-}
-
-/* Switching it off makes every member report first. */
-static void app_set_maintenance(Agreed *g, App *a, bool on)
-{
-        if (a->maintenance == on)
-                return;
-        app_change_hold(g, a, on, NULL);
-        a->maintenance = on;
-        if (!app_present_copy(a))
-                app_touched(g, a);
-        free(a->owed);
-        a->owed = NULL;
-        a->n_owed = 0;
-        app_commanded(g, a);
-        if (on)
-                return;
-        a->owed = calloc(MAX(g->state.n_nodes, (size_t) 1), sizeof(uint32_t));
-        if (!a->owed) {
-                g->out.oom = true;
-                return;
-        }
-        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
-                if (n->presence == PRESENCE_SYNCED)
-                        a->owed[a->n_owed++] = n->id;
-        /* If a node has not heard that maintenance is over, its guard goes on leaving the worker alone. */
-        FOREACH_ARRAY(c, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&g->state, c->node_id);
-
-                if (!n || n->presence != PRESENCE_SYNCED)
-                        c->untamed = true;
-        }
 }
 
 static void command_clear(Agreed *g, const Command *c)

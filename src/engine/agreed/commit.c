@@ -65,19 +65,6 @@ static bool commit_reached(const Agreed *g, const Revision *revision)
         return nodelist_acked_by_majorities(g, revision);
 }
 
-/* What was changed is on the disks. Where the worker is left alone from now on the guards are yet to be told: a revision of
- * its own is acknowledged by a node after its guard was. */
-static void app_is_sure(Agreed *g, App *a)
-{
-        bool before = app_is_left_alone(a);
-
-        a->unsure = (Unsure){};
-        if (app_is_left_alone(a) == before)
-                return;
-        g->lasting_changed = true;
-        agreed_changed_app(g, a);
-}
-
 void apply_commit(Agreed *g)
 {
         State *s = &g->state;

@@ -23,140 +23,6 @@
 #include "engine/agreed/place.h"
 #include "base/array.h"
 
-bool app_is_orphan(const Agreed *g, const App *a)
-{
-        bool any = false;
-
-        if (!a->has_definition)
-                return a->n_copies > 0;
-        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes) {
-                const Variant *v;
-
-                if (n->presence != PRESENCE_SYNCED)
-                        continue;
-                v = app_find_variant(a, n->id);
-                if (!v || v->digest != 0 || v->error)
-                        return false;
-                any = true;
-        }
-        return any;
-}
-
-void app_clear_next(App *a)
-{
-        a->next_type = START_NORMAL;
-        a->next_from = 0;
-        a->next_node = 0;
-}
-
-void app_end_loss(App *a)
-{
-        a->lost_node = 0;
-        a->lost_in_order = false;
-        a->delay = (Timer){};
-        a->delay_usec = 0;
-}
-
-static void app_clear_better(App *a)
-{
-        a->better_node = 0;
-        a->better = (Timer){};
-}
-
-void app_clear_hold(App *a)
-{
-        a->held_node = 0;
-        free(a->held_against);
-        a->held_against = NULL;
-        a->n_held_against = 0;
-}
-
-void app_hold_against(Agreed *g, App *a, const Node *at, bool differing)
-{
-        uint32_t *against = calloc(MAX(g->state.n_nodes, (size_t) 1), sizeof(uint32_t));
-
-        if (!against) {
-                g->out.oom = true;
-                return;
-        }
-        free(a->held_against);
-        a->held_against = against;
-        a->n_held_against = 0;
-        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes) {
-                Eligibility x = place_eligible(a, n, true);
-
-                if (at && place_tier(a, n) < place_tier(a, at) &&
-                                (x == ELIGIBLE || (differing && x == NODE_DIFFERS)))
-                        against[a->n_held_against++] = n->id;
-        }
-}
-
-void app_look_again(Agreed *g, App *a)
-{
-        a->dirty = true;
-        agreed_changed_app(g, a);
-}
-
-void app_touched(Agreed *g, App *a)
-{
-        a->changed_realtime_usec = g->realtime_usec;
-        app_look_again(g, a);
-}
-
-void app_stop_copy(Agreed *g, App *a, Copy *c, const char *why)
-{
-        Effect *f;
-
-        if (c->phase == COPY_STOPPING)
-                return;
-        c->phase = COPY_STOPPING;
-        c->stop_why = why;
-        f = agreed_note(g, NOTE_APP_STOPPING, a->name, c->node_id, "%s", why);
-        f->epoch = c->epoch;
-        app_touched(g, a);
-}
-
-Copy *app_grant(Agreed *g, App *a, uint32_t node_id, StartType type, uint32_t from_node)
-{
-        uint64_t floor = MIN(g->state.ring_seq, EPOCH_RING_MAX / 2) << EPOCH_RING_SHIFT;
-        uint32_t was = a->owner;
-        Copy *c;
-        Effect *f;
-
-        a->epoch = MAX(a->epoch, floor) + 1;
-        a->last_epoch = a->epoch;
-        c = app_add_copy(a, node_id, a->epoch);
-        if (!c) {
-                g->out.oom = true;
-                return NULL;
-        }
-        c->phase = COPY_STARTING;
-        c->start_type = a->start_type = type;
-        c->from_node = a->from_node = type == START_NORMAL ? 0 : from_node;
-        a->owner = node_id;
-        /* A start in place keeps it, also one that came with a changed file. */
-        if (a->held_node != 0 ? a->held_node != node_id : was != node_id)
-                app_clear_hold(a);
-        app_clear_next(a);
-        app_end_loss(a);
-        app_clear_better(a);
-        a->kept = false;
-        g->lasting_changed = true;
-        free(a->last_blocked);
-        a->last_blocked = NULL;
-        f = agreed_note(g, NOTE_APP_STARTING, a->name, node_id, NULL);
-        f->epoch = c->epoch;
-        f->start_type = type;
-        f->from_node = outlet_strdup(&g->out, state_node_name(&g->state, c->from_node));
-        app_touched(g, a);
-        return c;
-}
-
-bool copy_is_given_up(const Copy *c)
-{
-        return c->phase == COPY_LOST && c->untamed;
-}
-
 /* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
  * ring and has not reported, and a node that has not reported at all since the group formed. */
 const char *decide_obstacle_but(const Agreed *g, const App *a, const Copy *but, bool given_up, char *buffer,
@@ -216,9 +82,7 @@ void app_move(Agreed *g, App *a, Copy *present, StartType type, uint32_t to, con
                 (void) app_grant(g, a, to, type, from);
                 return;
         }
-        a->next_type = type;
-        a->next_from = from;
-        a->next_node = to;
+        app_plan(a, type, from, to);
         app_stop_copy(g, a, present, why);
 }
 
@@ -229,16 +93,6 @@ bool app_failed_everywhere(const Agreed *g, const App *a)
                 if (place_eligible(a, n, false) == NODE_MARKED)
                         return true;
         return false;
-}
-
-static void decide_blocked(Agreed *g, App *a, const char *why)
-{
-        if (strcmp_ptr(a->last_blocked, why) == 0)
-                return;
-        free(a->last_blocked);
-        a->last_blocked = outlet_strdup(&g->out, why);
-        agreed_note(g, NOTE_APP_BLOCKED, a->name, 0, "%s", why);
-        app_touched(g, a);
 }
 
 /* ---- the cases ---- */
@@ -252,10 +106,8 @@ static void decide_down(Agreed *g, App *a)
         if ((a->lost_node != 0 && a->delay.serial == 0) || a->owner != 0) {
                 if (a->delay.serial == 0)
                         app_end_loss(a);
-                if (app_count_live(a, NULL) == 0 && a->owner != 0) {
-                        a->owner = 0;
-                        g->lasting_changed = true;
-                }
+                if (app_count_live(a, NULL) == 0 && a->owner != 0)
+                        app_disown(g, a);
                 app_touched(g, a);
         }
         app_clear_next(a);
@@ -298,7 +150,7 @@ static void decide_start(Agreed *g, App *a)
                 return;
         obstacle = decide_obstacle(g, a, buffer, sizeof(buffer));
         if (obstacle) {
-                decide_blocked(g, a, obstacle);
+                app_blocked(g, a, obstacle);
                 return;
         }
         if (a->next_node != 0) {
@@ -318,15 +170,14 @@ static void decide_start(Agreed *g, App *a)
                 choice = place_choose(g, a, 0);
         }
         if (!choice) {
-                a->next_node = 0;
-                decide_blocked(g, a,
+                app_plan(a, a->next_type, a->next_from, 0);
+                app_blocked(g, a,
                                 app_failed_everywhere(g, a) ? "failed on every node that may run it"
                                                             : "no node that may run it is there");
                 /* What starts after that is a first start again, but for a loss: that stays one. */
                 if (a->lost_node == 0 && a->next_type != START_NORMAL) {
                         app_clear_next(a);
-                        a->owner = 0;
-                        g->lasting_changed = true;
+                        app_disown(g, a);
                 }
                 return;
         }
@@ -391,14 +242,8 @@ static void decide_better(Agreed *g, App *a, Copy *present, const Node *at)
                 app_clear_better(a);
                 return;
         }
-        if (a->better_node != better->id) {
-                app_clear_better(a);
-                a->better_node = better->id;
-                if (a->definition.takeover_delay_usec > 0) {
-                        a->better = agreed_timer(g, a->definition.takeover_delay_usec);
-                        app_look_again(g, a);
-                }
-        }
+        if (a->better_node != better->id)
+                app_await_better(g, a, better);
         /* What would stand against the start elsewhere is no reason to stop what runs. */
         if (a->better.serial == 0 && !decide_obstacle_but(g, a, present, false, buffer, sizeof(buffer)))
                 app_move(g, a, present, START_TAKEOVER, better->id, "a better node has become eligible");

@@ -65,12 +65,7 @@ int definition_form(State *s, const Definition *d)
                 return 0; /* its node tells of it once more, and hears why it is not taken */
         if (!a)
                 a = state_add_app(s, d->name);
-        if (!a || definition_copy(d, &a->definition) < 0)
-                return -ENOMEM;
-        a->has_definition = true;
-        if (!a->commanded)
-                a->target_up = d->enabled;
-        return 0;
+        return a ? app_define_first(a, d) : -ENOMEM;
 }
 
 static bool node_is_known(const Node *n)
@@ -102,7 +97,6 @@ static void variant_set(
 /* Makes `d` the agreed definition. A node that agreed with the one before differs from now on. */
 static void definition_switch(Agreed *g, App *a, const Definition *d)
 {
-        const Copy *present = app_present_copy(a);
         Definition next;
 
         if (outlet_grow(&g->out, definition_copy(d, &next)) < 0)
@@ -113,24 +107,8 @@ static void definition_switch(Agreed *g, App *a, const Definition *d)
                                         NULL);
         if (a->has_definition)
                 agreed_note(g, NOTE_DEFINITION, a->name, 0, "the definition has changed");
-        app_change_hold(g, a, a->maintenance, &next);
-        definition_done(&a->definition);
-        a->definition = next;
-        a->has_definition = true;
-        /* Nor does it switch off what ran until now: its owner is away, or is just being stopped for a restart or a move. */
-        if (!present && !a->commanded && (a->owner == 0 || !a->target_up))
-                a->target_up = next.enabled;
-        for (size_t i = a->n_variants; i > 0; i--)
-                if (a->variants[i - 1].digest == next.digest)
-                        app_remove_variant(a, &a->variants[i - 1]);
-        /* It never makes a running application move. */
-        a->kept = present != NULL;
-        if (present)
-                app_hold_against(g, a, state_find_node(&g->state, present->node_id), true);
-        a->dirty = true;
+        app_define(g, a, &next);
         g->outcome.files_dirty = true;
-        g->lasting_changed = true;
-        agreed_changed_app(g, a);
 }
 
 static const Definition *definition_majority(const Agreed *g, const App *a)
@@ -289,8 +267,7 @@ static void definition_apply(Agreed *g, uint32_t node_id, const DefinitionEntry 
         }
         definition_apply_wrong(g, a, node_id, d->wrong_line);
         app_agree_definition(g, a, node_id);
-        a->dirty = true;
-        agreed_changed_app(g, a);
+        app_look_again(g, a);
 }
 
 void definitions_apply(Agreed *g, uint32_t node_id, const DefinitionsMessage *m)

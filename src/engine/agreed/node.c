@@ -37,88 +37,6 @@ bool node_rename(Agreed *g, Node *n, const char *name)
 
 /* ---- FailoverDelaySec=auto ---- */
 
-/* A node that may have a copy: one of Nodes=, or one that has what Nodes= no longer allows. While a change of Nodes= is not
- * committed, the peers, which wait, count with all nodes (`most`); a node that is waited for counts with itself if it has
- * one. */
-static bool app_concerns(const App *a, const Node *n, bool most)
-{
-        FOREACH_ARRAY(c, a->copies, a->n_copies)
-                if (c->node_id == n->id)
-                        return true;
-        if (a->owner == n->id)
-                return true;
-        return a->unsure.is_auto ? most : place_tier(a, n) != UINT32_MAX;
-}
-
-/* How long the slowest of these nodes may take from its Corosync's silence until its copy has ended, less what the quickest
- * of all takes to notice that it is gone. Where all nodes have the same timeouts it is the greatest that any of them needs.
- * A node that was cut off may know the old value or the new one while a change is not committed. The peers that wait take
- * the greatest that any of it comes to (`most`); the node that is waited for takes the least. */
-static uint64_t app_auto_delay(const State *s, const App *a, bool most)
-{
-        uint64_t stopped = 0, noticed = USEC_INFINITY;
-
-        FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
-                const NodeTiming *slow = most ? &n->most : &n->least, *quick = most ? &n->least : &n->most;
-
-                if (n->timing.detection_usec == 0)
-                        continue;
-                noticed = MIN(noticed, quick->detection_usec);
-                if (app_concerns(a, n, most))
-                        stopped = MAX(stopped, usec_add(slow->needed_usec, slow->detection_usec));
-        }
-        return stopped == USEC_INFINITY ? stopped : usec_left(stopped, noticed);
-}
-
-static bool app_delay_is_auto(const App *a)
-{
-        return a->has_definition && (a->definition.failover_delay_usec == DELAY_AUTO || a->unsure.is_auto);
-}
-
-static uint64_t app_written_delay(const App *a)
-{
-        return a->has_definition ? a->definition.failover_delay_usec : 0;
-}
-
-uint64_t app_delay(const State *s, const App *a)
-{
-        uint64_t delay = a->unsure.since.count > 0 ? a->unsure.longest_delay_usec : app_written_delay(a);
-
-        if (!app_delay_is_auto(a))
-                return delay;
-        return MAX(app_auto_delay(s, a, true), delay == DELAY_AUTO ? 0 : delay);
-}
-
-uint64_t app_least_delay(const State *s, const App *a)
-{
-        uint64_t delay = a->unsure.since.count > 0 ? a->unsure.least_delay_usec : app_written_delay(a);
-
-        if (!app_delay_is_auto(a))
-                return delay;
-        return MIN(app_auto_delay(s, a, false), delay == DELAY_AUTO ? USEC_INFINITY : delay);
-}
-
-/* What a node said since the delay began may show that the lost one needs longer, or was noticed earlier, than was counted
- * with. A delay that runs is never shortened. */
-static void app_lengthen_delay(Agreed *g, App *a)
-{
-        uint64_t delay;
-
-        if (a->lost_node == 0 || a->delay.serial == 0 || !app_delay_is_auto(a))
-                return;
-        delay = app_delay(&g->state, a);
-        if (delay <= a->delay_usec)
-                return;
-        a->delay.serial = ++g->state.next_serial;
-        a->delay.deadline_usec = usec_add(
-                        a->delay.deadline_usec, delay == USEC_INFINITY ? delay : delay - a->delay_usec);
-        a->delay_usec = delay;
-        agreed_note(g, NOTE_APP_WAITING, a->name, a->lost_node,
-                        "longer for %s to come back: FailoverDelaySec= has grown",
-                        state_node_name(&g->state, a->lost_node));
-        app_look_again(g, a);
-}
-
 static NodeTiming timing_least(const NodeTiming *a, const NodeTiming *b)
 {
         return (NodeTiming){ MIN(a->detection_usec, b->detection_usec),
@@ -164,100 +82,6 @@ void node_commit_timings(Agreed *g)
 
 /* ---- losses ---- */
 
-void app_begin_loss(Agreed *g, App *a, uint32_t node_id, uint64_t delay_usec)
-{
-        a->lost_node = node_id;
-        a->lost_in_order = false;
-        a->next_type = START_FAILOVER;
-        a->next_from = node_id;
-        a->next_node = 0;
-        a->delay = delay_usec > 0 ? agreed_timer(g, delay_usec) : (Timer){};
-        a->delay_usec = app_delay(&g->state, a);
-        app_touched(g, a);
-}
-
-bool app_wants_up(const App *a)
-{
-        return a->target_up && !a->finished && !a->halted;
-}
-
-bool app_awaits_leaver(const App *a, const Node *n)
-{
-        return a->has_definition && a->definition.awaits_leaver && n &&
-               place_eligible(a, n, false) == NODE_IS_LEAVING && !app_find_mark(a, n->id);
-}
-
-static void note_waiting(Agreed *g, const App *a, uint32_t node_id, uint64_t delay_usec);
-
-void app_await_leaver(Agreed *g, App *a, const Copy *ended)
-{
-        uint32_t node_id = ended->node_id;
-        uint64_t delay = app_delay(&g->state, a);
-
-        if (delay == 0 || !app_wants_up(a) || !app_awaits_leaver(a, state_find_node(&g->state, node_id)) ||
-                        (a->next_node != 0 && a->next_node != node_id))
-                return;
-        app_begin_loss(g, a, node_id, delay);
-        a->lost_in_order = true;
-        a->next_type = START_TAKEOVER; /* its last copy was stopped in order, so nothing failed */
-        note_waiting(g, a, node_id, delay);
-}
-
-void copy_ended_note(Agreed *g, const App *a, const Copy *c, const char *why)
-{
-        agreed_note(g, NOTE_APP_STOPPED, a->name, c->node_id, "%s", why)->epoch = c->epoch;
-}
-
-/* Says how long the lost node is waited for, and by which setting. Only what a grace has left differs from member to
- * member. */
-static void note_waiting(Agreed *g, const App *a, uint32_t node_id, uint64_t delay_usec)
-{
-        const char *name = state_node_name(&g->state, node_id);
-        const char *how = a->lost_in_order ? ", which left in order," : "";
-        unsigned long long tenths = delay_usec / 100000 + (delay_usec % 100000 != 0);
-
-        if (delay_usec == USEC_INFINITY)
-                agreed_note(g, NOTE_APP_WAITING, a->name, node_id,
-                                "until %s%s is back (FailoverDelaySec=infinity)", name, how);
-        else
-                agreed_note(g, NOTE_APP_WAITING, a->name, node_id, "%llu.%llu s for %s%s to come back (%s)",
-                                tenths / 10, tenths % 10, name, how,
-                                delay_usec > app_delay(&g->state, a) ? "ManagerGraceSec="
-                                                                     : "FailoverDelaySec=");
-}
-
-/* A copy went with its node. `delay_usec`: how long its node is waited for from now. */
-static void copy_lose(Agreed *g, App *a, Copy *c, uint64_t delay_usec, const char *why)
-{
-        bool live = copy_is_live(c);
-
-        g->lasting_changed = true;
-        if (c->surplus || c->phase == COPY_LOST) {
-                c->phase = COPY_LOST;
-                c->surplus = false;
-                return;
-        }
-        if (a->maintenance)
-                c->untamed = true;
-        agreed_note(g, NOTE_APP_LOST, a->name, c->node_id, "%s", why)->epoch = c->epoch;
-        if (live && !a->maintenance && app_wants_up(a)) {
-                /* With start-first the other copy goes on alone, without delay. */
-                if (app_count_live(a, c) > 0)
-                        a->owner = 0;
-                else {
-                        app_begin_loss(g, a, c->node_id, delay_usec);
-                        if (delay_usec > 0)
-                                note_waiting(g, a, c->node_id, delay_usec);
-                }
-        }
-        c->phase = COPY_LOST;
-        c->stuck = false;
-        FOREACH_ARRAY(other, a->copies, a->n_copies)
-                if (a->owner == 0 && copy_is_live(other))
-                        a->owner = other->node_id;
-        app_touched(g, a);
-}
-
 static uint64_t node_grace(const Agreed *g, const Node *n)
 {
         uint64_t longest = 0;
@@ -267,67 +91,6 @@ static uint64_t node_grace(const Agreed *g, const Node *n)
         FOREACH_ARRAY(o, g->state.nodes, g->state.n_nodes)
                 longest = MAX(longest, o->grace_usec);
         return longest;
-}
-
-static bool same_nodes(const Definition *a, const Definition *b)
-{
-        bool same = a->n_nodes == b->n_nodes;
-
-        for (size_t i = 0; i < a->n_nodes && same; i++)
-                same = definition_find_node(b, a->nodes[i].name) >= 0;
-        return same;
-}
-
-static void unsure_add(Unsure *u, uint64_t delay)
-{
-        if (delay == DELAY_AUTO) {
-                u->is_auto = true;
-                return;
-        }
-        u->least_delay_usec = MIN(u->least_delay_usec, delay);
-        u->longest_delay_usec = MAX(u->longest_delay_usec, delay);
-}
-
-void app_change_hold(Agreed *g, App *a, bool maintenance, const Definition *d)
-{
-        Unsure *u = &a->unsure;
-        uint64_t before = app_written_delay(a), now = d ? d->failover_delay_usec : before;
-        bool changes;
-
-        if (d && !a->has_definition)
-                before = now; /* no node has another one */
-        changes = before != now ||
-                  (now == DELAY_AUTO && d && a->has_definition && !same_nodes(d, &a->definition));
-        if (!changes && a->maintenance == maintenance)
-                return;
-        if (u->since.count == 0) {
-                *u = (Unsure){ .maintenance = a->maintenance, .least_delay_usec = USEC_INFINITY };
-                unsure_add(u, before);
-        }
-        u->since = g->state.revision;
-        u->maintenance = u->maintenance && maintenance;
-        unsure_add(u, now);
-}
-
-bool apply_owed(App *a, uint32_t node_id)
-{
-        size_t n = a->n_owed;
-
-        for (size_t i = a->n_owed; i > 0; i--)
-                if (a->owed[i - 1] == node_id)
-                        ARRAY_CLOSE(a->owed, a->n_owed, i - 1);
-        return a->n_owed < n;
-}
-
-/* The maintenance is over, and this node goes without having said what it runs: its guard may not have heard of it, and go
- * on leaving a copy there alone. So what it owed does not count any more, but such a copy does, until it is reported. */
-static void app_end_owing(App *a, const Node *n)
-{
-        if (!apply_owed(a, n->id))
-                return;
-        FOREACH_ARRAY(c, a->copies, a->n_copies)
-                if (c->node_id == n->id)
-                        c->untamed = true;
 }
 
 static bool node_has_copies(const Agreed *g, const Node *n)
@@ -418,6 +181,165 @@ void node_grace_over(Agreed *g, Node *n)
                 app_end_owing(a, n);
         }
         node_touched(g, n);
+}
+
+/* ---- what it says of itself ---- */
+
+/* Its manager will say that it leaves; where the shutdown is called off it says nothing. */
+void node_goes_down(Agreed *g, Node *n)
+{
+        if (!n || n->leaving)
+                return;
+        n->leaving = true;
+        n->shutdown = agreed_timer(g, SHUTDOWN_USEC);
+        node_touched(g, n);
+}
+
+static void facts_node(Agreed *g, Node *n, const FactsMessage *f)
+{
+        bool booted = n->boot_id != 0 && n->boot_id != f->boot_id;
+
+        if (n->grace_usec != f->grace_usec || n->boot_id != f->boot_id || n->version_max != f->version_max)
+                g->lasting_changed = true;
+        if (node_rename(g, n, f->node_name))
+                g->lasting_changed = true;
+        n->grace_usec = f->grace_usec;
+        n->boot_id = f->boot_id;
+        node_set_timing(g, n, &f->timing);
+        n->unwritable = !f->can_write;
+        n->unguarded = !f->guarded;
+        n->version_max = f->version_max;
+        node_set_nodelist(g, n, f->nodelist, f->n_nodelist, f->by_fewer);
+        n->unknown = n->late = n->leaving = false;
+        n->shutdown = (Timer){};
+        n->acked = (Revision){};
+        n->presence = PRESENCE_REPORTED;
+        if (f->version_min > g->state.version || f->version_max < g->state.version) {
+                n->presence = PRESENCE_SYNCING; /* what it runs counts; it never gets to be synced */
+                agreed_note(g, NOTE_MESSAGE_REFUSED, NULL, n->id,
+                                "its manager knows protocol versions %u to %u; the group speaks %u",
+                                f->version_min, f->version_max, g->state.version);
+        }
+        node_touched(g, n);
+        if (!booted)
+                return;
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
+                Mark *m = app_find_mark(a, n->id);
+
+                if (m && m->expired)
+                        app_remove_mark(a, m);
+                else if (m)
+                        m->booted = true;
+        }
+}
+
+static int compare_facts(const void *a, const void *b)
+{
+        const CopyFact *const *x = a, *const *y = b;
+        int c = strcmp((*x)->app, (*y)->app);
+
+        return c != 0 ? c : CMP((*x)->epoch, (*y)->epoch);
+}
+
+/* A list to be searched; the caller frees it. NULL without memory. */
+static const CopyFact **facts_sort(const FactsMessage *f)
+{
+        const CopyFact **sorted = calloc(MAX(f->n_copies, (size_t) 1), sizeof(*sorted));
+
+        for (size_t i = 0; sorted && i < f->n_copies; i++)
+                sorted[i] = &f->copies[i];
+        if (sorted)
+                qsort(sorted, f->n_copies, sizeof(*sorted), compare_facts);
+        return sorted;
+}
+
+static bool facts_have(const CopyFact *const *sorted, size_t n, const char *app, uint64_t epoch)
+{
+        const CopyFact key = { .app = (char *) app, .epoch = epoch }, *k = &key;
+
+        return bsearch(&k, sorted, n, sizeof(*sorted), compare_facts);
+}
+
+void apply_facts(Agreed *g, const Member *sender, const FactsMessage *f, bool forming)
+{
+        _cleanup_free_ const CopyFact **sorted = NULL;
+        Node *n = state_find_node(&g->state, sender->node_id);
+
+        if (!n) {
+                if (g->state.n_nodes >= NODES_MAX)
+                        return;
+                n = state_add_node(&g->state, sender->node_id, f->node_name);
+                if (!n) {
+                        g->out.oom = true;
+                        return;
+                }
+        }
+        facts_node(g, n, f);
+        g->outcome.files_dirty = true;
+        /* What differs is told anew by `definitions`. */
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
+                Variant *v = app_find_variant(a, n->id);
+
+                if (v)
+                        app_remove_variant(a, v);
+                (void) app_set_wrong(a, n->id, 0);
+                app_owed_said(a, n->id);
+        }
+        sorted = facts_sort(f);
+        if (!sorted) {
+                g->out.oom = true;
+                return;
+        }
+        for (size_t i = 0; i < f->n_copies; i++)
+                copy_fact(g, n->id, &f->copies[i], f->realtime_usec, forming);
+        /* What the state had there and was not reported has ended. */
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
+                for (size_t i = a->n_copies; i > 0; i--) {
+                        Copy *c = &a->copies[i - 1];
+
+                        if (c->node_id == n->id && !facts_have(sorted, f->n_copies, a->name, c->epoch))
+                                copy_ended(g, a, c, UNIT_NONE, NULL, f->realtime_usec);
+                }
+}
+
+void apply_synced(Agreed *g, const Member *sender)
+{
+        Node *n = state_find_node(&g->state, sender->node_id);
+
+        if (!n || n->presence != PRESENCE_REPORTED)
+                return;
+        n->presence = PRESENCE_SYNCED;
+        n->synced_serial = g->state.next_serial;
+        n->grace = (Timer){};
+        n->grace_over = false;
+        n->pid = sender->pid;
+        /* Its manager knows by now whether maintenance is over: it watches over what runs there again. */
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
+                FOREACH_ARRAY(c, a->copies, a->n_copies)
+                        if (c->node_id == n->id)
+                                copy_watched(c);
+        apply_view_nodes(g);
+        apply_version(g);
+        node_touched(g, n);
+}
+
+void apply_guard(Agreed *g, uint32_t node_id, const GuardMessage *m)
+{
+        Node *n = state_find_node(&g->state, node_id);
+
+        if (!n || n->unguarded == !m->guarded)
+                return;
+        n->unguarded = !m->guarded;
+        node_touched(g, n);
+}
+
+void apply_grace(Agreed *g, Node *n)
+{
+        /* Its next manager is there and about to report what runs. */
+        if (n->presence == PRESENCE_SYNCING || n->presence == PRESENCE_REPORTED)
+                n->grace = agreed_timer(g, ANSWER_USEC);
+        else
+                node_grace_over(g, n);
 }
 
 /* ---- the view ---- */

@@ -18,6 +18,8 @@ bool node_is_owing(const App *a, const Node *n);
  * grace. One that is back may have called the guard off, so it has to report first. NULL: a node that is not known. */
 bool node_is_past(const Node *n);
 void node_grace_over(Agreed *g, Node *n);
+/* Its worker was ended by a shutdown: its manager will say that it leaves. */
+void node_goes_down(Agreed *g, Node *n);
 /* The number is the node: what the nodelist calls it now, the state does too. False: it does already. */
 bool node_rename(Agreed *g, Node *n, const char *name);
 bool node_timing_equal(const NodeTiming *a, const NodeTiming *b);
@@ -32,3 +34,9 @@ void apply_view(Agreed *g, const DecidedView *v);
 void apply_view_nodes(Agreed *g); /* the members of this view that are synced go on the record */
 /* The group speaks the highest protocol version that all synced members know; it is never lowered again. */
 void apply_version(Agreed *g);
+
+/* What a node says of itself. `forming`: the facts of all are taken before one copy of each application is chosen. */
+void apply_facts(Agreed *g, const Member *sender, const FactsMessage *f, bool forming);
+void apply_synced(Agreed *g, const Member *sender);
+void apply_guard(Agreed *g, uint32_t node_id, const GuardMessage *m);
+void apply_grace(Agreed *g, Node *n); /* the timer is over */
