@@ -9,6 +9,8 @@ agreed_sources = \
 	src/engine/agreed/app.h \
 	src/engine/agreed/apply.c \
 	src/engine/agreed/apply.h \
+	src/engine/agreed/check.c \
+	src/engine/agreed/check.h \
 	src/engine/agreed/command.c \
 	src/engine/agreed/command.h \
 	src/engine/agreed/commit.c \

@@ -8,6 +8,7 @@
  * takes part. The wait is skipped where the group has formed. */
 
 #include "engine/internal.h"
+#include "engine/agreed/check.h"
 #include "base/array.h"
 
 /* ---- messages kept for later ---- */
@@ -345,6 +346,11 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         if (r == -ENOMEM) {
                 e->agreed.out.oom = true;
                 return;
+        }
+        /* What is always true is asserted from then on: a state in which it is not is none. */
+        if (r == 0 && check_state(&s)) {
+                state_done(&s);
+                r = -EBADMSG;
         }
         if (r < 0) {
                 engine_note(e, NOTE_MESSAGE_REFUSED, NULL, sender->member.node_id,

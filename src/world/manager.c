@@ -2,6 +2,7 @@
 
 /* The manager's process: an engine, what waits to be read by it, its timer, its start and its end. */
 
+#include "engine/agreed/check.h"
 #include "world/internal.h"
 
 #include <time.h>
@@ -61,6 +62,7 @@ static void observe_state(World *w, WorldNode *n)
 
         if (!w->config.observer || !engine_is_synced(m->engine))
                 return;
+        check_assert(check_state(engine_state(m->engine)));
         world_observe(w, &(Observation){ .type = OBSERVE_STATE,
                                          .node_id = n->id,
                                          .ring = m->ring,

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "engine/agreed/agreed.h"
+#include "engine/agreed/check.h"
 #include "engine/encode.h"
 
 #include <setjmp.h>
@@ -199,12 +200,102 @@ static void test_revoked(void **state)
         pair_end(&p);
 }
 
+/* Each of the invariants, broken: `change` breaks the one whose number it says, which is the first that is found. */
+typedef struct Breach {
+        const char *number;
+        void (*change)(State *s, App *a, Copy *c, Node *n);
+} Breach;
+
+#define BREACH(name, ...)                                             \
+        static void breach_##name(State *s, App *a, Copy *c, Node *n) \
+        {                                                             \
+                (void) s;                                             \
+                (void) a;                                             \
+                (void) c;                                             \
+                (void) n;                                             \
+                __VA_ARGS__;                                          \
+        }
+BREACH(a2, a->last_epoch = a->epoch + 1)
+BREACH(a3, a->next_type = START_NONE)
+BREACH(a4, a->lost_in_order = true)
+BREACH(a5, a->better.serial = 1)
+BREACH(a6, a->outside.serial = s->next_serial + 1)
+BREACH(a7, a->maintenance = true; a->owed = calloc(1, sizeof(uint32_t)); a->n_owed = 1)
+BREACH(a8, a->has_definition = false)
+BREACH(c1, c->epoch++; a->epoch++; assert_non_null(app_add_copy(a, BCD, c->epoch)); a->copies[0].epoch++;
+                a->epoch++)
+BREACH(c2, a->epoch = a->last_epoch = 0)
+BREACH(c3, c->surplus = true)
+BREACH(c4, c->stuck = true)
+BREACH(c5, for (int i = 0; i < 2; i++) assert_non_null(app_add_copy(a, BCD, a->epoch)))
+BREACH(c6, a->restarts = strdup("exit-code"); a->restarts_epoch = c->epoch + 1)
+BREACH(f2, Variant *v = app_add_variant(a, BCD); v->digest = 9)
+BREACH(m3, Mark *m = app_add_mark(a, BCD); m->expired = true; m->timer.serial = s->next_serial = 1)
+BREACH(n2, n->presence = PRESENCE_MANAGER_GONE; n->grace.serial = s->next_serial + 1)
+BREACH(n3, n->presence = PRESENCE_MANAGER_GONE; n->grace.serial = s->next_serial = 1; n->grace_over = true)
+BREACH(n4, n->grace.serial = s->next_serial = 1)
+BREACH(n5, n->grace_over = true)
+BREACH(n6, n->shutdown.serial = s->next_serial = 1)
+BREACH(n7, n->reading = true)
+BREACH(s2, s->committed.ring_seq = s->revision.ring_seq + 1)
+BREACH(s3, s->formed = false; s->form_pending = true)
+
+static void test_check(void **state)
+{
+        static const Breach breaches[] = {
+                { "A2", breach_a2 },
+                { "A3", breach_a3 },
+                { "A4", breach_a4 },
+                { "A5", breach_a5 },
+                { "A6", breach_a6 },
+                { "A7", breach_a7 },
+                { "A8", breach_a8 },
+                { "C1", breach_c1 },
+                { "C2", breach_c2 },
+                { "C3", breach_c3 },
+                { "C4", breach_c4 },
+                { "C5", breach_c5 },
+                { "C6", breach_c6 },
+                { "F2", breach_f2 },
+                { "M3", breach_m3 },
+                { "N2", breach_n2 },
+                { "N3", breach_n3 },
+                { "N4", breach_n4 },
+                { "N5", breach_n5 },
+                { "N6", breach_n6 },
+                { "N7", breach_n7 },
+                { "S2", breach_s2 },
+                { "S3", breach_s3 },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(b, breaches, ELEMENTSOF(breaches)) {
+                const char *broken;
+                State *s;
+                App *a;
+                Pair p;
+
+                pair_begin(&p);
+                pair_files(&p);
+                pair_result(&p, UNIT_RUNNING);
+                s = &p.member[0].state;
+                a = state_find_app(s, "web");
+                assert_null(check_state(s));
+                b->change(s, a, app_present_copy(a), state_find_node(s, BCD));
+                broken = check_state(s);
+                assert_non_null(broken);
+                assert_memory_equal(broken, b->number, 2);
+                pair_end(&p);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_life),
                 cmocka_unit_test(test_outcome),
                 cmocka_unit_test(test_revoked),
+                cmocka_unit_test(test_check),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

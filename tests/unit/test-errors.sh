@@ -44,11 +44,11 @@ my @rules = (
         { files => 'src/engine/agreed/definition.c src/engine/engine.c', call => 'engine_note|agreed_note', if => sub { $_[0] =~ /taken|not be sent/ } },
         { files => 'src/engine/local.c', table => qr/\btext = ("[^"]+");/ },
         # Why an application does not run, and a node may not run it
-        { files => 'src/engine/agreed/decide.c', call => 'snprintf|decide_blocked' },
+        { files => 'src/engine/agreed/decide.c', call => 'snprintf|app_blocked' },
         { files => 'src/engine/status.c', call => 'say', if => sub { $_[0] =~ /APP_(BLOCKED|FAILED|ORPHAN)/ } },
         { files => 'src/engine/agreed/explain.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*ret_why\b/ && $_[0] !~ /tier|is here/ },
                 all => 1 },
-        { files => 'src/engine/agreed/apply.c', call => 'app_fail_copy|app_mark_node' },
+        { files => 'src/engine/agreed/app.c src/engine/agreed/copy.c', call => 'app_fail_copy|app_mark_node' },
         { files => 'src/daemon/effects.c', call => 'late_unit' },
         { files => 'src/systemd/unit*.c', call => 'refuse|with_reason|units_say' },
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/agreed/agreed.h"
 #include "engine/agreed/apply.h"
+#include "engine/agreed/check.h"
 #include "engine/agreed/node.h"
 #include "base/array.h"
 
@@ -56,6 +57,8 @@ static Outcome agreed_end(Agreed *g)
         Outcome o;
 
         apply_finish(g);
+        if (!g->out.oom)
+                check_assert(check_nodes(&g->state));
         o = g->outcome;
         g->outcome = (Outcome){};
         return o;

@@ -17,6 +17,7 @@
 
 #include "engine/agreed/decide.h"
 #include "engine/agreed/app.h"
+#include "engine/agreed/check.h"
 #include "engine/agreed/copy.h"
 #include "engine/agreed/definition.h"
 #include "engine/agreed/node.h"
@@ -356,6 +357,9 @@ void decide_all(Agreed *g)
         g->places = NULL;
         if (!g->state.form_pending)
                 decide_forget(g);
-        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
+                if (a->dirty && !g->out.oom)
+                        check_assert(check_app(&g->state, a));
                 a->dirty = false;
+        }
 }
