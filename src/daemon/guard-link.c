@@ -4,10 +4,11 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/local-socket.h"
+#include "base/text.h"
 #include "daemon/events.h"
 #include "daemon/loop.h"
 
@@ -133,20 +134,13 @@ static int on_guard(sd_event_source *source, int fd, uint32_t events, void *user
 
 static int link_connect(Manager *m)
 {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_free_ char *path = text_format("%s/" GUARD_SOCKET, m->runtime_directory);
         GuardLink *l = &m->guard;
-        int fd, r,
-                        n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" GUARD_SOCKET,
-                                        m->runtime_directory);
+        int fd = path ? local_socket_connect(path, SOCK_STREAM) : -ENOMEM, r;
 
-        if (n < 0 || (size_t) n >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
-                return -errno;
-        r = connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ? -errno : 0;
-        if (r >= 0)
-                r = sd_event_add_io(m->event, &l->source, fd, EPOLLIN, on_guard, m);
+                return fd;
+        r = sd_event_add_io(m->event, &l->source, fd, EPOLLIN, on_guard, m);
         if (r < 0) {
                 (void) close(fd);
                 return r;

@@ -6,11 +6,11 @@
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/local-socket.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define SEND_BUFFER_BYTES (1024 * 1024)
@@ -199,23 +199,13 @@ static void put_entry(ByteWriter *w, const JournalEntry *entry, const JournalRow
 
 static int open_socket(Journal *j)
 {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
         int fd, size = SEND_BUFFER_BYTES;
 
         if (j->fd >= 0)
                 return 0;
-        if (strlen(j->path) >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        strcpy(address.sun_path, j->path);
-        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        fd = local_socket_connect(j->path, SOCK_DGRAM);
         if (fd < 0)
-                return -errno;
-        if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0) {
-                int r = -errno;
-
-                (void) close(fd);
-                return r;
-        }
+                return fd;
         (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* the default serves as well */
         j->fd = fd;
         return 0;

@@ -5,26 +5,14 @@
 
 #include "daemon/private-socket.h"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "base/local-socket.h"
 
 /* After systemd's answers, before the clients of the bus. */
 #define PRIVATE_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 5)
 #define BACKLOG 64
-
-/* The file's mode keeps others out; this is for one that is made otherwise. */
-static bool is_root(int fd)
-{
-        struct ucred peer;
-        socklen_t size = sizeof(peer);
-
-        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) >= 0 &&
-               (peer.uid == 0 || peer.uid == geteuid());
-}
 
 /* Takes the descriptor over. */
 static int serve(Manager *m, int fd)
@@ -51,37 +39,11 @@ static int serve(Manager *m, int fd)
 
 static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-        int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int client = local_socket_accept(fd, NULL);
 
-        if (client < 0)
-                return 0; /* it has gone */
-        if (!is_root(client))
-                close(client);
-        else
+        if (client >= 0)
                 (void) serve(userdata, client); /* else it sees its end, and nobody else is concerned */
         return 0;
-}
-
-static int open_socket(const char *path)
-{
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        int fd;
-
-        if (strlen(path) >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        strcpy(address.sun_path, path);
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-        (void) unlink(path); /* of the manager before; this one has the lock */
-        if (bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || chmod(path, 0600) < 0 ||
-                        listen(fd, BACKLOG) < 0) {
-                int r = -errno;
-
-                close(fd);
-                return r;
-        }
-        return fd;
 }
 
 static int watch_socket(Manager *m)
@@ -93,7 +55,8 @@ static int watch_socket(Manager *m)
                 path = NULL;
                 return -ENOMEM;
         }
-        fd = open_socket(path);
+        /* What lies there is the last manager's: this one has the lock. */
+        fd = local_socket_listen(path, BACKLOG);
         if (fd < 0)
                 return fd;
         r = sd_event_add_io(m->event, &m->private_source, fd, EPOLLIN, on_connection, m);

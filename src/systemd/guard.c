@@ -7,21 +7,21 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "base/local-socket.h"
+#include "base/text.h"
 #include "base/timing.h"
 #include "engine/types.h"
 #include "systemd/unit-read.h"
 
 #define UNIT_DIRECTORY "/run/systemd/transient"
+#define MANAGERS_BACKLOG 8
 #define TALK_BYTES_MAX (64u * 1024u + APPS_MAX * (APP_NAME_MAX + 16u)) /* more is no manager's state */
 
 typedef struct GuardProcess {
@@ -311,26 +311,20 @@ static int watch_manager(GuardProcess *g, pid_t pid)
 static int on_connection(sd_event_source *source, int listen_fd, uint32_t events, void *userdata)
 {
         GuardProcess *g = userdata;
-        struct ucred peer = {};
-        socklen_t size = sizeof(peer);
-        int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        pid_t peer;
+        int fd = local_socket_accept(listen_fd, &peer);
 
         if (fd < 0)
                 return 0;
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.pid <= 0 ||
-                        (peer.uid != 0 && peer.uid != geteuid())) {
-                (void) close(fd);
-                return 0;
-        }
         /* One that comes in place of another is as a rule its successor, and that one may only seem to be there still. */
-        if (g->manager != 0 && g->manager != peer.pid)
+        if (g->manager != 0 && g->manager != peer)
                 manager_gone(g);
         drop_talk(g);
-        if (g->manager != peer.pid && watch_manager(g, peer.pid) < 0) {
+        if (g->manager != peer && watch_manager(g, peer) < 0) {
                 (void) close(fd);
                 return 0;
         }
-        g->manager = peer.pid;
+        g->manager = peer;
         /* What it has said counts before its end does. */
         if (write(fd, GUARD_GREETING, strlen(GUARD_GREETING)) < 0)
                 (void) close(fd);
@@ -343,24 +337,10 @@ static int on_connection(sd_event_source *source, int listen_fd, uint32_t events
 
 static int listen_to_managers(GuardProcess *g)
 {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        int fd, n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" GUARD_SOCKET,
-                                g->parameters->directory);
+        _cleanup_free_ char *path = text_format("%s/" GUARD_SOCKET, g->parameters->directory);
+        int fd = path ? local_socket_listen(path, MANAGERS_BACKLOG) : -ENOMEM;
 
-        if (n < 0 || (size_t) n >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-        (void) unlink(address.sun_path); /* of the guard before this one */
-        mode_t mask = umask(0077);
-        int r = bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || listen(fd, 8) < 0 ? -errno : 0;
-        (void) umask(mask);
-        if (r < 0) {
-                (void) close(fd);
-                return r;
-        }
-        return watch_fd(g, fd, SD_EVENT_PRIORITY_NORMAL, on_connection, &g->listener);
+        return fd < 0 ? fd : watch_fd(g, fd, SD_EVENT_PRIORITY_NORMAL, on_connection, &g->listener);
 }
 
 /* A manager was in step in this boot, and nobody has seen it end: it is counted from now. One that is at work can be the next

@@ -4,12 +4,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/array.h"
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "base/local-socket.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "base/timing.h"
@@ -443,6 +447,44 @@ static void test_grace(void **state)
                         t.kill_usec < USEC_INFINITY);
 }
 
+/* Nobody else can connect, whoever does is known, and what a process before left is no hindrance. */
+static void test_local_socket(void **state)
+{
+        char folder[] = "/tmp/test-base-XXXXXX", path[64], longer[200];
+        struct stat st;
+        pid_t peer = 0;
+        int listener, client, server;
+
+        assert_non_null(mkdtemp(folder));
+        snprintf(path, sizeof(path), "%s/socket", folder);
+        snprintf(longer, sizeof(longer), "%s/%0120d", folder, 0);
+        assert_int_equal(local_socket_connect(path, SOCK_STREAM), -ENOENT);
+        assert_int_equal(local_socket_connect(longer, SOCK_STREAM), -ENAMETOOLONG);
+        assert_int_equal(local_socket_listen(longer, 1), -ENAMETOOLONG);
+
+        listener = local_socket_listen(path, 1);
+        assert_true(listener >= 0);
+        assert_int_equal(close(listener), 0);
+        assert_int_equal(local_socket_connect(path, SOCK_STREAM), -ECONNREFUSED);
+        listener = local_socket_listen(path, 1);
+        assert_true(listener >= 0);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+        assert_int_equal(local_socket_accept(listener, NULL), -EAGAIN);
+        assert_int_equal(local_socket_connect(path, SOCK_DGRAM), -EPROTOTYPE);
+
+        client = local_socket_connect(path, SOCK_STREAM);
+        assert_true(client >= 0);
+        server = local_socket_accept(listener, &peer);
+        assert_true(server >= 0);
+        assert_int_equal(peer, getpid());
+        assert_int_equal(close(client), 0);
+        assert_int_equal(close(server), 0);
+        assert_int_equal(close(listener), 0);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -458,6 +500,7 @@ int main(void)
                 cmocka_unit_test(test_array),
                 cmocka_unit_test(test_bytes),
                 cmocka_unit_test(test_hash),
+                cmocka_unit_test(test_local_socket),
                 cmocka_unit_test(test_timing),
                 cmocka_unit_test(test_grace),
         };
