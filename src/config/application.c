@@ -210,7 +210,7 @@ ParseState app_parse_at_key(AppParse *a, const char *key)
         return parse_state_at(&a->state, &a->unit_places[unit_key_index(k)], key);
 }
 
-static const char *property_string(AppParse *a, const char *name, const char *fallback)
+const char *app_parse_string(AppParse *a, const char *name, const char *fallback)
 {
         const UnitProperty *p = property_list_get(&a->properties, name);
         return p && p->kind == UNIT_PROPERTY_STRING ? p->string : fallback;
@@ -238,8 +238,8 @@ static int check_start_limit(AppParse *a, const char *restart)
 static int check_service(AppParse *a)
 {
         const UnitProperty *start = property_list_get(&a->properties, "ExecStart");
-        const char *type = property_string(a, "Type", "simple"),
-                   *restart = property_string(a, "Restart", "no");
+        const char *type = app_parse_string(a, "Type", "simple"),
+                   *restart = app_parse_string(a, "Restart", "no");
         bool oneshot = streq(type, "oneshot");
         ParseState at = app_parse_at_key(a, "ExecStart");
         int r = 0;

@@ -32,3 +32,5 @@ int app_parse_finish(AppParse *a, AppConfig *ret);
 
 /* Where a key of [Service] was given last. */
 ParseState app_parse_at_key(AppParse *a, const char *key);
+/* The property of that name where it is a string and was given. */
+const char *app_parse_string(AppParse *a, const char *name, const char *fallback);

@@ -7,20 +7,14 @@
 #include "base/array.h"
 #include "config/pitfalls.h"
 
-static const char *string_of(AppParse *a, const char *name, const char *fallback)
-{
-        const UnitProperty *p = property_list_get(&a->properties, name);
-        return p && p->kind == UNIT_PROPERTY_STRING ? p->string : fallback;
-}
-
 /* Restarts for failures only: a clean end is the end of the application, in the whole cluster. */
 static int check_clean_end(AppParse *a)
 {
         static const char *const only_failures[] = { "on-failure", "on-abnormal", "on-abort", "on-watchdog" };
-        const char *restart = string_of(a, "Restart", "no");
+        const char *restart = app_parse_string(a, "Restart", "no");
         ParseState at = app_parse_at_key(a, "Restart");
 
-        if (streq(string_of(a, "Type", "simple"), "oneshot"))
+        if (streq(app_parse_string(a, "Type", "simple"), "oneshot"))
                 return 0;
         for (size_t i = 0; i < ELEMENTSOF(only_failures); i++)
                 if (streq(restart, only_failures[i]))
@@ -42,7 +36,7 @@ static int check_hand_over(AppParse *a)
 static int check_readiness(AppParse *a)
 {
         static const char *const untold[] = { "simple", "exec", "idle" };
-        const char *type = string_of(a, "Type", "simple");
+        const char *type = app_parse_string(a, "Type", "simple");
         ParseState at = app_parse_at_key(a, "Type");
 
         if (a->definition.takeover_mode != TAKEOVER_START_FIRST)
