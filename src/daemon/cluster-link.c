@@ -185,19 +185,16 @@ static void on_trouble(void *userdata, const char *why)
         status_line_later(m);
 }
 
+static bool same_timing(const ClusterInfo *a, const ClusterInfo *b)
+{
+        return a->token_usec == b->token_usec && a->consensus_usec == b->consensus_usec &&
+               !a->device_model == !b->device_model;
+}
+
 /* Timeouts that a reload of corosync.conf has brought: only this node's own silence is measured by them, so they need
  * not be agreed. */
-static void take_timing(Manager *m, const ClusterInfo *c)
+static void take_timing(Manager *m)
 {
-        bool same = m->cluster->token_usec == c->token_usec &&
-                    m->cluster->consensus_usec == c->consensus_usec &&
-                    !m->cluster->device_model == !c->device_model;
-
-        if (same)
-                return;
-        m->cluster->token_usec = c->token_usec;
-        m->cluster->consensus_usec = c->consensus_usec;
-        m->cluster->device_model = c->device_model;
         pulse_set_isolation(m, cluster_timing(&m->config, m->cluster).isolation_usec);
         event_timing(m);
         if (m->exiting)
@@ -232,7 +229,7 @@ static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, co
 {
         Manager *m = userdata;
         _cleanup_(cluster_info_freep) ClusterInfo *c = cluster;
-        bool same;
+        bool same, timing;
 
         if (error == -ENOTCONN)
                 return;
@@ -241,11 +238,13 @@ static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, co
                 return;
         }
         same = same_cluster(m->cluster, c);
+        timing = same_timing(m->cluster, c);
         if (!same_self(m->cluster, c) || (!same && !m->takes_part))
                 return begin_anew(m);
-        take_timing(m, c);
         cluster_info_free(m->cluster);
         m->cluster = TAKE_PTR(c);
+        if (!timing)
+                take_timing(m);
         if (!same && !m->exiting)
                 take_nodelist(m);
         if (m->exiting)

@@ -407,6 +407,27 @@ static void test_other_timeouts(void **state)
         assert_false(m->exiting);
 }
 
+/* What was read is the manager's from then on, the device's model with it. */
+static void test_device_comes_and_goes(void **state)
+{
+        (void) state;
+        begin_quietly();
+        doubles.cluster_device = "net";
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\nevent timing\nchanged  \n");
+        assert_string_equal(m->cluster->device_model, "net");
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\n");
+        assert_string_equal(m->cluster->device_model, "net");
+        doubles.cluster_device = NULL;
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\nevent timing\nchanged  \n");
+        assert_null(m->cluster->device_model);
+}
+
 static void test_removed_node(void **state)
 {
         (void) state;
@@ -621,6 +642,7 @@ int main(void)
                 TEST(test_changed_nodelist_while_waiting),
                 TEST(test_other_own_name),
                 TEST(test_other_timeouts),
+                TEST(test_device_comes_and_goes),
                 TEST(test_removed_node),
                 TEST(test_other_nodelist_after_reconnect),
                 TEST(test_votes),
