@@ -194,8 +194,17 @@ static const FileInfo *files_find(const Files *files, const char *app)
         return NULL;
 }
 
+/* A copy that runs here goes on with what it was started from. */
+static bool own_copy_is_older(Ctl *c, const char *node, const char *app)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(app_info_done) AppInfo a = {};
+
+        return app_info_fetch(c, app, &error, &a) >= 0 && a.restart_needed && streq(a.node, node);
+}
+
 /* Whatever the group knows of it: the manager's word of its own files, before and after. */
-static int report_own(const Ctl *c, const char *node, const Files *before, const Files *now)
+static int report_own(Ctl *c, const char *node, const Files *before, const Files *now)
 {
         size_t n_said = 0, n_wrong = 0;
 
@@ -211,7 +220,8 @@ static int report_own(const Ctl *c, const char *node, const Files *before, const
                 }
                 if (f->digest == digest)
                         continue;
-                ctl_say(c, "%s: %s on %s.", f->app, digest == 0 ? "new" : "changed", node);
+                ctl_say(c, "%s: %s on %s%s.", f->app, digest == 0 ? "new" : "changed", node,
+                                digest != 0 && own_copy_is_older(c, node, f->app) ? "; restart needed" : "");
                 n_said++;
         }
         FOREACH_ARRAY(f, before->items, before->n)

@@ -180,10 +180,15 @@ uint64_t engine_failover_delay(const Engine *e, const App *a)
 void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
 {
         const Copy *c = app_present_copy(a);
+        const LocalUnit *own;
 
         *ret = (AppStatus){ .node = "", .from_node = "", .deadline_usec = USEC_INFINITY };
         ret->held = a->held_node != 0;
         ret->restart_needed = c && c->restart_needed;
+        /* Of its own copy a node knows it before the others have heard it. */
+        own = c && c->node_id == e->node_id ? local_find_unit(e, a->name, c->epoch) : NULL;
+        if (own)
+                ret->restart_needed = definitions_unit_differs(e, own);
         if (engine_is_stale(e)) {
                 status_of_stale(e, a, ret);
                 return;

@@ -220,20 +220,21 @@ static int get_app_number(sd_bus *bus, const char *path, const char *interface, 
         return sd_bus_message_append(reply, "t", value);
 }
 
+static bool reloaded; /* of all nodes, successfully */
+
 static int get_app_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
                 sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const FakeApp *a = userdata;
+        bool older = streq(scenario, "edited") && reloaded && streq(a->name, "web");
 
         return sd_bus_message_append(reply, "b",
                         (int) (streq(property, "Maintenance")                  ? a->maintenance
                                         : streq(property, "Held")              ? a->held
                                         : streq(property, "FailoverDelayAuto") ? a->delay_auto
                                         : streq(property, "HandOver")          ? !a->waits
-                                                                               : a->restart_needed));
+                                                                               : a->restart_needed || older));
 }
-
-static bool reloaded; /* of all nodes, successfully */
 
 /* "edited": a reload finds web changed on abc, wrong on bcd and not heard of from def, and bad new; "same": nothing; "unread": nor
  * that, and bcd does not answer. */

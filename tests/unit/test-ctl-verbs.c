@@ -565,7 +565,7 @@ static void test_nodes_and_rest(void **state)
                 { "well", { "reload" }, .out = { "Read on abc: nothing has changed.\n" } },
                 { "well", { "-q", "reload" }, .silent = true },
                 { "edited", { "reload" },
-                                .out = { "web: changed on abc.\n", "added: new on abc.\n",
+                                .out = { "web: changed on abc; restart needed.\n", "added: new on abc.\n",
                                                 "old: no file any more on abc.\n" },
                                 .not_out = { "nothing has changed" } },
                 /* Whoever did not answer is named; it is an error where it is there. */
@@ -578,7 +578,7 @@ static void test_nodes_and_rest(void **state)
                 { "same", { "reload", "--all" }, .out = { "Read on abc, bcd: nothing has changed" },
                                 .err = { "def has not answered: it is offline" } },
                 { "edited", { "reload", "--all" }, .status = 1,
-                                .out = { "web: changed on abc", "bad: new on abc, bcd." },
+                                .out = { "web: changed on abc; restart needed.", "bad: new on abc, bcd." },
                                 .err = { "web: the file on bcd is wrong: line 3; the last good one is in force" } },
                 { "unformed", { "form" }, .out = { "The group forms without the records of bcd, def." } },
                 { "well", { "form" }, .out = { "The group has formed already." } },

@@ -268,7 +268,7 @@ static void test_copies_that_meet_at_forming(void **state)
 }
 
 /* The file of distro on abc, with another digest of its unit. */
-static void unit_file_is(Cluster *c, uint64_t unit_digest, uint64_t delay_usec)
+static void unit_file_is_read(Cluster *c, uint64_t unit_digest, uint64_t delay_usec)
 {
         NodePriority nodes[] = { { (char *) "abc", 0 }, { (char *) "bcd", 1 }, { (char *) "def", 2 } };
         Definition d = { .name = (char *) "distro",
@@ -285,6 +285,11 @@ static void unit_file_is(Cluster *c, uint64_t unit_digest, uint64_t delay_usec)
         event.definitions.unit_digests = &unit_digest;
         event.definitions.n_definitions = 1;
         cluster_step(c, ABC, &event);
+}
+
+static void unit_file_is(Cluster *c, uint64_t unit_digest, uint64_t delay_usec)
+{
+        unit_file_is_read(c, unit_digest, delay_usec);
         cluster_deliver(c);
 }
 
@@ -298,14 +303,18 @@ static void unit_is_of(Cluster *c, uint64_t unit_digest)
         cluster_deliver(c);
 }
 
+static bool restart_is_needed_on(const Cluster *c, uint32_t node)
+{
+        AppStatus status;
+
+        engine_app_status(c->engine[node], cluster_distro(c, node), &status);
+        return status.restart_needed;
+}
+
 static void restart_is_needed(const Cluster *c, bool needed)
 {
-        for (uint32_t i = 1; i <= N_NODES; i++) {
-                AppStatus status;
-
-                engine_app_status(c->engine[i], cluster_distro(c, i), &status);
-                assert_int_equal(status.restart_needed, needed);
-        }
+        for (uint32_t i = 1; i <= N_NODES; i++)
+                assert_int_equal(restart_is_needed_on(c, i), needed);
 }
 
 /* A worker goes on with what it was started from. Where its file says something else now, all nodes say that a restart is
@@ -322,7 +331,10 @@ static void test_restart_is_needed(void **state)
         restart_is_needed(&c, false);
         unit_file_is(&c, 7, 2 * CLUSTER_DELAY); /* what [Application] says counts at once */
         restart_is_needed(&c, false);
-        unit_file_is(&c, 8, 2 * CLUSTER_DELAY);
+        unit_file_is_read(&c, 8, 2 * CLUSTER_DELAY);
+        assert_true(restart_is_needed_on(&c, ABC)); /* at once, for whoever asks after his reload */
+        assert_false(restart_is_needed_on(&c, DEF));
+        cluster_deliver(&c);
         restart_is_needed(&c, true);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
         unit_file_is(&c, 7, 2 * CLUSTER_DELAY); /* as it was */
