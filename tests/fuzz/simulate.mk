@@ -15,3 +15,10 @@ tests_fuzz_fuzz_simulate_LDADD = libctl.a libworld.a libconfig.a libwire.a liben
 endif
 
 EXTRA_DIST += tests/fuzz/corpus/simulate
+
+# Clusters as they are saved now; tests/unit/test-ctl-simulate fails where one is not.
+if HAVE_CMOCKA
+.PHONY: update-corpus
+update-corpus: tests/unit/test-ctl-simulate
+	tests/unit/test-ctl-simulate --write $(srcdir)/tests/fuzz/corpus/simulate/whole
+endif

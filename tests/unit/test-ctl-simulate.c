@@ -425,17 +425,131 @@ static void test_no_quorum_is_refused(void **state)
         assert_null(w);
 }
 
-int main(void)
+/* ---- the corpus ---- */
+
+#define CORPUS "tests/fuzz/corpus/simulate/whole"
+
+/* What the fuzzer begins with, and what its target is replayed on, has to be read: with each change of the state's bytes
+ * `make update-corpus` writes it anew. */
+static const struct {
+        const char *name;
+        WorldQuorum quorum;
+        const char *lines[LINES_MAX];
+} saved[] = {
+        { "delay", WORLD_QUORUM_MAJORITY,
+                        { THREE, "app web Nodes=abc bcd FailoverDelaySec=60s", "app mail Nodes=def", "up all",
+                                        "wait 20s", "down abc", "wait 20s" } },
+        { "device", WORLD_QUORUM_DEVICE,
+                        { THREE, "app web Nodes=abc bcd", "up all", "wait 20s", "command abc standby abc",
+                                        "wait 5s", "command def forbid web def", "wait 5s" } },
+        { "gone", WORLD_QUORUM_TWO_NODE,
+                        { "nodes abc bcd", "quorum two-node", "app web Nodes=abc bcd", "up all", "wait 20s",
+                                        "down abc", "wait 20s" } },
+        { "held", WORLD_QUORUM_MAJORITY,
+                        { THREE, "app web Nodes=abc bcd def", "up all", "wait 20s",
+                                        "command abc takeover web def", "wait 5s",
+                                        "command abc maintenance web on", "wait 5s" } },
+        { "marks", WORLD_QUORUM_MAJORITY,
+                        { THREE, "app web Nodes=abc bcd", "behave abc web start-fails", "up all", "wait 20s",
+                                        "file bcd web Nodes=abc bcd ExecStart=2", "wait 5s" } },
+};
+
+static char *make_saved(size_t which, size_t *ret_size)
+{
+        _cleanup_(simulate_cluster_done) SimulateCluster k = {};
+        _cleanup_(script_freep) Script *s = NULL;
+        ByteWriter data = {};
+        char why[256], *text;
+
+        assert_int_equal(script_new(NULL, &s), 0);
+        for (size_t i = 0; i < LINES_MAX && saved[which].lines[i]; i++)
+                if (script_line(s, saved[which].lines[i], why, sizeof(why)) < 0)
+                        fail_msg("%s: %s: %s", saved[which].name, saved[which].lines[i], why);
+        save(script_world(s), &data);
+        k = (SimulateCluster){ .in_step = true,
+                .node = strdup("bcd"),
+                .expected_votes = 3,
+                .state = (char *) data.data,
+                .state_size_bytes = data.size_bytes };
+        k.config = (SimulateConfig){ .quorum = saved[which].quorum,
+                .policy = NO_QUORUM_STOP,
+                .token_usec = USEC_PER_SEC,
+                .consensus_usec = 2630 * USEC_PER_MSEC,
+                .sync_timeout_usec = 30 * USEC_PER_SEC,
+                .realtime_usec = 1764488000 * USEC_PER_SEC };
+        assert_int_equal(strings_add(&k.mandatory, "abc"), 0);
+        text = simulate_cluster_format(&k, ret_size);
+        assert_non_null(text);
+        return text;
+}
+
+static FILE *open_saved(const char *directory, const char *name, const char *mode)
+{
+        char path[4096];
+
+        assert_true(snprintf(path, sizeof(path), "%s/%s", directory, name) < (int) sizeof(path));
+        return fopen(path, mode);
+}
+
+static void test_corpus_is_read(void **state)
+{
+        const char *top = getenv("top_srcdir");
+        char directory[2048];
+
+        (void) state;
+        (void) snprintf(directory, sizeof(directory), "%s/%s", top ? top : ".", CORPUS);
+        for (size_t i = 0; i < ELEMENTSOF(saved); i++) {
+                _cleanup_(simulate_cluster_done) SimulateCluster k = {};
+                _cleanup_(world_freep) World *w = NULL;
+                _cleanup_free_ char *text = NULL, *is = NULL;
+                _cleanup_fclose_ FILE *f = open_saved(directory, saved[i].name, "re");
+                size_t size, n;
+
+                if (!f)
+                        fail_msg("%s/%s: %s", directory, saved[i].name, strerror(errno));
+                text = make_saved(i, &size);
+                is = malloc(size + 1);
+                assert_non_null(is);
+                n = fread(is, 1, size + 1, f);
+                if (simulate_cluster_parse(is, n, &k) < 0 ||
+                                simulate_world_from_state(&k.config, k.state, k.state_size_bytes, &w) < 0)
+                        fail_msg("%s/%s is not read any more: 'make update-corpus'", CORPUS, saved[i].name);
+                if (n != size || memcmp(is, text, size) != 0)
+                        fail_msg("%s/%s is not as it is written now: 'make update-corpus'", CORPUS,
+                                        saved[i].name);
+        }
+}
+
+static int write_corpus(const char *directory)
+{
+        for (size_t i = 0; i < ELEMENTSOF(saved); i++) {
+                _cleanup_free_ char *text = NULL;
+                FILE *f = open_saved(directory, saved[i].name, "we");
+                size_t size;
+
+                text = make_saved(i, &size);
+                if (!f || fwrite(text, 1, size, f) != size || fclose(f) != 0) {
+                        perror(saved[i].name);
+                        return EXIT_FAILURE;
+                }
+        }
+        return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_begins_where_the_cluster_is),
                 cmocka_unit_test(test_begins_at_any_time),
                 cmocka_unit_test(test_file_says_all),
                 cmocka_unit_test(test_file_is_refused),
+                cmocka_unit_test(test_corpus_is_read),
                 cmocka_unit_test(test_differences_are_told),
                 cmocka_unit_test(test_restart_is_needed),
                 cmocka_unit_test(test_no_quorum_is_refused),
         };
 
+        if (argc == 3 && streq(argv[1], "--write"))
+                return write_corpus(argv[2]);
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
