@@ -258,11 +258,12 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                 print_field(f, o, COLOR_YELLOW, "Status", m->status);
         if (m->waiting_for.n > 0) {
                 print_field(f, o, COLOR_YELLOW, "Waits for", waiting);
-                if (!m->formed && o->legend)
+                if (!m->formed && o->legend && !o->address) /* it would be a cluster of this node alone */
                         print_field(f, o, COLOR_NONE, "Hint",
                                         "'distroctl form' goes on without them. Only where they cannot be "
                                         "running anything!");
         }
+        print_field(f, o, COLOR_YELLOW, "Warning", o->address);
         n_warnings = quorum_warnings(m, warnings, ELEMENTSOF(warnings));
         for (size_t i = 0; i < n_warnings; i++)
                 print_field(f, o, COLOR_YELLOW, "Warning", warnings[i]);

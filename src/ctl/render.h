@@ -12,6 +12,7 @@ typedef struct RenderOptions {
         bool legend;         /* headers and hints */
         bool full;           /* cut nothing */
         const char *caution; /* of manager_caution() */
+        const char *address; /* what is wrong with a ring address here, of verify_addresses(); NULL: nothing that is known */
 } RenderOptions;
 
 /* One screen: this node, quorum, warnings, nodes, applications. */

@@ -4,8 +4,10 @@
 
 #include "base/array.h"
 #include "ctl/bus-client.h"
+#include "ctl/corosync-conf.h"
 #include "ctl/journal.h"
 #include "ctl/render.h"
+#include "ctl/verify.h"
 
 /* What a name on the command line stands for; an application and a node may share it. */
 typedef struct Subject {
@@ -33,8 +35,23 @@ static RenderOptions render_options(const Ctl *c)
         };
 }
 
+/* Why this node may see no other one for ever. Names are looked up only where that may be so: that can take long. */
+static int find_address(const Ctl *c, const ManagerInfo *m, ConfigMessages *ret)
+{
+        CorosyncConf conf = {};
+        int r;
+
+        if (c->options.host || m->members.n > 1 || (m->quorate && m->formed))
+                return 0;
+        r = corosync_conf_load(&conf);
+        r = r == -ENOMEM ? r : r < 0 ? 0 : verify_addresses(&conf, ret);
+        corosync_conf_done(&conf);
+        return r;
+}
+
 static int status_overview(Ctl *c)
 {
+        _cleanup_(config_messages_done) ConfigMessages addresses = {};
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(snapshot_done) Snapshot s = {};
         RenderOptions o;
@@ -51,6 +68,10 @@ static int status_overview(Ctl *c)
                 json_snapshot(&j, &s, &o.now);
                 return STATUS_OK;
         }
+        if (find_address(c, &s.manager, &addresses) < 0)
+                return ctl_oom(c);
+        if (addresses.n_items > 0)
+                o.address = addresses.items[0].text;
         ctl_pager_open(c);
         return render_overview(stdout, &o, &s) < 0 ? ctl_oom(c) : STATUS_OK;
 }

@@ -371,7 +371,9 @@ static void test_status(void **state)
                 { "well", { "status", "No such/name" }, .status = 4, .err = { "named No such/name" } },
         };
 
+        setenv("COROSYNC_MAIN_CONFIG_FILE", "/nonexistent/corosync.conf", 1); /* this host's may be wrong */
         run_cases(cases, ELEMENTSOF(cases));
+        unsetenv("COROSYNC_MAIN_CONFIG_FILE");
 }
 
 static void test_lists(void **state)
@@ -798,6 +800,12 @@ static void test_verify_host(void **state)
                                                 "there is no manager.conf",
                                                 "no application is configured here" },
                                 .not_out = { "10.0.0.1" } },
+                /* Whoever waits for the others is told why they will not come; going on without them would not help. */
+                { "unformed", { "status" },
+                                .out = { "Waits for: bcd, def", "Warning: ",
+                                                "corosync.conf: the ring address 127.0.1.1 is every host's own" },
+                                .not_out = { "distroctl form" } },
+                { "well", { "status" }, .not_out = { "ring address" } },
         };
         char path[128];
 
