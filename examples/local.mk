@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-pkglibexec_PROGRAMS = distro-worker
+pkglibexec_PROGRAMS += distro-worker
 distro_worker_SOURCES = examples/distro-worker.c
 distro_worker_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 distro_worker_LDADD = $(SYSTEMD_LIBS)

@@ -3,6 +3,7 @@
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 if HAVE_CMOCKA
 include tests/unit/base.mk
+include tests/unit/address.mk
 include tests/unit/engine.mk
 include tests/unit/wire.mk
 include tests/unit/config.mk

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "address/removal.h"
+
+#include "base/array.h"
+
+/* It may be there once for each interface and length of the prefix. */
+#define REMOVALS_MAX 1024
+
+/* Removes one that is ours and sets *ret_removed, or says where one of somebody else is. */
+static int remove_one(Kernel *kernel, const Network *n, const Address *a, uint32_t index, bool *ret_removed,
+                char ret_where[static IFNAMSIZ])
+{
+        const InterfaceAddress *found = network_find(n, a, index);
+        const Interface *interface;
+
+        *ret_removed = found && found->is_ours;
+        if (!found)
+                return 0;
+        if (found->is_ours)
+                return kernel_remove(kernel, n, found);
+        interface = network_interface(n, found->index);
+        snprintf(ret_where, IFNAMSIZ, "%s", interface ? interface->name : "?");
+        return 1;
+}
+
+int removal_of_ours(Kernel *kernel, const Address *a, uint32_t index, char ret_where[static IFNAMSIZ])
+{
+        for (size_t i = 0; i < REMOVALS_MAX; i++) {
+                bool removed;
+                Network n;
+                int r = kernel_list(kernel, a->family, &n);
+
+                if (r < 0)
+                        return r;
+                r = remove_one(kernel, &n, a, index, &removed, ret_where);
+                network_done(&n);
+                if (r != 0 || !removed)
+                        return r;
+        }
+        return -EBUSY;
+}
+
+/* Of the interface that is named, 0 where none is. -ENODEV: it is not there. */
+static int named_index(Kernel *kernel, const Arguments *a, uint32_t *ret_index)
+{
+        Network n;
+        int r;
+
+        *ret_index = 0;
+        if (a->interface[0] == '\0')
+                return 0;
+        r = kernel_list(kernel, a->address.family, &n);
+        if (r < 0)
+                return r;
+        FOREACH_ARRAY(i, n.interfaces, n.n_interfaces)
+                if (streq(i->name, a->interface))
+                        *ret_index = i->index;
+        network_done(&n);
+        return *ret_index == 0 ? -ENODEV : 0;
+}
+
+KeeperExit removal_run(const Arguments *a)
+{
+        Kernel kernel = KERNEL_NONE;
+        char text[ADDRESS_TEXT_MAX], where[IFNAMSIZ];
+        uint32_t index;
+        int r;
+
+        address_format(text, &a->address);
+        r = kernel_open(&kernel);
+        if (r >= 0)
+                r = named_index(&kernel, a, &index);
+        if (r >= 0)
+                r = removal_of_ours(&kernel, &a->address, index, where);
+        kernel_done(&kernel);
+        if (r == -ENODEV) /* with the interface its addresses went */
+                return KEEPER_ENDED;
+        if (r < 0)
+                fprintf(stderr, "%s: could not be removed: %s\n", text, strerror(-r));
+        else if (r > 0)
+                printf("%s: is on %s, not by us: left there\n", text, where);
+        return r < 0 ? KEEPER_WENT_AWAY : KEEPER_ENDED;
+}

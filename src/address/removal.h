@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Taking away what a keeper has added, and nothing else. */
+
+#include "address/keeper.h"
+#include "address/kernel.h"
+
+/* Removes the address where it is ours, on interface `index`, or with 0 on any. Returns 0; 1 where it is there by somebody
+ * else too, with the interface's name in ret_where; or an error. */
+int removal_of_ours(Kernel *kernel, const Address *a, uint32_t index, char ret_where[static IFNAMSIZ]);
+
+/* `del`: on the interface that is named, or any. */
+KeeperExit removal_run(const Arguments *a);
