@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/internal.h"
+#include "engine/local/cutoff.h"
+#include "engine/local/disk.h"
+#include "engine/local/expiry.h"
+#include "engine/local/files.h"
+#include "engine/local/guarded.h"
+#include "engine/local/leave.h"
+#include "engine/local/request.h"
+#include "engine/local/restarts.h"
+#include "engine/local/runs.h"
+#include "engine/local/startup.h"
+#include "engine/local/worker.h"
+#include "engine/member/deliver.h"
+#include "engine/member/listed.h"
+#include "engine/member/sync.h"
+#include "engine/member/view.h"
 #include "base/array.h"
 
 Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...)
@@ -60,27 +75,6 @@ Effect *engine_send(Engine *e, Message *m)
 
 /* ---- birth ---- */
 
-static int engine_take_names(Engine *e, const char *const *names, size_t n, uint32_t **ret, size_t *ret_n)
-{
-        if (n == 0)
-                return 0;
-        *ret = calloc(n, sizeof(uint32_t));
-        if (!*ret)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                uint32_t id = 0;
-
-                for (size_t j = 0; j < e->n_nodelist; j++)
-                        if (streq(e->nodelist[j].name, names[i]))
-                                id = e->nodelist[j].id;
-                if (id == 0)
-                        return -EINVAL;
-                if (id != e->node_id)
-                        (*ret)[(*ret_n)++] = id;
-        }
-        return 0;
-}
-
 static int engine_take_record(Engine *e, const EngineConfig *config)
 {
         int r;
@@ -109,14 +103,14 @@ static int engine_init(Engine *e, const EngineConfig *config)
         e->takes_part = config->skip_sync_wait;
         e->unguarded = config->unguarded;
         e->stale_since_usec = USEC_INFINITY;
-        r = nodelist_take(config->nodes, config->n_nodes, e->node_id, &e->nodelist, &e->n_nodelist);
+        r = listed_take(config->nodes, config->n_nodes, e->node_id, &e->nodelist, &e->n_nodelist);
         if (r < 0)
                 return r;
-        r = engine_take_names(e, config->sync_mandatory, config->n_sync_mandatory, &e->wait_mandatory,
+        r = startup_take_names(e, config->sync_mandatory, config->n_sync_mandatory, &e->wait_mandatory,
                         &e->n_wait_mandatory);
         if (r < 0)
                 return r;
-        r = engine_take_names(e, config->sync_optional, config->n_sync_optional, &e->wait_optional,
+        r = startup_take_names(e, config->sync_optional, config->n_sync_optional, &e->wait_optional,
                         &e->n_wait_optional);
         if (r < 0)
                 return r;
@@ -143,7 +137,7 @@ Engine *engine_free(Engine *e)
                 return NULL;
         view_end(e);
         outlet_done(&e->agreed.out);
-        nodelist_free(e->nodelist, e->n_nodelist);
+        listed_free(e->nodelist, e->n_nodelist);
         free(e->wait_mandatory);
         free(e->wait_optional);
         free(e->peers);
@@ -151,7 +145,7 @@ Engine *engine_free(Engine *e)
         free(e->backlog);
         free(e->expiry_sent);
         state_done(&e->agreed.state);
-        definitions_set(e, NULL, NULL, 0, NULL, 0);
+        files_set(e, NULL, NULL, 0, NULL, 0);
         free(e->definitions);
         for (size_t i = 0; i < e->n_units; i++) {
                 free(e->units[i].app);
@@ -182,7 +176,7 @@ static void engine_connected(Engine *e, const Event *event)
         e->step_probe = e->step_probe != 0;
         if (e->started_usec == 0)
                 e->started_usec = e->now_usec;
-        command_forget_sent(e);
+        request_forget_sent(e);
         engine_changed(e);
 }
 
@@ -200,31 +194,12 @@ static void engine_disconnected(Engine *e)
         engine_changed(e);
 }
 
-/* A sender's messages of one view have one incarnation and follow each other without a gap. */
-static bool engine_accept(Engine *e, Peer *p, const Message *m)
-{
-        if (p->incarnation == 0)
-                p->incarnation = m->incarnation;
-        if (p->incarnation != m->incarnation) {
-                engine_note(e, NOTE_MESSAGE_REFUSED, NULL, p->member.node_id,
-                                "a %s message of another incarnation of this member",
-                                message_type_to_string(m->type));
-                return false;
-        }
-        if (m->number <= p->number)
-                return false;
-        if (m->number != p->number + 1)
-                sync_lose_track(e, "a message of the group is missing");
-        p->number = m->number;
-        return true;
-}
-
 void engine_hear(Engine *e, Outcome o)
 {
         if (o.files_dirty)
                 e->definitions_dirty = true;
         if (o.room)
-                definitions_ask_again(e);
+                files_ask_again(e);
         if (o.reload)
                 e->files_read = false;
 }
@@ -233,13 +208,13 @@ void engine_hear(Engine *e, Outcome o)
 static void engine_own_delivered(Engine *e, const Message *m, const Outcome *o)
 {
         if (m->type == MESSAGE_DEFINITIONS)
-                definitions_delivered(e, &m->definitions);
+                files_delivered(e, &m->definitions);
         else if (m->type == MESSAGE_TIMING)
                 e->timing_sent = false;
         else if (m->type == MESSAGE_NODELIST)
-                nodelist_delivered(e, &m->nodelist);
+                listed_delivered(e, &m->nodelist);
         else if (o->command && m->incarnation == e->incarnation)
-                command_applied(e, m->command.seq, o);
+                request_applied(e, m->command.seq, o);
 }
 
 void engine_apply(Engine *e, const Member *sender, const Message *m)
@@ -249,95 +224,6 @@ void engine_apply(Engine *e, const Member *sender, const Message *m)
         if (sender->node_id == e->node_id)
                 engine_own_delivered(e, m, &o);
         engine_hear(e, o);
-}
-
-static void engine_message(Engine *e, const Event *event)
-{
-        const Message *m = event->message.message;
-        Peer *p;
-
-        if (e->phase == PHASE_NONE)
-                return;
-        p = view_find_peer(e, &event->message.sender);
-        if (!p)
-                return;
-        view_doubt(e, m);
-        if (!e->n_known && !view_learn(e, m))
-                return;
-        if (!view_id_equal(&m->view, &e->view))
-                return; /* of an earlier view: its sender sends again what still matters */
-        if (view_is_without_us(e, m)) {
-                view_join_again(e, event->message.sender.node_id);
-                return;
-        }
-        if (!engine_accept(e, p, m))
-                return;
-
-        if (m->type == MESSAGE_UNSENT)
-                /* Its sender tries again in the next view, since it takes the message for sent. */
-                engine_note(e, NOTE_MESSAGE_REFUSED, NULL, p->member.node_id,
-                                "its %s message could not be sent", message_type_to_string(m->unsent.type));
-        else if (m->type == MESSAGE_VIEW)
-                view_message(e, p, m);
-        else if (m->type == MESSAGE_EXCLUDE)
-                view_exclude(e, m);
-        else if (m->type == MESSAGE_STATE)
-                sync_state(e, p, m);
-        else {
-                if (m->type == MESSAGE_FACTS)
-                        sync_facts(e, p, m);
-                if (m->type == MESSAGE_NODELIST)
-                        sync_nodelist(e, p, &m->nodelist);
-                if (m->type == MESSAGE_SYNCED)
-                        p->won = true;
-                if (m->type == MESSAGE_COMMAND && m->command.command.kind == COMMAND_FORM)
-                        e->form_forced = true;
-                if (e->phase == PHASE_DECIDED && e->synced)
-                        engine_apply(e, &event->message.sender, m);
-                else
-                        backlog_add(e, &event->message.sender, m);
-        }
-}
-
-static void engine_written(Engine *e, const Event *event)
-{
-        if (event->written.error < 0) {
-                if (!e->write_failed)
-                        engine_note(e, NOTE_RECORD_FAILED, NULL, e->node_id,
-                                        "%s; this node gets no new applications",
-                                        strerror(-event->written.error));
-                e->write_failed = true;
-                e->failure_told = false;
-                e->write_retry_usec = e->now_usec + COMMIT_USEC;
-                e->acked = (Revision){};
-                return;
-        }
-        if (e->write_failed)
-                e->acked = (Revision){};
-        e->write_failed = false;
-        e->write_retry_usec = 0;
-        if (revision_compare(&event->written.revision, &e->write_done) != 0)
-                e->write_done = event->written.revision;
-}
-
-static void engine_leave(Engine *e, const LeaveTiming *timing)
-{
-        if (e->leaving)
-                return;
-        e->leaving = true;
-        e->leave = *timing;
-        e->leave_usec = e->now_usec;
-        engine_note(e, NOTE_LEAVING, NULL, e->node_id, "handing over what runs here");
-        engine_changed(e);
-}
-
-static void engine_restart(Engine *e, const LeaveTiming *timing)
-{
-        if (e->restarting || e->leaving)
-                return;
-        e->restarting = true;
-        e->leave = *timing;
-        e->leave_usec = e->now_usec;
 }
 
 static void engine_handle(Engine *e, const Event *event)
@@ -358,10 +244,10 @@ static void engine_handle(Engine *e, const Event *event)
                 view_quorum(e, &event->quorum.ring, event->quorum.quorate);
                 break;
         case EVENT_MESSAGE:
-                engine_message(e, event);
+                deliver_event(e, event);
                 break;
         case EVENT_PROBE:
-                local_probe_back(e, event->probe.number);
+                cutoff_answer(e, event->probe.number);
                 break;
         case EVENT_SUSPENDED:
                 e->hold_probe = e->n_probes_sent + 1;
@@ -369,22 +255,22 @@ static void engine_handle(Engine *e, const Event *event)
                 break;
         case EVENT_UNIT:
                 if (epoch_is_possible(event->unit.epoch))
-                        local_unit(e, event->unit.app, event->unit.epoch, event->unit.state,
+                        worker_is(e, event->unit.app, event->unit.epoch, event->unit.state,
                                         event->unit.unit_digest, event->unit.reason);
                 break;
         case EVENT_DEFINITIONS:
-                definitions_set(e, event->definitions.definitions, event->definitions.unit_digests,
+                files_set(e, event->definitions.definitions, event->definitions.unit_digests,
                                 event->definitions.n_definitions, event->definitions.errors,
                                 event->definitions.n_errors);
                 break;
         case EVENT_WRITTEN:
-                engine_written(e, event);
+                disk_written(e, event);
                 break;
         case EVENT_COMMAND:
-                command_submit(e, event->command.token, &event->command.command);
+                request_submit(e, event->command.token, &event->command.command);
                 break;
         case EVENT_STOP_LOCAL:
-                local_stop(e, event->stop_local.token, event->stop_local.app);
+                worker_stop_local(e, event->stop_local.token, event->stop_local.app);
                 break;
         case EVENT_TIMING:
                 e->token_usec = event->timing.token_usec;
@@ -393,21 +279,63 @@ static void engine_handle(Engine *e, const Event *event)
                 engine_changed(e);
                 break;
         case EVENT_NODELIST:
-                engine_nodelist(e, event);
+                listed_set(e, event);
                 break;
         case EVENT_GUARD:
-                local_guard(e, event->guard.guarded);
+                guarded_is(e, event->guard.guarded);
                 break;
         case EVENT_LEAVE:
-                engine_leave(e, &event->leave);
+                leave_begin(e, &event->leave);
                 break;
         case EVENT_RESTART:
-                engine_restart(e, &event->leave);
+                restart_begin(e, &event->leave);
                 break;
         case _EVENT_TYPE_MAX:
         default:
                 break;
         }
+}
+
+static void local_pump(Engine *e)
+{
+        cutoff_watch_knowledge(e);
+        startup_tell_synced(e);
+        cutoff_watch_step(e);
+        cutoff_watch(e);
+        worker_stop_cut_off(e);
+        worker_stop_older(e);
+        leave_pump(e);
+        guarded_tell(e);
+        worker_reconcile(e);
+        worker_kill_overdue(e);
+        cutoff_probe(e);
+        disk_write(e);
+        disk_acknowledge(e);
+        expiry_pump(e);
+        cutoff_watch_knowledge(e);
+        /* What was reconciled may have been the last thing that a leave waited for. */
+        leave_pump(e);
+        restart_pump(e);
+}
+
+static uint64_t local_deadline(const Engine *e)
+{
+        uint64_t t = expiry_deadline(e);
+
+        FOREACH_ARRAY(u, e->units, e->n_units) {
+                if (unit_state_is_alive(u->state) && !u->kill_issued)
+                        t = MIN(t, u->kill_usec);
+                t = MIN(t, restarts_deadline(e, u));
+        }
+        t = MIN(t, cutoff_no_quorum_usec(e));
+        t = MIN(t, cutoff_silence_usec(e));
+        t = MIN(t, cutoff_probe_usec(e));
+        t = MIN(t, leave_deadline(e));
+        if (e->restarting && !e->left)
+                t = MIN(t, restart_end_usec(e));
+        if (e->write_failed && engine_is_synced(e))
+                t = MIN(t, e->write_retry_usec);
+        return t;
 }
 
 int engine_step(Engine *e, const Event *event, EffectList *effects)
@@ -424,7 +352,7 @@ int engine_step(Engine *e, const Event *event, EffectList *effects)
                 view_pump(e);
                 sync_pump(e);
                 local_pump(e);
-                command_pump(e);
+                request_pump(e);
         }
         agreed_end_changed(&e->agreed);
         e->agreed.out.effects = NULL;
@@ -437,7 +365,7 @@ uint64_t engine_deadline(const Engine *e)
 
         t = MIN(t, sync_deadline(e));
         t = MIN(t, local_deadline(e));
-        t = MIN(t, command_deadline(e));
+        t = MIN(t, request_deadline(e));
         return t;
 }
 
@@ -470,7 +398,7 @@ bool engine_is_quorate(const Engine *e)
 
 bool engine_has_workers(const Engine *e)
 {
-        return e->starts_wait || local_has_workers(e);
+        return e->starts_wait || runs_any_alive(e);
 }
 
 bool engine_is_isolated(const Engine *e)

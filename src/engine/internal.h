@@ -227,137 +227,34 @@ struct Engine {
 Effect *engine_note(Engine *e, NoteKind kind, const char *app, uint32_t node_id, const char *format, ...)
                 _printf_(5, 6);
 void engine_changed_node(Engine *e, uint32_t node_id);
+
 static inline Effect *engine_emit(Engine *e, EffectType type)
 {
         return outlet_emit(&e->agreed.out, type);
 }
+
 static inline void engine_changed_app(Engine *e, App *a)
 {
         agreed_changed_app(&e->agreed, a);
 }
+
 static inline void engine_changed(Engine *e)
 {
         outlet_changed(&e->agreed.out);
 }
+
 static inline char *engine_strdup(Engine *e, const char *s) /* sets oom */
 {
         return outlet_strdup(&e->agreed.out, s);
 }
+
 static inline int engine_grow(Engine *e, int r) /* sets oom where r is an error; returns r */
 {
         return outlet_grow(&e->agreed.out, r);
 }
+
 /* Carries out what was delivered in a decided view, and passes on what the wings above have to hear of it. */
 void engine_apply(Engine *e, const Member *sender, const Message *m);
 void engine_hear(Engine *e, Outcome o);
 /* Sends a message: stamps it. Takes the contents of *m. */
 Effect *engine_send(Engine *e, Message *m);
-
-/* ---- view.c ---- */
-void view_begin(Engine *e, const Event *event);
-void view_end(Engine *e);  /* no view any more */
-void view_lost(Engine *e); /* the same, and this member is out of the group: its peers begin to count */
-void view_quorum(Engine *e, const RingId *ring, bool quorate);
-void view_message(Engine *e, Peer *p, const Message *m);
-void view_exclude(Engine *e, const Message *m);
-void view_pump(Engine *e);
-uint64_t view_deadline(const Engine *e);
-/* Corosync's word for the present ring, on this node. False until it has come. */
-bool view_is_quorate(const Engine *e);
-Peer *view_find_peer(const Engine *e, const Member *m);
-size_t view_rank(const Engine *e);                        /* our place among the members */
-bool view_has_node(const Engine *e, uint32_t node_id);    /* in the ring */
-bool view_has_manager(const Engine *e, uint32_t node_id); /* a member of the group */
-/* Forgets n where this message shows that this member has been told wrong. */
-void view_doubt(Engine *e, const Message *m);
-/* Learns n from a newcomer's place in a `view`. False where this message is of an earlier view. */
-bool view_learn(Engine *e, const Message *m);
-bool view_is_without_us(const Engine *e, const Message *m);
-void view_join_again(Engine *e, uint32_t node_id);
-
-uint32_t *engine_nodelist_ids(Engine *e); /* sorted; NULL sets oom */
-/* What a member says of its nodelist; agreed, since it was delivered. */
-void view_tell_nodelist(Peer *p, const uint32_t *ids, size_t n, bool by_fewer);
-bool peer_lists(const Peer *p, uint32_t node_id);
-
-/* ---- sync.c ---- */
-void sync_facts(Engine *e, Peer *p, const Message *m);
-void sync_nodelist(Engine *e, Peer *p, const NodelistMessage *m);
-void sync_state(Engine *e, Peer *p, const Message *m);
-void sync_pump(Engine *e);
-uint64_t sync_deadline(const Engine *e);
-void sync_lose_track(Engine *e, const char *why);
-void sync_forget(Engine *e);     /* this member holds the agreed state no more */
-void sync_start_over(Engine *e); /* no member does: what was reported in this view counts no more */
-void backlog_clear(Engine *e);
-void backlog_add(Engine *e, const Member *sender, const Message *m);
-void backlog_replay(Engine *e, const StateMessage *numbers);
-bool sync_waits_for(const Engine *e, uint32_t node_id);
-bool sync_can_form(const Engine *e);
-
-/* ---- nodelist.c ---- */
-/* -EINVAL: a node twice, none, too many, or not the own one; -ENOMEM. What is set is freed with nodelist_free(). */
-int nodelist_take(const EngineNode *nodes, size_t n, uint32_t own_id, Node **ret, size_t *ret_n);
-void nodelist_free(Node *nodes, size_t n);
-void engine_nodelist(Engine *e, const Event *event);
-void nodelist_tell(Engine *e);    /* what the group has not heard of this node's */
-void nodelist_unknown(Engine *e); /* a state was installed: does it know what is listed here? */
-void nodelist_delivered(Engine *e, const NodelistMessage *m);
-
-/* ---- command.c ---- */
-void command_submit(Engine *e, uint64_t token, const Command *c);
-void command_pump(Engine *e);
-void command_applied(Engine *e, uint64_t seq, const Outcome *o);
-void command_forget_sent(Engine *e); /* a new connection: what was sent may or may not have happened */
-uint64_t command_deadline(const Engine *e);
-
-/* ---- timers.c ---- */
-void timers_expire(Engine *e);             /* sends the message for those that are over */
-uint64_t timers_deadline(const Engine *e); /* of the first; never where this member is not synced */
-
-/* ---- local.c ---- */
-void local_unit(Engine *e, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
-                const char *reason);
-void local_pump(Engine *e);
-uint64_t local_deadline(const Engine *e);
-void local_cut_off(Engine *e, uint64_t since_usec);
-/* Corosync speaks again, or there is quorum again: what was counted until now is kept until this member is in step. */
-void local_note_away(Engine *e);
-void local_probe_back(Engine *e, uint64_t number);
-void local_stop(Engine *e, uint64_t token, const char *app);
-LocalUnit *local_find_unit(const Engine *e, const char *app, uint64_t epoch);
-bool local_has_workers(const Engine *e);
-bool local_keeps_leave(const Engine *e, const LocalUnit *u); /* a planned leave waits for its end */
-void local_reset_reports(Engine *e);
-uint64_t local_isolation_usec(
-                const Engine *e); /* IsolationTimeoutSec=, or the default that follows from Corosync's timing */
-NodeTiming local_node_timing(const Engine *e); /* what this node has to say of its Corosync */
-bool local_in_maintenance(const Engine *e, const char *app);
-void local_guard(Engine *e, bool guarded);
-
-/* ---- definitions.c ---- */
-void definitions_set(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
-                const struct DefinitionError *errors, size_t n_errors);
-/* A worker of this node that was started from something else than its file would start now. */
-bool definitions_unit_differs(const Engine *e, const LocalUnit *u);
-/* Where this node's files differ from what the state says of them. */
-int definitions_difference(const Engine *e, DefinitionsMessage *ret);
-bool definitions_differ(const Engine *e);
-bool definitions_owed(const Engine *e); /* this node's answer to it, also where nothing differs */
-/* Forming: the former's own files are the agreed definitions until others object. */
-void definitions_form(Engine *e, State *s);
-/* What was refused for want of room is told once more. */
-void definitions_ask_again(Engine *e);
-void definitions_delivered(Engine *e, const DefinitionsMessage *m); /* our own */
-/* By binary search. */
-const LocalDefinition *definitions_find(const Engine *e, const char *app);
-
-/* ---- restarts.c ---- */
-/* A local unit's state, and its reason unless that is NULL, as systemd says now. */
-void restarts_set_unit(Engine *e, LocalUnit *u, UnitState state, const char *reason);
-/* What the group has to hear of the run of a copy here that has not ended. UNIT_STARTING: systemd restarts it, and
- * restarts_text() says how; UNIT_RUNNING: it runs; UNIT_NONE: neither is news. */
-UnitState restarts_news(const Engine *e, const App *a, const Copy *c, LocalUnit *u);
-const char *restarts_text(const LocalUnit *u);
-/* When there may be news without an event. */
-uint64_t restarts_deadline(const Engine *e, const LocalUnit *u);

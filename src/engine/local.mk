@@ -42,15 +42,41 @@ agreed_sources = \
 	src/engine/types.c \
 	src/engine/types.h
 libengine_a_SOURCES = $(agreed_sources) \
-	src/engine/command.c \
-	src/engine/definitions.c \
 	src/engine/engine.c \
 	src/engine/engine.h \
 	src/engine/internal.h \
-	src/engine/local.c \
-	src/engine/nodelist.c \
-	src/engine/restarts.c \
-	src/engine/status.c \
-	src/engine/sync.c \
-	src/engine/timers.c \
-	src/engine/view.c
+	src/engine/local/cutoff.c \
+	src/engine/local/cutoff.h \
+	src/engine/local/disk.c \
+	src/engine/local/disk.h \
+	src/engine/local/expiry.c \
+	src/engine/local/expiry.h \
+	src/engine/local/files.c \
+	src/engine/local/files.h \
+	src/engine/local/guarded.c \
+	src/engine/local/guarded.h \
+	src/engine/local/leave.c \
+	src/engine/local/leave.h \
+	src/engine/local/request.c \
+	src/engine/local/request.h \
+	src/engine/local/restarts.c \
+	src/engine/local/restarts.h \
+	src/engine/local/runs.c \
+	src/engine/local/runs.h \
+	src/engine/local/startup.c \
+	src/engine/local/startup.h \
+	src/engine/local/worker.c \
+	src/engine/local/worker.h \
+	src/engine/member/deliver.c \
+	src/engine/member/deliver.h \
+	src/engine/member/form.c \
+	src/engine/member/form.h \
+	src/engine/member/hold.c \
+	src/engine/member/hold.h \
+	src/engine/member/listed.c \
+	src/engine/member/listed.h \
+	src/engine/member/sync.c \
+	src/engine/member/sync.h \
+	src/engine/member/view.c \
+	src/engine/member/view.h \
+	src/engine/status.c

@@ -3,6 +3,11 @@
 /* States and reasons in words, for people. Nothing here changes anything. */
 
 #include "engine/internal.h"
+#include "engine/local/files.h"
+#include "engine/local/leave.h"
+#include "engine/local/runs.h"
+#include "engine/member/form.h"
+#include "engine/member/view.h"
 #include "engine/agreed/explain.h"
 #include "base/array.h"
 #include "base/text.h"
@@ -156,7 +161,7 @@ static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
                         continue;
                 s->node = engine_node_name(e, e->node_id);
                 s->epoch = u->epoch;
-                s->restart_needed = definitions_unit_differs(e, u);
+                s->restart_needed = files_unit_differs(e, u);
                 say(s,
                                 u->state == UNIT_STUCK                            ? APP_BLOCKED
                                 : u->stop_issued                                  ? APP_STOPPING
@@ -186,9 +191,9 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
         ret->held = a->held_node != 0;
         ret->restart_needed = c && c->restart_needed;
         /* Of its own copy a node knows it before the others have heard it. */
-        own = c && c->node_id == e->node_id ? local_find_unit(e, a->name, c->epoch) : NULL;
+        own = c && c->node_id == e->node_id ? runs_find(e, a->name, c->epoch) : NULL;
         if (own)
-                ret->restart_needed = definitions_unit_differs(e, own);
+                ret->restart_needed = files_unit_differs(e, own);
         if (engine_is_stale(e)) {
                 status_of_stale(e, a, ret);
                 return;
@@ -261,9 +266,9 @@ size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max)
         if (!e->takes_part) {
                 at = waiting_nodes(e, e->wait_mandatory, e->n_wait_mandatory, ret, n_max, at);
                 at = waiting_nodes(e, e->wait_optional, e->n_wait_optional, ret, n_max, at);
-        } else if (e->phase == PHASE_FORMING && !sync_can_form(e))
+        } else if (e->phase == PHASE_FORMING && !form_is_possible(e))
                 for (size_t i = 0; i < e->n_nodelist; i++) {
-                        if (!sync_waits_for(e, e->nodelist[i].id))
+                        if (!form_waits_for(e, e->nodelist[i].id))
                                 continue;
                         if (at < n_max)
                                 ret[at] = e->nodelist[i].name;
@@ -291,7 +296,7 @@ static char *leaving_text(const Engine *e)
         size_t at = 0;
 
         FOREACH_ARRAY(u, e->units, e->n_units)
-                if (local_keeps_leave(e, u) && at < sizeof(waits))
+                if (leave_waits_for(e, u) && at < sizeof(waits))
                         at += (size_t) snprintf(waits + at, sizeof(waits) - at, "%s%s%s", at > 0 ? ", " : "",
                                         u->app,
                                         u->state == UNIT_STUCK ? " (processes left after its stop)" : "");

@@ -2,6 +2,7 @@
 
 /* Commands, and their way to the disks. */
 
+#include "engine/member/view.h"
 #include "engine-cluster.h"
 
 /* A command is answered when every synced member's disk has it. One that is late is not waited for after 2 s if a

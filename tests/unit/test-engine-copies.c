@@ -2,6 +2,8 @@
 
 /* Copies of an application: what is reported, adopted or stopped, and what an end of one leads to. */
 
+#include "engine/local/files.h"
+#include "engine/local/runs.h"
 #include "engine-cluster.h"
 
 /* ---- what a node reports ---- */
@@ -769,7 +771,7 @@ static void test_what_is_found_has_bounds(void **state)
         cluster_begin_running(&c, NO_QUORUM_STOP, 0);
         e = c.engine[ABC];
         cluster_step(&c, ABC, &unit);
-        assert_null(local_find_unit(e, "distro", UINT64_MAX));
+        assert_null(runs_find(e, "distro", UINT64_MAX));
         /* One above the greatest that is believed is granted all the same, and can be read. */
         cluster_distro(&c, ABC)->epoch = EPOCH_MAX;
         cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
@@ -1078,7 +1080,7 @@ static void test_definitions_have_a_bound(void **state)
                 assert_int_equal(state_digest(&c.engine[i]->agreed.state),
                                 state_digest(&c.engine[ABC]->agreed.state));
         }
-        assert_false(definitions_differ(c.engine[BCD])); /* nothing that it would tell */
+        assert_false(files_differ(c.engine[BCD])); /* nothing that it would tell */
 
         /* A node with files of its own for the same names: it differs, and what it has is not known. */
         free_files(d, N_FILES);
@@ -1096,7 +1098,7 @@ static void test_definitions_have_a_bound(void **state)
         cluster_deliver(&c);
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
-        assert_false(definitions_differ(c.engine[DEF]));
+        assert_false(files_differ(c.engine[DEF]));
         assert_in_range(state_size_bytes(&c.engine[ABC]->agreed.state), STATE_ROOM_BYTES / 2,
                         STATE_ROOM_BYTES);
         free_files(d, N_FILES);

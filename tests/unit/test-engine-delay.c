@@ -4,6 +4,7 @@
  * waited for. What is not committed may have been heard by some only: then the two count with different numbers, each with
  * the one that is safe. */
 
+#include "engine/local/cutoff.h"
 #include "engine-cluster.h"
 
 #define DETECTION (CLUSTER_TOKEN + CLUSTER_CONSENSUS)
@@ -122,16 +123,16 @@ static void test_not_committed(void **state)
                 assert_int_equal(least(&c, i), NEEDED);
         }
         /* It goes by what it has said before. */
-        assert_int_equal(local_isolation_usec(c.engine[ABC]), cluster_isolation_usec());
+        assert_int_equal(cutoff_isolation_usec(c.engine[ABC]), cluster_isolation_usec());
         cluster_end(&c);
 
         cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
         goes_on_with(&c, ABC, 1, 20 * USEC_PER_SEC);
         cluster_deliver(&c);
-        assert_int_equal(local_isolation_usec(c.engine[ABC]), 20 * USEC_PER_SEC);
+        assert_int_equal(cutoff_isolation_usec(c.engine[ABC]), 20 * USEC_PER_SEC);
         c.hold_writes[ABC] = true;
         goes_on_with(&c, ABC, 1, 0);
-        assert_int_equal(local_isolation_usec(c.engine[ABC]), cluster_isolation_usec());
+        assert_int_equal(cutoff_isolation_usec(c.engine[ABC]), cluster_isolation_usec());
         cluster_deliver(&c);
         for (uint32_t i = 1; i <= N_NODES; i++) {
                 assert_int_equal(most(&c, i), needed(1, 20 * USEC_PER_SEC));
@@ -221,7 +222,7 @@ static void test_quicker_peer(void **state)
                 c.hold_probes = true;
                 cluster_at(&c, ABC, t);
                 if (silent)
-                        cluster_at(&c, ABC, t + local_isolation_usec(c.engine[ABC]));
+                        cluster_at(&c, ABC, t + cutoff_isolation_usec(c.engine[ABC]));
                 else {
                         c.now = t + 10 * DETECTION;
                         c.member[BCD] = c.member[DEF] = false;

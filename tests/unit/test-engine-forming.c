@@ -2,6 +2,8 @@
 
 /* How a group forms: from which records, what of them counts, and when it forms anew. */
 
+#include "engine/member/form.h"
+#include "engine/member/view.h"
 #include "engine-cluster.h"
 
 /* A damaged record is not a blank one: the group does not form as if it were its first start. */
@@ -103,7 +105,7 @@ static void test_records_that_form(void **state)
                         peer->facts.n_record_nodes = n_of;
                 }
                 e->n_peers = n;
-                assert_int_equal(sync_can_form(e), k->forms);
+                assert_int_equal(form_is_possible(e), k->forms);
                 cluster_end(&c);
         }
 }
@@ -368,9 +370,9 @@ static void test_strictest_nodelist(void **state)
                         p->facts.record_revision = (Revision){ 8, 1 };
                         view_tell_nodelist(p, four, 3, false);
                 }
-                assert_true(sync_can_form(e));
+                assert_true(form_is_possible(e));
                 view_tell_nodelist(&e->peers[longer - 1], four, 4, false);
-                assert_false(sync_can_form(e));
+                assert_false(form_is_possible(e));
                 e->n_peers = 3;
                 cluster_end(&c);
         }

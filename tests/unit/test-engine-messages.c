@@ -2,6 +2,7 @@
 
 /* Messages that no Corosync in good order would deliver, and members that differ: what is refused, who is believed. */
 
+#include "engine/member/view.h"
 #include "engine-cluster.h"
 
 /* A message as `from` would send it next, for the engine of `to`. The caller fills in the rest. */

@@ -4,9 +4,11 @@
  * takes 4 times as long then, what grows with its square 16 times. The best of some rounds of processor time counts, so
  * that what else the machine does says nothing. */
 
+#include "engine/internal.h"
+#include "engine/local/expiry.h"
+#include "engine/local/files.h"
 #include "base/array.h"
 #include "engine/agreed/apply.h"
-#include "engine/internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,9 +163,9 @@ static uint64_t all_timers_sent(size_t n)
         FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
                 a->delay = agreed_timer(&e->agreed, 0);
         t = processor_nsec();
-        timers_expire(e);
+        expiry_pump(e);
         for (size_t i = 0; i < 5; i++)
-                assert_true(timers_deadline(e) == USEC_INFINITY);
+                assert_true(expiry_deadline(e) == USEC_INFINITY);
         t = processor_nsec() - t;
         assert_int_equal(effects.n_effects, 1);
         assert_int_equal(effects.effects[0].message->expiry.n_timers, n);
@@ -181,9 +183,9 @@ static uint64_t files_read(size_t n)
         const char *kept;
 
         n_sorts = 0;
-        definitions_set(e, d, NULL, n, NULL, 0);
+        files_set(e, d, NULL, n, NULL, 0);
         kept = e->definitions[n / 2].definition.nodes[0].name;
-        definitions_set(e, d, NULL, n, NULL, 0);
+        files_set(e, d, NULL, n, NULL, 0);
         t = processor_nsec() - t;
         /* They come in order, and what has not changed is not copied again. */
         assert_int_equal(n_sorts, 0);
@@ -191,7 +193,7 @@ static uint64_t files_read(size_t n)
         give_definitions(e, d, n);
         begin = processor_nsec();
         for (size_t i = 0; i < 5; i++)
-                assert_false(definitions_differ(e));
+                assert_false(files_differ(e));
         t += processor_nsec() - begin;
         effect_list_done(&effects);
         engine_free(e);

@@ -35,14 +35,14 @@ my @rules = (
         { files => 'src/daemon/main.c', call => 'fprintf' },
         { files => 'src/daemon/record.c', call => 'snprintf' },
         { files => 'src/daemon/effects.c src/daemon/cluster-link.c src/daemon/journal.c', call => 'asprintf' },
-        { files => 'src/engine/sync.c', call => 'snprintf' },
+        { files => 'src/engine/member/sync.c src/engine/local/startup.c', call => 'snprintf' },
         # What the bus answers
         { files => 'src/bus/errors.c', table => qr/\[COMMAND_\w+\] = \{ BUS_ERROR_PREFIX "\w+",\s*((?:"[^"]*"\s*)+)\}/ },
         { files => 'src/bus/*.c', call => 'bus_error_set|bus_error_set_invalid|call_denied' },
         { files => 'src/bus/call.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*text\b/ } },
-        { files => 'src/engine/agreed/command.c src/engine/command.c', call => 'refuse|command_finish|command_reply|snprintf' },
-        { files => 'src/engine/agreed/definition.c src/engine/engine.c', call => 'engine_note|agreed_note', if => sub { $_[0] =~ /taken|not be sent/ } },
-        { files => 'src/engine/local.c', table => qr/\btext = ("[^"]+");/ },
+        { files => 'src/engine/agreed/command.c src/engine/local/request.c', call => 'refuse|request_finish|request_reply|snprintf' },
+        { files => 'src/engine/agreed/definition.c src/engine/member/deliver.c', call => 'engine_note|agreed_note', if => sub { $_[0] =~ /taken|not be sent/ } },
+        { files => 'src/engine/local/worker.c', table => qr/\btext = ("[^"]+");/ },
         # Why an application does not run, and a node may not run it
         { files => 'src/engine/agreed/decide.c', call => 'snprintf|app_blocked' },
         { files => 'src/engine/status.c', call => 'say', if => sub { $_[0] =~ /APP_(BLOCKED|FAILED|ORPHAN)/ } },

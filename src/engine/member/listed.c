@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The nodes of corosync.conf, and whether fewer than a majority of them can have quorum. Each manager knows its own node's
- * alone, and they change while it runs, on each node at another moment. By them more than one node decides: when a group can
- * form, whether a state is behind, when something is committed. So a change is told to the group, and only what was delivered
- * counts. While the nodes say different things, each that is there has to be content. */
+/* The nodes that this node's corosync.conf lists, and whether fewer than a majority of them can have quorum. They change while
+ * the manager runs, on each node at another moment: so a change is told to the group, and only what was delivered counts. */
 
+#include "engine/member/listed.h"
 #include "base/array.h"
-#include "engine/internal.h"
 
 /* ---- this node's ---- */
 
-void nodelist_free(Node *nodes, size_t n)
+void listed_free(Node *nodes, size_t n)
 {
         for (size_t i = 0; i < n; i++)
                 free(nodes[i].name);
         free(nodes);
 }
 
-static bool nodelist_has(const Node *nodes, size_t n, const EngineNode *like)
+static bool listed_has(const Node *nodes, size_t n, const EngineNode *like)
 {
         for (size_t i = 0; i < n; i++)
                 if (nodes[i].id == like->id || streq(nodes[i].name, like->name))
@@ -25,13 +23,13 @@ static bool nodelist_has(const Node *nodes, size_t n, const EngineNode *like)
         return false;
 }
 
-static int nodelist_fill(const EngineNode *nodes, size_t n, Node *list, size_t *n_list)
+static int listed_fill(const EngineNode *nodes, size_t n, Node *list, size_t *n_list)
 {
         for (size_t i = 0; i < n; i++) {
                 size_t at = 0;
                 char *name;
 
-                if (nodes[i].id == 0 || isempty(nodes[i].name) || nodelist_has(list, *n_list, &nodes[i]))
+                if (nodes[i].id == 0 || isempty(nodes[i].name) || listed_has(list, *n_list, &nodes[i]))
                         return -EINVAL;
                 name = strdup(nodes[i].name);
                 if (!name)
@@ -45,7 +43,7 @@ static int nodelist_fill(const EngineNode *nodes, size_t n, Node *list, size_t *
         return 0;
 }
 
-int nodelist_take(const EngineNode *nodes, size_t n, uint32_t own_id, Node **ret, size_t *ret_n)
+int listed_take(const EngineNode *nodes, size_t n, uint32_t own_id, Node **ret, size_t *ret_n)
 {
         size_t n_list = 0;
         bool own = false;
@@ -57,13 +55,13 @@ int nodelist_take(const EngineNode *nodes, size_t n, uint32_t own_id, Node **ret
         list = calloc(n, sizeof(Node));
         if (!list)
                 return -ENOMEM;
-        r = nodelist_fill(nodes, n, list, &n_list);
+        r = listed_fill(nodes, n, list, &n_list);
         for (size_t i = 0; i < n_list; i++)
                 own = own || list[i].id == own_id;
         if (r == 0 && !own)
                 r = -EINVAL;
         if (r < 0) {
-                nodelist_free(list, n_list);
+                listed_free(list, n_list);
                 return r;
         }
         *ret = list;
@@ -72,17 +70,17 @@ int nodelist_take(const EngineNode *nodes, size_t n, uint32_t own_id, Node **ret
 }
 
 /* One that cannot be used leaves what there is: the adapter does not hand on any. */
-void engine_nodelist(Engine *e, const Event *event)
+void listed_set(Engine *e, const Event *event)
 {
         Node *nodes = NULL;
         size_t n = 0;
-        int r = nodelist_take(event->nodelist.nodes, event->nodelist.n_nodes, e->node_id, &nodes, &n);
+        int r = listed_take(event->nodelist.nodes, event->nodelist.n_nodes, e->node_id, &nodes, &n);
 
         if (r == -ENOMEM)
                 e->agreed.out.oom = true;
         if (r < 0)
                 return;
-        nodelist_free(e->nodelist, e->n_nodelist);
+        listed_free(e->nodelist, e->n_nodelist);
         e->nodelist = nodes;
         e->n_nodelist = n;
         e->by_fewer = event->nodelist.quorum_by_fewer;
@@ -90,7 +88,7 @@ void engine_nodelist(Engine *e, const Event *event)
         engine_changed(e);
 }
 
-uint32_t *engine_nodelist_ids(Engine *e)
+uint32_t *listed_ids(Engine *e)
 {
         uint32_t *ids = calloc(MAX(e->n_nodelist, (size_t) 1), sizeof(*ids));
 
@@ -105,7 +103,7 @@ uint32_t *engine_nodelist_ids(Engine *e)
 
 /* ---- what is told ---- */
 
-static bool nodelist_is(const Engine *e, const uint32_t *ids, size_t n, bool by_fewer)
+static bool listed_is(const Engine *e, const uint32_t *ids, size_t n, bool by_fewer)
 {
         if (n != e->n_nodelist || by_fewer != e->by_fewer)
                 return false;
@@ -116,7 +114,7 @@ static bool nodelist_is(const Engine *e, const uint32_t *ids, size_t n, bool by_
 }
 
 /* A state that was installed may lack a node that is listed here. Once: of two names for one the last one stays. */
-void nodelist_unknown(Engine *e)
+void listed_unknown(Engine *e)
 {
         e->nodelist_sent = false;
         for (size_t i = 0; i < e->n_nodelist; i++)
@@ -124,26 +122,26 @@ void nodelist_unknown(Engine *e)
                         e->nodelist_dirty = true;
 }
 
-static bool nodelist_is_news(const Engine *e)
+static bool listed_is_news(const Engine *e)
 {
         const Node *own = state_find_node(&e->agreed.state, e->node_id);
 
         if (engine_is_synced(e))
                 return own &&
-                       (e->nodelist_dirty || !nodelist_is(e, own->nodelist, own->n_nodelist, own->by_fewer));
+                       (e->nodelist_dirty || !listed_is(e, own->nodelist, own->n_nodelist, own->by_fewer));
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (e->phase == PHASE_FORMING && p->has_facts && p->member.node_id == e->node_id &&
                                 p->member.pid == e->pid)
-                        return !nodelist_is(e, p->nodelist, p->n_nodelist, p->by_fewer);
+                        return !listed_is(e, p->nodelist, p->n_nodelist, p->by_fewer);
         return false;
 }
 
-void nodelist_tell(Engine *e)
+void listed_tell(Engine *e)
 {
         Message m = { .type = MESSAGE_NODELIST, .nodelist.by_fewer = e->by_fewer };
         NodelistMessage *l = &m.nodelist;
 
-        if (e->nodelist_sent || !nodelist_is_news(e))
+        if (e->nodelist_sent || !listed_is_news(e))
                 return;
         l->nodes = calloc(e->n_nodelist, sizeof(l->nodes[0]));
         if (!l->nodes) {
@@ -157,9 +155,7 @@ void nodelist_tell(Engine *e)
         e->nodelist_sent = true;
 }
 
-/* ---- what was delivered ---- */
-
-static bool nodelist_is_told(const Engine *e, const NodelistMessage *m)
+static bool listed_is_told(const Engine *e, const NodelistMessage *m)
 {
         if (m->n_nodes != e->n_nodelist || m->by_fewer != e->by_fewer)
                 return false;
@@ -170,10 +166,10 @@ static bool nodelist_is_told(const Engine *e, const NodelistMessage *m)
 }
 
 /* Our own nodelist has been delivered; it may have changed again since it was sent. */
-void nodelist_delivered(Engine *e, const NodelistMessage *m)
+void listed_delivered(Engine *e, const NodelistMessage *m)
 {
         if (!state_find_node(&e->agreed.state, e->node_id))
                 return;
         e->nodelist_sent = false;
-        e->nodelist_dirty = !nodelist_is_told(e, m);
+        e->nodelist_dirty = !listed_is_told(e, m);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What engines decide by is agreed state and travels by message; a node's own file makes only its digest and the
- * unit that it starts. The agreed definition changes by a message only: when the owner's file changes, or, while
- * nothing runs, when a majority of the files agree that members have which stand in its Nodes=, else the lowest
- * node's. It never makes a running application move. A node whose file differs is a Variant of the application,
- * not eligible, and shown. */
+/* This node's own files: what engines decide by is agreed state and travels by message; a node's own file makes only its digest
+ * and the unit that it starts. */
 
-#include "engine/internal.h"
+#include "engine/local/files.h"
 #include "base/array.h"
 
 static int compare_definitions(const void *a, const void *b)
@@ -16,19 +13,19 @@ static int compare_definitions(const void *a, const void *b)
         return strcmp(x->app, y->app);
 }
 
-static const LocalDefinition *definitions_search(const LocalDefinition *d, size_t n, const char *app)
+static const LocalDefinition *files_search(const LocalDefinition *d, size_t n, const char *app)
 {
         const LocalDefinition key = { .app = (char *) app };
 
         return n > 0 ? bsearch(&key, d, n, sizeof(key), compare_definitions) : NULL;
 }
 
-const LocalDefinition *definitions_find(const Engine *e, const char *app)
+const LocalDefinition *files_find(const Engine *e, const char *app)
 {
-        return definitions_search(e->definitions, e->n_definitions, app);
+        return files_search(e->definitions, e->n_definitions, app);
 }
 
-static void definitions_free(LocalDefinition *d, size_t n)
+static void files_free(LocalDefinition *d, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 definition_done(&d[i].definition);
@@ -38,16 +35,16 @@ static void definitions_free(LocalDefinition *d, size_t n)
         free(d);
 }
 
-bool definitions_unit_differs(const Engine *e, const LocalUnit *u)
+bool files_unit_differs(const Engine *e, const LocalUnit *u)
 {
-        const LocalDefinition *d = definitions_find(e, u->app);
+        const LocalDefinition *d = files_find(e, u->app);
 
         return d && !d->error && d->unit_digest != 0 && u->unit_digest != 0 &&
                d->unit_digest != u->unit_digest;
 }
 
 /* The adapter that reads the files hands them over in order. */
-static void definitions_sort(Engine *e)
+static void files_sort(Engine *e)
 {
         bool sorted = true;
 
@@ -58,7 +55,7 @@ static void definitions_sort(Engine *e)
 }
 
 /* What a file says. Mostly it is as before: then that is kept, and but for its digest gone from `old`. */
-static void definition_take(Engine *e, const Definition *now, LocalDefinition *old, Definition *ret)
+static void file_take(Engine *e, const Definition *now, LocalDefinition *old, Definition *ret)
 {
         if (!old || old->error || !old->definition.name || old->definition.digest != now->digest) {
                 (void) engine_grow(e, definition_copy(now, ret));
@@ -69,7 +66,7 @@ static void definition_take(Engine *e, const Definition *now, LocalDefinition *o
 }
 
 /* One name stands once in each list. */
-static void definitions_take(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
+static void files_take(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
                 const struct DefinitionError *errors, size_t n_errors, LocalDefinition *old, size_t n_old)
 {
         size_t n_good;
@@ -84,18 +81,16 @@ static void definitions_take(Engine *e, const Definition *definitions, const uin
                 d->unit_digest = unit_digests ? unit_digests[i] : 0;
                 /* What cannot be read from the state again must not get into it. */
                 if (definition_is_valid(&definitions[i]))
-                        definition_take(e, &definitions[i],
-                                        (LocalDefinition *) definitions_search(
-                                                        old, n_old, definitions[i].name),
+                        file_take(e, &definitions[i],
+                                        (LocalDefinition *) files_search(old, n_old, definitions[i].name),
                                         &d->definition);
                 else
                         d->error = engine_strdup(e, "it names a node twice, or has a value out of its range");
         }
-        definitions_sort(e);
+        files_sort(e);
         n_good = e->n_definitions;
         for (size_t i = 0; i < n_errors && !e->agreed.out.oom; i++) {
-                LocalDefinition *d =
-                                (LocalDefinition *) definitions_search(e->definitions, n_good, errors[i].app);
+                LocalDefinition *d = (LocalDefinition *) files_search(e->definitions, n_good, errors[i].app);
 
                 /* A file that became wrong: the last good definition stays in force, and that it is wrong is shown. */
                 if (d) {
@@ -106,10 +101,10 @@ static void definitions_take(Engine *e, const Definition *definitions, const uin
                 d->app = engine_strdup(e, errors[i].app);
                 d->error = engine_strdup(e, errors[i].text);
         }
-        definitions_sort(e);
+        files_sort(e);
 }
 
-void definitions_set(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
+void files_set(Engine *e, const Definition *definitions, const uint64_t *unit_digests, size_t n,
                 const struct DefinitionError *errors, size_t n_errors)
 {
         LocalDefinition *old = e->definitions;
@@ -119,26 +114,34 @@ void definitions_set(Engine *e, const Definition *definitions, const uint64_t *u
         e->n_definitions = 0;
         if (!e->definitions) {
                 e->agreed.out.oom = true;
-                definitions_free(old, n_old);
+                files_free(old, n_old);
                 return;
         }
-        definitions_take(e, definitions, unit_digests, n, errors, n_errors, old, n_old);
-        definitions_free(old, n_old);
+        files_take(e, definitions, unit_digests, n, errors, n_errors, old, n_old);
+        files_free(old, n_old);
         e->definitions_sent = false;
         e->definitions_dirty = true;
         e->files_read = true;
 }
 
-/* ---- this node's side ---- */
+void files_form(Engine *e, State *s)
+{
+        for (size_t i = 0; i < e->n_definitions; i++)
+                if (!e->definitions[i].error &&
+                                engine_grow(e, definition_form(s, &e->definitions[i].definition)) < 0)
+                        return;
+}
 
-void definitions_ask_again(Engine *e)
+/* ---- what the group has not heard of them ---- */
+
+void files_ask_again(Engine *e)
 {
         FOREACH_ARRAY(d, e->definitions, e->n_definitions)
                 d->refused = false;
         e->definitions_dirty = true;
 }
 
-static bool definition_entry_needed(const Engine *e, const App *a, const LocalDefinition *own)
+static bool file_is_news(const Engine *e, const App *a, const LocalDefinition *own)
 {
         const Variant *v = a ? app_find_variant(a, e->node_id) : NULL;
         uint64_t shown = v ? v->digest : a && a->has_definition ? a->definition.digest : 0;
@@ -156,8 +159,7 @@ static bool definition_entry_needed(const Engine *e, const App *a, const LocalDe
         return strcmp_ptr(own ? own->error : NULL, v ? app_variant_error(a, v) : NULL) != 0;
 }
 
-static int definition_entry_add(
-                DefinitionsMessage *m, size_t *n_allocated, const char *name, const LocalDefinition *own)
+static int file_tell(DefinitionsMessage *m, size_t *n_allocated, const char *name, const LocalDefinition *own)
 {
         DefinitionEntry *entry;
         int r;
@@ -183,21 +185,21 @@ static int definition_entry_add(
         return 0;
 }
 
-bool definitions_differ(const Engine *e)
+bool files_differ(const Engine *e)
 {
         for (size_t i = 0; i < e->n_definitions; i++)
-                if (definition_entry_needed(e, state_find_app(&e->agreed.state, e->definitions[i].app),
+                if (file_is_news(e, state_find_app(&e->agreed.state, e->definitions[i].app),
                                     &e->definitions[i]))
                         return true;
         FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
-                if (!definitions_find(e, a->name) && definition_entry_needed(e, a, NULL))
+                if (!files_find(e, a->name) && file_is_news(e, a, NULL))
                         return true;
         return false;
 }
 
 /* What would be larger than a message goes in parts. The next one follows when this one has been delivered, and tells what
  * differs then; until the last one this node's files are not known. */
-int definitions_difference(const Engine *e, DefinitionsMessage *ret)
+int files_difference(const Engine *e, DefinitionsMessage *ret)
 {
         size_t n_allocated = 0, n_bytes = 0;
         int r;
@@ -205,46 +207,36 @@ int definitions_difference(const Engine *e, DefinitionsMessage *ret)
         for (size_t i = 0; i < e->n_definitions; i++) {
                 const LocalDefinition *own = &e->definitions[i];
 
-                if (!definition_entry_needed(e, state_find_app(&e->agreed.state, own->app), own))
+                if (!file_is_news(e, state_find_app(&e->agreed.state, own->app), own))
                         continue;
                 if (n_bytes >= DEFINITIONS_BYTES) {
                         ret->more = true;
                         return 0;
                 }
-                r = definition_entry_add(ret, &n_allocated, own->app, own);
+                r = file_tell(ret, &n_allocated, own->app, own);
                 if (r < 0)
                         return r;
                 n_bytes += definition_entry_bytes(&ret->entries[ret->n_entries - 1]);
         }
         FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
-                if (definitions_find(e, a->name) || !definition_entry_needed(e, a, NULL))
+                if (files_find(e, a->name) || !file_is_news(e, a, NULL))
                         continue;
-                r = definition_entry_add(ret, &n_allocated, a->name, NULL);
+                r = file_tell(ret, &n_allocated, a->name, NULL);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-bool definitions_owed(const Engine *e)
+bool files_owed(const Engine *e)
 {
         const Node *own = state_find_node(&e->agreed.state, e->node_id);
 
         return own && own->reading && e->files_read;
 }
 
-void definitions_form(Engine *e, State *s)
-{
-        for (size_t i = 0; i < e->n_definitions; i++)
-                if (!e->definitions[i].error &&
-                                engine_grow(e, definition_form(s, &e->definitions[i].definition)) < 0)
-                        return;
-}
-
-/* ---- what was delivered ---- */
-
 /* Whether the state has what this node told: a file for which there is no room is not taken. */
-static bool definition_was_taken(const Engine *e, const DefinitionEntry *d)
+static bool file_was_taken(const Engine *e, const DefinitionEntry *d)
 {
         const App *a = state_find_app(&e->agreed.state, d->app);
         const Variant *v = a ? app_find_variant(a, e->node_id) : NULL;
@@ -255,13 +247,13 @@ static bool definition_was_taken(const Engine *e, const DefinitionEntry *d)
 }
 
 /* What was refused is not told again as long as nothing else changes. */
-void definitions_delivered(Engine *e, const DefinitionsMessage *m)
+void files_delivered(Engine *e, const DefinitionsMessage *m)
 {
         e->definitions_sent = false;
         for (size_t i = 0; i < m->n_entries; i++) {
-                LocalDefinition *own = (LocalDefinition *) definitions_find(e, m->entries[i].app);
+                LocalDefinition *own = (LocalDefinition *) files_find(e, m->entries[i].app);
 
-                if (own && !definition_was_taken(e, &m->entries[i]))
+                if (own && !file_was_taken(e, &m->entries[i]))
                         own->refused = true;
         }
 }

@@ -3,12 +3,13 @@
 /* The timers of the agreed state. Each member runs all of them by its own clock; the first that expires anywhere sends the
  * message, and the message is what counts (apply.c). */
 
-#include "engine/internal.h"
+#include "engine/local/expiry.h"
+#include "engine/member/view.h"
 #include "base/array.h"
 
 typedef void (*TimerVisit)(const Engine *e, TimerKind kind, const Timer *t, void *userdata);
 
-static void timers_visit(const Engine *e, TimerVisit visit, void *userdata)
+static void expiry_visit(const Engine *e, TimerVisit visit, void *userdata)
 {
         const State *s = &e->agreed.state;
 
@@ -42,7 +43,7 @@ static int compare_serials(const void *a, const void *b)
         return CMP(*x, *y);
 }
 
-static bool timer_was_sent(const Engine *e, uint64_t serial)
+static bool expiry_was_sent(const Engine *e, uint64_t serial)
 {
         return e->n_expiry_sent > 0 &&
                bsearch(&serial, e->expiry_sent, e->n_expiry_sent, sizeof(serial), compare_serials);
@@ -53,16 +54,16 @@ static void visit_earliest(const Engine *e, TimerKind kind, const Timer *t, void
         uint64_t *earliest = userdata;
 
         (void) kind;
-        if (t->deadline_usec < *earliest && !timer_was_sent(e, t->serial))
+        if (t->deadline_usec < *earliest && !expiry_was_sent(e, t->serial))
                 *earliest = t->deadline_usec;
 }
 
-uint64_t timers_deadline(const Engine *e)
+uint64_t expiry_deadline(const Engine *e)
 {
         uint64_t t = USEC_INFINITY;
 
         if (engine_is_synced(e))
-                timers_visit(e, visit_earliest, &t);
+                expiry_visit(e, visit_earliest, &t);
         return usec_add(t, view_rank(e) * STAGGER_USEC);
 }
 
@@ -77,22 +78,22 @@ static void visit_expired(const Engine *e, TimerKind kind, const Timer *t, void 
 {
         Expired *x = userdata;
 
-        if (t->deadline_usec > x->until_usec || x->error < 0 || timer_was_sent(e, t->serial))
+        if (t->deadline_usec > x->until_usec || x->error < 0 || expiry_was_sent(e, t->serial))
                 return;
         x->error = ARRAY_GROW(x->timers, x->n, x->n_allocated);
         if (x->error == 0)
                 x->timers[x->n++] = (TimerRef){ .kind = kind, .serial = t->serial };
 }
 
-void timers_expire(Engine *e)
+void expiry_pump(Engine *e)
 {
         Message m = { .type = MESSAGE_EXPIRY };
         Expired x = {};
 
-        if (e->now_usec < timers_deadline(e))
+        if (e->now_usec < expiry_deadline(e))
                 return;
         x.until_usec = e->now_usec - view_rank(e) * STAGGER_USEC;
-        timers_visit(e, visit_expired, &x);
+        expiry_visit(e, visit_expired, &x);
         (void) engine_grow(e, x.error);
         for (size_t i = 0; i < x.n; i++)
                 if (engine_grow(e, ARRAY_GROW(e->expiry_sent, e->n_expiry_sent, e->n_expiry_allocated)) == 0)

@@ -4,7 +4,7 @@
  * not to be shown as running: a restart that lasts, or a second one within a short time, is told, and that it runs again when
  * it has run for a while. However fast it goes round, the group hears of it once in RESTART_TELL_USEC. */
 
-#include "engine/internal.h"
+#include "engine/local/restarts.h"
 
 void restarts_set_unit(Engine *e, LocalUnit *u, UnitState state, const char *reason)
 {

@@ -11,7 +11,12 @@
  *   any ------- the last synced member says that quorum is gone ----> INQUORATE
  */
 
-#include "engine/internal.h"
+#include "engine/member/view.h"
+#include "engine/local/cutoff.h"
+#include "engine/local/files.h"
+#include "engine/local/runs.h"
+#include "engine/member/hold.h"
+#include "engine/member/listed.h"
 #include "base/array.h"
 
 Peer *view_find_peer(const Engine *e, const Member *m)
@@ -90,12 +95,12 @@ static void view_reset(Engine *e)
         e->acked = (Revision){};
         e->failure_told = e->guard_told = false;
         e->ring_quorum_usec = 0;
-        local_reset_reports(e);
+        runs_reset_reports(e);
         FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
                 a->owed_sent = false;
                 a->start_probe = 0;
         }
-        definitions_ask_again(e);
+        files_ask_again(e);
         for (size_t i = 0; i < e->n_commands; i++)
                 e->commands[i].sent = false;
 }
@@ -212,7 +217,7 @@ void view_begin(Engine *e, const Event *event)
         uint32_t n = 0;
 
         /* Silence ends with any view: Corosync speaks. */
-        local_note_away(e);
+        cutoff_note_away(e);
         e->silent_usec = 0;
         e->isolated = false;
 
@@ -275,20 +280,20 @@ void view_quorum(Engine *e, const RingId *ring, bool quorate)
                 e->ring_quorum_usec = e->now_usec;
         if (quorate) {
                 e->ring_quorate_seq = ring->seq;
-                local_note_away(e);
+                cutoff_note_away(e);
                 e->no_quorum_usec = e->cut_off_usec = e->disconnected_usec = 0;
                 view_note_quorum(e, true);
                 return;
         }
         /* A member that has had a view without quorum is unsynced. */
-        sync_forget(e);
+        hold_forget(e);
         if (e->no_quorum_usec == 0)
                 e->no_quorum_usec = e->now_usec;
         /* A Corosync just started is alone at first: that counts only when IsolationTimeoutSec= is over. */
         if (e->disconnected_usec != 0)
                 return;
         view_note_quorum(e, false);
-        local_cut_off(e, e->view_usec);
+        cutoff_begin(e, e->view_usec);
 }
 
 /* Changes of a ring come to all of its members in the order of its messages, so no member can be ahead. If a message is
@@ -379,7 +384,7 @@ static void view_send_vote(Engine *e, bool quorate)
         Message m = { .type = MESSAGE_VIEW };
 
         m.view_vote.members = calloc(e->n_peers, sizeof(ViewMember));
-        m.view_vote.nodelist = engine_nodelist_ids(e);
+        m.view_vote.nodelist = listed_ids(e);
         if (!m.view_vote.members || !m.view_vote.nodelist) {
                 e->agreed.out.oom = true;
                 message_done(&m);
@@ -594,7 +599,7 @@ static void view_revoke(Engine *e, Peer *p, const Message *m)
                 if (q->won)
                         return;
         e->phase = PHASE_INQUORATE;
-        sync_start_over(e);
+        hold_start_over(e);
         engine_changed(e);
 }
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A message is delivered: whether it counts in this view, and what it is for. */
+
+#include "engine/member/deliver.h"
+#include "engine/member/hold.h"
+#include "engine/member/sync.h"
+#include "engine/member/view.h"
+#include "base/array.h"
+
+/* A sender's messages of one view have one incarnation and follow each other without a gap. */
+static bool deliver_is_next(Engine *e, Peer *p, const Message *m)
+{
+        if (p->incarnation == 0)
+                p->incarnation = m->incarnation;
+        if (p->incarnation != m->incarnation) {
+                engine_note(e, NOTE_MESSAGE_REFUSED, NULL, p->member.node_id,
+                                "a %s message of another incarnation of this member",
+                                message_type_to_string(m->type));
+                return false;
+        }
+        if (m->number <= p->number)
+                return false;
+        if (m->number != p->number + 1)
+                hold_lose_track(e, "a message of the group is missing");
+        p->number = m->number;
+        return true;
+}
+
+void deliver_event(Engine *e, const Event *event)
+{
+        const Message *m = event->message.message;
+        Peer *p;
+
+        if (e->phase == PHASE_NONE)
+                return;
+        p = view_find_peer(e, &event->message.sender);
+        if (!p)
+                return;
+        view_doubt(e, m);
+        if (!e->n_known && !view_learn(e, m))
+                return;
+        if (!view_id_equal(&m->view, &e->view))
+                return; /* of an earlier view: its sender sends again what still matters */
+        if (view_is_without_us(e, m)) {
+                view_join_again(e, event->message.sender.node_id);
+                return;
+        }
+        if (!deliver_is_next(e, p, m))
+                return;
+
+        if (m->type == MESSAGE_UNSENT)
+                /* Its sender tries again in the next view, since it takes the message for sent. */
+                engine_note(e, NOTE_MESSAGE_REFUSED, NULL, p->member.node_id,
+                                "its %s message could not be sent", message_type_to_string(m->unsent.type));
+        else if (m->type == MESSAGE_VIEW)
+                view_message(e, p, m);
+        else if (m->type == MESSAGE_EXCLUDE)
+                view_exclude(e, m);
+        else if (m->type == MESSAGE_STATE)
+                sync_state(e, p, m);
+        else {
+                if (m->type == MESSAGE_FACTS)
+                        sync_facts(e, p, m);
+                if (m->type == MESSAGE_NODELIST)
+                        sync_nodelist(e, p, &m->nodelist);
+                if (m->type == MESSAGE_SYNCED)
+                        p->won = true;
+                if (m->type == MESSAGE_COMMAND && m->command.command.kind == COMMAND_FORM)
+                        e->form_forced = true;
+                if (e->phase == PHASE_DECIDED && e->synced)
+                        engine_apply(e, &event->message.sender, m);
+                else
+                        backlog_add(e, &event->message.sender, m);
+        }
+}

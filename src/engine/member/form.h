@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "engine/internal.h"
+
+/* Forming the group from the records of its members. */
+
+bool form_is_possible(const Engine *e);
+/* While the group waits to be formed: is it this node's record that is missing? */
+bool form_waits_for(const Engine *e, uint32_t node_id);
+uint64_t form_usec(const Engine *e); /* when this member has to form it */
+void form_group(Engine *e);
