@@ -7,11 +7,11 @@
 #include "engine/local/guarded.h"
 #include "engine/local/leave.h"
 #include "engine/local/request.h"
-#include "engine/local/restarts.h"
 #include "engine/local/runs.h"
 #include "engine/local/startup.h"
 #include "engine/local/worker.h"
 #include "engine/member/deliver.h"
+#include "engine/member/form.h"
 #include "engine/member/listed.h"
 #include "engine/member/sync.h"
 #include "engine/member/view.h"
@@ -95,14 +95,13 @@ static int engine_init(Engine *e, const EngineConfig *config)
         e->node_id = config->node_id;
         e->sync_timeout_usec = config->sync_timeout_usec;
         e->no_quorum_policy = config->no_quorum_policy;
-        e->isolation_config_usec = config->isolation_timeout_usec;
         e->grace_usec = config->grace_usec;
         e->boot_id = config->boot_id;
         e->version_min = config->version_min ? config->version_min : PROTOCOL_VERSION_MIN;
         e->version_max = config->version_max ? config->version_max : PROTOCOL_VERSION;
         e->takes_part = config->skip_sync_wait;
         e->unguarded = config->unguarded;
-        e->stale_since_usec = USEC_INFINITY;
+        cutoff_init(e, config);
         r = listed_take(config->nodes, config->n_nodes, e->node_id, &e->nodelist, &e->n_nodelist);
         if (r < 0)
                 return r;
@@ -161,37 +160,57 @@ Engine *engine_free(Engine *e)
 
 /* ---- the step ---- */
 
-static void engine_connected(Engine *e, const Event *event)
+static void on_connected(Engine *e, const Event *event)
 {
         e->connected = true;
         e->incarnation = event->connected.incarnation;
         e->pid = event->connected.pid;
-        e->token_usec = event->connected.token_usec;
-        e->consensus_usec = event->connected.consensus_usec;
-        e->quorum_device = event->connected.quorum_device;
         e->by_fewer = event->connected.quorum_by_fewer;
         e->quorum_known = false;
-        e->n_probes_sent = e->n_probes_back = 0;
-        e->hold_probe = e->hold_probe != 0;
-        e->step_probe = e->step_probe != 0;
+        cutoff_times(e, event->connected.token_usec, event->connected.consensus_usec,
+                        event->connected.quorum_device);
+        cutoff_connected(e);
         if (e->started_usec == 0)
                 e->started_usec = e->now_usec;
         request_forget_sent(e);
         engine_changed(e);
 }
 
-static void engine_disconnected(Engine *e)
+static void on_disconnected(Engine *e)
 {
-        if (e->connected && e->disconnected_usec == 0)
-                e->disconnected_usec = e->now_usec;
+        cutoff_corosync_lost(e);
         e->connected = false;
         e->quorum_known = false;
-        /* A Corosync that was silent before it went has said nothing since then. */
-        if (e->no_quorum_usec == 0)
-                e->no_quorum_usec = e->silent_usec;
-        e->silent_usec = e->probe_next_usec = 0;
         view_lost(e);
+        cutoff_outside(e);
         engine_changed(e);
+}
+
+static void on_quorum(Engine *e, const RingId *ring, bool quorate)
+{
+        if (view_quorum(e, ring, quorate))
+                cutoff_quorum(e, quorate);
+}
+
+static void on_view(Engine *e, const Event *event)
+{
+        cutoff_corosync_speaks(e);
+        if (!view_begin(e, event)) {
+                cutoff_outside(e);
+                return;
+        }
+        cutoff_view(e);
+        /* Quorum's word may have come before the view that it is about. */
+        if (view_has_quorum_word(e))
+                on_quorum(e, &event->view.ring, e->quorum_value);
+        view_evaluate(e);
+        engine_changed(e);
+}
+
+static void on_message(Engine *e, const Event *event)
+{
+        if (!deliver_event(e, event))
+                cutoff_outside(e);
 }
 
 void engine_hear(Engine *e, Outcome o)
@@ -232,26 +251,24 @@ static void engine_handle(Engine *e, const Event *event)
         case EVENT_TIME:
                 break;
         case EVENT_CONNECTED:
-                engine_connected(e, event);
+                on_connected(e, event);
                 break;
         case EVENT_DISCONNECTED:
-                engine_disconnected(e);
+                on_disconnected(e);
                 break;
         case EVENT_VIEW:
-                view_begin(e, event);
+                on_view(e, event);
                 break;
         case EVENT_QUORUM:
-                view_quorum(e, &event->quorum.ring, event->quorum.quorate);
+                on_quorum(e, &event->quorum.ring, event->quorum.quorate);
                 break;
         case EVENT_MESSAGE:
-                deliver_event(e, event);
+                on_message(e, event);
                 break;
         case EVENT_PROBE:
                 cutoff_answer(e, event->probe.number);
                 break;
-        case EVENT_SUSPENDED:
-                e->hold_probe = e->n_probes_sent + 1;
-                e->probe_next_usec = 0;
+        case EVENT_SUSPENDED: /* see engine_step() */
                 break;
         case EVENT_UNIT:
                 if (epoch_is_possible(event->unit.epoch))
@@ -273,9 +290,8 @@ static void engine_handle(Engine *e, const Event *event)
                 worker_stop_local(e, event->stop_local.token, event->stop_local.app);
                 break;
         case EVENT_TIMING:
-                e->token_usec = event->timing.token_usec;
-                e->consensus_usec = event->timing.consensus_usec;
-                e->quorum_device = event->timing.quorum_device;
+                cutoff_times(e, event->timing.token_usec, event->timing.consensus_usec,
+                                event->timing.quorum_device);
                 engine_changed(e);
                 break;
         case EVENT_NODELIST:
@@ -294,6 +310,35 @@ static void engine_handle(Engine *e, const Event *event)
         default:
                 break;
         }
+}
+
+static void send_facts(Engine *e)
+{
+        Message own = { .type = MESSAGE_FACTS };
+
+        own.facts.timing = cutoff_node_timing(e);
+        own.facts.can_write = !e->write_failed;
+        own.facts.guarded = !e->unguarded;
+        if (engine_grow(e, worker_facts(e, &own.facts)) == 0)
+                sync_send_facts(e, &own.facts);
+        message_done(&own);
+}
+
+static void member_pump(Engine *e)
+{
+        if (sync_owes_facts(e, cutoff_since(e) != 0))
+                send_facts(e);
+        listed_tell(e);
+        if (sync_ask_again(e))
+                cutoff_outside(e);
+        sync_pump(e);
+        if (e->now_usec >= form_usec(e))
+                form_group(e);
+        if (!engine_is_synced(e))
+                return;
+        cutoff_tell_timing(e);
+        if (files_pump(e))
+                sync_tell_synced(e);
 }
 
 static void local_pump(Engine *e)
@@ -318,39 +363,20 @@ static void local_pump(Engine *e)
         restart_pump(e);
 }
 
-static uint64_t local_deadline(const Engine *e)
-{
-        uint64_t t = expiry_deadline(e);
-
-        FOREACH_ARRAY(u, e->units, e->n_units) {
-                if (unit_state_is_alive(u->state) && !u->kill_issued)
-                        t = MIN(t, u->kill_usec);
-                t = MIN(t, restarts_deadline(e, u));
-        }
-        t = MIN(t, cutoff_no_quorum_usec(e));
-        t = MIN(t, cutoff_silence_usec(e));
-        t = MIN(t, cutoff_probe_usec(e));
-        t = MIN(t, leave_deadline(e));
-        if (e->restarting && !e->left)
-                t = MIN(t, restart_end_usec(e));
-        if (e->write_failed && engine_is_synced(e))
-                t = MIN(t, e->write_retry_usec);
-        return t;
-}
-
 int engine_step(Engine *e, const Event *event, EffectList *effects)
 {
         e->agreed.out.effects = effects;
         if (event->type == EVENT_SUSPENDED)
-                e->slept_usec = e->now_usec;
+                cutoff_suspended(e);
         e->now_usec = e->agreed.now_usec = MAX(e->now_usec, event->now_usec);
         e->realtime_usec = e->agreed.realtime_usec = event->realtime_usec;
-        e->probed = false;
+        cutoff_begin_step(e);
         engine_handle(e, event);
         /* What is due follows from the state alone, so that nothing is forgotten after a new view. */
         if (!e->agreed.out.oom) {
                 view_pump(e);
-                sync_pump(e);
+                startup_pump(e);
+                member_pump(e);
                 local_pump(e);
                 request_pump(e);
         }
@@ -363,8 +389,15 @@ uint64_t engine_deadline(const Engine *e)
 {
         uint64_t t = view_deadline(e);
 
+        t = MIN(t, startup_deadline(e));
         t = MIN(t, sync_deadline(e));
-        t = MIN(t, local_deadline(e));
+        t = MIN(t, form_usec(e));
+        t = MIN(t, cutoff_deadline(e));
+        t = MIN(t, worker_deadline(e));
+        t = MIN(t, leave_deadline(e));
+        t = MIN(t, restart_deadline(e));
+        t = MIN(t, disk_deadline(e));
+        t = MIN(t, expiry_deadline(e));
         t = MIN(t, request_deadline(e));
         return t;
 }
@@ -383,7 +416,7 @@ bool engine_is_synced(const Engine *e)
 
 uint64_t engine_stale_since(const Engine *e)
 {
-        return e->stale_since_usec;
+        return cutoff_stale_since(e);
 }
 
 bool engine_is_formed(const Engine *e)
@@ -403,7 +436,7 @@ bool engine_has_workers(const Engine *e)
 
 bool engine_is_isolated(const Engine *e)
 {
-        return e->isolated;
+        return cutoff_is_isolated(e);
 }
 
 ViewId engine_view(const Engine *e)

@@ -110,6 +110,36 @@ typedef struct LocalDefinition {
         bool refused;        /* in this view: the agreed state has no room for it */
 } LocalDefinition;
 
+/* Private to cutoff.c. */
+typedef struct Cutoff {
+        /* Of Corosync, and of the configuration. */
+        uint64_t token_usec, consensus_usec;
+        bool quorum_device;
+        uint64_t isolation_config_usec;
+
+        bool was_quorate;        /* as it was noted last */
+        uint64_t no_quorum_usec; /* the first view, or the end of the last, since one that was quorate; 0: quorate */
+        uint64_t away_usec; /* the delay of the peers may run since then; 0: this member has been in step since */
+        uint64_t cut_off_usec; /* when the workers' time began to run; 0: not cut off */
+        uint64_t outside_usec; /* this member has been out of the group since then; 0: it is in it, or never was */
+        uint64_t disconnected_usec; /* Corosync was lost then; 0: is not, and has not been lately */
+
+        /* Silence of Corosync. */
+        uint64_t probe_next_usec;
+        uint64_t silent_usec; /* the first probe without an answer; 0: none */
+        bool isolated;
+        uint64_t n_probes_sent, n_probes_back; /* numbers of the last ones, on this connection */
+        uint64_t probe_times[PROBES_KEPT];     /* when they were sent, by number modulo PROBES_KEPT */
+        bool probed;                           /* in this step */
+        uint64_t hold_probe; /* the host slept: nothing starts until this probe is back; 0: it did not */
+        uint64_t step_probe; /* after a silence this one has to be back, quickly, before the member counts as in step; 0 */
+
+        /* What is known of the others. */
+        uint64_t in_step_usec; /* in step with a quorate group until then; USEC_INFINITY: it is; 0: it never was */
+        uint64_t slept_usec; /* the last step before the host slept; counts while `hold_probe` is awaited */
+        uint64_t stale_since_usec; /* engine_stale_since() */
+} Cutoff;
+
 struct Engine {
         /* From the configuration. */
         uint32_t node_id;
@@ -119,7 +149,6 @@ struct Engine {
         size_t n_wait_mandatory, n_wait_optional;
         uint64_t sync_timeout_usec;
         NoQuorumPolicy no_quorum_policy;
-        uint64_t isolation_config_usec;
         uint64_t grace_usec;
         uint64_t boot_id;
         uint8_t version_min, version_max;
@@ -135,8 +164,7 @@ struct Engine {
         bool connected;
         uint64_t incarnation;
         uint32_t pid;
-        uint64_t token_usec, consensus_usec;
-        bool quorum_device, by_fewer;
+        bool by_fewer;
         bool nodelist_dirty; /* the group has not heard of this nodelist */
 
         /* The view. */
@@ -172,23 +200,9 @@ struct Engine {
         RingId quorum_ring;
         bool quorum_known, quorum_value; /* the last notification */
         uint64_t ring_quorum_usec;       /* when the present ring's came; 0: not yet */
-        bool was_quorate;                /* as it was noted last */
-        uint64_t no_quorum_usec; /* the first view, or the end of the last, since one that was quorate; 0: quorate */
-        uint64_t away_usec; /* the delay of the peers may run since then; 0: this member has been in step since */
-        uint64_t cut_off_usec; /* when the workers' time began to run; 0: not cut off */
-        uint64_t outside_usec; /* this member has been out of the group since then; 0: it is in it, or never was */
-        uint64_t disconnected_usec; /* Corosync was lost then; 0: is not, and has not been lately */
 
-        /* Silence of Corosync. */
-        uint64_t probe_next_usec;
-        uint64_t silent_usec; /* the first probe without an answer; 0: none */
-        bool isolated;
-        bool starts_wait;                      /* for a probe to come back */
-        uint64_t n_probes_sent, n_probes_back; /* numbers of the last ones, on this connection */
-        uint64_t probe_times[PROBES_KEPT];     /* when they were sent, by number modulo PROBES_KEPT */
-        bool probed;                           /* in this step */
-        uint64_t hold_probe; /* the host slept: nothing starts until this probe is back; 0: it did not */
-        uint64_t step_probe; /* after a silence this one has to be back, quickly, before the member counts as in step; 0 */
+        Cutoff cutoff;
+        bool starts_wait; /* for a probe to come back */
 
         /* A node's start. */
         uint64_t started_usec; /* the first connection; 0: not yet */
@@ -217,9 +231,6 @@ struct Engine {
         uint64_t leave_usec;       /* when the leave, or the restart, began */
         uint64_t leave_stuck_usec; /* since when nothing but what is stuck is waited for; 0: something else is */
         bool synced_told;          /* EFFECT_SYNCED is out */
-        uint64_t in_step_usec; /* in step with a quorate group until then; USEC_INFINITY: it is; 0: it never was */
-        uint64_t slept_usec; /* the last step before the host slept; counts while `hold_probe` is awaited */
-        uint64_t stale_since_usec; /* engine_stale_since() */
 };
 
 /* ---- engine.c ---- */

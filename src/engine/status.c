@@ -3,6 +3,7 @@
 /* States and reasons in words, for people. Nothing here changes anything. */
 
 #include "engine/internal.h"
+#include "engine/local/cutoff.h"
 #include "engine/local/files.h"
 #include "engine/local/leave.h"
 #include "engine/local/runs.h"
@@ -141,7 +142,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
 /* Why this node cannot know what the others do. */
 static const char *unknown_reason(const Engine *e)
 {
-        if (e->isolated || !e->connected)
+        if (cutoff_is_isolated(e) || !e->connected)
                 return "this node has lost Corosync";
         if (e->phase == PHASE_NONE)
                 return "not known yet: this node is not in the group";
@@ -322,7 +323,7 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
                 r = asprintf(&text, "Waiting for Corosync");
         else if (!e->takes_part && n > 0)
                 r = asprintf(&text, "Waiting for the managers of: %s", list);
-        else if (e->isolated)
+        else if (cutoff_is_isolated(e))
                 r = asprintf(&text, "Corosync is silent: acting as cut off");
         else if (e->phase == PHASE_FORMING && n > 0)
                 r = asprintf(&text, "Waiting for the records of: %s", list);

@@ -37,7 +37,7 @@ static void goes_on_with(Cluster *c, uint32_t node, uint64_t times, uint64_t iso
                 .timing = { .token_usec = times * CLUSTER_TOKEN,
                                 .consensus_usec = times * CLUSTER_CONSENSUS } };
 
-        c->engine[node]->isolation_config_usec = isolation_usec;
+        c->engine[node]->cutoff.isolation_config_usec = isolation_usec;
         cluster_step(c, node, &timing);
 }
 
@@ -189,7 +189,7 @@ static void test_longer_times_unheard(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
-        t = c.engine[ABC]->probe_next_usec;
+        t = c.engine[ABC]->cutoff.probe_next_usec;
         c.hold_probes = true;
         cluster_at(&c, ABC, t);
         c.member[BCD] = c.member[DEF] = false;
@@ -218,7 +218,7 @@ static void test_quicker_peer(void **state)
                 cluster_begin_running(&c, NO_QUORUM_STOP, 60 * USEC_PER_SEC);
                 goes_on_with(&c, ABC, 10, 0);
                 cluster_deliver(&c);
-                t = c.engine[ABC]->probe_next_usec;
+                t = c.engine[ABC]->cutoff.probe_next_usec;
                 c.hold_probes = true;
                 cluster_at(&c, ABC, t);
                 if (silent)

@@ -343,7 +343,7 @@ static void test_corosync_is_silent(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-        t = c.engine[ABC]->probe_next_usec;
+        t = c.engine[ABC]->cutoff.probe_next_usec;
         assert_true(engine_deadline(c.engine[ABC]) <= t);
         c.hold_probes = true;
         cluster_at(&c, ABC, t);
@@ -371,7 +371,7 @@ static void test_corosync_is_lost_in_silence(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-        t = c.engine[ABC]->probe_next_usec;
+        t = c.engine[ABC]->cutoff.probe_next_usec;
         c.hold_probes = true;
         cluster_at(&c, ABC, t);
         cluster_at(&c, ABC, t + cluster_isolation_usec() - USEC_PER_SEC);
@@ -390,7 +390,7 @@ static uint64_t lost_and_back(Cluster *c, bool in_step)
         uint64_t t;
 
         cluster_begin_running(c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-        t = c->engine[ABC]->probe_next_usec;
+        t = c->engine[ABC]->cutoff.probe_next_usec;
         c->hold_probes = true;
         cluster_at(c, ABC, t);
         cluster_at(c, ABC, t + cluster_isolation_usec() - 10 * USEC_PER_MSEC);
@@ -429,7 +429,7 @@ static void test_silent_again(void **state)
                 Cluster c;
 
                 t = lost_and_back(&c, in_step);
-                back = c.engine[ABC]->probe_next_usec;
+                back = c.engine[ABC]->cutoff.probe_next_usec;
                 cluster_at(&c, ABC, back);
                 assert_true(back + again > t + cluster_isolation_usec());
                 asked_at(&c, EFFECT_STOP, back + (in_step ? cluster_isolation_usec() : again));
@@ -450,7 +450,7 @@ static void test_silent_again_takes_a_probe(void **state)
         own = state_find_node(&c.engine[ABC]->agreed.state, ABC);
         own->least.detection_usec = USEC_PER_SEC;
         own->least.isolation_usec = USEC_PER_SEC * 5 / 4;
-        back = c.engine[ABC]->probe_next_usec;
+        back = c.engine[ABC]->cutoff.probe_next_usec;
         cluster_at(&c, ABC, back);
         asked_at(&c, EFFECT_STOP, back + USEC_PER_SEC / 8);
         cluster_end(&c);
@@ -470,7 +470,7 @@ static void test_other_timeouts(void **state)
 
                 (void) state;
                 cluster_begin_running(&c, NO_QUORUM_STOP, 90 * USEC_PER_SEC);
-                t = c.engine[ABC]->probe_next_usec;
+                t = c.engine[ABC]->cutoff.probe_next_usec;
                 c.hold_probes = true;
                 cluster_at(&c, ABC, t);
                 cluster_step(&c, ABC, &timing);
@@ -493,9 +493,9 @@ static void test_silent_again_with_a_device(void **state)
 
         (void) state;
         t = lost_and_back(&c, false);
-        c.engine[ABC]->quorum_device = true;
+        c.engine[ABC]->cutoff.quorum_device = true;
         state_find_node(&c.engine[ABC]->agreed.state, ABC)->least.isolation_usec = device.isolation_usec;
-        back = c.engine[ABC]->probe_next_usec;
+        back = c.engine[ABC]->cutoff.probe_next_usec;
         cluster_at(&c, ABC, back);
         asked_at(&c, EFFECT_STOP, t + device.detection_usec + device.isolation_usec);
         cluster_end(&c);
@@ -556,14 +556,14 @@ static void test_in_step(void **state)
 
         (void) state;
         t = lost_and_back(&c, true);
-        assert_int_equal(c.engine[ABC]->away_usec, 0);
-        c.engine[ABC]->away_usec = t;
+        assert_int_equal(c.engine[ABC]->cutoff.away_usec, 0);
+        c.engine[ABC]->cutoff.away_usec = t;
         state_find_node(&c.engine[ABC]->agreed.state, ABC)->presence = PRESENCE_REPORTED;
         cluster_at(&c, ABC, c.now + 1);
-        assert_int_equal(c.engine[ABC]->away_usec, t);
+        assert_int_equal(c.engine[ABC]->cutoff.away_usec, t);
         state_find_node(&c.engine[ABC]->agreed.state, ABC)->presence = PRESENCE_SYNCED;
         cluster_at(&c, ABC, c.now + 1);
-        assert_int_equal(c.engine[ABC]->away_usec, 0);
+        assert_int_equal(c.engine[ABC]->cutoff.away_usec, 0);
         cluster_end(&c);
 }
 
@@ -580,28 +580,28 @@ static void test_answer_of_the_past(void **state)
                 Cluster c;
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-                t = c.engine[ABC]->probe_next_usec;
+                t = c.engine[ABC]->cutoff.probe_next_usec;
                 c.hold_probes = true;
                 cluster_at(&c, ABC, t);
-                back.probe.number = c.engine[ABC]->n_probes_sent;
+                back.probe.number = c.engine[ABC]->cutoff.n_probes_sent;
                 cluster_at(&c, ABC, t + CLUSTER_TOKEN / 4);
-                assert_int_equal(c.engine[ABC]->n_probes_sent, back.probe.number);
+                assert_int_equal(c.engine[ABC]->cutoff.n_probes_sent, back.probe.number);
                 cluster_at(&c, ABC, t + 4100 * USEC_PER_MSEC);
                 cluster_step(&c, ABC, &back);
                 assert_true(engine_is_synced(c.engine[ABC]));
-                assert_int_equal(c.engine[ABC]->away_usec, t + detection);
+                assert_int_equal(c.engine[ABC]->cutoff.away_usec, t + detection);
                 /* Nor does another one of those that were sent meanwhile. */
-                back.probe.number = c.engine[ABC]->n_probes_sent;
+                back.probe.number = c.engine[ABC]->cutoff.n_probes_sent;
                 cluster_step(&c, ABC, &back);
-                assert_int_equal(c.engine[ABC]->away_usec, t + detection);
+                assert_int_equal(c.engine[ABC]->cutoff.away_usec, t + detection);
 
-                again = c.engine[ABC]->probe_next_usec;
+                again = c.engine[ABC]->cutoff.probe_next_usec;
                 cluster_at(&c, ABC, again);
-                back.probe.number = c.engine[ABC]->n_probes_sent;
+                back.probe.number = c.engine[ABC]->cutoff.n_probes_sent;
                 if (quick > 0) {
                         cluster_at(&c, ABC, again + CLUSTER_TOKEN / 2 + (quick == 2));
                         cluster_step(&c, ABC, &back);
-                        assert_int_equal(c.engine[ABC]->away_usec, quick == 1 ? 0 : t + detection);
+                        assert_int_equal(c.engine[ABC]->cutoff.away_usec, quick == 1 ? 0 : t + detection);
                 } else {
                         asked_at(&c, EFFECT_STOP,
                                         again + detection - detection / TIMING_PROBES_PER_DETECTION -
@@ -620,7 +620,7 @@ static void test_silent_again_without_workers(void **state)
 
         (void) state;
         (void) lost_and_back(&c, false);
-        back = c.engine[ABC]->probe_next_usec;
+        back = c.engine[ABC]->cutoff.probe_next_usec;
         cluster_at(&c, ABC, back);
         cluster_unit_is(&c, ABC, "distro", UNIT_FINISHED);
         cluster_at(&c, ABC, back + cluster_isolation_usec() - 1);
@@ -638,10 +638,10 @@ static void test_short_silence(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         c.hold_probes = true;
-        t = c.engine[ABC]->probe_next_usec;
+        t = c.engine[ABC]->cutoff.probe_next_usec;
         cluster_at(&c, ABC, t);
         cluster_at(&c, ABC, t + cluster_isolation_usec() - 1000);
-        back.probe.number = c.engine[ABC]->n_probes_sent;
+        back.probe.number = c.engine[ABC]->cutoff.n_probes_sent;
         cluster_step(&c, ABC, &back);
         cluster_at(&c, ABC, t + cluster_isolation_usec() + 1000);
         assert_false(engine_is_isolated(c.engine[ABC]));
@@ -659,18 +659,18 @@ static void test_silence_without_workers(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         c.hold_probes = true;
-        t = c.engine[ABC]->probe_next_usec;
+        t = c.engine[ABC]->cutoff.probe_next_usec;
         cluster_at(&c, ABC, t);
-        n_sent = c.engine[ABC]->n_probes_sent;
+        n_sent = c.engine[ABC]->cutoff.n_probes_sent;
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED); /* and goes to another node */
         cluster_deliver(&c);
-        assert_true(c.engine[ABC]->silent_usec != 0);
+        assert_true(c.engine[ABC]->cutoff.silent_usec != 0);
         assert_true(engine_deadline(c.engine[ABC]) < t + cluster_isolation_usec());
         c.hold_probes = false;
-        cluster_at(&c, ABC, c.engine[ABC]->probe_next_usec);
+        cluster_at(&c, ABC, c.engine[ABC]->cutoff.probe_next_usec);
         cluster_deliver(&c);
-        assert_true(c.engine[ABC]->n_probes_sent > n_sent);
-        assert_int_equal(c.engine[ABC]->silent_usec, 0);
+        assert_true(c.engine[ABC]->cutoff.n_probes_sent > n_sent);
+        assert_int_equal(c.engine[ABC]->cutoff.silent_usec, 0);
         cluster_at(&c, ABC, t + cluster_isolation_usec() + 1);
         assert_false(engine_is_isolated(c.engine[ABC]));
         assert_true(engine_is_synced(c.engine[ABC]));
@@ -686,13 +686,13 @@ static void test_silence_ends_without_workers(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         c.hold_probes = true;
-        t = c.engine[ABC]->probe_next_usec;
+        t = c.engine[ABC]->cutoff.probe_next_usec;
         cluster_at(&c, ABC, t);
         cluster_at(&c, ABC, t + cluster_isolation_usec());
         assert_true(engine_is_isolated(c.engine[ABC]));
         cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
         c.hold_probes = false;
-        cluster_at(&c, ABC, c.engine[ABC]->probe_next_usec);
+        cluster_at(&c, ABC, c.engine[ABC]->cutoff.probe_next_usec);
         cluster_deliver(&c);
         assert_false(engine_is_isolated(c.engine[ABC]));
         assert_true(engine_is_synced(c.engine[ABC]));
@@ -735,12 +735,12 @@ static void test_start_waits_for_a_probe(void **state)
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_PROBE), 1);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-        back.probe.number = c.engine[BCD]->n_probes_sent;
+        back.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
         cluster_step(&c, BCD, &back); /* of before the view */
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-        back.probe.number = c.engine[BCD]->n_probes_sent;
+        back.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
         cluster_step(&c, BCD, &back);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         cluster_end(&c);
@@ -758,15 +758,15 @@ static void test_start_waits_for_a_quick_probe(void **state)
         c.hold_probes = true;
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_PROBE), 1);
-        sent = c.engine[BCD]->n_probes_sent;
-        t = c.engine[BCD]->probe_times[sent] + c.engine[BCD]->token_usec / 2 + 1;
+        sent = c.engine[BCD]->cutoff.n_probes_sent;
+        t = c.engine[BCD]->cutoff.probe_times[sent] + c.engine[BCD]->cutoff.token_usec / 2 + 1;
         cluster_at(&c, BCD, t);
-        assert_true(c.engine[BCD]->n_probes_sent > sent);
+        assert_true(c.engine[BCD]->cutoff.n_probes_sent > sent);
         back.probe.number = sent;
         cluster_step(&c, BCD, &back);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         assert_int_equal(engine_deadline(c.engine[BCD]), t + PROBE_RETRY_USEC);
-        back.probe.number = c.engine[BCD]->n_probes_sent;
+        back.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
         cluster_step(&c, BCD, &back);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         cluster_end(&c);
@@ -785,7 +785,7 @@ static void probe_back_on_bcd(Cluster *c)
 {
         Event back = { .type = EVENT_PROBE };
 
-        back.probe.number = c->engine[BCD]->n_probes_sent;
+        back.probe.number = c->engine[BCD]->cutoff.n_probes_sent;
         cluster_step(c, BCD, &back);
 }
 
@@ -806,7 +806,7 @@ static void test_start_is_held_back(void **state)
 
         /* The host slept since that probe was sent: it takes one from after that. */
         grant_to_bcd(&c);
-        early.probe.number = c.engine[BCD]->n_probes_sent;
+        early.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
         cluster_step(&c, BCD, &(Event){ .type = EVENT_SUSPENDED });
         cluster_step(&c, BCD, &early);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
@@ -831,7 +831,7 @@ static void test_start_is_held_back(void **state)
 
         /* It is over: the probe from before it proves nothing any more. */
         grant_to_bcd(&c);
-        early.probe.number = c.engine[BCD]->n_probes_sent;
+        early.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
         state_find_app(&c.engine[BCD]->agreed.state, "distro")->maintenance = true;
         cluster_at(&c, BCD, c.now + USEC_PER_MSEC);
         state_find_app(&c.engine[BCD]->agreed.state, "distro")->maintenance = false;
@@ -843,7 +843,7 @@ static void test_start_is_held_back(void **state)
 
         /* This node is cut off, though nobody else has noticed. */
         grant_to_bcd(&c);
-        c.engine[BCD]->cut_off_usec = c.now;
+        c.engine[BCD]->cutoff.cut_off_usec = c.now;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         cluster_end(&c);

@@ -242,7 +242,7 @@ CHANGE(leaves, e->leaving = true)
 CHANGE(leaves_stuck, e->leaving = true; e->units[0].state = UNIT_STUCK)
 CHANGE(leaves_empty, e->leaving = true; e->units[0].state = UNIT_STOPPED)
 CHANGE(no_corosync, e->connected = false)
-CHANGE(isolated, e->isolated = true)
+CHANGE(isolated, e->cutoff.isolated = true)
 CHANGE(no_quorum, e->quorum_value = false)
 CHANGE(forms, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
                 e->form_forced = true)

@@ -71,3 +71,8 @@ void disk_written(Engine *e, const Event *event)
         if (revision_compare(&event->written.revision, &e->write_done) != 0)
                 e->write_done = event->written.revision;
 }
+
+uint64_t disk_deadline(const Engine *e)
+{
+        return e->write_failed && engine_is_synced(e) ? e->write_retry_usec : USEC_INFINITY;
+}

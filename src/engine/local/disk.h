@@ -7,5 +7,6 @@
 
 /* EVENT_WRITTEN. */
 void disk_written(Engine *e, const Event *event);
-void disk_write(Engine *e);       /* the record of the present revision */
-void disk_acknowledge(Engine *e); /* tells the group what is on the disk, or that it takes no writes */
+void disk_write(Engine *e);              /* the record of the present revision */
+void disk_acknowledge(Engine *e);        /* tells the group what is on the disk, or that it takes no writes */
+uint64_t disk_deadline(const Engine *e); /* a write that failed is tried again */

@@ -199,7 +199,7 @@ bool files_differ(const Engine *e)
 
 /* What would be larger than a message goes in parts. The next one follows when this one has been delivered, and tells what
  * differs then; until the last one this node's files are not known. */
-int files_difference(const Engine *e, DefinitionsMessage *ret)
+static int files_difference(const Engine *e, DefinitionsMessage *ret)
 {
         size_t n_allocated = 0, n_bytes = 0;
         int r;
@@ -228,7 +228,7 @@ int files_difference(const Engine *e, DefinitionsMessage *ret)
         return 0;
 }
 
-bool files_owed(const Engine *e)
+static bool files_owed(const Engine *e)
 {
         const Node *own = state_find_node(&e->agreed.state, e->node_id);
 
@@ -256,4 +256,24 @@ void files_delivered(Engine *e, const DefinitionsMessage *m)
                 if (own && !file_was_taken(e, &m->entries[i]))
                         own->refused = true;
         }
+}
+
+bool files_pump(Engine *e)
+{
+        Message m = { .type = MESSAGE_DEFINITIONS };
+
+        if (e->definitions_sent)
+                return !e->definitions_more;
+        if (e->definitions_dirty)
+                e->definitions_dirty = files_differ(e);
+        if (!e->definitions_dirty && !files_owed(e))
+                return true;
+        if (engine_grow(e, files_difference(e, &m.definitions)) < 0) {
+                message_done(&m);
+                return false;
+        }
+        e->definitions_more = m.definitions.more;
+        engine_send(e, &m);
+        e->definitions_sent = true;
+        return !e->definitions_more;
 }

@@ -15,9 +15,8 @@ bool files_unit_differs(const Engine *e, const LocalUnit *u);
 void files_form(Engine *e, State *s);
 
 bool files_differ(const Engine *e); /* from what the state says of them */
-/* How; -ENOMEM. */
-int files_difference(const Engine *e, DefinitionsMessage *ret);
-bool files_owed(const Engine *e); /* the answer to `reload --all`, also where nothing differs */
+/* Tells the group. False: it lacks some still, so that this member is not in step. */
+bool files_pump(Engine *e);
 /* Ours have been delivered: what was refused is not told again as long as nothing else changes. */
 void files_delivered(Engine *e, const DefinitionsMessage *m);
 /* What was refused for want of room is told once more. */

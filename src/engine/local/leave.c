@@ -160,11 +160,9 @@ void restart_begin(Engine *e, const LeaveTiming *timing)
  * start, for a probe that was sent after all that it goes by. */
 static bool restart_is_fresh(Engine *e)
 {
-        if (e->restart_probe == 0) {
-                cutoff_send_probe(e);
-                e->restart_probe = e->n_probes_sent;
-        }
-        return e->n_probes_back >= e->restart_probe && cutoff_answer_was_quick(e);
+        if (e->restart_probe == 0)
+                e->restart_probe = cutoff_ask(e);
+        return cutoff_has_answered(e, e->restart_probe);
 }
 
 /* The last member in step takes the agreed state along when it ends. Its record may name nodes that are lost and without
@@ -189,7 +187,7 @@ static bool restart_may_go(Engine *e)
 }
 
 /* The ring may have lost a node, and no member may have noticed yet. */
-uint64_t restart_end_usec(const Engine *e)
+static uint64_t restart_end_usec(const Engine *e)
 {
         return usec_add(usec_add(e->leave_usec, e->leave.group_usec), cutoff_isolation_usec(e));
 }
@@ -202,4 +200,9 @@ void restart_pump(Engine *e)
                 return;
         e->left = true;
         engine_emit(e, EFFECT_LEFT);
+}
+
+uint64_t restart_deadline(const Engine *e)
+{
+        return e->restarting && !e->left ? restart_end_usec(e) : USEC_INFINITY;
 }

@@ -13,4 +13,4 @@ bool leave_waits_for(const Engine *e, const LocalUnit *u); /* for its end */
 
 void restart_begin(Engine *e, const LeaveTiming *timing);
 void restart_pump(Engine *e);
-uint64_t restart_end_usec(const Engine *e); /* it goes on then, whatever is the case */
+uint64_t restart_deadline(const Engine *e); /* it goes on then, whatever is the case */

@@ -35,7 +35,7 @@ static bool startup_has_all(const Engine *e, const uint32_t *nodes, size_t n)
         return true;
 }
 
-uint64_t startup_wait_usec(const Engine *e)
+uint64_t startup_deadline(const Engine *e)
 {
         if (e->takes_part || e->started_usec == 0 || e->exiting)
                 return USEC_INFINITY;
@@ -58,7 +58,7 @@ static void startup_missing_names(
         }
 }
 
-void startup_wait(Engine *e)
+static void startup_wait(Engine *e)
 {
         char names[512], text[600];
 
@@ -69,7 +69,7 @@ void startup_wait(Engine *e)
         else if (e->phase != PHASE_NONE && startup_has_all(e, e->wait_mandatory, e->n_wait_mandatory) &&
                         startup_has_all(e, e->wait_optional, e->n_wait_optional))
                 e->takes_part = true;
-        else if (e->now_usec >= startup_wait_usec(e)) {
+        else if (e->now_usec >= startup_deadline(e)) {
                 if (startup_has_all(e, e->wait_mandatory, e->n_wait_mandatory)) {
                         e->takes_part = true;
                         return;
@@ -88,6 +88,16 @@ void startup_wait(Engine *e)
                 engine_note(e, NOTE_WAITING, NULL, 0, "waiting for the managers of: %s", names);
                 engine_changed(e);
         }
+}
+
+void startup_pump(Engine *e)
+{
+        startup_wait(e);
+        if (!e->takes_part || e->ready_sent)
+                return;
+        e->ready_sent = true;
+        engine_emit(e, EFFECT_READY);
+        engine_changed(e);
 }
 
 void startup_tell_synced(Engine *e)

@@ -7,7 +7,7 @@
 
 /* The nodes of SyncMandatory= or SyncOptional= but for this one. -EINVAL: a name that the nodelist lacks; -ENOMEM. */
 int startup_take_names(Engine *e, const char *const *names, size_t n, uint32_t **ret, size_t *ret_n);
-void startup_wait(Engine *e);
-uint64_t startup_wait_usec(const Engine *e);
+void startup_pump(Engine *e); /* waits, gives up, or takes part */
+uint64_t startup_deadline(const Engine *e);
 /* The guard is called off. */
 void startup_tell_synced(Engine *e);

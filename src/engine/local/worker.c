@@ -81,11 +81,11 @@ static uint64_t worker_time_to_end(const Engine *e, const char *app)
 /* Where this node is cut off, each worker has what is left of its delay to end; with 0 its time is over at once. */
 void worker_stop_cut_off(Engine *e)
 {
-        if (e->cut_off_usec == 0 || e->no_quorum_policy != NO_QUORUM_STOP)
+        if (cutoff_since(e) == 0 || e->no_quorum_policy != NO_QUORUM_STOP)
                 return;
         FOREACH_ARRAY(u, e->units, e->n_units)
                 if (unit_state_is_alive(u->state) && !runs_left_alone(e, u->app))
-                        runs_stop(e, u, usec_add(e->cut_off_usec, worker_time_to_end(e, u->app)));
+                        runs_stop(e, u, usec_add(cutoff_since(e), worker_time_to_end(e, u->app)));
 }
 
 void worker_kill_overdue(Engine *e)
@@ -106,8 +106,8 @@ void worker_kill_overdue(Engine *e)
 
 static bool worker_may_start(const Engine *e)
 {
-        return view_is_quorate(e) && !e->isolated && e->hold_probe == 0 && !e->agreed.state.form_pending &&
-               e->cut_off_usec == 0 && !e->unguarded;
+        return view_is_quorate(e) && !cutoff_is_isolated(e) && !cutoff_has_slept(e) &&
+               !e->agreed.state.form_pending && cutoff_since(e) == 0 && !e->unguarded;
 }
 
 /* Since this start was decided a node may have come back that has, or may have, a copy: that one has to be reported
@@ -141,11 +141,9 @@ static bool worker_is_fresh(Engine *e, App *a, const Copy *c)
         if (a->start_epoch != c->epoch)
                 a->start_probe = 0;
         a->start_epoch = c->epoch;
-        if (a->start_probe == 0) {
-                cutoff_send_probe(e);
-                a->start_probe = e->n_probes_sent;
-        }
-        if (e->n_probes_back >= a->start_probe && cutoff_answer_was_quick(e))
+        if (a->start_probe == 0)
+                a->start_probe = cutoff_ask(e);
+        if (cutoff_has_answered(e, a->start_probe))
                 return true;
         e->starts_wait = true;
         return false;
@@ -382,6 +380,18 @@ void worker_reconcile(Engine *e)
                 f->epoch = u->epoch;
                 runs_remove(e, u);
         }
+}
+
+uint64_t worker_deadline(const Engine *e)
+{
+        uint64_t t = USEC_INFINITY;
+
+        FOREACH_ARRAY(u, e->units, e->n_units) {
+                if (unit_state_is_alive(u->state) && !u->kill_issued)
+                        t = MIN(t, u->kill_usec);
+                t = MIN(t, restarts_deadline(e, u));
+        }
+        return t;
 }
 
 /* ---- `stop --local` ---- */

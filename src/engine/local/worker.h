@@ -20,3 +20,4 @@ void worker_stop_cut_off(Engine *e); /* the stops of a node that is cut off */
 void worker_stop_older(Engine *e);   /* those of a group that waits to be formed */
 void worker_reconcile(Engine *e);    /* starts, stops and reports as the agreed state has them */
 void worker_kill_overdue(Engine *e);
+uint64_t worker_deadline(const Engine *e);

@@ -27,27 +27,27 @@ static bool deliver_is_next(Engine *e, Peer *p, const Message *m)
         return true;
 }
 
-void deliver_event(Engine *e, const Event *event)
+bool deliver_event(Engine *e, const Event *event)
 {
         const Message *m = event->message.message;
         Peer *p;
 
         if (e->phase == PHASE_NONE)
-                return;
+                return true;
         p = view_find_peer(e, &event->message.sender);
         if (!p)
-                return;
+                return true;
         view_doubt(e, m);
         if (!e->n_known && !view_learn(e, m))
-                return;
+                return true;
         if (!view_id_equal(&m->view, &e->view))
-                return; /* of an earlier view: its sender sends again what still matters */
+                return true; /* of an earlier view: its sender sends again what still matters */
         if (view_is_without_us(e, m)) {
                 view_join_again(e, event->message.sender.node_id);
-                return;
+                return false;
         }
         if (!deliver_is_next(e, p, m))
-                return;
+                return true;
 
         if (m->type == MESSAGE_UNSENT)
                 /* Its sender tries again in the next view, since it takes the message for sent. */
@@ -73,4 +73,5 @@ void deliver_event(Engine *e, const Event *event)
                 else
                         backlog_add(e, &event->message.sender, m);
         }
+        return true;
 }

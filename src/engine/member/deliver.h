@@ -3,5 +3,5 @@
 
 #include "engine/internal.h"
 
-/* EVENT_MESSAGE. */
-void deliver_event(Engine *e, const Event *event);
+/* EVENT_MESSAGE. False: it shows that this member is out of the group. */
+bool deliver_event(Engine *e, const Event *event);

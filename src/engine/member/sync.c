@@ -8,11 +8,6 @@
  * takes part. The wait is skipped where the group has formed. */
 
 #include "engine/member/sync.h"
-#include "engine/local/cutoff.h"
-#include "engine/local/files.h"
-#include "engine/local/startup.h"
-#include "engine/local/worker.h"
-#include "engine/member/form.h"
 #include "engine/member/hold.h"
 #include "engine/member/listed.h"
 #include "engine/member/view.h"
@@ -26,19 +21,19 @@ static bool state_is_known(const Engine *e)
         return e->agreed.state.revision.count != 0;
 }
 
-static void sync_send_facts(Engine *e)
+void sync_send_facts(Engine *e, FactsMessage *own)
 {
-        Message m = { .type = MESSAGE_FACTS };
+        Message m = { .type = MESSAGE_FACTS, .facts = *own };
         FactsMessage *f = &m.facts;
         const uint32_t *nodes = e->agreed.state.view_nodes;
         size_t n_nodes = e->agreed.state.n_view_nodes;
 
+        *own = (FactsMessage){};
         f->version_min = e->version_min;
         f->version_max = e->version_max;
         /* Not what the state calls it: this node may have been given another name. */
         f->node_name = engine_strdup(e, engine_nodelist_name(e, e->node_id));
         f->grace_usec = e->grace_usec;
-        f->timing = cutoff_node_timing(e);
         f->boot_id = e->boot_id;
         f->record = !state_is_known(e)          ? e->record_kind
                     : e->agreed.state.confirmed ? RECORD_VALID
@@ -56,10 +51,8 @@ static void sync_send_facts(Engine *e)
         f->nodelist = listed_ids(e);
         f->n_nodelist = f->nodelist ? e->n_nodelist : 0;
         f->by_fewer = e->by_fewer;
-        f->can_write = !e->write_failed;
-        f->guarded = !e->unguarded;
         f->realtime_usec = e->realtime_usec;
-        if (e->agreed.out.oom || engine_grow(e, worker_facts(e, f)) < 0) {
+        if (e->agreed.out.oom) {
                 message_done(&m);
                 return;
         }
@@ -297,14 +290,14 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         backlog_clear(e);
 }
 
-/* ---- a node's start ---- */
+/* ---- what is due ---- */
 
-static bool sync_owes_facts(const Engine *e)
+bool sync_owes_facts(const Engine *e, bool cut_off)
 {
         if (e->synced || !e->takes_part || !e->n_known || e->facts_sent || e->exiting ||
                         e->phase == PHASE_NONE)
                 return false;
-        if (e->phase == PHASE_FORMING || e->cut_off_usec != 0)
+        if (e->phase == PHASE_FORMING || cut_off)
                 return view_is_quorate(e);
         return e->phase == PHASE_DECIDED || e->lost_track;
 }
@@ -321,66 +314,34 @@ static uint64_t sync_unanswered_usec(const Engine *e)
         return e->own_facts_usec + UNANSWERED_USEC + view_rank(e) * USEC_PER_SEC;
 }
 
-static void sync_ask_again(Engine *e)
+bool sync_ask_again(Engine *e)
 {
         if (e->now_usec < sync_unanswered_usec(e))
-                return;
+                return false;
         engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "nobody has sent the state; joining the group again");
         view_lost(e);
         engine_emit(e, EFFECT_REJOIN);
+        return true;
 }
 
 void sync_pump(Engine *e)
 {
-        const Node *own;
-        Message m = {};
-
-        startup_wait(e);
-        if (e->takes_part && !e->ready_sent) {
-                e->ready_sent = true;
-                engine_emit(e, EFFECT_READY);
-                engine_changed(e);
-        }
-        if (sync_owes_facts(e))
-                sync_send_facts(e);
-        listed_tell(e);
-        sync_ask_again(e);
         if (e->now_usec >= sync_state_usec(e))
                 sync_send_state(e, &e->agreed.state, false);
-        if (e->now_usec >= form_usec(e))
-                form_group(e);
-        if (!engine_is_synced(e))
-                return;
+}
 
-        cutoff_tell_timing(e);
-        own = state_find_node(&e->agreed.state, e->node_id);
-        if (e->definitions_dirty && !e->definitions_sent)
-                e->definitions_dirty = files_differ(e);
-        if ((e->definitions_dirty || files_owed(e)) && !e->definitions_sent) {
-                m.type = MESSAGE_DEFINITIONS;
-                if (engine_grow(e, files_difference(e, &m.definitions)) < 0) {
-                        message_done(&m);
-                        return;
-                }
-                e->definitions_more = m.definitions.more;
-                engine_send(e, &m);
-                e->definitions_sent = true;
-        }
-        if (e->definitions_sent && e->definitions_more)
+void sync_tell_synced(Engine *e)
+{
+        const Node *own = state_find_node(&e->agreed.state, e->node_id);
+        Message m = { .type = MESSAGE_SYNCED };
+
+        if (!own || own->presence == PRESENCE_SYNCED || e->synced_sent)
                 return;
-        if (own && own->presence != PRESENCE_SYNCED && !e->synced_sent) {
-                m.type = MESSAGE_SYNCED;
-                engine_send(e, &m);
-                e->synced_sent = true;
-        }
+        engine_send(e, &m);
+        e->synced_sent = true;
 }
 
 uint64_t sync_deadline(const Engine *e)
 {
-        uint64_t t = startup_wait_usec(e);
-
-        t = MIN(t, sync_state_usec(e));
-        t = MIN(t, form_usec(e));
-        t = MIN(t, sync_unanswered_usec(e));
-        return t;
+        return MIN(sync_state_usec(e), sync_unanswered_usec(e));
 }

@@ -12,7 +12,6 @@
  */
 
 #include "engine/member/view.h"
-#include "engine/local/cutoff.h"
 #include "engine/local/files.h"
 #include "engine/local/runs.h"
 #include "engine/member/hold.h"
@@ -64,7 +63,7 @@ bool view_is_quorate(const Engine *e)
                ring_compare(&e->quorum_ring, &e->view.ring) == 0;
 }
 
-static bool view_has_quorum_word(const Engine *e)
+bool view_has_quorum_word(const Engine *e)
 {
         return e->quorum_known && ring_compare(&e->quorum_ring, &e->view.ring) == 0;
 }
@@ -122,17 +121,11 @@ static bool event_joined(const Event *event, const Member *m)
         return false;
 }
 
-/* There is no quorum outside of a group, and Corosync does not say when it lets this member in again: it takes no joins
- * while it is busy. */
 void view_lost(Engine *e)
 {
         view_end(e);
         e->synced = false;
         e->since_seq = e->ring_quorate_seq = e->quorate_seq = 0;
-        if (e->no_quorum_usec == 0)
-                e->no_quorum_usec = e->now_usec;
-        if (e->outside_usec == 0)
-                e->outside_usec = e->now_usec;
 }
 
 /* Takes the members of the new view and keeps, within one ring, when each of them joined. */
@@ -201,8 +194,6 @@ static bool event_has_self(const Engine *e, const Event *event)
         return false;
 }
 
-static void view_evaluate(Engine *e);
-
 static void view_put_out(Engine *e, const char *why)
 {
         view_lost(e);
@@ -210,20 +201,15 @@ static void view_put_out(Engine *e, const char *why)
         engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "%s", why);
 }
 
-void view_begin(Engine *e, const Event *event)
+bool view_begin(Engine *e, const Event *event)
 {
         Member own = { .node_id = e->node_id, .pid = e->pid };
         bool known = true;
         uint32_t n = 0;
 
-        /* Silence ends with any view: Corosync speaks. */
-        cutoff_note_away(e);
-        e->silent_usec = 0;
-        e->isolated = false;
-
         if (!event_has_self(e, event)) {
                 view_put_out(e, "Corosync has put this member out of the group");
-                return;
+                return false;
         }
         if (event->view.change == VIEW_PROCESS) {
                 if (event_joined(event, &own)) {
@@ -239,61 +225,28 @@ void view_begin(Engine *e, const Event *event)
         view_take_ring(e, event);
         e->view.n = n;
         e->n_known = known;
-        e->outside_usec = 0;
         view_reset(e);
         e->view_usec = e->now_usec;
         e->phase = PHASE_VOTING;
         e->own_revision = e->agreed.state.revision;
         e->own_digest = e->synced ? state_digest(&e->agreed.state) : 0;
-        if (!view_is_quorate(e) && e->no_quorum_usec == 0)
-                e->no_quorum_usec = e->now_usec;
-        /* Quorum's word may have come before the view that it is about. */
-        if (view_has_quorum_word(e))
-                view_quorum(e, &e->quorum_ring, e->quorum_value);
-        view_evaluate(e);
-        engine_changed(e);
+        return true;
 }
 
-static void view_note_quorum(Engine *e, bool quorate)
-{
-        if (quorate == e->was_quorate)
-                return;
-        e->was_quorate = quorate;
-        if (quorate)
-                engine_note(e, NOTE_QUORUM_GAINED, NULL, 0, NULL);
-        else
-                engine_note(e, NOTE_QUORUM_LOST, NULL, 0, "%s",
-                                e->no_quorum_policy == NO_QUORUM_STOP
-                                                ? "the workers here are being stopped"
-                                                : "the workers here run on (NoQuorumPolicy=freeze)");
-        engine_changed(e);
-}
-
-void view_quorum(Engine *e, const RingId *ring, bool quorate)
+bool view_quorum(Engine *e, const RingId *ring, bool quorate)
 {
         e->quorum_ring = *ring;
         e->quorum_known = true;
         e->quorum_value = quorate;
-        if (e->phase == PHASE_NONE || ring_compare(ring, &e->view.ring) != 0)
-                return; /* of a ring whose view has not come yet, or is over */
+        if (e->phase == PHASE_NONE || !view_has_quorum_word(e))
+                return false;
         if (e->ring_quorum_usec == 0)
                 e->ring_quorum_usec = e->now_usec;
-        if (quorate) {
+        if (quorate)
                 e->ring_quorate_seq = ring->seq;
-                cutoff_note_away(e);
-                e->no_quorum_usec = e->cut_off_usec = e->disconnected_usec = 0;
-                view_note_quorum(e, true);
-                return;
-        }
-        /* A member that has had a view without quorum is unsynced. */
-        hold_forget(e);
-        if (e->no_quorum_usec == 0)
-                e->no_quorum_usec = e->now_usec;
-        /* A Corosync just started is alone at first: that counts only when IsolationTimeoutSec= is over. */
-        if (e->disconnected_usec != 0)
-                return;
-        view_note_quorum(e, false);
-        cutoff_begin(e, e->view_usec);
+        else
+                hold_forget(e); /* a member that has had a view without quorum is unsynced */
+        return true;
 }
 
 /* Changes of a ring come to all of its members in the order of its messages, so no member can be ahead. If a message is
@@ -562,7 +515,7 @@ static void view_decided(Engine *e, const Peer *winner)
                                 "other members hold a newer or commoner state; asking them for it");
 }
 
-static void view_evaluate(Engine *e)
+void view_evaluate(Engine *e)
 {
         const Peer *winner;
         size_t n_votes = 0;

@@ -5,10 +5,16 @@
 
 /* The view: its members, their votes, and who of them holds the agreed state. view.c draws how far a view gets. */
 
-void view_begin(Engine *e, const Event *event);
+/* EVENT_VIEW. False: this member is not in it, and is out of the group. Else the view begins; Corosync's word on its quorum may
+ * have come before it, and view_evaluate() goes on. */
+bool view_begin(Engine *e, const Event *event);
+/* Decides the view, where all have voted that are waited for. */
+void view_evaluate(Engine *e);
 void view_end(Engine *e);  /* no view any more */
 void view_lost(Engine *e); /* the same, and this member is out of the group: its peers begin to count */
-void view_quorum(Engine *e, const RingId *ring, bool quorate);
+/* EVENT_QUORUM. False: of a ring whose view has not come yet, or is over. */
+bool view_quorum(Engine *e, const RingId *ring, bool quorate);
+bool view_has_quorum_word(const Engine *e); /* for the present ring, whatever it says */
 void view_message(Engine *e, Peer *p, const Message *m);
 void view_exclude(Engine *e, const Message *m);
 void view_pump(Engine *e);
