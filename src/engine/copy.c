@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One table for each structure says which pointers it owns; copying and the fingerprint both follow the tables, and
- * all else is taken byte by byte. A pointer that is missing in a table is shared by the copy and freed twice, which no
+/* One table for each structure says which pointers it owns, and what of it a new view has voided; copying and the fingerprint
+ * both follow the tables, and all else is taken byte by byte. A pointer that is missing in a table is shared by the copy and freed twice, which no
  * test survives; a plain field cannot be missing. */
 
 #include "engine/copy.h"
@@ -12,6 +12,8 @@ typedef enum OwnedKind {
         OWNED_ARRAY,    /* a pointer and, elsewhere in the structure, a count */
         OWNED_EMBEDDED, /* a structure within */
         OWNED_MESSAGE,  /* Message * */
+        VOID_IN_VIEW,   /* a SentIn, and what it is about: of no meaning in another view */
+        VOID_IN_HOLD,   /* the same, by hold_serial */
 } OwnedKind;
 
 #define NOWHERE SIZE_MAX
@@ -41,6 +43,9 @@ typedef struct Shape {
           .shape = s, .size_bytes = sizeof(((t *) NULL)->f[0]) }
 #define ARRAY(t, f, s) ARRAY_AS(t, f, n_##f, NOWHERE, s)
 #define GROWING(t, f, s) ARRAY_AS(t, f, n_##f, offsetof(t, n_##f##_allocated), s)
+#define SENT_AS(k, t, f, at_value, size) { .kind = k, .at = offsetof(t, f), .count_at = at_value, .size_bytes = size }
+#define SENT(t, f) SENT_AS(VOID_IN_VIEW, t, f, 0, 0)
+#define SENT_OF(t, f, value) SENT_AS(VOID_IN_VIEW, t, f, offsetof(t, value), sizeof(((t *) NULL)->value))
 #define SHAPE(name, t, ...) \
         static const Owned name##_owned[] = { __VA_ARGS__ }; \
         static const Shape name = { sizeof(t), name##_owned, ELEMENTSOF(name##_owned) }
@@ -55,7 +60,8 @@ SHAPE(app_shape, App, STRING(App, name), ARRAY(App, held_against, NULL), GROWING
                 GROWING(App, marks, NULL), GROWING(App, copies, NULL),
                 EMBEDDED(App, definition, definition_shape), GROWING(App, variants, NULL),
                 GROWING(App, wrong, NULL), GROWING(App, files, &file_shape), ARRAY(App, owed, NULL),
-                STRING(App, failure), STRING(App, restarts), STRING(App, last_blocked));
+                STRING(App, failure), STRING(App, restarts), STRING(App, last_blocked),
+                SENT(App, owed_sent_in), SENT_OF(App, start_probe_in, start_probe));
 SHAPE(node_shape, Node, STRING(Node, name), ARRAY(Node, nodelist, NULL));
 SHAPE(state_shape, State, GROWING(State, nodes, &node_shape), GROWING(State, apps, &app_shape),
                 ARRAY(State, view_nodes, NULL));
@@ -64,18 +70,28 @@ SHAPE(facts_shape, FactsMessage, STRING(FactsMessage, node_name), ARRAY(FactsMes
                 ARRAY(FactsMessage, nodelist, NULL), ARRAY(FactsMessage, copies, &fact_shape));
 SHAPE(peer_shape, Peer, EMBEDDED(Peer, facts, facts_shape));
 SHAPE(backlog_shape, BacklogEntry, { .kind = OWNED_MESSAGE, .at = offsetof(BacklogEntry, message) });
-SHAPE(unit_shape, LocalUnit, STRING(LocalUnit, app), STRING(LocalUnit, reason));
+SHAPE(unit_shape, LocalUnit, STRING(LocalUnit, app), STRING(LocalUnit, reason),
+                SENT_OF(LocalUnit, reported_in, reported),
+                SENT_OF(LocalUnit, restart_told_in, restart_told_needed),
+                SENT_OF(LocalUnit, restarts_told_in, restarts_told_usec));
 SHAPE(command_shape, Command, STRING(Command, app), STRING(Command, node));
-SHAPE(local_command_shape, LocalCommand, EMBEDDED(LocalCommand, command, command_shape));
+SHAPE(local_command_shape, LocalCommand, EMBEDDED(LocalCommand, command, command_shape),
+                SENT(LocalCommand, sent_in));
 SHAPE(local_definition_shape, LocalDefinition, EMBEDDED(LocalDefinition, definition, definition_shape),
-                STRING(LocalDefinition, app), STRING(LocalDefinition, error));
+                STRING(LocalDefinition, app), STRING(LocalDefinition, error),
+                SENT(LocalDefinition, refused_in));
 SHAPE(engine_shape, Engine, ARRAY(Engine, nodelist, &node_shape), ARRAY(Engine, wait_mandatory, NULL),
                 ARRAY(Engine, wait_optional, NULL), EMBEDDED(Engine, agreed.state, state_shape),
                 GROWING(Engine, peers, &peer_shape), ARRAY(Engine, ring_nodes, NULL),
                 GROWING(Engine, backlog, &backlog_shape),
                 ARRAY_AS(Engine, expiry_sent, n_expiry_sent, offsetof(Engine, n_expiry_allocated), NULL),
                 GROWING(Engine, units, &unit_shape), ARRAY(Engine, definitions, &local_definition_shape),
-                GROWING(Engine, commands, &local_command_shape));
+                GROWING(Engine, commands, &local_command_shape), SENT(Engine, view_serial),
+                SENT(Engine, expiry_in), SENT(Engine, definitions_dirty), SENT(Engine, definitions_sent_in),
+                SENT(Engine, failure_told_in), SENT(Engine, guard_told_in), SENT(Engine, leave_sent_in),
+                SENT_AS(VOID_IN_HOLD, Engine, hold_serial, 0, 0),
+                SENT_AS(VOID_IN_HOLD, Engine, timing_sent_in, 0, 0),
+                SENT_AS(VOID_IN_HOLD, Engine, acked_in, offsetof(Engine, acked), sizeof(Revision)));
 
 SHAPE(view_message_shape, Message, ARRAY_AS(Message, view_vote.members, view_vote.n_members, NOWHERE, NULL),
                 ARRAY_AS(Message, view_vote.nodelist, view_vote.n_nodelist, NOWHERE, NULL));
@@ -110,6 +126,11 @@ static const Shape *message_shape(const Message *m)
         };
 
         return m->type < _MESSAGE_TYPE_MAX && shapes[m->type] ? shapes[m->type] : &plain_message_shape;
+}
+
+static bool has_pointer(const Owned *o)
+{
+        return o->kind == OWNED_STRING || o->kind == OWNED_ARRAY || o->kind == OWNED_MESSAGE;
 }
 
 static void *pointer_at(const void *base, size_t at)
@@ -152,7 +173,7 @@ static void own(void *base, const Shape *shape)
 {
         for (size_t i = 0; i < shape->n_owned; i++) {
                 const Owned *o = &shape->owned[i];
-                char *p = o->kind == OWNED_EMBEDDED ? NULL : pointer_at(base, o->at);
+                char *p = has_pointer(o) ? pointer_at(base, o->at) : NULL;
                 size_t n = o->kind == OWNED_ARRAY ? count_at(base, o->count_at) : 0;
 
                 switch (o->kind) {
@@ -175,6 +196,9 @@ static void own(void *base, const Shape *shape)
                         p = duplicate(p, 1, sizeof(Message));
                         pointer_put(base, o->at, p);
                         own(p, message_shape((const Message *) (const void *) p));
+                        break;
+                case VOID_IN_VIEW:
+                case VOID_IN_HOLD:
                         break;
                 }
         }
@@ -212,8 +236,20 @@ static uint64_t mix_bytes(uint64_t h, const void *data, size_t size_bytes)
         return mix(h, word);
 }
 
+/* Of a SentIn it counts whether it is of the present view; what is void says nothing. */
+static void blank_sent(char *base, const Owned *o, const Engine *e)
+{
+        SentIn in, now = !e ? 0 : o->kind == VOID_IN_HOLD ? e->hold_serial : e->view_serial;
+
+        memcpy(&in, base + o->at, sizeof(in));
+        if (in != now)
+                memset(base + o->count_at, 0, o->size_bytes);
+        in = in == now;
+        memcpy(base + o->at, &in, sizeof(in));
+}
+
 /* Addresses, and how much was allocated, say nothing. */
-static void blank(void *base, const Shape *shape)
+static void blank(void *base, const Shape *shape, const Engine *e)
 {
         static const size_t none;
 
@@ -221,7 +257,11 @@ static void blank(void *base, const Shape *shape)
                 const Owned *o = &shape->owned[i];
 
                 if (o->kind == OWNED_EMBEDDED) {
-                        blank((char *) base + o->at, o->shape);
+                        blank((char *) base + o->at, o->shape, e);
+                        continue;
+                }
+                if (!has_pointer(o)) {
+                        blank_sent(base, o, e);
                         continue;
                 }
                 pointer_put(base, o->at, NULL);
@@ -230,23 +270,23 @@ static void blank(void *base, const Shape *shape)
         }
 }
 
-static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape);
+static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape, const Engine *e);
 
-static uint64_t mix_shape(uint64_t h, const void *base, const Shape *shape)
+static uint64_t mix_shape(uint64_t h, const void *base, const Shape *shape, const Engine *e)
 {
         uint64_t buffer[512];
 
         ASSERT(shape->size_bytes <= sizeof(buffer));
         memcpy(buffer, base, shape->size_bytes);
-        blank(buffer, shape);
-        return mix_owned(mix_bytes(h, buffer, shape->size_bytes), base, shape);
+        blank(buffer, shape, e);
+        return mix_owned(mix_bytes(h, buffer, shape->size_bytes), base, shape, e);
 }
 
-static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape)
+static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape, const Engine *e)
 {
         for (size_t i = 0; i < shape->n_owned; i++) {
                 const Owned *o = &shape->owned[i];
-                const char *p = o->kind == OWNED_EMBEDDED ? NULL : pointer_at(base, o->at);
+                const char *p = has_pointer(o) ? pointer_at(base, o->at) : NULL;
                 size_t n = o->kind == OWNED_ARRAY && p ? count_at(base, o->count_at) : 0;
 
                 switch (o->kind) {
@@ -257,14 +297,17 @@ static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape)
                         if (!o->shape)
                                 h = mix_bytes(h, p ? p : "", n * o->size_bytes);
                         for (size_t j = 0; o->shape && j < n; j++)
-                                h = mix_shape(h, p + j * o->size_bytes, o->shape);
+                                h = mix_shape(h, p + j * o->size_bytes, o->shape, e);
                         break;
                 case OWNED_EMBEDDED:
-                        h = mix_owned(h, (const char *) base + o->at, o->shape);
+                        h = mix_owned(h, (const char *) base + o->at, o->shape, e);
                         break;
                 case OWNED_MESSAGE:
                         ASSERT(p);
-                        h = mix_shape(h, p, message_shape((const Message *) (const void *) p));
+                        h = mix_shape(h, p, message_shape((const Message *) (const void *) p), e);
+                        break;
+                case VOID_IN_VIEW:
+                case VOID_IN_HOLD:
                         break;
                 }
         }
@@ -273,10 +316,10 @@ static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape)
 
 uint64_t engine_fingerprint(const Engine *e)
 {
-        return mix_shape(UINT64_C(0x2545f4914f6cdd1d), e, &engine_shape);
+        return mix_shape(UINT64_C(0x2545f4914f6cdd1d), e, &engine_shape, e);
 }
 
 uint64_t message_fingerprint(const Message *m)
 {
-        return mix_shape(UINT64_C(0x61c8864680b583eb), m, message_shape(m));
+        return mix_shape(UINT64_C(0x61c8864680b583eb), m, message_shape(m), NULL);
 }

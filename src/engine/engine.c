@@ -65,7 +65,7 @@ Effect *engine_send(Engine *e, Message *m)
         m->version = engine_is_synced(e) ? e->agreed.state.version : e->version_min;
         m->view = e->view;
         m->incarnation = e->incarnation;
-        m->number = ++e->number;
+        m->number = ++e->in_view.number;
         *copy = *m;
         *m = (Message){};
         f = engine_emit(e, EFFECT_SEND);
@@ -102,6 +102,7 @@ static int engine_init(Engine *e, const EngineConfig *config)
         e->takes_part = config->skip_sync_wait;
         e->unguarded = config->unguarded;
         cutoff_init(e, config);
+        e->view_serial = e->hold_serial = 2; /* no flag that is set, and none that is not */
         r = listed_take(config->nodes, config->n_nodes, e->node_id, &e->nodelist, &e->n_nodelist);
         if (r < 0)
                 return r;
@@ -229,7 +230,7 @@ static void engine_own_delivered(Engine *e, const Message *m, const Outcome *o)
         if (m->type == MESSAGE_DEFINITIONS)
                 files_delivered(e, &m->definitions);
         else if (m->type == MESSAGE_TIMING)
-                e->timing_sent = false;
+                e->timing_sent_in = 0;
         else if (m->type == MESSAGE_NODELIST)
                 listed_delivered(e, &m->nodelist);
         else if (o->command && m->incarnation == e->incarnation)

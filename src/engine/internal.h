@@ -76,22 +76,25 @@ typedef struct LocalUnit {
         char *reason;
         bool stop_issued; /* EFFECT_STOP is out */
         bool kill_issued;
-        uint64_t kill_usec;   /* when it has to be gone; USEC_INFINITY: systemd's own timeout is enough */
-        UnitState reported;   /* RESULT under way in this view; UNIT_NONE: none */
-        uint64_t unit_digest; /* what it was started from; 0: not known */
-        bool restart_told, restart_told_needed; /* whether a restart is needed: told in this view, and what */
+        uint64_t kill_usec; /* when it has to be gone; USEC_INFINITY: systemd's own timeout is enough */
+        UnitState reported; /* RESULT under way; UNIT_NONE: none */
+        SentIn reported_in;
+        uint64_t unit_digest;     /* what it was started from; 0: not known */
+        bool restart_told_needed; /* whether a restart is needed, as it was told */
+        SentIn restart_told_in;
 
         uint64_t state_usec; /* since when it is in `state` */
         bool restarted; /* systemd has started it again, and it has not run for RESTART_SETTLED_USEC since */
         bool restarted_again;        /* ... more than once */
-        uint64_t restarts_told_usec; /* the group was told so last; 0: not in this view */
+        uint64_t restarts_told_usec; /* the group was told so last */
+        SentIn restarts_told_in;
 } LocalUnit;
 
 typedef struct LocalCommand {
         uint64_t token;
         uint64_t seq;
         Command command;
-        bool sent; /* in this view */
+        SentIn sent_in;
         bool sent_ever;
         bool applied; /* carried out; waits until `revision` is on the disks */
         bool sure;    /* it is, and now `revision` is the one by which the guards know */
@@ -107,8 +110,21 @@ typedef struct LocalDefinition {
         char *app;
         char *error;         /* where it is wrong; else NULL */
         uint32_t wrong_line; /* the file has become wrong, and this is the last good one; 0: it is right */
-        bool refused;        /* in this view: the agreed state has no room for it */
+        SentIn refused_in;   /* the agreed state has no room for it */
 } LocalDefinition;
+
+/* What this member has sent and heard in the present view. A new view begins with all of it at zero. */
+typedef struct InView {
+        uint64_t number; /* of our last message */
+        bool own_vote_sent;
+        bool lost_track; /* a message of this view is missing */
+        bool facts_sent, synced_sent, nodelist_sent, exclude_sent, form_sent;
+        bool form_forced;
+        uint64_t facts_floor; /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
+        uint64_t state_sent_usec;  /* 0: none; a state of ours that has not been delivered yet */
+        uint64_t state_heard_usec; /* when the last one was delivered; 0: none was */
+        uint64_t ring_quorum_usec; /* when quorum's word for the present ring came; 0: not yet */
+} InView;
 
 /* Private to cutoff.c. */
 typedef struct Cutoff {
@@ -170,6 +186,9 @@ struct Engine {
         /* The view. */
         ViewPhase phase;
         ViewId view;
+        InView in_view;
+        SentIn view_serial; /* of the present view; see SentIn */
+        SentIn hold_serial; /* the same, but a state that is installed counts as a new view */
         bool n_known;
         Peer *peers;
         size_t n_peers, n_peers_allocated;
@@ -181,25 +200,17 @@ struct Engine {
         uint64_t since_seq; /* the ring in which this member joined the group; 0: it has not */
         uint64_t ring_quorate_seq,
                         quorate_seq; /* the greatest that it was told is quorate, and the greatest before this view's */
-        uint64_t number;             /* of our last message in this view */
-        bool own_vote_sent, own_vote_quorate;
-        bool lost_track; /* a message of this view is missing */
+        bool own_vote_quorate; /* what it said; see InView */
         BacklogEntry *backlog;
         size_t n_backlog, n_backlog_allocated;
-        bool facts_sent, synced_sent, definitions_sent, timing_sent, nodelist_sent, leave_sent, exclude_sent,
-                        form_sent;
-        bool form_forced;
         uint64_t own_facts_usec; /* when ours were sent */
-        uint64_t facts_floor; /* this member was synced when it sent this message or after: a state has to hold later facts of ours */
-        uint64_t state_sent_usec;  /* 0: none; a state of ours that has not been delivered yet */
-        uint64_t state_heard_usec; /* when the last one of this view was delivered; 0: none was */
-        uint64_t *expiry_sent;     /* sorted serials of timers for which an expiry was sent in this view */
+        uint64_t *expiry_sent; /* sorted serials of timers for which an expiry was sent, in the view `expiry_in` */
         size_t n_expiry_sent, n_expiry_allocated;
+        SentIn expiry_in;
 
         /* Quorum. */
         RingId quorum_ring;
         bool quorum_known, quorum_value; /* the last notification */
-        uint64_t ring_quorum_usec;       /* when the present ring's came; 0: not yet */
 
         Cutoff cutoff;
         bool starts_wait; /* for a probe to come back */
@@ -214,17 +225,22 @@ struct Engine {
         size_t n_units, n_units_allocated;
         LocalDefinition *definitions;
         size_t n_definitions;
-        bool files_read;        /* since the last `reload --all` */
-        bool definitions_more;  /* of what was sent last: the rest follows */
-        bool definitions_dirty; /* the files or what the state says of them has changed: compare again */
+        bool files_read;       /* since the last `reload --all` */
+        bool definitions_more; /* of what was sent last: the rest follows */
+        SentIn definitions_dirty; /* the view in which the group knew all that the files say; any other: compare again */
+        SentIn definitions_sent_in;
         LocalCommand *commands;
         size_t n_commands, n_commands_allocated;
         uint64_t command_seq;
         Revision write_issued, write_done;
-        bool write_failed, failure_told;
-        bool unguarded, guard_told; /* this node has no guard; what the state has is otherwise, and the message is out */
+        bool write_failed;
+        SentIn failure_told_in;
+        bool unguarded;       /* this node has no guard */
+        SentIn guard_told_in; /* what the state has is otherwise, and the message is out */
         uint64_t write_retry_usec;
-        Revision acked; /* our last ACK in this view */
+        Revision acked; /* our last ACK, of what this member holds */
+        SentIn acked_in;
+        SentIn timing_sent_in, leave_sent_in;
         bool leaving, restarting, left;
         uint64_t restart_probe; /* the first that was sent after the restart was asked for; 0: not yet */
         LeaveTiming leave;

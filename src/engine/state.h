@@ -148,10 +148,10 @@ typedef struct App {
         uint64_t changed_realtime_usec; /* when the state shown changed last; newcomers are told; 0: not known */
         bool dirty;                     /* decide.c has to look at it */
         bool told;                      /* EFFECT_CHANGED is out; within a step */
-        uint64_t start_epoch,
-                        start_probe; /* this node's start waits until this probe is back; 0: not sent yet */
-        bool owed_sent;              /* this node's report after maintenance is under way */
-        char *last_blocked;          /* the reason that was noted last, so that it is noted once */
+        uint64_t start_epoch, start_probe; /* this node's start waits until this probe is back */
+        SentIn start_probe_in;
+        SentIn owed_sent_in; /* this node's report after maintenance is under way */
+        char *last_blocked;  /* the reason that was noted last, so that it is noted once */
 } App;
 
 /* What a node is to the group, as of the last decided view and the messages since. */

@@ -40,6 +40,10 @@ typedef struct ViewId {
 #define VIEW_N_UNKNOWN UINT32_MAX
 
 /* A member of the group: one process on one node. */
+/* In which view something was sent or told that a new view voids: the view's serial on this node. Any other number says that
+ * it was not, or that it is void. */
+typedef uint64_t SentIn;
+
 typedef struct Member {
         uint32_t node_id;
         uint32_t pid;

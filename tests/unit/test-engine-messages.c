@@ -577,11 +577,11 @@ static void take_no_late_state(bool last)
                 .state = w.data,
                 .state_size_bytes = w.size_bytes };
         if (last)
-                c.engine[DEF]->facts_floor = c.engine[DEF]->peers[DEF - 1].facts_number;
+                c.engine[DEF]->in_view.facts_floor = c.engine[DEF]->peers[DEF - 1].facts_number;
         hear(&c, BCD, DEF, &late);
         assert_false(engine_is_synced(c.engine[DEF]));
 
-        c.engine[BCD]->number++; /* it was its own message */
+        c.engine[BCD]->in_view.number++; /* it was its own message */
         c.engine[ABC]->peers[BCD - 1].number++;
         c.engine[BCD]->peers[BCD - 1].number++;
         c.member[ABC] = c.member[BCD] = true;

@@ -245,7 +245,7 @@ CHANGE(no_corosync, e->connected = false)
 CHANGE(isolated, e->cutoff.isolated = true)
 CHANGE(no_quorum, e->quorum_value = false)
 CHANGE(forms, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
-                e->form_forced = true)
+                e->in_view.form_forced = true)
 CHANGE(waits_for_records, e->phase = PHASE_FORMING;
                 for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
 CHANGE(asks, e->synced = false)

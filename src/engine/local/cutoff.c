@@ -420,10 +420,10 @@ void cutoff_tell_timing(Engine *e)
         const Node *own = state_find_node(&e->agreed.state, e->node_id);
         Message m = { .type = MESSAGE_TIMING, .timing = cutoff_node_timing(e) };
 
-        if (!own || e->timing_sent || node_timing_equal(&own->timing, &m.timing))
+        if (!own || e->timing_sent_in == e->hold_serial || node_timing_equal(&own->timing, &m.timing))
                 return;
         engine_send(e, &m);
-        e->timing_sent = true;
+        e->timing_sent_in = e->hold_serial;
 }
 
 /* ---- what is asked ---- */

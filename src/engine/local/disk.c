@@ -35,18 +35,20 @@ void disk_acknowledge(Engine *e)
         if (!engine_is_synced(e) || !own)
                 return;
         if (e->write_failed) {
-                if (e->failure_told)
+                if (e->failure_told_in == e->view_serial)
                         return;
-                e->failure_told = true;
+                e->failure_told_in = e->view_serial;
                 m.ack.revision = e->agreed.state.revision;
                 engine_send(e, &m);
                 return;
         }
-        if (e->write_done.count == 0 || revision_compare(&e->write_done, &e->acked) == 0)
+        if (e->write_done.count == 0 ||
+                        (e->acked_in == e->hold_serial && revision_compare(&e->write_done, &e->acked) == 0))
                 return;
         if (!own->unwritable && revision_compare(&e->write_done, &own->acked) <= 0)
                 return;
         m.ack.revision = e->acked = e->write_done;
+        e->acked_in = e->hold_serial;
         m.ack.written = true;
         engine_send(e, &m);
 }
@@ -59,13 +61,13 @@ void disk_written(Engine *e, const Event *event)
                                         "%s; this node gets no new applications",
                                         strerror(-event->written.error));
                 e->write_failed = true;
-                e->failure_told = false;
+                e->failure_told_in = 0;
                 e->write_retry_usec = e->now_usec + COMMIT_USEC;
-                e->acked = (Revision){};
+                e->acked_in = 0;
                 return;
         }
         if (e->write_failed)
-                e->acked = (Revision){};
+                e->acked_in = 0;
         e->write_failed = false;
         e->write_retry_usec = 0;
         if (revision_compare(&event->written.revision, &e->write_done) != 0)

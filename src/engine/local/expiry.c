@@ -90,6 +90,9 @@ void expiry_pump(Engine *e)
         Message m = { .type = MESSAGE_EXPIRY };
         Expired x = {};
 
+        if (e->expiry_in != e->view_serial)
+                e->n_expiry_sent = 0;
+        e->expiry_in = e->view_serial;
         if (e->now_usec < expiry_deadline(e))
                 return;
         x.until_usec = e->now_usec - view_rank(e) * STAGGER_USEC;

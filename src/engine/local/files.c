@@ -119,7 +119,7 @@ void files_set(Engine *e, const Definition *definitions, const uint64_t *unit_di
         }
         files_take(e, definitions, unit_digests, n, errors, n_errors, old, n_old);
         files_free(old, n_old);
-        e->definitions_sent = false;
+        e->definitions_sent_in = 0;
         e->definitions_dirty = true;
         e->files_read = true;
 }
@@ -137,7 +137,7 @@ void files_form(Engine *e, State *s)
 void files_ask_again(Engine *e)
 {
         FOREACH_ARRAY(d, e->definitions, e->n_definitions)
-                d->refused = false;
+                d->refused_in = 0;
         e->definitions_dirty = true;
 }
 
@@ -147,7 +147,7 @@ static bool file_is_news(const Engine *e, const App *a, const LocalDefinition *o
         uint64_t shown = v ? v->digest : a && a->has_definition ? a->definition.digest : 0;
         uint64_t mine = own && !own->error ? own->definition.digest : 0;
 
-        if (own && own->refused)
+        if (own && own->refused_in == e->view_serial)
                 return false;
         if (mine != shown)
                 return true;
@@ -249,12 +249,12 @@ static bool file_was_taken(const Engine *e, const DefinitionEntry *d)
 /* What was refused is not told again as long as nothing else changes. */
 void files_delivered(Engine *e, const DefinitionsMessage *m)
 {
-        e->definitions_sent = false;
+        e->definitions_sent_in = 0;
         for (size_t i = 0; i < m->n_entries; i++) {
                 LocalDefinition *own = (LocalDefinition *) files_find(e, m->entries[i].app);
 
                 if (own && !file_was_taken(e, &m->entries[i]))
-                        own->refused = true;
+                        own->refused_in = e->view_serial;
         }
 }
 
@@ -262,11 +262,11 @@ bool files_pump(Engine *e)
 {
         Message m = { .type = MESSAGE_DEFINITIONS };
 
-        if (e->definitions_sent)
+        if (e->definitions_sent_in == e->view_serial)
                 return !e->definitions_more;
-        if (e->definitions_dirty)
-                e->definitions_dirty = files_differ(e);
-        if (!e->definitions_dirty && !files_owed(e))
+        if (e->definitions_dirty != e->view_serial && !files_differ(e))
+                e->definitions_dirty = e->view_serial;
+        if (e->definitions_dirty == e->view_serial && !files_owed(e))
                 return true;
         if (engine_grow(e, files_difference(e, &m.definitions)) < 0) {
                 message_done(&m);
@@ -274,6 +274,6 @@ bool files_pump(Engine *e)
         }
         e->definitions_more = m.definitions.more;
         engine_send(e, &m);
-        e->definitions_sent = true;
+        e->definitions_sent_in = e->view_serial;
         return !e->definitions_more;
 }

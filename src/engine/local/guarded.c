@@ -20,9 +20,9 @@ void guarded_tell(Engine *e)
         if (!engine_is_synced(e) || !own)
                 return;
         if (own->unguarded == e->unguarded)
-                e->guard_told = false;
-        else if (!e->guard_told) {
-                e->guard_told = true;
+                e->guard_told_in = 0;
+        else if (e->guard_told_in != e->view_serial) {
+                e->guard_told_in = e->view_serial;
                 engine_send(e, &m);
         }
 }

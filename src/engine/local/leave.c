@@ -89,9 +89,9 @@ static bool leave_is_done(Engine *e)
                 return false;
         if (!engine_is_synced(e) || !view_is_quorate(e))
                 return !leave_has_workers(e);
-        if (own && (!own->leaving || own->shutdown.serial != 0) && !e->leave_sent) {
+        if (own && (!own->leaving || own->shutdown.serial != 0) && e->leave_sent_in != e->view_serial) {
                 engine_send(e, &m);
-                e->leave_sent = true;
+                e->leave_sent_in = e->view_serial;
         }
         return own && own->leaving && !leave_has_copies(e) && !leave_has_workers(e);
 }

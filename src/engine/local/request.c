@@ -106,7 +106,8 @@ static void request_send(Engine *e, LocalCommand *c)
         m.command.command.app = engine_strdup(e, c->command.app);
         m.command.command.node = engine_strdup(e, c->command.node);
         engine_send(e, &m);
-        c->sent = c->sent_ever = true;
+        c->sent_in = e->view_serial;
+        c->sent_ever = true;
 }
 
 /* The acknowledgements were waited for and are too few. Only one commit timer runs at a time. If that of an earlier revision
@@ -192,10 +193,11 @@ static bool request_step(Engine *e, size_t at)
                 return true;
         }
         if (e->phase == PHASE_VOTING || (e->phase == PHASE_DECIDED && view_is_quorate(e))) {
-                return !c->sent && e->phase == PHASE_DECIDED && e->n_known && request_send_or_refuse(e, at);
+                return c->sent_in != e->view_serial && e->phase == PHASE_DECIDED && e->n_known &&
+                       request_send_or_refuse(e, at);
         }
         if (e->phase == PHASE_FORMING && view_is_quorate(e)) {
-                if (form && !c->sent && e->n_known)
+                if (form && c->sent_in != e->view_serial && e->n_known)
                         request_send(e, c);
                 if (form)
                         return false;

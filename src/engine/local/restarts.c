@@ -11,7 +11,7 @@ void restarts_set_unit(Engine *e, LocalUnit *u, UnitState state, const char *rea
         bool ran = u->state == UNIT_RUNNING, new_reason = reason && strcmp_ptr(u->reason, reason) != 0;
 
         if (u->state != state) {
-                u->reported = UNIT_NONE;
+                u->reported_in = 0;
                 u->state_usec = e->now_usec;
         }
         if (state == UNIT_STARTING && (ran || reason)) {
@@ -26,7 +26,7 @@ void restarts_set_unit(Engine *e, LocalUnit *u, UnitState state, const char *rea
                 return;
         free(u->reason);
         u->reason = engine_strdup(e, reason);
-        u->reported = UNIT_NONE;
+        u->reported_in = 0;
 }
 
 /* When the worker, if it goes on as it is, counts as running. */
@@ -38,13 +38,15 @@ static uint64_t restarts_runs_usec(const LocalUnit *u, bool first)
 }
 
 /* When the group is to be told of its restarts. */
-static uint64_t restarts_due_usec(const LocalUnit *u)
+static uint64_t restarts_due_usec(const Engine *e, const LocalUnit *u)
 {
         uint64_t t = u->restarted_again          ? 0
                      : u->state == UNIT_STARTING ? usec_add(u->state_usec, RESTART_LASTS_USEC)
                                                  : USEC_INFINITY;
 
-        return u->restarts_told_usec == 0 ? t : MAX(t, usec_add(u->restarts_told_usec, RESTART_TELL_USEC));
+        return u->restarts_told_in != e->view_serial
+                               ? t
+                               : MAX(t, usec_add(u->restarts_told_usec, RESTART_TELL_USEC));
 }
 
 const char *restarts_text(const LocalUnit *u)
@@ -64,7 +66,7 @@ uint64_t restarts_deadline(const Engine *e, const LocalUnit *u)
 
         if (!u->restarted)
                 return USEC_INFINITY;
-        t = restarts_later(e, restarts_due_usec(u));
+        t = restarts_later(e, restarts_due_usec(e, u));
         if (u->state != UNIT_RUNNING)
                 return t;
         t = MIN(t, restarts_later(e, restarts_runs_usec(u, true)));
@@ -76,7 +78,7 @@ static void restarts_settle(const Engine *e, LocalUnit *u)
         if (!u->restarted || u->state != UNIT_RUNNING || e->now_usec < restarts_runs_usec(u, false))
                 return;
         u->restarted = u->restarted_again = false;
-        u->reported = UNIT_NONE; /* that it ran for the first time may have been told before */
+        u->reported_in = 0; /* that it ran for the first time may have been told before */
         free(u->reason);
         u->reason = NULL;
 }
@@ -94,7 +96,8 @@ UnitState restarts_news(const Engine *e, const App *a, const Copy *c, LocalUnit 
         if (u->state == UNIT_RUNNING && (c->phase == COPY_STARTING || told) &&
                         e->now_usec >= restarts_runs_usec(u, c->phase == COPY_STARTING))
                 return UNIT_RUNNING;
-        if (u->restarted && e->now_usec >= restarts_due_usec(u) && !(told && streq(told, restarts_text(u))))
+        if (u->restarted && e->now_usec >= restarts_due_usec(e, u) &&
+                        !(told && streq(told, restarts_text(u))))
                 return UNIT_STARTING;
         return UNIT_NONE;
 }

@@ -62,15 +62,6 @@ bool runs_left_alone(const Engine *e, const char *app)
         return a && app_is_left_alone(a);
 }
 
-void runs_reset_reports(Engine *e)
-{
-        FOREACH_ARRAY(u, e->units, e->n_units) {
-                u->reported = UNIT_NONE;
-                u->restarts_told_usec = 0;
-                u->restart_told = false;
-        }
-}
-
 LocalUnit *runs_add(Engine *e, const char *app, uint64_t epoch)
 {
         size_t at = runs_place(e, app, epoch);

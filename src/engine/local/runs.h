@@ -18,5 +18,3 @@ bool runs_in_maintenance(const Engine *e, const char *app);
 bool runs_left_alone(const Engine *e, const char *app);
 /* Asks for its stop, once, and for its end by `kill_usec` (USEC_INFINITY: systemd's own timeout is enough). */
 void runs_stop(Engine *e, LocalUnit *u, uint64_t kill_usec);
-/* A view begins: no report is under way. */
-void runs_reset_reports(Engine *e);

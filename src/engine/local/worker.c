@@ -139,10 +139,11 @@ static bool worker_must_hold(const Engine *e, const App *a, const Copy *c)
 static bool worker_is_fresh(Engine *e, App *a, const Copy *c)
 {
         if (a->start_epoch != c->epoch)
-                a->start_probe = 0;
+                a->start_probe_in = 0;
         a->start_epoch = c->epoch;
-        if (a->start_probe == 0)
+        if (a->start_probe_in != e->view_serial)
                 a->start_probe = cutoff_ask(e);
+        a->start_probe_in = e->view_serial;
         if (cutoff_has_answered(e, a->start_probe))
                 return true;
         e->starts_wait = true;
@@ -156,7 +157,7 @@ static void worker_start(Engine *e, App *a, const Copy *c)
 
         if (!worker_may_start(e) || a->maintenance || runs_app_is_alive(e, a->name) ||
                         worker_must_hold(e, a, c)) {
-                a->start_probe = 0;
+                a->start_probe_in = 0;
                 return;
         }
         if (!worker_is_fresh(e, a, c))
@@ -255,7 +256,7 @@ static void worker_report(Engine *e, const char *app, uint64_t epoch, UnitState 
         bool may_wait;
 
         if (u) {
-                u->restart_told = true;
+                u->restart_told_in = e->view_serial;
                 u->restart_told_needed = m.result.restart_needed = files_unit_differs(e, u);
         }
 
@@ -274,10 +275,11 @@ static void worker_give_back(Engine *e, App *a, const Copy *c, LocalUnit *u)
 {
         if (!u)
                 u = runs_add(e, a->name, c->epoch);
-        if (!u || u->reported != UNIT_NONE)
+        if (!u || (u->reported_in == e->view_serial && u->reported != UNIT_NONE))
                 return;
-        a->start_probe = 0;
+        a->start_probe_in = 0;
         u->reported = UNIT_STOPPED;
+        u->reported_in = e->view_serial;
         worker_report(e, a->name, c->epoch, UNIT_NONE, NULL);
 }
 
@@ -295,7 +297,8 @@ static bool worker_restart_is_news(const Engine *e, const Copy *c, const LocalUn
 {
         bool needed = files_unit_differs(e, u);
 
-        return needed != c->restart_needed && !(u->restart_told && u->restart_told_needed == needed);
+        return needed != c->restart_needed &&
+               !(u->restart_told_in == e->view_serial && u->restart_told_needed == needed);
 }
 
 static void worker_reconcile_copy(Engine *e, const Node *own, App *a, const Copy *c)
@@ -322,14 +325,17 @@ static void worker_reconcile_copy(Engine *e, const Node *own, App *a, const Copy
                         !a->maintenance)
                 runs_stop(e, u, USEC_INFINITY);
         news = worker_news(e, a, c, u);
-        if (news == UNIT_NONE || news == u->reported) {
+        if (news == UNIT_NONE || (u->reported_in == e->view_serial && news == u->reported)) {
                 if (unit_state_is_alive(u->state) && worker_restart_is_news(e, c, u))
                         worker_report(e, a->name, c->epoch, UNIT_STARTING, NULL);
                 return;
         }
         u->reported = news;
-        if (news == UNIT_STARTING)
+        u->reported_in = e->view_serial;
+        if (news == UNIT_STARTING) {
                 u->restarts_told_usec = e->now_usec;
+                u->restarts_told_in = e->view_serial;
+        }
         worker_report(e, a->name, c->epoch, news,
                         news == UNIT_STARTING  ? restarts_text(u)
                         : news == UNIT_RUNNING ? NULL
@@ -341,12 +347,12 @@ static void worker_reconcile_owed(Engine *e, App *a)
         for (size_t i = 0; i < a->n_owed; i++) {
                 if (a->owed[i] != e->node_id)
                         continue;
-                if (!a->owed_sent)
+                if (a->owed_sent_in != e->view_serial)
                         worker_report(e, a->name, a->last_epoch, UNIT_STARTING, NULL);
-                a->owed_sent = true;
+                a->owed_sent_in = e->view_serial;
                 return;
         }
-        a->owed_sent = false;
+        a->owed_sent_in = 0;
 }
 
 void worker_reconcile(Engine *e)

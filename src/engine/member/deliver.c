@@ -67,7 +67,7 @@ bool deliver_event(Engine *e, const Event *event)
                 if (m->type == MESSAGE_SYNCED)
                         p->won = true;
                 if (m->type == MESSAGE_COMMAND && m->command.command.kind == COMMAND_FORM)
-                        e->form_forced = true;
+                        e->in_view.form_forced = true;
                 if (e->phase == PHASE_DECIDED && e->synced)
                         engine_apply(e, &event->message.sender, m);
                 else

@@ -99,7 +99,7 @@ bool form_is_possible(const Engine *e)
                 n_facts += p->has_facts;
                 by_fewer = by_fewer || (p->has_facts && p->by_fewer);
         }
-        if (e->form_forced)
+        if (e->in_view.form_forced)
                 return n_facts > 0;
         if (!newest)
                 return forming_all_blank(e);
@@ -142,7 +142,7 @@ uint64_t form_usec(const Engine *e)
         size_t rank = 0;
         bool all = true, holder = false;
 
-        if (e->phase != PHASE_FORMING || !view_is_quorate(e) || e->form_sent || e->leaving ||
+        if (e->phase != PHASE_FORMING || !view_is_quorate(e) || e->in_view.form_sent || e->leaving ||
                         !form_is_possible(e))
                 return USEC_INFINITY;
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
@@ -299,6 +299,6 @@ void form_group(Engine *e)
         form_set_apps(e, &s);
         if (!e->agreed.out.oom)
                 sync_send_state(e, &s, true);
-        e->form_sent = true;
+        e->in_view.form_sent = true;
         state_done(&s);
 }

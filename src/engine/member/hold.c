@@ -59,14 +59,14 @@ void backlog_replay(Engine *e, const StateMessage *numbers)
 void hold_forget(Engine *e)
 {
         e->synced = false;
-        e->facts_sent = e->synced_sent = false;
-        e->facts_floor = e->number;
+        e->in_view.facts_sent = e->in_view.synced_sent = false;
+        e->in_view.facts_floor = e->in_view.number;
 }
 
 void hold_start_over(Engine *e)
 {
         hold_forget(e);
-        e->form_sent = false; /* what it formed in this view is lost again */
+        e->in_view.form_sent = false; /* what it formed in this view is lost again */
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 p->has_facts = p->served = false;
         backlog_clear(e);
@@ -74,9 +74,9 @@ void hold_start_over(Engine *e)
 
 void hold_lose_track(Engine *e, const char *why)
 {
-        if (!e->lost_track)
+        if (!e->in_view.lost_track)
                 engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "%s; asking for the state again", why);
-        e->lost_track = true;
+        e->in_view.lost_track = true;
         hold_forget(e);
         backlog_clear(e);
         engine_changed(e);

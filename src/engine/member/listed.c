@@ -116,7 +116,7 @@ static bool listed_is(const Engine *e, const uint32_t *ids, size_t n, bool by_fe
 /* A state that was installed may lack a node that is listed here. Once: of two names for one the last one stays. */
 void listed_unknown(Engine *e)
 {
-        e->nodelist_sent = false;
+        e->in_view.nodelist_sent = false;
         for (size_t i = 0; i < e->n_nodelist; i++)
                 if (!state_find_node(&e->agreed.state, e->nodelist[i].id))
                         e->nodelist_dirty = true;
@@ -141,7 +141,7 @@ void listed_tell(Engine *e)
         Message m = { .type = MESSAGE_NODELIST, .nodelist.by_fewer = e->by_fewer };
         NodelistMessage *l = &m.nodelist;
 
-        if (e->nodelist_sent || !listed_is_news(e))
+        if (e->in_view.nodelist_sent || !listed_is_news(e))
                 return;
         l->nodes = calloc(e->n_nodelist, sizeof(l->nodes[0]));
         if (!l->nodes) {
@@ -152,7 +152,7 @@ void listed_tell(Engine *e)
                 l->nodes[l->n_nodes] = (ListedNode){ .id = e->nodelist[l->n_nodes].id,
                         .name = engine_strdup(e, e->nodelist[l->n_nodes].name) };
         engine_send(e, &m);
-        e->nodelist_sent = true;
+        e->in_view.nodelist_sent = true;
 }
 
 static bool listed_is_told(const Engine *e, const NodelistMessage *m)
@@ -170,6 +170,6 @@ void listed_delivered(Engine *e, const NodelistMessage *m)
 {
         if (!state_find_node(&e->agreed.state, e->node_id))
                 return;
-        e->nodelist_sent = false;
+        e->in_view.nodelist_sent = false;
         e->nodelist_dirty = !listed_is_told(e, m);
 }

@@ -57,7 +57,7 @@ void sync_send_facts(Engine *e, FactsMessage *own)
                 return;
         }
         engine_send(e, &m);
-        e->facts_sent = true;
+        e->in_view.facts_sent = true;
         e->own_facts_usec = e->now_usec;
 }
 
@@ -138,7 +138,7 @@ void sync_send_state(Engine *e, const State *state, bool forms)
         m.state.state = w.data;
         m.state.state_size_bytes = w.size_bytes;
         engine_send(e, &m);
-        e->state_sent_usec = e->now_usec;
+        e->in_view.state_sent_usec = e->now_usec;
 }
 
 /* When this member has to send the state: the lowest synced one at once. It takes what the ring needs for so many bytes,
@@ -150,7 +150,7 @@ static uint64_t sync_state_usec(const Engine *e)
         uint64_t t = USEC_INFINITY;
         size_t rank = 0;
 
-        if (!engine_is_synced(e) || e->state_sent_usec != 0)
+        if (!engine_is_synced(e) || e->in_view.state_sent_usec != 0)
                 return USEC_INFINITY;
         for (size_t i = 0; i < e->agreed.state.n_nodes; i++)
                 rank += e->agreed.state.nodes[i].presence == PRESENCE_SYNCED &&
@@ -158,7 +158,7 @@ static uint64_t sync_state_usec(const Engine *e)
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->has_facts && !p->served && p->facts.version_min <= e->agreed.state.version &&
                                 p->facts.version_max >= e->agreed.state.version)
-                        t = MIN(t, MAX(p->facts_usec, rank > 0 ? e->state_heard_usec : 0) +
+                        t = MIN(t, MAX(p->facts_usec, rank > 0 ? e->in_view.state_heard_usec : 0) +
                                                         rank * STATE_USEC);
         return t;
 }
@@ -168,10 +168,10 @@ static void sync_install(Engine *e, State *s)
         agreed_install(&e->agreed, s);
         e->synced = true;
         e->definitions_dirty = true;
-        e->lost_track = false;
-        e->synced_sent = e->timing_sent = false;
+        e->in_view.lost_track = false;
+        e->in_view.synced_sent = false;
         e->own_revision = e->agreed.state.revision;
-        e->acked = (Revision){};
+        e->hold_serial++;
         listed_unknown(e);
         for (size_t i = 0; i < e->agreed.state.n_apps; i++)
                 engine_changed_app(e, &e->agreed.state.apps[i]);
@@ -221,9 +221,9 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         State s;
         int r;
 
-        e->state_heard_usec = e->now_usec;
+        e->in_view.state_heard_usec = e->now_usec;
         if (sender->member.node_id == e->node_id && sender->member.pid == e->pid)
-                e->state_sent_usec = 0;
+                e->in_view.state_sent_usec = 0;
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 if (p->member.node_id == e->node_id && p->member.pid == e->pid)
                         own = p;
@@ -232,17 +232,17 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         }
         if (sm->forms ? e->phase != PHASE_FORMING : e->synced)
                 return;
-        if (sm->forms && (!own || !own->has_facts || e->lost_track)) {
+        if (sm->forms && (!own || !own->has_facts || e->in_view.lost_track)) {
                 /* Formed without this member: now it asks for the state as any newcomer. */
                 FOREACH_ARRAY(p, e->peers, e->n_peers)
                         p->won = p->served = p->has_facts;
                 e->phase = PHASE_DECIDED;
-                e->facts_sent = false;
+                e->in_view.facts_sent = false;
                 backlog_clear(e);
                 engine_changed(e);
                 return;
         }
-        if (!sm->forms && (!own || !own->has_facts || own->facts_number <= e->facts_floor ||
+        if (!sm->forms && (!own || !own->has_facts || own->facts_number <= e->in_view.facts_floor ||
                                           state_number(sm, &own->member) < own->facts_number))
                 return; /* meant for another member, or late; it does not hold our facts */
 
@@ -294,19 +294,19 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
 
 bool sync_owes_facts(const Engine *e, bool cut_off)
 {
-        if (e->synced || !e->takes_part || !e->n_known || e->facts_sent || e->exiting ||
+        if (e->synced || !e->takes_part || !e->n_known || e->in_view.facts_sent || e->exiting ||
                         e->phase == PHASE_NONE)
                 return false;
         if (e->phase == PHASE_FORMING || cut_off)
                 return view_is_quorate(e);
-        return e->phase == PHASE_DECIDED || e->lost_track;
+        return e->phase == PHASE_DECIDED || e->in_view.lost_track;
 }
 
 /* All members that held the state when the view was decided may have lost it since, by a silent Corosync or a quorum that
  * went and came back. Only a new view finds that out; this member makes one by leaving the group and joining it again. */
 static uint64_t sync_unanswered_usec(const Engine *e)
 {
-        if (e->phase != PHASE_DECIDED || e->synced || !e->facts_sent || !view_is_quorate(e))
+        if (e->phase != PHASE_DECIDED || e->synced || !e->in_view.facts_sent || !view_is_quorate(e))
                 return USEC_INFINITY;
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->won && (!p->has_facts || p->served))
@@ -335,10 +335,10 @@ void sync_tell_synced(Engine *e)
         const Node *own = state_find_node(&e->agreed.state, e->node_id);
         Message m = { .type = MESSAGE_SYNCED };
 
-        if (!own || own->presence == PRESENCE_SYNCED || e->synced_sent)
+        if (!own || own->presence == PRESENCE_SYNCED || e->in_view.synced_sent)
                 return;
         engine_send(e, &m);
-        e->synced_sent = true;
+        e->in_view.synced_sent = true;
 }
 
 uint64_t sync_deadline(const Engine *e)

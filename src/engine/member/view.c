@@ -78,30 +78,13 @@ static void peers_clear(Engine *e)
         e->n_peers = 0;
 }
 
+/* What was sent in an earlier view is void, here and wherever a SentIn says so. */
 static void view_reset(Engine *e)
 {
         backlog_clear(e);
-        e->number = 0;
-        e->own_vote_sent = false;
-        e->lost_track = false;
-        e->definitions_dirty = true;
-        e->facts_sent = e->synced_sent = e->definitions_sent = e->timing_sent = e->leave_sent = false;
-        e->nodelist_sent = false;
-        e->exclude_sent = e->form_sent = e->form_forced = false;
-        e->state_sent_usec = e->state_heard_usec = 0;
-        e->n_expiry_sent = 0;
-        e->facts_floor = 0;
-        e->acked = (Revision){};
-        e->failure_told = e->guard_told = false;
-        e->ring_quorum_usec = 0;
-        runs_reset_reports(e);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
-                a->owed_sent = false;
-                a->start_probe = 0;
-        }
-        files_ask_again(e);
-        for (size_t i = 0; i < e->n_commands; i++)
-                e->commands[i].sent = false;
+        e->in_view = (InView){};
+        e->view_serial++;
+        e->hold_serial++;
 }
 
 void view_end(Engine *e)
@@ -240,8 +223,8 @@ bool view_quorum(Engine *e, const RingId *ring, bool quorate)
         e->quorum_value = quorate;
         if (e->phase == PHASE_NONE || !view_has_quorum_word(e))
                 return false;
-        if (e->ring_quorum_usec == 0)
-                e->ring_quorum_usec = e->now_usec;
+        if (e->in_view.ring_quorum_usec == 0)
+                e->in_view.ring_quorum_usec = e->now_usec;
         if (quorate)
                 e->ring_quorate_seq = ring->seq;
         else
@@ -275,7 +258,7 @@ void view_doubt(Engine *e, const Message *m)
         e->synced = false;
         e->phase = PHASE_VOTING;
         if (view_has_quorum_word(e))
-                e->ring_quorum_usec = e->now_usec;
+                e->in_view.ring_quorum_usec = e->now_usec;
         view_evaluate(e);
         engine_changed(e);
 }
@@ -355,7 +338,7 @@ static void view_send_vote(Engine *e, bool quorate)
         m.view_vote.since_seq = e->since_seq;
         m.view_vote.quorate_seq = e->quorate_seq;
         engine_send(e, &m);
-        e->own_vote_sent = true;
+        e->in_view.own_vote_sent = true;
         e->own_vote_quorate = quorate;
 }
 
@@ -504,7 +487,7 @@ static void view_decided(Engine *e, const Peer *winner)
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 p->won = peer_is_candidate(p) && revision_compare(&p->revision, &revision) == 0 &&
                          p->digest == digest;
-        e->synced = e->synced && !e->lost_track && own && own->won;
+        e->synced = e->synced && !e->in_view.lost_track && own && own->won;
         engine_changed(e);
         if (e->synced) {
                 view_hand_over(e);
@@ -598,7 +581,7 @@ void view_exclude(Engine *e, const Message *m)
 {
         bool any = view_any_quorate(e);
 
-        e->exclude_sent = false;
+        e->in_view.exclude_sent = false;
         if (e->phase == PHASE_DECIDED)
                 return;
         for (size_t i = 0; i < m->exclude.n_members; i++) {
@@ -612,9 +595,9 @@ void view_exclude(Engine *e, const Message *m)
 
 static uint64_t view_exclude_usec(const Engine *e)
 {
-        if (e->phase != PHASE_VOTING || !e->n_known || !view_is_quorate(e) || e->exclude_sent)
+        if (e->phase != PHASE_VOTING || !e->n_known || !view_is_quorate(e) || e->in_view.exclude_sent)
                 return USEC_INFINITY;
-        return MAX(e->view_usec, e->ring_quorum_usec) + SILENCE_USEC + view_rank(e) * STAGGER_USEC;
+        return MAX(e->view_usec, e->in_view.ring_quorum_usec) + SILENCE_USEC + view_rank(e) * STAGGER_USEC;
 }
 
 static void view_send_exclude(Engine *e)
@@ -636,7 +619,7 @@ static void view_send_exclude(Engine *e)
                 return;
         }
         engine_send(e, &m);
-        e->exclude_sent = true;
+        e->in_view.exclude_sent = true;
 }
 
 /* If no other member tells a newcomer how the views are counted, since the others are newcomers too or do not answer, it
@@ -663,13 +646,13 @@ void view_pump(Engine *e)
                                 p->joined_relative = false;
                         }
         }
-        if (e->n_known && own->newcomer && !e->own_vote_sent && e->synced) {
+        if (e->n_known && own->newcomer && !e->in_view.own_vote_sent && e->synced) {
                 /* A new process is not waited for; it speaks up once its quorum changes. */
-                e->own_vote_sent = true;
+                e->in_view.own_vote_sent = true;
                 e->own_vote_quorate = true;
         }
-        if (e->n_known && view_has_quorum_word(e) && (!own->newcomer || e->own_vote_sent) &&
-                        (!e->own_vote_sent || e->own_vote_quorate != e->quorum_value))
+        if (e->n_known && view_has_quorum_word(e) && (!own->newcomer || e->in_view.own_vote_sent) &&
+                        (!e->in_view.own_vote_sent || e->own_vote_quorate != e->quorum_value))
                 view_send_vote(e, e->quorum_value);
         if (e->now_usec >= view_exclude_usec(e))
                 view_send_exclude(e);
