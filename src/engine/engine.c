@@ -325,6 +325,15 @@ static void send_facts(Engine *e)
         message_done(&own);
 }
 
+static void form(Engine *e)
+{
+        size_t n_own;
+        _cleanup_free_ const Definition **own = files_good(e, &n_own);
+
+        if (own)
+                form_group(e, own, n_own);
+}
+
 static void member_pump(Engine *e)
 {
         if (sync_owes_facts(e, cutoff_since(e) != 0))
@@ -334,7 +343,7 @@ static void member_pump(Engine *e)
                 cutoff_outside(e);
         sync_pump(e);
         if (e->now_usec >= form_usec(e))
-                form_group(e);
+                form(e);
         if (!engine_is_synced(e))
                 return;
         cutoff_tell_timing(e);

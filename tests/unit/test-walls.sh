@@ -5,7 +5,8 @@
 #
 # The walls inside the engine: a file includes what stands below it, and nothing above or beside. The ground (types, messages,
 # state, effects, outlet) knows no rule; the agreed wing knows the ground alone, so that no rule in it can ask which node it is
-# on. That nothing above is called, the link of test-agreed shows.
+# on. That nothing above is called, the link of test-agreed shows. How this process is a member of the group knows nothing of what
+# this node alone knows and does.
 
 set -euo pipefail
 
@@ -36,4 +37,6 @@ for name in ${ground//|/ }; do
         wall "engine/($ground)\.h" "src/engine/$name.c" "src/engine/$name.h"
 done
 wall "engine/($ground)\.h|engine/agreed/[a-z]+\.h" src/engine/agreed/*.[ch]
+wall "engine/($ground|internal)\.h|engine/(agreed|member)/[a-z]+\.h" src/engine/member/*.[ch]
+wall "engine/($ground|internal)\.h|engine/(agreed|member|local)/[a-z]+\.h" src/engine/local/*.[ch]
 exit $failed

@@ -124,12 +124,17 @@ void files_set(Engine *e, const Definition *definitions, const uint64_t *unit_di
         e->files_read = true;
 }
 
-void files_form(Engine *e, State *s)
+const Definition **files_good(Engine *e, size_t *ret_n)
 {
-        for (size_t i = 0; i < e->n_definitions; i++)
-                if (!e->definitions[i].error &&
-                                engine_grow(e, definition_form(s, &e->definitions[i].definition)) < 0)
-                        return;
+        const Definition **good = calloc(MAX(e->n_definitions, (size_t) 1), sizeof(*good));
+
+        *ret_n = 0;
+        if (!good)
+                e->agreed.out.oom = true;
+        for (size_t i = 0; good && i < e->n_definitions; i++)
+                if (!e->definitions[i].error)
+                        good[(*ret_n)++] = &e->definitions[i].definition;
+        return good;
 }
 
 /* ---- what the group has not heard of them ---- */

@@ -11,8 +11,8 @@ void files_set(Engine *e, const Definition *definitions, const uint64_t *unit_di
 const LocalDefinition *files_find(const Engine *e, const char *app);
 /* A worker of this node that was started from something else than its file would start now. */
 bool files_unit_differs(const Engine *e, const LocalUnit *u);
-/* Forming: the former's own files are the agreed definitions until others object. */
-void files_form(Engine *e, State *s);
+/* Those that can be used; the caller frees the list. NULL sets oom. */
+const Definition **files_good(Engine *e, size_t *ret_n);
 
 bool files_differ(const Engine *e); /* from what the state says of them */
 /* Tells the group. False: it lacks some still, so that this member is not in step. */

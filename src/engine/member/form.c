@@ -3,7 +3,6 @@
 /* Forming: where no member holds an agreed state, the holder of the newest record makes one of what the members report. */
 
 #include "engine/member/form.h"
-#include "engine/local/files.h"
 #include "engine/member/sync.h"
 #include "engine/member/view.h"
 #include "base/array.h"
@@ -274,7 +273,7 @@ static uint8_t form_version(const Engine *e, const State *s)
         return version;
 }
 
-void form_group(Engine *e)
+void form_group(Engine *e, const Definition *const *own, size_t n_own)
 {
         ByteWriter w = {};
         State s = {};
@@ -295,7 +294,8 @@ void form_group(Engine *e)
         form_forget_nodes(e, &s);
         form_set_nodes(e, &s);
         s.version = form_version(e, &s);
-        files_form(e, &s);
+        for (size_t i = 0; i < n_own && !e->agreed.out.oom; i++)
+                (void) engine_grow(e, definition_form(&s, own[i]));
         form_set_apps(e, &s);
         if (!e->agreed.out.oom)
                 sync_send_state(e, &s, true);

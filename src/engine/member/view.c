@@ -12,8 +12,6 @@
  */
 
 #include "engine/member/view.h"
-#include "engine/local/files.h"
-#include "engine/local/runs.h"
 #include "engine/member/hold.h"
 #include "engine/member/listed.h"
 #include "base/array.h"
