@@ -19,6 +19,7 @@ include tests/unit/documents.mk
 include tests/unit/unit-file.mk
 include tests/sim/local.mk
 include tests/golden/local.mk
+include tests/fuzz/address.mk
 include tests/fuzz/wire.mk
 include tests/fuzz/config.mk
 include tests/fuzz/engine.mk
