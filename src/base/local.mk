@@ -10,4 +10,5 @@ libbase_a_SOURCES = \
 	src/base/quorum-warnings.c src/base/quorum-warnings.h \
 	src/base/text.c src/base/text.h \
 	src/base/timing.c src/base/timing.h \
+	src/base/utf8.c src/base/utf8.h \
 	src/base/macros.h

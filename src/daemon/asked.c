@@ -10,8 +10,8 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "daemon/loop.h"
-#include "wire/wire.h"
 
 #define REFUSALS_MAX 20u /* lines of one user but root */
 #define REFUSALS_WITHIN_USEC (10 * USEC_PER_SEC)
@@ -32,7 +32,7 @@ static void add_caller(Text *t, const BusAsked *a)
 /* A name that no node can have may be anything. */
 static const char *shown_node(const BusAsked *a)
 {
-        return isempty(a->node) || wire_node_name_is_valid(a->node) ? a->node : "?";
+        return isempty(a->node) || utf8_is_word(a->node, NODE_NAME_MAX) ? a->node : "?";
 }
 
 static void write_line(Manager *m, const BusAsked *a)

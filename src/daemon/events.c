@@ -2,6 +2,7 @@
 #include "daemon/events.h"
 
 #include "base/array.h"
+#include "base/utf8.h"
 #include "daemon/cluster-link.h"
 #include "daemon/late.h"
 #include "daemon/loop.h"
@@ -210,7 +211,7 @@ int event_command(void *manager, uint64_t token, const Command *command)
 {
         Manager *m = manager;
 
-        if (!isempty(command->node) && !wire_node_name_is_valid(command->node)) {
+        if (!isempty(command->node) && !utf8_is_word(command->node, NODE_NAME_MAX)) {
                 bus_server_reply(m->bus_server, token, COMMAND_NO_SUCH_NODE, NULL);
                 (void) bus_server_flush(m->bus_server); /* a client that is gone needs no answer */
                 return 0;

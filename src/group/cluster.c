@@ -5,7 +5,8 @@
 
 #include "base/array.h"
 #include "group/cluster.h"
-#include "wire/wire.h"
+
+#include "base/utf8.h"
 
 /* corosync.conf(5): how long a change may wait for the device's answer, unless it is configured */
 #define DEVICE_SYNC_TIMEOUT_MSEC 30000u
@@ -154,7 +155,7 @@ static int check_node(const ClusterInfo *c, const ClusterKey *keys, size_t n_key
                                 "its node section on every node, and restart corosync:\n"
                                 "        name: NAME-OF-THE-NODE",
                                 id, address);
-        if (!wire_node_name_is_valid(name))
+        if (!utf8_is_word(name, NODE_NAME_MAX))
                 return refuse(ret_error,
                                 "the name of node %" PRIu64
                                 " in corosync.conf's nodelist is longer than %u bytes "

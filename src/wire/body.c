@@ -3,7 +3,6 @@
 #include "engine/encode.h"
 #include "engine/state.h"
 #include "wire/body.h"
-#include "wire/wire.h"
 
 /* ---- node ids ---- */
 

@@ -8,6 +8,9 @@
 #include "base/bytes.h"
 #include "engine/message.h"
 
+#define WIRE_MEMBERS_MAX 128u        /* entries in a list of members: Corosync's own limit */
+#define WIRE_APPS_MAX (2 * APPS_MAX) /* entries in a list of copies or definitions */
+
 void wire_put_body(ByteWriter *w, const Message *m);
 /* `m->type` is set and valid. The fields read so far are in `m` also on error; message_done() frees them. */
 void wire_get_body(ByteReader *r, Message *m);
@@ -30,7 +33,7 @@ typedef enum NameRule {
 /* app_name_is_valid() */
 void wire_put_app_name(ByteWriter *w, const char *s, NameRule rule);
 char *wire_get_app_name(ByteReader *r, NameRule rule);
-/* wire_node_name_is_valid() */
+/* utf8_is_word() of at most NODE_NAME_MAX bytes */
 void wire_put_node_name(ByteWriter *w, const char *s, NameRule rule);
 char *wire_get_node_name(ByteReader *r, NameRule rule);
 

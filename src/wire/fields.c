@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/body.h"
+
+#include "base/utf8.h"
 #include "engine/encode.h"
-#include "wire/wire.h"
 
 void wire_put_member(ByteWriter *w, const Member *m)
 {
@@ -64,58 +65,6 @@ void *wire_get_array(ByteReader *r, size_t n, size_t size_bytes)
         return p;
 }
 
-/* The length in bytes of the character at `s`, and the character; 0 where that is not UTF-8 in its shortest
- * form. The string ends with a zero byte, so that no sequence can lead beyond it. */
-static size_t utf8_decode(const char *s, uint32_t *ret)
-{
-        static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-        const uint8_t *p = (const uint8_t *) s;
-        size_t n = 0;
-        uint32_t c;
-
-        if (p[0] < 0x80)
-                n = 1;
-        else if ((p[0] & 0xe0) == 0xc0)
-                n = 2;
-        else if ((p[0] & 0xf0) == 0xe0)
-                n = 3;
-        else if ((p[0] & 0xf8) == 0xf0)
-                n = 4;
-        if (n == 0)
-                return 0;
-        c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-        for (size_t i = 1; i < n; i++) {
-                if ((p[i] & 0xc0) != 0x80)
-                        return 0;
-                c = c << 6 | (p[i] & 0x3fu);
-        }
-        if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-                return 0;
-        *ret = c;
-        return n;
-}
-
-/* What a terminal would obey instead of showing it, the marks that turn the direction of writing included. */
-static bool is_control(uint32_t c)
-{
-        return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
-               (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
-}
-
-bool wire_node_name_is_valid(const char *s)
-{
-        uint32_t c;
-
-        if (isempty(s) || strlen(s) > NODE_NAME_MAX)
-                return false;
-        for (size_t n; *s; s += n) {
-                n = utf8_decode(s, &c);
-                if (n == 0 || c == ' ' || c == 0xa0 || is_control(c))
-                        return false;
-        }
-        return true;
-}
-
 void wire_put_text(ByteWriter *w, const char *s)
 {
         size_t n = strlen(strempty(s));
@@ -139,7 +88,7 @@ static void make_readable(char *s)
                 if (n == 0) {
                         *s = '?';
                         n = 1;
-                } else if (is_control(c))
+                } else if (utf8_is_control(c))
                         memset(s, c == '\n' || c == '\t' || c == '\r' ? ' ' : '?', n);
         }
 }
@@ -173,7 +122,7 @@ char *wire_get_app_name(ByteReader *r, NameRule rule)
 
 void wire_put_node_name(ByteWriter *w, const char *s, NameRule rule)
 {
-        if (!(rule == NAME_OPTIONAL && isempty(s)) && !wire_node_name_is_valid(s))
+        if (!(rule == NAME_OPTIONAL && isempty(s)) && !utf8_is_word(s, NODE_NAME_MAX))
                 wire_writer_fail(w, -EINVAL);
         put_string(w, s);
 }
@@ -182,7 +131,7 @@ char *wire_get_node_name(ByteReader *r, NameRule rule)
 {
         _cleanup_free_ char *s = get_string(r, NODE_NAME_MAX);
 
-        if (s && (*s ? !wire_node_name_is_valid(s) : rule == NAME_REQUIRED))
+        if (s && (*s ? !utf8_is_word(s, NODE_NAME_MAX) : rule == NAME_REQUIRED))
                 wire_reader_fail(r);
         return TAKE_PTR(s);
 }

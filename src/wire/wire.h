@@ -22,8 +22,6 @@
 #define WIRE_MESSAGE_MAX MESSAGE_BYTES_MAX   /* bytes of a body */
 #define WIRE_PARTIAL_MAX (64u * 1024 * 1024) /* bytes of all unfinished messages that a reader keeps */
 #define WIRE_SENDERS_MAX 128u                /* senders with an unfinished message */
-#define WIRE_MEMBERS_MAX 128u                /* entries in a list of members: Corosync's own limit */
-#define WIRE_APPS_MAX (2 * APPS_MAX)         /* entries in a list of copies or definitions */
 
 typedef struct WireFragment {
         uint8_t *data;
@@ -83,9 +81,6 @@ int wire_feed(WireReader *r, Member sender, const void *data, size_t size_bytes,
 void wire_reset(WireReader *r);
 
 uint64_t wire_refused(const WireReader *r, WireRefusal reason); /* since wire_reader_new() */
-
-/* A node's name as it may travel: UTF-8 of 1 to NODE_NAME_MAX bytes without blanks and control characters. */
-bool wire_node_name_is_valid(const char *s);
 
 /* The checksum of a fragment of at least WIRE_HEADER_BYTES: over all its bytes but the checksum's own eight,
  * which stand at WIRE_CHECKSUM_AT. */
