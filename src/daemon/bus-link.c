@@ -22,7 +22,7 @@
  * bus it is there as long as systemd is. In any other case the bus is waited for.
  *
  * For so long it may take nothing of what waits to be sent to clients. */
-#define STUCK_USEC (5 * USEC_PER_SEC)
+#define BUS_STUCK_USEC (5 * USEC_PER_SEC)
 
 /* Behind all else, before what waits for an idle loop. */
 #define CLIENTS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
@@ -113,7 +113,7 @@ static void link_retry(BusLink *l, const char *what, int error)
                 journal_text(m->journal, JOURNAL_BUS_LOST, "%s: %s; trying again until it works", what,
                                 strerror(-error));
         l->was_lost = true;
-        l->delay_usec = l->delay_usec == 0 ? RETRY_MIN_USEC : MIN(l->delay_usec * 2, RETRY_MAX_USEC);
+        l->delay_usec = l->delay_usec == 0 ? RECONNECT_MIN_USEC : MIN(l->delay_usec * 2, RECONNECT_MAX_USEC);
         r = loop_arm(m, &l->timer, l->delay_usec, on_retry);
         if (r < 0) {
                 loop_fail(m, r, "arming a timer");
@@ -206,7 +206,7 @@ void bus_link_check(Manager *m)
                 l->stuck_usec = 0;
         else if (l->stuck_usec == 0)
                 l->stuck_usec = now_usec;
-        else if (now_usec - l->stuck_usec >= STUCK_USEC) {
+        else if (now_usec - l->stuck_usec >= BUS_STUCK_USEC) {
                 l->stuck_usec = 0;
                 link_retry(l, l->type->lost, -ETIMEDOUT);
         }

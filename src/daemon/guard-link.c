@@ -15,7 +15,7 @@
 /* The guard outlives the manager. It is told what it needs to know over a connection that lasts as long as both: it sees
  * the end of this process, and the manager sees whether there is a guard. Without one this node gets no start. */
 
-#define ANSWER_USEC USEC_PER_SEC /* a guard that has not greeted us by then is none */
+#define GUARD_ANSWER_USEC USEC_PER_SEC /* a guard that has not greeted us by then is none */
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
@@ -60,7 +60,7 @@ static void link_lost(Manager *m, int error)
                                 "here runs on",
                                 strerror(-error));
         l->was_lost = true;
-        l->delay_usec = l->delay_usec == 0 ? RETRY_MIN_USEC : MIN(l->delay_usec * 2, USEC_PER_SEC);
+        l->delay_usec = l->delay_usec == 0 ? RECONNECT_MIN_USEC : MIN(l->delay_usec * 2, USEC_PER_SEC);
         r = loop_arm(m, &l->timer, l->delay_usec, on_timer);
         if (r < 0)
                 return loop_fail(m, r, "arming a timer");
@@ -146,7 +146,7 @@ static int link_connect(Manager *m)
                 return r;
         }
         (void) sd_event_source_set_io_fd_own(l->source, true); /* cannot fail */
-        return loop_arm(m, &l->timer, ANSWER_USEC, on_timer);
+        return loop_arm(m, &l->timer, GUARD_ANSWER_USEC, on_timer);
 }
 
 /* It is tried again, or has not greeted us in time. */

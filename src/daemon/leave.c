@@ -97,7 +97,7 @@ static int on_leave_for_restart(sd_event_source *source, uint64_t usec, void *us
         Manager *m = userdata;
 
         if (!record_writer_is_idle(m->writer))
-                return loop_arm(m, &m->leave_timer, RETRY_MIN_USEC, on_leave_for_restart);
+                return loop_arm(m, &m->leave_timer, RECONNECT_MIN_USEC, on_leave_for_restart);
         leave_group(m);
         return 0;
 }
@@ -163,7 +163,7 @@ static int on_ask_again(sd_event_source *source, uint64_t usec, void *userdata)
         if (!m->own_job)
                 (void) units_query_own_job(
                                 m->units, on_own_job, m, &m->own_job); /* fails without a bus; see above */
-        return loop_arm(m, &m->leave_timer, RETRY_MIN_USEC, on_ask_again);
+        return loop_arm(m, &m->leave_timer, RECONNECT_MIN_USEC, on_ask_again);
 }
 
 static void on_own_job(const OwnJobAnswer *answer, void *userdata)

@@ -12,6 +12,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/effects.h \
 	src/daemon/events.c \
 	src/daemon/events.h \
+	src/daemon/exit-status.h \
 	src/daemon/guard-link.c \
 	src/daemon/guard-link.h \
 	src/daemon/journal-table.c \

@@ -10,12 +10,13 @@
 #include "base/timing.h"
 #include "bus/bus.h"
 #include "config/config.h"
+#include "daemon/exit-status.h"
 #include "daemon/journal.h"
 #include "daemon/loader.h"
-#include "daemon/manager.h"
 #include "daemon/notify.h"
 #include "daemon/record.h"
 #include "engine/engine.h"
+#include "group/cluster-reader.h"
 #include "group/group.h"
 #include "group/votes.h"
 #include "systemd/guard.h"
@@ -26,8 +27,10 @@
 #define RUNTIME_DIRECTORY_DEFAULT "/run/distro-manager"
 #define TOOK_PART_NAME "took-part" /* in the runtime directory: a manager of this boot has taken part */
 
-#define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
-#define RETRY_MAX_USEC (5 * USEC_PER_SEC)
+#define RECONNECT_MIN_USEC (100 * USEC_PER_MSEC)
+#define RECONNECT_MAX_USEC (5 * USEC_PER_SEC)
+
+typedef struct Manager Manager;
 
 typedef enum StartStep {
         START_CLUSTER, /* Corosync is asked for the nodelist */

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 /* A write on its way through the thread: waiting, being written, done. */
-typedef struct Job Job;
-struct Job {
+typedef struct WriteJob WriteJob;
+struct WriteJob {
         Revision revision;
         uint8_t *payload;
         size_t size_bytes;
         int error;
-        Job *next;
+        WriteJob *next;
 };
 
 /* The mutex guards waiting, done, writing and stopping. It is never held while the disk works, so that the loop never
@@ -26,14 +26,14 @@ struct RecordWriter {
         bool running;
         pthread_mutex_t lock;
         pthread_cond_t wake;
-        Job *waiting;   /* at most one */
-        Job *done;      /* oldest first */
-        Job **done_end; /* where the next one goes */
+        WriteJob *waiting;   /* at most one */
+        WriteJob *done;      /* oldest first */
+        WriteJob **done_end; /* where the next one goes */
         bool writing;
         bool stopping;
 };
 
-static Job *job_free(Job *j)
+static WriteJob *job_free(WriteJob *j)
 {
         if (!j)
                 return NULL;
@@ -49,7 +49,7 @@ static void *writer_thread(void *userdata)
         (void) pthread_mutex_lock(&w->lock);
         for (;;) {
                 uint64_t one = 1;
-                Job *j;
+                WriteJob *j;
 
                 while (!w->waiting && !w->stopping)
                         (void) pthread_cond_wait(&w->wake, &w->lock);
@@ -120,7 +120,7 @@ RecordWriter *record_writer_free(RecordWriter *w)
         }
         job_free(w->waiting);
         while (w->done) {
-                Job *j = w->done;
+                WriteJob *j = w->done;
 
                 w->done = j->next;
                 job_free(j);
@@ -141,7 +141,7 @@ int record_writer_fd(const RecordWriter *w)
 
 int record_writer_write(RecordWriter *w, Revision revision, uint8_t *payload, size_t size_bytes)
 {
-        Job *j;
+        WriteJob *j;
 
         if (size_bytes > RECORD_PAYLOAD_MAX) {
                 free(payload);
@@ -152,7 +152,7 @@ int record_writer_write(RecordWriter *w, Revision revision, uint8_t *payload, si
                 free(payload);
                 return -ENOMEM;
         }
-        *j = (Job){ .revision = revision, .payload = payload, .size_bytes = size_bytes };
+        *j = (WriteJob){ .revision = revision, .payload = payload, .size_bytes = size_bytes };
 
         (void) pthread_mutex_lock(&w->lock);
         job_free(w->waiting);
@@ -174,7 +174,7 @@ bool record_writer_is_idle(RecordWriter *w)
 
 bool record_writer_result(RecordWriter *w, RecordResult *ret)
 {
-        Job *j;
+        WriteJob *j;
 
         (void) pthread_mutex_lock(&w->lock);
         j = w->done;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "group/cluster-reader.h"
+
 #include <time.h>
 
-#include "group/group.h"
 #include "group/queue.h"
 #include "group/task.h"
 
@@ -13,12 +14,10 @@ typedef struct ReadAttempt {
 } ReadAttempt;
 
 struct ClusterReader {
-        sd_event *loop;
+        TaskSeries series;
         ClusterCallback callback;
         void *userdata;
         size_t n_failed;
-        Task *task;
-        sd_event_source *timer;
 };
 
 static void run_read(void *data)
@@ -43,10 +42,10 @@ static void reader_wait(ClusterReader *r, uint64_t usec)
 {
         int k;
 
-        r->timer = sd_event_source_disable_unref(r->timer);
-        k = sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME, usec, 1, on_try, r);
+        r->series.timer = sd_event_source_disable_unref(r->series.timer);
+        k = sd_event_add_time_relative(r->series.loop, &r->series.timer, CLOCK_BOOTTIME, usec, 1, on_try, r);
         if (k < 0)
-                (void) sd_event_exit(r->loop, k); /* nothing would ever go on */
+                (void) sd_event_exit(r->series.loop, k); /* nothing would ever go on */
 }
 
 static void on_read(void *data, void *userdata)
@@ -54,7 +53,7 @@ static void on_read(void *data, void *userdata)
         ReadAttempt *a = data;
         ClusterReader *r = userdata;
 
-        r->task = task_free(r->task);
+        r->series.task = task_free(r->series.task);
         if (a->error == -ENOTCONN)
                 reader_wait(r, reconnect_delay_usec(r->n_failed++));
         r->callback(r->userdata, a->error, TAKE_PTR(a->cluster), a->why ? a->why : strerror(-a->error));
@@ -67,9 +66,9 @@ static int on_try(sd_event_source *source, uint64_t usec, void *userdata)
         ReadAttempt *a = calloc(1, sizeof(*a));
         int k = -ENOMEM;
 
-        r->timer = sd_event_source_disable_unref(r->timer);
+        r->series.timer = sd_event_source_disable_unref(r->series.timer);
         if (a)
-                k = task_start(r->loop, run_read, on_read, release_read, a, r, &r->task);
+                k = task_start(r->series.loop, run_read, on_read, release_read, a, r, &r->series.task);
         if (k < 0) {
                 free(a);
                 reader_wait(r, reconnect_delay_usec(r->n_failed++));
@@ -84,10 +83,10 @@ int cluster_reader_new(sd_event *loop, ClusterCallback callback, void *userdata,
 
         if (!r)
                 return -ENOMEM;
-        r->loop = sd_event_ref(loop);
+        r->series.loop = sd_event_ref(loop);
         r->callback = callback;
         r->userdata = userdata;
-        k = sd_event_add_time_relative(loop, &r->timer, CLOCK_BOOTTIME, 0, 1, on_try, r);
+        k = sd_event_add_time_relative(loop, &r->series.timer, CLOCK_BOOTTIME, 0, 1, on_try, r);
         if (k < 0) {
                 cluster_reader_free(r);
                 return k;
@@ -100,9 +99,7 @@ ClusterReader *cluster_reader_free(ClusterReader *r)
 {
         if (!r)
                 return NULL;
-        task_free(r->task);
-        sd_event_source_disable_unref(r->timer);
-        sd_event_unref(r->loop);
+        task_series_done(&r->series);
         free(r);
         return NULL;
 }

@@ -9,7 +9,9 @@
 #include <corosync/quorum.h>
 
 #include "group/cluster.h"
-#include "group/group.h"
+
+#define GROUP_NAME_MAX 100u                 /* bytes of a group's name */
+#define GROUP_LEAVE_USEC (1 * USEC_PER_SEC) /* group_leave() waits no longer than this */
 
 typedef struct Connection {
         char group[GROUP_NAME_MAX + 1];

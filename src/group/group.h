@@ -30,13 +30,11 @@
 
 typedef struct Group Group;
 
-#define GROUP_NAME_MAX 100u                 /* bytes of a group's name */
 #define GROUP_FRAGMENT_MAX (64u * 1024)     /* bytes of one group_send() */
 #define GROUP_QUEUE_MAX (48u * 1024 * 1024) /* bytes that wait to be sent */
 #define GROUP_IN_FLIGHT_MAX 32u
 #define GROUP_PROBES_MAX 16u
 #define GROUP_TOGETHER_USEC (50 * USEC_PER_MSEC) /* between messages that can wait for each other */
-#define GROUP_LEAVE_USEC (1 * USEC_PER_SEC)      /* group_leave() waits no longer than this */
 #define GROUP_SETTLE_USEC (500 * USEC_PER_MSEC)  /* the many keys of one change are told together */
 #define GROUP_SLOW_USEC (5 * USEC_PER_SEC)       /* connecting that takes longer is trouble */
 #define GROUP_PRIORITY_QUORUM (SD_EVENT_PRIORITY_NORMAL - 20)
@@ -109,16 +107,3 @@ void group_forget_probes(Group *g);
 void group_rejoin(Group *g);
 /* Leaves for good; left() follows within GROUP_LEAVE_USEC, also without a connection. */
 void group_leave(Group *g);
-
-/* ---- what the daemon needs to know before it can have an engine ---- */
-
-typedef struct ClusterReader ClusterReader;
-
-/* 0: `cluster` is the callee's. -ENOTCONN: Corosync cannot be asked yet, `why` says so; it is tried again.
- * Other errors are the last word: `why` says what is wrong with Corosync's configuration. */
-typedef void (*ClusterCallback)(void *userdata, int error, ClusterInfo *cluster, const char *why);
-
-int cluster_reader_new(sd_event *loop, ClusterCallback callback, void *userdata, ClusterReader **ret);
-/* Not from within the callback. */
-ClusterReader *cluster_reader_free(ClusterReader *r);
-DEFINE_TRIVIAL_CLEANUP(ClusterReader *, cluster_reader_free)

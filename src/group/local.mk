@@ -4,6 +4,7 @@ noinst_LIBRARIES += libgroup.a
 libgroup_a_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
 libgroup_a_SOURCES = \
 	src/group/cluster-reader.c \
+	src/group/cluster-reader.h \
 	src/group/cluster.c \
 	src/group/cluster.h \
 	src/group/cmap.c \

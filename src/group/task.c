@@ -160,3 +160,10 @@ Task *task_free(Task *t)
         shared_free(s);
         return NULL;
 }
+
+void task_series_done(TaskSeries *s)
+{
+        task_free(s->task);
+        sd_event_source_disable_unref(s->timer);
+        sd_event_unref(s->loop);
+}

@@ -21,5 +21,14 @@ int task_start(sd_event *loop, TaskFunction run, TaskDone done, TaskFunction rel
 Task *task_free(Task *t);
 DEFINE_TRIVIAL_CLEANUP(Task *, task_free)
 
-/* Runs run(data) on a thread, and nobody waits for it. */
+/* Runs run(data) on a thread, and no caller waits for it. */
 int task_detach(TaskFunction run, void *data);
+
+/* What asks Corosync again and again, one task at a time. */
+typedef struct TaskSeries {
+        sd_event *loop; /* a reference */
+        Task *task;
+        sd_event_source *timer; /* of the next one */
+} TaskSeries;
+
+void task_series_done(TaskSeries *s);

@@ -22,17 +22,15 @@ typedef struct VotesAttempt {
 } VotesAttempt;
 
 struct VotesReader {
-        sd_event *loop;
+        TaskSeries series;
         uint32_t own_id;
         VotesCallback callback;
         void *userdata;
         uint64_t device_usec;
         Votes last;     /* what was answered last */
-        bool by_itself; /* nobody has asked: it is told only if it differs from that */
+        bool by_itself; /* it was asked without a call: it is told only if it differs from that */
         size_t n_failed;
         bool again; /* was asked while an attempt was under way */
-        Task *task;
-        sd_event_source *timer;
 };
 
 /* The handle is closed again: the answer is seldom wanted, and an open one costs shared memory. */
@@ -76,7 +74,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
         VotesReader *r = userdata;
 
-        r->timer = sd_event_source_disable_unref(r->timer);
+        r->series.timer = sd_event_source_disable_unref(r->series.timer);
         reader_begin(r);
         return 0;
 }
@@ -86,18 +84,18 @@ static bool reader_retry(VotesReader *r)
 {
         if (r->n_failed >= TRIES_MAX)
                 return false;
-        return sd_event_add_time_relative(r->loop, &r->timer, CLOCK_BOOTTIME,
+        return sd_event_add_time_relative(r->series.loop, &r->series.timer, CLOCK_BOOTTIME,
                                reconnect_delay_usec(r->n_failed++), 1, on_timer, r) >= 0;
 }
 
 /* Where this fails the numbers are those of the last time until quorum is announced again. */
 static void reader_look_again(VotesReader *r)
 {
-        if (r->timer || r->task)
+        if (r->series.timer || r->series.task)
                 return;
         r->by_itself = true;
-        (void) sd_event_add_time_relative(
-                        r->loop, &r->timer, CLOCK_BOOTTIME, r->device_usec, r->device_usec / 4, on_timer, r);
+        (void) sd_event_add_time_relative(r->series.loop, &r->series.timer, CLOCK_BOOTTIME, r->device_usec,
+                        r->device_usec / 4, on_timer, r);
 }
 
 static bool votes_equal(const Votes *a, const Votes *b)
@@ -117,7 +115,7 @@ static void on_votes(void *data, void *userdata)
         VotesReader *r = userdata;
         Votes votes;
 
-        r->task = task_free(r->task);
+        r->series.task = task_free(r->series.task);
         if (r->again) {
                 r->again = false;
                 r->n_failed = 0;
@@ -144,7 +142,7 @@ static void reader_begin(VotesReader *r)
 
         if (a) {
                 a->own_id = r->own_id;
-                if (task_start(r->loop, run_votes, on_votes, free, a, r, &r->task) >= 0)
+                if (task_start(r->series.loop, run_votes, on_votes, free, a, r, &r->series.task) >= 0)
                         return;
                 free(a);
         }
@@ -156,14 +154,14 @@ void votes_reader_ask(VotesReader *r)
 {
         r->n_failed = 0;
         r->by_itself = false;
-        if (r->task) {
+        if (r->series.task) {
                 r->again = true;
                 return;
         }
-        r->timer = sd_event_source_disable_unref(r->timer);
+        r->series.timer = sd_event_source_disable_unref(r->series.timer);
         /* Without a source for the loop the numbers are those of the last time. */
-        (void) sd_event_add_time_relative(
-                        r->loop, &r->timer, CLOCK_BOOTTIME, SETTLE_USEC, 100 * USEC_PER_MSEC, on_timer, r);
+        (void) sd_event_add_time_relative(r->series.loop, &r->series.timer, CLOCK_BOOTTIME, SETTLE_USEC,
+                        100 * USEC_PER_MSEC, on_timer, r);
 }
 
 int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, VotesCallback callback,
@@ -173,7 +171,7 @@ int votes_reader_new(sd_event *loop, uint32_t own_id, uint64_t device_usec, Vote
 
         if (!r)
                 return -ENOMEM;
-        *r = (VotesReader){ .loop = sd_event_ref(loop),
+        *r = (VotesReader){ .series.loop = sd_event_ref(loop),
                 .own_id = own_id,
                 .device_usec = device_usec,
                 .callback = callback,
@@ -186,9 +184,7 @@ VotesReader *votes_reader_free(VotesReader *r)
 {
         if (!r)
                 return NULL;
-        task_free(r->task);
-        sd_event_source_disable_unref(r->timer);
-        sd_event_unref(r->loop);
+        task_series_done(&r->series);
         free(r);
         return NULL;
 }

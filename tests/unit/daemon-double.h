@@ -6,6 +6,7 @@
  * engine is a stand-in, too: it notes each event and gives the effects that the test has prepared for it. */
 
 #include "daemon/manager-struct.h"
+#include "daemon/manager.h"
 
 typedef struct Doubles {
         char *trace; /* lines, each ended by a newline */

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "group-fake.h"
+#include "group/cluster-reader.h"
+#include "group/connection.h"
 #include "group/group.h"
 #include "group/votes.h"
 

@@ -297,9 +297,9 @@ static void test_bus_that_closes(void **state)
         close(fd);
         assert_in_range(n_connections, 4, 8); /* of two links */
         assert_true(m->systemd_link.was_lost);
-        assert_in_range(m->systemd_link.delay_usec, 2 * RETRY_MIN_USEC, 8 * RETRY_MIN_USEC);
+        assert_in_range(m->systemd_link.delay_usec, 2 * RECONNECT_MIN_USEC, 8 * RECONNECT_MIN_USEC);
         assert_true(m->clients_link.was_lost);
-        assert_in_range(m->clients_link.delay_usec, 2 * RETRY_MIN_USEC, 8 * RETRY_MIN_USEC);
+        assert_in_range(m->clients_link.delay_usec, 2 * RECONNECT_MIN_USEC, 8 * RECONNECT_MIN_USEC);
 }
 
 /* ---- files ---- */
