@@ -24,15 +24,9 @@
 
 #include <systemd/sd-bus.h>
 
+#include "base/dbus.h"
 #include "engine/engine.h"
 
-#define BUS_NAME "org.distro.Manager1"
-#define BUS_PATH "/org/distro/Manager1"
-#define BUS_PATH_APPLICATION BUS_PATH "/application"
-#define BUS_PATH_NODE BUS_PATH "/node"
-#define BUS_INTERFACE_MANAGER "org.distro.Manager1"
-#define BUS_INTERFACE_APPLICATION "org.distro.Application1"
-#define BUS_INTERFACE_NODE "org.distro.Node1"
 #define BUS_ERROR_PREFIX "org.distro.Error."
 
 #define BUS_PEERS_MAX 64u

@@ -242,7 +242,7 @@ int bus_read_object(Ctl *c, const char *path, const char *interface, const char 
 
 int bus_read(Ctl *c, const char *member, sd_bus_error *error, sd_bus_message **ret, const char *argument)
 {
-        return bus_read_object(c, BUS_PATH, BUS_MANAGER, member, error, ret, argument);
+        return bus_read_object(c, BUS_PATH, BUS_INTERFACE_MANAGER, member, error, ret, argument);
 }
 
 int bus_get_all(Ctl *c, const char *path, const char *interface, sd_bus_error *error, sd_bus_message **ret)

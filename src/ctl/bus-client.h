@@ -3,15 +3,8 @@
 
 /* The manager's end of the bus, and what its errors mean for a person. */
 
+#include "base/dbus.h"
 #include "ctl/ctl.h"
-
-#define BUS_NAME "org.distro.Manager1"
-#define BUS_PATH "/org/distro/Manager1"
-#define BUS_MANAGER "org.distro.Manager1"
-#define BUS_APPLICATION "org.distro.Application1"
-#define BUS_NODE "org.distro.Node1"
-#define BUS_APPLICATION_PREFIX BUS_PATH "/application"
-#define BUS_NODE_PREFIX BUS_PATH "/node"
 
 /* A command may wait for polkit's question to be answered, for which the manager gives a person 120 s, and for two seconds
  * of acknowledgements. The manager's answer is to come first. */
@@ -52,3 +45,12 @@ int bus_learn_manager(Ctl *c);
 /* The bus says that the manager's name has gone to *ret_new; empty: to nobody. */
 bool bus_owner_changed(Ctl *c, sd_bus_message *m, const char **ret_new);
 bool bus_is_from_manager(const Ctl *c, sd_bus_message *m);
+
+/* What sd_bus_message_read_basic() fills, for the types that the manager's properties have. */
+typedef union BusValue {
+        int b;
+        uint8_t y;
+        uint32_t u;
+        uint64_t t;
+        const char *s;
+} BusValue;

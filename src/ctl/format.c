@@ -8,10 +8,6 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#define USEC_PER_MINUTE (60 * USEC_PER_SEC)
-#define USEC_PER_HOUR (60 * USEC_PER_MINUTE)
-#define USEC_PER_DAY (24 * USEC_PER_HOUR)
-
 /* -1: the variable says nothing; 0 or 1: what it says. */
 static int environment_switch(const char *name)
 {

@@ -13,8 +13,8 @@
  * moment. */
 #define CHANGES                                                                   \
         "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'," \
-        "path_namespace='" BUS_APPLICATION_PREFIX "'"
-#define PATIENCE_USEC (3 * USEC_PER_SEC)
+        "path_namespace='" BUS_PATH_APPLICATION "'"
+#define REST_PATIENCE_USEC (3 * USEC_PER_SEC)
 
 /* How many calls of ours may be without an answer at once: half of what the manager takes from one client. */
 #define CALLS_MAX 16u
@@ -47,7 +47,8 @@ int job_prepare(Ctl *c, Job *job, const char *app, const char *member, const cha
         int r;
 
         job->app = app;
-        r = sd_bus_message_new_method_call(c->bus, &job->call, BUS_NAME, BUS_PATH, BUS_MANAGER, member);
+        r = sd_bus_message_new_method_call(
+                        c->bus, &job->call, BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, member);
         if (r < 0)
                 return r;
         va_start(args, types);
@@ -233,7 +234,8 @@ static void job_fetch(Job *job)
         if (job->fetching)
                 return;
         r = sd_bus_call_method_async(job->run->ctl->bus, &job->fetch_slot, BUS_NAME, job->path,
-                        "org.freedesktop.DBus.Properties", "GetAll", on_fetched, job, "s", BUS_APPLICATION);
+                        "org.freedesktop.DBus.Properties", "GetAll", on_fetched, job, "s",
+                        BUS_INTERFACE_APPLICATION);
         if (r < 0)
                 job_fail(job, NULL, r, false);
         else
@@ -272,7 +274,7 @@ static void job_begin(JobRun *run, Job *job)
         int r = 0;
 
         if (!job->path && job->app)
-                r = sd_bus_path_encode(BUS_APPLICATION_PREFIX, job->app, &job->path);
+                r = sd_bus_path_encode(BUS_PATH_APPLICATION, job->app, &job->path);
         if (r < 0)
                 job_fail(job, NULL, r, false);
         else if (!job->call)
@@ -356,7 +358,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *userdata)
 
                 if (!job->done && job->stale && !job->fetching)
                         job_fetch(job);
-                if (job->done || !job->rest_text || now_usec() - job->rest_usec < PATIENCE_USEC)
+                if (job->done || !job->rest_text || now_usec() - job->rest_usec < REST_PATIENCE_USEC)
                         continue;
                 progress_hide(run);
                 if (job->rest_is_failure)

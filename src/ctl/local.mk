@@ -15,8 +15,8 @@ libctl_a_SOURCES = \
 	src/ctl/goal.h \
 	src/ctl/jobs.c \
 	src/ctl/jobs.h \
-	src/ctl/journal.c \
-	src/ctl/journal.h \
+	src/ctl/journal-lines.c \
+	src/ctl/journal-lines.h \
 	src/ctl/json.c \
 	src/ctl/json.h \
 	src/ctl/model-read.c \

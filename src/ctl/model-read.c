@@ -3,16 +3,17 @@
 /* From a{sv} to the structs of model.h. One table per interface says which property fills which field. */
 
 #include "base/array.h"
+#include "ctl/bus-client.h"
 #include "ctl/model.h"
 
 typedef int (*FieldReader)(sd_bus_message *m, void *field);
 
-typedef struct Field {
+typedef struct InfoField {
         const char *property;
         const char *type;
         FieldReader read;
         size_t offset;
-} Field;
+} InfoField;
 
 static int read_string(sd_bus_message *m, void *field)
 {
@@ -168,13 +169,7 @@ static int read_fact(sd_bus_message *m, QuorumFact *fact, bool *ret_known)
 {
         const char *contents;
         char type;
-        union {
-                int b;
-                uint8_t y;
-                uint32_t u;
-                uint64_t t;
-                const char *s;
-        } value;
+        BusValue value;
         int r = sd_bus_message_peek_type(m, &type, &contents);
 
         if (r < 0)
@@ -238,7 +233,7 @@ static int read_facts(sd_bus_message *m, void *field)
 
 /* Reads the whole a{sv}; what the table does not name, or names with another type, is skipped: a manager of
  * another version has properties that this tool does not know. */
-static int read_properties(sd_bus_message *m, const Field *fields, size_t n_fields, void *into)
+static int read_properties(sd_bus_message *m, const InfoField *fields, size_t n_fields, void *into)
 {
         const char *name, *contents;
         int r = sd_bus_message_enter_container(m, 'a', "{sv}");
@@ -246,7 +241,7 @@ static int read_properties(sd_bus_message *m, const Field *fields, size_t n_fiel
         if (r < 0)
                 return r;
         while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                const Field *field = NULL;
+                const InfoField *field = NULL;
                 char type;
 
                 r = sd_bus_message_read_basic(m, 's', &name);
@@ -278,7 +273,7 @@ static int read_properties(sd_bus_message *m, const Field *fields, size_t n_fiel
 }
 
 /* Readers of a whole struct begin at its start, the others at their field. */
-static const Field manager_fields[] = {
+static const InfoField manager_fields[] = {
         { "NodeName", "s", read_string, offsetof(ManagerInfo, node_name) },
         { "NodeId", "u", read_u32, offsetof(ManagerInfo, node_id) },
         { "View", "s", read_string, offsetof(ManagerInfo, view) },
@@ -297,7 +292,7 @@ static const Field manager_fields[] = {
         { "FileWarnings", "u", read_u32, offsetof(ManagerInfo, n_file_warnings) },
 };
 
-static const Field app_fields[] = {
+static const InfoField app_fields[] = {
         { "Name", "s", read_string, offsetof(AppInfo, name) },
         { "Description", "s", read_string, offsetof(AppInfo, description) },
         { "State", "s", read_string, offsetof(AppInfo, state) },
@@ -327,7 +322,7 @@ static const Field app_fields[] = {
         { "FileDigests", "a{st}", read_digests, 0 },
 };
 
-static const Field node_fields[] = {
+static const InfoField node_fields[] = {
         { "Name", "s", read_string, offsetof(NodeInfo, name) },
         { "Id", "u", read_u32, offsetof(NodeInfo, id) },
         { "State", "s", read_string, offsetof(NodeInfo, state) },
@@ -341,7 +336,7 @@ static const Field node_fields[] = {
 };
 
 /* Text fields that no property filled become "". */
-static int fill_empty(const Field *fields, size_t n_fields, void *into)
+static int fill_empty(const InfoField *fields, size_t n_fields, void *into)
 {
         for (size_t i = 0; i < n_fields; i++) {
                 char **p = (char **) (void *) ((uint8_t *) into + fields[i].offset);

@@ -121,7 +121,7 @@ void snapshot_done(Snapshot *s)
         *s = (Snapshot){};
 }
 
-void eligibility_done(Eligibility *e, size_t n)
+void eligibility_done(NodeEligibility *e, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 free(e[i].node);
@@ -144,7 +144,7 @@ static int fetch_object(Ctl *c, const char *prefix, const char *name, const char
         if (r < 0 && bus_error_is_unknown(error)) {
                 sd_bus_error_free(error);
                 return sd_bus_error_setf(error, unknown, "There is no %s named %s",
-                                streq(interface, BUS_NODE) ? "node" : "application", name);
+                                streq(interface, BUS_INTERFACE_NODE) ? "node" : "application", name);
         }
         return r;
 }
@@ -152,7 +152,7 @@ static int fetch_object(Ctl *c, const char *prefix, const char *name, const char
 int app_info_fetch(Ctl *c, const char *name, sd_bus_error *error, AppInfo *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = fetch_object(c, BUS_APPLICATION_PREFIX, name, BUS_APPLICATION,
+        int r = fetch_object(c, BUS_PATH_APPLICATION, name, BUS_INTERFACE_APPLICATION,
                         "org.distro.Error.NoSuchApplication", error, &m);
 
         return r < 0 ? r : app_info_read(m, ret);
@@ -161,7 +161,8 @@ int app_info_fetch(Ctl *c, const char *name, sd_bus_error *error, AppInfo *ret)
 int node_info_fetch(Ctl *c, const char *name, sd_bus_error *error, NodeInfo *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = fetch_object(c, BUS_NODE_PREFIX, name, BUS_NODE, "org.distro.Error.NoSuchNode", error, &m);
+        int r = fetch_object(
+                        c, BUS_PATH_NODE, name, BUS_INTERFACE_NODE, "org.distro.Error.NoSuchNode", error, &m);
 
         return r < 0 ? r : node_info_read(m, ret);
 }
@@ -169,7 +170,7 @@ int node_info_fetch(Ctl *c, const char *name, sd_bus_error *error, NodeInfo *ret
 int manager_info_fetch(Ctl *c, sd_bus_error *error, ManagerInfo *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = bus_get_all(c, BUS_PATH, BUS_MANAGER, error, &m);
+        int r = bus_get_all(c, BUS_PATH, BUS_INTERFACE_MANAGER, error, &m);
 
         return r < 0 ? r : manager_info_read(m, ret);
 }
@@ -187,11 +188,11 @@ static int read_object(sd_bus_message *m, Snapshot *s)
                 r = sd_bus_message_read(m, "s", &interface);
                 if (r < 0)
                         return r;
-                if (streq(interface, BUS_APPLICATION)) {
+                if (streq(interface, BUS_INTERFACE_APPLICATION)) {
                         if (ARRAY_GROW(s->apps, s->n_apps, s->n_apps_allocated) < 0)
                                 return -ENOMEM;
                         r = app_info_read(m, &s->apps[s->n_apps++]);
-                } else if (streq(interface, BUS_NODE)) {
+                } else if (streq(interface, BUS_INTERFACE_NODE)) {
                         if (ARRAY_GROW(s->nodes, s->n_nodes, s->n_nodes_allocated) < 0)
                                 return -ENOMEM;
                         r = node_info_read(m, &s->nodes[s->n_nodes++]);
@@ -259,11 +260,11 @@ int snapshot_fetch(Ctl *c, sd_bus_error *error, Snapshot *ret)
         return read_objects(m, ret);
 }
 
-int eligibility_fetch(Ctl *c, const char *app, sd_bus_error *error, Eligibility **ret, size_t *ret_n)
+int eligibility_fetch(Ctl *c, const char *app, sd_bus_error *error, NodeEligibility **ret, size_t *ret_n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         const char *node, *why;
-        Eligibility *list = NULL;
+        NodeEligibility *list = NULL;
         size_t n = 0, n_allocated = 0;
         int r, eligible;
 
@@ -275,7 +276,7 @@ int eligibility_fetch(Ctl *c, const char *app, sd_bus_error *error, Eligibility 
                         r = -ENOMEM;
                         break;
                 }
-                list[n] = (Eligibility){ .node = strdup(node), .eligible = eligible, .why = strdup(why) };
+                list[n] = (NodeEligibility){ .node = strdup(node), .eligible = eligible, .why = strdup(why) };
                 n++;
                 if (!list[n - 1].node || !list[n - 1].why)
                         r = -ENOMEM;

@@ -99,11 +99,11 @@ typedef struct FileInfo {
 } FileInfo;
 
 /* One node's line of Explain(). */
-typedef struct Eligibility {
+typedef struct NodeEligibility {
         char *node;
         bool eligible;
         char *why;
-} Eligibility;
+} NodeEligibility;
 
 typedef struct Snapshot {
         ManagerInfo manager;
@@ -117,7 +117,7 @@ void manager_info_done(ManagerInfo *m);
 void app_info_done(AppInfo *a);
 void node_info_done(NodeInfo *n);
 void snapshot_done(Snapshot *s);
-void eligibility_done(Eligibility *e, size_t n);
+void eligibility_done(NodeEligibility *e, size_t n);
 void files_done(FileInfo *files, size_t n);
 
 /* Each reads an a{sv} from the message. Properties that are not known are skipped, those of another type too.
@@ -132,7 +132,7 @@ int app_info_fetch(Ctl *c, const char *name, sd_bus_error *error, AppInfo *ret);
 int node_info_fetch(Ctl *c, const char *name, sd_bus_error *error, NodeInfo *ret);
 int manager_info_fetch(Ctl *c, sd_bus_error *error, ManagerInfo *ret);
 int snapshot_fetch(Ctl *c, sd_bus_error *error, Snapshot *ret);
-int eligibility_fetch(Ctl *c, const char *app, sd_bus_error *error, Eligibility **ret, size_t *ret_n);
+int eligibility_fetch(Ctl *c, const char *app, sd_bus_error *error, NodeEligibility **ret, size_t *ret_n);
 int files_fetch(Ctl *c, sd_bus_error *error, FileInfo **ret, size_t *ret_n);
 
 const AppInfo *snapshot_find_app(const Snapshot *s, const char *name);

@@ -53,7 +53,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_end(j);
 }
 
-void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, const Known *known)
+void json_eligibility(Json *j, const char *key, const NodeEligibility *e, size_t n, const Known *known)
 {
         json_array(j, key);
         for (size_t i = 0; i < n; i++) {
@@ -67,8 +67,8 @@ void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, 
         json_end(j);
 }
 
-void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, const Eligibility *eligibility,
-                size_t n_eligibility)
+void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now,
+                const NodeEligibility *eligibility, size_t n_eligibility)
 {
         json_object(j, key);
         json_string(j, "name", a->name);

@@ -8,6 +8,16 @@
 #include "base/quorum-warnings.h"
 #include "ctl/table.h"
 
+RenderOptions render_options(const Ctl *c)
+{
+        return (RenderOptions){
+                .style = c->out,
+                .now = moment_now(c->options.host != NULL),
+                .legend = !c->options.no_legend,
+                .full = c->options.full,
+        };
+}
+
 #define LABEL_WIDTH 10
 
 /* One line of a status screen: label, colon, text. Empty text prints nothing. */
@@ -356,7 +366,7 @@ int render_overview(FILE *f, const RenderOptions *o, const Snapshot *s)
         return 0;
 }
 
-int render_eligibility(FILE *f, const RenderOptions *o, unsigned indent, const Eligibility *e, size_t n)
+int render_eligibility(FILE *f, const RenderOptions *o, unsigned indent, const NodeEligibility *e, size_t n)
 {
         static const char *const headers[] = { "NODE", "MAY RUN IT", "WHY", NULL };
         _cleanup_(table_done) Table t = table_start(headers);
@@ -419,7 +429,7 @@ static int print_permissions(FILE *f, const RenderOptions *o, const AppInfo *a)
         return 0;
 }
 
-int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const Eligibility *eligibility,
+int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeEligibility *eligibility,
                 size_t n_eligibility)
 {
         _cleanup_free_ char *remark = app_remark(a, &o->now), *tiers = app_tiers(a);

@@ -15,15 +15,18 @@ typedef struct RenderOptions {
         const char *address; /* what is wrong with a ring address here, of verify_addresses(); NULL: nothing that is known */
 } RenderOptions;
 
+/* As the options of the command line say; the moment is now. */
+RenderOptions render_options(const Ctl *c);
+
 /* One screen: this node, quorum, warnings, nodes, applications. */
 int render_overview(FILE *f, const RenderOptions *o, const Snapshot *s);
 /* All about one application. `eligibility` may be empty. */
-int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const Eligibility *eligibility,
+int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeEligibility *eligibility,
                 size_t n_eligibility);
 int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n);
 int render_app_list(FILE *f, const RenderOptions *o, const AppInfo *const *apps, size_t n);
 int render_node_list(FILE *f, const RenderOptions *o, const NodeInfo *const *nodes, size_t n);
-int render_eligibility(FILE *f, const RenderOptions *o, unsigned indent, const Eligibility *e, size_t n);
+int render_eligibility(FILE *f, const RenderOptions *o, unsigned indent, const NodeEligibility *e, size_t n);
 
 /* Why it is as it is and what is left of the time, in one line: "node def was lost (3.2s left); held". ""
  * where there is nothing to say; the caller frees; NULL without memory. */
@@ -42,8 +45,8 @@ const char *node_warning(const NodeInfo *n);
 void json_known(Json *j, const Known *k); /* "stale" and "stale_since_usec" */
 void json_manager(Json *j, const char *key, const ManagerInfo *m);
 /* With `eligibility` NULL that member is left out. */
-void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now, const Eligibility *eligibility,
-                size_t n_eligibility);
-void json_eligibility(Json *j, const char *key, const Eligibility *e, size_t n, const Known *known);
+void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now,
+                const NodeEligibility *eligibility, size_t n_eligibility);
+void json_eligibility(Json *j, const char *key, const NodeEligibility *e, size_t n, const Known *known);
 void json_node(Json *j, const char *key, const NodeInfo *n);
 void json_snapshot(Json *j, const Snapshot *s, const Moment *now);

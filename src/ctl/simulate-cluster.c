@@ -12,7 +12,7 @@
 #include "ctl/read-file.h"
 
 #define FIRST_LINE "distro-manager cluster 1"
-#define LINE_MAX_BYTES (64u * 1024u)
+#define STATE_LINE_MAX_BYTES (64u * 1024u)
 #define TIMING_MAX_USEC (24 * 3600 * USEC_PER_SEC)
 
 static const char *const quorum_names[] = {
@@ -210,19 +210,19 @@ char *simulate_cluster_format(const SimulateCluster *k, size_t *ret_size_bytes)
         return text;
 }
 
-typedef struct Reader {
+typedef struct StateReader {
         const char *at, *end;
         char *line; /* the last one, without its end */
         int error;
-} Reader;
+} StateReader;
 
-static const char *read_line(Reader *r)
+static const char *read_line(StateReader *r)
 {
         const char *newline = r->error == 0 ? memchr(r->at, '\n', (size_t) (r->end - r->at)) : NULL;
 
         free(r->line);
         r->line = NULL;
-        if (!newline || newline - r->at > (ptrdiff_t) LINE_MAX_BYTES ||
+        if (!newline || newline - r->at > (ptrdiff_t) STATE_LINE_MAX_BYTES ||
                         memchr(r->at, '\0', (size_t) (newline - r->at)))
                 r->error = r->error != 0 ? r->error : -EBADMSG;
         else {
@@ -235,7 +235,7 @@ static const char *read_line(Reader *r)
 }
 
 /* "" and an error where the next line has another key. */
-static const char *read_value(Reader *r, const char *key)
+static const char *read_value(StateReader *r, const char *key)
 {
         const char *line = read_line(r);
         size_t length = strlen(key);
@@ -245,7 +245,7 @@ static const char *read_value(Reader *r, const char *key)
         return r->error == 0 ? line + length + 1 : "";
 }
 
-static uint64_t read_number(Reader *r, const char *key, uint64_t max)
+static uint64_t read_number(StateReader *r, const char *key, uint64_t max)
 {
         uint64_t number = 0;
         const char *value = read_value(r, key);
@@ -256,7 +256,7 @@ static uint64_t read_number(Reader *r, const char *key, uint64_t max)
         return number;
 }
 
-static bool read_choice(Reader *r, const char *key, const char *no, const char *yes)
+static bool read_choice(StateReader *r, const char *key, const char *no, const char *yes)
 {
         const char *value = read_value(r, key);
 
@@ -265,7 +265,7 @@ static bool read_choice(Reader *r, const char *key, const char *no, const char *
         return streq(value, yes);
 }
 
-static void read_list(Reader *r, const char *key, Strings *ret)
+static void read_list(StateReader *r, const char *key, Strings *ret)
 {
         const char *value = read_value(r, key);
 
@@ -281,7 +281,7 @@ static void read_list(Reader *r, const char *key, Strings *ret)
         }
 }
 
-static WorldQuorum read_quorum(Reader *r)
+static WorldQuorum read_quorum(StateReader *r)
 {
         const char *value = read_value(r, "quorum");
 
@@ -293,7 +293,7 @@ static WorldQuorum read_quorum(Reader *r)
         return WORLD_QUORUM_MAJORITY;
 }
 
-static void read_keys(Reader *r, SimulateCluster *k)
+static void read_keys(StateReader *r, SimulateCluster *k)
 {
         SimulateConfig *s = &k->config;
 
@@ -317,7 +317,7 @@ static void read_keys(Reader *r, SimulateCluster *k)
                 r->error = -EBADMSG;
 }
 
-static int read_bytes(const Reader *r, SimulateCluster *k)
+static int read_bytes(const StateReader *r, SimulateCluster *k)
 {
         _cleanup_(state_done) State s = {};
 
@@ -332,7 +332,7 @@ static int read_bytes(const Reader *r, SimulateCluster *k)
 
 int simulate_cluster_parse(const char *data, size_t size_bytes, SimulateCluster *ret)
 {
-        Reader r = { .at = data, .end = data + size_bytes };
+        StateReader r = { .at = data, .end = data + size_bytes };
         SimulateCluster k = {};
 
         if (!streq(read_line(&r), FIRST_LINE))

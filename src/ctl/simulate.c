@@ -6,7 +6,7 @@
 #include "base/array.h"
 #include "base/timing.h"
 
-#define PATIENCE_USEC (120 * USEC_PER_SEC)
+#define SIMULATE_PATIENCE_USEC (120 * USEC_PER_SEC)
 
 /* The world's nodes are numbered by their place; a cluster's have any ids, in the same order. */
 static void map_id(const State *s, uint32_t *id)
@@ -425,5 +425,5 @@ uint64_t simulate_patience_usec(const World *w)
                                 longest = MAX(longest, d->takeover_delay_usec);
                 }
         }
-        return usec_add(longest, PATIENCE_USEC);
+        return usec_add(longest, SIMULATE_PATIENCE_USEC);
 }

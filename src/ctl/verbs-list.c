@@ -18,16 +18,6 @@ static bool matches(const char *name, char **patterns, size_t n)
         return n == 0;
 }
 
-static RenderOptions list_options(const Ctl *c)
-{
-        return (RenderOptions){
-                .style = c->out,
-                .now = moment_now(c->options.host != NULL),
-                .legend = !c->options.no_legend,
-                .full = c->options.full,
-        };
-}
-
 /* To standard error, so that a script that reads the list can go on doing so. */
 static void warn_of_old(const Ctl *c, const ManagerInfo *m)
 {
@@ -42,7 +32,7 @@ static void warn_of_old(const Ctl *c, const ManagerInfo *m)
 static int print_apps(Ctl *c, const Snapshot *s, char **patterns, size_t n_patterns)
 {
         _cleanup_free_ const AppInfo **chosen = calloc(s->n_apps + 1, sizeof(*chosen));
-        RenderOptions o = list_options(c);
+        RenderOptions o = render_options(c);
         size_t n = 0;
 
         if (!chosen)
@@ -70,7 +60,7 @@ static int print_apps(Ctl *c, const Snapshot *s, char **patterns, size_t n_patte
 static int print_nodes(Ctl *c, const Snapshot *s, char **patterns, size_t n_patterns)
 {
         _cleanup_free_ const NodeInfo **chosen = calloc(s->n_nodes + 1, sizeof(*chosen));
-        RenderOptions o = list_options(c);
+        RenderOptions o = render_options(c);
         size_t n = 0;
 
         if (!chosen)
@@ -188,8 +178,8 @@ int verb_locate(Ctl *c, int argc, char **argv)
 int verb_explain(Ctl *c, int argc, char **argv)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        Eligibility *list_of_nodes = NULL;
-        RenderOptions o = list_options(c);
+        NodeEligibility *list_of_nodes = NULL;
+        RenderOptions o = render_options(c);
         size_t n = 0;
         int r, status = ctl_connect(c);
 

@@ -43,13 +43,7 @@ static int print_value(FILE *f, sd_bus_message *m, const char *property, unsigne
 
 static int print_basic(FILE *f, sd_bus_message *m, const char *property, char type)
 {
-        union {
-                int b;
-                uint8_t y;
-                uint32_t u;
-                uint64_t t;
-                const char *s;
-        } value;
+        BusValue value;
         _cleanup_free_ char *clean = NULL;
         int r = sd_bus_message_read_basic(m, type, &value);
 
@@ -126,13 +120,7 @@ static int json_value(Json *j, const char *key, sd_bus_message *m);
 
 static int json_basic(Json *j, const char *key, sd_bus_message *m, char type)
 {
-        union {
-                int b;
-                uint8_t y;
-                uint32_t u;
-                uint64_t t;
-                const char *s;
-        } value;
+        BusValue value;
         int r = sd_bus_message_read_basic(m, type, &value);
 
         if (r < 0)
@@ -244,8 +232,8 @@ typedef struct ShowPlace {
 static int show_name(Ctl *c, Json *j, const char *name, bool *first)
 {
         static const ShowPlace places[] = {
-                { BUS_APPLICATION_PREFIX, BUS_APPLICATION },
-                { BUS_NODE_PREFIX, BUS_NODE },
+                { BUS_PATH_APPLICATION, BUS_INTERFACE_APPLICATION },
+                { BUS_PATH_NODE, BUS_INTERFACE_NODE },
         };
         bool found = false;
 
@@ -282,7 +270,7 @@ static int show_manager(Ctl *c, Json *j)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = bus_get_all(c, BUS_PATH, BUS_MANAGER, &error, &m);
+        int r = bus_get_all(c, BUS_PATH, BUS_INTERFACE_MANAGER, &error, &m);
 
         if (r >= 0)
                 r = show_properties(c, j, m);

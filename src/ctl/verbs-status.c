@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "ctl/bus-client.h"
 #include "ctl/corosync-conf.h"
-#include "ctl/journal.h"
+#include "ctl/journal-lines.h"
 #include "ctl/render.h"
 #include "ctl/verify.h"
 
@@ -14,7 +14,7 @@ typedef struct Subject {
         bool is_app, is_node;
         AppInfo app;
         NodeInfo node;
-        Eligibility *eligibility;
+        NodeEligibility *eligibility;
         size_t n_eligibility;
 } Subject;
 
@@ -23,16 +23,6 @@ static void subject_done(Subject *s)
         app_info_done(&s->app);
         node_info_done(&s->node);
         eligibility_done(s->eligibility, s->n_eligibility);
-}
-
-static RenderOptions render_options(const Ctl *c)
-{
-        return (RenderOptions){
-                .style = c->out,
-                .now = moment_now(c->options.host != NULL),
-                .legend = !c->options.no_legend,
-                .full = c->options.full,
-        };
 }
 
 /* Why this node may see no other one for ever. Names are looked up only where that may be so: that can take long. */
@@ -148,8 +138,8 @@ static void json_subjects(
         json_array(&j, "applications");
         for (size_t i = 0; i < n; i++)
                 if (subjects[i].is_app) {
-                        static const Eligibility none;
-                        const Eligibility *e = subjects[i].eligibility;
+                        static const NodeEligibility none;
+                        const NodeEligibility *e = subjects[i].eligibility;
 
                         json_app(&j, NULL, &subjects[i].app, &o->now, e ? e : &none,
                                         subjects[i].n_eligibility);

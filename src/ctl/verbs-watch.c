@@ -101,12 +101,7 @@ static void put_events(const Watch *w, unsigned room)
 
 static int render(const Watch *w, char **ret)
 {
-        RenderOptions o = {
-                .style = w->ctl->out,
-                .now = moment_now(w->ctl->options.host != NULL),
-                .legend = !w->ctl->options.no_legend,
-                .full = w->ctl->options.full,
-        };
+        RenderOptions o = render_options(w->ctl);
         size_t size;
         FILE *f = open_memstream(ret, &size);
         int r = 0;
@@ -236,7 +231,7 @@ static int on_bus_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_er
 
         if (!bus_owner_changed(w->ctl, m, &new) && !bus_is_from_manager(w->ctl, m))
                 return 0;
-        if (sd_bus_message_is_signal(m, BUS_MANAGER, NULL))
+        if (sd_bus_message_is_signal(m, BUS_INTERFACE_MANAGER, NULL))
                 remember(w, event_text(m));
         schedule(w);
         return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ctl/journal.h"
+#include "ctl/journal-lines.h"
 
 #include <systemd/sd-journal.h>
 #include <time.h>
