@@ -5,12 +5,14 @@ check_SCRIPTS += tests/unit/test-documents.sh
 EXTRA_DIST += tests/unit/test-documents.sh
 
 # The format of the sources.
-TESTS += tests/unit/test-walls.sh
-check_SCRIPTS += tests/unit/test-walls.sh
-EXTRA_DIST += tests/unit/test-walls.sh
 TESTS += tests/unit/test-format.sh
 check_SCRIPTS += tests/unit/test-format.sh
 EXTRA_DIST += tests/unit/test-format.sh
+
+# What the folders may include, circles, names, lengths.
+TESTS += tests/unit/test-walls.sh
+check_SCRIPTS += tests/unit/test-walls.sh
+EXTRA_DIST += tests/unit/test-walls.sh
 
 # The bash completion.
 TESTS += tests/unit/test-completion.sh
