@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Each module's unit tests, and each kind of test, keep their own list.
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
+# Unit tests: all with the same flags, so that what several of them have is compiled once.
+tests/unit/%.$(OBJEXT): AM_CFLAGS += $(CMOCKA_CFLAGS) $(COROSYNC_CFLAGS) $(SYSTEMD_CFLAGS) -pthread -Wno-missing-prototypes
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/address.mk

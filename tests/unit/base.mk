@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 check_PROGRAMS += tests/unit/test-base
 TESTS += tests/unit/test-base
-tests_unit_test_base_SOURCES = tests/unit/test-base.c
-tests_unit_test_base_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_base_LDADD = libbase.a $(CMOCKA_LIBS)

@@ -8,17 +8,12 @@ BUS_TEST_SOURCES = \
 	tests/unit/bus-double.h \
 	tests/unit/bus-harness.c \
 	tests/unit/bus-harness.h
-BUS_TEST_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 BUS_TEST_LDADD = libbus.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_bus_change_SOURCES = tests/unit/test-bus-change.c $(BUS_TEST_SOURCES)
-tests_unit_test_bus_change_CFLAGS = $(BUS_TEST_CFLAGS)
 tests_unit_test_bus_change_LDADD = $(BUS_TEST_LDADD)
 tests_unit_test_bus_introspection_SOURCES = tests/unit/test-bus-introspection.c $(BUS_TEST_SOURCES)
-tests_unit_test_bus_introspection_CFLAGS = $(BUS_TEST_CFLAGS)
 tests_unit_test_bus_introspection_LDADD = $(BUS_TEST_LDADD)
 tests_unit_test_bus_read_SOURCES = tests/unit/test-bus-read.c $(BUS_TEST_SOURCES)
-tests_unit_test_bus_read_CFLAGS = $(BUS_TEST_CFLAGS)
 tests_unit_test_bus_read_LDADD = $(BUS_TEST_LDADD)
 tests_unit_test_bus_signal_SOURCES = tests/unit/test-bus-signal.c $(BUS_TEST_SOURCES)
-tests_unit_test_bus_signal_CFLAGS = $(BUS_TEST_CFLAGS)
 tests_unit_test_bus_signal_LDADD = $(BUS_TEST_LDADD)

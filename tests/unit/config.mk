@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 check_PROGRAMS += tests/unit/test-config tests/unit/test-config-unit tests/unit/test-config-files
 TESTS += tests/unit/test-config tests/unit/test-config-unit tests/unit/test-config-files
-tests_unit_test_config_SOURCES = tests/unit/test-config.c
-tests_unit_test_config_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_config_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_config_unit_SOURCES = tests/unit/test-config-unit.c
-tests_unit_test_config_unit_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_config_unit_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_config_files_SOURCES = tests/unit/test-config-files.c
-tests_unit_test_config_files_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_config_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_config_unit_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_config_files_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)

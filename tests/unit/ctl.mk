@@ -1,52 +1,36 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A manager of canned data, on a bus of its own.
 check_PROGRAMS += tests/unit/ctl-fake-manager
-tests_unit_ctl_fake_manager_SOURCES = tests/unit/ctl-fake-manager.c
-tests_unit_ctl_fake_manager_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_ctl_fake_manager_LDADD = libengine.a libbase.a $(SYSTEMD_LIBS)
 
 CTL_TEST_LIBS = libctl.a libworld.a libconfig.a libwire.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-ctl-verbs
 TESTS += tests/unit/test-ctl-verbs
-tests_unit_test_ctl_verbs_SOURCES = tests/unit/test-ctl-verbs.c
-tests_unit_test_ctl_verbs_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_ctl_verbs_LDADD = $(CMOCKA_LIBS)
 EXTRA_tests_unit_test_ctl_verbs_DEPENDENCIES = distroctl$(EXEEXT) tests/unit/ctl-fake-manager$(EXEEXT)
 
 check_PROGRAMS += tests/unit/test-ctl-format
 TESTS += tests/unit/test-ctl-format
-tests_unit_test_ctl_format_SOURCES = tests/unit/test-ctl-format.c
-tests_unit_test_ctl_format_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_ctl_format_LDADD = $(CTL_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-ctl-trust
 TESTS += tests/unit/test-ctl-trust
-tests_unit_test_ctl_trust_SOURCES = tests/unit/test-ctl-trust.c
-tests_unit_test_ctl_trust_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_ctl_trust_LDADD = $(CTL_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-ctl-goal
 TESTS += tests/unit/test-ctl-goal
-tests_unit_test_ctl_goal_SOURCES = tests/unit/test-ctl-goal.c
-tests_unit_test_ctl_goal_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_ctl_goal_LDADD = $(CTL_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-ctl-corosync-conf
 TESTS += tests/unit/test-ctl-corosync-conf
-tests_unit_test_ctl_corosync_conf_SOURCES = tests/unit/test-ctl-corosync-conf.c
-tests_unit_test_ctl_corosync_conf_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_ctl_corosync_conf_LDADD = $(CTL_TEST_LIBS)
 
 # Table, --help, completion and manual name the same verbs and options.
 check_PROGRAMS += tests/unit/test-ctl-names
 TESTS += tests/unit/test-ctl-names
-tests_unit_test_ctl_names_SOURCES = tests/unit/test-ctl-names.c
-tests_unit_test_ctl_names_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_ctl_names_LDADD = $(CTL_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-ctl-simulate
 TESTS += tests/unit/test-ctl-simulate
-tests_unit_test_ctl_simulate_SOURCES = tests/unit/test-ctl-simulate.c
-tests_unit_test_ctl_simulate_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_ctl_simulate_LDADD = $(CTL_TEST_LIBS)

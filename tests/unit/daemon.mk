@@ -2,12 +2,8 @@
 check_PROGRAMS += tests/unit/test-daemon-record tests/unit/test-daemon-journal
 TESTS += tests/unit/test-daemon-record tests/unit/test-daemon-journal
 
-tests_unit_test_daemon_record_SOURCES = tests/unit/test-daemon-record.c
-tests_unit_test_daemon_record_CFLAGS = $(TEST_CFLAGS) -pthread
 tests_unit_test_daemon_record_LDADD = libdaemon.a libengine.a libbase.a $(CMOCKA_LIBS)
 
-tests_unit_test_daemon_journal_SOURCES = tests/unit/test-daemon-journal.c
-tests_unit_test_daemon_journal_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_daemon_journal_LDADD = libdaemon.a libengine.a libbase.a $(CMOCKA_LIBS)
 
 # The real manager between stand-ins: what daemon-double.c defines is not taken from the libraries.
@@ -23,25 +19,20 @@ DAEMON_TEST_SOURCES = \
 	tests/unit/daemon-double.h \
 	tests/unit/daemon-harness.c \
 	tests/unit/daemon-harness.h
-DAEMON_TEST_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
 daemon_test_link = $(AM_LDFLAGS) \
 	-Wl,--wrap=engine_new -Wl,--wrap=engine_free -Wl,--wrap=engine_step -Wl,--wrap=engine_deadline \
 	-Wl,--wrap=engine_is_synced -Wl,--wrap=engine_has_workers -Wl,--wrap=engine_state -Wl,--wrap=engine_view -Wl,--wrap=engine_status_text
 DAEMON_TEST_LDADD = libdaemon.a libunits.a libgroup.a libconfig.a libwire.a libengine.a libbase.a \
 	$(SYSTEMD_LIBS) $(COROSYNC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_daemon_effects_SOURCES = tests/unit/test-daemon-effects.c $(DAEMON_TEST_SOURCES)
-tests_unit_test_daemon_effects_CFLAGS = $(DAEMON_TEST_CFLAGS)
 tests_unit_test_daemon_effects_LDFLAGS = $(daemon_test_link)
 tests_unit_test_daemon_effects_LDADD = $(DAEMON_TEST_LDADD)
 tests_unit_test_daemon_leave_SOURCES = tests/unit/test-daemon-leave.c $(DAEMON_TEST_SOURCES)
-tests_unit_test_daemon_leave_CFLAGS = $(DAEMON_TEST_CFLAGS)
 tests_unit_test_daemon_leave_LDFLAGS = $(daemon_test_link)
 tests_unit_test_daemon_leave_LDADD = $(DAEMON_TEST_LDADD)
 tests_unit_test_daemon_manager_SOURCES = tests/unit/test-daemon-manager.c $(DAEMON_TEST_SOURCES)
-tests_unit_test_daemon_manager_CFLAGS = $(DAEMON_TEST_CFLAGS)
 tests_unit_test_daemon_manager_LDFLAGS = $(daemon_test_link)
 tests_unit_test_daemon_manager_LDADD = $(DAEMON_TEST_LDADD)
 tests_unit_test_daemon_start_SOURCES = tests/unit/test-daemon-start.c $(DAEMON_TEST_SOURCES)
-tests_unit_test_daemon_start_CFLAGS = $(DAEMON_TEST_CFLAGS)
 tests_unit_test_daemon_start_LDFLAGS = $(daemon_test_link)
 tests_unit_test_daemon_start_LDADD = $(DAEMON_TEST_LDADD)

@@ -18,43 +18,30 @@ engine_unit_tests = \
 	tests/unit/test-engine-words
 check_PROGRAMS += $(engine_unit_tests)
 TESTS += $(engine_unit_tests)
-tests_unit_test_engine_place_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_place_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_engine_size_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_size_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=qsort
 tests_unit_test_engine_size_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_engine_state_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_state_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 engine_cluster_sources = tests/unit/engine-cluster.c tests/unit/engine-cluster.h
 tests_unit_test_engine_commands_SOURCES = tests/unit/test-engine-commands.c $(engine_cluster_sources)
-tests_unit_test_engine_commands_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_commands_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_copies_SOURCES = tests/unit/test-engine-copies.c $(engine_cluster_sources)
-tests_unit_test_engine_copies_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_copies_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_forming_SOURCES = tests/unit/test-engine-forming.c $(engine_cluster_sources)
-tests_unit_test_engine_forming_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_forming_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_nodes_SOURCES = tests/unit/test-engine-nodes.c $(engine_cluster_sources)
-tests_unit_test_engine_nodes_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_nodes_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_delay_SOURCES = tests/unit/test-engine-delay.c $(engine_cluster_sources)
-tests_unit_test_engine_delay_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_delay_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_step_SOURCES = tests/unit/test-engine-step.c $(engine_cluster_sources)
-tests_unit_test_engine_step_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_step_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_copy_SOURCES = tests/unit/test-engine-copy.c tests/unit/wire-samples.c tests/unit/wire-samples.h \
 	src/engine/copy.c src/engine/copy.h $(engine_cluster_sources)
-tests_unit_test_engine_copy_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_copy_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_engine_fields_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_fields_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_messages_SOURCES = tests/unit/test-engine-messages.c $(engine_cluster_sources)
-tests_unit_test_engine_messages_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_messages_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_words_SOURCES = tests/unit/test-engine-words.c $(engine_cluster_sources)
-tests_unit_test_engine_words_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_words_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 # Allocations of our own code go through tests/unit/failing-memory.c.
 failing_memory_sources = tests/unit/failing-memory.c tests/unit/failing-memory.h
@@ -62,7 +49,6 @@ failing_memory_link = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=vasprintf
 tests_unit_test_engine_memory_SOURCES = tests/unit/test-engine-memory.c tests/unit/wire-samples.c tests/unit/wire-samples.h \
 	src/engine/copy.c src/engine/copy.h $(failing_memory_sources) $(engine_cluster_sources)
-tests_unit_test_engine_memory_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_engine_memory_LDFLAGS = $(failing_memory_link) -Wl,--wrap=engine_step
 tests_unit_test_engine_memory_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 # The agreed wing: all its objects, and nothing above them.

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 check_PROGRAMS += tests/unit/test-group
 TESTS += tests/unit/test-group
-tests_unit_test_group_SOURCES = tests/unit/test-group.c
-tests_unit_test_group_CFLAGS = $(TEST_CFLAGS) $(COROSYNC_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_group_LDADD = libgroup.a libwire.a libengine.a libbase.a $(CMOCKA_LIBS) $(GROUP_LIBS)
 
 # group-fake.c takes the place of Corosync's libraries.
@@ -14,14 +12,10 @@ GROUP_TEST_SOURCES = \
 	tests/unit/group-fake.h \
 	tests/unit/group-harness.c \
 	tests/unit/group-harness.h
-GROUP_TEST_CFLAGS = $(TEST_CFLAGS) $(COROSYNC_CFLAGS) $(SYSTEMD_CFLAGS)
 GROUP_TEST_LDADD = libgroup.a libwire.a libengine.a libbase.a $(CMOCKA_LIBS) $(SYSTEMD_LIBS) -lpthread
 tests_unit_test_group_loop_SOURCES = tests/unit/test-group-loop.c $(GROUP_TEST_SOURCES)
-tests_unit_test_group_loop_CFLAGS = $(GROUP_TEST_CFLAGS)
 tests_unit_test_group_loop_LDADD = $(GROUP_TEST_LDADD)
 tests_unit_test_group_send_SOURCES = tests/unit/test-group-send.c $(GROUP_TEST_SOURCES)
-tests_unit_test_group_send_CFLAGS = $(GROUP_TEST_CFLAGS)
 tests_unit_test_group_send_LDADD = $(GROUP_TEST_LDADD)
 tests_unit_test_group_votes_SOURCES = tests/unit/test-group-votes.c $(GROUP_TEST_SOURCES)
-tests_unit_test_group_votes_CFLAGS = $(GROUP_TEST_CFLAGS)
 tests_unit_test_group_votes_LDADD = $(GROUP_TEST_LDADD)

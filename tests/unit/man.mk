@@ -6,7 +6,5 @@ if HAVE_CMOCKA
 # The manual names what the tables have, and nothing else.
 check_PROGRAMS += tests/unit/test-man
 TESTS += tests/unit/test-man
-tests_unit_test_man_SOURCES = tests/unit/test-man.c
-tests_unit_test_man_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_man_LDADD = libdaemon.a libbus.a libconfig.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 endif

@@ -2,11 +2,7 @@
 check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-units tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
 TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-units tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
 SYSTEMD_TEST_LDADD = libunits.a libconfig.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_systemd_state_SOURCES = tests/unit/test-systemd-state.c
-tests_unit_test_systemd_state_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_state_LDADD = $(SYSTEMD_TEST_LDADD)
-tests_unit_test_systemd_machine_SOURCES = tests/unit/test-systemd-machine.c
-tests_unit_test_systemd_machine_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_machine_LDADD = $(SYSTEMD_TEST_LDADD)
 SYSTEMD_BENCH_SOURCES = \
 	tests/unit/systemd-bench.c \
@@ -14,20 +10,15 @@ SYSTEMD_BENCH_SOURCES = \
 	tests/unit/systemd-fake.c \
 	tests/unit/systemd-fake.h
 tests_unit_test_systemd_units_SOURCES = tests/unit/test-systemd-units.c $(SYSTEMD_BENCH_SOURCES)
-tests_unit_test_systemd_units_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_units_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_lost_SOURCES = tests/unit/test-systemd-lost.c $(SYSTEMD_BENCH_SOURCES)
-tests_unit_test_systemd_lost_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_lost_LDADD = $(SYSTEMD_TEST_LDADD)
 SYSTEMD_FOLDER_SOURCES = \
 	tests/unit/systemd-folder.c \
 	tests/unit/systemd-folder.h
 tests_unit_test_systemd_guard_SOURCES = tests/unit/test-systemd-guard.c $(SYSTEMD_FOLDER_SOURCES)
-tests_unit_test_systemd_guard_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_guard_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_guard_file_SOURCES = tests/unit/test-systemd-guard-file.c $(SYSTEMD_FOLDER_SOURCES)
-tests_unit_test_systemd_guard_file_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_guard_file_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_killer_SOURCES = tests/unit/test-systemd-killer.c $(SYSTEMD_FOLDER_SOURCES)
-tests_unit_test_systemd_killer_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_test_systemd_killer_LDADD = $(SYSTEMD_TEST_LDADD)
