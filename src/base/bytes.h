@@ -46,7 +46,7 @@ uint64_t get_u64(ByteReader *r);
 bool get_bool(ByteReader *r); /* anything but 0 and 1 is an error */
 uint8_t get_enum(ByteReader *r, uint8_t n_values);
 /* A count of things that take at least `min_bytes` each: more than the rest can hold is an error, so that a
- * count never makes anybody allocate more than was sent. */
+ * count never makes a reader allocate more than was sent. */
 uint32_t get_count(ByteReader *r, size_t min_bytes);
 const uint8_t *get_bytes(ByteReader *r, size_t size_bytes);     /* points into the data; NULL on error */
 const uint8_t *get_blob(ByteReader *r, size_t *ret_size_bytes); /* points into the data; NULL on error */

@@ -2,7 +2,7 @@
 #pragma once
 
 /* A 64-bit digest (FNV-1a, finished with a mixer) for comparing what nodes hold and for noticing damage. It is
- * not meant against an attacker: who can send into the group is root already. */
+ * not meant against an attacker: a process that can send into the group is root already. */
 
 #include "base/macros.h"
 

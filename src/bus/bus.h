@@ -17,7 +17,7 @@
  * Bounds: BUS_CALLS_MAX changes may be under way at once, BUS_CALLS_PER_SENDER_MAX of one connection, and
  * BUS_CALLS_ASKING_MAX (of one user BUS_CALLS_ASKING_PER_USER_MAX) may wait for polkit; what is above is answered with org.distro.Error.TooMany. Those
  * that wait for polkit (perhaps for a person with a password) are fewer than all, so that they never keep
- * root out; nor do those whose sender is not known yet, which have a bound of their own: for a moment anybody
+ * root out; nor do those whose sender is not known yet, which have a bound of their own: for a moment any user
  * can have many of them. What one user but root may read in a second is bounded, and what may wait to be sent; above
  * that a read is answered with org.freedesktop.DBus.Error.LimitsExceeded. Where too much waits for all peers together,
  * those end that have not taken theirs for the longest time. */
@@ -66,13 +66,13 @@ typedef struct BusLocal {
         size_t n_quorum;
 } BusLocal;
 
-/* A change that somebody asked for. Who it was the bus says, and of `comm` the process itself: it may call itself as it
- * likes. The pointers stay valid during the call. */
+/* A change that a client asked for. The bus says which user and process that is. `comm` is what the process calls itself,
+ * and it may call itself as it likes. The pointers stay valid during the call. */
 typedef struct BusAsked {
         const char *verb;       /* the method's name */
         const char *app, *node; /* "" where they have no meaning */
         bool has_flag, flag, force;
-        bool known;          /* else nobody knows who it was, and what follows is not set */
+        bool known;          /* else the bus does not say which user it is, and what follows is not set */
         uint32_t uid, pid;   /* pid 0: not known */
         const char *comm;    /* printable; "": not known */
         const char *refusal; /* NULL: it is carried out now; else why it was not */
@@ -124,7 +124,7 @@ DEFINE_TRIVIAL_CLEANUP(BusServer *, bus_server_free)
 
 /* Puts our objects on `bus` and asks for the name without blocking. A reference is taken; the owner attaches
  * the bus to its loop and watches for its end. A server that was attached is detached first. What is shown
- * now is taken as known to everybody. On failure (-ENOMEM, or what sd-bus says) the server is detached. */
+ * now is taken as known to all clients. On failure (-ENOMEM, or what sd-bus says) the server is detached. */
 int bus_server_attach(BusServer *s, sd_bus *bus);
 /* For a bus that is gone: forgets it, and the calls that came over it; those that were submitted already are
  * carried out all the same, their replies are dropped. */

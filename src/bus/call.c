@@ -20,8 +20,8 @@
 #define POLKIT_TIMEOUT_USEC (25 * USEC_PER_SEC)
 #define POLKIT_INTERACTIVE_TIMEOUT_USEC (120 * USEC_PER_SEC)
 
-/* A call goes through these steps; each is asynchronous, none is skipped but polkit for who may do
- * everything:
+/* A call goes through these steps; each is asynchronous, and none is skipped but polkit, for users that may
+ * do everything:
  *
  *   begin -> CALL_CREDENTIALS -> (root or our own user) ---------> CALL_SUBMITTED -> bus_server_reply()
  *                             -> (all others) CALL_ASKING -> yes ->
@@ -84,10 +84,10 @@ static BusCall *call_find(const BusServer *s, uint64_t token)
         return NULL;
 }
 
-/* ---- who asked for what ---- */
+/* ---- the caller, for the audit ---- */
 
-/* What a process calls itself, as far as it can be shown. Whose the process is has to be what the bus said: the number
- * may be another's by now. */
+/* What a process calls itself, as far as it can be shown. Its user has to be the one that the bus named: another process
+ * may have the number by now. */
 static void call_read_comm(BusCall *c)
 {
         char path[32];
@@ -241,7 +241,7 @@ static void call_submit(BusCall *c)
         }
 }
 
-/* The dialog on somebody's screen has lost its purpose. Whether polkit hears it does not matter to us. */
+/* The dialog on the user's screen has lost its purpose. Whether polkit hears it does not matter to us. */
 static void call_cancel_polkit(const BusCall *c)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *cancel = NULL;
@@ -435,7 +435,7 @@ static void call_check_access(BusCall *c)
         }
 }
 
-/* Of the bus's answer, a dictionary, what is looked for; -ENOENT where it does not say whose the connection is. */
+/* Of the bus's answer, a dictionary, what is looked for; -ENOENT if it does not name the connection's user. */
 static int read_credentials(sd_bus_message *m, uint32_t *ret_uid, uint32_t *ret_pid)
 {
         bool known = false;
@@ -464,7 +464,7 @@ static int on_credentials(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
         uint32_t uid, pid;
 
         if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-                call_end(c); /* nobody is left who could be answered */
+                call_end(c); /* the caller is gone, and needs no answer */
         else if (sd_bus_message_is_method_error(m, NULL) || read_credentials(m, &uid, &pid) < 0)
                 call_denied(c, SD_BUS_ERROR_ACCESS_DENIED, "The bus could not say who you are.");
         else {

@@ -139,7 +139,7 @@ const Property manager_properties[] = {
         { "Formed", false, write_formed },
         { "Members", false, write_members },
         { "WaitingFor", false, write_waiting_for },
-        { "Status", true, write_status }, /* it changes with each start: who wants it asks */
+        { "Status", true, write_status }, /* it changes with each start: clients that want it ask */
         { "QuorumDetail", false, write_quorum_detail },
         { "TokenUSec", false, write_token },
         { "ConsensusUSec", false, write_consensus },

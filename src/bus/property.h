@@ -17,7 +17,7 @@ typedef struct Sink {
         int error; /* the first; nothing is written after it */
 } Sink;
 
-/* Texts come from other nodes, from systemd and from files. The bus daemon throws out who sends a string that
+/* Texts come from other nodes, from systemd and from files. The bus daemon ends a connection that sends a string which
  * is not UTF-8, so of such a string every byte beyond ASCII is replaced by '?'. Returns `text`, or a copy
  * that the caller frees by *ret_copy; without memory "?". */
 const char *bus_clean_text(const char *text, char **ret_copy);

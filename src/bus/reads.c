@@ -35,7 +35,7 @@ static uint64_t quoted_bytes(sd_bus_message *m)
 
         for (; *types == 's' && sd_bus_message_read_basic(m, 's', &text) > 0; types++)
                 size_bytes += strlen(text);
-        (void) sd_bus_message_rewind(m, true); /* what cannot be read is refused by whoever reads it */
+        (void) sd_bus_message_rewind(m, true); /* what cannot be read is refused by the handler */
         return size_bytes;
 }
 
@@ -62,7 +62,7 @@ static int on_reader(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         return 0;
 }
 
-/* Whose connection it is, or UID_UNKNOWN. Names of connections do not come again, so the oldest may be forgotten. */
+/* The connection's user, or UID_UNKNOWN. Names of connections do not come again, so the oldest may be forgotten. */
 static uint32_t reads_find_uid(BusServer *s, const char *sender)
 {
         Reader *r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What may be read, and by whom, in what time. */
+/* How much a user may read in what time. */
 
 #include "bus/server-struct.h"
 

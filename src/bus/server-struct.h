@@ -27,7 +27,7 @@ typedef enum CallKind {
 } CallKind;
 
 typedef enum CallPhase {
-        CALL_CREDENTIALS, /* the bus is asked who the sender is */
+        CALL_CREDENTIALS, /* the bus is asked for the sender's user */
         CALL_ASKING,      /* polkit is asked whether the sender may */
         CALL_SUBMITTED,   /* the owner has it */
         _CALL_PHASE_MAX,
@@ -40,7 +40,7 @@ typedef struct BusCall {
         uint64_t token;
         CallKind kind;
         CallPhase phase;
-        bool known;        /* who the sender is */
+        bool known;        /* the sender's user */
         uint32_t uid, pid; /* of the sender, once it is known */
         char comm[16];
         Command command;    /* owned */
@@ -50,7 +50,7 @@ typedef struct BusCall {
         sd_bus_slot *gone_slot;    /* while polkit is asked: the match for the sender's end */
 } BusCall;
 
-/* ---- what is read, and by whom ---- */
+/* ---- the bounds of reads ---- */
 
 #define READERS_MAX 1024u
 #define READ_ACCOUNTS_MAX 64u

@@ -88,7 +88,7 @@ bool bus_error_is_unknown(const sd_bus_error *error)
                sd_bus_error_has_name(error, "org.distro.Error.NoSuchNode");
 }
 
-/* A sentence needs one full stop at its end, whoever wrote it. */
+/* A sentence gets one full stop at its end, whether its writer set one or not. */
 static const char *full_stop(const char *text)
 {
         size_t n = strlen(text);
@@ -147,7 +147,7 @@ int bus_failed(const Ctl *c, const sd_bus_error *error, int r, const char *doing
         return status;
 }
 
-/* Root needs no bus, and none of its crowds. Where nobody listens there is no manager, or one that starts. */
+/* Root needs no bus, and none of its crowds. If its socket has no listener, there is no manager, or one that starts. */
 static int connect_directly(Ctl *c)
 {
         _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
@@ -188,7 +188,7 @@ int ctl_connect_bus(Ctl *c)
                 const char *name;
 
                 /* Opening only starts ssh. Whether it gets through shows with the bus's first answer; before that
-                 * nothing has been asked of anybody. */
+                 * nothing has been asked. */
                 r = sd_bus_open_system_remote(&c->bus, c->options.host);
                 if (r >= 0)
                         r = sd_bus_get_unique_name(c->bus, &name);
@@ -217,7 +217,7 @@ bool bus_error_is_limit(const sd_bus_error *error)
         return sd_bus_error_has_name(error, SD_BUS_ERROR_LIMITS_EXCEEDED);
 }
 
-/* The manager bounds what those may read whom it does not know as root yet; a moment later it does, or has time again. */
+/* The manager bounds the reads of a connection that it does not know as root's yet. A moment later it knows, or has time. */
 static bool read_again(sd_bus_error *error, unsigned *n_tries)
 {
         if (!bus_error_is_limit(error) || ++*n_tries >= READ_TRIES_MAX)
@@ -262,7 +262,7 @@ int bus_learn_manager(Ctl *c)
 
         if (r >= 0)
                 r = sd_bus_creds_get_unique_name(creds, &name);
-        if (r < 0 && r != -ENXIO && r != -ESRCH) /* nobody has it now */
+        if (r < 0 && r != -ENXIO && r != -ESRCH) /* it has no owner now */
                 return r;
         c->manager_name[0] = '\0';
         if (name && strlen(name) < sizeof(c->manager_name))

@@ -38,11 +38,10 @@ bool bus_error_is_limit(const sd_bus_error *error);
 /* The error says that no such object is there. */
 bool bus_error_is_unknown(const sd_bus_error *error);
 
-/* Whoever is on the bus can send us any signal, whatever our matches say: what is believed has to come from the
- * connection that has the manager's name, and who has it is the bus's word alone. To be called before signals are
- * listened to. */
+/* Any client of the bus can send us any signal, whatever our matches say. So we believe only signals of the connection that
+ * has the manager's name, and only the bus says which one that is. To be called before signals are listened to. */
 int bus_learn_manager(Ctl *c);
-/* The bus says that the manager's name has gone to *ret_new; empty: to nobody. */
+/* The bus says that the manager's name has gone to *ret_new; empty: it has no owner. */
 bool bus_owner_changed(Ctl *c, sd_bus_message *m, const char **ret_new);
 bool bus_is_from_manager(const Ctl *c, sd_bus_message *m);
 

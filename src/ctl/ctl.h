@@ -90,7 +90,7 @@ void ctl_warning(const Ctl *c, const char *format, ...) _printf_(2, 3);
 /* A result, to standard output; nothing with --quiet. */
 void ctl_say(const Ctl *c, const char *format, ...) _printf_(2, 3);
 int ctl_oom(const Ctl *c);   /* prints it and returns STATUS_FAILURE */
-void ctl_pager_open(Ctl *c); /* where standard output is a terminal and nobody said --no-pager */
+void ctl_pager_open(Ctl *c); /* where standard output is a terminal, without --no-pager */
 
 /* What the manager refuses of this node's files at a reload: prints it, and returns STATUS_FAILURE where there is something. */
 int files_check_reloaded(Ctl *c);

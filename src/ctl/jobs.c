@@ -323,7 +323,7 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         return 0;
 }
 
-/* The manager has left the bus. Who waits for an answer gets an error from the bus; who waits for an effect
+/* The manager has left the bus. A job that waits for an answer gets an error from the bus; one that waits for an effect
  * is told here. */
 static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {

@@ -20,9 +20,9 @@ static char *get_field(sd_journal *j, const char *field)
         return strndup((const char *) data + skip, size - skip);
 }
 
-/* Each set is one way in which a line can be about the application; in a set all fields must be so. Whoever may write to
- * the journal can put any field there but those with an underscore, which journald adds: who says that a line is about
- * a unit is looked at too. */
+/* Each set is one way in which a line can be about the application; in a set all fields must be so. Any process can
+ * write any field but those with an underscore, which journald adds. So a line about a unit also has to come from a process
+ * that may speak of units. */
 static const struct {
         const char *fields[3];
         const char *field; /* and this one has the name */

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* We run with more rights than the person who looks has: what he starts from a pager would have them, too. */
+/* We run with more rights than the person at the terminal has, and a program started from the pager would have them too. */
 static bool is_secure(void)
 {
         return getenv("SUDO_UID") || getenv("PKEXEC_UID") || getuid() != geteuid() || getgid() != getegid();

@@ -8,7 +8,7 @@
 #include "ctl/simulate.h"
 
 typedef struct SimulateCluster {
-        char *node;   /* whose manager was asked */
+        char *node;   /* the manager of this node was asked */
         bool in_step; /* it was, when it was asked: else the state is an old one */
         SimulateConfig config;
         Strings mandatory, optional;

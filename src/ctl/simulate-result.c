@@ -25,7 +25,7 @@ static const Engine *engine_in_step(const World *w)
         return NULL;
 }
 
-/* Why nobody is in step: the first manager's word. */
+/* Why no node is in step: the first manager's word. */
 static void explain(const World *w, char *ret, size_t size_bytes)
 {
         const char *why = "no node is up";

@@ -274,7 +274,7 @@ static bool worker_is_so(const Comparison *c, const App *a)
                                 world_unit_epoch(c->world, p->node_id, a->name) != p->epoch) {
                         const Node *n = state_find_node(c->is, p->node_id);
 
-                        /* Its guard has ended it, and nobody is there to say so. */
+                        /* Its guard has ended it, and there is no manager to say so. */
                         if (!n || n->presence != PRESENCE_MANAGER_GONE)
                                 return false;
                 }

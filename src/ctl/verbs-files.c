@@ -81,7 +81,7 @@ static int check_corosync(const CorosyncConf *conf, int error, ConfigMessages *m
         return r;
 }
 
-/* An empty folder is right as it is; still somebody may have meant another one. */
+/* An empty folder is right as it is; but another one may have been meant. */
 static int check_nothing(const ConfigContext *context, Findings *f)
 {
         _cleanup_(config_files_freep) char **files = NULL;

@@ -250,7 +250,7 @@ static int run_all(Simulation *s, const Strings *steps)
         }
         if (status != STATUS_OK)
                 return status;
-        /* Who does not say how long to wait wants to know how it ends. */
+        /* Without a time to wait, the question is how it ends. */
         if (!ends_with_wait && simulation_world(s))
                 r = world_run_for(simulation_world(s), simulate_patience_usec(simulation_world(s)));
         if (r >= 0)

@@ -91,7 +91,7 @@ static int find_subject(Ctl *c, const char *name, Subject *s)
         if (!s->is_app)
                 return STATUS_OK;
         r = eligibility_fetch(c, name, &error, &s->eligibility, &s->n_eligibility);
-        /* Before the group has formed nobody is eligible, and the rest is worth showing. */
+        /* Before the group has formed no node is eligible, and the rest is worth showing. */
         return r == -ENOMEM ? ctl_oom(c) : STATUS_OK;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who asked for a change. The one line before it is carried out is for an audit: it stands before what the change causes,
- * and where the change is never heard of again. Who asks stands first, in the bus's words, so that nothing that a caller
- * gives can pass for it. */
+/* The caller of a change, for an audit. The line is written before the change is carried out, so it stands before what the
+ * change causes, and is there even if the change is never heard of again. The caller stands first, as the bus knows it, so
+ * that nothing that a caller gives can pass for it. */
 
 #include "daemon/asked.h"
 
@@ -19,7 +19,7 @@
 static void add_caller(Text *t, const BusAsked *a)
 {
         if (!a->known) {
-                text_add(t, "somebody of whom the bus says nothing asks for ");
+                text_add(t, "a caller of whom the bus says nothing asks for ");
                 return;
         }
         text_printf(t, "user %" PRIu32, a->uid);
@@ -80,8 +80,8 @@ static void note_left_out(Manager *m, Asker *a)
         *a = (Asker){};
 }
 
-/* Whether one more line about a refusal to this user may be written: nobody fills the journal, or drives others' lines
- * out of it. Of those whom the bus does not know there is one account. */
+/* May one more line about a refusal to this user be written? No user is to fill the journal, or drive the lines of others
+ * out of it. All callers that the bus does not know share one account. */
 static bool may_write_refusal(Manager *m, const BusAsked *asked)
 {
         uint32_t uid = asked->known ? asked->uid : UINT32_MAX;

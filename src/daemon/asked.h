@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Who asked for a change: the callback of the bus server. */
+/* The caller of a change, for the journal: a callback of the bus server. */
 
 #include "daemon/manager-struct.h"
 
-/* Writes down who asked for a change, and that it was refused. */
+/* Writes the line of a change that is about to be carried out, or was refused. */
 void asked_note(void *manager, const BusAsked *asked);

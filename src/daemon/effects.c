@@ -53,8 +53,8 @@ static const CarryOut effects_table[_EFFECT_TYPE_MAX] = {
         [EFFECT_EXIT] = give_up,        /* the loop ends */
 };
 
-/* Too large for the group, or something that every receiver would refuse. Our numbers would have a gap, and nobody shall
- * take it for a message that was lost: another one has its number and says so, to our engine as well. */
+/* Too large for the group, or something that every receiver would refuse. Our numbers would have a gap, which receivers
+ * would take for a lost message. So another message has its number and says so, to our engine as well. */
 static int encode_unsent(Manager *m, const Message *message, int error, WireFragments *ret)
 {
         Message unsent = {

@@ -254,7 +254,7 @@ static void deliver(Journal *j, const JournalEntry *entry)
         put_entry(&w, entry, row, message);
         r = w.error ? w.error : send_datagram(j, &w);
         j->stuck = r == -EAGAIN;
-        /* Without a journal nobody misses a line: it was on standard error. */
+        /* Without a journal no line is missing: it was on standard error. */
         if (r < 0 && r != -ENOENT)
                 j->n_lost++;
 }

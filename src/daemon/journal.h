@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the daemon says: one line in the journal per decision or event, with fields for whoever wants to look
- * for them (DISTRO_APPLICATION=, DISTRO_NODE=, DISTRO_START_TYPE=, DISTRO_FROM_NODE=, DISTRO_EPOCH=,
+/* What the daemon says: one line in the journal per decision or event, with fields to search by
+ * (DISTRO_APPLICATION=, DISTRO_NODE=, DISTRO_START_TYPE=, DISTRO_FROM_NODE=, DISTRO_EPOCH=,
  * DISTRO_VIEW=, those of JournalCaller) and a MESSAGE_ID= that never changes. One table (journal-table.c) has all of them; the
  * catalog explains those of priority notice and above.
  *
@@ -32,7 +32,7 @@ typedef enum JournalKind {
         JOURNAL_NODELIST, /* corosync.conf was loaded again, with other nodes or rules of quorum */
         JOURNAL_BUS_LOST,
         JOURNAL_BUS_BACK,
-        JOURNAL_ASKED,   /* who asked for a change that is carried out now */
+        JOURNAL_ASKED,   /* the caller of a change that is carried out now */
         JOURNAL_REFUSED, /* or for one that was refused */
         JOURNAL_RECORD_DAMAGED,
         JOURNAL_RECORD_REFUSED, /* written by a newer version, or unreadable: exit */
@@ -58,7 +58,7 @@ typedef struct JournalRow {
 /* NULL where there is no such kind. */
 const JournalRow *journal_row(unsigned kind);
 
-/* Who asked for a change, in numbers as texts; "" or NULL: not known. */
+/* The caller of a change, in numbers as texts; "" or NULL: not known. */
 typedef struct JournalCaller {
         const char *verb, *uid, *pid, *comm;
         bool force;

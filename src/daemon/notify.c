@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 struct Notify {
-        int fd; /* -1: nobody listens */
+        int fd; /* -1: there is no listener */
         struct sockaddr_un address;
         socklen_t address_bytes;
         bool ready, ready_sent;
@@ -77,7 +77,7 @@ static void send_number(Notify *n, const char *name, uint64_t *number)
 
 bool notify_flush(Notify *n)
 {
-        /* A reload that began and ended while nobody listened needs no word; otherwise the order of the
+        /* A reload that began and ended without a listener needs no word; otherwise the order of the
          * states that systemd gets is the order in which they were. */
         if (n->reloading != n->reloading_sent && !n->reloading_sent)
                 n->reloading_sent = send_text(n, "RELOADING=1");

@@ -42,7 +42,7 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
         int client = local_socket_accept(fd, NULL);
 
         if (client >= 0)
-                (void) serve(userdata, client); /* else it sees its end, and nobody else is concerned */
+                (void) serve(userdata, client); /* else it sees its end, and no other client is concerned */
         return 0;
 }
 

@@ -120,7 +120,7 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* Removes all but the newest of the records that were kept aside; their names sort by date. A failure leaves
- * more of them than need be, which hurts nobody. */
+ * more of them than need be, which does no harm. */
 static void forget_old_damaged(int directory_fd)
 {
         char **names = NULL;

@@ -7,7 +7,7 @@
  *
  *   state                the record
  *   state.new            being written; what is left of one is worth nothing
- *   state.damaged-DATE   a record that could not be used, kept aside for whoever wants to look at it; the
+ *   state.damaged-DATE   a record that could not be used, kept aside for the administrator; the
  *                        RECORD_KEPT_MAX newest of them
  *
  * The file, all numbers little-endian:

@@ -216,7 +216,7 @@ static void run_leave(void *data)
         connection_leave(data);
 }
 
-/* Left, as far as we are concerned; the confchg that says so to everybody is still to come. */
+/* Left, as far as we are concerned; the confchg that says so to all members is still to come. */
 static void on_leave_done(void *data, void *userdata)
 {
         Group *g = userdata;
@@ -467,7 +467,7 @@ static void group_tracked(Group *g, TrackerResult result, const Event *event)
         if (result == TRACKER_LEFT && g->state == GROUP_LEAVING)
                 group_schedule(g, ACTION_LEFT);
         if (result == TRACKER_LEFT && g->state == GROUP_CONNECTED)
-                group_schedule(g, ACTION_REJOIN); /* nobody asked for that */
+                group_schedule(g, ACTION_REJOIN); /* we did not ask for that */
         if (result != TRACKER_VIEW || !group_is_open(g))
                 return;
         group_clear_queue(g);
@@ -657,7 +657,7 @@ static void group_failed(Group *g, Connection *c)
         if (error == -EAGAIN)
                 return;
         if (!g->told_disconnected) {
-                /* We were to rejoin only, and now there is nobody to join. */
+                /* We were to rejoin only, and now there is no Corosync to join. */
                 g->told_disconnected = true;
                 g->callbacks.disconnected(g->userdata, strempty(why));
         } else

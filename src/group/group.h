@@ -89,7 +89,7 @@ DEFINE_TRIVIAL_CLEANUP(Group *, group_free)
  * empty; -ENOBUFS: the queue is full, and as our running numbers would have a gap the caller does best to
  * group_rejoin(); -ENOMEM. */
 int group_send(Group *g, const void *data, size_t size_bytes);
-/* The same for a message that nobody acts on at once. Each message makes the ring turn at its full speed for some
+/* The same for a message on which no member acts at once. Each message makes the ring turn at its full speed for some
  * thirty rounds, which costs all nodes milliseconds of a processor. So the first goes out now, and those that
  * follow it within GROUP_TOGETHER_USEC together, or with the next group_send(). */
 int group_send_together(Group *g, const void *data, size_t size_bytes);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whoever links libgroup.a links $(GROUP_LIBS) too.
+# A program that links libgroup.a links $(GROUP_LIBS) too.
 noinst_LIBRARIES += libgroup.a
 libgroup_a_CFLAGS = $(AM_CFLAGS) $(COROSYNC_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
 libgroup_a_SOURCES = \

@@ -8,7 +8,7 @@
 
 #include "group/task.h"
 
-/* What loop and thread share. Whoever lets go last cleans up; the loop hands that to a thread, as releasing
+/* What loop and thread share. The last of them to let go cleans up; the loop hands that to a thread, as releasing
  * may wait for ever too. */
 typedef struct TaskShared {
         atomic_uint n_refs;

@@ -4,7 +4,7 @@
 /* Inside src/group: from Corosync's cpg callbacks to views. Pure; no handle, no time.
  *
  * Corosync reports a change of the ring as a round: confchg callbacks whose entries have the reasons NODEDOWN
- * and NODEUP (none, if the group lost and gained nobody; also a left and a joined list for the same process),
+ * and NODEUP (none, if the group lost and gained no member; also a left and a joined list for the same process),
  * then one totem_confchg with the ring and its nodes. A process that joins, leaves or dies makes one confchg
  * with the reasons JOIN, LEAVE or PROCDOWN and no totem_confchg.
  *

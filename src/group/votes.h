@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What Corosync's votequorum counts. It is for showing alone: who is quorate comes with the quorum notification
- * (group.h), and nothing is decided by these numbers. Asking waits for Corosync, so it happens on a thread. */
+/* What Corosync's votequorum counts. It is for showing alone: whether a node is quorate comes with the quorum
+ * notification (group.h), and nothing is decided by these numbers. Asking waits for Corosync, so it happens on a thread. */
 
 #include <systemd/sd-event.h>
 

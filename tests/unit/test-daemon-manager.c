@@ -606,7 +606,7 @@ static void test_asked(void **state)
         unknown.known = false;
         asked_note(m, &unknown);
         line = next_line(fd);
-        assert_non_null(strstr(line, "somebody of whom the bus says nothing asks for Permit"));
+        assert_non_null(strstr(line, "a caller of whom the bus says nothing asks for Permit"));
         assert_null(strstr(line, "CALLER_UID"));
 
         /* Later the rest is counted. */
