@@ -2,7 +2,7 @@
 #pragma once
 
 /* One line of a script, read: what is to be carried out, with all names and times understood. script-parse.c makes it with
- * script-verbs.c, and script.c carries it out; nothing in here is for others. */
+ * script-verbs.c, and script-run.c carries it out; nothing in here is for others. */
 
 #include "world/script.h"
 

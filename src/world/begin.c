@@ -6,7 +6,7 @@
 
 #include "base/array.h"
 #include "base/timing.h"
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 #define JOINED_USEC (1 * USEC_PER_SEC)
 #define TELLER_USEC (5 * USEC_PER_SEC)

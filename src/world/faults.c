@@ -2,7 +2,7 @@
 
 /* What a test does to the world: nodes, processes, cables, disks, commands. */
 
-#include "world/internal.h"
+#include "world/world-struct.h"
 #include "base/timing.h"
 
 /* ---- files ---- */
@@ -449,7 +449,7 @@ void world_corosync_kill(World *w, uint32_t node, uint64_t down_usec)
         trace(w, n, "corosync dies");
         world_did(w, DEED_COROSYNC_DEAD);
         totem_corosync_stop(w, n);
-        group_disconnect(w, n);
+        world_group_disconnect(w, n);
         world_schedule(w, w->now_usec + down_usec, on_boot, n, n->generation, 0);
         totem_changed(w);
 }
@@ -466,7 +466,7 @@ void world_corosync_freeze(World *w, uint32_t node, bool frozen)
         n->corosync.frozen = frozen;
         totem_changed(w);
         if (!frozen && n->manager.up)
-                group_connect(w, n);
+                world_group_connect(w, n);
 }
 
 void world_evict(World *w, uint32_t node)

@@ -2,7 +2,7 @@
 
 /* Who hears whom, and which nodes make up a ring therefore. */
 
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 bool links_hears(const WorldNode *n)
 {

@@ -3,22 +3,22 @@ noinst_LIBRARIES += libworld.a
 libworld_a_SOURCES = \
 	src/world/act.h \
 	src/world/begin.c \
-	src/world/bytes.c \
-	src/world/effects.c \
+	src/world/effect-model.c \
 	src/world/faults.c \
-	src/world/group.c \
-	src/world/internal.h \
+	src/world/group-bytes.c \
+	src/world/group-model.c \
 	src/world/links.c \
-	src/world/manager.c \
-	src/world/nodelist.c \
-	src/world/script.c \
-	src/world/script.h \
+	src/world/node-process.c \
+	src/world/nodelist-model.c \
 	src/world/script-definition.c \
 	src/world/script-parse.c \
+	src/world/script-run.c \
 	src/world/script-verbs.c \
-	src/world/systemd.c \
+	src/world/script.h \
+	src/world/systemd-model.c \
 	src/world/totem.c \
 	src/world/trace.c \
-	src/world/units.c \
-	src/world/world.c \
+	src/world/unit-model.c \
+	src/world/world-run.c \
+	src/world/world-struct.h \
 	src/world/world.h

@@ -8,9 +8,9 @@
  * them had delivered, all that one of them sent, and what else one of them may have received. */
 
 #include "base/hash.h"
-#include "world/internal.h"
+#include "world/world-struct.h"
 
-#define RING_STEP 4u /* between the numbers of two rings */
+#define TOTEM_RING_STEP 4u /* between the numbers of two rings */
 
 static void ring_round(World *w, Ring *r);
 static void ring_resume(World *w, Ring *r);
@@ -110,7 +110,7 @@ static void on_quorum(World *w, WorldNode *n, const Happening *h)
         const Ring *r = n->corosync.ring;
 
         if (n->corosync.up && !n->corosync.frozen && !n->suspended && r && r->serial == h->generation)
-                group_notify_quorum(w, n, &r->id, h->value);
+                world_group_notify_quorum(w, n, &r->id, h->value);
 }
 
 static void ring_notify_quorum(World *w, Ring *r)
@@ -157,7 +157,7 @@ static void on_deliver(World *w, WorldNode *n, const Happening *h)
                 }
                 if (item.packet)
                         item.packet->n_refs++;
-                group_deliver(w, n, &item);
+                world_group_deliver(w, n, &item);
                 item_done(&item);
         }
 }
@@ -290,7 +290,7 @@ static void on_open(World *w, WorldNode *n, const Happening *h)
         c->open = true;
         for (size_t i = 0; i < c->queue.n_items; i++)
                 schedule_order(w, n);
-        group_flush(w, n);
+        world_group_flush(w, n);
 }
 
 /* ---- a round ---- */
@@ -333,7 +333,7 @@ static void on_commit(World *w, WorldNode *n, const Happening *h)
         c->committed = true;
         r->n_committed++;
         r->committed_usec = w->now_usec;
-        group_commit(w, n);
+        world_group_commit(w, n);
         world_moment(w, n, MOMENT_VIEW);
         r = ring_find(w, h->generation); /* a blow can have ended it */
         if (r && r->n_committed == r->n_nodes)
@@ -416,7 +416,7 @@ static void ring_flush(World *w, Ring *r, const uint32_t *nodes, size_t n_nodes)
                         WorldNode *n = world_node(w, nodes[i]);
 
                         if (n->corosync.committed && n->corosync.at <= k)
-                                group_deliver(w, n, item);
+                                world_group_deliver(w, n, item);
                 }
         }
         for (size_t i = 0; i < n_nodes; i++)
@@ -455,7 +455,7 @@ static void carry_queue(World *w, WorldNode *from, const uint32_t *nodes, size_t
                 ARRAY_CLOSE(q->items, q->n_items, 0);
                 for (size_t i = 0; i < n_nodes; i++)
                         if (world_node(w, nodes[i])->corosync.committed)
-                                group_deliver(w, world_node(w, nodes[i]), &item);
+                                world_group_deliver(w, world_node(w, nodes[i]), &item);
                 item_done(&item);
         }
 }
@@ -563,7 +563,7 @@ static void totem_form(World *w, const uint32_t *nodes, size_t n_nodes)
         r->id.node_id = nodes[0];
         for (size_t i = 0; i < n_nodes; i++)
                 r->id.seq = MAX(r->id.seq, world_node(w, nodes[i])->corosync.last_seq);
-        r->id.seq += RING_STEP;
+        r->id.seq += TOTEM_RING_STEP;
         if (w->config.ring_numbers && world_random_of(&w->random_late, 4) == 0)
                 r->id.seq += 4 * (1 + world_random_of(&w->random_late, 3));
         ring_find_members(w, r);
@@ -745,7 +745,7 @@ void totem_begin(World *w, const uint32_t *nodes, size_t n_nodes, uint64_t seq)
 
                 c->up = true;
                 c->generation = ++w->next_serial;
-                c->last_seq = seq - MIN(seq, (uint64_t) RING_STEP);
+                c->last_seq = seq - MIN(seq, (uint64_t) TOTEM_RING_STEP);
                 c->seen_peer = true; /* quorum has been there */
         }
         totem_form(w, nodes, n_nodes);

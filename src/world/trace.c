@@ -3,7 +3,7 @@
 /* Readable lines. What several nodes say in the same words within a moment becomes one line with all their names;
  * so lines are held back for that long. */
 
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 #define JOIN_USEC (100 * USEC_PER_MSEC)
 
@@ -261,7 +261,7 @@ void trace_message(World *w, const WorldNode *n, const Packet *p)
 
 void trace_state(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         const State *s;
         uint64_t digest;
         bool synced;

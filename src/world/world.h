@@ -12,19 +12,19 @@
  * WorldConfig.nodes counted from 1.
  *
  * How the parts are modelled:
- *   nodelist.c which nodes there are, and changes of that
- *   links.c    which nodes hear each other
- *   bytes.c    messages as bytes, and what a ring carries of them
- *   totem.c    rings, their total order, what a broken ring delivers to whom
- *   group.c    the process group: joining, leaving, views, quorum notifications, sending
- *   begin.c    a world that goes on where a cluster is
- *   manager.c  the manager's process: what the daemon does around an engine, start to end
- *   effects.c  carries out what an engine asks for
- *   systemd.c  systemd's main process: what it is asked for, in order and perhaps late
- *   units.c    its units: workers, and the guard that outlives the manager
- *   faults.c   what a test does to the world
- *   trace.c    readable lines
- *   script.c   a small language over all of it */
+ *   nodelist-model.c  which nodes there are, and changes of that
+ *   links.c           which nodes hear each other
+ *   group-bytes.c     messages as bytes, and what a ring carries of them
+ *   totem.c           rings, their total order, what a broken ring delivers to whom
+ *   group-model.c     the process group: joining, leaving, views, quorum notifications, sending
+ *   begin.c           a world that goes on where a cluster is
+ *   node-process.c    the manager's process: what the daemon does around an engine, start to end
+ *   effect-model.c    carries out what an engine asks for
+ *   systemd-model.c   systemd's main process: what it is asked for, in order and perhaps late
+ *   unit-model.c      its units: workers, and the guard that outlives the manager
+ *   faults.c          what a test does to the world
+ *   trace.c           readable lines
+ *   script-run.c      a small language over all of it */
 
 #include "engine/engine.h"
 

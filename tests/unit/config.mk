@@ -3,6 +3,4 @@ check_PROGRAMS += tests/unit/test-config tests/unit/test-config-unit tests/unit/
 TESTS += tests/unit/test-config tests/unit/test-config-unit tests/unit/test-config-files
 tests_unit_test_config_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_config_unit_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_config_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
-tests_unit_test_config_unit_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_config_files_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)

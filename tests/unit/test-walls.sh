@@ -40,10 +40,6 @@ my %exceptions = (
         'constant STRING: in config/' => 'to be named after its folder',
         'constant WHITE: in config/' => 'its parsers share words',
         'circle: config/' => 'the rows of a table and the parsers that they name',
-        'circle: world/' => 'it has one header, and takes the names of what it stands for',
-        map({ $_ => 'the same' } 'constant RING_STEP: in ', 'file bytes: ', 'file effects: ', 'file group: ', 'file internal: ',
-                'file nodelist: ', 'file units: ', 'function effects_carry_out: ', 'function group_', 'file manager: ',
-                'type Manager: ', 'type Unit: '),
         map({ ("tests/unit/$_.c: more" => 'its cases are to be told apart') } qw(test-config-unit test-systemd-guard test-bus-change
                 test-ctl-verbs test-engine-copies test-engine-messages test-engine-step)),
 );

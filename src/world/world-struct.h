@@ -134,7 +134,7 @@ typedef struct Inbox {
         size_t n_due;       /* read as soon as the manager does not hang any more */
 } Inbox;
 
-typedef struct Manager {
+typedef struct WorldManager {
         bool restarting;                 /* what follows EFFECT_LEFT: another manager */
         bool up, hung, stopping, exited; /* exited: it said so itself, systemd does not restart it */
         uint64_t generation;
@@ -170,10 +170,10 @@ typedef struct Manager {
         Revision write_revision, next_revision;
         uint8_t *write_data, *next_data;
         size_t write_size_bytes, next_size_bytes;
-} Manager;
+} WorldManager;
 
 /* A worker's unit. It stays listed when it has failed, as systemd keeps it, until it is started again. */
-typedef struct Unit {
+typedef struct WorldUnit {
         char *app;
         UnitState state;
         uint64_t epoch;
@@ -186,7 +186,7 @@ typedef struct Unit {
         WorldUnitFault fault;
         uint64_t start_usec, stop_usec;
         unsigned n_restarts; /* by systemd, of this copy */
-} Unit;
+} WorldUnit;
 
 /* Something that a manager has asked systemd for, and that it has not looked at yet. */
 typedef struct SystemdCall {
@@ -204,7 +204,7 @@ typedef struct Systemd {
         size_t n_calls, n_calls_allocated;
 } Systemd;
 
-typedef struct Guard {
+typedef struct WorldGuard {
         bool away; /* there is none: nobody ends the workers, and the manager is told */
         bool armed;
         bool counts; /* since `since_usec`; false: it was not there yet when the manager ended */
@@ -212,7 +212,7 @@ typedef struct Guard {
         uint64_t serial;
         char **spared; /* applications in maintenance when the manager ended */
         size_t n_spared, n_spared_allocated;
-} Guard;
+} WorldGuard;
 
 typedef struct WorldNode {
         uint32_t id;
@@ -233,10 +233,10 @@ typedef struct WorldNode {
         uint64_t isolation_usec;             /* of its next manager; 0: the engine's default */
         NoQuorumPolicy policy;               /* of its next manager */
         Corosync corosync;
-        Manager manager;
-        Guard guard;
+        WorldManager manager;
+        WorldGuard guard;
         Systemd systemd;
-        Unit *units;
+        WorldUnit *units;
         size_t n_units, n_units_allocated;
         RecordKind record_kind;
         uint8_t *record;
@@ -323,7 +323,7 @@ struct World {
         size_t n_lines, n_lines_allocated;
 };
 
-/* world.c */
+/* world-run.c */
 WorldNode *world_node(const World *w, uint32_t id);
 void world_schedule(World *w, uint64_t at_usec, HappeningFunc func, WorldNode *n, uint64_t generation,
                 uint64_t value);
@@ -345,7 +345,7 @@ void world_observe(World *w, Observation *o);
 void world_cut_off(World *w, WorldNode *n);
 void world_moment(World *w, WorldNode *n, WorldMoment moment);
 
-/* nodelist.c */
+/* nodelist-model.c */
 uint64_t nodelist_bits(const World *w);
 size_t nodelist_count(const World *w);
 bool nodelist_by_fewer(const World *w); /* what Corosync's rules of quorum tell a manager */
@@ -370,7 +370,7 @@ void totem_order(World *w, WorldNode *n, Item item);       /* into the node's qu
 void totem_quorum_again(World *w, uint64_t ring_serial);   /* the votes may have changed */
 bool totem_is_ghostly(const World *w, const WorldNode *n); /* a round is under way here */
 
-/* bytes.c */
+/* group-bytes.c */
 bool bytes_are_on(const World *w);
 void bytes_encode(World *w, Packet *p);
 uint64_t bytes_usec(const World *w, const Item *item);
@@ -381,25 +381,25 @@ bool bytes_read(World *w, WorldNode *n, Letter *l);
 /* faults.c */
 void manager_be_busy(World *w, WorldNode *n, uint64_t usec);
 
-/* group.c */
+/* group-model.c */
 Packet *packet_unref(Packet *p);
 void item_done(Item *i);
 void item_queue_done(ItemQueue *q);
 int item_queue_add(ItemQueue *q, Item item);
-void group_deliver(World *w, WorldNode *n, const Item *item);
-void group_commit(World *w, WorldNode *n); /* the node commits its ring's round */
-void group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool quorate);
-void group_connect(World *w, WorldNode *n); /* a manager connects if it can */
-void group_told(World *w, WorldNode *n);    /* its engine has read that it is connected */
-void group_disconnect(World *w, WorldNode *n);
-void group_rejoin(World *w, WorldNode *n);
-void group_leave(World *w, WorldNode *n, bool planned);    /* the manager's process has ended */
-void group_send(World *w, WorldNode *n, Message *message); /* takes the message */
-void group_probe(World *w, WorldNode *n, uint64_t number);
-void group_flush(World *w, WorldNode *n); /* sending may be possible again */
-void group_drop_outbox(WorldNode *n);
+void world_group_deliver(World *w, WorldNode *n, const Item *item);
+void world_group_commit(World *w, WorldNode *n); /* the node commits its ring's round */
+void world_group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool quorate);
+void world_group_connect(World *w, WorldNode *n); /* a manager connects if it can */
+void world_group_told(World *w, WorldNode *n);    /* its engine has read that it is connected */
+void world_group_disconnect(World *w, WorldNode *n);
+void world_group_rejoin(World *w, WorldNode *n);
+void world_group_leave(World *w, WorldNode *n, bool planned);    /* the manager's process has ended */
+void world_group_send(World *w, WorldNode *n, Message *message); /* takes the message */
+void world_group_probe(World *w, WorldNode *n, uint64_t number);
+void world_group_flush(World *w, WorldNode *n); /* sending may be possible again */
+void world_group_drop_outbox(WorldNode *n);
 
-/* manager.c */
+/* node-process.c */
 void manager_start(World *w, WorldNode *n);
 void manager_end(World *w, WorldNode *n, bool planned, bool restart);
 void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter,
@@ -413,19 +413,19 @@ uint64_t manager_realtime(const World *w, const WorldNode *n);
 uint64_t manager_grace(const World *w, const WorldNode *n);
 void letter_done(Letter *l);
 
-/* effects.c */
-void effects_carry_out(World *w, WorldNode *n, EffectList *effects);
+/* effect-model.c */
+void world_carry_out(World *w, WorldNode *n, EffectList *effects);
 void disk_power_cut(World *w, WorldNode *n);
 
-/* units.c */
-Unit *unit_find(const WorldNode *n, const char *app);
-Unit *unit_get(World *w, WorldNode *n, const char *app); /* makes it; NULL without memory */
+/* unit-model.c */
+WorldUnit *unit_find(const WorldNode *n, const char *app);
+WorldUnit *unit_get(World *w, WorldNode *n, const char *app); /* makes it; NULL without memory */
 void unit_start(World *w, WorldNode *n, const Effect *f);
 void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch);
 void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch);
 void unit_kill_group(World *w, WorldNode *n, uint64_t epoch); /* without systemd */
-void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending);
-void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason);
+void unit_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending);
+void unit_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const char *reason);
 void unit_forget(WorldNode *n, const char *app, uint64_t epoch);
 /* It has run since long ago, or its stop has not ended. */
 void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck,
@@ -438,7 +438,7 @@ void guard_resume(World *w, WorldNode *n, const State *s,
                 uint64_t gone_usec); /* the manager has been gone so long */
 void guard_disarm(WorldNode *n);
 
-/* systemd.c */
+/* systemd-model.c */
 bool systemd_is_late(const World *w, const WorldNode *n);
 uint64_t systemd_lateness(const World *w, const WorldNode *n); /* until it does something; 0: it is well */
 uint64_t bus_lateness(const World *w, const WorldNode *n);     /* how long its manager has no bus yet */

@@ -3,7 +3,7 @@
 /* The manager's process: an engine, what waits to be read by it, its timer, its start and its end. */
 
 #include "engine/agreed/check.h"
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 #include <time.h>
 
@@ -47,7 +47,7 @@ void letter_done(Letter *l)
 
 static void observe_quorum(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         bool quorate = m->engine && engine_is_quorate(m->engine);
 
         if (quorate == m->was_quorate)
@@ -58,7 +58,7 @@ static void observe_quorum(World *w, WorldNode *n)
 
 static void observe_state(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         if (!w->config.observer || !engine_is_synced(m->engine))
                 return;
@@ -82,7 +82,7 @@ static uint64_t processor_usec(void)
 
 void manager_step(World *w, WorldNode *n, Event *event)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         uint64_t generation = m->generation;
         EffectList effects = {};
         uint64_t begin, took;
@@ -117,7 +117,7 @@ void manager_step(World *w, WorldNode *n, Event *event)
                                          .quorate = m->was_quorate });
         if (event->type == EVENT_MESSAGE)
                 observe_state(w, n);
-        effects_carry_out(w, n, &effects);
+        world_carry_out(w, n, &effects);
         effect_list_done(&effects);
         if (m->up && m->generation == generation)
                 manager_schedule(w, n);
@@ -133,7 +133,7 @@ void manager_step(World *w, WorldNode *n, Event *event)
 
 static void on_timer(World *w, WorldNode *n, const Happening *h)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Event event = { .type = EVENT_TIME };
 
         if (!m->up || m->generation != h->generation || m->timer_serial != h->value)
@@ -148,7 +148,7 @@ static void on_timer(World *w, WorldNode *n, const Happening *h)
 
 void manager_schedule(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         uint64_t deadline = engine_deadline(m->engine), now = manager_clock(w, n), at;
 
         if (deadline == USEC_INFINITY) {
@@ -258,7 +258,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
 static void read_letter(World *w, WorldNode *n, Letter *l)
 {
         EngineNode nodes[NODES_MAX];
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Event event;
 
         if (l->type == EVENT_MESSAGE && bytes_are_on(w) && !bytes_read(w, n, l)) {
@@ -276,7 +276,7 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
         if (l->type == EVENT_QUORUM && ring_compare(&l->ring, &m->ring) != 0)
                 world_did(w, DEED_QUORUM_FIRST);
         if (l->type == EVENT_VIEW) {
-                group_drop_outbox(n);
+                world_group_drop_outbox(n);
                 bytes_new_view(n);
                 m->ring = l->ring;
                 m->n_ring_nodes = l->n_nodes;
@@ -290,12 +290,12 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
         manager_step(w, n, &event);
         trace_state(w, n);
         if (l->type == EVENT_CONNECTED)
-                group_told(w, n);
+                world_group_told(w, n);
 }
 
 static void on_read(World *w, WorldNode *n, const Happening *h)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Inbox *b = m->inbox + h->value;
         Letter l;
 
@@ -329,7 +329,7 @@ static uint64_t reading_delay(World *w, InboxSource source)
 
 void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter, uint64_t delay_usec)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Inbox *b = m->inbox + source;
 
         if (!m->up || ARRAY_GROW(b->letters, b->n_letters, b->n_allocated) < 0) {
@@ -353,7 +353,7 @@ void manager_post_definitions(World *w, WorldNode *n)
 
 void manager_unhang(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         if (!m->up || !m->hung)
                 return;
@@ -364,7 +364,7 @@ void manager_unhang(World *w, WorldNode *n)
         if (m->timer_due)
                 world_schedule(w, w->now_usec, on_timer, n, m->generation, m->timer_serial);
         m->timer_due = false;
-        group_flush(w, n);
+        world_group_flush(w, n);
 }
 
 /* ---- start and end ---- */
@@ -409,7 +409,7 @@ static void tell_what_is_here(World *w, WorldNode *n)
         Event definitions = { .type = EVENT_DEFINITIONS };
 
         for (size_t i = 0; i < n->n_units; i++) {
-                const Unit *u = n->units + i;
+                const WorldUnit *u = n->units + i;
                 Event event = { .type = EVENT_UNIT };
 
                 if (!unit_state_is_alive(u->state) && u->state != UNIT_FAILED)
@@ -439,7 +439,7 @@ static void on_restart(World *w, WorldNode *n, const Happening *h)
 
 void manager_start(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         int r;
 
         if (!n->up || m->up || n->shutting_down)
@@ -472,13 +472,13 @@ void manager_start(World *w, WorldNode *n)
         trace(w, n, "manager starts");
         world_observe(w, &(Observation){ .type = OBSERVE_MANAGER_BEGIN, .node_id = n->id });
         tell_what_is_here(w, n);
-        group_connect(w, n);
+        world_group_connect(w, n);
 }
 
 /* A write that was under way when its process died is either in place or not. */
 static void abandon_write(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         if (m->writing && world_has(w, WORLD_JITTER) && !n->disk_fails && world_chance(w, 50)) {
                 free(n->record);
@@ -492,12 +492,12 @@ static void abandon_write(World *w, WorldNode *n)
 
 void manager_end(World *w, WorldNode *n, bool planned, bool restart)
 {
-        Manager *m = &n->manager, fresh = {};
+        WorldManager *m = &n->manager, fresh = {};
 
         if (!m->up)
                 return;
         if (n->up)
-                group_leave(w, n, planned);
+                world_group_leave(w, n, planned);
         if (n->up)
                 systemd_manager_ended(w, n);
         if (n->up && !planned)
@@ -510,7 +510,7 @@ void manager_end(World *w, WorldNode *n, bool planned, bool restart)
                         letter_done(l);
                 free(m->inbox[s].letters);
         }
-        group_drop_outbox(n);
+        world_group_drop_outbox(n);
         free(m->outbox);
         fresh.generation = ++w->next_serial;
         *m = fresh;

@@ -4,7 +4,7 @@
  * engine and Corosync. */
 
 #include "base/hash.h"
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 Packet *packet_unref(Packet *p)
 {
@@ -114,7 +114,7 @@ static void deliver_message(World *w, WorldNode *n, const Item *item)
 static void deliver_join(World *w, WorldNode *n, const Item *item)
 {
         Corosync *c = &n->corosync;
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         size_t at;
 
         history_add(c, item);
@@ -128,7 +128,7 @@ static void deliver_join(World *w, WorldNode *n, const Item *item)
         }
         if (m->connected && m->join_id == item->id) {
                 m->in_group = true;
-                group_flush(w, n);
+                world_group_flush(w, n);
         }
         if (m->in_group)
                 post_view(w, n, VIEW_PROCESS, &item->member, 1);
@@ -150,7 +150,7 @@ static void deliver_leave(World *w, WorldNode *n, const Item *item)
                 n->manager.in_group = false; /* evicted: that view was the last */
 }
 
-void group_deliver(World *w, WorldNode *n, const Item *item)
+void world_group_deliver(World *w, WorldNode *n, const Item *item)
 {
         switch (item->kind) {
         case ITEM_MESSAGE:
@@ -188,10 +188,10 @@ static void on_repeat(World *w, WorldNode *n, const Happening *h)
 static void on_connect(World *w, WorldNode *n, const Happening *h)
 {
         if (n->manager.up && n->manager.generation == h->generation)
-                group_connect(w, n);
+                world_group_connect(w, n);
 }
 
-void group_commit(World *w, WorldNode *n)
+void world_group_commit(World *w, WorldNode *n)
 {
         Corosync *c = &n->corosync;
         const Ring *r = c->ring;
@@ -216,7 +216,7 @@ void group_commit(World *w, WorldNode *n)
                                 n->manager.generation, 0);
 }
 
-void group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool quorate)
+void world_group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool quorate)
 {
         Letter l = { .type = EVENT_QUORUM, .ring = *ring, .quorate = quorate };
 
@@ -229,20 +229,20 @@ void group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool quorat
 }
 
 /* The adapter asks for the present quorum only once the engine knows of the connection. */
-void group_told(World *w, WorldNode *n)
+void world_group_told(World *w, WorldNode *n)
 {
         const Corosync *c = &n->corosync;
 
         n->manager.told = n->manager.connected;
         if (n->manager.told && c->quorum_ring.seq > 0)
-                group_notify_quorum(w, n, &c->quorum_ring, c->quorate);
+                world_group_notify_quorum(w, n, &c->quorum_ring, c->quorate);
 }
 
 /* ---- the manager's connection ---- */
 
 static void join(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Item item = { .kind = ITEM_JOIN, .id = ++w->next_serial, .member = own_member(n) };
 
         do
@@ -252,7 +252,7 @@ static void join(World *w, WorldNode *n)
         totem_order(w, n, item);
 }
 
-void group_connect(World *w, WorldNode *n)
+void world_group_connect(World *w, WorldNode *n)
 {
         Corosync *c = &n->corosync;
         Letter connected = { .type = EVENT_CONNECTED };
@@ -272,18 +272,18 @@ static void inbox_clear(Inbox *b)
         b->n_letters = b->n_due = 0;
 }
 
-void group_drop_outbox(WorldNode *n)
+void world_group_drop_outbox(WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         for (size_t i = 0; i < m->n_outbox; i++)
                 packet_unref(m->outbox[i]);
         m->n_outbox = 0;
 }
 
-void group_disconnect(World *w, WorldNode *n)
+void world_group_disconnect(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Letter l = { .type = EVENT_DISCONNECTED };
 
         if (!m->connected)
@@ -292,7 +292,7 @@ void group_disconnect(World *w, WorldNode *n)
         m->probe = 0;
         inbox_clear(m->inbox + INBOX_GROUP);
         inbox_clear(m->inbox + INBOX_QUORUM);
-        group_drop_outbox(n);
+        world_group_drop_outbox(n);
         manager_post(w, n, INBOX_GROUP, &l, 0);
 }
 
@@ -303,9 +303,9 @@ static void leave(World *w, WorldNode *n)
         totem_order(w, n, item);
 }
 
-void group_rejoin(World *w, WorldNode *n)
+void world_group_rejoin(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Letter l = { .type = EVENT_CONNECTED };
 
         if (!m->connected)
@@ -316,19 +316,19 @@ void group_rejoin(World *w, WorldNode *n)
         m->probe = 0;
         inbox_clear(m->inbox + INBOX_GROUP);
         inbox_clear(m->inbox + INBOX_QUORUM);
-        group_drop_outbox(n);
+        world_group_drop_outbox(n);
         leave(w, n);
         manager_post(w, n, INBOX_GROUP, &l, 0);
         join(w, n);
 }
 
-void group_leave(World *w, WorldNode *n, bool planned)
+void world_group_leave(World *w, WorldNode *n, bool planned)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         m->in_group = false;
         m->probe = 0;
-        group_drop_outbox(n);
+        world_group_drop_outbox(n);
         if (!m->connected)
                 return;
         m->connected = false;
@@ -373,7 +373,7 @@ static void order_packet(World *w, WorldNode *n, Packet *p)
 
 static void on_send(World *w, WorldNode *n, const Happening *h)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         if (m->generation != h->generation)
                 return;
@@ -404,9 +404,9 @@ static void on_send(World *w, WorldNode *n, const Happening *h)
         m->probe = 0;
 }
 
-void group_flush(World *w, WorldNode *n)
+void world_group_flush(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         if (!may_send(n) || m->send_scheduled || m->hung || (m->n_outbox == 0 && m->probe == 0))
                 return;
@@ -414,9 +414,9 @@ void group_flush(World *w, WorldNode *n)
         world_schedule(w, w->now_usec + world_delay(w, 0, USEC_PER_MSEC), on_send, n, m->generation, 0);
 }
 
-void group_send(World *w, WorldNode *n, Message *message)
+void world_group_send(World *w, WorldNode *n, Message *message)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Packet *p = calloc(1, sizeof(*p));
 
         if (!p || ARRAY_GROW(m->outbox, m->n_outbox, m->n_outbox_allocated) < 0) {
@@ -429,14 +429,14 @@ void group_send(World *w, WorldNode *n, Message *message)
         if (bytes_are_on(w))
                 bytes_encode(w, p);
         m->outbox[m->n_outbox++] = p;
-        group_flush(w, n);
+        world_group_flush(w, n);
 }
 
-void group_probe(World *w, WorldNode *n, uint64_t number)
+void world_group_probe(World *w, WorldNode *n, uint64_t number)
 {
         n->manager.probe = number;
         if (!may_send(n) || n->manager.busy)
                 drop_probe(w, n);
         else
-                group_flush(w, n);
+                world_group_flush(w, n);
 }

@@ -3,7 +3,7 @@
 /* A ring that carries bytes: messages become fragments, a ring carries so many bytes a second and takes one fragment of
  * each sender in turn, as Totem does, and each manager puts together what it reads. */
 
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 bool bytes_are_on(const World *w)
 {
@@ -82,7 +82,7 @@ void bytes_new_view(WorldNode *n)
 /* The message that is whole with this fragment, in the letter's packet; false: there is none. */
 bool bytes_read(World *w, WorldNode *n, Letter *l)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         const Packet *p = l->packet;
         const WireFragment *f = &p->bytes.fragments[l->fragment];
         Packet *whole;

@@ -3,12 +3,12 @@
 /* systemd: workers that outlive the manager, and the guard that ends them when no manager comes back. */
 
 #include "base/timing.h"
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 #define REPORT_USEC USEC_PER_MSEC     /* from a change to its signal */
 #define STUCK_USEC (2 * USEC_PER_SEC) /* a stop that takes so long does not end */
 
-Unit *unit_find(const WorldNode *n, const char *app)
+WorldUnit *unit_find(const WorldNode *n, const char *app)
 {
         FOREACH_ARRAY(u, n->units, n->n_units)
                 if (streq(u->app, app))
@@ -16,9 +16,9 @@ Unit *unit_find(const WorldNode *n, const char *app)
         return NULL;
 }
 
-Unit *unit_get(World *w, WorldNode *n, const char *app)
+WorldUnit *unit_get(World *w, WorldNode *n, const char *app)
 {
-        Unit *u = unit_find(n, app);
+        WorldUnit *u = unit_find(n, app);
 
         if (u)
                 return u;
@@ -27,7 +27,7 @@ Unit *unit_get(World *w, WorldNode *n, const char *app)
                 return NULL;
         }
         u = n->units + n->n_units;
-        *u = (Unit){
+        *u = (WorldUnit){
                 .app = strdup(app), .start_usec = w->config.start_usec, .stop_usec = w->config.stop_usec
         };
         if (!u->app) {
@@ -38,7 +38,7 @@ Unit *unit_get(World *w, WorldNode *n, const char *app)
         return u;
 }
 
-static Unit *unit_by_serial(WorldNode *n, uint64_t serial)
+static WorldUnit *unit_by_serial(WorldNode *n, uint64_t serial)
 {
         FOREACH_ARRAY(u, n->units, n->n_units)
                 if (u->serial == serial)
@@ -49,7 +49,7 @@ static Unit *unit_by_serial(WorldNode *n, uint64_t serial)
 static void report(
                 World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
-        Unit *u = unit_find(n, app);
+        WorldUnit *u = unit_find(n, app);
         Letter l = { .type = EVENT_UNIT,
                 .epoch = epoch,
                 .unit_digest = u && u->epoch == epoch ? u->unit_digest : 0,
@@ -77,7 +77,7 @@ static const char *epoch_text(uint64_t epoch, char *buffer, size_t size)
         return buffer;
 }
 
-static void observe_unit(World *w, const WorldNode *n, const Unit *u, ObservationType type)
+static void observe_unit(World *w, const WorldNode *n, const WorldUnit *u, ObservationType type)
 {
         world_observe(w, &(Observation){ .type = type,
                                          .node_id = n->id,
@@ -87,7 +87,7 @@ static void observe_unit(World *w, const WorldNode *n, const Unit *u, Observatio
                                          .flag = u->state == UNIT_STOPPED });
 }
 
-void unit_end(World *w, WorldNode *n, Unit *u, UnitState state, const char *reason)
+void unit_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const char *reason)
 {
         char buffer[64];
 
@@ -121,7 +121,7 @@ void units_read_again(World *w, WorldNode *n)
 static void on_started(World *w, WorldNode *n, const Happening *h);
 
 /* Its process has ended, and systemd starts it again. It stays the same copy: nobody but systemd has to do with it. */
-static void unit_restart(World *w, WorldNode *n, Unit *u)
+static void unit_restart(World *w, WorldNode *n, WorldUnit *u)
 {
         char reason[64];
 
@@ -143,7 +143,7 @@ static void unit_restart(World *w, WorldNode *n, Unit *u)
 static bool is_beside(const World *w, const WorldNode *n, const char *app)
 {
         FOREACH_ARRAY(o, w->nodes, w->n_nodes) {
-                const Unit *u = o != n ? unit_find(o, app) : NULL;
+                const WorldUnit *u = o != n ? unit_find(o, app) : NULL;
 
                 if (u && unit_state_is_alive(u->state))
                         return true;
@@ -153,7 +153,7 @@ static bool is_beside(const World *w, const WorldNode *n, const char *app)
 
 static void on_started(World *w, WorldNode *n, const Happening *h)
 {
-        Unit *u = unit_by_serial(n, h->value);
+        WorldUnit *u = unit_by_serial(n, h->value);
 
         if (n->generation != h->generation || !u)
                 return;
@@ -176,7 +176,7 @@ static void on_started(World *w, WorldNode *n, const Happening *h)
 
 void unit_start(World *w, WorldNode *n, const Effect *f)
 {
-        Unit *u = unit_get(w, n, f->app);
+        WorldUnit *u = unit_get(w, n, f->app);
         char buffer[64];
 
         if (!u)
@@ -214,7 +214,7 @@ void unit_start(World *w, WorldNode *n, const Effect *f)
 
 static void on_stopped(World *w, WorldNode *n, const Happening *h)
 {
-        Unit *u = unit_by_serial(n, h->value);
+        WorldUnit *u = unit_by_serial(n, h->value);
 
         if (n->generation != h->generation || !u)
                 return;
@@ -230,7 +230,7 @@ static void on_stopped(World *w, WorldNode *n, const Happening *h)
         report(w, n, u->app, u->epoch, UNIT_STUCK, "timeout");
 }
 
-void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending)
+void unit_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending)
 {
         if (!unit_state_is_alive(u->state) || u->state == UNIT_STUCK)
                 return;
@@ -252,9 +252,9 @@ void unit_stop_as(World *w, WorldNode *n, Unit *u, UnitState ending)
 }
 
 /* The unit that the manager means, or NULL after telling it that there is none. */
-static Unit *find_copy(World *w, WorldNode *n, const char *app, uint64_t epoch)
+static WorldUnit *find_copy(World *w, WorldNode *n, const char *app, uint64_t epoch)
 {
-        Unit *u = unit_find(n, app);
+        WorldUnit *u = unit_find(n, app);
 
         if (u && u->epoch == epoch && unit_state_is_alive(u->state))
                 return u;
@@ -264,7 +264,7 @@ static Unit *find_copy(World *w, WorldNode *n, const char *app, uint64_t epoch)
 
 void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch)
 {
-        Unit *u = find_copy(w, n, app, epoch);
+        WorldUnit *u = find_copy(w, n, app, epoch);
 
         if (!u)
                 return;
@@ -275,7 +275,7 @@ void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch)
 
 void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch)
 {
-        Unit *u = find_copy(w, n, app, epoch);
+        WorldUnit *u = find_copy(w, n, app, epoch);
 
         if (!u)
                 return;
@@ -289,7 +289,7 @@ void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch)
 void unit_kill_group(World *w, WorldNode *n, uint64_t epoch)
 {
         for (size_t i = 0; i < n->n_units; i++) {
-                Unit *u = n->units + i;
+                WorldUnit *u = n->units + i;
 
                 if (u->epoch != epoch || !unit_state_is_alive(u->state) || u->fault == WORLD_UNIT_STOP_STUCK)
                         continue;
@@ -300,7 +300,7 @@ void unit_kill_group(World *w, WorldNode *n, uint64_t epoch)
 
 void unit_forget(WorldNode *n, const char *app, uint64_t epoch)
 {
-        Unit *u = unit_find(n, app);
+        WorldUnit *u = unit_find(n, app);
 
         if (u && u->epoch == epoch && !unit_state_is_alive(u->state))
                 u->state = UNIT_NONE;
@@ -309,7 +309,7 @@ void unit_forget(WorldNode *n, const char *app, uint64_t epoch)
 void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck,
                 bool restart_needed)
 {
-        Unit *u = unit_get(w, n, app);
+        WorldUnit *u = unit_get(w, n, app);
 
         if (!u)
                 return;
@@ -341,7 +341,7 @@ void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault 
                 uint64_t stop_usec)
 {
         WorldNode *n = world_node(w, node);
-        Unit *u = unit_get(w, n, app);
+        WorldUnit *u = unit_get(w, n, app);
 
         if (!u)
                 return;
@@ -355,7 +355,7 @@ void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault 
 void world_unit_fail(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
-        Unit *u = unit_find(n, app);
+        WorldUnit *u = unit_find(n, app);
 
         if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING)) {
                 world_did(w, DEED_UNIT_FAILS);
@@ -366,7 +366,7 @@ void world_unit_fail(World *w, uint32_t node, const char *app)
 void world_unit_restart(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
-        Unit *u = unit_find(n, app);
+        WorldUnit *u = unit_find(n, app);
 
         if (!u || u->state != UNIT_RUNNING || systemd_is_late(w, n))
                 return;
@@ -377,7 +377,7 @@ void world_unit_restart(World *w, uint32_t node, const char *app)
 void world_unit_finish(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
-        Unit *u = unit_find(n, app);
+        WorldUnit *u = unit_find(n, app);
 
         if (u && u->state == UNIT_RUNNING) {
                 world_did(w, DEED_UNIT_FINISHED);
@@ -388,7 +388,7 @@ void world_unit_finish(World *w, uint32_t node, const char *app)
 void world_unit_stop_outside(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
-        Unit *u = unit_find(n, app);
+        WorldUnit *u = unit_find(n, app);
 
         if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING) && !systemd_is_late(w, n)) {
                 trace(w, n, "unit %s is stopped from outside", app);
@@ -399,7 +399,7 @@ void world_unit_stop_outside(World *w, uint32_t node, const char *app)
 
 /* ---- the guard ---- */
 
-static bool guard_spares(const Guard *g, const char *app)
+static bool guard_spares(const WorldGuard *g, const char *app)
 {
         for (size_t i = 0; i < g->n_spared; i++)
                 if (streq(g->spared[i], app))
@@ -410,7 +410,7 @@ static bool guard_spares(const Guard *g, const char *app)
 static void guard_end_units(World *w, WorldNode *n, bool kill_now)
 {
         for (size_t i = 0; i < n->n_units; i++) {
-                Unit *u = n->units + i;
+                WorldUnit *u = n->units + i;
 
                 if (!unit_state_is_alive(u->state) || guard_spares(&n->guard, u->app))
                         continue;
@@ -448,7 +448,7 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
         guard_end_units(w, n, h->value);
 }
 
-static int guard_spare(Guard *g, const State *s)
+static int guard_spare(WorldGuard *g, const State *s)
 {
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 if (!app_is_left_alone(a))
@@ -464,7 +464,7 @@ static int guard_spare(Guard *g, const State *s)
 /* It has seen the end of the manager, or is there at last. */
 static void guard_count(World *w, WorldNode *n, uint64_t gone_usec)
 {
-        Guard *g = &n->guard;
+        WorldGuard *g = &n->guard;
         GraceTiming t = grace_timing_of(manager_grace(w, n));
 
         g->serial = ++w->next_serial;
@@ -475,7 +475,7 @@ static void guard_count(World *w, WorldNode *n, uint64_t gone_usec)
 /* `gone_usec`: the manager ended so long ago. */
 static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
 {
-        Guard *g = &n->guard;
+        WorldGuard *g = &n->guard;
 
         if (guard_spare(g, s) < 0) {
                 world_fail(w, -ENOMEM);
@@ -497,7 +497,7 @@ void guard_arm(World *w, WorldNode *n)
 
 void guard_again(World *w, WorldNode *n)
 {
-        Guard *g = &n->guard;
+        WorldGuard *g = &n->guard;
 
         if (!g->armed)
                 return;

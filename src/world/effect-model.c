@@ -2,7 +2,7 @@
 
 /* Carries out what an engine asks for, in order. How it went comes back as a letter. */
 
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 /* ---- the record on the disk ---- */
 
@@ -18,7 +18,7 @@ static void record_set(WorldNode *n, uint8_t *data, size_t size_bytes, RecordKin
 
 static void on_written(World *w, WorldNode *n, const Happening *h)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         Letter l = { .type = EVENT_WRITTEN };
 
         if (!m->up || m->generation != h->generation || !m->writing)
@@ -44,7 +44,7 @@ static void on_written(World *w, WorldNode *n, const Happening *h)
 
 static void write_begin(World *w, WorldNode *n, uint8_t *data, size_t size_bytes, Revision revision)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
         uint64_t delay = world_delay(w, 2 * USEC_PER_MSEC, 300 * USEC_PER_MSEC);
 
         if (world_has(w, WORLD_SLOW_DISK) && world_chance(w, 10)) {
@@ -60,7 +60,7 @@ static void write_begin(World *w, WorldNode *n, uint8_t *data, size_t size_bytes
 
 static void do_write(World *w, WorldNode *n, Effect *f)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         if (!m->writing) {
                 write_begin(w, n, TAKE_PTR(f->data), f->data_size_bytes, f->revision);
@@ -76,7 +76,7 @@ static void do_write(World *w, WorldNode *n, Effect *f)
 
 void disk_power_cut(World *w, WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         if (!m->up || !m->writing || n->disk_fails)
                 return;
@@ -98,7 +98,7 @@ void disk_power_cut(World *w, WorldNode *n)
 
 static void do_start(World *w, WorldNode *n, const Effect *f)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         world_observe(w, &(Observation){ .type = OBSERVE_START,
                                          .node_id = n->id,
@@ -183,13 +183,13 @@ static void carry_out(World *w, WorldNode *n, Effect *f)
 {
         switch (f->type) {
         case EFFECT_SEND:
-                group_send(w, n, TAKE_PTR(f->message));
+                world_group_send(w, n, TAKE_PTR(f->message));
                 break;
         case EFFECT_PROBE:
-                group_probe(w, n, f->token);
+                world_group_probe(w, n, f->token);
                 break;
         case EFFECT_REJOIN:
-                group_rejoin(w, n);
+                world_group_rejoin(w, n);
                 break;
         case EFFECT_START:
                 do_start(w, n, f);
@@ -247,7 +247,7 @@ static void carry_out(World *w, WorldNode *n, Effect *f)
 }
 
 /* A blow can end the manager between two effects: what is left of them is void then. */
-void effects_carry_out(World *w, WorldNode *n, EffectList *effects)
+void world_carry_out(World *w, WorldNode *n, EffectList *effects)
 {
         uint64_t generation = n->manager.generation;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 #define REALTIME_BASE_USEC (UINT64_C(1750000000) * USEC_PER_SEC)
 
@@ -164,7 +164,7 @@ int world_run_for(World *w, uint64_t usec)
 
 static void node_done(WorldNode *n)
 {
-        Manager *m = &n->manager;
+        WorldManager *m = &n->manager;
 
         engine_free(m->engine);
         wire_reader_free(m->reader);
@@ -173,7 +173,7 @@ static void node_done(WorldNode *n)
                         letter_done(l);
                 free(m->inbox[s].letters);
         }
-        group_drop_outbox(n);
+        world_group_drop_outbox(n);
         free(m->outbox);
         free(m->write_data);
         free(m->next_data);
@@ -332,7 +332,7 @@ size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_
         size_t n_found = 0;
 
         FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
-                const Unit *u = unit_find(n, app);
+                const WorldUnit *u = unit_find(n, app);
 
                 if (u && unit_state_is_alive(u->state)) {
                         if (n_found < n_max)
@@ -345,21 +345,21 @@ size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_
 
 uint64_t world_unit_epoch(const World *w, uint32_t node, const char *app)
 {
-        const Unit *u = unit_find(world_node(w, node), app);
+        const WorldUnit *u = unit_find(world_node(w, node), app);
 
         return u && unit_state_is_alive(u->state) ? u->epoch : 0;
 }
 
 UnitState world_unit_state(const World *w, uint32_t node, const char *app)
 {
-        const Unit *u = unit_find(world_node(w, node), app);
+        const WorldUnit *u = unit_find(world_node(w, node), app);
 
         return u ? u->state : UNIT_NONE;
 }
 
 StartType world_unit_start_type(const World *w, uint32_t node, const char *app)
 {
-        const Unit *u = unit_find(world_node(w, node), app);
+        const WorldUnit *u = unit_find(world_node(w, node), app);
 
         return u && unit_state_is_alive(u->state) ? u->start_type : START_NONE;
 }

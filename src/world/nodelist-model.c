@@ -3,7 +3,7 @@
 /* The nodelist of corosync.conf, the same on all nodes. Corosync counts votes by it at once. A manager reads it when it
  * starts, when it connects, and when it is told that it has changed, which takes each a moment of its own. */
 
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 uint64_t nodelist_bits(const World *w)
 {

@@ -6,7 +6,7 @@
  * systemd hears all that is said before it goes to work on a job. All of this was tried with systemd 252. */
 
 #include "base/array.h"
-#include "world/internal.h"
+#include "world/world-struct.h"
 
 #define BY_HAND_USEC USEC_PER_SEC /* a manager whose kill is not answered kills the control group itself */
 
