@@ -7,7 +7,7 @@
 #include "base/quorum-warnings.h"
 #include "base/timing.h"
 #include "daemon/events.h"
-#include "daemon/leave.h"
+#include "daemon/ending.h"
 #include "daemon/loop.h"
 #include "daemon/pulse.h"
 #include "daemon/status-line.h"
@@ -109,7 +109,7 @@ static void begin_anew(Manager *m)
         journal_text(m->journal, JOURNAL_FAILED,
                         "Corosync's nodelist has changed what this manager began with: it is started again to "
                         "take it");
-        leave_to_begin_anew(m);
+        ending_begin_anew(m);
 }
 
 static void read_again(Manager *m);
@@ -326,7 +326,7 @@ int cluster_link_join(Manager *m)
                 .message = event_message,
                 .probe = event_probe,
                 .configuration = on_configuration,
-                .left = leave_is_over,
+                .left = ending_is_over,
         };
 
         return group_new(m->event, m->config.group, &callbacks, m, &m->group);

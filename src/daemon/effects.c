@@ -9,7 +9,7 @@
 #include "daemon/cluster-link.h"
 #include "daemon/guard-link.h"
 #include "daemon/late.h"
-#include "daemon/leave.h"
+#include "daemon/ending.h"
 #include "daemon/loop.h"
 #include "daemon/pulse.h"
 #include "daemon/reload.h"
@@ -49,7 +49,7 @@ static const CarryOut effects_table[_EFFECT_TYPE_MAX] = {
         [EFFECT_RELOAD] = reload,       /* the thread that reads the files */
         [EFFECT_READY] = take_part,     /* READY=1 */
         [EFFECT_SYNCED] = be_in_step,   /* READY=1; the guard is called off */
-        [EFFECT_LEFT] = go_on_leaving,  /* leave.c */
+        [EFFECT_LEFT] = go_on_leaving,  /* ending.c */
         [EFFECT_EXIT] = give_up,        /* the loop ends */
 };
 
@@ -246,7 +246,7 @@ static void go_on_leaving(Manager *m, Effect *effect)
                                 "the manager ends though not all has ended here: %s", effect->text);
         else if (m->leave == LEAVE_HANDING_OVER)
                 journal_text(m->journal, JOURNAL_STOPPING, "everything is handed over or stopped");
-        leave_go_on(m);
+        ending_go_on(m);
 }
 
 /* The engine has said why, by NOTE_SYNC_FAILED. */

@@ -29,8 +29,8 @@
  *   GUARD         guard-link.c: there is a guard, or none         event_guard()
  *   COMMAND       the bus server: a client asks                   event_command()
  *   STOP_LOCAL    the bus server: root asks on this node          event_stop_local()
- *   LEAVE         leave.c: this node hands over                   event_leave()
- *   RESTART       leave.c: this manager ends, its workers run on  event_restart()
+ *   LEAVE         ending.c: this node hands over                  event_leave()
+ *   RESTART       ending.c: this manager ends, its workers run on event_restart()
  *   TIME          step.c: engine_deadline() has come
  *   SUSPENDED     step.c: pulse.c has found a gap */
 

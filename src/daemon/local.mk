@@ -20,8 +20,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/journal.h \
 	src/daemon/late.c \
 	src/daemon/late.h \
-	src/daemon/leave.c \
-	src/daemon/leave.h \
+	src/daemon/ending.c \
+	src/daemon/ending.h \
 	src/daemon/loader.c \
 	src/daemon/loader.h \
 	src/daemon/lock.c \

@@ -8,7 +8,7 @@
 #include "daemon/bus-link.h"
 #include "daemon/guard-link.h"
 #include "daemon/late.h"
-#include "daemon/leave.h"
+#include "daemon/ending.h"
 #include "daemon/loop.h"
 #include "daemon/pulse.h"
 #include "daemon/start.h"
@@ -38,7 +38,7 @@ int manager_new(const ManagerOptions *options, Manager **ret)
         if (!m)
                 return -ENOMEM;
         m->lock_fd = -1;
-        r = leave_block_signals();
+        r = ending_block_signals();
         if (r < 0)
                 return r;
         m->hang_usec = START_HANG_USEC;
@@ -131,7 +131,7 @@ int manager_run(Manager *m)
         int r;
 
         journal_text(m->journal, JOURNAL_STARTING, "distro-manager " PACKAGE_VERSION " is starting");
-        r = leave_watch_signals(m);
+        r = ending_watch_signals(m);
         if (r >= 0)
                 r = start_begin(m);
         if (r >= 0 && !m->exiting)

@@ -10,7 +10,7 @@
  *   step.c            the step: an event, and what follows from it
  *   effects.c         the way out: carries out what the engine asks for
  *   cluster-link.c    Corosync: the connection, the nodelist, the votes
- *   leave.c           signals, and the end
+ *   ending.c          signals, and the end
  *   bus-link.c        the system bus: connecting, losing it, and what the bus server asks
  *   guard-link.c      whether there is a guard, and what it has to know
  *   reload.c          the applications' files

@@ -10,12 +10,12 @@
 #include "base/parse.h"
 #include "world/script.h"
 
-typedef struct Refusal {
+typedef struct DefinitionRefusal {
         char *text;
         size_t size_bytes;
-} Refusal;
+} DefinitionRefusal;
 
-_printf_(2, 3) static int refuse(const Refusal *x, const char *format, ...)
+_printf_(2, 3) static int refuse(const DefinitionRefusal *x, const char *format, ...)
 {
         va_list ap;
 
@@ -26,7 +26,7 @@ _printf_(2, 3) static int refuse(const Refusal *x, const char *format, ...)
 }
 
 static int add_node(Definition *d, size_t *n_allocated, const char *name, size_t length, uint32_t tier,
-                const Refusal *x)
+                const DefinitionRefusal *x)
 {
         _cleanup_free_ char *copy = strndup(name, length);
 
@@ -43,7 +43,7 @@ static int add_node(Definition *d, size_t *n_allocated, const char *name, size_t
 }
 
 /* "abc {bcd def}" */
-static int parse_nodes(const char *value, Definition *d, const Refusal *x)
+static int parse_nodes(const char *value, Definition *d, const DefinitionRefusal *x)
 {
         size_t n_allocated = 0, n_before = 0;
         uint32_t tier = 0;
@@ -75,7 +75,7 @@ static int parse_nodes(const char *value, Definition *d, const Refusal *x)
         return open ? refuse(x, "Nodes=%s: a brace is not closed", value) : 0;
 }
 
-static int parse_permitted(const char *value, Definition *d, const Refusal *x)
+static int parse_permitted(const char *value, Definition *d, const DefinitionRefusal *x)
 {
         size_t n_allocated = 0;
 
@@ -98,7 +98,7 @@ static int parse_permitted(const char *value, Definition *d, const Refusal *x)
 }
 
 static int parse_choice(const char *key, const char *value, const char *no, const char *yes, bool *ret,
-                const Refusal *x)
+                const DefinitionRefusal *x)
 {
         if (!streq(value, no) && !streq(value, yes))
                 return refuse(x, "%s= is %s or %s, not '%s'", key, no, yes, value);
@@ -106,12 +106,12 @@ static int parse_choice(const char *key, const char *value, const char *no, cons
         return 0;
 }
 
-static int parse_time(const char *key, const char *value, uint64_t *ret, const Refusal *x)
+static int parse_time(const char *key, const char *value, uint64_t *ret, const DefinitionRefusal *x)
 {
         return parse_usec(value, ret) < 0 ? refuse(x, "%s=%s is not a time", key, value) : 0;
 }
 
-static int parse_delay(const char *key, const char *value, uint64_t *ret, const Refusal *x)
+static int parse_delay(const char *key, const char *value, uint64_t *ret, const DefinitionRefusal *x)
 {
         if (!streq(value, "auto"))
                 return parse_time(key, value, ret, x);
@@ -119,7 +119,7 @@ static int parse_delay(const char *key, const char *value, uint64_t *ret, const 
         return 0;
 }
 
-static int parse_weight(const char *value, Definition *d, const Refusal *x)
+static int parse_weight(const char *value, Definition *d, const DefinitionRefusal *x)
 {
         uint32_t weight;
 
@@ -129,7 +129,7 @@ static int parse_weight(const char *value, Definition *d, const Refusal *x)
         return 0;
 }
 
-static int parse_key(const char *key, const char *value, Definition *d, const Refusal *x)
+static int parse_key(const char *key, const char *value, Definition *d, const DefinitionRefusal *x)
 {
         bool choice = false;
         int r;
@@ -169,7 +169,7 @@ static int parse_key(const char *key, const char *value, Definition *d, const Re
 }
 
 /* One key with the words that belong to it. */
-static int parse_words(char *const *words, size_t n_words, Definition *d, const Refusal *x)
+static int parse_words(char *const *words, size_t n_words, Definition *d, const DefinitionRefusal *x)
 {
         _cleanup_free_ char *text = strdup(words[0]);
         char *equals;
@@ -194,7 +194,7 @@ static int parse_words(char *const *words, size_t n_words, Definition *d, const 
 int script_parse_definition(const char *name, char *const *words, size_t n_words, Definition *ret,
                 char *ret_error, size_t size_bytes)
 {
-        const Refusal x = { ret_error, size_bytes };
+        const DefinitionRefusal x = { ret_error, size_bytes };
         Definition d = { .failover_delay_usec = DELAY_AUTO,
                 .failure_timeout_usec = FAILURE_TIMEOUT_DEFAULT_USEC,
                 .weight = 1,

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "daemon-harness.h"
-#include "daemon/leave.h"
+#include "daemon/ending.h"
 #include "daemon/start.h"
 
 char root[64];
@@ -162,7 +162,7 @@ const char *guard_heard(void)
 
 static void manager_begin(void)
 {
-        assert_int_equal(leave_watch_signals(m), 0);
+        assert_int_equal(ending_watch_signals(m), 0);
         assert_int_equal(start_begin(m), 0);
         if (!m->exiting && doubles.units_ready_now)
                 doubles.units.ready(m);

@@ -12,7 +12,7 @@
 #include "base/timing.h"
 #include "daemon-harness.h"
 #include "daemon/asked.h"
-#include "daemon/leave.h"
+#include "daemon/ending.h"
 #include "daemon/loop.h"
 #include "daemon/pulse.h"
 
@@ -451,7 +451,7 @@ static void test_other_own_name(void **state)
         turn();
         assert_trace("read-cluster\nevent restart\n");
         assert_false(m->exiting);
-        leave_go_on(m);
+        ending_go_on(m);
         turn_until_quiet(200 * USEC_PER_MSEC);
         doubles.group.left(m);
         assert_true(m->exiting);

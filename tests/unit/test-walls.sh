@@ -27,15 +27,16 @@ my %below = (
         systemd => 'base engine config', bus => 'base engine', world => 'base engine wire config',
         daemon => 'base engine wire config group systemd bus', ctl => 'base engine wire config world',
 );
-# In src/engine: its own files, then the wings from the ground up, then its roof.
+# In src/engine: the ground, which knows no rule, then the wings, then the roof, which is all else.
+my %ground = map { $_ => 0 } qw(types message state names encode effect outlet);
 my %wing = (agreed => 1, member => 2, local => 3);
-my %roof = map { $_ => 4 } qw(engine.c status.c status.h);
 my $lines_max = 800;
 
 # What does not hold yet: how the line begins that says so, and the reason. One that holds again is to be taken out.
 my %exceptions = (
-        map({ $_ => 'its wings are being built' } 'circle: engine/', 'src/engine/', 'engine/', 'file files: config/',
-                'file leave: daemon/'),
+        map({ $_ => 'its wings are being built' } 'circle: engine/', 'src/engine/', 'engine/member/', 'engine/local/', 'engine/outlet',
+                'file copy: engine/', 'file command: engine/',
+                'file files: config/'),
         'circle: systemd/' => 'the machine of a unit is being taken out of it',
         'constant STRING: in config/' => 'to be named after its folder',
         'constant WHITE: in config/' => 'its parsers share words',
@@ -48,7 +49,7 @@ sub slurp { open(my $f, '<', $_[0]) or die "$_[0]: $!\n"; local $/; return <$f> 
 
 sub wing_of {
         my ($file) = @_;
-        return $file =~ m{^engine/(\w+)/} ? $wing{$1} // -1 : $file =~ m{^engine/([^/]+)$} ? $roof{$1} // 0 : undef;
+        return $file =~ m{^engine/(\w+)/} ? $wing{$1} // 4 : $file =~ m{^engine/([^/.]+)\.} ? $ground{$1} // 4 : undef;
 }
 
 # Groups of files that reach each other.
@@ -118,10 +119,10 @@ my @small = (
         ['src/engine/agreed/app.h', qq(#include "engine/local/cut.h"\ntypedef struct Two {\n} Two;\n),
                 'engine/agreed/app.h: includes engine/local/cut.h'],
         ['src/engine/local/cut.h', qq(enum Two {\n        RED,\n};\n), 'type Two: in engine/agreed/app and engine/local/cut'],
-        ['src/engine/low.c', qq(#include "engine/agreed/app.h"\nint twice(int a)\n{\n}\n), 'engine/low.c: includes engine/agreed/app.h'],
+        ['src/engine/state.c', qq(#include "engine/agreed/app.h"\nint twice(int a)\n{\n}\n), 'engine/state.c: includes engine/agreed/app.h'],
         ['src/engine/engine.c', qq(#include "engine/local/cut.h"\nint twice(void)\n{\n}\nstatic int once(void)\n{\n}\n),
-                'function twice: in engine/engine and engine/low'],
-        ['src/bus/low.c', qq(static int once(void)\n{\n}\n), 'file low: base/low and bus/low and engine/low'],
+                'function twice: in engine/engine and engine/state'],
+        ['src/bus/low.c', qq(static int once(void)\n{\n}\n), 'file low: base/low and bus/low'],
         ['src/daemon/events.c', qq(#include "daemon/step.h"\n)],
         ['src/daemon/step.c', qq(#include "daemon/events.h"\nenum {\n        RED = 1,\n};\n), 'constant RED: in daemon/step and engine/local/cut'],
         ['tests/unit/long.c', "\n" x ($lines_max + 1), "tests/unit/long.c: more than $lines_max lines"],

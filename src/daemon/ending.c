@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/leave.h"
+#include "daemon/ending.h"
 
 #include <signal.h>
 
@@ -85,7 +85,7 @@ static void leave_group(Manager *m)
                 loop_exit(m, MANAGER_EXIT_SUCCESS);
 }
 
-void leave_is_over(void *manager)
+void ending_is_over(void *manager)
 {
         Manager *m = manager;
 
@@ -114,7 +114,7 @@ static void leave_for_restart(Manager *m)
         event_restart(m);
 }
 
-void leave_go_on(Manager *m)
+void ending_go_on(Manager *m)
 {
         int r;
 
@@ -130,7 +130,7 @@ void leave_go_on(Manager *m)
 
 /* Several managers may have to at the same moment, so each waits for another one in step as in a restart. One that has no
  * part in the group yet holds no other up. */
-void leave_to_begin_anew(Manager *m)
+void ending_begin_anew(Manager *m)
 {
         if (m->leave != LEAVE_NO || m->exiting)
                 return;
@@ -226,7 +226,7 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
         return 0;
 }
 
-int leave_block_signals(void)
+int ending_block_signals(void)
 {
         sigset_t mask;
 
@@ -240,7 +240,7 @@ int leave_block_signals(void)
         return 0;
 }
 
-int leave_watch_signals(Manager *m)
+int ending_watch_signals(Manager *m)
 {
         int r = sd_event_add_signal(m->event, NULL, SIGTERM, on_end_signal, m);
 
