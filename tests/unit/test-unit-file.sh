@@ -61,16 +61,16 @@ limit_is_long() {
 exits_are_final() {
         local name
         for name in USAGE NEWER CONFIG; do
-                has "$1" RestartPreventExitStatus "$(defined daemon/manager.h "MANAGER_EXIT_$name")" || return 1
+                has "$1" RestartPreventExitStatus "$(defined daemon/exit-status.h "MANAGER_EXIT_$name")" || return 1
         done
-        ! has "$1" RestartPreventExitStatus "$(defined daemon/manager.h MANAGER_EXIT_FAILURE)"
+        ! has "$1" RestartPreventExitStatus "$(defined daemon/exit-status.h MANAGER_EXIT_FAILURE)"
 }
 
 # Mandatory nodes that come later find a manager that still tries: the shortest SyncTimeoutSec= is too long for the limit.
 missing_nodes_are_retried() {
         local least
         least=$(defined config/config.h SYNC_TIMEOUT_MIN_USEC)
-        ! has "$1" RestartPreventExitStatus "$(defined daemon/manager.h MANAGER_EXIT_GAVE_UP)" &&
+        ! has "$1" RestartPreventExitStatus "$(defined daemon/exit-status.h MANAGER_EXIT_GAVE_UP)" &&
                 [ $(($(sed -n 's/^StartLimitBurst=//p' "$1") * least * 1000)) -gt \
                         "$(msec "$(sed -n 's/^StartLimitIntervalSec=//p' "$1")")" ]
 }
