@@ -437,6 +437,18 @@ static void test_bad_messages(void **state)
                 at = 0;
                 assert_int_equal(rtnl_next(c.data, c.size, &at, &m), -EBADMSG);
         }
+        for (uint32_t n = 1; n < 4; n++) { /* the only attribute is longer than what is left of its message */
+                uint32_t length;
+                Bytes c = {};
+
+                add_message(&c, RTM_NEWADDR, 0, &(struct ifaddrmsg){ .ifa_family = AF_INET },
+                                sizeof(struct ifaddrmsg));
+                add_attribute(&c, 0, IFA_LOCAL, "\xc0\x00\x02\x0a", 4);
+                length = (uint32_t) c.size - n;
+                memcpy(c.data, &length, sizeof(length));
+                at = 0;
+                assert_int_equal(rtnl_next(c.data, c.size, &at, &m), -EBADMSG);
+        }
         b.data[NLMSG_HDRLEN + 1] = 33; /* the prefix */
         at = 0;
         assert_int_equal(rtnl_next(b.data, b.size, &at, &m), -EBADMSG);
