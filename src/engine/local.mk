@@ -27,6 +27,8 @@ agreed_sources = \
 	src/engine/agreed/node.h \
 	src/engine/agreed/place.c \
 	src/engine/agreed/place.h \
+	src/engine/agreed/verdict.c \
+	src/engine/agreed/verdict.h \
 	src/engine/effect.c \
 	src/engine/effect.h \
 	src/engine/encode.c \

@@ -10,6 +10,7 @@
 #include "engine/member/form.h"
 #include "engine/member/view.h"
 #include "engine/agreed/explain.h"
+#include "engine/agreed/verdict.h"
 #include "base/array.h"
 #include "base/text.h"
 
@@ -98,11 +99,39 @@ static void status_of_wait(const Engine *e, const App *a, AppStatus *s)
                                       : "; FailoverDelaySec= runs");
 }
 
+/* The same verdict as that by which it is decided. */
+static void status_of_verdict(const Engine *e, const App *a, AppStatus *s)
+{
+        const AppVerdict v = app_verdict(&e->agreed, a);
+
+        switch (v.what) {
+        case APP_VERDICT_FORMING:
+                say(s, APP_WAITING, "the group has just formed; its record is being written");
+                break;
+        case APP_VERDICT_DELAY:
+                status_of_wait(e, a, s);
+                break;
+        case APP_VERDICT_READING:
+                say(s, APP_WAITING, "its files are being read");
+                break;
+        case APP_VERDICT_FAILED:
+                say(s, APP_FAILED, "%s; failed on every node that may run it",
+                                a->failure ? a->failure : "the worker failed");
+                s->deadline_usec = first_mark_usec(a);
+                break;
+        case APP_VERDICT_BLOCKED:
+        case APP_VERDICT_NOWHERE:
+                say(s, APP_BLOCKED, "%s", v.why);
+                break;
+        case APP_VERDICT_START:
+        default:
+                say(s, APP_WAITING, "about to start");
+                break;
+        }
+}
+
 static void status_of_none(const Engine *e, const App *a, AppStatus *s)
 {
-        char buffer[200];
-        const char *obstacle;
-
         s->epoch = a->last_epoch;
         s->start_type = a->start_type;
         s->from_node = state_node_name(&e->agreed.state, a->from_node);
@@ -121,22 +150,8 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 say(s, APP_BLOCKED, "%s", file_error(a) ? file_error(a) : "no node has a file for it");
         else if (app_is_orphan(&e->agreed, a))
                 say(s, APP_ORPHAN, "no node has a file for it");
-        else if (e->agreed.state.form_pending)
-                say(s, APP_WAITING, "the group has just formed; its record is being written");
-        else if (a->lost_node != 0 && a->delay.serial != 0)
-                status_of_wait(e, a, s);
-        else if ((obstacle = decide_obstacle(&e->agreed, a, buffer, sizeof(buffer))))
-                say(s, APP_BLOCKED, "%s", obstacle);
-        else if (definitions_hold_up(&e->agreed, a))
-                say(s, APP_WAITING, "its files are being read");
-        else if (place_choose(&e->agreed, a, 0))
-                say(s, APP_WAITING, "about to start");
-        else if (app_failed_everywhere(&e->agreed, a)) {
-                say(s, APP_FAILED, "%s; failed on every node that may run it",
-                                a->failure ? a->failure : "the worker failed");
-                s->deadline_usec = first_mark_usec(a);
-        } else
-                say(s, APP_BLOCKED, "no node that may run it is there");
+        else
+                status_of_verdict(e, a, s);
 }
 
 /* Why this node cannot know what the others do. */

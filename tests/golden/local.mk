@@ -134,6 +134,7 @@ golden_cases = \
 	tests/golden/takeover-with-obstacle.script \
 	tests/golden/two-applications.script \
 	tests/golden/two-node.script \
+	tests/golden/verdict.script \
 	tests/golden/versions-forming.script \
 	tests/golden/versions.script \
 	tests/golden/weights-drain.script \

@@ -67,13 +67,14 @@ CHANGE(has_no_file, no_copy(a); a->has_definition = false)
 CHANGE(has_a_wrong_file, no_copy(a); a->has_definition = false; everywhere(e, a, true))
 CHANGE(is_orphan, no_copy(a); everywhere(e, a, false))
 CHANGE(is_forming, no_copy(a); e->agreed.state.form_pending = true)
-CHANGE(waits_for_ever, no_copy(a); a->lost_node = ABC;
+CHANGE(waits_for_ever, node_of(e, ABC)->presence = PRESENCE_OFFLINE; no_copy(a); a->lost_node = ABC;
                 a->delay = ((Timer){ .serial = 3, .deadline_usec = USEC_INFINITY }))
-CHANGE(waits, no_copy(a); a->lost_node = ABC; a->delay = ((Timer){ .serial = 3, .deadline_usec = 79 }))
-CHANGE(waits_in_order, no_copy(a); a->lost_node = ABC; a->lost_in_order = true;
+CHANGE(waits, node_of(e, ABC)->presence = PRESENCE_OFFLINE; no_copy(a); a->lost_node = ABC;
                 a->delay = ((Timer){ .serial = 3, .deadline_usec = 79 }))
-CHANGE(waits_in_order_for_ever, no_copy(a); a->lost_node = ABC; a->lost_in_order = true;
-                a->delay = ((Timer){ .serial = 3, .deadline_usec = USEC_INFINITY }))
+CHANGE(waits_in_order, node_of(e, ABC)->presence = PRESENCE_OFFLINE; no_copy(a); a->lost_node = ABC;
+                a->lost_in_order = true; a->delay = ((Timer){ .serial = 3, .deadline_usec = 79 }))
+CHANGE(waits_in_order_for_ever, node_of(e, ABC)->presence = PRESENCE_OFFLINE; no_copy(a); a->lost_node = ABC;
+                a->lost_in_order = true; a->delay = ((Timer){ .serial = 3, .deadline_usec = USEC_INFINITY }))
 CHANGE(will_wait, a->definition.awaits_leaver = true; node_of(e, ABC)->leaving = true;
                 a->copies[0].phase = COPY_STOPPING; a->next_type = START_TAKEOVER)
 CHANGE(is_obstructed, a->copies[0].phase = COPY_LOST)

@@ -44,7 +44,7 @@ my @rules = (
         { files => 'src/engine/agreed/definition.c src/engine/member/deliver.c', call => 'engine_note|agreed_note', if => sub { $_[0] =~ /taken|not be sent/ } },
         { files => 'src/engine/local/worker.c', table => qr/\btext = ("[^"]+");/ },
         # Why an application does not run, and a node may not run it
-        { files => 'src/engine/agreed/decide.c', call => 'snprintf|app_blocked' },
+        { files => 'src/engine/agreed/decide.c src/engine/agreed/verdict.c', call => 'snprintf' },
         { files => 'src/engine/status.c', call => 'say', if => sub { $_[0] =~ /APP_(BLOCKED|FAILED|ORPHAN)/ } },
         { files => 'src/engine/agreed/explain.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*ret_why\b/ && $_[0] !~ /tier|is here/ },
                 all => 1 },

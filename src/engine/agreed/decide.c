@@ -22,6 +22,7 @@
 #include "engine/agreed/definition.h"
 #include "engine/agreed/node.h"
 #include "engine/agreed/place.h"
+#include "engine/agreed/verdict.h"
 #include "base/array.h"
 
 /* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
@@ -116,77 +117,33 @@ static void decide_down(Agreed *g, App *a)
         app_clear_hold(a);
 }
 
-/* The owner was lost: wait for it as long as the delay runs. True where the start has to wait. */
-static bool decide_wait(const Agreed *g, const App *a)
-{
-        const Node *lost = state_find_node(&g->state, a->lost_node);
-
-        if (a->lost_node == 0 || a->delay.serial == 0)
-                return false;
-        return !lost || lost->presence != PRESENCE_SYNCED || app_awaits_leaver(a, lost);
-}
-
-/* The owner is back before anything started: it goes before a better node that may not take it over either. */
-static Node *decide_returned(const Agreed *g, const App *a, Node *choice)
-{
-        Node *owner = state_find_node(&g->state, a->lost_node);
-
-        if (!choice || !owner || place_eligible(a, owner, false) != ELIGIBLE)
-                return choice;
-        /* It was waited for because the application belongs there, so an equal one does not get it. */
-        if (a->lost_in_order && place_tier(a, owner) <= place_tier(a, choice))
-                return owner;
-        return !a->definition.takeover_automatic || app_is_held_against(a, choice) ? owner : choice;
-}
-
 static void decide_start(Agreed *g, App *a)
 {
-        char buffer[200];
-        const char *obstacle;
-        Node *choice = NULL;
-        StartType type = a->next_type == START_NONE ? START_NORMAL : a->next_type;
-        uint32_t from = a->next_from;
+        AppVerdict v = app_verdict(g, a);
 
-        if (g->state.form_pending || decide_wait(g, a) || definitions_hold_up(g, a))
-                return;
-        obstacle = decide_obstacle(g, a, buffer, sizeof(buffer));
-        if (obstacle) {
-                app_blocked(g, a, obstacle);
-                return;
-        }
-        if (a->next_node != 0) {
-                choice = state_find_node(&g->state, a->next_node);
-                if (choice && place_eligible(a, choice, false) != ELIGIBLE)
-                        choice = NULL;
-        }
-        if (!choice)
-                choice = decide_returned(g, a, place_choose(g, a, 0));
         /* The nodes that had the agreed file may be lost: the files of the nodes that are here say what it is now. */
-        if (!choice && a->n_variants > 0) {
+        if ((v.what == APP_VERDICT_NOWHERE || v.what == APP_VERDICT_FAILED) && a->n_variants > 0) {
                 app_agree_definition(g, a, 0);
                 if (!a->target_up) {
                         decide_down(g, a);
                         return;
                 }
-                choice = place_choose(g, a, 0);
+                v = app_verdict(g, a);
         }
-        if (!choice) {
-                app_plan(a, a->next_type, a->next_from, 0);
-                app_blocked(g, a,
-                                app_failed_everywhere(g, a) ? "failed on every node that may run it"
-                                                            : "no node that may run it is there");
-                /* What starts after that is a first start again, but for a loss: that stays one. */
-                if (a->lost_node == 0 && a->next_type != START_NORMAL) {
-                        app_clear_next(a);
-                        app_disown(g, a);
-                }
+        if (v.what == APP_VERDICT_START) {
+                (void) app_grant(g, a, v.node->id, v.type, a->next_from);
                 return;
         }
-        /* The owner is back, or a move goes back to where it came from. */
-        if (type != START_NORMAL && choice->id == from &&
-                        (a->lost_node == choice->id || type == START_TAKEOVER))
-                type = START_NORMAL;
-        (void) app_grant(g, a, choice->id, type, from);
+        if (v.why[0])
+                app_blocked(g, a, v.why);
+        if (v.what != APP_VERDICT_NOWHERE && v.what != APP_VERDICT_FAILED)
+                return;
+        app_plan(a, a->next_type, a->next_from, 0);
+        /* What starts after that is a first start again, but for a loss: that stays one. */
+        if (a->lost_node == 0 && a->next_type != START_NORMAL) {
+                app_clear_next(a);
+                app_disown(g, a);
+        }
 }
 
 static void decide_prune_hold(Agreed *g, App *a)
