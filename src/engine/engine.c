@@ -347,6 +347,9 @@ static void member_pump(Engine *e)
         if (!engine_is_synced(e))
                 return;
         cutoff_tell_timing(e);
+        /* The last answer to `reload --all` ends it: what follows from the files for what runs here is told before. */
+        if (e->definitions_dirty)
+                worker_tell_restarts(e);
         if (files_pump(e))
                 sync_tell_synced(e);
 }

@@ -336,6 +336,10 @@ static void test_restart_is_needed(void **state)
         unit_file_is_read(&c, 8, 2 * CLUSTER_DELAY);
         assert_true(restart_is_needed_on(&c, ABC)); /* at once, for whoever asks after his reload */
         assert_false(restart_is_needed_on(&c, DEF));
+        /* It is told before what the file holds, which may be the last answer to a `reload --all`. */
+        cluster_deliver_one(&c);
+        assert_true(restart_is_needed_on(&c, DEF));
+        assert_int_equal(cluster_distro(&c, DEF)->definition.digest, 100 + 7 + 2 * CLUSTER_DELAY);
         cluster_deliver(&c);
         restart_is_needed(&c, true);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);

@@ -355,6 +355,18 @@ static void worker_reconcile_owed(Engine *e, App *a)
         a->owed_sent_in = 0;
 }
 
+void worker_tell_restarts(Engine *e)
+{
+        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+                FOREACH_ARRAY(c, a->copies, a->n_copies) {
+                        LocalUnit *u = c->node_id == e->node_id ? runs_find(e, a->name, c->epoch) : NULL;
+
+                        if (u && unit_state_is_alive(u->state) && u->reported_in == e->view_serial &&
+                                        worker_restart_is_news(e, c, u))
+                                worker_report(e, a->name, c->epoch, UNIT_STARTING, NULL);
+                }
+}
+
 void worker_reconcile(Engine *e)
 {
         const Node *own = state_find_node(&e->agreed.state, e->node_id);

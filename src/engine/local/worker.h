@@ -16,8 +16,9 @@ int worker_facts(const Engine *e, FactsMessage *f);
 
 /* ---- what is due ---- */
 
-void worker_stop_cut_off(Engine *e); /* the stops of a node that is cut off */
-void worker_stop_older(Engine *e);   /* those of a group that waits to be formed */
-void worker_reconcile(Engine *e);    /* starts, stops and reports as the agreed state has them */
+void worker_stop_cut_off(Engine *e);  /* the stops of a node that is cut off */
+void worker_stop_older(Engine *e);    /* those of a group that waits to be formed */
+void worker_tell_restarts(Engine *e); /* which of them need one, as this node's files are now */
+void worker_reconcile(Engine *e);     /* starts, stops and reports as the agreed state has them */
 void worker_kill_overdue(Engine *e);
 uint64_t worker_deadline(const Engine *e);
