@@ -172,6 +172,7 @@ static const char *unknown_reason(const Engine *e)
 static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
 {
         s->restart_needed = false;
+        s->held = s->held && a->held_node == e->node_id;
         FOREACH_ARRAY(u, e->units, e->n_units) {
                 if (!unit_state_is_alive(u->state) || !streq(u->app, a->name))
                         continue;
@@ -189,6 +190,7 @@ static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
                                 u->restarted ? strempty(u->reason) : "");
                 return;
         }
+        s->held = false;
         say(s, APP_UNKNOWN, "%s; it does not run here", unknown_reason(e));
         s->epoch = a->last_epoch;
 }
@@ -204,7 +206,7 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
         const LocalUnit *own;
 
         *ret = (AppStatus){ .node = "", .from_node = "", .deadline_usec = USEC_INFINITY };
-        ret->held = a->held_node != 0;
+        ret->held = c && c->node_id == a->held_node && a->n_held_against > 0;
         ret->restart_needed = c && c->restart_needed;
         /* Of its own copy a node knows it before the others have heard it. */
         own = c && c->node_id == e->node_id ? runs_find(e, a->name, c->epoch) : NULL;

@@ -154,6 +154,45 @@ static void test_application_states(void **state)
         }
 }
 
+CHANGE(is_held, a->held_node = ABC; app_add_held_against(a, BCD))
+CHANGE(is_held_no_more, a->held_node = ABC)
+CHANGE(is_kept, app_add_held_against(a, BCD))
+CHANGE(goes_to_be_held, a->held_node = DEF; app_add_held_against(a, BCD); stops(c, e, a))
+CHANGE(runs_nowhere, is_held(c, e, a); no_copy(a))
+CHANGE(is_held_alone, is_held(c, e, a); e->cutoff.stale_since_usec = 1)
+CHANGE(was_held_elsewhere, is_held_alone(c, e, a); a->held_node = a->copies[0].node_id = DEF)
+
+/* By hand, here, and against a node that is better: else it is not called held. */
+static void test_held(void **state)
+{
+        static const struct {
+                Change change;
+                bool held;
+        } cases[] = {
+                { runs, false },
+                { is_held, true },
+                { is_held_no_more, false },
+                { is_kept, false },
+                { goes_to_be_held, false },
+                { runs_nowhere, false },
+                { is_held_alone, true },
+                { was_held_elsewhere, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                AppStatus s;
+                Cluster c;
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cases[i].change(&c, c.engine[ABC], cluster_distro(&c, ABC));
+                engine_app_status(c.engine[ABC], cluster_distro(&c, ABC), &s);
+                if (s.held != cases[i].held)
+                        fail_msg("case %zu", i);
+                cluster_end(&c);
+        }
+}
+
 /* ---- nodes, and why they may not ---- */
 
 CHANGE(is_forbidden, a->permissions = calloc(1, sizeof(Permission)); a->permissions[0].node_id = BCD;
@@ -356,6 +395,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_application_states),
+                cmocka_unit_test(test_held),
                 cmocka_unit_test(test_nodes_are_explained),
                 cmocka_unit_test(test_status_of_the_manager),
                 cmocka_unit_test(test_every_value_has_its_word),

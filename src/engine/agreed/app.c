@@ -100,7 +100,7 @@ void app_keep_newest(Agreed *g, App *a)
                         newest = c;
         if (!newest)
                 return;
-        a->owner = newest->node_id;
+        app_stays_on(g, a, newest->node_id);
         FOREACH_ARRAY(c, a->copies, a->n_copies)
                 if (c != newest && copy_is_live(c))
                         copy_stop_surplus(g, a, c);
@@ -399,6 +399,26 @@ void app_clear_hold(App *a)
         free(a->held_against);
         a->held_against = NULL;
         a->n_held_against = 0;
+}
+
+/* A move by hand that did not come to be moves nothing: the better nodes are kept away as they were asked to be, and where
+ * there is none the hold is over. */
+void app_stays_on(const Agreed *g, App *a, uint32_t node_id)
+{
+        const Node *at = state_find_node(&g->state, node_id);
+
+        a->owner = node_id;
+        if (a->held_node == 0 || a->held_node == node_id)
+                return;
+        a->held_node = node_id;
+        for (size_t i = a->n_held_against; i > 0; i--) {
+                const Node *n = state_find_node(&g->state, a->held_against[i - 1]);
+
+                if (!n || !at || place_tier(a, n) >= place_tier(a, at))
+                        ARRAY_CLOSE(a->held_against, a->n_held_against, i - 1);
+        }
+        if (a->n_held_against == 0)
+                app_clear_hold(a);
 }
 
 void app_hold_against(Agreed *g, App *a, const Node *at, bool differing)

@@ -69,6 +69,8 @@ void app_clear_better(App *a);
  * only have another file. */
 void app_hold_against(Agreed *g, App *a, const Node *at, bool differing);
 void app_clear_hold(App *a);
+/* It is this node's, where another one may have been to take it over by hand. */
+void app_stays_on(const Agreed *g, App *a, uint32_t node_id);
 /* It was taken to this node by hand, and stays. */
 void app_hold(Agreed *g, App *a, const Node *at);
 /* A copy with the next epoch, which its node starts. NULL: no memory. */

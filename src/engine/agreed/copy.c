@@ -78,7 +78,7 @@ void copy_lose(Agreed *g, App *a, Copy *c, uint64_t delay_usec, const char *why)
         c->stuck = false;
         FOREACH_ARRAY(other, a->copies, a->n_copies)
                 if (a->owner == 0 && copy_is_live(other))
-                        a->owner = other->node_id;
+                        app_stays_on(g, a, other->node_id);
         app_touched(g, a);
 }
 
@@ -158,7 +158,7 @@ static void copy_ended_beside(
                 app_fail_copy(g, a, was->node_id, reason, realtime);
         else
                 copy_ended_note(g, a, was, strempty(was->stop_why));
-        a->owner = other->node_id;
+        app_stays_on(g, a, other->node_id);
 }
 
 /* A copy has ended. What comes next is decide.c's to say; here stands what its end means. */
@@ -313,7 +313,7 @@ static void copy_adopt(Agreed *g, App *a, Copy *c, UnitState state)
 {
         c->phase = state == UNIT_STARTING ? COPY_STARTING : COPY_RUNNING;
         c->untamed = c->stuck = c->surplus = false;
-        a->owner = c->node_id;
+        app_stays_on(g, a, c->node_id);
         a->last_epoch = MAX(a->last_epoch, c->epoch);
         app_end_loss(a);
         app_clear_next(a);

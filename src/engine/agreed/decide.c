@@ -158,6 +158,7 @@ static void decide_prune_hold(Agreed *g, App *a)
                         continue;
                 ARRAY_CLOSE(a->held_against, a->n_held_against, i - 1);
                 g->lasting_changed = true;
+                agreed_changed_app(g, a);
         }
 }
 
