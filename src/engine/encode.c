@@ -629,8 +629,8 @@ void state_encode(const State *s, StateEncoding encoding, uint64_t now_usec, Byt
         put_bool(w, s->by_fewer);
         put_u64(w, s->forgotten_epoch);
         put_ids(w, s->view_nodes, s->n_view_nodes);
+        put_u8(w, s->version);
         if (codec_present(&c)) {
-                put_u8(w, s->version);
                 put_bool(w, s->formed);
                 put_bool(w, s->form_pending);
                 put_u64(w, s->ring_seq);
@@ -665,8 +665,8 @@ static void get_state(const Codec *c, State *s)
         if (!epoch_is_possible(s->forgotten_epoch / 2))
                 reader_refuse(r);
         get_ids(r, &s->view_nodes, &s->n_view_nodes);
+        s->version = get_u8(r);
         if (codec_present(c)) {
-                s->version = get_u8(r);
                 s->formed = get_bool(r);
                 s->form_pending = get_bool(r);
                 s->ring_seq = get_u64(r);

@@ -218,7 +218,7 @@ struct Engine {
         /* A node's start. */
         uint64_t started_usec; /* the first connection; 0: not yet */
         bool takes_part, ready_sent, exiting;
-        bool noted_waiting;
+        bool noted_waiting, noted_behind;
 
         /* This node's units, files, commands, record. */
         LocalUnit *units;

@@ -207,7 +207,7 @@ typedef struct State {
         bool form_pending; /* formed, but the record is not committed yet: nothing starts */
         bool confirmed;  /* since this cluster's first start a formed state has been on its disks; lasting. A
                                 * state of which that is not known counts as none: nothing was started by it */
-        uint8_t version; /* of the protocol: fixes the bytes as well as the rules of decision */
+        uint8_t version; /* of the protocol: fixes the bytes as well as the rules of decision; lasting */
         bool by_fewer;   /* some node's Corosync may give quorum to less than a majority of the nodelist */
         uint64_t ring_seq; /* of the ring in whose view the state was decided last */
         uint64_t forgotten_epoch; /* the greatest of the applications that were forgotten: they may come back; lasting */

@@ -8,6 +8,7 @@
 #include "engine/local/leave.h"
 #include "engine/local/runs.h"
 #include "engine/member/form.h"
+#include "engine/member/sync.h"
 #include "engine/member/view.h"
 #include "engine/agreed/explain.h"
 #include "engine/agreed/verdict.h"
@@ -342,6 +343,9 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
                 r = asprintf(&text, "Waiting for the managers of: %s", list);
         else if (cutoff_is_isolated(e))
                 r = asprintf(&text, "Corosync is silent: acting as cut off");
+        else if (sync_is_behind(e))
+                r = asprintf(&text, "The group speaks protocol version %u; this manager knows %u to %u",
+                                e->agreed.state.version, e->version_min, e->version_max);
         else if (e->phase == PHASE_FORMING && n > 0)
                 r = asprintf(&text, "Waiting for the records of: %s", list);
         else if (!view_is_quorate(e))

@@ -59,15 +59,19 @@ static void observe_quorum(World *w, WorldNode *n)
 static void observe_state(World *w, WorldNode *n)
 {
         WorldManager *m = &n->manager;
+        const State *s = engine_state(m->engine);
 
         if (!w->config.observer || !engine_is_synced(m->engine))
                 return;
-        check_assert(check_state(engine_state(m->engine)));
+        check_assert(check_state(s));
         world_observe(w, &(Observation){ .type = OBSERVE_STATE,
                                          .node_id = n->id,
                                          .ring = m->ring,
                                          .history = m->history,
-                                         .digest = state_digest(engine_state(m->engine)),
+                                         .digest = state_digest(s),
+                                         .revision = s->revision,
+                                         .version = s->version,
+                                         .flag = revision_compare(&s->committed, &s->revision) >= 0,
                                          .quorate = engine_is_quorate(m->engine) });
 }
 

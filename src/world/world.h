@@ -139,7 +139,8 @@ typedef enum ObservationType {
         OBSERVE_UNIT_STUCK, /* they cannot be ended */
         OBSERVE_QUORUM, /* an engine's step began without quorum and ended with it or the reverse: node, quorate */
         OBSERVE_DECISION, /* an engine noted a decision on an application: node, app, where, epoch, note, quorate */
-        OBSERVE_STATE, /* after a delivered message: node, ring, history, digest; synced members only */
+        OBSERVE_STATE, /* after a delivered message: node, ring, history, digest, revision, version, quorate; flag: all of it is
+                        * committed; synced members only */
         OBSERVE_MANAGER_BEGIN,
         OBSERVE_MANAGER_END,  /* node; flag: planned */
         OBSERVE_NODE_DOWN,    /* its workers are gone with it */
@@ -167,7 +168,9 @@ typedef struct Observation {
         const uint32_t *ring_nodes;
         size_t n_ring_nodes;
         uint64_t history; /* over what was delivered in this ring, in order */
-        uint64_t digest;  /* of the agreed state */
+        uint64_t digest;  /* of the agreed state, */
+        Revision revision;
+        uint8_t version; /* and the protocol version in it */
         uint64_t token;
         const Command *command;
         CommandError error;

@@ -137,6 +137,7 @@ golden_cases = \
 	tests/golden/two-node.script \
 	tests/golden/verdict.script \
 	tests/golden/versions-forming.script \
+	tests/golden/versions-record.script \
 	tests/golden/versions.script \
 	tests/golden/weights-drain.script \
 	tests/golden/weights.script \

@@ -53,9 +53,10 @@ extern const CheckClass check_states;  /* who has heard the same holds the same 
 extern const CheckClass check_quorum; /* nothing starts without quorum; workers end in time when it is lost */
 extern const CheckClass check_commands; /* a command that was answered is not lost */
 
-extern const CheckClass check_places; /* no start where a node has said that it may not have one */
-extern const CheckClass check_leaver; /* HandOver=no waits for the node that leaves */
-extern const CheckClass check_stops;  /* no healthy copy is stopped for nothing */
+extern const CheckClass check_places;   /* no start where a node has said that it may not have one */
+extern const CheckClass check_leaver;   /* HandOver=no waits for the node that leaves */
+extern const CheckClass check_versions; /* the group's protocol version never goes back */
+extern const CheckClass check_stops;    /* no healthy copy is stopped for nothing */
 
 /* This host sleeps, and may have copies that nobody can know of until then. */
 void check_overlap_sleeps(void *judge, uint32_t node, uint64_t until_usec);

@@ -11,7 +11,8 @@ sim_checks = \
 	tests/sim/check-places.c \
 	tests/sim/check-quorum.c \
 	tests/sim/check-states.c \
-	tests/sim/check-stops.c
+	tests/sim/check-stops.c \
+	tests/sim/check-versions.c
 tests_sim_sim_SOURCES = \
 	tests/sim/digest.c \
 	tests/sim/digest.h \

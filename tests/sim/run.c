@@ -133,7 +133,8 @@ static int run_init(Run *r, FILE *trace)
         const Plan *p = r->plan;
         Timing t = worst_timing(p);
         const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
-                &check_commands, &check_overlap, &check_stops, &check_places, &check_leaver };
+                &check_commands, &check_overlap, &check_stops, &check_places, &check_leaver,
+                &check_versions };
         WorldConfig c = {
                 .nodes = plan_node_names,
                 .n_nodes = p->n_nodes,

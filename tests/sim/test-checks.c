@@ -42,6 +42,11 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
 #define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
 #define GRANT(a, e, w) { .type = OBSERVE_DECISION, .node_id = 1, .app = (a), .epoch = (e), .note = NOTE_APP_STARTING, .where = (w), .quorate = true }
+#define SPEAKS(c, v, committed) { .type = OBSERVE_STATE, .node_id = 1, .revision = { 8, (c) }, .version = (v), .quorate = true, .flag = (committed) }
+#define WRITTEN(n) { .type = OBSERVE_DISK_WRITTEN, .node_id = (n) }
+#define LOST(n) { .type = OBSERVE_DISK_LOST, .node_id = (n) }
+#define WRITTEN(n) { .type = OBSERVE_DISK_WRITTEN, .node_id = (n) }
+#define LOST(n) { .type = OBSERVE_DISK_LOST, .node_id = (n) }
 /* clang-format on */
 
 static size_t judge(const CheckClass *class, const Observation *history, size_t n)
@@ -320,6 +325,32 @@ static void test_states(void **state)
         assert_int_equal(JUDGE(check_states, HOLDS(1, 7, 1), HOLDS(1, 8, 2), HOLDS(2, 7, 2)), 1);
 }
 
+static void test_versions(void **state)
+{
+        Command form = { .kind = COMMAND_FORM };
+
+        assert_int_equal(JUDGE(check_versions, SPEAKS(1, 1, true), SPEAKS(2, 2, false), SPEAKS(2, 2, true),
+                                         SPEAKS(3, 2, true)),
+                        0);
+        assert_int_equal(JUDGE(check_versions, SPEAKS(1, 1, true), SPEAKS(2, 2, true), SPEAKS(3, 1, false)),
+                        1);
+        /* Who is behind, or what was never committed, says nothing. */
+        assert_int_equal(JUDGE(check_versions, SPEAKS(2, 2, true), SPEAKS(1, 1, true)), 0);
+        assert_int_equal(JUDGE(check_versions, SPEAKS(1, 1, true), SPEAKS(2, 2, false), SPEAKS(3, 1, true)),
+                        0);
+        /* Half of the disks; one of three is less. */
+        assert_int_equal(JUDGE(check_versions, WRITTEN(1), WRITTEN(2), SPEAKS(2, 2, true), LOST(1),
+                                         SPEAKS(3, 1, true)),
+                        0);
+        assert_int_equal(JUDGE(check_versions, WRITTEN(1), WRITTEN(2), WRITTEN(3), SPEAKS(2, 2, true),
+                                         LOST(1), SPEAKS(3, 1, true)),
+                        1);
+        /* By hand where the group cannot form otherwise: the newest record counts all the same. */
+        assert_int_equal(JUDGE(check_versions, SPEAKS(2, 2, true),
+                                         { .type = OBSERVE_COMMAND, .command = &form }, SPEAKS(3, 1, true)),
+                        1);
+}
+
 static void test_quorum(void **state)
 {
         Event time = { .type = EVENT_TIME }, view = { .type = EVENT_VIEW };
@@ -416,8 +447,6 @@ static size_t judge_commands(const Observation *history, size_t n, bool target_u
 }
 /* clang-format off */
 #define JUDGE_COMMANDS(up, ...) judge_commands((const Observation[]){ __VA_ARGS__ }, sizeof((const Observation[]){ __VA_ARGS__ }) / sizeof(Observation), up)
-#define WRITTEN(n) { .type = OBSERVE_DISK_WRITTEN, .node_id = (n) }
-#define LOST(n) { .type = OBSERVE_DISK_LOST, .node_id = (n) }
 #define ASK(at, t, c) { .type = OBSERVE_COMMAND, .at_usec = (at), .token = (t), .command = (c) }
 #define ANSWER(at, t, e) { .type = OBSERVE_REPLY, .at_usec = (at), .token = (t), .error = (e) }
 /* clang-format on */
@@ -602,6 +631,7 @@ int main(void)
                 cmocka_unit_test(test_overlap_rows),
                 cmocka_unit_test(test_epochs),
                 cmocka_unit_test(test_states),
+                cmocka_unit_test(test_versions),
                 cmocka_unit_test(test_quorum),
                 cmocka_unit_test(test_quorum_loss),
                 cmocka_unit_test(test_commands),

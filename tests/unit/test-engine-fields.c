@@ -163,7 +163,7 @@ static const struct {
         AGREED_AND_LASTING(by_fewer),
         AGREED_AND_LASTING(forgotten_epoch),
         AGREED_AND_LASTING(view_node),
-        AGREED(version),
+        AGREED_AND_LASTING(version),
         AGREED(form_pending),
         AGREED(ring_seq),
         AGREED(next_serial),

@@ -289,6 +289,7 @@ CHANGE(forms, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) 
 CHANGE(waits_for_records, e->phase = PHASE_FORMING;
                 for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
 CHANGE(asks, e->synced = false)
+CHANGE(behind, e->synced = false; e->agreed.state.version = PROTOCOL_VERSION + 1)
 CHANGE(waits_for_managers, e->takes_part = false; e->wait_mandatory = calloc(1, sizeof(uint32_t));
                 e->wait_mandatory[0] = 9; e->n_wait_mandatory = 1)
 
@@ -309,6 +310,7 @@ static void test_status_of_the_manager(void **state)
                 { forms, "Forming the group" },
                 { waits_for_records, "Waiting for the records of: abc bcd def" },
                 { asks, "Getting the state from the group" },
+                { behind, "The group speaks protocol version 2; this manager knows 1 to 1" },
                 { waits_for_managers, "Waiting for the managers of: ?" },
         };
 

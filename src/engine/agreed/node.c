@@ -481,6 +481,7 @@ void apply_version(Agreed *g)
         if (version == UINT8_MAX || version <= g->state.version)
                 return;
         g->state.version = version;
+        g->lasting_changed = true;
         agreed_note(g, NOTE_VERSION, NULL, 0, "%u, which all nodes know", version);
 }
 

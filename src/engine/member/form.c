@@ -131,9 +131,9 @@ bool form_waits_for(const Engine *e, uint32_t node_id)
         return false;
 }
 
-/* The member that holds the newest record forms. If several hold it, the lowest one forms at once, and the next one if
- * nothing came of that. If a member has not reported yet, it is waited for a moment, so that as many as possible are in from
- * the start. */
+/* The member that holds the newest record forms. If several hold it, the lowest one forms at once that speaks the group's
+ * version, and the next one if nothing came of that. If a member has not reported yet, it is waited for a moment, so that as
+ * many as possible are in from the start. */
 uint64_t form_usec(const Engine *e)
 {
         const Peer *newest = forming_newest(e);
@@ -142,7 +142,7 @@ uint64_t form_usec(const Engine *e)
         bool all = true, holder = false;
 
         if (e->phase != PHASE_FORMING || !view_is_quorate(e) || e->in_view.form_sent || e->leaving ||
-                        !form_is_possible(e))
+                        sync_is_behind(e) || !form_is_possible(e))
                 return USEC_INFINITY;
         FOREACH_ARRAY(p, e->peers, e->n_peers) {
                 bool holds = p->has_facts &&
@@ -157,7 +157,8 @@ uint64_t form_usec(const Engine *e)
                 if (p->member.node_id == e->node_id && p->member.pid == e->pid) {
                         holder = holds;
                         t = p->facts_usec + SILENCE_USEC;
-                } else if (holds && p->member.node_id < e->node_id)
+                } else if (holds && p->member.node_id < e->node_id &&
+                                p->facts.version_max >= e->agreed.state.version)
                         rank++;
         }
         if (!holder)
@@ -259,7 +260,8 @@ static void form_set_apps(Engine *e, State *s)
         }
 }
 
-/* The highest protocol version that all members know that have reported, and all nodes that are away, as they knew last. */
+/* The highest protocol version that all members know that have reported, and all nodes that are away, as they knew last.
+ * The group does not go back behind the one that it spoke, though somebody does not know that any more. */
 static uint8_t form_version(const Engine *e, const State *s)
 {
         uint8_t version = e->version_max;
@@ -270,7 +272,7 @@ static uint8_t form_version(const Engine *e, const State *s)
         FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 if (!view_has_manager(e, n->id) && n->version_max >= e->version_min)
                         version = MIN(version, n->version_max);
-        return version;
+        return MAX(version, s->version);
 }
 
 void form_group(Engine *e, const Definition *const *own, size_t n_own)

@@ -213,11 +213,43 @@ static void sync_find_no_room(Engine *e, size_t n_nodes)
         engine_emit(e, EFFECT_EXIT)->text = engine_strdup(e, text);
 }
 
+/* The state does not fit this program. It may be that of the record. */
+static void sync_refuse_version(Engine *e, uint8_t version, bool ends)
+{
+        const char *where = version > e->version_max ? "this node" : "the other nodes";
+        char text[160];
+        Effect *f;
+
+        snprintf(text, sizeof(text),
+                        "the group speaks protocol version %u; this manager knows %u to %u: upgrade distro-manager on %s",
+                        version, e->version_min, e->version_max, where);
+        engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", text);
+        if (!ends)
+                return;
+        e->exiting = true;
+        f = engine_emit(e, EFFECT_EXIT);
+        f->text = engine_strdup(e, text);
+        f->final = true;
+}
+
+bool sync_is_behind(const Engine *e)
+{
+        return state_is_known(e) && !e->synced && e->agreed.state.version > e->version_max;
+}
+
+static void sync_tell_behind(Engine *e)
+{
+        if (!e->connected || e->noted_behind || !sync_is_behind(e))
+                return;
+        e->noted_behind = true;
+        sync_refuse_version(e, e->agreed.state.version, false);
+        engine_changed(e);
+}
+
 void sync_state(Engine *e, Peer *sender, const Message *m)
 {
         const StateMessage *sm = &m->state;
         Peer *own = NULL;
-        Effect *f;
         State s;
         int r;
 
@@ -262,17 +294,8 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
                 return;
         }
         if (s.version < e->version_min || s.version > e->version_max) {
-                char text[160];
-
-                snprintf(text, sizeof(text),
-                                "the group speaks protocol version %u; this manager knows %u to %u",
-                                s.version, e->version_min, e->version_max);
+                sync_refuse_version(e, s.version, true);
                 state_done(&s);
-                e->exiting = true;
-                engine_note(e, NOTE_SYNC_FAILED, NULL, 0, "%s", text);
-                f = engine_emit(e, EFFECT_EXIT);
-                f->text = engine_strdup(e, text);
-                f->final = true;
                 return;
         }
         if (!state_find_node(&s, e->node_id) && (!sm->forms || s.n_nodes >= NODES_MAX)) {
@@ -326,6 +349,7 @@ bool sync_ask_again(Engine *e)
 
 void sync_pump(Engine *e)
 {
+        sync_tell_behind(e);
         if (e->now_usec >= sync_state_usec(e))
                 sync_send_state(e, &e->agreed.state, false);
 }

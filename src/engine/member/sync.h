@@ -14,6 +14,9 @@ void sync_send_state(Engine *e, const State *state, bool forms);
 bool sync_owes_facts(const Engine *e, bool cut_off);
 /* Takes the contents of `own`, which says what runs on this node, its times, and whether it can write and has a guard. */
 void sync_send_facts(Engine *e, FactsMessage *own);
+/* This manager was put back: its record was written by a newer one. It stays, since what runs here counts, but it does not
+ * form the group by rules that the group has left behind. */
+bool sync_is_behind(const Engine *e);
 void sync_pump(Engine *e); /* the state, for those who lack it */
 /* Nobody has sent it to this member in time: true, and it is out of the group, which it joins again. */
 bool sync_ask_again(Engine *e);
