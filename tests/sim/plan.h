@@ -177,7 +177,8 @@ void act_print(const Plan *p, const Act *a, FILE *f);
 typedef struct Tally {
         uint64_t n_steps;   /* of engines */
         uint64_t n_seconds; /* of the world's time */
-        uint64_t digest;    /* over what all of them did, in words, see digest.h */
+        uint64_t digest; /* over what all of them did in this run, in words, see digest.h; 0: nobody wants it */
+        uint64_t digests; /* the sum over all runs */
         uint64_t deeds[_WORLD_DEED_MAX];
         uint64_t n_seeds[_WORLD_DEED_MAX]; /* in which it happened */
 } Tally;

@@ -11,7 +11,8 @@
  *   --without LIST     the world does not do these by itself, in an otherwise equal plan, as a minimised failure names them
  *   --keep LIST        with --seed: only these acts, as a minimised failure names them
  *   --census           which faults there were, and how often
- *   --digest           one number over what all engines did, in words; it does not look at encoded bytes
+ *   --digest           one number over what all engines did, in words; it does not look at encoded bytes. Those of parts
+ *                      of the seeds add up (modulo 2^64) to that of all
  *   --no-minimise
  *
  * A failure prints its seed first, then the acts that it needs, then the end of the trace. */
@@ -175,7 +176,11 @@ static bool run_seed(uint64_t seed, const Options *o, Tally *tally)
         p.faults &= ~o->without;
         if (o->trace)
                 plan_print(&p, stdout);
+        if (o->digest)
+                tally->digest = hash64_add(HASH64_INIT, &seed, sizeof(seed));
         r = plan_run(&p, o->trace ? stdout : NULL, tally, &f);
+        if (o->digest)
+                tally->digests += hash64_finish(tally->digest);
         if (r > 0 && !o->trace)
                 report(&p, &f, o);
         else if (r != 0)
@@ -350,8 +355,6 @@ int main(int argc, char **argv)
         Tally tally = {};
 
         parse_options(argc, argv, &o);
-        if (o.digest)
-                tally.digest = HASH64_INIT;
         signal(SIGABRT, on_crash);
         signal(SIGSEGV, on_crash);
         if (o.found || !o.others)
@@ -368,7 +371,7 @@ int main(int argc, char **argv)
         if (o.census)
                 print_census(&tally, n_passed + n_failed);
         if (o.digest)
-                printf("digest %016llx\n", (unsigned long long) hash64_finish(tally.digest));
+                printf("digest %016llx\n", (unsigned long long) tally.digests);
         printf("seeds from %llu, %.1f s; %llu steps of engines, %.3f years of their time\n%zu passed, %zu failed\n",
                         (unsigned long long) o.from, now_sec() - start, (unsigned long long) tally.n_steps,
                         (double) tally.n_seconds / (365.25 * 24 * 3600), n_passed, n_failed);
