@@ -117,7 +117,9 @@ for my $document ('doc/behaviour.md', 'doc/architecture.md') {
 
 # The index: keys and verbs as the program has them.
 my $behaviour = slurp('doc/behaviour.md');
-my %row = map { $_ => 1 } $behaviour =~ /^\| (\d+\.\d+[a-z]?) \|/mg;
+my %row;
+$row{$_}++ for $behaviour =~ /^\| (\d+\.\d+[a-z]?) \|/mg;
+demand($row{$_} == 1, "doc/behaviour.md: the number $_ stands $row{$_} times") for sort keys %row;
 my ($index) = $behaviour =~ /^## Where to look\n(.*?)^## /ms;
 die "doc/behaviour.md has no index\n" unless $index;
 my %indexed;
