@@ -34,3 +34,12 @@ tests_unit_test_ctl_names_LDADD = $(CTL_TEST_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-simulate
 TESTS += tests/unit/test-ctl-simulate
 tests_unit_test_ctl_simulate_LDADD = $(CTL_TEST_LIBS)
+
+# Real engines, our objects, and the verbs of distroctl, whose clock is the engines'.
+check_PROGRAMS += tests/unit/test-ctl-every-state
+TESTS += tests/unit/test-ctl-every-state
+EXTRA_DIST += tests/unit/ctl-every-state.txt
+tests_unit_test_ctl_every_state_SOURCES = tests/unit/test-ctl-every-state.c \
+	tests/unit/engine-cluster.c tests/unit/engine-cluster.h
+tests_unit_test_ctl_every_state_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=moment_now
+tests_unit_test_ctl_every_state_LDADD = libbus.a $(CTL_TEST_LIBS)
