@@ -353,7 +353,7 @@ const QuorumFact *manager_info_fact(const ManagerInfo *m, const char *key)
 
 bool app_info_is_running(const AppInfo *a)
 {
-        return streq(a->state, "running") || streq(a->state, "orphan");
+        return streq(a->state, "running") || (streq(a->state, "orphan") && !isempty(a->node));
 }
 
 uint64_t app_info_left(const AppInfo *a, const Moment *now)
