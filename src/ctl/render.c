@@ -179,12 +179,25 @@ const char *node_warning(const NodeInfo *n)
         return NULL;
 }
 
+/* Before the first view, and without Corosync. Of quorum it knows nothing then. */
+static bool is_outside(const ManagerInfo *m)
+{
+        return !m->quorate && m->members.n == 0;
+}
+
+/* All is as it was in its last view, and old nevertheless: Corosync is there and says nothing. */
+static bool is_isolated(const ManagerInfo *m)
+{
+        return m->quorate && m->formed && m->synced && m->known.stale;
+}
+
 const char *manager_caution(const ManagerInfo *m, const Moment *now, char buffer[CAUTION_MAX])
 {
-        const char *why = !m->quorate && isempty(m->view) ? "this node is not in the group"
-                          : !m->quorate                   ? "this node has no quorum"
-                          : !m->formed                    ? "the group has not formed"
-                                                          : "this node is not in step";
+        const char *why = is_outside(m)    ? "this node is not in the group"
+                          : !m->quorate    ? "this node has no quorum"
+                          : !m->formed     ? "the group has not formed"
+                          : is_isolated(m) ? "Corosync is silent on this node"
+                                           : "this node is not in step";
         char stamp[SPAN_MAX], ago[SPAN_MAX];
 
         if (!m->known.stale)
@@ -209,10 +222,11 @@ static void print_quorum(FILE *f, const RenderOptions *o, const ManagerInfo *m)
                          *expected = manager_info_fact(m, "ExpectedVotes"),
                          *needed = manager_info_fact(m, "Quorum"), *device = manager_info_fact(m, "Device"),
                          *for_all = manager_info_fact(m, "WaitForAll");
-        Color color = m->quorate ? COLOR_GREEN : COLOR_RED;
-        const char *word = m->quorate         ? "yes"
-                           : isempty(m->view) ? "not known yet"
-                                              : "NO: nothing starts or moves here";
+        Color color = m->quorate && !is_isolated(m) ? COLOR_GREEN : COLOR_RED;
+        const char *word = is_isolated(m)  ? "not known: Corosync is silent"
+                           : m->quorate    ? "yes"
+                           : is_outside(m) ? "not known: this node is not in the group"
+                                           : "NO: nothing starts or moves here";
         const char *with = device && device->number > 0 ? ", with a quorum device" : "";
 
         if (total && expected && needed)
@@ -233,7 +247,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         _cleanup_free_ char *members = strings_join(&m->members, ", "),
                             *waiting = strings_join(&m->waiting_for, ", ");
         const NodeInfo *own = snapshot_find_node(s, m->node_name);
-        bool well = m->quorate && m->formed && m->synced;
+        bool well = m->quorate && m->formed && m->synced && !m->known.stale;
         char caution[CAUTION_MAX];
         const char *warnings[8];
         size_t n_warnings;
@@ -241,28 +255,31 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         if (!members || !waiting)
                 return -ENOMEM;
         print_headline(f, o,
-                        well         ? COLOR_GREEN
-                        : m->quorate ? COLOR_YELLOW
-                                     : COLOR_RED,
+                        well                            ? COLOR_GREEN
+                        : m->quorate && !is_isolated(m) ? COLOR_YELLOW
+                                                        : COLOR_RED,
                         m->node_name,
-                        well          ? "takes part in the cluster"
-                        : !m->quorate ? isempty(m->view) ? "is starting" : "has no quorum"
-                        : !m->formed  ? "waits for the group to form"
-                                      : "is being brought up to date");
+                        well             ? "takes part in the cluster"
+                        : is_outside(m)  ? "is not in the group"
+                        : !m->quorate    ? "has no quorum"
+                        : !m->formed     ? "waits for the group to form"
+                        : is_isolated(m) ? "is cut off: Corosync is silent"
+                                         : "is being brought up to date");
         if (s->n_nodes > 0)
                 print_fieldf(f, o, COLOR_NONE, "View", "%s, %zu of %zu nodes%s%s",
-                                isempty(m->view) ? "none" : m->view, m->members.n, s->n_nodes,
+                                m->members.n == 0 ? "none" : m->view, m->members.n, s->n_nodes,
                                 m->members.n > 0 ? ": " : "", members);
         else /* before the group has formed there is nothing that they could be counted against */
-                print_fieldf(f, o, COLOR_NONE, "View", "%s%s%s", isempty(m->view) ? "none" : m->view,
+                print_fieldf(f, o, COLOR_NONE, "View", "%s%s%s", m->members.n == 0 ? "none" : m->view,
                                 m->members.n > 0 ? ", of " : "", members);
         print_quorum(f, o, m);
-        print_field(f, o, m->quorate && m->formed && m->synced ? COLOR_NONE : COLOR_YELLOW, "Group",
-                        !m->quorate && isempty(m->view) ? "not known yet: this node has not joined it"
-                        : !m->quorate                   ? "without quorum"
-                        : !m->formed                    ? "not formed yet: no application is started"
-                        : m->synced                     ? "formed, this node is in step"
-                                                        : "formed, this node is not in step yet");
+        print_field(f, o, well ? COLOR_NONE : COLOR_YELLOW, "Group",
+                        is_outside(m)    ? "not known: this node is not in it"
+                        : !m->quorate    ? "without quorum"
+                        : !m->formed     ? "not formed yet: no application is started"
+                        : is_isolated(m) ? "not known: this node hears nothing of it"
+                        : m->synced      ? "formed, this node is in step"
+                                         : "formed, this node is not in step yet");
         print_field(f, o, COLOR_YELLOW, "Caution", manager_caution(m, &o->now, caution));
         if (!well || (own && streq(own->state, "leaving"))) /* it says what it waits for */
                 print_field(f, o, COLOR_YELLOW, "Status", m->status);
