@@ -495,9 +495,13 @@ int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n)
         print_field(f, o, color, "State", n->state);
         print_field(f, o, COLOR_YELLOW, "Caution", o->caution);
         print_fieldf(f, o, COLOR_NONE, "Id", "%" PRIu32, n->id);
-        print_field(f, o, n->standby ? COLOR_YELLOW : COLOR_NONE, "Standby",
-                        n->standby ? "yes: nothing is placed here until 'distroctl unstandby'" : "no");
+        if (n->standby)
+                print_fieldf(f, o, COLOR_YELLOW, "Standby",
+                                "yes: nothing is placed here until 'distroctl unstandby %s'", n->name);
+        else
+                print_field(f, o, COLOR_NONE, "Standby", "no");
         print_field(f, o, COLOR_YELLOW, "Warning", node_warning(n));
-        print_field(f, o, COLOR_NONE, "Runs", isempty(apps) ? "nothing" : apps);
+        /* What is stale says of an application itself whether it runs; here stands what was agreed last. */
+        print_field(f, o, COLOR_NONE, n->known.stale ? "Last ran" : "Runs", isempty(apps) ? "nothing" : apps);
         return 0;
 }
