@@ -240,17 +240,6 @@ typedef enum AppState {
         _APP_STATE_MAX,
 } AppState;
 
-typedef enum NodeState {
-        NODE_ONLINE,
-        NODE_SYNCING,
-        NODE_SILENT,
-        NODE_MANAGER_GONE,
-        NODE_LEAVING,
-        NODE_OFFLINE,
-        NODE_UNKNOWN, /* this node cannot know */
-        _NODE_STATE_MAX,
-} NodeState;
-
 typedef struct AppStatus {
         AppState state;
         char reason[256];      /* in words; "" where there is nothing to say */
@@ -274,7 +263,6 @@ const char *engine_wrong_file(const App *app, const Node *node, char *buffer, si
 bool engine_explain(const Engine *e, const App *app, const Node *node, char *ret_why, size_t size_bytes);
 
 const char *app_state_to_string(AppState s);         /* "stopped" ... */
-const char *node_state_to_string(NodeState s);       /* "online", ... "manager-gone" ... */
 const char *command_error_to_string(CommandError e); /* "NoSuchApplication" ...; "" for COMMAND_OK */
 const char *note_kind_to_string(NoteKind k);
 const char *event_type_to_string(EventType t);

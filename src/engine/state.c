@@ -46,18 +46,38 @@ void state_done(State *s)
         *s = (State){};
 }
 
-const char *presence_to_string(Presence p)
+NodeState node_state(const Node *n)
 {
-        static const char *const names[_PRESENCE_MAX] = {
-                [PRESENCE_OFFLINE] = "offline",
-                [PRESENCE_MANAGER_GONE] = "manager-gone",
-                [PRESENCE_SILENT] = "silent",
-                [PRESENCE_SYNCING] = "syncing",
-                [PRESENCE_REPORTED] = "syncing",
-                [PRESENCE_SYNCED] = "online",
+        switch (n->presence) {
+        case PRESENCE_OFFLINE:
+                return NODE_OFFLINE;
+        case PRESENCE_MANAGER_GONE:
+                return NODE_MANAGER_GONE;
+        case PRESENCE_SILENT:
+                return NODE_SILENT;
+        case PRESENCE_SYNCED:
+                return n->leaving ? NODE_LEAVING : NODE_ONLINE;
+        case PRESENCE_SYNCING:
+        case PRESENCE_REPORTED:
+        case _PRESENCE_MAX:
+        default:
+                return NODE_SYNCING;
+        }
+}
+
+const char *node_state_to_string(NodeState s)
+{
+        static const char *const names[_NODE_STATE_MAX] = {
+                [NODE_ONLINE] = "online",
+                [NODE_SYNCING] = "syncing",
+                [NODE_SILENT] = "silent",
+                [NODE_MANAGER_GONE] = "manager-gone",
+                [NODE_LEAVING] = "leaving",
+                [NODE_OFFLINE] = "offline",
+                [NODE_UNKNOWN] = "unknown",
         };
 
-        return p < _PRESENCE_MAX ? names[p] : "?";
+        return s < _NODE_STATE_MAX ? names[s] : "?";
 }
 
 /* ---- finding ---- */

@@ -165,7 +165,19 @@ typedef enum Presence {
         _PRESENCE_MAX,
 } Presence;
 
-const char *presence_to_string(Presence p); /* as a node is called that is in no other state */
+/* What a node is called. */
+typedef enum NodeState {
+        NODE_ONLINE,
+        NODE_SYNCING,
+        NODE_SILENT,
+        NODE_MANAGER_GONE,
+        NODE_LEAVING,
+        NODE_OFFLINE,
+        NODE_UNKNOWN, /* this node cannot know */
+        _NODE_STATE_MAX,
+} NodeState;
+
+const char *node_state_to_string(NodeState s); /* "online", ... "manager-gone" ... */
 
 typedef struct Node {
         uint32_t id;
@@ -201,6 +213,8 @@ typedef struct Node {
         bool unread; /* its answer to the last `reload --all` did not come in time, and has not yet; for display */
         uint64_t since_usec; /* when it last ceased to be synced, on the local clock; for display */
 } Node;
+
+NodeState node_state(const Node *n); /* to the group: never NODE_UNKNOWN */
 
 typedef struct State {
         bool formed;

@@ -235,27 +235,12 @@ NodeState engine_node_state(const Engine *e, const Node *n)
 {
         if (engine_is_stale(e))
                 return n->id == e->node_id || view_has_manager(e, n->id) ? NODE_SYNCING : NODE_UNKNOWN;
-        switch (n->presence) {
-        case PRESENCE_OFFLINE:
-                return NODE_OFFLINE;
-        case PRESENCE_MANAGER_GONE:
-                return NODE_MANAGER_GONE;
-        case PRESENCE_SILENT:
-                return NODE_SILENT;
-        case PRESENCE_SYNCED:
-                return n->leaving ? NODE_LEAVING : NODE_ONLINE;
-        case PRESENCE_SYNCING:
-        case PRESENCE_REPORTED:
-        case _PRESENCE_MAX:
-        default:
-                return NODE_SYNCING;
-        }
+        return node_state(n);
 }
 
 bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why, size_t size_bytes)
 {
-        return place_explain(
-                        &e->agreed, a, n, node_state_to_string(engine_node_state(e, n)), ret_why, size_bytes);
+        return place_explain(&e->agreed, a, n, engine_node_state(e, n), ret_why, size_bytes);
 }
 
 const char *engine_wrong_file(const App *a, const Node *n, char *buffer, size_t size_bytes)
@@ -380,21 +365,6 @@ const char *app_state_to_string(AppState s)
         };
 
         return s < _APP_STATE_MAX ? names[s] : "?";
-}
-
-const char *node_state_to_string(NodeState s)
-{
-        static const char *const names[_NODE_STATE_MAX] = {
-                [NODE_ONLINE] = "online",
-                [NODE_SYNCING] = "syncing",
-                [NODE_SILENT] = "silent",
-                [NODE_MANAGER_GONE] = "manager-gone",
-                [NODE_LEAVING] = "leaving",
-                [NODE_OFFLINE] = "offline",
-                [NODE_UNKNOWN] = "unknown",
-        };
-
-        return s < _NODE_STATE_MAX ? names[s] : "?";
 }
 
 const char *command_error_to_string(CommandError e)

@@ -261,13 +261,6 @@ const char *app_state_to_string(AppState s)
         return names[s];
 }
 
-const char *node_state_to_string(NodeState s)
-{
-        static const char *const names[] = { "online", "syncing", "silent", "manager-gone", "leaving",
-                "offline", "unknown" };
-        return names[s];
-}
-
 void view_id_format(const ViewId *view, char *ret, size_t size_bytes)
 {
         snprintf(ret, size_bytes, "%llu.%u", (unsigned long long) view->ring.seq, view->n);

@@ -199,6 +199,7 @@ CHANGE(is_forbidden, a->permissions = calloc(1, sizeof(Permission)); a->permissi
                 a->n_permissions = 1)
 CHANGE(bcd_standby, node_of(e, BCD)->standby = true)
 CHANGE(bcd_leaving, node_of(e, BCD)->leaving = true)
+CHANGE(bcd_left, node_of(e, BCD)->leaving = true; node_of(e, BCD)->presence = PRESENCE_MANAGER_GONE)
 CHANGE(bcd_gone, node_of(e, BCD)->presence = PRESENCE_MANAGER_GONE)
 CHANGE(bcd_offline, node_of(e, BCD)->presence = PRESENCE_OFFLINE)
 CHANGE(bcd_silent, node_of(e, BCD)->presence = PRESENCE_SILENT)
@@ -238,6 +239,7 @@ static const struct {
         { is_forbidden, false, "forbidden", NODE_ONLINE },
         { bcd_standby, false, "in standby", NODE_ONLINE },
         { bcd_leaving, false, "leaving", NODE_LEAVING },
+        { bcd_left, false, "manager-gone", NODE_MANAGER_GONE },
         { bcd_gone, false, "manager-gone", NODE_MANAGER_GONE },
         { bcd_offline, false, "offline", NODE_OFFLINE },
         { bcd_silent, false, "silent", NODE_SILENT },

@@ -107,7 +107,7 @@ static CommandError check_takeover_node(const Agreed *g, const App *a, const Nod
 
         if (x == ELIGIBLE || x == NODE_MARKED)
                 return COMMAND_OK;
-        (void) place_explain(g, a, to, NULL, why, sizeof(why));
+        (void) place_explain(g, a, to, node_state(to), why, sizeof(why));
         if (x == NOT_IN_NODES || x == NOT_PERMITTED || x == NODE_IN_STANDBY)
                 return refuse(o, COMMAND_NOT_ALLOWED, "%s: %s", to->name, why);
         return refuse(o, COMMAND_NOT_ELIGIBLE, "%s: %s", to->name, why);

@@ -55,7 +55,7 @@ static void explain_wrong_file(const App *a, const Node *n, char *why, size_t si
                                 app_wrong_file(a, n, text, sizeof(text)));
 }
 
-bool place_explain(const Agreed *g, const App *a, const Node *n, const char *presence, char *ret_why,
+bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state, char *ret_why,
                 size_t size_bytes)
 {
         const Copy *c = app_present_copy(a);
@@ -86,11 +86,10 @@ bool place_explain(const Agreed *g, const App *a, const Node *n, const char *pre
         case NODE_IN_STANDBY:
                 snprintf(ret_why, size_bytes, "in standby");
                 break;
+        /* A manager that was leaving may have left since. */
         case NODE_IS_LEAVING:
-                snprintf(ret_why, size_bytes, "leaving");
-                break;
         case NODE_NOT_SYNCED:
-                snprintf(ret_why, size_bytes, "%s", presence ? presence : presence_to_string(n->presence));
+                snprintf(ret_why, size_bytes, "%s", node_state_to_string(state));
                 break;
         case NODE_MARKED:
                 explain_mark(g, a, n, ret_why, size_bytes);

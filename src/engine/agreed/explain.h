@@ -5,8 +5,8 @@
 
 #include "engine/agreed/place.h"
 
-/* True and a remark, or false and the reason. `presence` is what a node is called that is not in step; NULL: by its presence. */
-bool place_explain(const Agreed *g, const App *a, const Node *n, const char *presence, char *ret_why,
+/* True and a remark, or false and the reason. `state`: what the node is to who asks. */
+bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state, char *ret_why,
                 size_t size_bytes);
 /* What is wrong with the file that the node has, maybe in `buffer`; NULL: it is right, or there is none. */
 const char *app_wrong_file(const App *a, const Node *n, char *buffer, size_t size_bytes);
