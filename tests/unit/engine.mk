@@ -6,6 +6,7 @@ engine_unit_tests = \
 	tests/unit/test-engine-copies \
 	tests/unit/test-engine-copy \
 	tests/unit/test-engine-fields \
+	tests/unit/test-engine-files \
 	tests/unit/test-engine-forming \
 	tests/unit/test-engine-memory \
 	tests/unit/test-engine-messages \
@@ -27,6 +28,8 @@ tests_unit_test_engine_commands_SOURCES = tests/unit/test-engine-commands.c $(en
 tests_unit_test_engine_commands_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_copies_SOURCES = tests/unit/test-engine-copies.c $(engine_cluster_sources)
 tests_unit_test_engine_copies_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_files_SOURCES = tests/unit/test-engine-files.c $(engine_cluster_sources)
+tests_unit_test_engine_files_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_forming_SOURCES = tests/unit/test-engine-forming.c $(engine_cluster_sources)
 tests_unit_test_engine_forming_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_nodes_SOURCES = tests/unit/test-engine-nodes.c $(engine_cluster_sources)
