@@ -13,6 +13,7 @@ engine_unit_tests = \
 	tests/unit/test-engine-nodes \
 	tests/unit/test-engine-delay \
 	tests/unit/test-engine-place \
+	tests/unit/test-engine-silence \
 	tests/unit/test-engine-size \
 	tests/unit/test-engine-state \
 	tests/unit/test-engine-step \
@@ -36,6 +37,8 @@ tests_unit_test_engine_nodes_SOURCES = tests/unit/test-engine-nodes.c $(engine_c
 tests_unit_test_engine_nodes_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_delay_SOURCES = tests/unit/test-engine-delay.c $(engine_cluster_sources)
 tests_unit_test_engine_delay_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_silence_SOURCES = tests/unit/test-engine-silence.c $(engine_cluster_sources)
+tests_unit_test_engine_silence_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_step_SOURCES = tests/unit/test-engine-step.c $(engine_cluster_sources)
 tests_unit_test_engine_step_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_copy_SOURCES = tests/unit/test-engine-copy.c tests/unit/wire-samples.c tests/unit/wire-samples.h \
