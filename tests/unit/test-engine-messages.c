@@ -670,78 +670,6 @@ static void test_files_are_known_before_a_start(void **state)
         cluster_end(&c);
 }
 
-/* ---- one unit name ---- */
-
-static void unit_is(Cluster *c, uint64_t epoch, UnitState state)
-{
-        Event event = { .type = EVENT_UNIT };
-
-        event.unit.app = "distro";
-        event.unit.epoch = epoch;
-        event.unit.state = state;
-        cluster_step(c, ABC, &event);
-        cluster_deliver(c);
-}
-
-/* A worker that nobody knows is stopped, and while it lives its unit's name is taken. */
-static void test_strange_worker_is_in_the_way(void **state)
-{
-        Cluster c;
-
-        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
-        cluster_command(&c, ABC, 1, COMMAND_STOP, "distro", NULL);
-        cluster_deliver(&c);
-        cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
-        c.n_log = 0;
-        unit_is(&c, 7, UNIT_RUNNING);
-        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
-
-        cluster_command(&c, ABC, 2, COMMAND_START, "distro", NULL);
-        cluster_deliver(&c);
-        assert_int_equal(cluster_distro(&c, BCD)->owner, ABC);
-        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 0);
-        unit_is(&c, 7, UNIT_STOPPED);
-        assert_int_equal(cluster_count(&c, ABC, EFFECT_START), 1);
-        cluster_end(&c);
-}
-
-/* ---- sleep ---- */
-
-static uint64_t last_probe(const Cluster *c, uint32_t node)
-{
-        uint64_t token = 0;
-
-        FOREACH_ARRAY(l, c->log, c->n_log)
-                if (l->node == node && l->type == EFFECT_PROBE)
-                        token = l->token;
-        return token;
-}
-
-/* The probe for which a start waits was sent before the host slept: it proves nothing of the time since. */
-static void test_probe_from_before_a_sleep(void **state)
-{
-        Event suspended = { .type = EVENT_SUSPENDED }, back = { .type = EVENT_PROBE };
-        Cluster c;
-
-        cluster_begin_running(&c, NO_QUORUM_STOP, 0);
-        c.hold_probes = true;
-        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
-        back.probe.number = last_probe(&c, BCD);
-        assert_true(back.probe.number > 0);
-        cluster_step(&c, BCD, &suspended);
-        cluster_step(&c, BCD, &back);
-        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-
-        cluster_at(&c, BCD, c.now + USEC_PER_SEC);
-        assert_true(last_probe(&c, BCD) > back.probe.number);
-        back.probe.number = last_probe(&c, BCD);
-        c.hold_probes = false;
-        cluster_step(&c, BCD, &back);
-        cluster_deliver(&c);
-        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
-        cluster_end(&c);
-}
-
 /* ---- maintenance ---- */
 
 static void maintenance(Cluster *c, uint64_t token, bool on)
@@ -828,8 +756,6 @@ int main(void)
                 cmocka_unit_test(test_no_room_for_a_node),
                 cmocka_unit_test(test_quorum_goes_before_the_state_comes),
                 cmocka_unit_test(test_files_are_known_before_a_start),
-                cmocka_unit_test(test_strange_worker_is_in_the_way),
-                cmocka_unit_test(test_probe_from_before_a_sleep),
                 cmocka_unit_test(test_all_report_after_maintenance),
                 cmocka_unit_test(test_leave_alone_in_maintenance),
         };
