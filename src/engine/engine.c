@@ -217,7 +217,7 @@ static void on_message(Engine *e, const Event *event)
 void engine_hear(Engine *e, Outcome o)
 {
         if (o.files_dirty)
-                e->definitions_dirty = true;
+                e->definitions_known_in = 0;
         if (o.room)
                 files_ask_again(e);
         if (o.reload)
@@ -348,7 +348,7 @@ static void member_pump(Engine *e)
                 return;
         cutoff_tell_timing(e);
         /* The last answer to `reload --all` ends it: what follows from the files for what runs here is told before. */
-        if (e->definitions_dirty)
+        if (e->definitions_known_in != e->view_serial)
                 worker_tell_restarts(e);
         if (files_pump(e))
                 sync_tell_synced(e);

@@ -227,7 +227,7 @@ struct Engine {
         size_t n_definitions;
         bool files_read;       /* since the last `reload --all` */
         bool definitions_more; /* of what was sent last: the rest follows */
-        SentIn definitions_dirty; /* the view in which the group knew all that the files say; any other: compare again */
+        SentIn definitions_known_in; /* the view in which the group knew all that the files say; else they are compared again */
         SentIn definitions_sent_in;
         LocalCommand *commands;
         size_t n_commands, n_commands_allocated;

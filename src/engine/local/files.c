@@ -120,7 +120,7 @@ void files_set(Engine *e, const Definition *definitions, const uint64_t *unit_di
         files_take(e, definitions, unit_digests, n, errors, n_errors, old, n_old);
         files_free(old, n_old);
         e->definitions_sent_in = 0;
-        e->definitions_dirty = true;
+        e->definitions_known_in = 0;
         e->files_read = true;
 }
 
@@ -143,7 +143,7 @@ void files_ask_again(Engine *e)
 {
         FOREACH_ARRAY(d, e->definitions, e->n_definitions)
                 d->refused_in = 0;
-        e->definitions_dirty = true;
+        e->definitions_known_in = 0;
 }
 
 static bool file_is_news(const Engine *e, const App *a, const LocalDefinition *own)
@@ -269,9 +269,9 @@ bool files_pump(Engine *e)
 
         if (e->definitions_sent_in == e->view_serial)
                 return !e->definitions_more;
-        if (e->definitions_dirty != e->view_serial && !files_differ(e))
-                e->definitions_dirty = e->view_serial;
-        if (e->definitions_dirty == e->view_serial && !files_owed(e))
+        if (e->definitions_known_in != e->view_serial && !files_differ(e))
+                e->definitions_known_in = e->view_serial;
+        if (e->definitions_known_in == e->view_serial && !files_owed(e))
                 return true;
         if (engine_grow(e, files_difference(e, &m.definitions)) < 0) {
                 message_done(&m);

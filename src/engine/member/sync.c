@@ -167,7 +167,7 @@ static void sync_install(Engine *e, State *s)
 {
         agreed_install(&e->agreed, s);
         e->synced = true;
-        e->definitions_dirty = true;
+        e->definitions_known_in = 0;
         e->in_view.lost_track = false;
         e->in_view.synced_sent = false;
         e->own_revision = e->agreed.state.revision;
