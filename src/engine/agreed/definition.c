@@ -111,36 +111,44 @@ static void definition_switch(Agreed *g, App *a, const Definition *d)
         g->outcome.files_dirty = true;
 }
 
+/* The file of a node that stands in its own Nodes=: one that has a say. */
+static const Definition *definition_vote(const Agreed *g, const App *a, const Node *n)
+{
+        const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
+
+        return d && definition_find_node(d, n->name) >= 0 ? d : NULL;
+}
+
+/* What more than half of the files say, else what the lowest node's says. Two that differ are struck out together: what more
+ * than half say is left then, and what is left is counted, as less may be left too. */
 static const Definition *definition_majority(const Agreed *g, const App *a)
 {
-        const Definition *lowest = NULL;
-        size_t n_files = 0;
+        const Definition *lowest = NULL, *left = NULL;
+        size_t n_files = 0, n_left = 0, n_same = 0;
 
         FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes) {
-                const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
+                const Definition *d = definition_vote(g, a, n);
 
-                if (!d || definition_find_node(d, n->name) < 0)
+                if (!d)
                         continue;
                 n_files++;
                 if (!lowest)
                         lowest = d;
+                if (n_left == 0)
+                        left = d;
+                if (left->digest == d->digest)
+                        n_left++;
+                else
+                        n_left--;
         }
+        if (n_left == 0 || n_left == n_files)
+                return lowest;
         FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes) {
-                const Definition *d = node_is_known(n) ? app_node_definition(a, n->id) : NULL;
-                size_t same = 0;
+                const Definition *d = definition_vote(g, a, n);
 
-                if (!d || definition_find_node(d, n->name) < 0)
-                        continue;
-                FOREACH_ARRAY(o, g->state.nodes, g->state.n_nodes) {
-                        const Definition *other = node_is_known(o) ? app_node_definition(a, o->id) : NULL;
-
-                        same += other && definition_find_node(other, o->name) >= 0 &&
-                                other->digest == d->digest;
-                }
-                if (same * 2 > n_files)
-                        return d;
+                n_same += d && d->digest == left->digest;
         }
-        return lowest;
+        return n_same * 2 > n_files ? left : lowest;
 }
 
 void app_agree_definition(Agreed *g, App *a, uint32_t changed_node)
