@@ -296,12 +296,27 @@ void app_remove_mark(App *a, Mark *m)
         ARRAY_CLOSE(a->marks, a->n_marks, at);
 }
 
+/* They are sorted by node: where this one's is, or would be. */
+static size_t variant_position(const App *a, uint32_t node_id)
+{
+        size_t low = 0, high = a->n_variants;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (a->variants[middle].node_id < node_id)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
 Variant *app_find_variant(const App *a, uint32_t node_id)
 {
-        for (size_t i = 0; i < a->n_variants; i++)
-                if (a->variants[i].node_id == node_id)
-                        return &a->variants[i];
-        return NULL;
+        size_t at = variant_position(a, node_id);
+
+        return at < a->n_variants && a->variants[at].node_id == node_id ? &a->variants[at] : NULL;
 }
 
 const WrongFile *app_find_wrong(const App *a, uint32_t node_id)
@@ -337,12 +352,10 @@ bool app_set_wrong(App *a, uint32_t node_id, uint32_t line)
 
 Variant *app_add_variant(App *a, uint32_t node_id)
 {
-        size_t at = 0;
+        size_t at = variant_position(a, node_id);
 
         if (array_reserve(&a->variants, &a->n_variants_allocated, a->n_variants + 1, sizeof(Variant)) < 0)
                 return NULL;
-        while (at < a->n_variants && a->variants[at].node_id < node_id)
-                at++;
         ARRAY_OPEN(a->variants, a->n_variants, at);
         a->variants[at].node_id = node_id;
         return &a->variants[at];
