@@ -299,6 +299,7 @@ static void decide_forget(Agreed *g)
 void decide_all(Agreed *g)
 {
         Places places = {};
+        bool any = false;
 
         if (g->all_dirty)
                 FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
@@ -308,11 +309,14 @@ void decide_all(Agreed *g)
         FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
                 if (!a->dirty)
                         continue;
+                any = true;
                 places_begin(g, &places, a);
                 decide_app(g, a);
                 places_end(g, &places);
         }
         g->places = NULL;
+        if (!any)
+                return; /* most messages concern none: an acknowledgement does not go through them all again */
         if (!g->state.form_pending)
                 decide_forget(g);
         FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
