@@ -190,15 +190,20 @@ static int file_tell(DefinitionsMessage *m, size_t *n_allocated, const char *nam
         return 0;
 }
 
+/* Both lists are sorted by name. */
 bool files_differ(const Engine *e)
 {
-        for (size_t i = 0; i < e->n_definitions; i++)
-                if (file_is_news(e, state_find_app(&e->agreed.state, e->definitions[i].app),
-                                    &e->definitions[i]))
+        const LocalDefinition *own = e->definitions, *own_end = own + e->n_definitions;
+        const App *a = e->agreed.state.apps, *a_end = a + e->agreed.state.n_apps;
+
+        while (own < own_end || a < a_end) {
+                int r = own == own_end ? 1 : a == a_end ? -1 : strcmp(own->app, a->name);
+
+                if (file_is_news(e, r >= 0 ? a : NULL, r <= 0 ? own : NULL))
                         return true;
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
-                if (!files_find(e, a->name) && file_is_news(e, a, NULL))
-                        return true;
+                own += r <= 0;
+                a += r >= 0;
+        }
         return false;
 }
 
