@@ -87,9 +87,9 @@ SHAPE(engine_shape, Engine, ARRAY(Engine, nodelist, &node_shape), ARRAY(Engine, 
                 ARRAY_AS(Engine, expiry_sent, n_expiry_sent, offsetof(Engine, n_expiry_allocated), NULL),
                 GROWING(Engine, units, &unit_shape), ARRAY(Engine, definitions, &local_definition_shape),
                 GROWING(Engine, commands, &local_command_shape), SENT(Engine, view_serial),
-                SENT(Engine, expiry_in), SENT(Engine, definitions_known_in), SENT(Engine, definitions_sent_in),
-                SENT(Engine, failure_told_in), SENT(Engine, guard_told_in), SENT(Engine, leave_sent_in),
-                SENT_AS(VOID_IN_HOLD, Engine, hold_serial, 0, 0),
+                SENT(Engine, expiry_in), SENT(Engine, definitions_known_in),
+                SENT(Engine, definitions_sent_in), SENT(Engine, failure_told_in), SENT(Engine, guard_told_in),
+                SENT(Engine, leave_sent_in), SENT_AS(VOID_IN_HOLD, Engine, hold_serial, 0, 0),
                 SENT_AS(VOID_IN_HOLD, Engine, timing_sent_in, 0, 0),
                 SENT_AS(VOID_IN_HOLD, Engine, acked_in, offsetof(Engine, acked), sizeof(Revision)));
 
