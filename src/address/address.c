@@ -6,19 +6,6 @@
 #include "base/parse.h"
 #include "base/text.h"
 
-static int refuse(char **ret_error, const char *format, ...) _printf_(2, 3);
-static int refuse(char **ret_error, const char *format, ...)
-{
-        Text t = {};
-        va_list ap;
-
-        va_start(ap, format);
-        text_vprintf(&t, format, ap);
-        va_end(ap);
-        *ret_error = text_take(&t);
-        return *ret_error ? -EINVAL : -ENOMEM;
-}
-
 size_t address_size(const Address *a)
 {
         return a->family == AF_INET ? 4 : 16;
@@ -102,7 +89,7 @@ static int parse_prefix(const char *s, Address *a, char **ret_error)
         uint32_t prefix;
 
         if (strlen(s) > 3 || parse_u32(s, &prefix) < 0 || prefix == 0 || prefix > 8 * address_size(a))
-                return refuse(ret_error, "/%s is not a length of %s", s, family);
+                return text_refuse(-EINVAL, ret_error, "/%s is not a length of %s", s, family);
         a->prefix = (uint8_t) prefix;
         return 0;
 }
@@ -117,7 +104,8 @@ int address_parse(const char *s, Address *ret, char **ret_error)
 
         *ret_error = NULL;
         if (n >= sizeof(text))
-                return refuse(ret_error, "%s is not an address, as in 192.0.2.10/24 or 2001:db8::30/64", s);
+                return text_refuse(-EINVAL, ret_error,
+                                "%s is not an address, as in 192.0.2.10/24 or 2001:db8::30/64", s);
         memcpy(text, s, n);
         text[n] = '\0';
         if (inet_pton(AF_INET, text, a.bytes) == 1)
@@ -125,16 +113,17 @@ int address_parse(const char *s, Address *ret, char **ret_error)
         else if (inet_pton(AF_INET6, text, a.bytes) == 1)
                 a.family = AF_INET6;
         else
-                return refuse(ret_error, "%s is not an address, as in 192.0.2.10/24 or 2001:db8::30/64", s);
+                return text_refuse(-EINVAL, ret_error,
+                                "%s is not an address, as in 192.0.2.10/24 or 2001:db8::30/64", s);
         if (!slash)
-                return refuse(ret_error, "%s has no prefix length, as in %s/%s", s, s,
+                return text_refuse(-EINVAL, ret_error, "%s has no prefix length, as in %s/%s", s, s,
                                 a.family == AF_INET ? "24" : "64");
         r = parse_prefix(slash + 1, &a, ret_error);
         if (r < 0)
                 return r;
         refusal = a.family == AF_INET ? refusal_of_ipv4(&a) : refusal_of_ipv6(&a);
         if (refusal)
-                return refuse(ret_error, "%s %s", text, refusal);
+                return text_refuse(-EINVAL, ret_error, "%s %s", text, refusal);
         *ret = a;
         return 0;
 }

@@ -6,19 +6,6 @@
 #include "base/parse.h"
 #include "base/text.h"
 
-static int refuse(char **ret_error, const char *format, ...) _printf_(2, 3);
-static int refuse(char **ret_error, const char *format, ...)
-{
-        Text t = {};
-        va_list ap;
-
-        va_start(ap, format);
-        text_vprintf(&t, format, ap);
-        va_end(ap);
-        *ret_error = text_take(&t);
-        return *ret_error ? -EINVAL : -ENOMEM;
-}
-
 /* A name that the kernel takes for an interface, of characters that can be shown. */
 static bool is_name(const char *s)
 {
@@ -35,17 +22,18 @@ static bool is_name(const char *s)
 static int parse_switch(const char *key, const char *value, bool *ret, char **ret_error)
 {
         if (parse_boolean(value, ret) < 0)
-                return refuse(ret_error, "%s=%s is neither yes nor no", key, value);
+                return text_refuse(-EINVAL, ret_error, "%s=%s is neither yes nor no", key, value);
         return 0;
 }
 
 static int parse_label(const char *value, Arguments *a, char **ret_error)
 {
         if (a->address.family != AF_INET)
-                return refuse(ret_error, "label= is for IPv4 only");
+                return text_refuse(-EINVAL, ret_error, "label= is for IPv4 only");
         if (!is_name(value))
-                return refuse(ret_error, "label=%s: a label has 1 to %d visible characters without / and %%",
-                                value, IFNAMSIZ - 1);
+                return text_refuse(-EINVAL, ret_error,
+                                "label=%s: a label has 1 to %d visible characters without / and %%", value,
+                                IFNAMSIZ - 1);
         strcpy(a->label, value);
         return 0;
 }
@@ -53,7 +41,8 @@ static int parse_label(const char *value, Arguments *a, char **ret_error)
 static int parse_timeout(const char *value, Arguments *a, char **ret_error)
 {
         if (parse_usec(value, &a->timeout_usec) < 0 || a->timeout_usec > ARGUMENTS_TIMEOUT_MAX_USEC)
-                return refuse(ret_error, "--timeout=%s is not a time of at most an hour", value);
+                return text_refuse(
+                                -EINVAL, ret_error, "--timeout=%s is not a time of at most an hour", value);
         return 0;
 }
 
@@ -80,11 +69,13 @@ static int parse_word(const char *word, Arguments *a, char **ret_error)
                 return 0;
         }
         if (word[0] == '-' || strchr(word, '='))
-                return refuse(ret_error, "%s: there is no such option (check=, announce=, label=)", word);
+                return text_refuse(-EINVAL, ret_error,
+                                "%s: there is no such option (check=, announce=, label=)", word);
         if (a->interface[0] != '\0')
-                return refuse(ret_error, "%s: there is an interface already, %s", word, a->interface);
+                return text_refuse(-EINVAL, ret_error, "%s: there is an interface already, %s", word,
+                                a->interface);
         if (!is_name(word))
-                return refuse(ret_error, "%s is not a name of an interface", word);
+                return text_refuse(-EINVAL, ret_error, "%s is not a name of an interface", word);
         strcpy(a->interface, word);
         return 0;
 }
@@ -96,7 +87,7 @@ int arguments_parse(const char *const *words, size_t n_words, Arguments *ret, ch
 
         *ret_error = NULL;
         if (n_words < 2 || (!streq(words[0], "run") && !streq(words[0], "del")))
-                return refuse(ret_error,
+                return text_refuse(-EINVAL, ret_error,
                                 "run or del and an address are needed, as in: run 192.0.2.10/24 eth0");
         a.is_del = streq(words[0], "del");
         r = address_parse(words[1], &a.address, ret_error);

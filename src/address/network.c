@@ -56,19 +56,6 @@ const InterfaceAddress *network_find(const Network *n, const Address *a, uint32_
         return found;
 }
 
-static int refuse(char **ret_error, const char *format, ...) _printf_(2, 3);
-static int refuse(char **ret_error, const char *format, ...)
-{
-        Text t = {};
-        va_list ap;
-
-        va_start(ap, format);
-        text_vprintf(&t, format, ap);
-        va_end(ap);
-        *ret_error = text_take(&t);
-        return *ret_error ? -ENODEV : -ENOMEM;
-}
-
 static bool has_subnet_of(const Network *n, const Interface *interface, const Address *a)
 {
         FOREACH_ARRAY(i, n->addresses, n->n_addresses)
@@ -89,14 +76,16 @@ int network_choose(const Network *n, const Arguments *a, const Interface **ret, 
                                             : !has_subnet_of(n, i, &a->address))
                         continue;
                 if (found)
-                        return refuse(ret_error, "%s: %s and %s have addresses of its subnet: name one",
+                        return text_refuse(-ENODEV, ret_error,
+                                        "%s: %s and %s have addresses of its subnet: name one",
                                         address_format(text, &a->address), found->name, i->name);
                 found = i;
         }
         if (!found && a->interface[0] != '\0')
-                return refuse(ret_error, "there is no interface %s on this node", a->interface);
+                return text_refuse(-ENODEV, ret_error, "there is no interface %s on this node", a->interface);
         if (!found)
-                return refuse(ret_error, "%s: no interface has an address of its subnet: name one",
+                return text_refuse(-ENODEV, ret_error,
+                                "%s: no interface has an address of its subnet: name one",
                                 address_format(text, &a->address));
         *ret = found;
         return 0;

@@ -72,6 +72,17 @@ char *text_format(const char *format, ...)
         return s;
 }
 
+int text_refuse(int error, char **ret_why, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        if (vasprintf(ret_why, format, ap) < 0)
+                *ret_why = NULL;
+        va_end(ap);
+        return *ret_why ? error : -ENOMEM;
+}
+
 const char *usec_format(char buffer[static USEC_TEXT_MAX], uint64_t usec, uint64_t accuracy_usec)
 {
         static const struct {

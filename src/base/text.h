@@ -25,6 +25,8 @@ char *text_take(Text *t);
 
 /* A new string, or NULL: out of memory. */
 char *text_format(const char *format, ...) _printf_(1, 2);
+/* Why something is refused, as a new string in *ret_why, which the caller frees. Returns `error`, or -ENOMEM. */
+int text_refuse(int error, char **ret_why, const char *format, ...) _printf_(3, 4);
 
 #define USEC_TEXT_MAX 64
 /* "1min 30s", "100ms", "1y 2month", "0", "infinity". Parts smaller than `accuracy_usec` are left out (1:

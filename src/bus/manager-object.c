@@ -158,14 +158,11 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
 
 /* ---- methods that read ---- */
 
-static int append_application(BusServer *s, const App *app, Sink *reply)
+static void append_application(BusServer *s, const App *app, Sink *reply)
 {
         _cleanup_free_ char *path = application_path(app->name);
         AppStatus status;
-        int r;
 
-        if (!path)
-                return -ENOMEM;
         engine_app_status(server_engine(s), app, &status);
         sink_open(reply, 'r', "ssssto");
         sink_string(reply, app->name);
@@ -173,82 +170,60 @@ static int append_application(BusServer *s, const App *app, Sink *reply)
         sink_string(reply, status.node);
         sink_string(reply, start_type_to_string(status.start_type));
         sink_u64(reply, status.epoch);
-        if (reply->error)
-                return reply->error;
-        r = sd_bus_message_append_basic(reply->message, 'o', path);
-        if (r < 0)
-                return r;
+        sink_path(reply, path);
         sink_close(reply);
-        return reply->error;
 }
 
-static int append_node(BusServer *s, const Node *node, Sink *reply)
+static void append_node(BusServer *s, const Node *node, Sink *reply)
 {
         _cleanup_free_ char *path = node_path(node->name);
-        int r;
 
-        if (!path)
-                return -ENOMEM;
         sink_open(reply, 'r', "suso");
         sink_string(reply, node->name);
         sink_u32(reply, node->id);
         sink_string(reply, node_state_to_string(engine_node_state(server_engine(s), node)));
-        if (reply->error)
-                return reply->error;
-        r = sd_bus_message_append_basic(reply->message, 'o', path);
-        if (r < 0)
-                return r;
+        sink_path(reply, path);
         sink_close(reply);
-        return reply->error;
 }
 
-static int send_reply(Sink *reply)
+/* The reply is one array. It is sent by end_list(), if all of it was written. */
+static void begin_list(sd_bus_message *m, const char *element, Sink *ret)
 {
-        return reply->error ? reply->error : sd_bus_send(NULL, reply->message, NULL);
+        *ret = (Sink){};
+        ret->error = MIN(sd_bus_message_new_method_return(m, &ret->message), 0);
+        sink_open(ret, 'a', element);
+}
+
+static int end_list(Sink *reply)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = reply->message;
+
+        sink_close(reply);
+        return reply->error ? reply->error : sd_bus_send(NULL, message, NULL);
 }
 
 static int method_list_applications(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         BusServer *s = userdata;
         const State *state = server_state(s);
-        Sink reply = { 0 };
-        int r;
+        Sink reply;
 
-        r = sd_bus_message_new_method_return(m, &message);
-        if (r < 0)
-                return r;
-        reply.message = message;
-        sink_open(&reply, 'a', "(ssssto)");
-        FOREACH_ARRAY(app, state->apps, state->n_apps) {
-                r = append_application(s, app, &reply);
-                if (r < 0)
-                        return r;
-        }
-        sink_close(&reply);
-        return send_reply(&reply);
+        begin_list(m, "(ssssto)", &reply);
+        FOREACH_ARRAY(app, state->apps, state->n_apps)
+                append_application(s, app, &reply);
+        return end_list(&reply);
 }
 
 static int method_list_nodes(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         BusServer *s = userdata;
         const State *state = server_state(s);
-        Sink reply = { 0 };
-        int r;
+        Sink reply;
 
-        r = sd_bus_message_new_method_return(m, &message);
-        if (r < 0)
-                return r;
-        reply.message = message;
-        sink_open(&reply, 'a', "(suso)");
-        FOREACH_ARRAY(node, state->nodes, state->n_nodes) {
-                r = append_node(s, node, &reply);
-                if (r < 0)
-                        return r;
-        }
-        sink_close(&reply);
-        return send_reply(&reply);
+        begin_list(m, "(suso)", &reply);
+        FOREACH_ARRAY(node, state->nodes, state->n_nodes)
+                append_node(s, node, &reply);
+        return end_list(&reply);
 }
 
 static int read_application(sd_bus_message *m, BusServer *s, const App **ret, sd_bus_error *error)
@@ -347,25 +322,19 @@ static void append_explanation(BusServer *s, const App *app, const Node *node, c
 
 static int method_explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         BusServer *s = userdata;
         const State *state = server_state(s);
-        Sink reply = { 0 };
         const App *app;
+        Sink reply;
         int r;
 
         r = read_application(m, s, &app, error);
         if (r < 0)
                 return r;
-        r = sd_bus_message_new_method_return(m, &message);
-        if (r < 0)
-                return r;
-        reply.message = message;
-        sink_open(&reply, 'a', "(sbs)");
+        begin_list(m, "(sbs)", &reply);
         FOREACH_ARRAY(n, app->definition.nodes, app->definition.n_nodes)
                 append_explanation(s, app, state_find_node_name(state, n->name), n->name, &reply);
-        sink_close(&reply);
-        return send_reply(&reply);
+        return end_list(&reply);
 }
 
 static void append_file(void *to, const char *app, uint64_t digest, bool right)
@@ -381,19 +350,12 @@ static void append_file(void *to, const char *app, uint64_t digest, bool right)
 
 static int method_list_files(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         BusServer *s = userdata;
-        Sink reply = { 0 };
-        int r;
+        Sink reply;
 
-        r = sd_bus_message_new_method_return(m, &message);
-        if (r < 0)
-                return r;
-        reply.message = message;
-        sink_open(&reply, 'a', "(stb)");
+        begin_list(m, "(stb)", &reply);
         s->ops.files(s->userdata, append_file, &reply);
-        sink_close(&reply);
-        return send_reply(&reply);
+        return end_list(&reply);
 }
 
 static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *error)

@@ -46,6 +46,18 @@ void sink_string(Sink *s, const char *v)
                 sink_add(s, 's', v, strlen(v));
 }
 
+void sink_path(Sink *s, const char *v)
+{
+        if (s->error)
+                return;
+        if (!v)
+                s->error = -ENOMEM;
+        else if (s->message)
+                sink_result(s, sd_bus_message_append_basic(s->message, 'o', v));
+        else
+                sink_add(s, 'o', v, strlen(v));
+}
+
 void sink_u32(Sink *s, uint32_t v)
 {
         if (s->error)

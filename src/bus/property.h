@@ -23,6 +23,7 @@ typedef struct Sink {
 const char *bus_clean_text(const char *text, char **ret_copy);
 
 void sink_string(Sink *s, const char *v); /* cleaned; NULL as "" */
+void sink_path(Sink *s, const char *v);   /* of an object; NULL: there was no memory for it */
 void sink_u32(Sink *s, uint32_t v);
 void sink_u64(Sink *s, uint64_t v);
 void sink_bool(Sink *s, bool v);

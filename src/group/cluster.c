@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdarg.h>
 
 #include "base/array.h"
 #include "group/cluster.h"
 
+#include "base/text.h"
 #include "base/utf8.h"
 
 /* corosync.conf(5): how long a change may wait for the device's answer, unless it is configured */
@@ -37,17 +37,6 @@ const ClusterNode *cluster_info_find(const ClusterInfo *c, uint32_t id)
                 if (n->id == id)
                         return n;
         return NULL;
-}
-
-static int _printf_(2, 3) refuse(char **ret_error, const char *format, ...)
-{
-        va_list ap;
-
-        va_start(ap, format);
-        if (vasprintf(ret_error, format, ap) < 0)
-                *ret_error = NULL;
-        va_end(ap);
-        return *ret_error ? -EINVAL : -ENOMEM;
 }
 
 /* ---- keys ---- */
@@ -143,27 +132,27 @@ static int check_node(const ClusterInfo *c, const ClusterKey *keys, size_t n_key
 
         address = address ? address : "?";
         if (id == 0 || id > UINT32_MAX)
-                return refuse(ret_error,
+                return text_refuse(-EINVAL, ret_error,
                                 "the node with ring0_addr %s in corosync.conf's nodelist has no nodeid; add "
                                 "to its node section on every node, and restart corosync:\n"
                                 "        nodeid: A-NUMBER-OF-ITS-OWN",
                                 address);
         if (isempty(name))
-                return refuse(ret_error,
+                return text_refuse(-EINVAL, ret_error,
                                 "node %" PRIu64
                                 " (ring0_addr %s) in corosync.conf's nodelist has no name; add to "
                                 "its node section on every node, and restart corosync:\n"
                                 "        name: NAME-OF-THE-NODE",
                                 id, address);
         if (!utf8_is_word(name, NODE_NAME_MAX))
-                return refuse(ret_error,
+                return text_refuse(-EINVAL, ret_error,
                                 "the name of node %" PRIu64
                                 " in corosync.conf's nodelist is longer than %u bytes "
                                 "or holds blanks or control characters",
                                 id, NODE_NAME_MAX);
         FOREACH_ARRAY(n, c->nodes, c->n_nodes)
                 if (streq(n->name, name) || n->id == id)
-                        return refuse(ret_error,
+                        return text_refuse(-EINVAL, ret_error,
                                         "corosync.conf's nodelist has node %s (%" PRIu64
                                         ") and node %s (%" PRIu32 "): names and numbers must differ",
                                         name, id, n->name, n->id);
@@ -191,8 +180,8 @@ static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
                         continue;
                 last = position; /* sorted: the keys of one node stand together */
                 if (c->n_nodes >= NODES_MAX)
-                        return refuse(ret_error, "corosync.conf's nodelist has more than %u nodes",
-                                        NODES_MAX);
+                        return text_refuse(-EINVAL, ret_error,
+                                        "corosync.conf's nodelist has more than %u nodes", NODES_MAX);
                 id = node_number(keys, n_keys, position, "nodeid", 0);
                 name = node_text(keys, n_keys, position, "name");
                 r = check_node(c, keys, n_keys, position, id, name, ret_error);
@@ -211,7 +200,7 @@ static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
                         c->uneven_votes = true;
         }
         if (c->n_nodes == 0)
-                return refuse(ret_error,
+                return text_refuse(-EINVAL, ret_error,
                                 "corosync.conf has no nodelist; add one with a node section for each node:\n"
                                 "nodelist {\n        node {\n                nodeid: 1\n"
                                 "                name: NAME-OF-THE-NODE\n"
@@ -219,7 +208,7 @@ static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
         qsort(c->nodes, c->n_nodes, sizeof(c->nodes[0]), compare_nodes);
         self = cluster_info_find(c, c->own_id);
         if (!self)
-                return refuse(ret_error, "corosync.conf's nodelist does not have this node");
+                return text_refuse(-EINVAL, ret_error, "corosync.conf's nodelist does not have this node");
         c->own_name = self->name;
         return 0;
 }
@@ -231,7 +220,7 @@ static int read_quorum(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, ch
         const char *provider = find_key(keys, n_keys, "quorum.provider");
 
         if (isempty(provider))
-                return refuse(ret_error,
+                return text_refuse(-EINVAL, ret_error,
                                 "corosync.conf has no quorum provider, and without one nobody may decide; "
                                 "add on every node, and restart corosync:\n"
                                 "quorum {\n        provider: corosync_votequorum\n}");
@@ -260,7 +249,8 @@ static int read_times(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
         uint64_t consensus = find_number(keys, n_keys, "runtime.config.totem.consensus", 0);
 
         if (token == 0 || consensus == 0 || token > UINT32_MAX || consensus > UINT32_MAX)
-                return refuse(ret_error, "Corosync does not say its token and consensus timeouts");
+                return text_refuse(
+                                -EINVAL, ret_error, "Corosync does not say its token and consensus timeouts");
         c->token_usec = token * USEC_PER_MSEC;
         c->consensus_usec = consensus * USEC_PER_MSEC;
         return 0;

@@ -494,6 +494,21 @@ static void abandon_write(World *w, WorldNode *n)
         free(m->next_data);
 }
 
+void manager_release(WorldNode *n)
+{
+        WorldManager *m = &n->manager;
+
+        engine_free(m->engine);
+        wire_reader_free(m->reader);
+        for (size_t s = 0; s < _INBOX_SOURCE_MAX; s++) {
+                FOREACH_ARRAY(l, m->inbox[s].letters, m->inbox[s].n_letters)
+                        letter_done(l);
+                free(m->inbox[s].letters);
+        }
+        world_group_drop_outbox(n);
+        free(m->outbox);
+}
+
 void manager_end(World *w, WorldNode *n, bool planned, bool restart)
 {
         WorldManager *m = &n->manager, fresh = {};
@@ -507,15 +522,7 @@ void manager_end(World *w, WorldNode *n, bool planned, bool restart)
         if (n->up && !planned)
                 guard_arm(w, n);
         abandon_write(w, n);
-        engine_free(m->engine);
-        wire_reader_free(m->reader);
-        for (size_t s = 0; s < _INBOX_SOURCE_MAX; s++) {
-                FOREACH_ARRAY(l, m->inbox[s].letters, m->inbox[s].n_letters)
-                        letter_done(l);
-                free(m->inbox[s].letters);
-        }
-        world_group_drop_outbox(n);
-        free(m->outbox);
+        manager_release(n);
         fresh.generation = ++w->next_serial;
         *m = fresh;
         world_observe(w, &(Observation){ .type = OBSERVE_MANAGER_END, .node_id = n->id, .flag = planned });

@@ -166,15 +166,7 @@ static void node_done(WorldNode *n)
 {
         WorldManager *m = &n->manager;
 
-        engine_free(m->engine);
-        wire_reader_free(m->reader);
-        for (size_t s = 0; s < _INBOX_SOURCE_MAX; s++) {
-                FOREACH_ARRAY(l, m->inbox[s].letters, m->inbox[s].n_letters)
-                        letter_done(l);
-                free(m->inbox[s].letters);
-        }
-        world_group_drop_outbox(n);
-        free(m->outbox);
+        manager_release(n);
         free(m->write_data);
         free(m->next_data);
         FOREACH_ARRAY(u, n->units, n->n_units)

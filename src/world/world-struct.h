@@ -402,6 +402,8 @@ void world_group_drop_outbox(WorldNode *n);
 /* node-process.c */
 void manager_start(World *w, WorldNode *n);
 void manager_end(World *w, WorldNode *n, bool planned, bool restart);
+void manager_release(
+                WorldNode *n); /* its engine and what is on the way to and from it, but not what it writes */
 void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter,
                 uint64_t delay_usec); /* takes the letter */
 void manager_step(World *w, WorldNode *n, Event *event);

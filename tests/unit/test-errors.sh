@@ -27,7 +27,7 @@ my @rules = (
         # Files of configuration, `distroctl verify`
         { files => 'src/config/*.c', call => 'parse_error|parse_warning' },
         # Corosync's configuration
-        { files => 'src/group/cluster.c', call => 'refuse' },
+        { files => 'src/group/cluster.c', call => 'text_refuse' },
         { files => 'src/group/connection.c', call => 'asprintf' },
         { files => 'src/group/group.c', call => 'asprintf' },
         # The manager: what it says with priority warning and above, and when it ends

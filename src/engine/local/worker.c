@@ -301,6 +301,13 @@ static bool worker_restart_is_news(const Engine *e, const Copy *c, const LocalUn
                !(u->restart_told_in == e->view_serial && u->restart_told_needed == needed);
 }
 
+/* Of a worker that runs, and of which nothing else is to be told. */
+static void worker_tell_restart(Engine *e, const App *a, const Copy *c, const LocalUnit *u)
+{
+        if (unit_state_is_alive(u->state) && worker_restart_is_news(e, c, u))
+                worker_report(e, a->name, c->epoch, UNIT_STARTING, NULL);
+}
+
 static void worker_reconcile_copy(Engine *e, const Node *own, App *a, const Copy *c)
 {
         LocalUnit *u = runs_find(e, a->name, c->epoch);
@@ -326,8 +333,7 @@ static void worker_reconcile_copy(Engine *e, const Node *own, App *a, const Copy
                 runs_stop(e, u, USEC_INFINITY);
         news = worker_news(e, a, c, u);
         if (news == UNIT_NONE || (u->reported_in == e->view_serial && news == u->reported)) {
-                if (unit_state_is_alive(u->state) && worker_restart_is_news(e, c, u))
-                        worker_report(e, a->name, c->epoch, UNIT_STARTING, NULL);
+                worker_tell_restart(e, a, c, u);
                 return;
         }
         u->reported = news;
@@ -361,9 +367,8 @@ void worker_tell_restarts(Engine *e)
                 FOREACH_ARRAY(c, a->copies, a->n_copies) {
                         LocalUnit *u = c->node_id == e->node_id ? runs_find(e, a->name, c->epoch) : NULL;
 
-                        if (u && unit_state_is_alive(u->state) && u->reported_in == e->view_serial &&
-                                        worker_restart_is_news(e, c, u))
-                                worker_report(e, a->name, c->epoch, UNIT_STARTING, NULL);
+                        if (u && u->reported_in == e->view_serial)
+                                worker_tell_restart(e, a, c, u);
                 }
 }
 
