@@ -264,7 +264,8 @@ static void child_flood(const char *address, char *report, size_t size_bytes)
                 buses[i] = child_connect(address);
                 for (unsigned k = 0; k < BUS_CALLS_PER_SENDER_MAX; k++)
                         if (sd_bus_call_method_async(buses[i], NULL, BUS_NAME, DISTRO,
-                                            BUS_INTERFACE_APPLICATION, "Start", harness_tally, &tally, "") < 0)
+                                            BUS_INTERFACE_APPLICATION, "Start", harness_tally, &tally,
+                                            "") < 0)
                                 _exit(1);
         }
         while (tally.n < ELEMENTSOF(buses) * BUS_CALLS_PER_SENDER_MAX - BUS_CALLS_ASKING_PER_USER_MAX)
@@ -305,8 +306,8 @@ static void child_ask_and_go(const char *address, char *report, size_t size_byte
 {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = child_connect(address);
 
-        if (sd_bus_call_method_async(bus, NULL, BUS_NAME, DISTRO, BUS_INTERFACE_APPLICATION, "Stop", harness_tally,
-                            NULL, "") < 0 ||
+        if (sd_bus_call_method_async(bus, NULL, BUS_NAME, DISTRO, BUS_INTERFACE_APPLICATION, "Stop",
+                            harness_tally, NULL, "") < 0 ||
                         sd_bus_flush(bus) < 0)
                 _exit(1);
         /* Long enough for the question to reach polkit, which holds it. */
