@@ -12,6 +12,7 @@
 #include "engine/local/worker.h"
 #include "engine/member/deliver.h"
 #include "engine/member/form.h"
+#include "engine/member/hold.h"
 #include "engine/member/listed.h"
 #include "engine/member/sync.h"
 #include "engine/member/view.h"
@@ -214,36 +215,32 @@ static void on_message(Engine *e, const Event *event)
                 cutoff_outside(e);
 }
 
-void engine_hear(Engine *e, Outcome o)
-{
-        if (o.files_dirty)
-                e->definitions_known_in = 0;
-        if (o.room)
-                files_ask_again(e);
-        if (o.reload)
-                e->files_read = false;
-}
-
 /* One of our own has been delivered: what it tells need not be told again, and may have changed since it was sent. */
-static void engine_own_delivered(Engine *e, const Message *m, const Outcome *o)
+static void own_delivered(Engine *e, const Message *m, const Outcome *o)
 {
         if (m->type == MESSAGE_DEFINITIONS)
                 files_delivered(e, &m->definitions);
         else if (m->type == MESSAGE_TIMING)
                 e->timing_sent_in = 0;
-        else if (m->type == MESSAGE_NODELIST)
-                listed_delivered(e, &m->nodelist);
         else if (o->command && m->incarnation == e->incarnation)
                 request_applied(e, m->command.seq, o);
 }
 
-void engine_apply(Engine *e, const Member *sender, const Message *m)
+/* What this node does on its own follows from what was carried out. */
+static void carry_out(Engine *e)
 {
-        Outcome o = agreed_message(&e->agreed, sender, m);
+        CarriedOut done;
 
-        if (sender->node_id == e->node_id)
-                engine_own_delivered(e, m, &o);
-        engine_hear(e, o);
+        while (hold_next(e, &done)) {
+                if (done.own)
+                        own_delivered(e, done.own, &done.outcome);
+                if (done.outcome.files_dirty)
+                        e->definitions_known_in = 0;
+                if (done.outcome.room)
+                        files_ask_again(e);
+                if (done.outcome.reload)
+                        e->files_read = false;
+        }
 }
 
 static void engine_handle(Engine *e, const Event *event)
@@ -385,9 +382,11 @@ int engine_step(Engine *e, const Event *event, EffectList *effects)
         e->realtime_usec = e->agreed.realtime_usec = event->realtime_usec;
         cutoff_begin_step(e);
         engine_handle(e, event);
+        carry_out(e);
         /* What is due follows from the state alone, so that nothing is forgotten after a new view. */
         if (!e->agreed.out.oom) {
                 view_pump(e);
+                carry_out(e);
                 startup_pump(e);
                 member_pump(e);
                 local_pump(e);

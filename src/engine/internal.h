@@ -68,6 +68,12 @@ typedef struct BacklogEntry {
         Message *message;
 } BacklogEntry;
 
+/* The message of this step; its event owns it. */
+typedef struct Delivered {
+        Member sender;
+        const Message *message;
+} Delivered;
+
 /* A unit of this node. */
 typedef struct LocalUnit {
         char *app;
@@ -203,6 +209,11 @@ struct Engine {
         bool own_vote_quorate; /* what it said; see InView */
         BacklogEntry *backlog;
         size_t n_backlog, n_backlog_allocated;
+        /* Within a step: what is due, see hold_next(). */
+        size_t n_released, n_carried_out; /* of the backlog */
+        Delivered delivered;
+        Outcome outcome;
+        bool outcome_is_new;
         uint64_t own_facts_usec; /* when ours were sent */
         uint64_t *expiry_sent; /* sorted serials of timers for which an expiry was sent, in the view `expiry_in` */
         size_t n_expiry_sent, n_expiry_allocated;
@@ -280,8 +291,5 @@ static inline int engine_grow(Engine *e, int r) /* sets oom where r is an error;
         return outlet_grow(&e->agreed.out, r);
 }
 
-/* Carries out what was delivered in a decided view, and passes on what the wings above have to hear of it. */
-void engine_apply(Engine *e, const Member *sender, const Message *m);
-void engine_hear(Engine *e, Outcome o);
 /* Sends a message: stamps it. Takes the contents of *m. */
 Effect *engine_send(Engine *e, Message *m);

@@ -14,7 +14,7 @@
  * What is left out: two rounds of which the first is aborted, quorum that comes later than its view, members that do
  * not answer, ghosts, evictions, damaged disks, Corosyncs that are silent. The simulation has them. */
 
-#include "engine/copy.h"
+#include "engine/duplicate.h"
 
 #define MODEL_NODES 3u
 #define MODEL_APPS 2u

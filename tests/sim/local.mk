@@ -42,8 +42,8 @@ endif
 # Everything that can happen in a very small cluster; copying engines is for tests only and in no library.
 check_PROGRAMS += tests/sim/exhaustive
 tests_sim_exhaustive_SOURCES = \
-	src/engine/copy.c \
-	src/engine/copy.h \
+	src/engine/duplicate.c \
+	src/engine/duplicate.h \
 	tests/sim/digest.c \
 	tests/sim/digest.h \
 	tests/sim/exhaustive.c \

@@ -42,7 +42,7 @@ tests_unit_test_engine_silence_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_step_SOURCES = tests/unit/test-engine-step.c $(engine_cluster_sources)
 tests_unit_test_engine_step_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_copy_SOURCES = tests/unit/test-engine-copy.c tests/unit/wire-samples.c tests/unit/wire-samples.h \
-	src/engine/copy.c src/engine/copy.h $(engine_cluster_sources)
+	src/engine/duplicate.c src/engine/duplicate.h $(engine_cluster_sources)
 tests_unit_test_engine_copy_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_fields_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_messages_SOURCES = tests/unit/test-engine-messages.c $(engine_cluster_sources)
@@ -54,7 +54,7 @@ failing_memory_sources = tests/unit/failing-memory.c tests/unit/failing-memory.h
 failing_memory_link = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=vasprintf
 tests_unit_test_engine_memory_SOURCES = tests/unit/test-engine-memory.c tests/unit/wire-samples.c tests/unit/wire-samples.h \
-	src/engine/copy.c src/engine/copy.h $(failing_memory_sources) $(engine_cluster_sources)
+	src/engine/duplicate.c src/engine/duplicate.h $(failing_memory_sources) $(engine_cluster_sources)
 tests_unit_test_engine_memory_LDFLAGS = $(failing_memory_link) -Wl,--wrap=engine_step
 tests_unit_test_engine_memory_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 # The agreed wing: all its objects, and nothing above them.

@@ -4,7 +4,7 @@
  * the same message, whatever its type. */
 
 #include "engine-cluster.h"
-#include "engine/copy.h"
+#include "engine/duplicate.h"
 #include "wire-samples.h"
 
 /* An engine with everything in it that one can own: peers with facts, a backlog, units, commands, files, expiries. */

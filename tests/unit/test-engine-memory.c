@@ -4,7 +4,7 @@
  * the engine takes it once for each of its allocations, which then fails. */
 
 #include "engine-cluster.h"
-#include "engine/copy.h"
+#include "engine/duplicate.h"
 #include "failing-memory.h"
 #include "wire-samples.h"
 

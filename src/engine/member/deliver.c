@@ -68,10 +68,7 @@ bool deliver_event(Engine *e, const Event *event)
                         p->won = true;
                 if (m->type == MESSAGE_COMMAND && m->command.command.kind == COMMAND_FORM)
                         e->in_view.form_forced = true;
-                if (e->phase == PHASE_DECIDED && e->synced)
-                        engine_apply(e, &event->message.sender, m);
-                else
-                        backlog_add(e, &event->message.sender, m);
+                hold_take(e, &event->message.sender, m);
         }
         return true;
 }

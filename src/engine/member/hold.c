@@ -3,6 +3,7 @@
 /* Whether this member holds the agreed state, and what was delivered that it could not carry out yet. */
 
 #include "engine/member/hold.h"
+#include "engine/member/listed.h"
 #include "base/array.h"
 
 /* ---- messages kept for later ---- */
@@ -11,7 +12,13 @@ void backlog_clear(Engine *e)
 {
         for (size_t i = 0; i < e->n_backlog; i++)
                 message_free(e->backlog[i].message);
-        e->n_backlog = 0;
+        e->n_backlog = e->n_released = e->n_carried_out = 0;
+}
+
+void backlog_drop(BacklogEntry *b)
+{
+        message_free(b->message);
+        b->message = NULL;
 }
 
 void backlog_add(Engine *e, const Member *sender, const Message *m)
@@ -37,19 +44,69 @@ uint64_t state_number(const StateMessage *numbers, const Member *m)
         return 0;
 }
 
-/* Carries out what was delivered since the view began, but for what a received state holds already. */
-void backlog_replay(Engine *e, const StateMessage *numbers)
-{
-        for (size_t i = 0; i < e->n_backlog; i++) {
-                BacklogEntry *b = &e->backlog[i];
+/* ---- what is due ---- */
 
-                if (numbers && b->message->number <= state_number(numbers, &b->sender))
-                        continue;
-                if (b->message->type == MESSAGE_VIEW)
-                        engine_hear(e, agreed_revoked(&e->agreed, b->sender.node_id));
-                else
-                        engine_apply(e, &b->sender, b->message);
+void hold_take(Engine *e, const Member *sender, const Message *m)
+{
+        if (e->phase == PHASE_DECIDED && e->synced)
+                e->delivered = (Delivered){ .sender = *sender, .message = m };
+        else
+                backlog_add(e, sender, m);
+}
+
+void hold_release(Engine *e, const StateMessage *numbers)
+{
+        FOREACH_ARRAY(b, e->backlog, e->n_backlog)
+                if (numbers && b->message && b->message->number <= state_number(numbers, &b->sender))
+                        backlog_drop(b);
+        e->n_released = e->n_backlog;
+}
+
+void hold_tell(Engine *e, Outcome o)
+{
+        e->outcome_is_new = true;
+        e->outcome.files_dirty = e->outcome.files_dirty || o.files_dirty;
+        e->outcome.room = e->outcome.room || o.room;
+        e->outcome.reload = e->outcome.reload || o.reload;
+}
+
+static bool hold_carry_out(Engine *e, const Member *sender, const Message *m, CarriedOut *ret)
+{
+        if (m->type == MESSAGE_VIEW) {
+                ret->outcome = agreed_revoked(&e->agreed, sender->node_id);
+                return true;
         }
+        ret->outcome = agreed_message(&e->agreed, sender, m);
+        if (sender->node_id == e->node_id)
+                ret->own = m;
+        if (ret->own && m->type == MESSAGE_NODELIST)
+                listed_delivered(e, &m->nodelist);
+        return true;
+}
+
+bool hold_next(Engine *e, CarriedOut *ret)
+{
+        const Delivered d = e->delivered;
+
+        *ret = (CarriedOut){};
+        if (e->outcome_is_new) {
+                ret->outcome = e->outcome;
+                e->outcome = (Outcome){};
+                e->outcome_is_new = false;
+                return true;
+        }
+        e->delivered = (Delivered){};
+        if (d.message)
+                return hold_carry_out(e, &d.sender, d.message, ret);
+        while (e->n_carried_out < e->n_released) {
+                const BacklogEntry *b = &e->backlog[e->n_carried_out++];
+
+                if (b->message)
+                        return hold_carry_out(e, &b->sender, b->message, ret);
+        }
+        if (e->n_released > 0)
+                backlog_clear(e);
+        return false;
 }
 
 /* ---- losing it ---- */

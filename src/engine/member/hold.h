@@ -4,12 +4,29 @@
 #include "engine/internal.h"
 
 /* Does this member hold the agreed state? What is delivered while it does not is kept, and carried out on the state that it
- * gets. */
+ * gets.
+ *
+ * Nothing is carried out by the way: what is due waits for hold_next(), which does one thing at a time and returns what the
+ * wing above has to hear of it, before the next one. */
+
+/* One thing that was carried out on the agreed state. */
+typedef struct CarriedOut {
+        const Message *own; /* what brought it, if this member sent it; valid until the next one. Else NULL */
+        Outcome outcome;
+} CarriedOut;
+
+/* The next thing that is due; false: nothing is. */
+bool hold_next(Engine *e, CarriedOut *ret);
+/* A message that concerns the agreed state: it is due now, or is kept. */
+void hold_take(Engine *e, const Member *sender, const Message *m);
+/* What was kept is due, but for what a state that came holds already (NULL: none came). */
+void hold_release(Engine *e, const StateMessage *numbers);
+/* The agreed state was changed by no message: what follows has to be heard first. */
+void hold_tell(Engine *e, Outcome o);
 
 void backlog_clear(Engine *e);
 void backlog_add(Engine *e, const Member *sender, const Message *m);
-/* Carries out what was delivered since the view began, but for what a received state holds already. */
-void backlog_replay(Engine *e, const StateMessage *numbers);
+void backlog_drop(BacklogEntry *b); /* carried out otherwise: it is never due */
 /* The number of the last message of `m` that a state holds; 0: none. */
 uint64_t state_number(const StateMessage *numbers, const Member *m);
 

@@ -167,7 +167,7 @@ static void sync_install(Engine *e, State *s)
 {
         agreed_install(&e->agreed, s);
         e->synced = true;
-        e->definitions_known_in = 0;
+        hold_tell(e, (Outcome){ .files_dirty = true });
         e->in_view.lost_track = false;
         e->in_view.synced_sent = false;
         e->own_revision = e->agreed.state.revision;
@@ -185,19 +185,18 @@ static void sync_install_formed(Engine *e, const Peer *former, State *s)
 {
         e->phase = PHASE_DECIDED;
         sync_install(e, s);
-        for (size_t i = 0; i < e->n_backlog; i++)
-                if (e->backlog[i].message->type == MESSAGE_FACTS)
-                        agreed_form_facts(&e->agreed, &e->backlog[i].sender, &e->backlog[i].message->facts);
+        FOREACH_ARRAY(b, e->backlog, e->n_backlog)
+                if (b->message->type == MESSAGE_FACTS) {
+                        agreed_form_facts(&e->agreed, &b->sender, &b->message->facts);
+                        backlog_drop(b);
+                }
         FOREACH_ARRAY(p, e->peers, e->n_peers)
                 if (p->has_facts && agreed_form_synced(&e->agreed, &p->member))
                         p->won = p->served = true;
         engine_note(e, NOTE_FORMED, NULL, former->member.node_id, "%zu applications known",
                         e->agreed.state.n_apps);
-        engine_hear(e, agreed_formed(&e->agreed));
-        for (size_t i = 0; i < e->n_backlog; i++)
-                if (e->backlog[i].message->type != MESSAGE_FACTS)
-                        engine_apply(e, &e->backlog[i].sender, e->backlog[i].message);
-        backlog_clear(e);
+        hold_tell(e, agreed_formed(&e->agreed));
+        hold_release(e, NULL);
 }
 
 /* The state holds what this member reported, but not its node: the group knows as many as it can. */
@@ -309,8 +308,7 @@ void sync_state(Engine *e, Peer *sender, const Message *m)
         }
         e->phase = PHASE_DECIDED;
         sync_install(e, &s);
-        backlog_replay(e, sm);
-        backlog_clear(e);
+        hold_release(e, sm);
 }
 
 /* ---- what is due ---- */

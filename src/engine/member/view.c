@@ -471,7 +471,7 @@ static void view_hand_over(Engine *e)
         }
         for (size_t i = 0; i < e->n_peers; i++)
                 processes[i] = (ViewProcess){ e->peers[i].member, e->peers[i].won, e->peers[i].excluded };
-        engine_hear(e, agreed_view(&e->agreed, &v));
+        hold_tell(e, agreed_view(&e->agreed, &v));
 }
 
 static void view_decided(Engine *e, const Peer *winner)
@@ -489,8 +489,7 @@ static void view_decided(Engine *e, const Peer *winner)
         engine_changed(e);
         if (e->synced) {
                 view_hand_over(e);
-                backlog_replay(e, NULL);
-                backlog_clear(e);
+                hold_release(e, NULL);
         } else if (was_synced)
                 engine_note(e, NOTE_UNSYNCED, NULL, e->node_id,
                                 "other members hold a newer or commoner state; asking them for it");
@@ -526,7 +525,7 @@ static void view_revoke(Engine *e, Peer *p, const Message *m)
 {
         p->won = false;
         if (e->synced)
-                engine_hear(e, agreed_revoked(&e->agreed, p->member.node_id));
+                hold_tell(e, agreed_revoked(&e->agreed, p->member.node_id));
         else
                 backlog_add(e, &p->member, m);
         FOREACH_ARRAY(q, e->peers, e->n_peers)

@@ -4,7 +4,7 @@
  * both follow the tables, and all else is taken byte by byte. A pointer that is missing in a table is shared by the copy and freed twice, which no
  * test survives; a plain field cannot be missing. */
 
-#include "engine/copy.h"
+#include "engine/duplicate.h"
 #include "engine/internal.h"
 
 typedef enum OwnedKind {
