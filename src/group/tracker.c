@@ -127,6 +127,8 @@ TrackerResult tracker_confchg(GroupTracker *t, const TrackerEntry *members, size
 TrackerResult tracker_totem(
                 GroupTracker *t, RingId ring, const uint32_t *nodes, size_t n_nodes, Event *ret_event)
 {
+        if (t->settled && !t->in_round && ring_compare(&t->ring, &ring) == 0)
+                return TRACKER_NOTHING;
         t->ring = ring;
         t->has_ring = true;
         t->n_ring_nodes = MIN(n_nodes, (size_t) TRACKER_NODES_MAX);

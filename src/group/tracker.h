@@ -12,11 +12,16 @@
  *   waiting   remember; first view, if     remember; -> round      remember the ring; first view, if we are
  *             the ring is known and no                             in the group -> settled
  *             round is on -> settled
- *   settled   emit VIEW_PROCESS            -> round                emit VIEW_RING
+ *   settled   emit VIEW_PROCESS            -> round                emit VIEW_RING; nothing where it is the same ring
  *   round     part of the round            part of the round       emit VIEW_RING -> settled
  *
  * The first view is a VIEW_PROCESS with ourselves as joined, once our own join has been seen and the ring is
  * known. Corosync 3.1.7 gives them in this order; either is right.
+ *
+ * Corosync tells each connection of each new ring, also before the join, and once more of the present ring with the
+ * first change that it sees after the call of cpg_join(): our own join at the latest. So a ring that formed between
+ * cpg_initialize() and cpg_join() comes twice, on both sides of our join; the others are told once, and count what
+ * comes after it. A totem_confchg outside of a round with the ring that is known already says nothing new.
  *
  * A member on a node that is not in the ring cannot be there: such a ghost is left out of every view. Our own
  * process is not kept in: a view without it says that Corosync has put us out of the group. */

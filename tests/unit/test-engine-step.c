@@ -300,6 +300,38 @@ static void test_put_out_of_the_group(void **state)
         }
 }
 
+/* The peers count a change of this ring that this member was not told of: it can be told in a new view only. A peer that
+ * has counted less has sent this before the change, and the member is told so much by its own Corosync. */
+static void test_counted_otherwise(void **state)
+{
+        ViewMember all[] = { { .member = { ABC, ABC } }, { .member = { BCD, BCD } },
+                { .member = { DEF, DEF } } };
+        Cluster c;
+
+        (void) state;
+        for (int ahead = 0; ahead < 2; ahead++) {
+                Message vote = { .type = MESSAGE_VIEW };
+                Event event = {
+                        .type = EVENT_MESSAGE, .message.sender = { BCD, BCD }, .message.message = &vote
+                };
+
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                cluster_new_ring(&c);
+                vote.view = c.engine[ABC]->view;
+                vote.view.n += ahead;
+                vote.incarnation = 7;
+                vote.number = 1;
+                vote.view_vote.quorate = true;
+                vote.view_vote.members = all;
+                vote.view_vote.n_members = ELEMENTSOF(all);
+                cluster_step(&c, ABC, &event);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_REJOIN), ahead);
+                assert_int_equal(c.engine[ABC]->phase == PHASE_NONE, ahead);
+                assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
+                cluster_end(&c);
+        }
+}
+
 /* Corosync loses this member on another node only: here nothing is missing, but that one's `view` shows it. */
 static void test_put_out_elsewhere(void **state)
 {
@@ -316,13 +348,14 @@ static void test_put_out_elsewhere(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 cluster_new_ring(&c);
+                c.engine[ABC]->view.n++; /* there was an earlier view of this ring */
                 vote.view = c.engine[ABC]->view;
                 vote.incarnation = 7;
                 vote.number = 1;
                 vote.view_vote.quorate = true;
                 vote.view_vote.members = there == 1 ? all : others;
                 vote.view_vote.n_members = there == 1 ? ELEMENTSOF(all) : ELEMENTSOF(others);
-                /* In an earlier view of this ring the sender did not know of us, and that is as it should be. */
+                /* In that one the sender did not know of us, and that is as it should be. */
                 if (there == 2)
                         vote.view.n--;
                 cluster_step(&c, ABC, &event);
@@ -593,6 +626,7 @@ int main(void)
                 cmocka_unit_test(test_freeze),
                 cmocka_unit_test(test_corosync_is_lost),
                 cmocka_unit_test(test_put_out_of_the_group),
+                cmocka_unit_test(test_counted_otherwise),
                 cmocka_unit_test(test_put_out_elsewhere),
                 cmocka_unit_test(test_suspended),
                 cmocka_unit_test(test_start_waits_for_a_probe),

@@ -139,6 +139,17 @@ static const Sequence SEQUENCES[] = {
                                         { "t 1.4 1 2", "" },
                                         { "c 1/19 2/7 ; ; 2/7:1", "process 1.4 1/19 2/7 + 2/7 : 1 2" },
                         } },
+        { "a ring forms between our connection and our join, and comes again after it", { 2, 7 },
+                        {
+                                        { "t 1.4 1 2", "" },
+                                        { "t 1.8 1 2 3", "" },
+                                        { "c 1/19 2/7 ; ; 2/7:1", "process 1.8 1/19 2/7 + 2/7 : 1 2 3" },
+                                        { "t 1.8 1 2 3", "" },
+                                        { "c 1/19 2/7 3/5 ; ; 3/5:1",
+                                                        "process 1.8 1/19 2/7 3/5 + 3/5 : 1 2 3" },
+                                        { "c 1/19 2/7 ; 3/5:3 ;", "" },
+                                        { "t 1.12 1 2", "ring 1.12 1/19 2/7 + : 1 2" },
+                        } },
         { "another joins between our join and the ring", { 2, 7 },
                         {
                                         { "c 1/19 2/7 ; ; 2/7:1", "" },

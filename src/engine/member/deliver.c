@@ -37,7 +37,8 @@ bool deliver_event(Engine *e, const Event *event)
         p = view_find_peer(e, &event->message.sender);
         if (!p)
                 return true;
-        view_doubt(e, m);
+        if (!view_doubt(e, event->message.sender.node_id, m))
+                return false;
         if (!e->n_known && !view_learn(e, m))
                 return true;
         if (!view_id_equal(&m->view, &e->view))

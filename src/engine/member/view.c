@@ -231,16 +231,27 @@ bool view_quorum(Engine *e, const RingId *ring, bool quorate)
 }
 
 /* Changes of a ring come to all of its members in the order of its messages, so no member can be ahead. If a message is
- * ahead, this member was told wrong when it joined: by an earlier `view`, in which the same process had joined already. It
- * has left since, as a process does that joins again. So it begins this view anew. */
-void view_doubt(Engine *e, const Message *m)
+ * ahead, then either
+ *   (1) this member joined within this ring and was told wrong: by an earlier `view`, in which the same process had joined
+ *       already. It has left since, as a process does that joins again. So this member begins the view anew. Or
+ *   (2) this member came with the ring, and was not told of a change that the others were told of. What it has missed it
+ *       cannot know, so it joins again: false is returned. */
+bool view_doubt(Engine *e, uint32_t sender, const Message *m)
 {
+        char why[NODE_NAME_MAX + 80];
         const Peer *own = view_own_peer(e);
         uint32_t joined_n;
 
-        if (m->type != MESSAGE_VIEW || !e->n_known || !own || own->joined_n == 0 || m->view.n <= e->view.n ||
+        if (m->type != MESSAGE_VIEW || !e->n_known || !own || m->view.n <= e->view.n ||
                         ring_compare(&m->view.ring, &e->view.ring) != 0)
-                return;
+                return true;
+        if (own->joined_n == 0) {
+                snprintf(why, sizeof(why), "Corosync has told %s more of this ring than this member",
+                                engine_node_name(e, sender));
+                view_put_out(e, why);
+                engine_changed(e);
+                return false;
+        }
         joined_n = own->joined_n;
         e->view.n -= joined_n;
         e->n_known = false;
@@ -259,6 +270,7 @@ void view_doubt(Engine *e, const Message *m)
                 e->in_view.ring_quorum_usec = e->now_usec;
         view_evaluate(e);
         engine_changed(e);
+        return true;
 }
 
 bool view_learn(Engine *e, const Message *m)

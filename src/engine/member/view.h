@@ -28,7 +28,7 @@ bool view_has_node(const Engine *e, uint32_t node_id);    /* in the ring */
 bool view_has_manager(const Engine *e, uint32_t node_id); /* a member of the group */
 
 /* Forgets n where this message shows that this member has been told wrong. */
-void view_doubt(Engine *e, const Message *m);
+bool view_doubt(Engine *e, uint32_t sender, const Message *m);
 /* Learns n from a newcomer's place in a `view`. False where this message is of an earlier view. */
 bool view_learn(Engine *e, const Message *m);
 bool view_is_without_us(const Engine *e, const Message *m);
