@@ -4,6 +4,7 @@
 
 #include "engine/member/form.h"
 #include "engine/member/view.h"
+#include "engine/agreed/verdict.h"
 #include "engine-cluster.h"
 
 /* A damaged record is not a blank one: the group does not form as if it were its first start. */
@@ -199,16 +200,18 @@ static void test_forming_without_a_node(void **state)
                 while (a->n_copies > 0)
                         app_remove_copy(a, a->copies);
         }
-        assert_null(decide_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), buffer, sizeof(buffer)));
+        assert_null(verdict_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), NULL, false, buffer,
+                        sizeof(buffer)));
         cluster_new_ring_of_all(&c, c.ring.seq + 4);
         cluster_quorum(&c, true);
-        assert_string_equal(decide_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), buffer,
-                                            sizeof(buffer)),
+        assert_string_equal(verdict_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), NULL, false,
+                                            buffer, sizeof(buffer)),
                         "def has not reported what it runs");
         /* It goes again, and is no wiser when it is back. */
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
-        assert_null(decide_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), buffer, sizeof(buffer)));
+        assert_null(verdict_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), NULL, false, buffer,
+                        sizeof(buffer)));
         assert_true(state_find_node(&c.engine[ABC]->agreed.state, DEF)->unknown);
         cluster_end(&c);
 }

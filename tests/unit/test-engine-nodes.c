@@ -2,6 +2,7 @@
 
 /* What is known of a node: who speaks for it, its grace, and what of it stands against a start elsewhere. */
 
+#include "engine/agreed/verdict.h"
 #include "engine-cluster.h"
 
 /* A node with another number than before: what its name stands for is the one that is there. */
@@ -176,11 +177,13 @@ static void test_obstacles(void **state)
                 n->presence = k->presence;
                 n->grace_over = k->grace_over;
                 n->unknown = k->unknown;
-                assert_int_equal(decide_obstacle(&c.engine[DEF]->agreed, a, buffer, sizeof(buffer)) != NULL,
+                assert_int_equal(verdict_obstacle(&c.engine[DEF]->agreed, a, NULL, false, buffer,
+                                                 sizeof(buffer)) != NULL,
                                 k->stands);
                 /* Without a copy: only what has not been reported since forming. */
                 app_remove_copy(a, &a->copies[0]);
-                assert_int_equal(decide_obstacle(&c.engine[DEF]->agreed, a, buffer, sizeof(buffer)) != NULL,
+                assert_int_equal(verdict_obstacle(&c.engine[DEF]->agreed, a, NULL, false, buffer,
+                                                 sizeof(buffer)) != NULL,
                                 k->unknown && k->presence != PRESENCE_OFFLINE && !k->grace_over);
                 cluster_end(&c);
         }
@@ -267,8 +270,8 @@ static void test_grace_after_an_unseen_ring(void **state)
                 assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
                 assert_int_equal(n->grace_over, k->over && !k->again);
                 assert_int_equal(n->grace.serial != 0 && n->grace.serial != serial, k->again);
-                assert_int_equal(decide_obstacle(&c.engine[DEF]->agreed, cluster_distro(&c, DEF), buffer,
-                                                 sizeof(buffer)) != NULL,
+                assert_int_equal(verdict_obstacle(&c.engine[DEF]->agreed, cluster_distro(&c, DEF), NULL,
+                                                 false, buffer, sizeof(buffer)) != NULL,
                                 k->again || !k->over);
                 cluster_end(&c);
         }

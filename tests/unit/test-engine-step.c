@@ -547,6 +547,42 @@ static void test_start_is_held_back(void **state)
         cluster_end(&c);
 }
 
+/* A start that was granted has the same in its way as one that is to be granted: here after a maintenance. */
+static void test_start_waits_after_maintenance(void **state)
+{
+        Cluster c;
+        App *a;
+
+        (void) state;
+        /* A node has yet to say what it runs. */
+        grant_to_bcd(&c);
+        a = state_find_app(&c.engine[BCD]->agreed.state, "distro");
+        a->owed = calloc(1, sizeof(uint32_t));
+        assert_non_null(a->owed);
+        a->owed[a->n_owed++] = DEF;
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        a->n_owed = 0;
+        cluster_at(&c, BCD, c.now + USEC_PER_SEC);
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+
+        /* A node was lost in it, and no manager stops its copy there. */
+        grant_to_bcd(&c);
+        a = state_find_app(&c.engine[BCD]->agreed.state, "distro");
+        app_add_copy(a, DEF, 1)->phase = COPY_LOST;
+        state_find_node(&c.engine[BCD]->agreed.state, DEF)->presence = PRESENCE_OFFLINE;
+        app_find_copy(a, DEF, 1)->untamed = true;
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        app_find_copy(a, DEF, 1)->untamed = false;
+        cluster_at(&c, BCD, c.now + USEC_PER_SEC);
+        probe_back_on_bcd(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
 static void unit_is(Cluster *c, uint64_t epoch, UnitState state)
 {
         Event event = { .type = EVENT_UNIT };
@@ -632,6 +668,7 @@ int main(void)
                 cmocka_unit_test(test_start_waits_for_a_probe),
                 cmocka_unit_test(test_start_waits_for_a_quick_probe),
                 cmocka_unit_test(test_start_is_held_back),
+                cmocka_unit_test(test_start_waits_after_maintenance),
                 cmocka_unit_test(test_strange_worker_is_in_the_way),
                 cmocka_unit_test(test_probe_from_before_a_sleep),
         };

@@ -11,6 +11,7 @@
 #include "engine/agreed/explain.h"
 #include "engine/agreed/node.h"
 #include "engine/agreed/place.h"
+#include "engine/agreed/verdict.h"
 #include "base/array.h"
 #include "base/text.h"
 
@@ -49,7 +50,7 @@ static CommandError check_can_start_again(
                 const Agreed *g, const App *a, const Copy *present, bool force, Refusal *o)
 {
         char buffer[200];
-        const char *obstacle = decide_obstacle_but(g, a, present, force, buffer, sizeof(buffer));
+        const char *obstacle = verdict_obstacle(g, a, present, force, buffer, sizeof(buffer));
 
         if (present && g->state.form_pending)
                 return refuse(o, COMMAND_NOT_ALLOWED,

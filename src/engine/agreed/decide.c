@@ -25,51 +25,6 @@
 #include "engine/agreed/verdict.h"
 #include "base/array.h"
 
-/* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
- * ring and has not reported, and a node that has not reported at all since the group formed. */
-const char *decide_obstacle_but(const Agreed *g, const App *a, const Copy *but, bool given_up, char *buffer,
-                size_t size_bytes)
-{
-        FOREACH_ARRAY(c, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&g->state, c->node_id);
-
-                if (c == but || (given_up && copy_is_given_up(c)))
-                        continue;
-                if (c->phase == COPY_LOST && !c->untamed && node_is_past(n))
-                        continue;
-                if (c->stuck)
-                        snprintf(buffer, size_bytes, "its stop on %s did not end; processes are left there",
-                                        n ? n->name : "?");
-                else if (c->phase == COPY_LOST && c->untamed)
-                        snprintf(buffer, size_bytes, "%s was lost in maintenance and may still run it",
-                                        n ? n->name : "?");
-                else if (n && n->presence == PRESENCE_SILENT)
-                        snprintf(buffer, size_bytes, "the manager of %s does not answer", n->name);
-                else if (n && n->presence != PRESENCE_SYNCED)
-                        snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
-                else
-                        snprintf(buffer, size_bytes, "the copy on %s has not ended", n ? n->name : "?");
-                return buffer;
-        }
-        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes) {
-                if (!node_is_owing(a, n))
-                        continue;
-                snprintf(buffer, size_bytes, "%s has not reported what it runs", n->name);
-                return buffer;
-        }
-        if (a->n_owed > 0 && !given_up) {
-                snprintf(buffer, size_bytes, "%s has not reported after the maintenance",
-                                state_node_name(&g->state, a->owed[0]));
-                return buffer;
-        }
-        return NULL;
-}
-
-const char *decide_obstacle(const Agreed *g, const App *a, char *buffer, size_t size_bytes)
-{
-        return decide_obstacle_but(g, a, NULL, false, buffer, size_bytes);
-}
-
 /* Takes the application from `present` to `to`, or to the placement's choice at that time. */
 void app_move(Agreed *g, App *a, Copy *present, StartType type, uint32_t to, const char *why)
 {
@@ -80,21 +35,12 @@ void app_move(Agreed *g, App *a, Copy *present, StartType type, uint32_t to, con
         /* Two copies at most: where a third may run, the present one ends first. */
         if (a->definition.takeover_mode == TAKEOVER_START_FIRST && to != 0 &&
                         present->phase == COPY_RUNNING &&
-                        !decide_obstacle_but(g, a, present, false, buffer, sizeof(buffer))) {
+                        !verdict_obstacle(g, a, present, false, buffer, sizeof(buffer))) {
                 (void) app_grant(g, a, to, type, from);
                 return;
         }
         app_plan(a, type, from, to);
         app_stop_copy(g, a, present, why);
-}
-
-/* A mark is what keeps it from a node that is there. */
-bool app_failed_everywhere(const Agreed *g, const App *a)
-{
-        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
-                if (place_eligible(a, n, false) == NODE_MARKED)
-                        return true;
-        return false;
 }
 
 /* ---- the cases ---- */
@@ -204,7 +150,7 @@ static void decide_better(Agreed *g, App *a, Copy *present, const Node *at)
         if (a->better_node != better->id)
                 app_await_better(g, a, better);
         /* What would stand against the start elsewhere is no reason to stop what runs. */
-        if (a->better.serial == 0 && !decide_obstacle_but(g, a, present, false, buffer, sizeof(buffer)))
+        if (a->better.serial == 0 && !verdict_obstacle(g, a, present, false, buffer, sizeof(buffer)))
                 app_move(g, a, present, START_TAKEOVER, better->id, "a better node has become eligible");
 }
 

@@ -23,4 +23,10 @@ typedef struct AppVerdict {
         char why[200];  /* what is noted of BLOCKED, FAILED, NOWHERE; else "" */
 } AppVerdict;
 
+/* Why nothing of it can be started anywhere, in words; NULL where nothing is in the way. Points into `buffer`. Without the copy
+ * `but`, which would end first, and, where `given_up`, without what `takeover --force` gives up. */
+const char *verdict_obstacle(const Agreed *g, const App *a, const Copy *but, bool given_up, char *buffer,
+                size_t size_bytes);
+/* The same of a start that has been granted, `c`: whether something has come into its way since. */
+bool verdict_holds_start(const Agreed *g, const App *a, const Copy *c);
 AppVerdict app_verdict(const Agreed *g, const App *a);

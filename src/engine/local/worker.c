@@ -12,6 +12,7 @@
 #include "engine/local/restarts.h"
 #include "engine/local/runs.h"
 #include "engine/member/view.h"
+#include "engine/agreed/verdict.h"
 #include "base/array.h"
 
 /* No other member hears of an end without quorum. The group will say that the copy was lost with its node. */
@@ -110,29 +111,6 @@ static bool worker_may_start(const Engine *e)
                !e->agreed.state.form_pending && cutoff_since(e) == 0 && !e->unguarded;
 }
 
-/* Since this start was decided a node may have come back that has, or may have, a copy: that one has to be reported
- * ended first, and a node of which the group that formed knew nothing has to report at all. A start-first takeover finds
- * one. */
-static bool worker_must_hold(const Engine *e, const App *a, const Copy *c)
-{
-        bool overlap = c->start_type == START_TAKEOVER && a->has_definition &&
-                       a->definition.takeover_mode == TAKEOVER_START_FIRST;
-
-        FOREACH_ARRAY(o, a->copies, a->n_copies) {
-                const Node *n = state_find_node(&e->agreed.state, o->node_id);
-
-                if (o == c || (o->phase == COPY_LOST && node_is_past(n)))
-                        continue;
-                if (!overlap || !copy_is_live(o))
-                        return true;
-                overlap = false;
-        }
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
-                if (n->id != e->node_id && node_is_owing(a, n))
-                        return true;
-        return false;
-}
-
 /* What was delivered may be long past: a Corosync that was frozen, or a manager that hung, hands over the last of a ring
  * that the others have left. So a start waits until a probe that was sent after all that allows it has come back, quickly,
  * before any other view: then the ring still turned, and all of its nodes have been told what this node was told. */
@@ -156,7 +134,7 @@ static void worker_start(Engine *e, App *a, const Copy *c)
         Effect *f;
 
         if (!worker_may_start(e) || a->maintenance || runs_app_is_alive(e, a->name) ||
-                        worker_must_hold(e, a, c)) {
+                        verdict_holds_start(&e->agreed, a, c)) {
                 a->start_probe_in = 0;
                 return;
         }
