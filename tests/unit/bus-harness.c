@@ -362,6 +362,24 @@ sd_bus_message *harness_get(Harness *h, const char *path, const char *interface,
         return m;
 }
 
+int harness_tally(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Tally *t = userdata;
+
+        t->n++;
+        t->n_ok += !sd_bus_message_is_method_error(m, NULL);
+        t->n_too_many += sd_bus_message_is_method_error(m, BUS_ERROR_PREFIX "TooMany") > 0;
+        return 0;
+}
+
+void harness_ask(sd_bus *bus, Tally *tally)
+{
+        int r = sd_bus_call_method_async(bus, NULL, BUS_NAME, DISTRO, BUS_INTERFACE_APPLICATION, "Start",
+                        harness_tally, tally, "");
+
+        assert_true(r >= 0);
+}
+
 void harness_settle(Harness *h)
 {
         sd_bus_error error = SD_BUS_ERROR_NULL;

@@ -18,7 +18,12 @@
 
 #define ROOT BUS_PATH
 #define MANAGER BUS_INTERFACE_MANAGER
+#define DISTRO ROOT "/application/distro"
 #define SIGNALS_MAX 256u
+
+/* Calls of a test whose harness is `h`. */
+#define ON_ROOT(...) harness_call(h, ROOT, MANAGER, __VA_ARGS__)
+#define ON_APP(...) harness_call(h, DISTRO, BUS_INTERFACE_APPLICATION, __VA_ARGS__)
 
 typedef enum PolkitAnswer {
         POLKIT_YES,
@@ -85,6 +90,16 @@ sd_bus_message *harness_call(Harness *h, const char *path, const char *interface
                 sd_bus_error *error, const char *types, ...);
 sd_bus_message *harness_get(Harness *h, const char *path, const char *interface, const char *property,
                 const char *contents);
+
+/* Answers to calls that nobody waits for, one by one. */
+typedef struct Tally {
+        unsigned n, n_ok, n_too_many;
+} Tally;
+
+int harness_tally(sd_bus_message *m, void *tally, sd_bus_error *error);
+/* Asks for a start of "distro", whose answer is added to `tally` as the loop runs. */
+void harness_ask(sd_bus *bus, Tally *tally);
+
 /* All that the server has sent so far has arrived. */
 void harness_settle(Harness *h);
 /* One turn of the loop. */

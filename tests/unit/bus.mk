@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-BUS_TESTS = tests/unit/test-bus-change tests/unit/test-bus-introspection tests/unit/test-bus-read tests/unit/test-bus-signal
+BUS_TESTS = tests/unit/test-bus-allowed tests/unit/test-bus-change tests/unit/test-bus-introspection tests/unit/test-bus-read \
+	tests/unit/test-bus-signal
 check_PROGRAMS += $(BUS_TESTS)
 TESTS += $(BUS_TESTS)
 # An engine that decides nothing, so that the bus is tested alone; and a bus daemon of the test's own.
@@ -9,6 +10,8 @@ BUS_TEST_SOURCES = \
 	tests/unit/bus-harness.c \
 	tests/unit/bus-harness.h
 BUS_TEST_LDADD = libbus.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_bus_allowed_SOURCES = tests/unit/test-bus-allowed.c $(BUS_TEST_SOURCES)
+tests_unit_test_bus_allowed_LDADD = $(BUS_TEST_LDADD)
 tests_unit_test_bus_change_SOURCES = tests/unit/test-bus-change.c $(BUS_TEST_SOURCES)
 tests_unit_test_bus_change_LDADD = $(BUS_TEST_LDADD)
 tests_unit_test_bus_introspection_SOURCES = tests/unit/test-bus-introspection.c $(BUS_TEST_SOURCES)

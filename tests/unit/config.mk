@@ -2,5 +2,7 @@
 check_PROGRAMS += tests/unit/test-config tests/unit/test-config-unit tests/unit/test-config-files
 TESTS += tests/unit/test-config tests/unit/test-config-unit tests/unit/test-config-files
 tests_unit_test_config_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_config_unit_SOURCES = tests/unit/test-config-unit.c tests/unit/config-unit-keys.c \
+	tests/unit/config-unit-keys.h
 tests_unit_test_config_unit_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_config_files_LDADD = libconfig.a libengine.a libbase.a $(CMOCKA_LIBS)

@@ -7,6 +7,7 @@ CTL_TEST_LIBS = libctl.a libworld.a libconfig.a libwire.a libengine.a libbase.a 
 
 check_PROGRAMS += tests/unit/test-ctl-verbs
 TESTS += tests/unit/test-ctl-verbs
+tests_unit_test_ctl_verbs_SOURCES = tests/unit/test-ctl-verbs.c tests/unit/ctl-harness.c tests/unit/ctl-harness.h
 tests_unit_test_ctl_verbs_LDADD = $(CMOCKA_LIBS)
 EXTRA_tests_unit_test_ctl_verbs_DEPENDENCIES = distroctl$(EXEEXT) tests/unit/ctl-fake-manager$(EXEEXT)
 

@@ -3,233 +3,15 @@
 /* The keys of [Unit] and [Service]: the property that each becomes, written out, and the words for what is
  * refused. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "base/text.h"
-#include "config/config.h"
-
-static const ConfigContext context = {
-        .root = "/nonexistent",
-        .host_name = "host.example.org",
-        .machine_id = "0123456789abcdef0123456789abcdef",
-        .boot_id = "01234567-89ab-cdef-0123-456789abcdef",
-};
-
-static void show_strings(Text *t, ByteReader *r)
-{
-        uint32_t n = get_u32(r);
-
-        for (uint32_t i = 0; i < n; i++)
-                text_printf(t, "%s<%s>", i > 0 ? " " : "", sealed_string(r));
-}
-
-static void show_exec(Text *t, SealedProperty *p)
-{
-        uint32_t n = get_u32(&p->value);
-
-        for (uint32_t i = 0; i < n; i++) {
-                SealedExec e = sealed_exec(p);
-                const char *words[] = { e.ignore_failure ? "ignore-failure" : NULL,
-                        e.privileged ? "privileged" : NULL, e.no_setuid ? "no-setuid" : NULL };
-                const char *between = " ";
-
-                text_printf(t, "%s%s ", i > 0 ? "; " : "", e.path);
-                for (uint32_t k = 0; k < e.n_argv; k++)
-                        text_printf(t, "%s<%s>", k > 0 ? " " : "", sealed_string(&e.argv));
-                for (size_t k = 0; k < ELEMENTSOF(words); k++)
-                        if (words[k]) {
-                                text_printf(t, "%s%s", between, words[k]);
-                                between = ",";
-                        }
-        }
-}
-
-/* Up to two strings, of which the second may be bytes, two flags and a number. */
-static void show_row(Text *t, const char *signature, ByteReader *r)
-{
-        const char *strings[2] = { "", "" };
-        bool flags[2] = { false, false };
-        uint64_t number = 0;
-        size_t n_strings = 0, n_flags = 0, length = 0;
-
-        for (const char *c = signature + 2; *c != ')'; c++)
-                if (*c == 's')
-                        strings[n_strings++] = sealed_string(r);
-                else if (*c == 'b')
-                        flags[n_flags++] = get_bool(r);
-                else if (*c == 't')
-                        number = get_u64(r);
-                else if (*c == 'a')
-                        strings[n_strings++] = (const char *) get_blob(r, &length);
-        text_printf(t, "%s|", strings[0]);
-        text_add_n(t, strings[1], length > 0 ? length : strlen(strings[1]));
-        text_printf(t, "|%d%d|%llu", flags[0], flags[1], (unsigned long long) number);
-}
-
-static void show_bytes(Text *t, const uint8_t *data, size_t n)
-{
-        for (size_t i = 0; i < n; i++)
-                text_printf(t, "%02x", data[i]);
-}
-
-static void show_element(Text *t, const char *signature, ByteReader *r)
-{
-        size_t n;
-        const uint8_t *bytes;
-
-        if (streq(signature, "a(iayu)")) {
-                (void) get_u32(r);
-                bytes = get_blob(r, &n);
-                show_bytes(t, bytes, n);
-                text_printf(t, "/%u", get_u32(r));
-        } else if (streq(signature, "a(iiqq)")) {
-                int family = (int) get_u32(r), protocol = (int) get_u32(r);
-                unsigned n_ports = get_u16(r);
-                text_printf(t, "%d:%d:%u+%u", family, protocol, get_u16(r), n_ports);
-        } else if (streq(signature, "aay")) {
-                bytes = get_blob(r, &n);
-                text_add(t, "<");
-                text_add_n(t, (const char *) bytes, n);
-                text_add(t, ">");
-        } else
-                show_row(t, signature, r);
-}
-
-static void show_status_set(Text *t, ByteReader *r)
-{
-        for (uint32_t n = get_u32(r); n > 0; n--)
-                text_printf(t, "%d ", (int) get_u32(r));
-        text_add(t, "signals");
-        for (uint32_t n = get_u32(r); n > 0; n--)
-                text_printf(t, " %d", (int) get_u32(r));
-}
-
-static void show_value(Text *t, SealedProperty *p)
-{
-        const char *signature = p->signature;
-        ByteReader *r = &p->value;
-
-        if (streq(signature, "b"))
-                text_add(t, yes_no(get_bool(r)));
-        else if (streq(signature, "i"))
-                text_printf(t, "%d", (int) get_u32(r));
-        else if (streq(signature, "u"))
-                text_printf(t, "%u", get_u32(r));
-        else if (streq(signature, "t"))
-                text_printf(t, "%llu", (unsigned long long) get_u64(r));
-        else if (streq(signature, "s"))
-                text_add(t, sealed_string(r));
-        else if (streq(signature, "as") || streq(signature, ""))
-                show_strings(t, r);
-        else if (sealed_is_exec(p))
-                show_exec(t, p);
-        else if (streq(signature, "ay")) {
-                size_t n;
-                const uint8_t *bytes = get_blob(r, &n);
-                show_bytes(t, bytes, n);
-        } else if (streq(signature, "(bas)")) {
-                text_add(t, get_bool(r) ? "only " : "not ");
-                show_strings(t, r);
-        } else if (streq(signature, "(bs)")) {
-                int flag = get_bool(r);
-                text_printf(t, "%s|%d", sealed_string(r), flag);
-        } else if (streq(signature, "(aiai)"))
-                show_status_set(t, r);
-        else {
-                uint32_t n = get_u32(r);
-                for (uint32_t i = 0; i < n; i++) {
-                        text_add(t, i > 0 ? " " : "");
-                        show_element(t, signature, r);
-                }
-        }
-        assert_int_equal(byte_reader_finish(r), 0);
-}
-
-static bool is_frame(SealedProperty p)
-{
-        return streq(p.name, "ExecStart") && get_u32(&p.value) == 1 && streq(sealed_exec(&p).path, "/frame");
-}
-
-/* All properties but the plain ExecStart of the frame, "NAME SIGNATURE VALUE" on a line each. */
-static char *show(const AppConfig *app)
-{
-        Text t = { 0 };
-        ByteReader r = sealed_reader(&app->properties);
-        SealedProperty p;
-        while (sealed_next(&r, &p)) {
-                if (is_frame(p))
-                        continue;
-                text_printf(&t, "%s%s %s ", t.length > 0 ? "\n" : "", p.name, p.signature);
-                show_value(&t, &p);
-        }
-        char *text = text_take(&t);
-        assert_non_null(text);
-        return text;
-}
-
-static int parse(const char *section, const char *lines, ConfigMessages *m, AppConfig *ret)
-{
-        char *text = text_format(
-                        "[Application]\nNodes=a\n[Service]\nExecStart=/frame\n[%s]\n%s\n", section, lines);
-        assert_non_null(text);
-        int r = app_config_parse(&context, "my-app", "x", text, strlen(text), m, ret);
-        free(text);
-        return r;
-}
-
-typedef struct Case {
-        const char *lines, *expected;
-} Case;
-
-static void check_good(const char *section, const Case *cases, size_t n)
-{
-        for (size_t i = 0; i < n; i++) {
-                ConfigMessages m = { 0 };
-                AppConfig app = { 0 };
-                int r = parse(section, cases[i].lines, &m, &app);
-                if (r < 0)
-                        fail_msg("\"%s\" is refused: %s", cases[i].lines,
-                                        m.n_items > 0 ? m.items[0].text : strerror(-r));
-                char *text = show(&app);
-                if (!streq(text, cases[i].expected))
-                        fail_msg("\"%s\" becomes\n%s\nnot\n%s", cases[i].lines, text, cases[i].expected);
-                free(text);
-                app_config_done(&app);
-                config_messages_done(&m);
-        }
-}
-
-/* `expected` is what follows "x:6: Key=: " for the one key of `lines`. */
-static void check_bad(const char *section, const Case *cases, size_t n)
-{
-        for (size_t i = 0; i < n; i++) {
-                ConfigMessages m = { 0 };
-                AppConfig app;
-                char *expected = text_format("x:6: %.*s=: %s", (int) strcspn(cases[i].lines, "="),
-                                cases[i].lines, cases[i].expected);
-                int r = parse(section, cases[i].lines, &m, &app);
-                if (r != -EINVAL)
-                        fail_msg("\"%s\" is accepted", cases[i].lines);
-                char *errors = config_messages_join(&m, CONFIG_ERROR);
-                if (!streq(errors, expected))
-                        fail_msg("\"%s\" is refused with\n%s\nnot\n%s", cases[i].lines, errors, expected);
-                free(errors);
-                free(expected);
-                config_messages_done(&m);
-        }
-}
+#include "config-unit-keys.h"
 
 static void test_exec(void **state)
 {
-        static const Case good[] = {
+        static const UnitKeysCase good[] = {
                 { "ExecStop=/bin/a", "ExecStop a(sasb) /bin/a </bin/a>" },
                 { "ExecStop=a b  c", "ExecStop a(sasb) a <a> <b> <c>" },
                 { "ExecStop=/bin/a 'b c' \"d 'e'\" f\"g h\"i",
@@ -260,7 +42,7 @@ static void test_exec(void **state)
                                 "</d>\nExecStartPost a(sasb) /c </c>\n"
                                 "ExecStartPre a(sasb) /b </b>\nExecStopPost a(sasb) /e </e>" },
         };
-        static const Case bad[] = {
+        static const UnitKeysCase bad[] = {
                 { "ExecStop=./a", "\"./a\" is not valid, expected a program: an absolute path without "
                                   "\"..\", or a name without a slash" },
                 { "ExecStop=/bin/", "\"/bin/\" is not valid, expected a program: an absolute path without "
@@ -288,13 +70,13 @@ static void test_exec(void **state)
                 { "ExecStop=/a +%Y", "unknown specifier %Y, expected a known one, or %% for a percent sign" },
                 { "ExecStart=/b", "2 commands with Type=simple, expected one, or Type=oneshot" },
         };
-        check_good("Service", good, ELEMENTSOF(good));
-        check_bad("Service", bad, ELEMENTSOF(bad));
+        unit_keys_good("Service", good, ELEMENTSOF(good));
+        unit_keys_bad("Service", bad, ELEMENTSOF(bad));
 }
 
 static void test_specifiers(void **state)
 {
-        static const Case good[] = {
+        static const UnitKeysCase good[] = {
                 { "SyslogIdentifier=%n", "SyslogIdentifier s distro-app-my-app.service" },
                 { "SyslogIdentifier=%N %p %j %i%I.",
                                 "SyslogIdentifier s distro-app-my-app distro-app-my-app app ." },
@@ -314,7 +96,7 @@ static void test_specifiers(void **state)
         AppConfig app;
         static const char text[] = "[Application]\nNodes=a\n[Service]\nExecStart=/a %m\n";
 
-        check_good("Service", good, ELEMENTSOF(good));
+        unit_keys_good("Service", good, ELEMENTSOF(good));
         assert_int_equal(app_config_parse(&empty, "x", "x", text, strlen(text), &m, &app), -EINVAL);
         assert_string_equal(m.items[0].text, "x:4: ExecStart=: %m can't be told on this host");
         config_messages_done(&m);
@@ -322,7 +104,7 @@ static void test_specifiers(void **state)
 
 static void test_environment(void **state)
 {
-        static const Case good[] = {
+        static const UnitKeysCase good[] = {
                 { "Environment=A=b \"C=d e\" 'F=\"'", "Environment as <A=b> <C=d e> <F=\">" },
                 { "Environment=A=b\nEnvironment=C=d A=e", "Environment as <A=e> <C=d>" },
                 { "Environment=A=b AB=c A=d", "Environment as <A=d> <AB=c>" },
@@ -337,7 +119,7 @@ static void test_environment(void **state)
                 { "PassEnvironment=A B", "PassEnvironment as <A> <B>" },
                 { "UnsetEnvironment=A B=c", "UnsetEnvironment as <A> <B=c>" },
         };
-        static const Case bad[] = {
+        static const UnitKeysCase bad[] = {
                 { "Environment=A", "\"A\" is not valid, expected NAME=value, the name of letters, digits and "
                                    "\"_\"" },
                 { "Environment==b", "\"=b\" is not valid, expected NAME=value, the name of letters, digits "
@@ -358,13 +140,13 @@ static void test_environment(void **state)
                 { "EnvironmentFile=etc/a",
                                 "\"etc/a\" is not valid, expected an absolute path without \"..\"" },
         };
-        check_good("Service", good, ELEMENTSOF(good));
-        check_bad("Service", bad, ELEMENTSOF(bad));
+        unit_keys_good("Service", good, ELEMENTSOF(good));
+        unit_keys_bad("Service", bad, ELEMENTSOF(bad));
 }
 
 static void test_service(void **state)
 {
-        static const Case good[] = {
+        static const UnitKeysCase good[] = {
                 { "Type=notify\nNotifyAccess=all", "NotifyAccess s all\nType s notify" },
                 { "Type=oneshot\nExecStart=/b",
                                 "ExecStart a(sasb) /frame </frame>; /b </b>\nType s oneshot" },
@@ -409,7 +191,7 @@ static void test_service(void **state)
                 { "LoadCredential=a:/b\nLoadCredential=a:/c", "LoadCredential a(ss) a|/c|00|0" },
                 { "SetCredential=a:b:\\x41 c", "SetCredential a(say) a|b:A c|00|0" },
         };
-        static const Case bad[] = {
+        static const UnitKeysCase bad[] = {
                 { "Type=daemon", "\"daemon\" is not valid, expected \"simple\", \"exec\", \"forking\", "
                                  "\"oneshot\", \"dbus\", \"notify\" or \"idle\"" },
                 { "Type=dbus", "\"dbus\" needs BusName= too" },
@@ -470,8 +252,8 @@ static void test_service(void **state)
                 { "ExecStrat=/x", "unknown key in section [Service]" },
                 { "FailoverDelaySec=5", "unknown key in section [Service]" },
         };
-        check_good("Service", good, ELEMENTSOF(good));
-        check_bad("Service", bad, ELEMENTSOF(bad));
+        unit_keys_good("Service", good, ELEMENTSOF(good));
+        unit_keys_bad("Service", bad, ELEMENTSOF(bad));
 }
 
 /* A key that our table lacks goes on as it stands where systemd knows it, and is no dependency. */
@@ -554,7 +336,7 @@ static void test_handed_on(void **state)
 
 static void test_resources(void **state)
 {
-        static const Case good[] = {
+        static const UnitKeysCase good[] = {
                 { "MemoryMax=64M", "MemoryMax t 67108864" },
                 { "MemoryMax=infinity", "MemoryMax t 18446744073709551615" },
                 { "MemoryMax=50%", "MemoryMaxScale u 2147483648" },
@@ -597,7 +379,7 @@ static void test_resources(void **state)
                 { "Delegate=cpu\nDelegate=no", "Delegate b no" },
                 { "ManagedOOMMemoryPressureLimit=80%", "ManagedOOMMemoryPressureLimit u 3435973836" },
         };
-        static const Case bad[] = {
+        static const UnitKeysCase bad[] = {
                 { "MemoryMax=0", "\"0\" is not valid, expected a size above 0 like \"64M\", a percentage, or "
                                  "\"infinity\"" },
                 { "MemoryMax=64MB", "\"64MB\" is not valid, expected a size above 0 like \"64M\", a "
@@ -636,13 +418,13 @@ static void test_resources(void **state)
                 { "Delegate=cpu foo", "\"foo\" is not valid, expected yes, no, or controllers like \"cpu "
                                       "memory pids\"" },
         };
-        check_good("Service", good, ELEMENTSOF(good));
-        check_bad("Service", bad, ELEMENTSOF(bad));
+        unit_keys_good("Service", good, ELEMENTSOF(good));
+        unit_keys_bad("Service", bad, ELEMENTSOF(bad));
 }
 
 static void test_sandbox(void **state)
 {
-        static const Case good[] = {
+        static const UnitKeysCase good[] = {
                 { "ProtectSystem=strict\nProtectHome=1", "ProtectHome s yes\nProtectSystem s strict" },
                 { "ReadWritePaths=/a -/b +/c -+/d/", "ReadWritePaths as </a> <-/b> <+/c> <-+/d>" },
                 { "StateDirectory=a b/c", "StateDirectory as <a> <b/c>" },
@@ -683,7 +465,7 @@ static void test_sandbox(void **state)
                 { "MountFlags=slave", "MountFlags t 524288" },
                 { "ExecSearchPath=/a:/b", "ExecSearchPath as </a> </b>" },
         };
-        static const Case bad[] = {
+        static const UnitKeysCase bad[] = {
                 { "ProtectSystem=a", "\"a\" is not valid, expected \"yes\", \"no\", \"full\" or \"strict\"" },
                 { "ReadWritePaths=a", "\"a\" is not valid, expected an absolute path without \"..\"" },
                 { "ReadWritePaths=/a/../b",
@@ -720,13 +502,13 @@ static void test_sandbox(void **state)
                 { "SystemCallErrorNumber=0",
                                 "\"0\" is not valid, expected an error like EPERM, its number, or \"kill\"" },
         };
-        check_good("Service", good, ELEMENTSOF(good));
-        check_bad("Service", bad, ELEMENTSOF(bad));
+        unit_keys_good("Service", good, ELEMENTSOF(good));
+        unit_keys_bad("Service", bad, ELEMENTSOF(bad));
 }
 
 static void test_unit(void **state)
 {
-        static const Case good[] = {
+        static const UnitKeysCase good[] = {
                 { "After=a.service b@c.target\nAfter=d.mount",
                                 "After as <a.service> <b@c.target> <d.mount>" },
                 { "Requires=dev-disk-by\\x2dlabel-x.device", "Requires as <dev-disk-by\\x2dlabel-x.device>" },
@@ -744,7 +526,7 @@ static void test_unit(void **state)
                 { "StartLimitAction=reboot", "StartLimitAction s reboot" },
                 { "JobRunningTimeoutSec=0", "JobRunningTimeoutUSec t 18446744073709551615" },
         };
-        static const Case bad[] = {
+        static const UnitKeysCase bad[] = {
                 { "After=foo", "\"foo\" is not valid, expected a unit name like \"network-online.target\"" },
                 { "After=.service", "\".service\" is not valid, expected a unit name like "
                                     "\"network-online.target\"" },
@@ -767,8 +549,8 @@ static void test_unit(void **state)
                 { "User=a", "unknown key in section [Unit], expected it in [Service]" },
                 { "StartLimitBurst=-1", "\"-1\" is not valid, expected a number from 0 to 4294967295" },
         };
-        check_good("Unit", good, ELEMENTSOF(good));
-        check_bad("Unit", bad, ELEMENTSOF(bad));
+        unit_keys_good("Unit", good, ELEMENTSOF(good));
+        unit_keys_bad("Unit", bad, ELEMENTSOF(bad));
 }
 
 /* No ordering against the manager, in any key that names units. */
@@ -779,25 +561,26 @@ static void test_no_ordering(void **state)
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
                 char line[128];
                 snprintf(line, sizeof(line), "%s=a.service distro-manager.service", keys[i]);
-                const Case bad = { line, "an application must not depend on distro-manager.service or be "
-                                         "ordered against it: the manager "
-                                         "waits for its applications when the host shuts down, and they "
-                                         "outlive its restart; expected "
-                                         "another unit" };
-                check_bad("Unit", &bad, 1);
+                const UnitKeysCase bad = { line,
+                        "an application must not depend on distro-manager.service or be "
+                        "ordered against it: the manager "
+                        "waits for its applications when the host shuts down, and they "
+                        "outlive its restart; expected "
+                        "another unit" };
+                unit_keys_bad("Unit", &bad, 1);
         }
 }
 
 static void test_oneshot(void **state)
 {
-        static const Case bad[] = {
+        static const UnitKeysCase bad[] = {
                 { "Restart=always\nType=oneshot", "\"always\" does not go with Type=oneshot, expected \"no\" "
                                                   "or a kind of failure" },
                 { "Restart=on-success\nType=oneshot", "\"on-success\" does not go with Type=oneshot, "
                                                       "expected \"no\" or a kind of failure" },
                 { "ExecStart=", "missing in section [Service], expected the command to run" },
         };
-        check_bad("Service", bad, ELEMENTSOF(bad));
+        unit_keys_bad("Service", bad, ELEMENTSOF(bad));
 }
 
 /* What is sealed is sorted and can be searched, and a copy of it is the same. */
@@ -810,7 +593,7 @@ static void test_list(void **state)
         ByteReader r;
         const char *before = "";
 
-        assert_int_equal(parse("Service", "User=a\nType=exec\nGroup=b\nMemoryMax=5M", &m, &app), 0);
+        assert_int_equal(unit_keys_parse("Service", "User=a\nType=exec\nGroup=b\nMemoryMax=5M", &m, &app), 0);
         r = sealed_reader(&app.properties);
         while (sealed_next(&r, &p)) {
                 assert_true(strcmp(before, p.name) <= 0);

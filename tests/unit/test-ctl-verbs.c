@@ -1,254 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* distroctl against a manager of canned data, on a private dbus-daemon: what it prints and how it exits. */
+/* What the verbs of distroctl print and how they exit. */
 
-#include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/macros.h"
-
-#define ARGS_MAX 12
-#define TEXTS_MAX 8
-
-typedef struct World {
-        char dir[64];
-        char address[256];
-        pid_t daemon, manager;
-        bool no_daemon; /* there is no dbus-daemon on this machine */
-} World;
-
-static World world;
-
-static const char bus_config[] =
-                "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
-                " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
-                "<busconfig><listen>unix:path=%s/bus</listen><policy context=\"default\">"
-                "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow "
-                "own=\"*\"/><allow user=\"*\"/>"
-                "</policy></busconfig>\n";
-
-static const char *top_builddir(void)
-{
-        const char *dir = getenv("top_builddir");
-
-        return isempty(dir) ? "." : dir;
-}
-
-/* Starts a program whose standard output is read by us. Its end comes with ours. */
-static pid_t spawn(char *const *argv, int *ret_output)
-{
-        int fds[2];
-        pid_t pid;
-
-        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-                dup2(fds[1], STDOUT_FILENO);
-                dup2(open("/dev/null", O_WRONLY | O_CLOEXEC),
-                                STDERR_FILENO); /* dbus-daemon complains about its limits */
-                execvp(argv[0], argv);
-                _exit(127);
-        }
-        close(fds[1]);
-        *ret_output = fds[0];
-        return pid;
-}
-
-static void end_process(pid_t *pid)
-{
-        if (*pid <= 0)
-                return;
-        kill(*pid, SIGTERM);
-        waitpid(*pid, NULL, 0);
-        *pid = 0;
-}
-
-static int group_setup(void **state)
-{
-        char config[128], arg[160];
-        char *argv[] = { (char[]){ "dbus-daemon" }, (char[]){ "--nofork" }, (char[]){ "--print-address" },
-                arg, NULL };
-        FILE *f;
-        ssize_t n;
-        int output;
-
-        snprintf(world.dir, sizeof(world.dir), "/tmp/distroctl-test-XXXXXX");
-        assert_non_null(mkdtemp(world.dir));
-        snprintf(config, sizeof(config), "%s/bus.conf", world.dir);
-        snprintf(arg, sizeof(arg), "--config-file=%s", config);
-        f = fopen(config, "we");
-        assert_non_null(f);
-        fprintf(f, bus_config, world.dir);
-        assert_int_equal(fclose(f), 0);
-
-        world.daemon = spawn(argv, &output);
-        n = read(output, world.address, sizeof(world.address) - 1);
-        close(output);
-        world.no_daemon = n <= 0;
-        if (world.no_daemon) {
-                print_message("dbus-daemon cannot be started: nothing is tested here\n");
-                return 0;
-        }
-        world.address[strcspn(world.address, "\n")] = 0;
-        setenv("DBUS_SYSTEM_BUS_ADDRESS", world.address, 1);
-        setenv("LC_ALL", "C.UTF-8", 1);
-        setenv("TZ", "UTC", 1);
-        unsetenv("COLUMNS");
-        unsetenv("SYSTEMD_COLORS");
-        unsetenv("NO_COLOR");
-        return 0;
-}
-
-static int group_teardown(void **state)
-{
-        static const char *const files[] = { "bus.conf", "bus", "good.app", "bad.app", "stdout", "stderr",
-                "corosync.conf", "manager.conf", "short.app", "lacks.app", "has.app", "one.app", "two.app",
-                "three.app", "state" };
-        char path[128];
-
-        end_process(&world.manager);
-        end_process(&world.daemon);
-        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
-                snprintf(path, sizeof(path), "%s/%s", world.dir, files[i]);
-                unlink(path);
-        }
-        return rmdir(world.dir);
-}
-
-static void start_manager(const char *scenario)
-{
-        char program[512], name[32], ready[16] = "";
-        char *argv[] = { program, name, NULL };
-        int output;
-
-        end_process(&world.manager);
-        if (!scenario)
-                return;
-        snprintf(program, sizeof(program), "%s/tests/unit/ctl-fake-manager", top_builddir());
-        snprintf(name, sizeof(name), "%s", scenario);
-        world.manager = spawn(argv, &output);
-        assert_true(read(output, ready, sizeof(ready) - 1) > 0);
-        assert_string_equal(ready, "ready\n");
-        close(output);
-}
-
-static char *slurp(const char *name)
-{
-        char path[128], *text = calloc(1, 65536);
-        FILE *f;
-
-        snprintf(path, sizeof(path), "%s/%s", world.dir, name);
-        f = fopen(path, "re");
-        assert_non_null(f);
-        assert_non_null(text);
-        text[fread(text, 1, 65535, f)] = 0;
-        fclose(f);
-        return text;
-}
-
-static void write_file(const char *name, const char *text)
-{
-        char path[128];
-        FILE *f;
-
-        snprintf(path, sizeof(path), "%s/%s", world.dir, name);
-        f = fopen(path, "we");
-        assert_non_null(f);
-        fputs(text, f);
-        assert_int_equal(fclose(f), 0);
-}
-
-/* Begins distroctl with standard output and error in files. */
-static pid_t begin(const char *const *args)
-{
-        char program[512];
-        char *argv[ARGS_MAX + 2] = { program };
-        pid_t pid;
-
-        snprintf(program, sizeof(program), "%s/distroctl", top_builddir());
-        for (size_t i = 0; i < ARGS_MAX && args[i]; i++)
-                argv[i + 1] = strdup(args[i]);
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-                if (chdir(world.dir) < 0)
-                        _exit(126);
-                dup2(open("stdout", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), STDOUT_FILENO);
-                dup2(open("stderr", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), STDERR_FILENO);
-                execv(program, argv);
-                _exit(127);
-        }
-        for (size_t i = 1; argv[i]; i++)
-                free(argv[i]);
-        return pid;
-}
-
-typedef struct Case {
-        const char *scenario; /* NULL: no manager */
-        const char *args[ARGS_MAX];
-        int status;
-        const char *out[TEXTS_MAX];     /* all of these are in standard output */
-        const char *err[TEXTS_MAX];     /* and these in standard error */
-        const char *not_out[TEXTS_MAX]; /* and these in neither */
-        bool silent;                    /* nothing in standard output */
-} Case;
-
-static void check_text(const Case *c, const char *stream, const char *text, const char *const *wanted)
-{
-        for (size_t i = 0; i < TEXTS_MAX && wanted[i]; i++)
-                if (!strstr(text, wanted[i]))
-                        fail_msg("distroctl %s %s (%s): '%s' is not in %s:\n%s", c->args[0],
-                                        strempty(c->args[1]), strempty(c->scenario), wanted[i], stream, text);
-}
-
-static void run_case(const Case *c)
-{
-        _cleanup_free_ char *out = NULL, *err = NULL;
-        int status;
-        pid_t pid = begin(c->args);
-
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        out = slurp("stdout");
-        err = slurp("stderr");
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != c->status)
-                fail_msg("distroctl %s %s (%s): status %d, not %d\n%s\n%s", c->args[0], strempty(c->args[1]),
-                                strempty(c->scenario), WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                                c->status, out, err);
-        check_text(c, "standard output", out, c->out);
-        check_text(c, "standard error", err, c->err);
-        for (size_t i = 0; i < TEXTS_MAX && c->not_out[i]; i++)
-                if (strstr(out, c->not_out[i]) || strstr(err, c->not_out[i]))
-                        fail_msg("distroctl %s %s: '%s' must not be printed:\n%s%s", c->args[0],
-                                        strempty(c->args[1]), c->not_out[i], out, err);
-        if (c->silent)
-                assert_string_equal(out, "");
-}
-
-/* A fresh manager for each case: commands change what it has. */
-static void run_cases(const Case *cases, size_t n)
-{
-        if (world.no_daemon)
-                skip();
-        for (size_t i = 0; i < n; i++) {
-                start_manager(cases[i].scenario);
-                run_case(cases + i);
-        }
-        start_manager(NULL);
-}
+#include "ctl-harness.h"
 
 static void test_usage(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { .args = { "--help" },
                                 .out = { "list-applications [PATTERN...]", "--no-pager", "Emergencies:" } },
                 { .args = { "--version" }, .out = { "distroctl 0." } },
@@ -280,12 +44,12 @@ static void test_usage(void **state)
                 { .args = { "-H", "other", "verify" }, .status = 2, .err = { "files of this host" } },
         };
 
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 static void test_no_manager(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { .args = { "status" },
                                 .status = 1,
                                 .err = { "distro-manager is not running", "systemctl start distro-manager" },
@@ -303,12 +67,12 @@ static void test_no_manager(void **state)
                 { .args = { "timing" }, .status = 1, .err = { "not running" } },
         };
 
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 static void test_status(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { "well", { "status" },
                                 .out = { "\u25cf abc - takes part", "Quorum: yes; 2 of 3 votes, 2 needed",
                                                 "Warning: last_man_standing",
@@ -372,13 +136,13 @@ static void test_status(void **state)
         };
 
         setenv("COROSYNC_MAIN_CONFIG_FILE", "/nonexistent/corosync.conf", 1); /* this host's may be wrong */
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
         unsetenv("COROSYNC_MAIN_CONFIG_FILE");
 }
 
 static void test_lists(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { "well", { "list-applications" },
                                 .out = { "APPLICATION  STATE", "db           waiting  -",
                                                 "\n8 applications.\n" } },
@@ -410,12 +174,12 @@ static void test_lists(void **state)
                                                 "may need up to 2s 361ms 250us" } },
         };
 
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 static void test_show(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { "well", { "show" },
                                 .out = { "NodeName=abc\n", "Quorate=yes\n", "Members=abc bcd\n",
                                                 "TokenUSec=1s 650ms\n", "TotalVotes=2" } },
@@ -443,12 +207,12 @@ static void test_show(void **state)
                                          "2,\"LastManStanding\":true}}\n" } },
         };
 
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 static void test_json(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { "well", { "--json=short", "list-nodes", "bcd" },
                                 .out = { "[{\"name\":\"bcd\",\"id\":2,\"state\":\"online\",\"standby\":true,"
                                          "\"record\":\"late\",\"guarded\":true,\"stale\":false,\"stale_since_usec\":null,\"applications\":[\"silent\",\"kept\"]}]\n" } },
@@ -492,12 +256,12 @@ static void test_json(void **state)
                 { "well", { "--json=off", "locate", "web" }, .out = { "abc\n" } },
         };
 
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 static void test_commands(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { "well", { "start", "idle" }, .out = { "idle runs on abc (normal).\n" } },
                 { "well", { "start", "-q", "idle" }, .silent = true },
                 { "well", { "start", "--no-block", "bad" }, .silent = true },
@@ -534,12 +298,12 @@ static void test_commands(void **state)
                 { "well", { "forbid", "web", "nope" }, .status = 4 },
         };
 
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 static void test_nodes_and_rest(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { "well", { "standby", "bcd" }, .out = { "bcd is in standby." } },
                 { "well", { "unstandby", "bcd" }, .out = { "bcd takes part again." } },
                 { "well", { "standby", "def" },
@@ -586,12 +350,12 @@ static void test_nodes_and_rest(void **state)
                 { "well", { "form" }, .out = { "The group has formed already." } },
         };
 
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 static void test_simulate(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 /* The manager's state: web runs on abc and comes after 5 s to one of the others. */
                 { "well", { "simulate", "--save=state", "down abc" },
                                 .out = { "     0.000  --              down abc", "failover from abc",
@@ -644,14 +408,14 @@ static void test_simulate(void **state)
                                 .out = { "boots" } },
         };
 
-        write_file("good.app", "[Application]\n");
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_write("good.app", "[Application]\n");
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 /* What there is no manager of yet. */
 static void test_simulate_files(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { .args = { "simulate", "--corosync=corosync.conf", "--applications=apps", "down abc" },
                                 .out = { "    60.000  --              down abc", "    63.6",
                                                 "mail         running  bcd", "web          running  bcd" },
@@ -685,22 +449,22 @@ static void test_simulate_files(void **state)
         };
         char path[128];
 
-        snprintf(path, sizeof(path), "%s/apps", world.dir);
+        tool_path(path, sizeof(path), "apps");
         assert_int_equal(mkdir(path, 0700), 0);
-        write_file("corosync.conf",
+        tool_write("corosync.conf",
                         "totem {\n token: 1000\n consensus: 2630\n token_coefficient: 0\n}\nquorum {\n "
                         "provider: corosync_votequorum\n}\nnodelist {\n"
                         " node {\n  name: abc\n  nodeid: 1\n }\n node {\n  name: bcd\n  nodeid: 2\n }\n"
                         " node {\n  name: def\n  nodeid: 3\n }\n}\n");
-        write_file("apps/web.app", "[Application]\nNodes=abc bcd zz\n[Service]\nExecStart=/bin/sleep 1d\n");
-        write_file("apps/mail.app", "[Application]\nNodes={bcd def}\n[Service]\nExecStart=/bin/sleep 1d\n");
-        write_file("bad.app", "[Application]\nNodes={bcd def\n[Service]\nExecStart=/bin/sleep 1d\n");
-        run_cases(cases, ELEMENTSOF(cases));
-        snprintf(path, sizeof(path), "%s/apps/web.app", world.dir);
+        tool_write("apps/web.app", "[Application]\nNodes=abc bcd zz\n[Service]\nExecStart=/bin/sleep 1d\n");
+        tool_write("apps/mail.app", "[Application]\nNodes={bcd def}\n[Service]\nExecStart=/bin/sleep 1d\n");
+        tool_write("bad.app", "[Application]\nNodes={bcd def\n[Service]\nExecStart=/bin/sleep 1d\n");
+        tool_run_cases(cases, ELEMENTSOF(cases));
+        tool_path(path, sizeof(path), "apps/web.app");
         unlink(path);
-        snprintf(path, sizeof(path), "%s/apps/mail.app", world.dir);
+        tool_path(path, sizeof(path), "apps/mail.app");
         unlink(path);
-        snprintf(path, sizeof(path), "%s/apps", world.dir);
+        tool_path(path, sizeof(path), "apps");
         rmdir(path);
 }
 
@@ -709,7 +473,7 @@ static void test_simulate_files(void **state)
 #define SETTLED DESCRIBED, "up all", "wait 20s"
 static void test_simulate_end(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { .args = { "simulate", SETTLED, "down bcd def" },
                                 .out = { "clock        unknown  -        no quorum" } },
                 { .args = { "simulate", "policy freeze", SETTLED, "down bcd def" },
@@ -733,12 +497,12 @@ static void test_simulate_end(void **state)
                                 .out = { "{\"name\":\"clock\",\"state\":\"unknown\",\"nodes\":[],\"reason\":\"no quorum\"}" } },
         };
 
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_run_cases(cases, ELEMENTSOF(cases));
 }
 
 static void test_verify(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { .args = { "verify", "good.app" },
                                 .out = { "Checked 1 definition: no errors, 0 warnings." } },
                 { .args = { "verify", "short.app" },
@@ -759,27 +523,27 @@ static void test_verify(void **state)
         };
         char path[128];
 
-        snprintf(path, sizeof(path), "%s/corosync.conf", world.dir);
+        tool_path(path, sizeof(path), "corosync.conf");
         setenv("COROSYNC_MAIN_CONFIG_FILE", path, 1);
-        write_file("corosync.conf",
+        tool_write("corosync.conf",
                         "totem {\n token: 1000\n}\nquorum {\n provider: corosync_votequorum\n}\nnodelist {\n"
                         " node {\n  name: abc\n  nodeid: 1\n }\n node {\n  name: bcd\n  nodeid: 2\n }\n"
                         " node {\n  name: def\n  nodeid: 3\n }\n}\n");
-        write_file("good.app", "[Application]\nNodes=abc "
+        tool_write("good.app", "[Application]\nNodes=abc "
                                "bcd\n[Service]\nExecStart=/bin/sleep 1d\n");
-        write_file("short.app",
+        tool_write("short.app",
                         "[Application]\nNodes=abc bcd\nFailoverDelaySec=0\n[Service]\nExecStart=/bin/sleep 1d\n");
-        write_file("bad.app",
+        tool_write("bad.app",
                         "[Application]\nNodes=abc bcd\nNonsense=1\n[Service]\nExecStart=/bin/sleep 1d\n");
-        write_file("manager.conf", "[Cluster]\nSyncTimeoutSec=10s\n");
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_write("manager.conf", "[Cluster]\nSyncTimeoutSec=10s\n");
+        tool_run_cases(cases, ELEMENTSOF(cases));
         unsetenv("COROSYNC_MAIN_CONFIG_FILE");
 }
 
 /* What the host lacks, rings that lead nowhere, and one line for what is the same of many applications. */
 static void test_verify_host(void **state)
 {
-        static const Case cases[] = {
+        static const ToolCase cases[] = {
                 { .args = { "verify", "lacks.app" },
                                 .err = { "lacks: ExecStart=: this node has no program /no/such/program,",
                                                 "lacks: ExecStop=: this node has no program no-such-program,",
@@ -811,41 +575,43 @@ static void test_verify_host(void **state)
 
         if (access(SYSCONFDIR "/distro-manager", F_OK) >= 0)
                 skip(); /* this host has a configuration of its own */
-        snprintf(path, sizeof(path), "%s/corosync.conf", world.dir);
+        tool_path(path, sizeof(path), "corosync.conf");
         setenv("COROSYNC_MAIN_CONFIG_FILE", path, 1);
-        write_file("corosync.conf",
+        tool_write("corosync.conf",
                         "quorum {\n provider: corosync_votequorum\n}\nnodelist {\n"
                         " node {\n  name: abc\n  nodeid: 1\n  ring0_addr: 127.0.1.1\n  ring1_addr: 10.0.0.1\n }\n"
                         " node {\n  name: bcd\n  nodeid: 2\n  ring0_addr: ::1\n  ring1_addr: localhost\n }\n}\n");
 #define APP_OF(text) "[Application]\nNodes=abc\n[Service]\n" text
-        write_file("lacks.app",
+        tool_write("lacks.app",
                         APP_OF("ExecStart=/no/such/program\nExecStop=no-such-program\nExecStop=-/no/such/other\n"
                                "User=no-such-user\nGroup=no-such-group\n"));
-        write_file("has.app", APP_OF("ExecStart=/bin/sleep 1d\nExecStop=true\nUser=root\nGroup=0\n"));
-        write_file("one.app", APP_OF("ExecStart=/bin/sleep 1d\n\n\nRestart=on-failure\n"));
-        write_file("two.app", APP_OF("Restart=on-failure\nExecStart=/bin/sleep 1d\n"));
-        write_file("three.app", APP_OF("ExecStart=/bin/sleep 1d\nRestart=on-failure\n"));
-        run_cases(cases, ELEMENTSOF(cases));
+        tool_write("has.app", APP_OF("ExecStart=/bin/sleep 1d\nExecStop=true\nUser=root\nGroup=0\n"));
+        tool_write("one.app", APP_OF("ExecStart=/bin/sleep 1d\n\n\nRestart=on-failure\n"));
+        tool_write("two.app", APP_OF("Restart=on-failure\nExecStart=/bin/sleep 1d\n"));
+        tool_write("three.app", APP_OF("ExecStart=/bin/sleep 1d\nRestart=on-failure\n"));
+        tool_run_cases(cases, ELEMENTSOF(cases));
         unsetenv("COROSYNC_MAIN_CONFIG_FILE");
 }
 
 static void test_colors(void **state)
 {
-        static const Case forced[] = { { "well", { "status" }, .out = { "\x1b[0;1;32mrunning\x1b[0m" } } };
+        static const ToolCase forced[] = { { "well", { "status" },
+                        .out = { "\x1b[0;1;32mrunning\x1b[0m" } } };
 
         setenv("SYSTEMD_COLORS", "1", 1);
-        run_cases(forced, ELEMENTSOF(forced));
+        tool_run_cases(forced, ELEMENTSOF(forced));
         unsetenv("SYSTEMD_COLORS");
 }
 
 static void test_narrow(void **state)
 {
-        static const Case narrow[] = { { "well", { "list-applications", "--no-legend" }, .out = { "\u2026" },
-                                                       .not_out = { "other definition on def" } },
+        static const ToolCase narrow[] = { { "well", { "list-applications", "--no-legend" },
+                                                           .out = { "\u2026" },
+                                                           .not_out = { "other definition on def" } },
                 { "well", { "list-applications", "--full" }, .out = { "other definition on def" } } };
 
         setenv("COLUMNS", "80", 1);
-        run_cases(narrow, ELEMENTSOF(narrow));
+        tool_run_cases(narrow, ELEMENTSOF(narrow));
         unsetenv("COLUMNS");
 }
 
@@ -858,18 +624,17 @@ static void test_interrupt(void **state)
         int status;
         pid_t pid;
 
-        if (world.no_daemon)
-                skip();
-        start_manager("well");
-        pid = begin(args);
-        usleep(700000);
+        tool_needs_bus();
+        tool_start_manager("well");
+        pid = tool_begin(args);
+        tool_await_manager("stuck is looked at");
         kill(pid, SIGINT);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFSIGNALED(status));
         assert_int_equal(WTERMSIG(status), SIGINT);
-        err = slurp("stderr");
+        err = tool_read("stderr");
         assert_non_null(strstr(err, "Interrupted: 'start stuck' goes on in the cluster"));
-        start_manager(NULL);
+        tool_start_manager(NULL);
 }
 
 /* The manager goes while its result is waited for. */
@@ -880,16 +645,15 @@ static void test_manager_leaves(void **state)
         int status;
         pid_t pid;
 
-        if (world.no_daemon)
-                skip();
-        start_manager("well");
-        pid = begin(args);
-        usleep(700000);
-        start_manager(NULL);
+        tool_needs_bus();
+        tool_start_manager("well");
+        pid = tool_begin(args);
+        tool_await_manager("stuck is looked at");
+        tool_start_manager(NULL);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
         assert_int_equal(WEXITSTATUS(status), 1);
-        err = slurp("stderr");
+        err = tool_read("stderr");
         assert_non_null(strstr(err, "'start stuck' is in force, but distro-manager has left the bus"));
 }
 
@@ -897,31 +661,29 @@ static void test_manager_leaves(void **state)
 static void test_watch(void **state)
 {
         static const char *const args[ARGS_MAX] = { "watch", "--json=short", NULL };
-        static const Case start = { "well", { "start", "idle" }, .out = { "idle runs on abc" } };
+        static const ToolCase start = { "well", { "start", "idle" }, .out = { "idle runs on abc" } };
         char path[128], second[128];
         _cleanup_free_ char *out = NULL;
         int status;
         pid_t pid;
 
-        if (world.no_daemon)
-                skip();
-        start_manager("well");
-        pid = begin(args);
-        usleep(500000);
-        snprintf(path, sizeof(path), "%s/stdout", world.dir);
-        snprintf(second, sizeof(second), "%s/watched", world.dir);
+        tool_needs_bus();
+        tool_start_manager("well");
+        pid = tool_begin(args);
+        tool_await_text("stdout", "\n");
+        tool_path(path, sizeof(path), "stdout");
+        tool_path(second, sizeof(second), "watched");
         assert_int_equal(rename(path, second), 0); /* the watcher goes on writing into it */
-        run_case(&start);
-        usleep(300000);
+        tool_run_case(&start);
+        tool_await_text("watched", "\"name\":\"idle\",\"description\":null,\"state\":\"running\"");
         kill(pid, SIGTERM);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
         assert_int_equal(WEXITSTATUS(status), 0);
-        out = slurp("watched");
+        out = tool_read("watched");
         assert_non_null(strstr(out, "\"name\":\"idle\",\"description\":null,\"state\":\"stopped\""));
-        assert_non_null(strstr(out, "\"name\":\"idle\",\"description\":null,\"state\":\"running\""));
         unlink(second);
-        start_manager(NULL);
+        tool_start_manager(NULL);
 }
 
 int main(void)
@@ -947,5 +709,5 @@ int main(void)
                 cmocka_unit_test(test_watch),
         };
 
-        return cmocka_run_group_tests(tests, group_setup, group_teardown);
+        return cmocka_run_group_tests(tests, tool_setup, tool_teardown);
 }

@@ -41,8 +41,6 @@ my %exceptions = (
         'constant STRING: in config/' => 'to be named after its folder',
         'constant WHITE: in config/' => 'its parsers share words',
         'circle: config/' => 'the rows of a table and the parsers that they name',
-        map({ ("tests/unit/$_.c: more" => 'its cases are to be told apart') } qw(test-config-unit test-bus-change
-                test-address-net test-ctl-verbs)),
 );
 
 sub slurp { open(my $f, '<', $_[0]) or die "$_[0]: $!\n"; local $/; return <$f> }
