@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -103,127 +102,6 @@ sd_bus *harness_connect(Harness *h)
 
         assert_true(sd_bus_attach_event(bus, h->loop, 0) >= 0);
         return bus;
-}
-
-/* ---- the owner of the server ---- */
-
-static const Engine *op_engine(void *userdata)
-{
-        Harness *h = userdata;
-
-        h->n_looks++;
-        return &h->engine;
-}
-
-static uint64_t op_now(void *userdata)
-{
-        return ((Harness *) userdata)->now_usec;
-}
-
-static void op_local(void *userdata, BusLocal *ret)
-{
-        Harness *h = userdata;
-
-        *ret = (BusLocal){
-                .node_name = "bcd",
-                .version = "1.2.3",
-                .status = "No quorum",
-                .token_usec = 1000000,
-                .n_file_warnings = 3,
-                .consensus_usec = 1200000,
-                .quorum = h->numbers,
-                .n_quorum = h->n_numbers,
-        };
-}
-
-static bool op_invocation(void *userdata, const char *app, uint8_t ret_id[16])
-{
-        Harness *h = userdata;
-
-        if (!h->local_active || !streq(app, "local"))
-                return false;
-        memset(ret_id, 0xab, 16);
-        return true;
-}
-
-static void op_files(void *userdata, void (*tell)(void *to, const char *app, uint64_t digest, bool right),
-                void *to)
-{
-        (void) userdata;
-        tell(to, "distro", 77, true);
-        tell(to, "bad", 0, false);
-}
-
-static int answer(Harness *h, uint64_t token)
-{
-        h->token = token;
-        if (h->result < 0)
-                return h->result;
-        if (!h->hold) {
-                bus_server_reply(h->server, token, h->answer, h->answer_text);
-                bus_server_flush(h->server);
-        }
-        return 0;
-}
-
-static int op_submit(void *userdata, uint64_t token, const Command *command)
-{
-        Harness *h = userdata;
-
-        h->n_submitted++;
-        command_done(&h->command);
-        h->command = *command;
-        h->command.app = strdup(command->app);
-        h->command.node = strdup(command->node);
-        return answer(h, token);
-}
-
-static int op_stop_local(void *userdata, uint64_t token, const char *app)
-{
-        Harness *h = userdata;
-
-        h->n_stops++;
-        command_done(&h->command);
-        h->command = (Command){ .app = strdup(app) };
-        return answer(h, token);
-}
-
-static int op_reload(void *userdata, uint64_t token)
-{
-        Harness *h = userdata;
-
-        h->n_reloads++;
-        return answer(h, token);
-}
-
-static void op_asked(void *userdata, const BusAsked *a)
-{
-        Harness *h = userdata;
-
-        if (h->n_asked < ELEMENTSOF(h->asked))
-                snprintf(h->asked[h->n_asked], sizeof(h->asked[0]), "%d %" PRIu32 " %s '%s' '%s' %s%s%s %s%s",
-                                a->known, a->uid, a->verb, a->app, a->node,
-                                !a->has_flag ? "-"
-                                : a->flag    ? "yes"
-                                             : "no",
-                                a->force ? " force" : "", a->pid == 0 ? " no-pid" : "",
-                                a->unsure ? "unsure: " : "", a->refusal ? a->refusal : "done");
-        h->n_asked++;
-        snprintf(h->comm, sizeof(h->comm), "%s", a->comm);
-        h->pid = a->pid;
-}
-
-static void op_name(void *userdata, int error)
-{
-        Harness *h = userdata;
-
-        h->name_known = true;
-        h->name_error = error;
-}
-
-static void op_freed(void *userdata)
-{
-        ((Harness *) userdata)->n_freed++;
 }
 
 /* ---- what acts as polkit ---- */
@@ -537,19 +415,6 @@ void message_format(sd_bus_message *m, char *ret, size_t size_bytes)
 
 int harness_setup(void **state)
 {
-        static const BusOps ops = {
-                .engine = op_engine,
-                .now = op_now,
-                .local = op_local,
-                .invocation = op_invocation,
-                .files = op_files,
-                .submit = op_submit,
-                .stop_local = op_stop_local,
-                .reload = op_reload,
-                .asked = op_asked,
-                .name = op_name,
-                .freed = op_freed,
-        };
         Harness *h = calloc(1, sizeof(*h));
 
         assert_non_null(h);
@@ -557,21 +422,32 @@ int harness_setup(void **state)
         start_daemon(h);
         assert_true(sd_event_new(&h->loop) >= 0);
         double_init(&h->engine);
-        h->local_active = true;
-        h->now_usec = 1000;
+        h->owner.local_active = true;
+        h->owner.now_usec = 1000;
         h->numbers[0] = (BusNumber){ "ExpectedVotes", 3, false };
         h->numbers[1] = (BusNumber){ "TwoNode", 0, true };
-        h->n_numbers = 2;
+        h->owner.engine = &h->engine;
+        h->owner.local = (BusLocal){
+                .node_name = "bcd",
+                .version = "1.2.3",
+                .status = "No quorum",
+                .token_usec = 1000000,
+                .n_file_warnings = 3,
+                .consensus_usec = 1200000,
+                .quorum = h->numbers,
+                .n_quorum = 2,
+        };
 
         h->client = harness_connect(h);
         assert_true(sd_bus_add_match(h->client, NULL, "type='signal',path_namespace='" ROOT "'", on_signal,
                                     h) >= 0);
         h->service = harness_connect(h);
-        assert_int_equal(bus_server_new(&ops, h, &h->server), 0);
+        assert_int_equal(bus_server_new(&bus_owner_ops, &h->owner, &h->server), 0);
+        h->owner.server = h->server;
         assert_int_equal(bus_server_attach(h->server, h->service), 0);
-        while (!h->name_known)
+        while (!h->owner.name_known)
                 harness_turn(h);
-        assert_int_equal(h->name_error, 0);
+        assert_int_equal(h->owner.name_error, 0);
         return 0;
 }
 
@@ -587,7 +463,7 @@ int harness_teardown(void **state)
         sd_bus_close_unref(h->client);
         sd_bus_close_unref(h->service);
         sd_event_unref(h->loop);
-        command_done(&h->command);
+        bus_owner_done(&h->owner);
         double_done(&h->engine);
         kill(h->daemon, SIGTERM);
         waitpid(h->daemon, NULL, 0);

@@ -14,7 +14,7 @@
 #include <systemd/sd-event.h>
 
 #include "bus-double.h"
-#include "bus/bus.h"
+#include "bus-owner.h"
 
 #define ROOT BUS_PATH
 #define MANAGER BUS_INTERFACE_MANAGER
@@ -43,29 +43,8 @@ typedef struct Harness {
         BusServer *server;
         Engine engine;
 
-        /* What the owner of the server does. */
-        bool name_known;
-        int name_error;
-        bool hold;           /* no answer by itself */
-        int result;          /* negative: refuse */
-        CommandError answer; /* else answer at once with this */
-        const char *answer_text;
-        uint64_t now_usec;
+        BusOwner owner;
         BusNumber numbers[3];
-        size_t n_numbers;
-        bool local_active; /* "local" has a unit here */
-
-        /* What it was asked to do. */
-        unsigned n_submitted, n_reloads, n_stops;
-        unsigned n_freed; /* told that memory was given up */
-        unsigned n_looks; /* at the engine */
-        uint64_t token;   /* of the last */
-        Command command;  /* the last; owned */
-
-        char asked[16][320]; /* who asked for what, in order */
-        unsigned n_asked;
-        char comm[16]; /* of the last one */
-        uint32_t pid;
 
         /* What polkit does and was asked. */
         PolkitAnswer polkit_answer;

@@ -8,7 +8,9 @@ BUS_TEST_SOURCES = \
 	tests/unit/bus-double.c \
 	tests/unit/bus-double.h \
 	tests/unit/bus-harness.c \
-	tests/unit/bus-harness.h
+	tests/unit/bus-harness.h \
+	tests/unit/bus-owner.c \
+	tests/unit/bus-owner.h
 BUS_TEST_LDADD = libbus.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_bus_allowed_SOURCES = tests/unit/test-bus-allowed.c $(BUS_TEST_SOURCES)
 tests_unit_test_bus_allowed_LDADD = $(BUS_TEST_LDADD)

@@ -41,6 +41,6 @@ check_PROGRAMS += tests/unit/test-ctl-every-state
 TESTS += tests/unit/test-ctl-every-state
 EXTRA_DIST += tests/unit/ctl-every-state.txt
 tests_unit_test_ctl_every_state_SOURCES = tests/unit/test-ctl-every-state.c \
-	tests/unit/engine-cluster.c tests/unit/engine-cluster.h
+	tests/unit/engine-cluster.c tests/unit/engine-cluster.h tests/unit/bus-owner.c tests/unit/bus-owner.h
 tests_unit_test_ctl_every_state_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=moment_now
 tests_unit_test_ctl_every_state_LDADD = libbus.a $(CTL_TEST_LIBS)

@@ -70,7 +70,7 @@ static void test_without_polkit(void **state)
         harness_as_nobody(h, child_start, report, sizeof(report));
         assert_non_null(strstr(report, SD_BUS_ERROR_ACCESS_DENIED));
         assert_non_null(strstr(report, "Only root"));
-        assert_int_equal(h->n_submitted, 0);
+        assert_int_equal(h->owner.n_submitted, 0);
 }
 
 static void test_polkit(void **state)
@@ -90,13 +90,13 @@ static void test_polkit(void **state)
         harness_polkit_start(h);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 h->polkit_answer = cases[i].answer;
-                h->n_submitted = 0;
+                h->owner.n_submitted = 0;
                 harness_as_nobody(h, child_start, report, sizeof(report));
                 if (strncmp(report, cases[i].error, strlen(cases[i].error)) != 0 ||
                                 !strstr(report, cases[i].text))
                         fail_msg("case %zu: %s", i, report);
                 assert_int_equal(h->n_polkit, i + 1);
-                assert_int_equal(h->n_submitted, cases[i].answer == POLKIT_YES);
+                assert_int_equal(h->owner.n_submitted, cases[i].answer == POLKIT_YES);
                 assert_string_equal(h->polkit_action, "org.distro.Manager1.manage-applications");
                 assert_int_equal(h->polkit_subject[0], ':');
                 assert_int_equal(h->polkit_flags, 0);
@@ -113,11 +113,11 @@ static void test_polkit(void **state)
 
 static void expect_asked(Harness *h, const char *first, const char *second)
 {
-        assert_int_equal(h->n_asked, second ? 2 : 1);
-        assert_string_equal(h->asked[0], first);
+        assert_int_equal(h->owner.n_asked, second ? 2 : 1);
+        assert_string_equal(h->owner.asked[0], first);
         if (second)
-                assert_string_equal(h->asked[1], second);
-        h->n_asked = 0;
+                assert_string_equal(h->owner.asked[1], second);
+        h->owner.n_asked = 0;
 }
 
 /* Who asked for what is told once before it is carried out, and once more where it is refused, whoever refuses. */
@@ -131,31 +131,31 @@ static void test_asked(void **state)
                         (unsigned) geteuid());
         sd_bus_message_unref(ON_ROOT("TakeoverApplication", &e, "ssb", "idle", "abc", 1));
         expect_asked(h, text, NULL);
-        assert_int_equal(h->pid, getpid());
+        assert_int_equal(h->owner.pid, getpid());
         assert_true(prctl(PR_GET_NAME, comm) >= 0);
-        assert_string_equal(h->comm, comm);
+        assert_string_equal(h->owner.comm, comm);
 
-        h->answer = COMMAND_NOT_COMMITTED;
-        h->answer_text = "who knows";
+        h->owner.answer = COMMAND_NOT_COMMITTED;
+        h->owner.answer_text = "who knows";
         assert_null(ON_ROOT("SetStandby", &e, "sb", "a\nb", 1));
         sd_bus_error_free(&e);
-        assert_int_equal(h->n_asked, 2);
-        assert_non_null(strstr(h->asked[0], "SetStandby '' 'a\nb' yes done"));
-        assert_non_null(strstr(h->asked[1], "SetStandby '' 'a\nb' yes unsure: who knows"));
-        h->n_asked = 0;
-        h->answer = COMMAND_OK;
+        assert_int_equal(h->owner.n_asked, 2);
+        assert_non_null(strstr(h->owner.asked[0], "SetStandby '' 'a\nb' yes done"));
+        assert_non_null(strstr(h->owner.asked[1], "SetStandby '' 'a\nb' yes unsure: who knows"));
+        h->owner.n_asked = 0;
+        h->owner.answer = COMMAND_OK;
 
         /* What is no change is not told of. */
         assert_null(ON_ROOT("SetStandby", &e, "sb", "", 1));
         sd_bus_error_free(&e);
         sd_bus_message_unref(harness_get(h, ROOT, MANAGER, "Quorate", "b"));
-        assert_int_equal(h->n_asked, 0);
+        assert_int_equal(h->owner.n_asked, 0);
 
         /* A name that cannot be shown, and one that would end the quotes around it. */
         assert_true(prctl(PR_SET_NAME, "a\"\tb\xff") >= 0);
         sd_bus_message_unref(ON_ROOT("Reload", &e, "b", 0));
         assert_true(prctl(PR_SET_NAME, comm) >= 0);
-        assert_string_equal(h->comm, "a??b?");
+        assert_string_equal(h->owner.comm, "a??b?");
         snprintf(text, sizeof(text), "1 %u Reload '' '' no done", (unsigned) geteuid());
         expect_asked(h, text, NULL);
 
@@ -173,8 +173,8 @@ static void test_asked(void **state)
                         "(org.distro.Manager1.manage-applications).",
                         NULL);
         h->polkit_answer = POLKIT_YES;
-        h->answer = COMMAND_NO_QUORUM;
-        h->answer_text = "no quorum";
+        h->owner.answer = COMMAND_NO_QUORUM;
+        h->owner.answer_text = "no quorum";
         harness_as_nobody(h, child_start, report, sizeof(report));
         expect_asked(h, "1 65534 StartApplication 'idle' '' - done",
                         "1 65534 StartApplication 'idle' '' - no quorum");
@@ -250,7 +250,7 @@ static void test_actions(void **state)
                 if (strncmp(report, SD_BUS_ERROR_ACCESS_DENIED, strlen(SD_BUS_ERROR_ACCESS_DENIED)) != 0)
                         fail_msg("case %zu: %s", i, report);
         }
-        assert_int_equal(h->n_submitted + h->n_reloads + h->n_stops, 0);
+        assert_int_equal(h->owner.n_submitted + h->owner.n_reloads + h->owner.n_stops, 0);
         free(policy);
 }
 
@@ -291,11 +291,11 @@ static void test_flood_leaves_room(void **state)
         h->polkit_answer = POLKIT_HOLD;
         harness_as_nobody(h, child_flood, report, sizeof(report));
         assert_string_equal(report, "112 112");
-        assert_int_equal(h->n_submitted, 0);
+        assert_int_equal(h->owner.n_submitted, 0);
         m = ON_APP("Start", &e, "");
         assert_non_null(m);
         sd_bus_message_unref(m);
-        assert_int_equal(h->n_submitted, 1);
+        assert_int_equal(h->owner.n_submitted, 1);
         /* The flooder is gone by now, so its calls are, and polkit was told about each. */
         while (h->n_polkit_cancelled < BUS_CALLS_ASKING_PER_USER_MAX)
                 harness_turn(h);
@@ -337,7 +337,7 @@ static void test_sender_gone(void **state)
         assert_true(sd_bus_reply_method_return(h->polkit_held, "(bba{ss})", 1, 0, 0) >= 0);
         harness_settle(h);
         sd_bus_message_unref(harness_get(h, ROOT, MANAGER, "Quorate", "b"));
-        assert_int_equal(h->n_submitted, 0);
+        assert_int_equal(h->owner.n_submitted, 0);
 }
 
 static void child_own(const char *address, char *report, size_t size_bytes)

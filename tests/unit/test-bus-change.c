@@ -26,13 +26,13 @@ static void expect_command(Harness *h, sd_bus_message *reply, CommandKind kind, 
         message_format(reply, text, sizeof(text));
         sd_bus_message_unref(reply);
         assert_string_equal(text, "");
-        assert_int_equal(h->n_submitted, 1);
-        assert_int_equal(h->command.kind, kind);
-        assert_string_equal(h->command.app, app);
-        assert_string_equal(h->command.node, node);
-        assert_int_equal(h->command.flag, flag);
-        assert_int_equal(h->command.force, force);
-        h->n_submitted = 0;
+        assert_int_equal(h->owner.n_submitted, 1);
+        assert_int_equal(h->owner.command.kind, kind);
+        assert_string_equal(h->owner.command.app, app);
+        assert_string_equal(h->owner.command.node, node);
+        assert_int_equal(h->owner.command.flag, flag);
+        assert_int_equal(h->owner.command.force, force);
+        h->owner.n_submitted = 0;
 }
 
 static void test_commands(void **state)
@@ -77,7 +77,7 @@ static void test_commands(void **state)
         expect_command(h, ON_APP("Permit", &e, "sb", "def", 0), COMMAND_PERMIT, "distro", "def", false,
                         false);
         expect_command(h, ON_APP("ClearFailures", &e, "s", ""), COMMAND_CLEAR, "distro", "", false, false);
-        assert_int_equal(h->n_reloads + h->n_stops, 0);
+        assert_int_equal(h->owner.n_reloads + h->owner.n_stops, 0);
 }
 
 static void test_local_changes(void **state)
@@ -89,16 +89,16 @@ static void test_local_changes(void **state)
         m = ON_ROOT("Reload", &e, "b", 0);
         assert_non_null(m);
         sd_bus_message_unref(m);
-        assert_int_equal(h->n_reloads, 1);
+        assert_int_equal(h->owner.n_reloads, 1);
 
         m = ON_ROOT("StopLocal", &e, "s", "local");
         assert_non_null(m);
         sd_bus_message_unref(m);
-        assert_int_equal(h->n_stops, 1);
-        assert_string_equal(h->command.app, "local");
-        assert_int_equal(h->n_submitted, 0);
+        assert_int_equal(h->owner.n_stops, 1);
+        assert_string_equal(h->owner.command.app, "local");
+        assert_int_equal(h->owner.n_submitted, 0);
 
-        h->answer = COMMAND_NOT_RUNNING;
+        h->owner.answer = COMMAND_NOT_RUNNING;
         expect_error_on(h, ON_ROOT("StopLocal", &e, "s", "idle"), &e, BUS_ERROR_PREFIX "NotRunning",
                         "does not run");
 }
@@ -139,7 +139,7 @@ static void test_wrong_arguments(void **state)
         expect_error_on(h, ON_ROOT("TakeoverApplication", &e, "ssb", "", "abc", 1), &e,
                         SD_BUS_ERROR_INVALID_ARGS, "was expected");
         expect_error_on(h, ON_APP("Permit", &e, "sb", "", 1), &e, SD_BUS_ERROR_INVALID_ARGS, "was expected");
-        assert_int_equal(h->n_submitted + h->n_stops + h->n_reloads, 0);
+        assert_int_equal(h->owner.n_submitted + h->owner.n_stops + h->owner.n_reloads, 0);
 }
 
 /* Each of the engine's answers has its name, and its text if it brings one. */
@@ -166,18 +166,18 @@ static void test_answers(void **state)
 
         assert_int_equal(ELEMENTSOF(cases) + 1, _COMMAND_ERROR_MAX);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                h->answer = cases[i].error;
-                h->answer_text = "the engine's words";
+                h->owner.answer = cases[i].error;
+                h->owner.answer_text = "the engine's words";
                 expect_error_on(h, ON_APP("Start", &e, ""), &e, cases[i].name, "the engine's words");
-                h->answer_text = i % 2 ? "" : NULL;
+                h->owner.answer_text = i % 2 ? "" : NULL;
                 expect_error_on(h, ON_APP("Start", &e, ""), &e, cases[i].name, ".");
         }
-        h->answer_text = "broken \xff text";
+        h->owner.answer_text = "broken \xff text";
         expect_error_on(h, ON_APP("Start", &e, ""), &e, "org.distro.Error.TooMany", "broken ? text");
 
-        h->result = -ENOBUFS;
+        h->owner.result = -ENOBUFS;
         expect_error_on(h, ON_APP("Start", &e, ""), &e, "org.distro.Error.TooMany", "");
-        h->result = -EINVAL;
+        h->owner.result = -EINVAL;
         expect_error_on(h, ON_APP("Start", &e, ""), &e, SD_BUS_ERROR_INVALID_ARGS, "");
 }
 
@@ -188,15 +188,15 @@ static void test_answer_later(void **state)
         Harness *h = *state;
         Tally tally = { 0 };
 
-        h->hold = true;
+        h->owner.hold = true;
         harness_ask(h->client, &tally);
-        while (h->n_submitted == 0)
+        while (h->owner.n_submitted == 0)
                 harness_turn(h);
         harness_settle(h);
         assert_int_equal(tally.n, 0);
-        bus_server_reply(h->server, h->token + 1, COMMAND_NOT_ALLOWED, "nobody's"); /* is ignored */
-        bus_server_reply(h->server, h->token, COMMAND_OK, NULL);
-        bus_server_reply(h->server, h->token, COMMAND_NOT_ALLOWED, "again"); /* answered already */
+        bus_server_reply(h->server, h->owner.token + 1, COMMAND_NOT_ALLOWED, "nobody's"); /* is ignored */
+        bus_server_reply(h->server, h->owner.token, COMMAND_OK, NULL);
+        bus_server_reply(h->server, h->owner.token, COMMAND_NOT_ALLOWED, "again"); /* answered already */
         harness_settle(h);
         assert_int_equal(tally.n, 0); /* nothing leaves before the flush */
         assert_int_equal(bus_server_flush(h->server), 0);
@@ -210,16 +210,16 @@ static void test_bound_of_a_sender(void **state)
         Harness *h = *state;
         Tally tally = { 0 };
 
-        h->hold = true;
+        h->owner.hold = true;
         for (unsigned i = 0; i < BUS_CALLS_PER_SENDER_MAX + 8; i++)
                 harness_ask(h->client, &tally);
-        while (tally.n < 8 || h->n_submitted < BUS_CALLS_PER_SENDER_MAX)
+        while (tally.n < 8 || h->owner.n_submitted < BUS_CALLS_PER_SENDER_MAX)
                 harness_turn(h);
         harness_settle(h);
         assert_int_equal(tally.n_too_many, 8);
-        assert_int_equal(h->n_submitted, BUS_CALLS_PER_SENDER_MAX);
+        assert_int_equal(h->owner.n_submitted, BUS_CALLS_PER_SENDER_MAX);
         /* One answer makes room for one. */
-        bus_server_reply(h->server, h->token, COMMAND_OK, NULL);
+        bus_server_reply(h->server, h->owner.token, COMMAND_OK, NULL);
         assert_int_equal(bus_server_flush(h->server), 0);
         harness_ask(h->client, &tally);
         harness_ask(h->client, &tally);
@@ -235,16 +235,16 @@ static void test_bound_of_all(void **state)
         Harness *h = *state;
         Tally tally = { 0 };
 
-        h->hold = true;
+        h->owner.hold = true;
         for (size_t i = 0; i < ELEMENTSOF(clients); i++) {
                 clients[i] = harness_connect(h);
                 for (unsigned k = 0; k < BUS_CALLS_PER_SENDER_MAX; k++)
                         harness_ask(clients[i], &tally);
         }
-        while (tally.n < BUS_CALLS_PER_SENDER_MAX || h->n_submitted < BUS_CALLS_MAX)
+        while (tally.n < BUS_CALLS_PER_SENDER_MAX || h->owner.n_submitted < BUS_CALLS_MAX)
                 harness_turn(h);
         assert_int_equal(tally.n_too_many, BUS_CALLS_PER_SENDER_MAX);
-        assert_int_equal(h->n_submitted, BUS_CALLS_MAX);
+        assert_int_equal(h->owner.n_submitted, BUS_CALLS_MAX);
         /* Reading is not bounded by it. */
         sd_bus_message_unref(harness_get(h, ROOT, MANAGER, "Quorate", "b"));
         for (size_t i = 0; i < ELEMENTSOF(clients); i++)
@@ -282,11 +282,11 @@ static void test_attach_again(void **state)
         sd_bus_message *m;
         uint64_t token;
 
-        h->hold = true;
+        h->owner.hold = true;
         harness_ask(h->client, &tally);
-        while (h->n_submitted == 0)
+        while (h->owner.n_submitted == 0)
                 harness_turn(h);
-        token = h->token;
+        token = h->owner.token;
         bus_server_detach(h->server);
         bus_server_reply(h->server, token, COMMAND_OK, NULL); /* its client cannot be reached any more */
         bus_server_changed(h->server, "distro", NULL);
@@ -294,16 +294,16 @@ static void test_attach_again(void **state)
 
         sd_bus_close_unref(h->service);
         h->service = harness_connect(h);
-        h->name_known = false;
+        h->owner.name_known = false;
         assert_int_equal(bus_server_attach(h->server, h->service), 0);
-        while (!h->name_known)
+        while (!h->owner.name_known)
                 harness_turn(h);
-        assert_int_equal(h->name_error, 0);
-        h->hold = false;
+        assert_int_equal(h->owner.name_error, 0);
+        h->owner.hold = false;
         m = ON_APP("Start", &e, "");
         assert_non_null(m);
         sd_bus_message_unref(m);
-        assert_true(h->token > token);
+        assert_true(h->owner.token > token);
         assert_int_equal(tally.n_ok, 0);
 }
 
@@ -318,11 +318,11 @@ static void test_name_taken(void **state)
         while (sd_bus_request_name(other, BUS_NAME, 0) < 0)
                 harness_turn(h);
         h->service = harness_connect(h);
-        h->name_known = false;
+        h->owner.name_known = false;
         assert_int_equal(bus_server_attach(h->server, h->service), 0);
-        while (!h->name_known)
+        while (!h->owner.name_known)
                 harness_turn(h);
-        assert_int_equal(h->name_error, -EEXIST);
+        assert_int_equal(h->owner.name_error, -EEXIST);
         sd_bus_close_unref(other);
 }
 
@@ -375,12 +375,12 @@ static void test_peers(void **state)
         listen_to(a, "NodeLeft", &n_left);
         listen_to(b, "NodeLeft", &n_other);
 
-        h->hold = true;
+        h->owner.hold = true;
         harness_ask(a, &mine);
         harness_ask(b, &others);
-        while (h->n_submitted < 2)
+        while (h->owner.n_submitted < 2)
                 harness_turn(h);
-        uint64_t token = h->token;
+        uint64_t token = h->owner.token;
         bus_server_detach(h->server); /* the bus is gone, and its calls */
         bus_server_reply(h->server, token, COMMAND_OK, NULL);
         bus_server_note(h->server, &(Effect){ .type = EFFECT_NOTE, .note = NOTE_NODE_LEFT, .node = abc });
@@ -395,12 +395,12 @@ static void test_peers(void **state)
 
         /* One that goes leaves the other, and what it asked for has nobody to be told. */
         sd_bus_close_unref(a);
-        h->n_submitted = 0;
+        h->owner.n_submitted = 0;
         harness_ask(b, &others);
-        while (h->n_submitted < 1)
+        while (h->owner.n_submitted < 1)
                 harness_turn(h);
         bus_server_reply(h->server, token ^ (UINT64_C(3) << 32), COMMAND_OK, NULL);
-        bus_server_reply(h->server, h->token, COMMAND_OK, NULL);
+        bus_server_reply(h->server, h->owner.token, COMMAND_OK, NULL);
         assert_int_equal(bus_server_flush(h->server), 0);
         while (others.n_ok < 1)
                 harness_turn(h);
@@ -493,7 +493,7 @@ static void test_peers_that_take_nothing(void **state)
         while (sd_event_run(h->loop, 0) > 0)
                 ;
         bus_server_check_peers(h->server);
-        assert_true(h->n_freed > 0);
+        assert_true(h->owner.n_freed > 0);
         assert_true(heap_bytes() < before + 1024 * 1024);
         for (unsigned i = 0; i < BUS_PEERS_MAX - 1; i++) { /* their places are free */
                 sd_bus_close_unref(peer_connect(h, &error));

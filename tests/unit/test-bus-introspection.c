@@ -243,7 +243,7 @@ static void test_objects(void **state)
         assert_null(harness_call(h, ROOT, "org.freedesktop.DBus.Properties", "Set", &error, "ssv", MANAGER,
                         "Quorate", "b", 0));
         assert_string_equal(error.name, SD_BUS_ERROR_PROPERTY_READ_ONLY);
-        assert_int_equal(h->n_submitted, 0);
+        assert_int_equal(h->owner.n_submitted, 0);
         sd_bus_error_free(&error);
 }
 

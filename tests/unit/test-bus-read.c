@@ -466,7 +466,7 @@ static void test_reads_are_bounded(void **state)
         m = harness_call(h, ROOT, MANAGER, "ListApplications", &error, "");
         assert_non_null(m);
         sd_bus_message_unref(m);
-        h->now_usec += USEC_PER_SEC;
+        h->owner.now_usec += USEC_PER_SEC;
         harness_as_nobody(h, nobody_reads_on, report, sizeof(report));
         assert_int_equal(sscanf(report, "%u %127s", &n, name), 2);
         assert_in_range(n, READS_PER_SEC / cost - 4, READS_PER_SEC / cost + 4);
@@ -562,16 +562,16 @@ static void test_reads_without_reply(void **state)
         unsigned before;
 
         harness_settle(h);
-        before = h->n_looks;
+        before = h->owner.n_looks;
         for (size_t i = 0; i < ELEMENTSOF(reads); i++)
                 call_without_reply(h, reads[i].path, reads[i].interface, reads[i].member);
-        assert_int_equal(h->n_looks, before);
+        assert_int_equal(h->owner.n_looks, before);
         sd_bus_message_unref(harness_call(h, ROOT, MANAGER, "ListApplications", &error, ""));
-        assert_true(h->n_looks > before);
+        assert_true(h->owner.n_looks > before);
         call_without_reply(h, DISTRO, BUS_INTERFACE_APPLICATION, "Start");
         call_without_reply(h, ROOT, MANAGER, "Form");
         harness_settle(h);
-        while (h->n_submitted < 2)
+        while (h->owner.n_submitted < 2)
                 harness_turn(h);
 }
 

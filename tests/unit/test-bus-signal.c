@@ -175,7 +175,7 @@ static void test_every_property(void **state)
         CHANGED("FromNode", "'def'");
         a->epoch = 99;
         CHANGED("Epoch", "99");
-        h->local_active = false;
+        h->owner.local_active = false;
         CHANGED("InvocationID", "[]");
         a->target_up = false;
         CHANGED("Target", "'stopped'");
@@ -436,16 +436,16 @@ static void test_answer_comes_last(void **state)
         App *a = state_find_app(&h->engine.state, "distro");
         Answered answered = { .h = h };
 
-        h->hold = true;
+        h->owner.hold = true;
         assert_true(sd_bus_call_method_async(h->client, NULL, BUS_NAME, DISTRO, BUS_INTERFACE_APPLICATION,
                                     "Stop", on_answer, &answered, "") >= 0);
-        while (h->n_submitted == 0)
+        while (h->owner.n_submitted == 0)
                 harness_turn(h);
         /* As in a step: note, answer and change in whatever order, then the flush. */
         bus_server_note(h->server, &(Effect){ .note = NOTE_APP_STOPPED,
                                                    .app = (char *) "distro",
                                                    .node = (char *) "abc" });
-        bus_server_reply(h->server, h->token, COMMAND_OK, NULL);
+        bus_server_reply(h->server, h->owner.token, COMMAND_OK, NULL);
         a->target_up = false;
         bus_server_changed(h->server, "distro", NULL);
         assert_int_equal(bus_server_flush(h->server), 0);

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bus/bus.h"
+#include "bus-owner.h"
 #include "ctl/ctl.h"
 #include "engine-cluster.h"
 
@@ -332,92 +332,6 @@ static bool app_state_seen[_APP_STATE_MAX], node_state_seen[_NODE_STATE_MAX], un
 
 /* ---- the manager, as far as its objects ask ---- */
 
-typedef struct ShownManager {
-        const Engine *engine;
-        char *status;
-} ShownManager;
-
-static const Engine *op_engine(void *userdata)
-{
-        return ((const ShownManager *) userdata)->engine;
-}
-
-static uint64_t op_now(void *userdata)
-{
-        (void) userdata;
-        return NOW_USEC;
-}
-
-static void op_local(void *userdata, BusLocal *ret)
-{
-        const ShownManager *m = userdata;
-
-        *ret = (BusLocal){ .node_name = engine_node_name(m->engine, engine_node_id(m->engine)),
-                .version = "1",
-                .status = m->status };
-}
-
-static bool op_invocation(void *userdata, const char *app, uint8_t ret_id[16])
-{
-        (void) userdata;
-        (void) app;
-        (void) ret_id;
-        return false;
-}
-
-static void op_freed(void *userdata)
-{
-        (void) userdata;
-}
-
-/* What only a change asks for; nothing here changes anything. */
-
-static void op_files(void *userdata, void (*tell)(void *to, const char *app, uint64_t digest, bool right),
-                void *to)
-{
-        (void) userdata;
-        (void) tell;
-        (void) to;
-        fail();
-}
-
-static int op_submit(void *userdata, uint64_t token, const Command *command)
-{
-        (void) userdata;
-        (void) token;
-        (void) command;
-        return -EPERM;
-}
-
-static int op_stop_local(void *userdata, uint64_t token, const char *app)
-{
-        (void) userdata;
-        (void) token;
-        (void) app;
-        return -EPERM;
-}
-
-static int op_reload(void *userdata, uint64_t token)
-{
-        (void) userdata;
-        (void) token;
-        return -EPERM;
-}
-
-static void op_asked(void *userdata, const BusAsked *asked)
-{
-        (void) userdata;
-        (void) asked;
-        fail();
-}
-
-static void op_name(void *userdata, int error)
-{
-        (void) userdata;
-        (void) error;
-        fail();
-}
-
 static sd_bus *bus_of(int fd, bool server)
 {
         const sd_id128_t id = { .bytes = { 1 } };
@@ -432,34 +346,23 @@ static sd_bus *bus_of(int fd, bool server)
 }
 
 /* Answers until the client is gone. */
-static void serve(ShownManager *m, int fd)
+static void serve(BusOwner *owner, int fd)
 {
-        static const BusOps ops = {
-                .engine = op_engine,
-                .now = op_now,
-                .local = op_local,
-                .invocation = op_invocation,
-                .files = op_files,
-                .submit = op_submit,
-                .stop_local = op_stop_local,
-                .reload = op_reload,
-                .asked = op_asked,
-                .name = op_name,
-                .freed = op_freed,
-        };
         BusServer *server = NULL;
         sd_event *loop = NULL;
         sd_bus *bus = bus_of(fd, true);
 
         assert_true(sd_event_new(&loop) >= 0);
         assert_true(sd_bus_attach_event(bus, loop, 0) >= 0);
-        assert_int_equal(bus_server_new(&ops, m, &server), 0);
+        assert_int_equal(bus_server_new(&bus_owner_ops, owner, &server), 0);
         assert_int_equal(bus_server_add_peer(server, bus), 0);
         while (sd_bus_is_open(bus) > 0)
                 assert_true(sd_event_run(loop, LOOP_USEC) > 0);
         bus_server_free(server);
         sd_bus_unref(bus);
         sd_event_unref(loop);
+        /* Nothing here changes anything. */
+        assert_int_equal(owner->n_asked + owner->n_submitted + owner->n_stops + owner->n_reloads, 0);
 }
 
 /* ---- distroctl, in a process of its own ---- */
@@ -565,14 +468,17 @@ static _noreturn_ void be_distroctl(int fd, FILE *to, const Question *asked, siz
 /* What distroctl shows; the caller frees. */
 static char *shown(const Engine *e, const Question *asked, size_t n_asked)
 {
-        ShownManager m = { .engine = e, .status = engine_status_text(e, NOW_USEC) };
-        char *text;
+        char *text, *status_text = engine_status_text(e, NOW_USEC);
+        BusOwner owner = { .engine = e, .now_usec = NOW_USEC };
         int fds[2], status, fd = memfd_create("shown", MFD_CLOEXEC);
         FILE *f = fdopen(fd, "w+");
         pid_t pid;
 
         assert_non_null(f);
-        assert_non_null(m.status);
+        assert_non_null(status_text);
+        owner.local = (BusLocal){
+                .node_name = engine_node_name(e, engine_node_id(e)), .version = "1", .status = status_text
+        };
         fflush(stdout); /* or the child writes it once more */
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
         pid = fork();
@@ -582,7 +488,7 @@ static char *shown(const Engine *e, const Question *asked, size_t n_asked)
                 be_distroctl(fds[1], f, asked, n_asked);
         }
         close(fds[1]);
-        serve(&m, fds[0]);
+        serve(&owner, fds[0]);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
         text = calloc(1, TEXT_MAX_BYTES);
@@ -590,7 +496,7 @@ static char *shown(const Engine *e, const Question *asked, size_t n_asked)
         rewind(f);
         assert_true(fread(text, 1, TEXT_MAX_BYTES, f) < TEXT_MAX_BYTES);
         fclose(f);
-        free(m.status);
+        free(status_text);
         return text;
 }
 
