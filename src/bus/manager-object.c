@@ -270,13 +270,30 @@ static int method_get_node(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return path ? sd_bus_reply_method_return(m, "o", path) : -ENOMEM;
 }
 
+/* Why it is nowhere, or not surely there: in the words of its status. */
+static int locate_error(const Engine *e, const App *app, const AppStatus *status, sd_bus_error *error)
+{
+        if (status->state == APP_UNKNOWN)
+                return bus_error_set(error, COMMAND_NO_QUORUM,
+                                "'%s' does not run on this node, which %s, so that it does not know about "
+                                "others.",
+                                app->name,
+                                engine_is_quorate(e) ? "is not in step with its group yet" : "has no quorum");
+        if (status->state == APP_STARTING || status->state == APP_STOPPING)
+                return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' is being %s on node '%s'.", app->name,
+                                status->state == APP_STARTING ? "started" : "stopped", status->node);
+        if (status->state == APP_BLOCKED) /* it may run nevertheless */
+                return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' is blocked: %s.", app->name,
+                                status->reason);
+        return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' does not run.", app->name);
+}
+
+/* Where its status says that it runs: one truth for both. */
 static int method_locate(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         _cleanup_free_ char *unit = NULL;
         BusServer *s = userdata;
         const Engine *e = server_engine(s);
-        bool stale = engine_is_stale(e), runs;
-        const Copy *copy;
         const App *app;
         AppStatus status;
         int r;
@@ -284,24 +301,9 @@ static int method_locate(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = read_application(m, s, &app, error);
         if (r < 0)
                 return r;
-        /* What is stale says of its own unit alone where it is. */
-        copy = stale ? NULL : app_present_copy(app);
         engine_app_status(e, app, &status);
-        runs = stale ? status.state == APP_RUNNING : copy && copy->phase == COPY_RUNNING;
-        if (status.state == APP_UNKNOWN)
-                return bus_error_set(error, COMMAND_NO_QUORUM,
-                                "'%s' does not run on this node, which %s, so that it does not know about "
-                                "others.",
-                                app->name,
-                                engine_is_quorate(e) ? "is not in step with its group yet" : "has no quorum");
-        if (!stale && (!copy || copy->phase == COPY_LOST))
-                return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' does not run.", app->name);
-        if (!runs)
-                return bus_error_set(error, COMMAND_NOT_RUNNING, "'%s' is being %s on node '%s'.", app->name,
-                                (stale ? status.state == APP_STARTING : copy->phase == COPY_STARTING)
-                                                ? "started"
-                                                : "stopped",
-                                status.node);
+        if (isempty(status.node) || (status.state != APP_RUNNING && status.state != APP_ORPHAN))
+                return locate_error(e, app, &status, error);
         unit = application_unit(app->name);
         if (!unit)
                 return -ENOMEM;

@@ -214,6 +214,7 @@ void engine_app_status(const Engine *e, const App *app, AppStatus *ret)
 
         *ret = (AppStatus){
                 .state = !c                          ? APP_STOPPED
+                         : c->stuck                  ? APP_BLOCKED
                          : c->phase == COPY_STARTING ? APP_STARTING
                          : c->phase == COPY_RUNNING  ? APP_RUNNING
                                                      : APP_STOPPING,

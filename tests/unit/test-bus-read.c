@@ -246,6 +246,11 @@ static void test_locate(void **state)
         a = state_find_app(&h->engine.state, "moving");
         double_set_copy(a, 3, a->epoch, COPY_STOPPING);
         expect_error(h, "Locate", "moving", BUS_ERROR_PREFIX "NotRunning", "being stopped on node 'def'");
+        /* What may run and does not surely run is neither located nor said not to run. */
+        a->copies[0].stuck = true;
+        double_set_reason(a, "processes are left");
+        expect_error(h, "Locate", "moving", BUS_ERROR_PREFIX "NotRunning",
+                        "'moving' is blocked: processes are left.");
         double_set_copy(a, 3, a->epoch, COPY_LOST);
         expect_error(h, "Locate", "moving", BUS_ERROR_PREFIX "NotRunning", "does not run");
 }
