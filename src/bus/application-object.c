@@ -8,13 +8,6 @@
 #include "bus/manager-object.h"
 #include "bus/path.h"
 
-uint32_t application_node_id(const App *app)
-{
-        const Copy *copy = app_present_copy(app);
-
-        return copy ? copy->node_id : 0;
-}
-
 void application_object_fill(BusServer *s, const App *app, BusObject *ret)
 {
         *ret = (BusObject){ .server = s, .app = app };

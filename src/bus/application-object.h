@@ -9,8 +9,6 @@
 bool application_method_changes(const char *member); /* a method of this name changes something */
 int application_object_add(BusServer *s, sd_bus_slot **ret_slots);
 void application_object_fill(BusServer *s, const App *app, BusObject *ret);
-/* The node of the copy that is shown as the application's; 0: nowhere. */
-uint32_t application_node_id(const App *app);
 
 extern const Property application_properties[];
 extern const size_t n_application_properties;

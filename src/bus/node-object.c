@@ -4,7 +4,6 @@
 
 #include "bus/node-object.h"
 
-#include "bus/application-object.h"
 #include "bus/manager-object.h"
 #include "bus/path.h"
 
@@ -51,10 +50,11 @@ static void write_files_unread(const BusObject *o, Sink *s)
 static void write_applications(const BusObject *o, Sink *s)
 {
         const State *state = server_state(o->server);
+        const Engine *e = server_engine(o->server);
 
         sink_open(s, 'a', "s");
         FOREACH_ARRAY(app, state->apps, state->n_apps)
-                if (application_node_id(app) == o->node->id)
+                if (engine_app_node(e, app) == o->node->id)
                         sink_string(s, app->name);
         sink_close(s);
 }

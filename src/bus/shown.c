@@ -116,7 +116,7 @@ static size_t app_changes(BusServer *s, Shown *x, const App *app, const char **r
 {
         BusObject o;
 
-        shown_app_node(s, x, application_node_id(app));
+        shown_app_node(s, x, engine_app_node(server_engine(s), app));
         application_object_fill(s, app, &o);
         return properties_compare(application_properties, n_application_properties, &o, x->hashes, ret_names);
 }

@@ -484,7 +484,7 @@ int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeElig
         return render_eligibility(f, o, 2, eligibility, n_eligibility);
 }
 
-int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n)
+int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n, const char *own)
 {
         _cleanup_free_ char *apps = strings_join(&n->applications, " ");
         Color color = node_state_color(n->state);
@@ -501,7 +501,10 @@ int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n)
         else
                 print_field(f, o, COLOR_NONE, "Standby", "no");
         print_field(f, o, COLOR_YELLOW, "Warning", node_warning(n));
-        /* What is stale says of an application itself whether it runs; here stands what was agreed last. */
-        print_field(f, o, COLOR_NONE, n->known.stale ? "Last ran" : "Runs", isempty(apps) ? "nothing" : apps);
+        /* A manager that knows nothing of others knows of itself. */
+        print_field(f, o, COLOR_NONE, "Runs",
+                        !isempty(apps)                           ? apps
+                        : n->known.stale && !streq(n->name, own) ? "not known"
+                                                                 : "nothing");
         return 0;
 }

@@ -119,7 +119,7 @@ static int print_subject(Ctl *c, const RenderOptions *o, const ManagerInfo *m, c
         if (s->is_app && s->is_node)
                 fputc('\n', stdout);
         if (r >= 0 && s->is_node)
-                r = render_node(stdout, o, &s->node);
+                r = render_node(stdout, o, &s->node, m->node_name);
         return r;
 }
 

@@ -256,6 +256,8 @@ typedef struct AppStatus {
 uint64_t engine_failover_delay(const Engine *e, const App *app);
 /* Points into the engine; valid until the next step. */
 void engine_app_status(const Engine *e, const App *app, AppStatus *ret);
+/* The node of the copy that is shown as the application's, 0: nowhere. Of what is stale only an own unit is certain. */
+uint32_t engine_app_node(const Engine *e, const App *app);
 NodeState engine_node_state(const Engine *e, const Node *node);
 /* What is wrong with the file that `node` has, in words, maybe in `buffer`; NULL: it is right, or there is none. */
 const char *engine_wrong_file(const App *app, const Node *node, char *buffer, size_t size_bytes);

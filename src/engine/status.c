@@ -169,31 +169,46 @@ static const char *unknown_reason(const Engine *e)
         return "not known yet: this node is not in step";
 }
 
-/* Of what has been cut off, or has not been in step yet, only the own units are certain. */
+/* NULL: it has no unit here in which something may run. */
+static const LocalUnit *own_unit(const Engine *e, const App *a)
+{
+        FOREACH_ARRAY(u, e->units, e->n_units)
+                if (unit_state_is_alive(u->state) && streq(u->app, a->name))
+                        return u;
+        return NULL;
+}
+
+/* Of what has been cut off, or has not been in step yet, only the own units are certain. Whoever stops one, it stops. */
 static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
 {
-        s->restart_needed = false;
-        s->held = s->held && a->held_node == e->node_id;
-        FOREACH_ARRAY(u, e->units, e->n_units) {
-                if (!unit_state_is_alive(u->state) || !streq(u->app, a->name))
-                        continue;
-                s->node = engine_node_name(e, e->node_id);
-                s->epoch = u->epoch;
-                s->restart_needed = files_unit_differs(e, u);
-                say(s,
-                                u->state == UNIT_STUCK                            ? APP_BLOCKED
-                                : u->stop_issued                                  ? APP_STOPPING
-                                : u->state == UNIT_STARTING || u->restarted_again ? APP_STARTING
-                                                                                  : APP_RUNNING,
-                                "%s%s%s%s", unknown_reason(e),
-                                u->state == UNIT_STUCK ? "; its stop here did not end" : "",
-                                u->restarted && u->reason ? "; " : "",
-                                u->restarted ? strempty(u->reason) : "");
+        const LocalUnit *u = own_unit(e, a);
+
+        s->held = s->held && u && a->held_node == e->node_id;
+        s->restart_needed = u && files_unit_differs(e, u);
+        if (!u) {
+                say(s, APP_UNKNOWN, "%s; it does not run here", unknown_reason(e));
+                s->epoch = a->last_epoch;
                 return;
         }
-        s->held = false;
-        say(s, APP_UNKNOWN, "%s; it does not run here", unknown_reason(e));
-        s->epoch = a->last_epoch;
+        s->node = engine_node_name(e, e->node_id);
+        s->epoch = u->epoch;
+        say(s,
+                        u->state == UNIT_STUCK                            ? APP_BLOCKED
+                        : u->stop_issued || u->state == UNIT_STOPPING     ? APP_STOPPING
+                        : u->state == UNIT_STARTING || u->restarted_again ? APP_STARTING
+                                                                          : APP_RUNNING,
+                        "%s%s%s%s", unknown_reason(e),
+                        u->state == UNIT_STUCK ? "; its stop here did not end" : "",
+                        u->restarted && u->reason ? "; " : "", u->restarted ? strempty(u->reason) : "");
+}
+
+uint32_t engine_app_node(const Engine *e, const App *a)
+{
+        const Copy *c = app_present_copy(a);
+
+        if (engine_is_stale(e))
+                return own_unit(e, a) ? e->node_id : 0;
+        return c ? c->node_id : 0;
 }
 
 uint64_t engine_failover_delay(const Engine *e, const App *a)
@@ -333,6 +348,10 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
                                 e->agreed.state.version, e->version_min, e->version_max);
         else if (e->phase == PHASE_FORMING && n > 0)
                 r = asprintf(&text, "Waiting for the records of: %s", list);
+        else if (e->phase == PHASE_NONE)
+                r = asprintf(&text, "Joining the group");
+        else if (!view_has_quorum_word(e))
+                r = asprintf(&text, "Waiting for Corosync to say whether there is quorum");
         else if (!view_is_quorate(e))
                 r = asprintf(&text, "No quorum");
         else if (e->phase == PHASE_FORMING)

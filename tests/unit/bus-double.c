@@ -233,6 +233,13 @@ void engine_app_status(const Engine *e, const App *app, AppStatus *ret)
         }
 }
 
+uint32_t engine_app_node(const Engine *e, const App *app)
+{
+        const Copy *c = app_present_copy(app);
+
+        return !c || (engine_is_stale(e) && (c->node_id != 2 || c->phase == COPY_LOST)) ? 0 : c->node_id;
+}
+
 NodeState engine_node_state(const Engine *e, const Node *node)
 {
         return node->presence == PRESENCE_SYNCED         ? NODE_ONLINE

@@ -271,7 +271,10 @@ static void test_locate_alone(void **state)
                 h->engine.synced = cases[i].synced;
                 h->engine.stale_since_usec = 0;
                 expect_reply(h, "Locate", "distro", "'abc' 'distro-app-distro.service' " E1);
+                expect_property(h, ROOT "/node/abc", BUS_INTERFACE_NODE, "Applications", "as", "['distro']");
                 h->engine.stale_since_usec = 1700000000000000;
+                expect_property(h, ROOT "/node/abc", BUS_INTERFACE_NODE, "Applications", "as", "[]");
+                expect_property(h, ROOT "/node/bcd", BUS_INTERFACE_NODE, "Applications", "as", "['local']");
                 expect_reply(h, "Locate", "local", "'bcd' 'distro-app-local.service' " E2);
                 expect_error(h, "Locate", "distro", BUS_ERROR_PREFIX "NoQuorum", cases[i].why);
                 expect_error(h, "Locate", "idle", BUS_ERROR_PREFIX "NoQuorum", cases[i].why);

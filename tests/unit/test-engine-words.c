@@ -286,6 +286,8 @@ CHANGE(leaves_empty, e->leaving = true; e->units[0].state = UNIT_STOPPED)
 CHANGE(no_corosync, e->connected = false)
 CHANGE(isolated, e->cutoff.isolated = true)
 CHANGE(no_quorum, e->quorum_value = false)
+CHANGE(joins, e->phase = PHASE_NONE)
+CHANGE(quorum_unknown, e->quorum_known = false)
 CHANGE(forms, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
                 e->in_view.form_forced = true)
 CHANGE(waits_for_records, e->phase = PHASE_FORMING;
@@ -309,6 +311,8 @@ static void test_status_of_the_manager(void **state)
                 { no_corosync, "Waiting for Corosync" },
                 { isolated, "Corosync is silent: acting as cut off" },
                 { no_quorum, "No quorum" },
+                { joins, "Joining the group" },
+                { quorum_unknown, "Waiting for Corosync to say whether there is quorum" },
                 { forms, "Forming the group" },
                 { waits_for_records, "Waiting for the records of: abc bcd def" },
                 { asks, "Getting the state from the group" },
