@@ -435,6 +435,22 @@ static int print_marks(FILE *f, const RenderOptions *o, const AppInfo *a)
         return 0;
 }
 
+/* What to do where nothing goes on by itself and no mark has its hint. */
+static void print_next_step(FILE *f, const RenderOptions *o, const AppInfo *a)
+{
+        if (!o->legend)
+                return;
+        if (strstr(a->reason, "its stop") && strstr(a->reason, "did not end"))
+                print_fieldf(f, o, COLOR_NONE, "Hint",
+                                "'systemctl status %s' %s%s shows its processes; it starts nowhere else before they have "
+                                "ended.",
+                                a->unit, isempty(a->node) ? "there" : "on ", a->node);
+        else if (streq(a->state, "failed") && a->n_failures == 0)
+                print_fieldf(f, o, COLOR_NONE, "Hint",
+                                "'journalctl -u %s' where it ran shows why; 'distroctl start %s' starts it again.",
+                                a->unit, a->name);
+}
+
 static int print_permissions(FILE *f, const RenderOptions *o, const AppInfo *a)
 {
         _cleanup_free_ char *text = NULL;
@@ -478,6 +494,8 @@ int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeElig
         if (r < 0)
                 return r;
         r = print_marks(f, o, a);
+        if (r >= 0)
+                print_next_step(f, o, a);
         if (r < 0 || n_eligibility == 0)
                 return r;
         fputc('\n', f);

@@ -250,6 +250,9 @@ NodeState engine_node_state(const Engine *e, const Node *n)
 {
         if (engine_is_stale(e))
                 return n->id == e->node_id || view_has_manager(e, n->id) ? NODE_SYNCING : NODE_UNKNOWN;
+        /* It came before the nodelist that names it was agreed: until the next view only the present one knows that. */
+        if (n->presence == PRESENCE_OFFLINE && view_has_node(e, n->id))
+                return view_has_manager(e, n->id) ? NODE_SYNCING : NODE_MANAGER_GONE;
         return node_state(n);
 }
 
@@ -323,6 +326,22 @@ static char *leaving_text(const Engine *e)
                       : text_format("Leaving: handing over what runs here");
 }
 
+/* Whose turn it is; one that is older than this manager may not be able to. */
+static char *forming_text(const Engine *e)
+{
+        const Peer *p = form_awaited(e);
+
+        if (!p)
+                return text_format("Forming the group");
+        if (p->facts.version_max < e->version_max)
+                return text_format(
+                                "Waiting for %s to form the group: it has the newest record, and its manager knows "
+                                "protocol version %u at most",
+                                engine_node_name(e, p->member.node_id), p->facts.version_max);
+        return text_format("Waiting for %s to form the group: it has the newest record",
+                        engine_node_name(e, p->member.node_id));
+}
+
 char *engine_status_text(const Engine *e, uint64_t now_usec)
 {
         const char *names[NODES_MAX];
@@ -355,7 +374,7 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
         else if (!view_is_quorate(e))
                 r = asprintf(&text, "No quorum");
         else if (e->phase == PHASE_FORMING)
-                r = asprintf(&text, "Forming the group");
+                return forming_text(e);
         else if (!engine_is_synced(e))
                 r = asprintf(&text, "Getting the state from the group");
         else if (e->unguarded)

@@ -161,16 +161,30 @@ CHANGE(is_about_to_start, runs_nowhere(a))
 CHANGE(has_nowhere, runs_nowhere(a); for (uint32_t n = ABC; n <= DEF; n++) node_of(e, n)->standby = true)
 CHANGE(has_unknown, runs_nowhere(a); node_of(e, DEF)->unknown = true)
 
-CHANGE(has_presence, node_of(e, BCD)->presence = (Presence) value)
+/* What the view says, which comes before the state where the nodelist is late. */
+static void bcd_is_away(Engine *e, bool manager_only)
+{
+        for (size_t i = e->n_peers; i > 0; i--)
+                if (e->peers[i - 1].member.node_id == BCD)
+                        e->peers[i - 1].member.node_id = DEF;
+        for (size_t i = e->n_ring_nodes; i > 0 && !manager_only; i--)
+                if (e->ring_nodes[i - 1] == BCD)
+                        ARRAY_CLOSE(e->ring_nodes, e->n_ring_nodes, i - 1);
+}
+
+CHANGE(has_presence, node_of(e, BCD)->presence = (Presence) value;
+                if (value == PRESENCE_OFFLINE) bcd_is_away(e, false))
+CHANGE(bcd_is_not_listed, node_of(e, BCD)->presence = PRESENCE_OFFLINE)
+CHANGE(bcd_is_not_listed_alone, bcd_is_not_listed(e, a, value); bcd_is_away(e, true))
 CHANGE(bcd_is_leaving, node_of(e, BCD)->leaving = true)
 CHANGE(bcd_is_in_standby, node_of(e, BCD)->standby = true)
 CHANGE(bcd_is_unguarded, node_of(e, BCD)->unguarded = true)
 CHANGE(bcd_is_unwritable, node_of(e, BCD)->unwritable = true)
 CHANGE(bcd_is_late, node_of(e, BCD)->late = true)
-CHANGE(bcd_was_late, bcd_is_late(e, a, value); node_of(e, BCD)->presence = PRESENCE_OFFLINE)
+CHANGE(bcd_was_late, bcd_is_late(e, a, value); has_presence(e, a, PRESENCE_OFFLINE))
 CHANGE(bcd_has_it, a->copies[0].node_id = BCD)
 CHANGE(bcd_had_it, bcd_has_it(e, a, value); a->copies[0].phase = COPY_LOST;
-                node_of(e, BCD)->presence = PRESENCE_OFFLINE)
+                has_presence(e, a, PRESENCE_OFFLINE))
 CHANGE(bcd_has_failed, Mark *m = app_add_mark(a, BCD); m->count = 2; m->timer = SOON)
 
 static const char *const presences[] = {
@@ -213,12 +227,16 @@ CHANGE(has_no_quorum, e->quorum_value = false; set_stale(e, LOST_REALTIME_USEC))
 CHANGE(never_had_quorum, e->quorum_value = false; set_stale(e, USEC_INFINITY))
 CHANGE(has_no_corosync, disconnect(e))
 CHANGE(is_in_no_group, disconnect(e); e->connected = true; set_stale(e, USEC_INFINITY))
+CHANGE(has_no_word_of_quorum, e->quorum_known = false; set_stale(e, USEC_INFINITY))
 CHANGE(is_isolated, e->cutoff.isolated = true; set_stale(e, LOST_REALTIME_USEC))
 CHANGE(forms, e->phase = PHASE_FORMING; e->in_view.form_forced = true; e->synced = false;
                 for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
                 set_stale(e, USEC_INFINITY))
 CHANGE(waits_for_records, forms(e, a, value); e->in_view.form_forced = false;
                 for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
+CHANGE(others_form, forms(e, a, value); e->peers[1].facts.record = RECORD_VALID;
+                e->peers[1].facts.record_revision.count = 7)
+CHANGE(older_forms, others_form(e, a, value); e->version_max = PROTOCOL_VERSION + 1)
 CHANGE(waits_for_managers, is_in_no_group(e, a, value); e->takes_part = false;
                 e->wait_mandatory = calloc(1, sizeof(uint32_t)); assert_non_null(e->wait_mandatory);
                 e->wait_mandatory[0] = DEF; e->n_wait_mandatory = 1)
@@ -302,6 +320,8 @@ static const ShownRow rows[] = {
         { OF_UNIT, "a unit here is being stopped", unit_is_being_stopped, NULL, 0 },
         { OF_UNIT, "a unit here is restarted again and again", unit_restarts, NULL, 0 },
         { OF_NODE, "a node is", has_presence, presence_word, _PRESENCE_MAX },
+        { OF_NODE, "a node that the nodelist does not name yet", bcd_is_not_listed, NULL, 0 },
+        { OF_NODE, "such a node, without a manager", bcd_is_not_listed_alone, NULL, 0 },
         { OF_NODE, "a node leaves", bcd_is_leaving, NULL, 0 },
         { OF_NODE, "a node in standby", bcd_is_in_standby, NULL, 0 },
         { OF_NODE, "a node without a guard", bcd_is_unguarded, NULL, 0 },
@@ -318,7 +338,10 @@ static const ShownRow rows[] = {
         { OF_CLUSTER, "leaving, a stop did not end", leaves_stuck, NULL, 0 },
         { OF_CLUSTER, "waiting for managers", waits_for_managers, NULL, 0 },
         { OF_CLUSTER, "not in the group", is_in_no_group, NULL, 0 },
+        { OF_CLUSTER, "before Corosync's word on quorum", has_no_word_of_quorum, NULL, 0 },
         { OF_CLUSTER, "forming", forms, NULL, 0 },
+        { OF_CLUSTER, "forming, another has the newest record", others_form, NULL, 0 },
+        { OF_CLUSTER, "forming, an older one has the newest record", older_forms, NULL, 0 },
         { OF_CLUSTER, "forming, records are missing", waits_for_records, NULL, 0 },
         { OF_CLUSTER, "getting the state", asks_for_the_state, NULL, 0 },
         { OF_CLUSTER, "of an older version", is_behind, NULL, 0 },

@@ -201,7 +201,8 @@ CHANGE(bcd_standby, node_of(e, BCD)->standby = true)
 CHANGE(bcd_leaving, node_of(e, BCD)->leaving = true)
 CHANGE(bcd_left, node_of(e, BCD)->leaving = true; node_of(e, BCD)->presence = PRESENCE_MANAGER_GONE)
 CHANGE(bcd_gone, node_of(e, BCD)->presence = PRESENCE_MANAGER_GONE)
-CHANGE(bcd_offline, node_of(e, BCD)->presence = PRESENCE_OFFLINE)
+CHANGE(bcd_offline, node_of(e, BCD)->presence = PRESENCE_OFFLINE; e->n_ring_nodes = 1)
+CHANGE(bcd_not_listed, node_of(e, BCD)->presence = PRESENCE_OFFLINE)
 CHANGE(bcd_silent, node_of(e, BCD)->presence = PRESENCE_SILENT)
 CHANGE(bcd_syncing, node_of(e, BCD)->presence = PRESENCE_SYNCING)
 CHANGE(bcd_reported, node_of(e, BCD)->presence = PRESENCE_REPORTED)
@@ -242,6 +243,7 @@ static const struct {
         { bcd_left, false, "manager-gone", NODE_MANAGER_GONE },
         { bcd_gone, false, "manager-gone", NODE_MANAGER_GONE },
         { bcd_offline, false, "offline", NODE_OFFLINE },
+        { bcd_not_listed, false, "syncing", NODE_SYNCING },
         { bcd_silent, false, "silent", NODE_SILENT },
         { bcd_syncing, false, "syncing", NODE_SYNCING },
         { bcd_reported, false, "syncing", NODE_SYNCING },
@@ -290,6 +292,9 @@ CHANGE(joins, e->phase = PHASE_NONE)
 CHANGE(quorum_unknown, e->quorum_known = false)
 CHANGE(forms, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
                 e->in_view.form_forced = true)
+CHANGE(others_form, forms(c, e, a); e->peers[1].facts.record = RECORD_VALID;
+                e->peers[1].facts.record_revision.count = 7)
+CHANGE(older_forms, others_form(c, e, a); e->version_max = PROTOCOL_VERSION + 1)
 CHANGE(waits_for_records, e->phase = PHASE_FORMING;
                 for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
 CHANGE(asks, e->synced = false)
@@ -314,6 +319,9 @@ static void test_status_of_the_manager(void **state)
                 { joins, "Joining the group" },
                 { quorum_unknown, "Waiting for Corosync to say whether there is quorum" },
                 { forms, "Forming the group" },
+                { others_form, "Waiting for bcd to form the group: it has the newest record" },
+                { older_forms, "Waiting for bcd to form the group: it has the newest record, and its manager knows "
+                               "protocol version 1 at most" },
                 { waits_for_records, "Waiting for the records of: abc bcd def" },
                 { asks, "Getting the state from the group" },
                 { behind, "The group speaks protocol version 2; this manager knows 1 to 1" },

@@ -131,6 +131,23 @@ bool form_waits_for(const Engine *e, uint32_t node_id)
         return false;
 }
 
+const Peer *form_awaited(const Engine *e)
+{
+        const Peer *newest = forming_newest(e), *lowest = NULL;
+
+        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+                if (!newest || !p->has_facts || p->facts.record != RECORD_VALID ||
+                                revision_compare(&p->facts.record_revision, &newest->facts.record_revision) !=
+                                                0)
+                        continue;
+                if (p->member.node_id == e->node_id)
+                        return NULL;
+                if (!lowest || p->member.node_id < lowest->member.node_id)
+                        lowest = p;
+        }
+        return lowest;
+}
+
 /* The member that holds the newest record forms. If several hold it, the lowest one forms at once that speaks the group's
  * version, and the next one if nothing came of that. If a member has not reported yet, it is waited for a moment, so that as
  * many as possible are in from the start. */

@@ -8,6 +8,8 @@
 bool form_is_possible(const Engine *e);
 /* While the group waits to be formed: is it this node's record that is missing? */
 bool form_waits_for(const Engine *e, uint32_t node_id);
+/* The member that has to form it, where that is another: the lowest one with the newest record. NULL: this one, or any. */
+const Peer *form_awaited(const Engine *e);
 uint64_t form_usec(const Engine *e); /* when this member has to form it */
 /* `own`: what the files of this node say. They are the agreed definitions until others object. */
 void form_group(Engine *e, const Definition *const *own, size_t n_own);
