@@ -11,7 +11,7 @@
 
 #include <net/if.h>
 
-#include "address/address.h"
+#include "base/ip-address.h"
 
 #define ARGUMENTS_TIMEOUT_DEFAULT_USEC (10 * USEC_PER_SEC)
 #define ARGUMENTS_TIMEOUT_MAX_USEC (3600 * USEC_PER_SEC)

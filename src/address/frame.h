@@ -4,7 +4,8 @@
 /* Ethernet frames about who has an address: ARP for IPv4 (RFC 826, RFC 5227), neighbour discovery for IPv6 (RFC 4861,
  * RFC 4862). Pure. */
 
-#include "address/address.h"
+#include "address/mac.h"
+#include "base/ip-address.h"
 
 #define FRAME_BYTES_MAX 86 /* an advertisement with its option */
 

@@ -6,6 +6,7 @@
 #include <net/if.h>
 
 #include "address/arguments.h"
+#include "address/mac.h"
 
 /* What distro-address adds carries this number as the address's protocol (IFA_PROTO), by which its own addresses are
  * known, by another process too. It needs Linux 5.18. */

@@ -5,6 +5,7 @@ libbase_a_SOURCES = \
 	src/base/bytes.c src/base/bytes.h \
 	src/base/dbus.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/ip-address.c src/base/ip-address.h \
 	src/base/local-socket.c src/base/local-socket.h \
 	src/base/parse.c src/base/parse.h \
 	src/base/quorum-warnings.c src/base/quorum-warnings.h \

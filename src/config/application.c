@@ -5,15 +5,16 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "config/application-keys.h"
+#include "config/part-keys.h"
 #include "config/pitfalls.h"
 #include "config/systemd-keys.h"
 #include "config/unit-exec.h"
 #include "config/unit-keys.h"
 #include "engine/encode.h"
 
-enum { APPLICATION, UNIT, SERVICE };
+enum { APPLICATION, UNIT, PARTS, SERVICE };
 const char *const app_sections[] = {
-        [APPLICATION] = "Application", [UNIT] = "Unit", [SERVICE] = "Service", NULL
+        [APPLICATION] = "Application", [UNIT] = "Unit", [PARTS] = "Parts", [SERVICE] = "Service", NULL
 };
 
 /* Properties that the adapter does not know of: values that can't be read with neutral specifiers, for the
@@ -24,6 +25,7 @@ void app_config_done(AppConfig *c)
 {
         definition_done(&c->definition);
         sealed_done(&c->properties);
+        parts_done(&c->parts);
         *c = (AppConfig){ 0 };
 }
 
@@ -50,6 +52,8 @@ void app_parse_done(AppParse *a)
         definition_done(&a->definition);
         property_list_done(&a->properties);
         property_list_done(&a->neutral_properties);
+        parts_done(&a->parts);
+        parts_done(&a->neutral_parts);
         free(a->unit_places);
         *a = (AppParse){ 0 };
 }
@@ -152,6 +156,8 @@ int app_parse_assignment(ParseState *p, size_t section, const char *key, const c
 
         if (section == APPLICATION)
                 return app_key_parse(a, p, key, value);
+        if (section == PARTS)
+                return part_key_parse(a, p, key, value);
         return parse_unit_assignment(a, p, section == UNIT ? SECTION_UNIT : SECTION_SERVICE,
                         app_sections[section], key, value);
 }
@@ -292,12 +298,14 @@ static void encode_definition(const Definition *d, ByteWriter *w)
 }
 
 /* Never 0, which means "none" elsewhere. `d` may be NULL. */
-static int make_digest(const Definition *d, const SealedProperties *properties, uint64_t *ret)
+static int make_digest(
+                const Definition *d, const SealedProperties *properties, const Parts *parts, uint64_t *ret)
 {
         ByteWriter w = { 0 };
         if (d)
                 encode_definition(d, &w);
         put_bytes(&w, properties->data, properties->size_bytes);
+        put_parts(&w, parts);
         int r = w.error;
         uint64_t digest = r < 0 ? 0 : hash64(w.data, w.size_bytes);
         byte_writer_done(&w);
@@ -312,14 +320,14 @@ static int seal(AppParse *a, AppConfig *c)
         SealedProperties neutral = {};
         int r = unit_properties_seal(a->neutral_properties.items, a->neutral_properties.n_items, &neutral);
         if (r >= 0)
-                r = make_digest(&a->definition, &neutral, &a->definition.digest);
+                r = make_digest(&a->definition, &neutral, &a->neutral_parts, &a->definition.digest);
         sealed_done(&neutral);
         if (r >= 0)
                 r = property_list_split_exec(&a->properties);
         if (r >= 0)
                 r = unit_properties_seal(a->properties.items, a->properties.n_items, &c->properties);
         if (r >= 0)
-                r = make_digest(NULL, &c->properties, &c->unit_digest);
+                r = make_digest(NULL, &c->properties, &a->parts, &c->unit_digest);
         return r == -E2BIG ? parse_error(&a->state, "a value is too long") : r;
 }
 
@@ -347,6 +355,8 @@ int app_parse_finish(AppParse *a, AppConfig *ret)
         }
         c.definition = a->definition;
         a->definition = (Definition){ 0 };
+        c.parts = a->parts;
+        a->parts = (Parts){ 0 };
         *ret = c;
         return 0;
 }

@@ -3,6 +3,7 @@
 
 /* Inside of the configuration module: one application's file, from its lines to an AppConfig. */
 
+#include "config/part.h"
 #include "config/unit-parse.h"
 
 /* What is known of an application while its lines are read. */
@@ -14,6 +15,7 @@ typedef struct AppParse {
         Specifiers specifiers, neutral;
         PropertyList properties;         /* as they will be sent */
         PropertyList neutral_properties; /* the same with neutral specifiers; for the digest alone */
+        Parts parts, neutral_parts;      /* likewise */
         ParsePlace nodes, permitted, dependencies;
         ParsePlace *unit_places; /* where each key of the table was given last */
         const char *closed_file; /* the last one of which was said that it hides nothing; NULL: none */

@@ -19,6 +19,7 @@
  * of a file's mistakes are reported, not only the first, and a wrong application keeps out itself and nobody
  * else. */
 
+#include "config/part.h"
 #include "config/sealed.h"
 #include "engine/types.h"
 
@@ -116,8 +117,9 @@ typedef struct AppConfig {
                                       * refused */
         uint64_t stop_timeout_usec; /* TimeoutStopSec=; USEC_INFINITY: none; 0: not set, systemd's default
                                        holds */
-        uint64_t unit_digest; /* of [Unit] and [Service] alone, as expanded here: a worker that was started
-                               * with another one needs a restart. Never 0 */
+        Parts parts;                /* of [Parts]; empty: the application is its worker alone */
+        uint64_t unit_digest; /* of [Unit], [Service] and [Parts] alone, as expanded here: a worker that was
+                               * started with another one needs a restart. Never 0 */
 } AppConfig;
 
 void app_config_done(AppConfig *c);

@@ -12,6 +12,10 @@ libconfig_a_SOURCES = \
 	src/config/manager-config.c \
 	src/config/manager-config.h \
 	src/config/parse-state.c \
+	src/config/part-keys.c \
+	src/config/part-keys.h \
+	src/config/part.c \
+	src/config/part.h \
 	src/config/parse-state.h \
 	src/config/pitfalls.c \
 	src/config/pitfalls.h \

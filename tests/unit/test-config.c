@@ -267,9 +267,10 @@ static void test_syntax(void **state)
                 { GOOD "[Service", "x.app:5: section header \"[Service\" does not end with ], expected "
                                    "[Section]" },
                 { GOOD "[Install]\nWantedBy=x\n", "x.app:5: unknown section [Install], expected "
-                                                  "[Application], [Unit] or [Service]" },
-                { GOOD "[service]\n", "x.app:5: unknown section [service], expected [Application], [Unit] or "
-                                      "[Service]" },
+                                                  "[Application], [Unit], [Parts] or [Service]" },
+                { GOOD "[service]\n",
+                                "x.app:5: unknown section [service], expected [Application], [Unit], [Parts] or "
+                                "[Service]" },
                 { "Nodes=a\n" GOOD, "x.app:1: Nodes= stands before the first section, expected a [Section] "
                                     "line" },
                 { GOOD "User\n", "x.app:5: \"User\" is no assignment, expected Key=value" },

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* An address of IPv4 or IPv6 with the length of its prefix, as Address= and distro-address take it, and the address
- * of an Ethernet interface. Pure. */
+/* An address of IPv4 or IPv6 with the length of its prefix, as Address= and distro-address take it. Pure. */
 
 #include "base/macros.h"
 
@@ -29,12 +28,3 @@ bool address_is_link_local(const Address *a); /* of IPv6: each link may have ano
 bool address_is_in(const Address *a, const uint8_t *network, uint8_t prefix);
 /* The subnet's last address, of IPv4; false where it has none. */
 bool address_broadcast(const Address *a, uint8_t ret[static 4]);
-
-#define MAC_BYTES 6
-#define MAC_TEXT_MAX 18
-typedef struct Mac {
-        uint8_t bytes[MAC_BYTES];
-} Mac;
-
-/* "3a:2e:e5:92:13:13". Returns `buffer`. */
-const char *mac_format(char buffer[static MAC_TEXT_MAX], const Mac *m);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "address/address.h"
+#include "base/ip-address.h"
 
 #include <arpa/inet.h>
 
@@ -132,13 +132,5 @@ const char *address_format(char buffer[static ADDRESS_TEXT_MAX], const Address *
 {
         if (!inet_ntop(a->family, a->bytes, buffer, ADDRESS_TEXT_MAX))
                 strcpy(buffer, "?"); /* only another family can have no text */
-        return buffer;
-}
-
-const char *mac_format(char buffer[static MAC_TEXT_MAX], const Mac *m)
-{
-        const uint8_t *b = m->bytes;
-
-        snprintf(buffer, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
         return buffer;
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Inside of the configuration module: the keys of [Parts]. */
+
+#include "base/bytes.h"
+#include "config/application.h"
+
+#define PARTS_MAX 64 /* of one application */
+
+/* One line, as it is here and with neutral specifiers. An empty value of whichever key takes all parts away. */
+int part_key_parse(AppParse *a, ParseState *p, const char *key, const char *value);
+/* What all nodes have to have alike of the parts; nothing where there are none. */
+void put_parts(ByteWriter *w, const Parts *parts);

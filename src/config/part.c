@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config/part.h"
+
+const char *part_kind_to_string(PartKind k)
+{
+        static const char *const names[_PART_KIND_MAX] = { [PART_ADDRESS] = "address" };
+
+        ASSERT(k < _PART_KIND_MAX);
+        return names[k];
+}
+
+void part_done(Part *p)
+{
+        for (char **word = p->arguments; word && *word; word++)
+                free(*word);
+        free(p->arguments);
+        free(p->id);
+        free(p->name);
+        *p = (Part){};
+}
+
+void parts_done(Parts *p)
+{
+        for (size_t i = 0; i < p->n_items; i++)
+                part_done(p->items + i);
+        free(p->items);
+        *p = (Parts){};
+}
+
+static char **copy_words(char *const *words)
+{
+        size_t n = 0;
+        char **copy;
+
+        while (words[n])
+                n++;
+        copy = calloc(n + 1, sizeof(char *));
+        for (size_t i = 0; copy && i < n; i++)
+                if (!(copy[i] = strdup(words[i]))) {
+                        while (i > 0)
+                                free(copy[--i]);
+                        free(copy);
+                        return NULL;
+                }
+        return copy;
+}
+
+static int part_copy(const Part *p, Part *ret)
+{
+        Part copy = *p;
+
+        copy.id = strdup(p->id);
+        copy.name = strdup(p->name);
+        copy.arguments = copy_words(p->arguments);
+        if (!copy.id || !copy.name || !copy.arguments) {
+                part_done(&copy);
+                return -ENOMEM;
+        }
+        *ret = copy;
+        return 0;
+}
+
+int parts_copy(const Parts *p, Parts *ret)
+{
+        Parts copy = {};
+        int r = 0;
+
+        copy.items = p->n_items > 0 ? calloc(p->n_items, sizeof(Part)) : NULL;
+        if (p->n_items > 0 && !copy.items)
+                return -ENOMEM;
+        for (size_t i = 0; r >= 0 && i < p->n_items; i++) {
+                r = part_copy(p->items + i, copy.items + i);
+                copy.n_items += r >= 0;
+        }
+        if (r < 0)
+                parts_done(&copy);
+        else
+                *ret = copy;
+        return r;
+}
