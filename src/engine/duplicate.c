@@ -5,12 +5,20 @@
  * test survives; a plain field cannot be missing. */
 
 #include "engine/duplicate.h"
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/engine-struct.h"
+#include "engine/local/cutoff-struct.h"
+#include "engine/local/files.h"
+#include "engine/local/request.h"
+#include "engine/local/runs.h"
+#include "engine/member/hold.h"
+#include "engine/member/peer.h"
 
 typedef enum OwnedKind {
         OWNED_STRING,   /* char *, may be NULL */
         OWNED_ARRAY,    /* a pointer and, elsewhere in the structure, a count */
         OWNED_EMBEDDED, /* a structure within */
+        OWNED_ONE,      /* a pointer to one structure, never NULL */
         OWNED_MESSAGE,  /* Message * */
         VOID_IN_VIEW,   /* a SentIn, and what it is about: of no meaning in another view */
         VOID_IN_HOLD,   /* the same, by hold_serial */
@@ -38,6 +46,7 @@ typedef struct Shape {
 /* clang-format off */
 #define STRING(t, f) { .kind = OWNED_STRING, .at = offsetof(t, f) }
 #define EMBEDDED(t, f, s) { .kind = OWNED_EMBEDDED, .at = offsetof(t, f), .shape = &(s) }
+#define ONE(t, f, s) { .kind = OWNED_ONE, .at = offsetof(t, f), .shape = &(s) }
 #define ARRAY_AS(t, f, n, allocated, s) \
         { .kind = OWNED_ARRAY, .at = offsetof(t, f), .count_at = offsetof(t, n), .allocated_at = allocated, \
           .shape = s, .size_bytes = sizeof(((t *) NULL)->f[0]) }
@@ -80,18 +89,22 @@ SHAPE(local_command_shape, LocalCommand, EMBEDDED(LocalCommand, command, command
 SHAPE(local_definition_shape, LocalDefinition, EMBEDDED(LocalDefinition, definition, definition_shape),
                 STRING(LocalDefinition, app), STRING(LocalDefinition, error),
                 SENT(LocalDefinition, refused_in));
-SHAPE(engine_shape, Engine, ARRAY(Engine, nodelist, &node_shape), ARRAY(Engine, wait_mandatory, NULL),
-                ARRAY(Engine, wait_optional, NULL), EMBEDDED(Engine, agreed.state, state_shape),
-                GROWING(Engine, peers, &peer_shape), ARRAY(Engine, ring_nodes, NULL),
-                GROWING(Engine, backlog, &backlog_shape),
-                ARRAY_AS(Engine, expiry_sent, n_expiry_sent, offsetof(Engine, n_expiry_allocated), NULL),
-                GROWING(Engine, units, &unit_shape), ARRAY(Engine, definitions, &local_definition_shape),
-                GROWING(Engine, commands, &local_command_shape), SENT(Engine, view_serial),
-                SENT(Engine, expiry_in), SENT(Engine, definitions_known_in),
-                SENT(Engine, definitions_sent_in), SENT(Engine, failure_told_in), SENT(Engine, guard_told_in),
-                SENT(Engine, leave_sent_in), SENT_AS(VOID_IN_HOLD, Engine, hold_serial, 0, 0),
-                SENT_AS(VOID_IN_HOLD, Engine, timing_sent_in, 0, 0),
-                SENT_AS(VOID_IN_HOLD, Engine, acked_in, offsetof(Engine, acked), sizeof(Revision)));
+SHAPE(agreed_shape, Agreed, EMBEDDED(Agreed, state, state_shape));
+SHAPE(membership_shape, Membership, EMBEDDED(Membership, agreed, agreed_shape),
+                ARRAY(Membership, nodelist, &node_shape), GROWING(Membership, peers, &peer_shape),
+                ARRAY(Membership, ring_nodes, NULL), GROWING(Membership, backlog, &backlog_shape),
+                SENT(Membership, view_serial), SENT_AS(VOID_IN_HOLD, Membership, hold_serial, 0, 0));
+static const Shape cutoff_shape = { sizeof(Cutoff), NULL, 0 };
+SHAPE(local_shape, Local, EMBEDDED(Local, me, membership_shape), ONE(Local, cutoff, cutoff_shape),
+                ARRAY(Local, wait_mandatory, NULL), ARRAY(Local, wait_optional, NULL),
+                GROWING(Local, units, &unit_shape), ARRAY(Local, definitions, &local_definition_shape),
+                GROWING(Local, commands, &local_command_shape),
+                ARRAY_AS(Local, expiry_sent, n_expiry_sent, offsetof(Local, n_expiry_allocated), NULL),
+                SENT(Local, expiry_in), SENT(Local, definitions_known_in), SENT(Local, definitions_sent_in),
+                SENT(Local, failure_told_in), SENT(Local, guard_told_in), SENT(Local, leave_sent_in),
+                SENT_AS(VOID_IN_HOLD, Local, timing_sent_in, 0, 0),
+                SENT_AS(VOID_IN_HOLD, Local, acked_in, offsetof(Local, acked), sizeof(Revision)));
+SHAPE(engine_shape, Engine, EMBEDDED(Engine, here, local_shape));
 
 SHAPE(view_message_shape, Message, ARRAY_AS(Message, view_vote.members, view_vote.n_members, NOWHERE, NULL),
                 ARRAY_AS(Message, view_vote.nodelist, view_vote.n_nodelist, NOWHERE, NULL));
@@ -130,7 +143,8 @@ static const Shape *message_shape(const Message *m)
 
 static bool has_pointer(const Owned *o)
 {
-        return o->kind == OWNED_STRING || o->kind == OWNED_ARRAY || o->kind == OWNED_MESSAGE;
+        return o->kind == OWNED_STRING || o->kind == OWNED_ARRAY || o->kind == OWNED_ONE ||
+               o->kind == OWNED_MESSAGE;
 }
 
 static void *pointer_at(const void *base, size_t at)
@@ -191,6 +205,12 @@ static void own(void *base, const Shape *shape)
                 case OWNED_EMBEDDED:
                         own((char *) base + o->at, o->shape);
                         break;
+                case OWNED_ONE:
+                        ASSERT(p);
+                        p = duplicate(p, 1, o->shape->size_bytes);
+                        pointer_put(base, o->at, p);
+                        own(p, o->shape);
+                        break;
                 case OWNED_MESSAGE:
                         ASSERT(p);
                         p = duplicate(p, 1, sizeof(Message));
@@ -239,7 +259,7 @@ static uint64_t mix_bytes(uint64_t h, const void *data, size_t size_bytes)
 /* Of a SentIn it counts whether it is of the present view; what is void says nothing. */
 static void blank_sent(char *base, const Owned *o, const Engine *e)
 {
-        SentIn in, now = !e ? 0 : o->kind == VOID_IN_HOLD ? e->hold_serial : e->view_serial;
+        SentIn in, now = !e ? 0 : o->kind == VOID_IN_HOLD ? e->here.me.hold_serial : e->here.me.view_serial;
 
         memcpy(&in, base + o->at, sizeof(in));
         if (in != now)
@@ -301,6 +321,10 @@ static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape, cons
                         break;
                 case OWNED_EMBEDDED:
                         h = mix_owned(h, (const char *) base + o->at, o->shape, e);
+                        break;
+                case OWNED_ONE:
+                        ASSERT(p);
+                        h = mix_shape(h, p, o->shape, e);
                         break;
                 case OWNED_MESSAGE:
                         ASSERT(p);

@@ -33,6 +33,7 @@ agreed_sources = \
 	src/engine/effect.h \
 	src/engine/encode.c \
 	src/engine/encode.h \
+	src/engine/event.h \
 	src/engine/message.c \
 	src/engine/message.h \
 	src/engine/names.c \
@@ -46,9 +47,11 @@ agreed_sources = \
 libengine_a_SOURCES = $(agreed_sources) \
 	src/engine/engine.c \
 	src/engine/engine.h \
-	src/engine/internal.h \
+	src/engine/engine-struct.h \
+	src/engine/engine-struct.h \
 	src/engine/local/cutoff.c \
 	src/engine/local/cutoff.h \
+	src/engine/local/cutoff-struct.h \
 	src/engine/local/disk.c \
 	src/engine/local/disk.h \
 	src/engine/local/expiry.c \
@@ -59,6 +62,7 @@ libengine_a_SOURCES = $(agreed_sources) \
 	src/engine/local/guarded.h \
 	src/engine/local/leave.c \
 	src/engine/local/leave.h \
+	src/engine/local/local.h \
 	src/engine/local/request.c \
 	src/engine/local/request.h \
 	src/engine/local/restarts.c \
@@ -77,6 +81,10 @@ libengine_a_SOURCES = $(agreed_sources) \
 	src/engine/member/hold.h \
 	src/engine/member/listed.c \
 	src/engine/member/listed.h \
+	src/engine/member/member.c \
+	src/engine/member/member.h \
+	src/engine/member/peer.c \
+	src/engine/member/peer.h \
 	src/engine/member/sync.c \
 	src/engine/member/sync.h \
 	src/engine/member/view.c \

@@ -2,7 +2,8 @@
 
 /* States and reasons in words, for people. Nothing here changes anything. */
 
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/engine-struct.h"
 #include "engine/local/cutoff.h"
 #include "engine/local/files.h"
 #include "engine/local/leave.h"
@@ -12,6 +13,7 @@
 #include "engine/member/view.h"
 #include "engine/agreed/explain.h"
 #include "engine/agreed/verdict.h"
+#include "engine/agreed/app.h"
 #include "base/array.h"
 #include "base/text.h"
 
@@ -31,13 +33,13 @@ static void say(AppStatus *s, AppState state, const char *format, ...)
 
 static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStatus *s)
 {
-        const Node *n = state_find_node(&e->agreed.state, c->node_id);
+        const Node *n = state_find_node(&e->here.me.agreed.state, c->node_id);
         const char *name = n ? n->name : "?";
 
         s->node = name;
         s->epoch = c->epoch;
         s->start_type = c->start_type;
-        s->from_node = state_node_name(&e->agreed.state, c->from_node);
+        s->from_node = state_node_name(&e->here.me.agreed.state, c->from_node);
         if (c->stuck)
                 say(s, APP_BLOCKED, "its stop on %s did not end; processes are left there", name);
         else if (n && n->presence == PRESENCE_SILENT)
@@ -62,7 +64,7 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
                 say(s, APP_RUNNING, "%s", "");
         if (a->better.serial != 0 && s->state == APP_RUNNING && (!n || n->grace.serial == 0)) {
                 say(s, APP_RUNNING, "%s takes it over after TakeoverDelaySec=",
-                                state_node_name(&e->agreed.state, a->better_node));
+                                state_node_name(&e->here.me.agreed.state, a->better_node));
                 s->deadline_usec = a->better.deadline_usec;
         }
 }
@@ -88,7 +90,7 @@ static const char *file_error(const App *a)
 static void status_of_wait(const Engine *e, const App *a, AppStatus *s)
 {
         bool never = a->delay.deadline_usec == USEC_INFINITY;
-        const char *name = state_node_name(&e->agreed.state, a->lost_node);
+        const char *name = state_node_name(&e->here.me.agreed.state, a->lost_node);
 
         s->deadline_usec = a->delay.deadline_usec;
         if (a->lost_in_order)
@@ -103,7 +105,7 @@ static void status_of_wait(const Engine *e, const App *a, AppStatus *s)
 /* The same verdict as that by which it is decided. */
 static void status_of_verdict(const Engine *e, const App *a, AppStatus *s)
 {
-        const AppVerdict v = app_verdict(&e->agreed, a);
+        const AppVerdict v = app_verdict(&e->here.me.agreed, a);
 
         switch (v.what) {
         case APP_VERDICT_FORMING:
@@ -135,7 +137,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
 {
         s->epoch = a->last_epoch;
         s->start_type = a->start_type;
-        s->from_node = state_node_name(&e->agreed.state, a->from_node);
+        s->from_node = state_node_name(&e->here.me.agreed.state, a->from_node);
         if (a->finished)
                 say(s, APP_FINISHED, "the worker ended by itself");
         else if (a->halted)
@@ -149,7 +151,7 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
                 say(s, APP_BLOCKED, "in maintenance");
         else if (!a->has_definition)
                 say(s, APP_BLOCKED, "%s", file_error(a) ? file_error(a) : "no node has a file for it");
-        else if (app_is_orphan(&e->agreed, a))
+        else if (app_is_orphan(&e->here.me.agreed, a))
                 say(s, APP_ORPHAN, "no node has a file for it");
         else
                 status_of_verdict(e, a, s);
@@ -158,13 +160,13 @@ static void status_of_none(const Engine *e, const App *a, AppStatus *s)
 /* Why this node cannot know what the others do. */
 static const char *unknown_reason(const Engine *e)
 {
-        if (cutoff_is_isolated(e) || !e->connected)
+        if (cutoff_is_isolated(&e->here) || !e->here.me.connected)
                 return "this node has lost Corosync";
-        if (e->phase == PHASE_NONE)
+        if (e->here.me.phase == PHASE_NONE)
                 return "not known yet: this node is not in the group";
-        if (e->phase == PHASE_FORMING)
+        if (e->here.me.phase == PHASE_FORMING)
                 return "not known yet: the group has not formed";
-        if (e->quorum_known && !view_is_quorate(e))
+        if (e->here.me.quorum_known && !view_is_quorate(&e->here.me))
                 return "this node has no quorum";
         return "not known yet: this node is not in step";
 }
@@ -172,7 +174,7 @@ static const char *unknown_reason(const Engine *e)
 /* NULL: it has no unit here in which something may run. */
 static const LocalUnit *own_unit(const Engine *e, const App *a)
 {
-        FOREACH_ARRAY(u, e->units, e->n_units)
+        FOREACH_ARRAY(u, e->here.units, e->here.n_units)
                 if (unit_state_is_alive(u->state) && streq(u->app, a->name))
                         return u;
         return NULL;
@@ -183,14 +185,14 @@ static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
 {
         const LocalUnit *u = own_unit(e, a);
 
-        s->held = s->held && u && a->held_node == e->node_id;
-        s->restart_needed = u && files_unit_differs(e, u);
+        s->held = s->held && u && a->held_node == e->here.me.node_id;
+        s->restart_needed = u && files_unit_differs(&e->here, u);
         if (!u) {
                 say(s, APP_UNKNOWN, "%s; it does not run here", unknown_reason(e));
                 s->epoch = a->last_epoch;
                 return;
         }
-        s->node = engine_node_name(e, e->node_id);
+        s->node = member_node_name(&e->here.me, e->here.me.node_id);
         s->epoch = u->epoch;
         say(s,
                         u->state == UNIT_STUCK                            ? APP_BLOCKED
@@ -207,13 +209,13 @@ uint32_t engine_app_node(const Engine *e, const App *a)
         const Copy *c = app_present_copy(a);
 
         if (engine_is_stale(e))
-                return own_unit(e, a) ? e->node_id : 0;
+                return own_unit(e, a) ? e->here.me.node_id : 0;
         return c ? c->node_id : 0;
 }
 
 uint64_t engine_failover_delay(const Engine *e, const App *a)
 {
-        return app_delay(&e->agreed.state, a);
+        return app_delay(&e->here.me.agreed.state, a);
 }
 
 void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
@@ -225,9 +227,9 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
         ret->held = c && c->node_id == a->held_node && a->n_held_against > 0;
         ret->restart_needed = c && c->restart_needed;
         /* Of its own copy a node knows it before the others have heard it. */
-        own = c && c->node_id == e->node_id ? runs_find(e, a->name, c->epoch) : NULL;
+        own = c && c->node_id == e->here.me.node_id ? runs_find(&e->here, a->name, c->epoch) : NULL;
         if (own)
-                ret->restart_needed = files_unit_differs(e, own);
+                ret->restart_needed = files_unit_differs(&e->here, own);
         if (engine_is_stale(e)) {
                 status_of_stale(e, a, ret);
                 return;
@@ -239,26 +241,27 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
         status_of_copy(e, a, c, ret);
         if (ret->state == APP_RUNNING && a->maintenance)
                 say(ret, APP_RUNNING, "in maintenance: it is left alone");
-        else if (ret->state == APP_RUNNING && app_is_orphan(&e->agreed, a))
+        else if (ret->state == APP_RUNNING && app_is_orphan(&e->here.me.agreed, a))
                 say(ret, APP_ORPHAN, "no node has a file for it; it runs until it is stopped");
         else if (ret->state == APP_RUNNING && a->n_owed > 0)
                 say(ret, APP_RUNNING, "%s has not reported after the maintenance",
-                                state_node_name(&e->agreed.state, a->owed[0]));
+                                state_node_name(&e->here.me.agreed.state, a->owed[0]));
 }
 
 NodeState engine_node_state(const Engine *e, const Node *n)
 {
         if (engine_is_stale(e))
-                return n->id == e->node_id || view_has_manager(e, n->id) ? NODE_SYNCING : NODE_UNKNOWN;
+                return n->id == e->here.me.node_id || view_has_manager(&e->here.me, n->id) ? NODE_SYNCING
+                                                                                           : NODE_UNKNOWN;
         /* It came before the nodelist that names it was agreed: until the next view only the present one knows that. */
-        if (n->presence == PRESENCE_OFFLINE && view_has_node(e, n->id))
-                return view_has_manager(e, n->id) ? NODE_SYNCING : NODE_MANAGER_GONE;
+        if (n->presence == PRESENCE_OFFLINE && view_has_node(&e->here.me, n->id))
+                return view_has_manager(&e->here.me, n->id) ? NODE_SYNCING : NODE_MANAGER_GONE;
         return node_state(n);
 }
 
 bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why, size_t size_bytes)
 {
-        return place_explain(&e->agreed, a, n, engine_node_state(e, n), ret_why, size_bytes);
+        return place_explain(&e->here.me.agreed, a, n, engine_node_state(e, n), ret_why, size_bytes);
 }
 
 const char *engine_wrong_file(const App *a, const Node *n, char *buffer, size_t size_bytes)
@@ -272,10 +275,10 @@ static size_t waiting_nodes(
                 const Engine *e, const uint32_t *nodes, size_t n, const char **ret, size_t n_max, size_t at)
 {
         for (size_t i = 0; i < n; i++) {
-                if (view_has_manager(e, nodes[i]))
+                if (view_has_manager(&e->here.me, nodes[i]))
                         continue;
                 if (at < n_max)
-                        ret[at] = engine_node_name(e, nodes[i]);
+                        ret[at] = member_node_name(&e->here.me, nodes[i]);
                 at++;
         }
         return at;
@@ -285,15 +288,15 @@ size_t engine_waiting_for(const Engine *e, const char **ret, size_t n_max)
 {
         size_t at = 0;
 
-        if (!e->takes_part) {
-                at = waiting_nodes(e, e->wait_mandatory, e->n_wait_mandatory, ret, n_max, at);
-                at = waiting_nodes(e, e->wait_optional, e->n_wait_optional, ret, n_max, at);
-        } else if (e->phase == PHASE_FORMING && !form_is_possible(e))
-                for (size_t i = 0; i < e->n_nodelist; i++) {
-                        if (!form_waits_for(e, e->nodelist[i].id))
+        if (!e->here.takes_part) {
+                at = waiting_nodes(e, e->here.wait_mandatory, e->here.n_wait_mandatory, ret, n_max, at);
+                at = waiting_nodes(e, e->here.wait_optional, e->here.n_wait_optional, ret, n_max, at);
+        } else if (e->here.me.phase == PHASE_FORMING && !form_is_possible(&e->here.me))
+                for (size_t i = 0; i < e->here.me.n_nodelist; i++) {
+                        if (!form_waits_for(&e->here.me, e->here.me.nodelist[i].id))
                                 continue;
                         if (at < n_max)
-                                ret[at] = e->nodelist[i].name;
+                                ret[at] = e->here.me.nodelist[i].name;
                         at++;
                 }
         return MIN(at, n_max);
@@ -303,10 +306,10 @@ static size_t count_here(const Engine *e)
 {
         size_t n = 0;
 
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps) {
                 const Copy *c = app_present_copy(a);
 
-                n += c && c->node_id == e->node_id && c->phase == COPY_RUNNING && !app_restarts(a, c);
+                n += c && c->node_id == e->here.me.node_id && c->phase == COPY_RUNNING && !app_restarts(a, c);
         }
         return n;
 }
@@ -317,8 +320,8 @@ static char *leaving_text(const Engine *e)
         char waits[512] = "";
         size_t at = 0;
 
-        FOREACH_ARRAY(u, e->units, e->n_units)
-                if (leave_waits_for(e, u) && at < sizeof(waits))
+        FOREACH_ARRAY(u, e->here.units, e->here.n_units)
+                if (leave_waits_for(&e->here, u) && at < sizeof(waits))
                         at += (size_t) snprintf(waits + at, sizeof(waits) - at, "%s%s%s", at > 0 ? ", " : "",
                                         u->app,
                                         u->state == UNIT_STUCK ? " (processes left after its stop)" : "");
@@ -329,17 +332,17 @@ static char *leaving_text(const Engine *e)
 /* Whose turn it is; one that is older than this manager may not be able to. */
 static char *forming_text(const Engine *e)
 {
-        const Peer *p = form_awaited(e);
+        const Peer *p = form_awaited(&e->here.me);
 
         if (!p)
                 return text_format("Forming the group");
-        if (p->facts.version_max < e->version_max)
+        if (p->facts.version_max < e->here.me.version_max)
                 return text_format(
                                 "Waiting for %s to form the group: it has the newest record, and its manager knows "
                                 "protocol version %u at most",
-                                engine_node_name(e, p->member.node_id), p->facts.version_max);
+                                member_node_name(&e->here.me, p->member.node_id), p->facts.version_max);
         return text_format("Waiting for %s to form the group: it has the newest record",
-                        engine_node_name(e, p->member.node_id));
+                        member_node_name(&e->here.me, p->member.node_id));
 }
 
 char *engine_status_text(const Engine *e, uint64_t now_usec)
@@ -353,35 +356,36 @@ char *engine_status_text(const Engine *e, uint64_t now_usec)
         (void) now_usec;
         for (size_t i = 0; i < n && at < sizeof(list); i++)
                 at += (size_t) snprintf(list + at, sizeof(list) - at, "%s%s", i ? " " : "", names[i]);
-        view_id_format(&e->view, view, sizeof(view));
-        if (e->leaving)
+        view_id_format(&e->here.me.view, view, sizeof(view));
+        if (e->here.leaving)
                 return leaving_text(e);
-        if (!e->connected)
+        if (!e->here.me.connected)
                 r = asprintf(&text, "Waiting for Corosync");
-        else if (!e->takes_part && n > 0)
+        else if (!e->here.takes_part && n > 0)
                 r = asprintf(&text, "Waiting for the managers of: %s", list);
-        else if (cutoff_is_isolated(e))
+        else if (cutoff_is_isolated(&e->here))
                 r = asprintf(&text, "Corosync is silent: acting as cut off");
-        else if (sync_is_behind(e))
+        else if (sync_is_behind(&e->here.me))
                 r = asprintf(&text, "The group speaks protocol version %u; this manager knows %u to %u",
-                                e->agreed.state.version, e->version_min, e->version_max);
-        else if (e->phase == PHASE_FORMING && n > 0)
+                                e->here.me.agreed.state.version, e->here.me.version_min,
+                                e->here.me.version_max);
+        else if (e->here.me.phase == PHASE_FORMING && n > 0)
                 r = asprintf(&text, "Waiting for the records of: %s", list);
-        else if (e->phase == PHASE_NONE)
+        else if (e->here.me.phase == PHASE_NONE)
                 r = asprintf(&text, "Joining the group");
-        else if (!view_has_quorum_word(e))
+        else if (!view_has_quorum_word(&e->here.me))
                 r = asprintf(&text, "Waiting for Corosync to say whether there is quorum");
-        else if (!view_is_quorate(e))
+        else if (!view_is_quorate(&e->here.me))
                 r = asprintf(&text, "No quorum");
-        else if (e->phase == PHASE_FORMING)
+        else if (e->here.me.phase == PHASE_FORMING)
                 return forming_text(e);
-        else if (!engine_is_synced(e))
+        else if (!member_is_synced(&e->here.me))
                 r = asprintf(&text, "Getting the state from the group");
-        else if (e->unguarded)
+        else if (e->here.unguarded)
                 r = asprintf(&text, "Taking part in view %s, without a guard: nothing is started here", view);
         else
                 r = asprintf(&text, "Taking part in view %s: %zu of %zu applications run here", view,
-                                count_here(e), e->agreed.state.n_apps);
+                                count_here(e), e->here.me.agreed.state.n_apps);
         return r < 0 ? NULL : text;
 }
 

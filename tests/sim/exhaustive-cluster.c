@@ -4,6 +4,7 @@
 
 #include "digest.h"
 #include "exhaustive-internal.h"
+#include "engine/agreed/node.h"
 
 /* ---- the engine and what it asks for ---- */
 

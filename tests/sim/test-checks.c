@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "check.h"
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/engine-struct.h"
 
 static const CheckApp apps[] = {
         { "one", false, 5 * USEC_PER_SEC, 0, 5 * USEC_PER_SEC },
@@ -208,7 +209,7 @@ static void test_stops(void **state)
 static void test_stops_late(void **state)
 {
         Node late = { .id = 2, .presence = PRESENCE_SYNCED, .late = true };
-        Engine engine = { .agreed.state.nodes = &late, .agreed.state.n_nodes = 1 };
+        Engine engine = { .here.me.agreed.state = { .nodes = &late, .n_nodes = 1 } };
         TimerRef timer = { .kind = TIMER_COMMIT };
         Message expired = { .type = MESSAGE_EXPIRY, .expiry.timers = &timer, .expiry.n_timers = 1 },
                 came = { .type = MESSAGE_SYNCED, .view.ring.seq = 4, .number = 3 };

@@ -190,7 +190,7 @@ void cluster_unit_is(Cluster *c, uint32_t node, const char *app, UnitState state
         Event event = { .type = EVENT_UNIT };
 
         event.unit.app = app;
-        event.unit.epoch = state_find_app(&c->engine[node]->agreed.state, app)->last_epoch;
+        event.unit.epoch = state_find_app(&c->engine[node]->here.me.agreed.state, app)->last_epoch;
         event.unit.state = state;
         cluster_step(c, node, &event);
         cluster_deliver(c);
@@ -277,7 +277,7 @@ uint64_t cluster_isolation_usec(void)
 
 App *cluster_distro(const Cluster *c, uint32_t node)
 {
-        App *a = state_find_app(&c->engine[node]->agreed.state, "distro");
+        App *a = state_find_app(&c->engine[node]->here.me.agreed.state, "distro");
 
         assert_non_null(a);
         return a;

@@ -9,7 +9,8 @@
 #include "base/array.h"
 #include "base/timing.h"
 #include "engine/agreed/apply.h"
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/engine-struct.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

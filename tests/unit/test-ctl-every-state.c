@@ -13,6 +13,9 @@
 #include "bus-owner.h"
 #include "ctl/ctl.h"
 #include "engine-cluster.h"
+#include "engine/local/cutoff-struct.h"
+#include "engine/local/runs.h"
+#include "engine/member/peer.h"
 
 #define LINE_MAX_BYTES 1024u
 #define TEXT_MAX_BYTES 16384u
@@ -70,7 +73,7 @@ static const Question cluster_asked[] = {
 
 static Node *node_of(Engine *e, uint32_t id)
 {
-        Node *n = state_find_node(&e->agreed.state, id);
+        Node *n = state_find_node(&e->here.me.agreed.state, id);
 
         assert_non_null(n);
         return n;
@@ -136,7 +139,7 @@ CHANGE(is_better_elsewhere, a->better = SOON; a->better_node = BCD)
 CHANGE(is_held, hold_against(a, DEF, BCD))
 CHANGE(needs_restart, a->copies[0].restart_needed = true)
 CHANGE(differs_on_bcd, file_on(a, BCD, 5, NULL); file_on(a, DEF, 0, NULL))
-CHANGE(runs_in_maintenance, a->maintenance = true)
+CHANGE(runs_while_maintained, a->maintenance = true)
 CHANGE(runs_orphaned, file_everywhere(a, NULL))
 CHANGE(runs_owed, a->owed = calloc(1, sizeof(uint32_t)); assert_non_null(a->owed); a->owed[0] = DEF;
                 a->n_owed = 1)
@@ -152,7 +155,7 @@ CHANGE(is_kept_in_maintenance, runs_nowhere(a); a->maintenance = true)
 CHANGE(has_no_file, runs_nowhere(a); a->has_definition = false)
 CHANGE(has_a_wrong_file, runs_nowhere(a); a->has_definition = false; file_everywhere(a, WRONG))
 CHANGE(is_orphan, runs_nowhere(a); file_everywhere(a, NULL))
-CHANGE(is_forming, runs_nowhere(a); e->agreed.state.form_pending = true)
+CHANGE(is_forming, runs_nowhere(a); e->here.me.agreed.state.form_pending = true)
 CHANGE(is_lost, waits_for(e, a, SOON.deadline_usec, false))
 CHANGE(is_lost_for_ever, waits_for(e, a, USEC_INFINITY, false))
 CHANGE(has_left, waits_for(e, a, SOON.deadline_usec, true))
@@ -164,12 +167,12 @@ CHANGE(has_unknown, runs_nowhere(a); node_of(e, DEF)->unknown = true)
 /* What the view says, which comes before the state where the nodelist is late. */
 static void bcd_is_away(Engine *e, bool manager_only)
 {
-        for (size_t i = e->n_peers; i > 0; i--)
-                if (e->peers[i - 1].member.node_id == BCD)
-                        e->peers[i - 1].member.node_id = DEF;
-        for (size_t i = e->n_ring_nodes; i > 0 && !manager_only; i--)
-                if (e->ring_nodes[i - 1] == BCD)
-                        ARRAY_CLOSE(e->ring_nodes, e->n_ring_nodes, i - 1);
+        for (size_t i = e->here.me.n_peers; i > 0; i--)
+                if (e->here.me.peers[i - 1].member.node_id == BCD)
+                        e->here.me.peers[i - 1].member.node_id = DEF;
+        for (size_t i = e->here.me.n_ring_nodes; i > 0 && !manager_only; i--)
+                if (e->here.me.ring_nodes[i - 1] == BCD)
+                        ARRAY_CLOSE(e->here.me.ring_nodes, e->here.me.n_ring_nodes, i - 1);
 }
 
 CHANGE(has_presence, node_of(e, BCD)->presence = (Presence) value;
@@ -197,51 +200,52 @@ static const char *const presences[] = {
 };
 static_assert(ELEMENTSOF(presences) == _PRESENCE_MAX, "each presence of a node has its words");
 
-CHANGE(unit_is, runs_nowhere(a); e->units[0].state = (UnitState) value)
-CHANGE(unit_is_being_stopped, e->units[0].stop_issued = true)
-CHANGE(unit_restarts, e->units[0].restarted = e->units[0].restarted_again = true;
-                e->units[0].reason = strdup("restarted 3 times: exit-code"))
+CHANGE(unit_is, runs_nowhere(a); e->here.units[0].state = (UnitState) value)
+CHANGE(unit_is_being_stopped, e->here.units[0].stop_issued = true)
+CHANGE(unit_restarts, e->here.units[0].restarted = e->here.units[0].restarted_again = true;
+                e->here.units[0].reason = strdup("restarted 3 times: exit-code"))
 
-CHANGE(has_no_guard, e->unguarded = true; node_of(e, ABC)->unguarded = true)
-CHANGE(leaves, e->leaving = true; node_of(e, ABC)->leaving = true)
-CHANGE(leaves_stuck, leaves(e, a, value); e->units[0].state = UNIT_STUCK)
+CHANGE(has_no_guard, e->here.unguarded = true; node_of(e, ABC)->unguarded = true)
+CHANGE(leaves, e->here.leaving = true; node_of(e, ABC)->leaving = true)
+CHANGE(leaves_stuck, leaves(e, a, value); e->here.units[0].state = UNIT_STUCK)
 CHANGE(is_starting, a->copies[0].phase = COPY_STARTING)
 
 static void set_stale(Engine *e, uint64_t since_usec)
 {
-        e->cutoff.stale_since_usec = since_usec;
+        e->here.cutoff->stale_since_usec = since_usec;
 }
 
 static void disconnect(Engine *e)
 {
-        const Event event = {
-                .type = EVENT_DISCONNECTED, .now_usec = e->now_usec, .realtime_usec = LOST_REALTIME_USEC
-        };
+        const Event event = { .type = EVENT_DISCONNECTED,
+                .now_usec = e->here.me.agreed.now_usec,
+                .realtime_usec = LOST_REALTIME_USEC };
         EffectList effects = {};
 
         assert_int_equal(engine_step(e, &event, &effects), 0);
         effect_list_done(&effects);
 }
 
-CHANGE(has_no_quorum, e->quorum_value = false; set_stale(e, LOST_REALTIME_USEC))
-CHANGE(never_had_quorum, e->quorum_value = false; set_stale(e, USEC_INFINITY))
+CHANGE(has_no_quorum, e->here.me.quorum_value = false; set_stale(e, LOST_REALTIME_USEC))
+CHANGE(never_had_quorum, e->here.me.quorum_value = false; set_stale(e, USEC_INFINITY))
 CHANGE(has_no_corosync, disconnect(e))
-CHANGE(is_in_no_group, disconnect(e); e->connected = true; set_stale(e, USEC_INFINITY))
-CHANGE(has_no_word_of_quorum, e->quorum_known = false; set_stale(e, USEC_INFINITY))
-CHANGE(is_isolated, e->cutoff.isolated = true; set_stale(e, LOST_REALTIME_USEC))
-CHANGE(forms, e->phase = PHASE_FORMING; e->in_view.form_forced = true; e->synced = false;
-                for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
+CHANGE(is_in_no_group, disconnect(e); e->here.me.connected = true; set_stale(e, USEC_INFINITY))
+CHANGE(has_no_word_of_quorum, e->here.me.quorum_known = false; set_stale(e, USEC_INFINITY))
+CHANGE(is_isolated, e->here.cutoff->isolated = true; set_stale(e, LOST_REALTIME_USEC))
+CHANGE(forms, e->here.me.phase = PHASE_FORMING; e->here.me.in_view.form_forced = true;
+                e->here.me.synced = false;
+                for (size_t i = 0; i < e->here.me.n_peers; i++) e->here.me.peers[i].has_facts = true;
                 set_stale(e, USEC_INFINITY))
-CHANGE(waits_for_records, forms(e, a, value); e->in_view.form_forced = false;
-                for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
-CHANGE(others_form, forms(e, a, value); e->peers[1].facts.record = RECORD_VALID;
-                e->peers[1].facts.record_revision.count = 7)
-CHANGE(older_forms, others_form(e, a, value); e->version_max = PROTOCOL_VERSION + 1)
-CHANGE(waits_for_managers, is_in_no_group(e, a, value); e->takes_part = false;
-                e->wait_mandatory = calloc(1, sizeof(uint32_t)); assert_non_null(e->wait_mandatory);
-                e->wait_mandatory[0] = DEF; e->n_wait_mandatory = 1)
-CHANGE(asks_for_the_state, e->synced = false; set_stale(e, LOST_REALTIME_USEC))
-CHANGE(is_behind, asks_for_the_state(e, a, value); e->agreed.state.version = PROTOCOL_VERSION + 1)
+CHANGE(waits_for_records, forms(e, a, value); e->here.me.in_view.form_forced = false;
+                for (size_t i = 0; i < e->here.me.n_peers; i++) e->here.me.peers[i].has_facts = false)
+CHANGE(others_form, forms(e, a, value); e->here.me.peers[1].facts.record = RECORD_VALID;
+                e->here.me.peers[1].facts.record_revision.count = 7)
+CHANGE(older_forms, others_form(e, a, value); e->here.me.version_max = PROTOCOL_VERSION + 1)
+CHANGE(waits_for_managers, is_in_no_group(e, a, value); e->here.takes_part = false;
+                e->here.wait_mandatory = calloc(1, sizeof(uint32_t)); assert_non_null(e->here.wait_mandatory);
+                e->here.wait_mandatory[0] = DEF; e->here.n_wait_mandatory = 1)
+CHANGE(asks_for_the_state, e->here.me.synced = false; set_stale(e, LOST_REALTIME_USEC))
+CHANGE(is_behind, asks_for_the_state(e, a, value); e->here.me.agreed.state.version = PROTOCOL_VERSION + 1)
 
 typedef enum ShownKind {
         OF_APP,  /* as bcd shows it, in step, and stale */
@@ -295,7 +299,7 @@ static const ShownRow rows[] = {
         { OF_APP, "runs, held", is_held, NULL, 0 },
         { OF_APP, "runs, restart needed", needs_restart, NULL, 0 },
         { OF_APP, "runs, files differ", differs_on_bcd, NULL, 0 },
-        { OF_APP, "runs, in maintenance", runs_in_maintenance, NULL, 0 },
+        { OF_APP, "runs, in maintenance", runs_while_maintained, NULL, 0 },
         { OF_APP, "runs, an orphan", runs_orphaned, NULL, 0 },
         { OF_APP, "runs, a report is owed", runs_owed, NULL, 0 },
         { OF_APP, "finished", has_finished, NULL, 0 },
@@ -531,7 +535,7 @@ static void note_seen(const Engine *e, const App *a, ShownKind kind)
 
         engine_app_status(e, a, &s);
         (kind == OF_UNIT ? unit_state_seen : app_state_seen)[s.state] = true;
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
+        FOREACH_ARRAY(n, e->here.me.agreed.state.nodes, e->here.me.agreed.state.n_nodes)
                 node_state_seen[engine_node_state(e, n)] = true;
 }
 

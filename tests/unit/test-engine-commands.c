@@ -35,7 +35,8 @@ static void test_command_is_committed(void **state)
                 cluster_all_at(&c, t + 2100 * USEC_PER_MSEC);
                 assert_int_equal(cluster_reply(&c, 1), k->after_2s);
                 for (uint32_t i = 1; i <= N_NODES; i++)
-                        assert_int_equal(state_find_node(&c.engine[BCD]->agreed.state, i)->late, k->held[i]);
+                        assert_int_equal(state_find_node(&c.engine[BCD]->here.me.agreed.state, i)->late,
+                                        k->held[i]);
                 cluster_end(&c);
         }
 }
@@ -65,7 +66,7 @@ static void test_commands_wait_in_turn(void **state)
 
 static const Node *node_on_abc(const Cluster *c, uint32_t id)
 {
-        return state_find_node(&c->engine[ABC]->agreed.state, id);
+        return state_find_node(&c->engine[ABC]->here.me.agreed.state, id);
 }
 
 /* bcd's manager comes anew. Its `synced` is kept back, and all else is delivered; what its disk says is held. */
@@ -91,7 +92,7 @@ static Sent come_back(Cluster *c)
 
 static void disk_writes(Cluster *c, uint32_t node)
 {
-        Event event = { .type = EVENT_WRITTEN, .written.revision = c->engine[node]->write_issued };
+        Event event = { .type = EVENT_WRITTEN, .written.revision = c->engine[node]->here.write_issued };
 
         cluster_step(c, node, &event);
         cluster_deliver(c);
@@ -197,11 +198,11 @@ static void test_takeover_waits_for_the_state(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        c.engine[BCD]->synced = false;
+        c.engine[BCD]->here.me.synced = false;
         cluster_command(&c, BCD, 7, COMMAND_TAKEOVER, "distro", "def");
         for (size_t i = 0; i < c.n_queue; i++)
                 assert_true(!c.queue[i].message || c.queue[i].message->type != MESSAGE_COMMAND);
-        c.engine[BCD]->synced = true;
+        c.engine[BCD]->here.me.synced = true;
         cluster_at(&c, BCD, c.now + 1);
         cluster_deliver(&c);
         cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
@@ -224,16 +225,16 @@ static void test_command_is_carried_out_once(void **state)
                         assert_int_equal(message_copy(c.queue[i].message, &m), 0);
         assert_non_null(m);
         cluster_deliver(&c);
-        state_find_node(&c.engine[BCD]->agreed.state, BCD)->standby =
+        state_find_node(&c.engine[BCD]->here.me.agreed.state, BCD)->standby =
                         true; /* as if one in between had said so */
         again.message.message = m;
-        m->number = view_find_peer(c.engine[BCD], &again.message.sender)->number + 1;
+        m->number = view_find_peer(&c.engine[BCD]->here.me, &again.message.sender)->number + 1;
         cluster_step(&c, BCD, &again);
-        assert_true(state_find_node(&c.engine[BCD]->agreed.state, BCD)->standby);
+        assert_true(state_find_node(&c.engine[BCD]->here.me.agreed.state, BCD)->standby);
         m->number++;
         m->command.seq++;
         cluster_step(&c, BCD, &again);
-        assert_false(state_find_node(&c.engine[BCD]->agreed.state, BCD)->standby);
+        assert_false(state_find_node(&c.engine[BCD]->here.me.agreed.state, BCD)->standby);
         message_free(m);
         cluster_end(&c);
 }
@@ -303,7 +304,8 @@ static void test_stop_local(void **state)
         cluster_step(&c, ABC,
                         &(Event){ .type = EVENT_UNIT,
                                         .unit.app = "distro",
-                                        .unit.epoch = state_find_app(&c.engine[ABC]->agreed.state, "distro")
+                                        .unit.epoch = state_find_app(
+                                                        &c.engine[ABC]->here.me.agreed.state, "distro")
                                                                       ->last_epoch,
                                         .unit.state = UNIT_STOPPED });
         event.stop_local.token = 4;

@@ -3,6 +3,8 @@
 /* Copies of an application: what is reported, adopted or stopped, and what an end of one leads to. */
 
 #include "engine/local/runs.h"
+#include "engine/agreed/app.h"
+#include "engine/agreed/node.h"
 #include "engine-cluster.h"
 
 /* ---- what a node reports ---- */
@@ -25,10 +27,10 @@ static void report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
         EffectList effects = {};
         Member sender = { node, node };
 
-        c->engine[DEF]->agreed.out.effects = &effects;
-        apply_facts(&c->engine[DEF]->agreed, &sender, &facts, false);
-        apply_finish(&c->engine[DEF]->agreed);
-        c->engine[DEF]->agreed.out.effects = NULL;
+        c->engine[DEF]->here.me.agreed.out.effects = &effects;
+        apply_facts(&c->engine[DEF]->here.me.agreed, &sender, &facts, false);
+        apply_finish(&c->engine[DEF]->here.me.agreed);
+        c->engine[DEF]->here.me.agreed.out.effects = NULL;
         effect_list_done(&effects);
 }
 
@@ -38,9 +40,9 @@ static void tell(Cluster *c, const Message *m)
         EffectList effects = {};
         Member sender = { BCD, BCD };
 
-        c->engine[DEF]->agreed.out.effects = &effects;
-        apply_message(&c->engine[DEF]->agreed, &sender, m);
-        c->engine[DEF]->agreed.out.effects = NULL;
+        c->engine[DEF]->here.me.agreed.out.effects = &effects;
+        apply_message(&c->engine[DEF]->here.me.agreed, &sender, m);
+        c->engine[DEF]->here.me.agreed.out.effects = NULL;
         effect_list_done(&effects);
 }
 
@@ -54,7 +56,7 @@ static void test_report_begins_anew(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        bcd = state_find_node(&c.engine[DEF]->agreed.state, BCD);
+        bcd = state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD);
         a = cluster_distro(&c, DEF);
         tell(&c, &ack);
         bcd->acked = (Revision){ 9, 9 };
@@ -117,18 +119,18 @@ static void test_forming_ends_a_loss(void **state)
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         a = cluster_distro(&c, DEF);
         a->lost_node = BCD;
-        c.engine[DEF]->agreed.out.effects = &effects;
-        apply_formed(&c.engine[DEF]->agreed);
-        c.engine[DEF]->agreed.out.effects = NULL;
+        c.engine[DEF]->here.me.agreed.out.effects = &effects;
+        apply_formed(&c.engine[DEF]->here.me.agreed);
+        c.engine[DEF]->here.me.agreed.out.effects = NULL;
         effect_list_done(&effects);
         assert_int_equal(a->lost_node, 0);
 
-        state_find_node(&c.engine[DEF]->agreed.state, BCD)->reading = true;
+        state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD)->reading = true;
         tell(&c, &part);
-        assert_true(state_find_node(&c.engine[DEF]->agreed.state, BCD)->reading);
+        assert_true(state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD)->reading);
         part.definitions.more = false;
         tell(&c, &part);
-        assert_false(state_find_node(&c.engine[DEF]->agreed.state, BCD)->reading);
+        assert_false(state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD)->reading);
         cluster_end(&c);
 }
 
@@ -292,18 +294,18 @@ static void test_marks_grow(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
-                App *a = state_find_app(&c.engine[ABC]->agreed.state, "distro");
+                App *a = state_find_app(&c.engine[ABC]->here.me.agreed.state, "distro");
                 EffectList effects = {};
 
-                c.engine[ABC]->agreed.out.effects = &effects;
+                c.engine[ABC]->here.me.agreed.out.effects = &effects;
                 a->definition.failure_timeout_usec = k->timeout_sec * USEC_PER_SEC;
                 for (uint32_t i = 0; i < k->n; i++)
-                        app_fail_copy(&c.engine[ABC]->agreed, a, DEF, "exit-code", c.now);
+                        app_fail_copy(&c.engine[ABC]->here.me.agreed, a, DEF, "exit-code", c.now);
                 assert_int_equal(app_find_mark(a, DEF)->duration_usec, k->expected_sec * USEC_PER_SEC);
                 assert_int_equal(app_find_mark(a, DEF)->count, k->n);
                 app_remove_mark(a, app_find_mark(a, DEF));
                 effect_list_done(&effects);
-                c.engine[ABC]->agreed.out.effects = NULL;
+                c.engine[ABC]->here.me.agreed.out.effects = NULL;
         }
         cluster_end(&c);
 }
@@ -343,7 +345,7 @@ static void test_worker_ends_with_its_host(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         cluster_unit_is(&c, ABC, "distro", UNIT_SHUTDOWN);
-        assert_true(state_find_node(&c.engine[DEF]->agreed.state, ABC)->leaving);
+        assert_true(state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC)->leaving);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         assert_int_equal(cluster_distro(&c, DEF)->start_type, START_TAKEOVER);
         assert_int_equal(cluster_distro(&c, DEF)->from_node, ABC);
@@ -367,15 +369,15 @@ static void test_shutdown_is_called_off(void **state)
                 for (uint32_t i = ABC; leaves && i <= DEF; i++) {
                         EffectList effects = {};
 
-                        c.engine[i]->agreed.out.effects = &effects;
-                        apply_message(&c.engine[i]->agreed, &abc, &leave);
-                        c.engine[i]->agreed.out.effects = NULL;
+                        c.engine[i]->here.me.agreed.out.effects = &effects;
+                        apply_message(&c.engine[i]->here.me.agreed, &abc, &leave);
+                        c.engine[i]->here.me.agreed.out.effects = NULL;
                         effect_list_done(&effects);
                 }
                 cluster_all_at(&c, c.now + SHUTDOWN_USEC - 1);
-                assert_true(state_find_node(&c.engine[DEF]->agreed.state, ABC)->leaving);
+                assert_true(state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC)->leaving);
                 cluster_all_at(&c, c.now + USEC_PER_SEC);
-                assert_int_equal(state_find_node(&c.engine[DEF]->agreed.state, ABC)->leaving, leaves);
+                assert_int_equal(state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC)->leaving, leaves);
                 cluster_end(&c);
         }
 }
@@ -425,7 +427,7 @@ static void test_start_first_new_copy_is_ended(void **state)
                 assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
                 assert_int_equal(app_find_mark(cluster_distro(&c, DEF), BCD) != NULL, *end == UNIT_STOPPED);
-                assert_int_equal(state_find_node(&c.engine[DEF]->agreed.state, BCD)->leaving,
+                assert_int_equal(state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD)->leaving,
                                 *end == UNIT_SHUTDOWN);
                 cluster_end(&c);
         }
@@ -454,23 +456,23 @@ static void test_what_is_found_has_bounds(void **state)
         cluster_begin_running(&c, NO_QUORUM_STOP, 0);
         e = c.engine[ABC];
         cluster_step(&c, ABC, &unit);
-        assert_null(runs_find(e, "distro", UINT64_MAX));
+        assert_null(runs_find(&e->here, "distro", UINT64_MAX));
         /* One above the greatest that is believed is granted all the same, and can be read. */
         cluster_distro(&c, ABC)->epoch = EPOCH_MAX;
         cluster_unit_is(&c, ABC, "distro", UNIT_KILLED);
         assert_int_equal(cluster_distro(&c, ABC)->epoch, EPOCH_MAX + 1);
 
-        while (e->agreed.state.n_apps < STATE_APPS_MAX) {
-                snprintf(name, sizeof(name), "x%05zu", e->agreed.state.n_apps);
-                assert_non_null(state_add_app(&e->agreed.state, name));
+        while (e->here.me.agreed.state.n_apps < STATE_APPS_MAX) {
+                snprintf(name, sizeof(name), "x%05zu", e->here.me.agreed.state.n_apps);
+                assert_non_null(state_add_app(&e->here.me.agreed.state, name));
         }
         snprintf(name, sizeof(name), "y");
-        e->agreed.out.effects = &effects;
-        apply_facts(&e->agreed, &sender, &facts, false);
-        e->agreed.out.effects = NULL;
+        e->here.me.agreed.out.effects = &effects;
+        apply_facts(&e->here.me.agreed, &sender, &facts, false);
+        e->here.me.agreed.out.effects = NULL;
         effect_list_done(&effects);
-        assert_int_equal(e->agreed.state.n_apps, STATE_APPS_MAX);
-        state_encode(&e->agreed.state, STATE_LASTING, c.now, &w);
+        assert_int_equal(e->here.me.agreed.state.n_apps, STATE_APPS_MAX);
+        state_encode(&e->here.me.agreed.state, STATE_LASTING, c.now, &w);
         assert_int_equal(w.error, 0);
         assert_int_equal(state_decode(w.data, w.size_bytes, STATE_LASTING, c.now, &back), 0);
         byte_writer_done(&w);
@@ -491,9 +493,9 @@ static void test_start_first_old_fails(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, 3600 * USEC_PER_SEC);
         for (uint32_t i = 1; i <= N_NODES; i++)
-                state_find_app(&c.engine[i]->agreed.state, "distro")->definition.takeover_mode =
+                state_find_app(&c.engine[i]->here.me.agreed.state, "distro")->definition.takeover_mode =
                                 TAKEOVER_START_FIRST;
-        a = state_find_app(&c.engine[DEF]->agreed.state, "distro");
+        a = state_find_app(&c.engine[DEF]->here.me.agreed.state, "distro");
         old_epoch = a->last_epoch;
         cluster_command(&c, DEF, 1, COMMAND_TAKEOVER, "distro", "bcd");
         cluster_deliver(&c);

@@ -5,6 +5,9 @@
 
 #include "engine-cluster.h"
 #include "engine/duplicate.h"
+#include "engine/local/files.h"
+#include "engine/local/request.h"
+#include "engine/member/peer.h"
 #include "wire-samples.h"
 
 /* An engine with everything in it that one can own: peers with facts, a backlog, units, commands, files, expiries. */
@@ -74,20 +77,21 @@ static void test_differences_are_seen(void **state)
                 assert_int_not_equal(engine_fingerprint(copy), engine_fingerprint(c.engine[node])); \
                 engine_free(copy);                                                                  \
         } while (0)
-        DIFFERS(ABC, copy->now_usec++);
-        DIFFERS(ABC, copy->synced = !copy->synced);
-        DIFFERS(ABC, copy->agreed.state.apps[0].epoch++);
-        DIFFERS(ABC, copy->agreed.state.apps[0].marks[0].timer.deadline_usec++);
-        DIFFERS(ABC, copy->agreed.state.apps[0].definition.nodes[2].tier++);
-        DIFFERS(ABC, copy->agreed.state.apps[0].definition.nodes[2].name[0]++);
-        DIFFERS(ABC, copy->agreed.state.nodes[1].name[0]++);
-        DIFFERS(ABC, copy->agreed.state.nodes[2].acked.count++);
-        DIFFERS(BCD, copy->units[0].epoch++);
-        DIFFERS(BCD, copy->units[0].app[0]++);
-        DIFFERS(ABC, copy->definitions[0].definition.digest++);
-        DIFFERS(ABC, copy->commands[0].command.node[0]++);
-        DIFFERS(ABC, copy->peers[1].revision.count++);
-        DIFFERS(ABC, copy->n_commands--; command_done(&copy->commands[copy->n_commands].command));
+        DIFFERS(ABC, copy->here.me.agreed.now_usec++);
+        DIFFERS(ABC, copy->here.me.synced = !copy->here.me.synced);
+        DIFFERS(ABC, copy->here.me.agreed.state.apps[0].epoch++);
+        DIFFERS(ABC, copy->here.me.agreed.state.apps[0].marks[0].timer.deadline_usec++);
+        DIFFERS(ABC, copy->here.me.agreed.state.apps[0].definition.nodes[2].tier++);
+        DIFFERS(ABC, copy->here.me.agreed.state.apps[0].definition.nodes[2].name[0]++);
+        DIFFERS(ABC, copy->here.me.agreed.state.nodes[1].name[0]++);
+        DIFFERS(ABC, copy->here.me.agreed.state.nodes[2].acked.count++);
+        DIFFERS(BCD, copy->here.units[0].epoch++);
+        DIFFERS(BCD, copy->here.units[0].app[0]++);
+        DIFFERS(ABC, copy->here.definitions[0].definition.digest++);
+        DIFFERS(ABC, copy->here.commands[0].command.node[0]++);
+        DIFFERS(ABC, copy->here.me.peers[1].revision.count++);
+        DIFFERS(ABC, copy->here.n_commands--;
+                        command_done(&copy->here.commands[copy->here.n_commands].command));
 #undef DIFFERS
         cluster_end(&c);
 }

@@ -5,6 +5,8 @@
  * the one that is safe. */
 
 #include "engine/local/cutoff.h"
+#include "engine/agreed/app.h"
+#include "engine/local/cutoff-struct.h"
 #include "engine-cluster.h"
 
 #define DETECTION (CLUSTER_TOKEN + CLUSTER_CONSENSUS)
@@ -12,12 +14,12 @@
 
 static uint64_t most(const Cluster *c, uint32_t node)
 {
-        return app_delay(&c->engine[node]->agreed.state, cluster_distro(c, node));
+        return app_delay(&c->engine[node]->here.me.agreed.state, cluster_distro(c, node));
 }
 
 static uint64_t least(const Cluster *c, uint32_t node)
 {
-        return app_least_delay(&c->engine[node]->agreed.state, cluster_distro(c, node));
+        return app_least_delay(&c->engine[node]->here.me.agreed.state, cluster_distro(c, node));
 }
 
 static void all_wait(const Cluster *c, uint64_t usec)
@@ -26,8 +28,8 @@ static void all_wait(const Cluster *c, uint64_t usec)
                 assert_int_equal(most(c, i), usec);
                 assert_int_equal(least(c, i), usec);
         }
-        assert_int_equal(state_digest(&c->engine[BCD]->agreed.state),
-                        state_digest(&c->engine[DEF]->agreed.state));
+        assert_int_equal(state_digest(&c->engine[BCD]->here.me.agreed.state),
+                        state_digest(&c->engine[DEF]->here.me.agreed.state));
 }
 
 /* Its Corosync goes on with these; what it says is queued. */
@@ -37,7 +39,7 @@ static void goes_on_with(Cluster *c, uint32_t node, uint64_t times, uint64_t iso
                 .timing = { .token_usec = times * CLUSTER_TOKEN,
                                 .consensus_usec = times * CLUSTER_CONSENSUS } };
 
-        c->engine[node]->cutoff.isolation_config_usec = isolation_usec;
+        c->engine[node]->here.cutoff->isolation_config_usec = isolation_usec;
         cluster_step(c, node, &timing);
 }
 
@@ -123,16 +125,16 @@ static void test_not_committed(void **state)
                 assert_int_equal(least(&c, i), NEEDED);
         }
         /* It goes by what it has said before. */
-        assert_int_equal(cutoff_isolation_usec(c.engine[ABC]), cluster_isolation_usec());
+        assert_int_equal(cutoff_isolation_usec(&c.engine[ABC]->here), cluster_isolation_usec());
         cluster_end(&c);
 
         cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
         goes_on_with(&c, ABC, 1, 20 * USEC_PER_SEC);
         cluster_deliver(&c);
-        assert_int_equal(cutoff_isolation_usec(c.engine[ABC]), 20 * USEC_PER_SEC);
+        assert_int_equal(cutoff_isolation_usec(&c.engine[ABC]->here), 20 * USEC_PER_SEC);
         c.hold_writes[ABC] = true;
         goes_on_with(&c, ABC, 1, 0);
-        assert_int_equal(cutoff_isolation_usec(c.engine[ABC]), cluster_isolation_usec());
+        assert_int_equal(cutoff_isolation_usec(&c.engine[ABC]->here), cluster_isolation_usec());
         cluster_deliver(&c);
         for (uint32_t i = 1; i <= N_NODES; i++) {
                 assert_int_equal(most(&c, i), needed(1, 20 * USEC_PER_SEC));
@@ -175,7 +177,7 @@ static void test_changed_file(void **state)
         cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
         goes_on_with(&c, DEF, 1, 20 * USEC_PER_SEC);
         cluster_deliver(&c);
-        app_change_hold(&c.engine[BCD]->agreed, cluster_distro(&c, BCD), false, &fewer);
+        app_change_hold(&c.engine[BCD]->here.me.agreed, cluster_distro(&c, BCD), false, &fewer);
         assert_int_equal(most(&c, BCD), needed(1, 20 * USEC_PER_SEC));
         assert_int_equal(least(&c, BCD), NEEDED);
         cluster_end(&c);
@@ -189,7 +191,7 @@ static void test_longer_times_unheard(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
-        t = c.engine[ABC]->cutoff.probe_next_usec;
+        t = c.engine[ABC]->here.cutoff->probe_next_usec;
         c.hold_probes = true;
         cluster_at(&c, ABC, t);
         c.member[BCD] = c.member[DEF] = false;
@@ -218,11 +220,11 @@ static void test_quicker_peer(void **state)
                 cluster_begin_running(&c, NO_QUORUM_STOP, 60 * USEC_PER_SEC);
                 goes_on_with(&c, ABC, 10, 0);
                 cluster_deliver(&c);
-                t = c.engine[ABC]->cutoff.probe_next_usec;
+                t = c.engine[ABC]->here.cutoff->probe_next_usec;
                 c.hold_probes = true;
                 cluster_at(&c, ABC, t);
                 if (silent)
-                        cluster_at(&c, ABC, t + cutoff_isolation_usec(c.engine[ABC]));
+                        cluster_at(&c, ABC, t + cutoff_isolation_usec(&c.engine[ABC]->here));
                 else {
                         c.now = t + 10 * DETECTION;
                         c.member[BCD] = c.member[DEF] = false;
@@ -266,8 +268,8 @@ static void test_delay_that_runs(void **state)
                                 began + needed(1, 20 * USEC_PER_SEC));
                 assert_int_not_equal(cluster_distro(&c, i)->delay.serial, serial);
         }
-        assert_int_equal(state_digest(&c.engine[BCD]->agreed.state),
-                        state_digest(&c.engine[DEF]->agreed.state));
+        assert_int_equal(state_digest(&c.engine[BCD]->here.me.agreed.state),
+                        state_digest(&c.engine[DEF]->here.me.agreed.state));
 
         /* It is not shortened. */
         serial = cluster_distro(&c, BCD)->delay.serial;

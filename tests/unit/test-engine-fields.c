@@ -3,7 +3,8 @@
 /* Field by field: what the digest covers, what the record keeps, and which orders a decoder refuses. */
 
 #include "base/array.h"
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/engine-struct.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,7 @@
 /* What the nodes' files say, as the group knows it: restarts that they make necessary, reloads, and the room that there is. */
 
 #include "engine/local/files.h"
+#include "engine/agreed/definition.h"
 #include "engine-cluster.h"
 
 /* The file of distro on abc, with another digest of its unit. */
@@ -139,7 +140,7 @@ static void test_wrong_file_keeps_the_definition(void **state)
         cluster_deliver(&c);
         for (uint32_t i = ABC; i <= DEF; i++)
                 assert_int_equal(cluster_distro(&c, i)->n_variants, 0);
-        assert_int_equal(c.engine[ABC]->n_definitions, 1);
+        assert_int_equal(c.engine[ABC]->here.n_definitions, 1);
         assert_int_equal(cluster_distro(&c, DEF)->epoch, epoch);
         /* All know of it, and who is told the state too; the node may run it all the same. */
         for (uint32_t i = ABC; i <= DEF; i++) {
@@ -147,8 +148,8 @@ static void test_wrong_file_keeps_the_definition(void **state)
 
                 assert_int_equal(a->n_wrong, 2);
                 assert_int_equal(app_find_wrong(a, BCD)->line, 3);
-                assert_true(engine_explain(c.engine[i], a, state_find_node(&c.engine[i]->agreed.state, BCD),
-                                why, sizeof(why)));
+                assert_true(engine_explain(c.engine[i], a,
+                                state_find_node(&c.engine[i]->here.me.agreed.state, BCD), why, sizeof(why)));
                 assert_non_null(strstr(why, "; its file is wrong: line 3; the last good one is in force"));
         }
         /* It is right again. */
@@ -259,7 +260,8 @@ static void test_reload_waits_for_all_files(void **state)
         files_are_read(&c, DEF, true);
         files_are_read(&c, BCD, true);
         assert_int_equal(starts_of_all(&c), 0);
-        engine_app_status(c.engine[BCD], state_find_app(&c.engine[BCD]->agreed.state, "web"), &status);
+        engine_app_status(
+                        c.engine[BCD], state_find_app(&c.engine[BCD]->here.me.agreed.state, "web"), &status);
         assert_int_equal(status.state, APP_WAITING);
         assert_string_equal(status.reason, "its files are being read");
         assert_int_equal(cluster_reply(&c, 1), _COMMAND_ERROR_MAX);
@@ -282,9 +284,9 @@ static void test_reload_waits_no_longer(void **state)
         assert_int_equal(starts_of_all(&c), 0);
         files_are_read(&c, BCD, false);
         assert_int_equal(cluster_count(&c, DEF, EFFECT_START), 1);
-        assert_int_equal(c.engine[ABC]->agreed.state.reload.serial, 0);
+        assert_int_equal(c.engine[ABC]->here.me.agreed.state.reload.serial, 0);
         for (uint32_t i = ABC; i <= DEF; i++)
-                assert_false(state_find_node(&c.engine[ABC]->agreed.state, i)->unread);
+                assert_false(state_find_node(&c.engine[ABC]->here.me.agreed.state, i)->unread);
         cluster_end(&c);
 
         reload_all(&c);
@@ -297,10 +299,10 @@ static void test_reload_waits_no_longer(void **state)
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         assert_int_equal(starts_of_all(&c), 1);
         /* Whoever asked can name it, until it has answered. */
-        assert_false(state_find_node(&c.engine[BCD]->agreed.state, DEF)->unread);
-        assert_true(state_find_node(&c.engine[BCD]->agreed.state, ABC)->unread);
+        assert_false(state_find_node(&c.engine[BCD]->here.me.agreed.state, DEF)->unread);
+        assert_true(state_find_node(&c.engine[BCD]->here.me.agreed.state, ABC)->unread);
         files_are_read(&c, ABC, true);
-        assert_false(state_find_node(&c.engine[BCD]->agreed.state, ABC)->unread);
+        assert_false(state_find_node(&c.engine[BCD]->here.me.agreed.state, ABC)->unread);
         cluster_end(&c);
 
         reload_all(&c);
@@ -359,7 +361,8 @@ static size_t count_variants(const Cluster *c, uint32_t node)
 {
         size_t n = 0;
 
-        FOREACH_ARRAY(a, c->engine[node]->agreed.state.apps, c->engine[node]->agreed.state.n_apps)
+        FOREACH_ARRAY(a, c->engine[node]->here.me.agreed.state.apps,
+                        c->engine[node]->here.me.agreed.state.n_apps)
                 n += a->n_variants;
         return n;
 }
@@ -381,16 +384,16 @@ static void test_definitions_have_a_bound(void **state)
         cluster_step(&c, BCD, &event);
         assert_true(c.queue[0].message->definitions.more);
         cluster_deliver(&c);
-        n_apps = c.engine[ABC]->agreed.state.n_apps - n_own;
+        n_apps = c.engine[ABC]->here.me.agreed.state.n_apps - n_own;
         assert_in_range(n_apps, N_FILES / 2, N_FILES - 1);
         for (uint32_t i = ABC; i <= DEF; i++) {
-                assert_int_equal(c.engine[i]->agreed.state.n_apps - n_own, n_apps);
-                assert_in_range(state_size_bytes(&c.engine[i]->agreed.state), STATE_ROOM_BYTES / 2,
+                assert_int_equal(c.engine[i]->here.me.agreed.state.n_apps - n_own, n_apps);
+                assert_in_range(state_size_bytes(&c.engine[i]->here.me.agreed.state), STATE_ROOM_BYTES / 2,
                                 STATE_ROOM_BYTES);
-                assert_int_equal(state_digest(&c.engine[i]->agreed.state),
-                                state_digest(&c.engine[ABC]->agreed.state));
+                assert_int_equal(state_digest(&c.engine[i]->here.me.agreed.state),
+                                state_digest(&c.engine[ABC]->here.me.agreed.state));
         }
-        assert_false(files_differ(c.engine[BCD])); /* nothing that it would tell */
+        assert_false(files_differ(&c.engine[BCD]->here)); /* nothing that it would tell */
 
         /* A node with files of its own for the same names: it differs, and what it has is not known. */
         free_files(d, N_FILES);
@@ -399,7 +402,7 @@ static void test_definitions_have_a_bound(void **state)
         cluster_deliver(&c);
         for (uint32_t i = ABC; i <= DEF; i++) {
                 assert_int_equal(count_variants(&c, i), 2 * (n_apps + n_own));
-                assert_in_range(state_size_bytes(&c.engine[i]->agreed.state), 0, STATE_ROOM_BYTES);
+                assert_in_range(state_size_bytes(&c.engine[i]->here.me.agreed.state), 0, STATE_ROOM_BYTES);
         }
         /* When the first ones are gone there is room, and the next view asks for what was refused. */
         event.definitions.definitions = NULL;
@@ -408,8 +411,8 @@ static void test_definitions_have_a_bound(void **state)
         cluster_deliver(&c);
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
-        assert_false(files_differ(c.engine[DEF]));
-        assert_in_range(state_size_bytes(&c.engine[ABC]->agreed.state), STATE_ROOM_BYTES / 2,
+        assert_false(files_differ(&c.engine[DEF]->here));
+        assert_in_range(state_size_bytes(&c.engine[ABC]->here.me.agreed.state), STATE_ROOM_BYTES / 2,
                         STATE_ROOM_BYTES);
         free_files(d, N_FILES);
         cluster_end(&c);
@@ -447,7 +450,7 @@ static void test_files_come_in_parts(void **state)
         }
         assert_in_range(n_parts, 3, 10);
         assert_int_equal(n_synced, 1);
-        assert_int_equal(c.engine[ABC]->agreed.state.n_apps, N_FILES + 1);
+        assert_int_equal(c.engine[ABC]->here.me.agreed.state.n_apps, N_FILES + 1);
         free_files(d, N_FILES);
         cluster_end(&c);
 }

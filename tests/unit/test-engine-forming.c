@@ -5,6 +5,7 @@
 #include "engine/member/form.h"
 #include "engine/member/view.h"
 #include "engine/agreed/verdict.h"
+#include "engine/agreed/commit.h"
 #include "engine-cluster.h"
 
 /* A damaged record is not a blank one: the group does not form as if it were its first start. */
@@ -86,14 +87,14 @@ static void test_records_that_form(void **state)
                 for (uint32_t i = 0; i < N_NODES; i++) {
                         const bool known = k->has[i] == UNCONFIRMED || k->has[i] == OLD || k->has[i] == NEW;
                         const uint32_t *of = k->has[i] == NEW ? alone : both;
-                        Peer *peer = &e->peers[n];
+                        Peer *peer = &e->here.me.peers[n];
                         size_t n_of = k->has[i] == NEW ? ELEMENTSOF(alone) : ELEMENTSOF(both);
 
                         if (k->has[i] == NO)
                                 continue;
                         n++;
                         *peer = (Peer){ .member = { i + 1, i + 1 }, .has_facts = true };
-                        view_tell_nodelist(peer, all, N_NODES, k->by_fewer);
+                        peer_tell_nodelist(peer, all, N_NODES, k->by_fewer);
                         peer->facts.record = k->has[i] == OLD || k->has[i] == NEW ? RECORD_VALID
                                              : k->has[i] == DAMAGED               ? RECORD_DAMAGED
                                                                                   : RECORD_BLANK;
@@ -105,8 +106,8 @@ static void test_records_that_form(void **state)
                         memcpy(peer->facts.record_nodes, of, n_of * sizeof(uint32_t));
                         peer->facts.n_record_nodes = n_of;
                 }
-                e->n_peers = n;
-                assert_int_equal(form_is_possible(e), k->forms);
+                e->here.me.n_peers = n;
+                assert_int_equal(form_is_possible(&e->here.me), k->forms);
                 cluster_end(&c);
         }
 }
@@ -118,7 +119,7 @@ static void test_forming_raises_epochs(void **state)
 
         (void) state;
         cluster_begin(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        assert_int_equal(state_find_app(&c.engine[ABC]->agreed.state, "distro")->last_epoch,
+        assert_int_equal(state_find_app(&c.engine[ABC]->here.me.agreed.state, "distro")->last_epoch,
                         (c.ring.seq << EPOCH_RING_SHIFT) + 1024 + 1);
         cluster_end(&c);
 }
@@ -137,7 +138,7 @@ static void test_forming_forgets_nodes(void **state)
                         App *a = cluster_distro(&c, i);
                         Copy *copy;
 
-                        assert_non_null(state_add_node(&c.engine[i]->agreed.state, 9, "old"));
+                        assert_non_null(state_add_node(&c.engine[i]->here.me.agreed.state, 9, "old"));
                         assert_non_null(app_add_mark(a, 9));
                         assert_int_equal(ARRAY_GROW(a->permissions, a->n_permissions,
                                                          a->n_permissions_allocated),
@@ -155,7 +156,7 @@ static void test_forming_forgets_nodes(void **state)
                                 a->owner = 9;
                         a->from_node = a->held_node = 9;
                         if (needed == IN_THE_RING)
-                                c.engine[i]->ring_nodes[0] = 9;
+                                c.engine[i]->here.me.ring_nodes[0] = 9;
                 }
                 cluster_quorum(&c, false);
                 cluster_quorum(&c, true);
@@ -164,7 +165,7 @@ static void test_forming_forgets_nodes(void **state)
                         const App *a = cluster_distro(&c, i);
 
                         assert_true(engine_is_synced(c.engine[i]));
-                        assert_int_equal(state_find_node(&c.engine[i]->agreed.state, 9) != NULL,
+                        assert_int_equal(state_find_node(&c.engine[i]->here.me.agreed.state, 9) != NULL,
                                         needed != NOTHING);
                         assert_int_equal(app_find_mark(a, 9) != NULL, needed != NOTHING);
                         assert_int_equal(app_find_copy(a, 9, 1) != NULL, needed != NOTHING);
@@ -200,19 +201,19 @@ static void test_forming_without_a_node(void **state)
                 while (a->n_copies > 0)
                         app_remove_copy(a, a->copies);
         }
-        assert_null(verdict_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), NULL, false, buffer,
-                        sizeof(buffer)));
+        assert_null(verdict_obstacle(&c.engine[ABC]->here.me.agreed, cluster_distro(&c, ABC), NULL, false,
+                        buffer, sizeof(buffer)));
         cluster_new_ring_of_all(&c, c.ring.seq + 4);
         cluster_quorum(&c, true);
-        assert_string_equal(verdict_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), NULL, false,
-                                            buffer, sizeof(buffer)),
+        assert_string_equal(verdict_obstacle(&c.engine[ABC]->here.me.agreed, cluster_distro(&c, ABC), NULL,
+                                            false, buffer, sizeof(buffer)),
                         "def has not reported what it runs");
         /* It goes again, and is no wiser when it is back. */
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
-        assert_null(verdict_obstacle(&c.engine[ABC]->agreed, cluster_distro(&c, ABC), NULL, false, buffer,
-                        sizeof(buffer)));
-        assert_true(state_find_node(&c.engine[ABC]->agreed.state, DEF)->unknown);
+        assert_null(verdict_obstacle(&c.engine[ABC]->here.me.agreed, cluster_distro(&c, ABC), NULL, false,
+                        buffer, sizeof(buffer)));
+        assert_true(state_find_node(&c.engine[ABC]->here.me.agreed.state, DEF)->unknown);
         cluster_end(&c);
 }
 
@@ -243,11 +244,11 @@ static void test_behind_the_others(void **state)
                 epoch = cluster_distro(&c, ABC)->epoch;
                 assert_int_equal(c.ring.seq, 8);
                 if (k->later) {
-                        c.engine[DEF]->ring_quorate_seq = 50;
-                        c.engine[DEF]->synced = false;
+                        c.engine[DEF]->here.me.ring_quorate_seq = 50;
+                        c.engine[DEF]->here.me.synced = false;
                 }
                 for (size_t i = 0; i < k->n_late; i++)
-                        c.engine[BCD + i]->since_seq = 50;
+                        c.engine[BCD + i]->here.me.since_seq = 50;
                 cluster_new_ring_of_all(&c, k->ring);
                 cluster_quorum(&c, true);
                 cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
@@ -277,7 +278,7 @@ static void test_new_disk_is_no_witness(void **state)
                         cluster_connect(&c, DEF);
                 }
                 for (uint32_t i = ABC; i <= DEF; i++)
-                        c.engine[i]->by_fewer = true;
+                        c.engine[i]->here.me.by_fewer = true;
                 cluster_new_ring_of_all(&c, 100);
                 cluster_quorum(&c, true);
                 cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
@@ -304,9 +305,9 @@ static void all_hold_the_same(const Cluster *c, bool by_fewer)
 {
         for (uint32_t i = ABC; i <= DEF; i++) {
                 assert_true(engine_is_synced(c->engine[i]));
-                assert_int_equal(c->engine[i]->agreed.state.by_fewer, by_fewer);
-                assert_int_equal(state_digest(&c->engine[i]->agreed.state),
-                                state_digest(&c->engine[ABC]->agreed.state));
+                assert_int_equal(c->engine[i]->here.me.agreed.state.by_fewer, by_fewer);
+                assert_int_equal(state_digest(&c->engine[i]->here.me.agreed.state),
+                                state_digest(&c->engine[ABC]->here.me.agreed.state));
         }
 }
 
@@ -318,15 +319,15 @@ static void test_nodelist_is_told(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         reads_nodelist(&c, BCD, 4, false);
-        assert_null(state_find_node(&c.engine[BCD]->agreed.state, 4));
+        assert_null(state_find_node(&c.engine[BCD]->here.me.agreed.state, 4));
         cluster_deliver(&c);
         all_hold_the_same(&c, false);
-        assert_string_equal(state_node_name(&c.engine[DEF]->agreed.state, 4), "xyz");
-        assert_int_equal(state_find_node(&c.engine[ABC]->agreed.state, BCD)->n_nodelist, 4);
-        assert_int_equal(state_find_node(&c.engine[ABC]->agreed.state, ABC)->n_nodelist, 3);
+        assert_string_equal(state_node_name(&c.engine[DEF]->here.me.agreed.state, 4), "xyz");
+        assert_int_equal(state_find_node(&c.engine[ABC]->here.me.agreed.state, BCD)->n_nodelist, 4);
+        assert_int_equal(state_find_node(&c.engine[ABC]->here.me.agreed.state, ABC)->n_nodelist, 3);
 
         reads_nodelist(&c, DEF, 3, true);
-        assert_false(c.engine[DEF]->agreed.state.by_fewer);
+        assert_false(c.engine[DEF]->here.me.agreed.state.by_fewer);
         cluster_deliver(&c);
         all_hold_the_same(&c, true);
         reads_nodelist(&c, ABC, 3, true);
@@ -339,7 +340,7 @@ static void test_nodelist_is_told(void **state)
 
         /* One that cannot be is not taken. */
         cluster_step(&c, ABC, &(Event){ .type = EVENT_NODELIST });
-        assert_int_equal(c.engine[ABC]->n_nodelist, 3);
+        assert_int_equal(c.engine[ABC]->here.me.n_nodelist, 3);
         cluster_end(&c);
 }
 
@@ -357,26 +358,29 @@ static void test_strictest_nodelist(void **state)
                 reads_nodelist(&c, longer, 4, false);
                 cluster_deliver(&c);
                 e = c.engine[ABC];
-                assert_true(nodelist_acked_by_majorities(&e->agreed, &e->agreed.state.revision));
-                n = state_find_node(&e->agreed.state, DEF);
+                assert_true(nodelist_acked_by_majorities(
+                                &e->here.me.agreed, &e->here.me.agreed.state.revision));
+                n = state_find_node(&e->here.me.agreed.state, DEF);
                 n->acked = (Revision){};
-                assert_false(nodelist_acked_by_majorities(&e->agreed, &e->agreed.state.revision));
-                state_find_node(&e->agreed.state, longer)->by_fewer = true;
-                assert_true(nodelist_acked_by_majorities(&e->agreed, &e->agreed.state.revision));
+                assert_false(nodelist_acked_by_majorities(
+                                &e->here.me.agreed, &e->here.me.agreed.state.revision));
+                state_find_node(&e->here.me.agreed.state, longer)->by_fewer = true;
+                assert_true(nodelist_acked_by_majorities(
+                                &e->here.me.agreed, &e->here.me.agreed.state.revision));
 
-                e->n_peers = 2;
+                e->here.me.n_peers = 2;
                 for (uint32_t i = ABC; i <= BCD; i++) {
-                        Peer *p = &e->peers[i - 1];
+                        Peer *p = &e->here.me.peers[i - 1];
 
                         p->has_facts = true;
                         p->facts.record = RECORD_VALID;
                         p->facts.record_revision = (Revision){ 8, 1 };
-                        view_tell_nodelist(p, four, 3, false);
+                        peer_tell_nodelist(p, four, 3, false);
                 }
-                assert_true(form_is_possible(e));
-                view_tell_nodelist(&e->peers[longer - 1], four, 4, false);
-                assert_false(form_is_possible(e));
-                e->n_peers = 3;
+                assert_true(form_is_possible(&e->here.me));
+                peer_tell_nodelist(&e->here.me.peers[longer - 1], four, 4, false);
+                assert_false(form_is_possible(&e->here.me));
+                e->here.me.n_peers = 3;
                 cluster_end(&c);
         }
 }

@@ -160,7 +160,7 @@ static void test_birth(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
-        state_encode(&c.engine[ABC]->agreed.state, STATE_LASTING, c.now, &w);
+        state_encode(&c.engine[ABC]->here.me.agreed.state, STATE_LASTING, c.now, &w);
         assert_int_equal(w.error, 0);
         config.record = w.data;
         config.record_size_bytes = w.size_bytes;
@@ -211,7 +211,7 @@ static void test_state_bytes(void **state)
                 memory_fail_at(count);
                 byte_writer_done(&w);
                 w = (ByteWriter){};
-                state_encode(&c.engine[ABC]->agreed.state, STATE_FULL, c.now, &w);
+                state_encode(&c.engine[ABC]->here.me.agreed.state, STATE_FULL, c.now, &w);
                 r = w.error;
                 assert_int_equal(r, memory_has_failed() ? -ENOMEM : 0);
                 memory_fail_at(0);

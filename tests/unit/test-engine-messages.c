@@ -3,13 +3,15 @@
 /* Messages that no Corosync in good order would deliver, and members that differ: what is refused, who is believed. */
 
 #include "engine/member/view.h"
+#include "engine/member/form.h"
+#include "engine/member/sync.h"
 #include "engine-cluster.h"
 
 /* A message as `from` would send it next, for the engine of `to`. The caller fills in the rest. */
 static Message next_message(const Cluster *c, uint32_t from, uint32_t to, MessageType type)
 {
         Member m = { from, from };
-        const Peer *p = view_find_peer(c->engine[to], &m);
+        const Peer *p = view_find_peer(&c->engine[to]->here.me, &m);
 
         assert_non_null(p);
         return (Message){ .type = type,
@@ -30,7 +32,7 @@ static void hear(Cluster *c, uint32_t from, uint32_t to, const Message *m)
 
 static const Node *node_at(const Cluster *c, uint32_t node, uint32_t of)
 {
-        const Node *n = state_find_node(&c->engine[node]->agreed.state, of);
+        const Node *n = state_find_node(&c->engine[node]->here.me.agreed.state, of);
 
         assert_non_null(n);
         return n;
@@ -59,8 +61,8 @@ static void test_gap_makes_unsynced(void **state)
         cluster_deliver(&c);
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
         assert_true(engine_is_synced(c.engine[ABC]));
-        assert_int_equal(state_digest(&c.engine[ABC]->agreed.state),
-                        state_digest(&c.engine[DEF]->agreed.state));
+        assert_int_equal(state_digest(&c.engine[ABC]->here.me.agreed.state),
+                        state_digest(&c.engine[DEF]->here.me.agreed.state));
         assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
         cluster_end(&c);
 }
@@ -355,8 +357,8 @@ static void test_states_that_cannot_be_used(void **state)
         assert_false(engine_is_synced(c.engine[DEF]));
         assert_int_equal(cluster_count(&c, DEF, EFFECT_EXIT), 0);
 
-        c.engine[BCD]->agreed.state.version = PROTOCOL_VERSION + 1;
-        state_encode(&c.engine[BCD]->agreed.state, STATE_FULL, c.now, &w);
+        c.engine[BCD]->here.me.agreed.state.version = PROTOCOL_VERSION + 1;
+        state_encode(&c.engine[BCD]->here.me.agreed.state, STATE_FULL, c.now, &w);
         assert_int_equal(w.error, 0);
         m.number++;
         m.state.state = w.data;
@@ -464,17 +466,17 @@ static void test_forming_after_facts(void **state)
         cluster_quorum(&c, false);
         /* One who reads late may report only after somebody has formed; so nobody may have kept what others have not. */
         for (uint32_t node = ABC; node <= DEF; node++) {
-                assert_int_equal(c.engine[node]->n_backlog, 0);
-                for (size_t i = 0; i < c.engine[node]->n_peers; i++)
-                        assert_false(c.engine[node]->peers[i].has_facts);
+                assert_int_equal(c.engine[node]->here.me.n_backlog, 0);
+                for (size_t i = 0; i < c.engine[node]->here.me.n_peers; i++)
+                        assert_false(c.engine[node]->here.me.peers[i].has_facts);
         }
         cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
         cluster_quorum(&c, true);
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
         for (uint32_t node = ABC; node <= DEF; node++) {
                 assert_true(engine_is_synced(c.engine[node]));
-                assert_int_equal(state_digest(&c.engine[node]->agreed.state),
-                                state_digest(&c.engine[ABC]->agreed.state));
+                assert_int_equal(state_digest(&c.engine[node]->here.me.agreed.state),
+                                state_digest(&c.engine[ABC]->here.me.agreed.state));
         }
         cluster_end(&c);
 }
@@ -502,9 +504,9 @@ static void test_older_copy_while_forming_waits(void **state)
                 cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
                 cluster_quorum(&c, false);
                 for (uint32_t i = ABC; i <= DEF; i++) {
-                        c.engine[i]->by_fewer = true;
-                        assert_int_equal(c.engine[i]->agreed.state.n_view_nodes, 3);
-                        c.engine[i]->agreed.state.view_nodes[2] = 9; /* nobody knows it */
+                        c.engine[i]->here.me.by_fewer = true;
+                        assert_int_equal(c.engine[i]->here.me.agreed.state.n_view_nodes, 3);
+                        c.engine[i]->here.me.agreed.state.view_nodes[2] = 9; /* nobody knows it */
                         cluster_distro(&c, i)->maintenance = k->maintenance;
                 }
                 event.unit.app = "distro";
@@ -560,7 +562,7 @@ static void take_no_late_state(bool last)
         cluster_quorum_on(&c, DEF, c.ring, true);
         cluster_deliver(&c);
         assert_true(engine_is_synced(c.engine[DEF]));
-        state_encode(&c.engine[BCD]->agreed.state, STATE_FULL, c.now, &w);
+        state_encode(&c.engine[BCD]->here.me.agreed.state, STATE_FULL, c.now, &w);
         assert_int_equal(w.error, 0);
         cluster_command(&c, BCD, 1, COMMAND_STOP, "distro", "");
         cluster_deliver(&c);
@@ -571,26 +573,29 @@ static void take_no_late_state(bool last)
         c.member[ABC] = c.member[BCD] = false; /* hear of its return a little later */
         cluster_quorum_on(&c, DEF, c.ring, true);
         late = next_message(&c, BCD, DEF, MESSAGE_STATE);
-        late.state = (StateMessage){ .numbers = &(struct StateNumber){ .member = { DEF, DEF },
-                                                     .number = c.engine[DEF]->peers[DEF - 1].facts_number },
+        late.state = (StateMessage){
+                .numbers = &(struct StateNumber){ .member = { DEF, DEF },
+                                .number = c.engine[DEF]->here.me.peers[DEF - 1].facts_number },
                 .n_numbers = 1,
                 .state = w.data,
-                .state_size_bytes = w.size_bytes };
+                .state_size_bytes = w.size_bytes
+        };
         if (last)
-                c.engine[DEF]->in_view.facts_floor = c.engine[DEF]->peers[DEF - 1].facts_number;
+                c.engine[DEF]->here.me.in_view.facts_floor =
+                                c.engine[DEF]->here.me.peers[DEF - 1].facts_number;
         hear(&c, BCD, DEF, &late);
         assert_false(engine_is_synced(c.engine[DEF]));
 
-        c.engine[BCD]->in_view.number++; /* it was its own message */
-        c.engine[ABC]->peers[BCD - 1].number++;
-        c.engine[BCD]->peers[BCD - 1].number++;
+        c.engine[BCD]->here.me.in_view.number++; /* it was its own message */
+        c.engine[ABC]->here.me.peers[BCD - 1].number++;
+        c.engine[BCD]->here.me.peers[BCD - 1].number++;
         c.member[ABC] = c.member[BCD] = true;
         cluster_deliver(&c);
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
         assert_true(engine_is_synced(c.engine[DEF]));
         assert_false(cluster_distro(&c, DEF)->target_up);
-        assert_int_equal(state_digest(&c.engine[DEF]->agreed.state),
-                        state_digest(&c.engine[ABC]->agreed.state));
+        assert_int_equal(state_digest(&c.engine[DEF]->here.me.agreed.state),
+                        state_digest(&c.engine[ABC]->here.me.agreed.state));
         byte_writer_done(&w);
         cluster_end(&c);
 }
@@ -611,7 +616,7 @@ static void test_no_room_for_a_node(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
                 for (uint32_t i = ABC; i <= BCD; i++) {
-                        State *s = &c.engine[i]->agreed.state;
+                        State *s = &c.engine[i]->here.me.agreed.state;
 
                         state_remove_node(s, state_find_node(s, DEF));
                         for (uint32_t id = 100; s->n_nodes < NODES_MAX - (size_t) room; id++)
@@ -658,8 +663,8 @@ static void test_files_are_known_before_a_start(void **state)
                 App *a = cluster_distro(&c, i);
 
                 app_remove_variant(a, app_find_variant(a, DEF));
-                state_find_node(&c.engine[i]->agreed.state, DEF)->presence = PRESENCE_REPORTED;
-                state_find_node(&c.engine[i]->agreed.state, BCD)->standby = true;
+                state_find_node(&c.engine[i]->here.me.agreed.state, DEF)->presence = PRESENCE_REPORTED;
+                state_find_node(&c.engine[i]->here.me.agreed.state, BCD)->standby = true;
         }
         c.member[ABC] = false;
         cluster_new_ring(&c);

@@ -4,6 +4,7 @@
 
 #include "engine/agreed/verdict.h"
 #include "engine-cluster.h"
+#include "engine/agreed/decide.h"
 
 /* A node with another number than before: what its name stands for is the one that is there. */
 static void test_node_of_another_number(void **state)
@@ -26,11 +27,11 @@ static void test_node_of_another_number(void **state)
 
 static void call_it(Engine *e, uint32_t node, const char *name)
 {
-        for (size_t i = 0; i < e->n_nodelist; i++)
-                if (e->nodelist[i].id == node) {
-                        free(e->nodelist[i].name);
-                        e->nodelist[i].name = strdup(name);
-                        assert_non_null(e->nodelist[i].name);
+        for (size_t i = 0; i < e->here.me.n_nodelist; i++)
+                if (e->here.me.nodelist[i].id == node) {
+                        free(e->here.me.nodelist[i].name);
+                        e->here.me.nodelist[i].name = strdup(name);
+                        assert_non_null(e->here.me.nodelist[i].name);
                 }
 }
 
@@ -54,10 +55,10 @@ static void test_node_of_another_name(void **state)
         cluster_all_at(&c, c.now + 100 * USEC_PER_MSEC);
         for (uint32_t i = ABC; i <= DEF; i++) {
                 assert_true(engine_is_synced(c.engine[i]));
-                assert_null(state_find_node_name(&c.engine[i]->agreed.state, "bcd"));
-                assert_int_equal(state_find_node_name(&c.engine[i]->agreed.state, "xyz")->id, BCD);
-                assert_int_equal(state_digest(&c.engine[i]->agreed.state),
-                                state_digest(&c.engine[ABC]->agreed.state));
+                assert_null(state_find_node_name(&c.engine[i]->here.me.agreed.state, "bcd"));
+                assert_int_equal(state_find_node_name(&c.engine[i]->here.me.agreed.state, "xyz")->id, BCD);
+                assert_int_equal(state_digest(&c.engine[i]->here.me.agreed.state),
+                                state_digest(&c.engine[ABC]->here.me.agreed.state));
         }
         cluster_end(&c);
 }
@@ -80,9 +81,9 @@ static void test_forming_with_other_names(void **state)
         cluster_all_at(&c, c.now + 2 * USEC_PER_SEC);
         for (uint32_t i = ABC; i <= BCD; i++) {
                 assert_true(engine_is_synced(c.engine[i]));
-                assert_int_equal(state_find_node_name(&c.engine[i]->agreed.state, "xyz")->id, BCD);
-                assert_int_equal(state_find_node_name(&c.engine[i]->agreed.state, "uvw")->id, DEF);
-                assert_null(state_find_node_name(&c.engine[i]->agreed.state, "bcd"));
+                assert_int_equal(state_find_node_name(&c.engine[i]->here.me.agreed.state, "xyz")->id, BCD);
+                assert_int_equal(state_find_node_name(&c.engine[i]->here.me.agreed.state, "uvw")->id, DEF);
+                assert_null(state_find_node_name(&c.engine[i]->here.me.agreed.state, "bcd"));
         }
         cluster_end(&c);
 }
@@ -114,21 +115,22 @@ static void test_two_members_of_a_node(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 e = c.engine[DEF];
-                view.ring_seq = e->view.ring.seq;
-                e->agreed.out.effects = &effects;
+                view.ring_seq = e->here.me.view.ring.seq;
+                e->here.me.agreed.out.effects = &effects;
                 for (uint32_t k = 0; k < 4; k++) {
                         const uint32_t nodes[] = { ABC, BCD, BCD, DEF };
                         Member m = { nodes[k],
-                                k == 2 ? 22 : state_find_node(&e->agreed.state, nodes[k])->pid };
+                                k == 2 ? 22 : state_find_node(&e->here.me.agreed.state, nodes[k])->pid };
 
                         processes[k] = (ViewProcess){ .member = m, .synced = nodes[k] != BCD };
                 }
                 processes[first ? 1 : 2].synced = cases[i / 2].won;
                 processes[first ? 1 : 2].excluded = cases[i / 2].excluded;
                 processes[first ? 2 : 1].excluded = cases[i / 2].other_excluded;
-                (void) agreed_view(&e->agreed, &view);
-                assert_int_equal(state_find_node(&e->agreed.state, BCD)->presence, cases[i / 2].presence);
-                e->agreed.out.effects = NULL;
+                (void) agreed_view(&e->here.me.agreed, &view);
+                assert_int_equal(state_find_node(&e->here.me.agreed.state, BCD)->presence,
+                                cases[i / 2].presence);
+                e->here.me.agreed.out.effects = NULL;
                 effect_list_done(&effects);
                 cluster_end(&c);
         }
@@ -170,19 +172,19 @@ static void test_obstacles(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 a = cluster_distro(&c, DEF);
-                n = state_find_node(&c.engine[DEF]->agreed.state, ABC);
+                n = state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC);
                 a->copies[0].phase = k->phase;
                 a->copies[0].untamed = k->untamed;
                 a->copies[0].stuck = k->stuck;
                 n->presence = k->presence;
                 n->grace_over = k->grace_over;
                 n->unknown = k->unknown;
-                assert_int_equal(verdict_obstacle(&c.engine[DEF]->agreed, a, NULL, false, buffer,
+                assert_int_equal(verdict_obstacle(&c.engine[DEF]->here.me.agreed, a, NULL, false, buffer,
                                                  sizeof(buffer)) != NULL,
                                 k->stands);
                 /* Without a copy: only what has not been reported since forming. */
                 app_remove_copy(a, &a->copies[0]);
-                assert_int_equal(verdict_obstacle(&c.engine[DEF]->agreed, a, NULL, false, buffer,
+                assert_int_equal(verdict_obstacle(&c.engine[DEF]->here.me.agreed, a, NULL, false, buffer,
                                                  sizeof(buffer)) != NULL,
                                 k->unknown && k->presence != PRESENCE_OFFLINE && !k->grace_over);
                 cluster_end(&c);
@@ -201,9 +203,9 @@ static void test_grace_of_a_node(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 for (uint32_t i = 1; i <= N_NODES; i++)
-                        state_find_node(&c.engine[i]->agreed.state, ABC)->grace_usec = *g;
+                        state_find_node(&c.engine[i]->here.me.agreed.state, ABC)->grace_usec = *g;
                 cluster_manager_gone(&c, ABC);
-                n = state_find_node(&c.engine[DEF]->agreed.state, ABC);
+                n = state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC);
                 assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
                 assert_int_equal(n->grace.deadline_usec, c.now + (*g ? *g : CLUSTER_GRACE));
                 cluster_end(&c);
@@ -223,15 +225,15 @@ static void test_grace_by_two_clocks(void **state)
                 cluster_begin_running(&c, NO_QUORUM_STOP, 0);
                 cluster_manager_gone(&c, ABC);
                 cluster_new_ring(&c);
-                state_find_node(&c.engine[*node]->agreed.state, ABC)->grace.deadline_usec = c.now;
+                state_find_node(&c.engine[*node]->here.me.agreed.state, ABC)->grace.deadline_usec = c.now;
                 cluster_quorum(&c, true);
                 for (uint32_t i = BCD; i <= DEF; i++) {
                         assert_true(engine_is_synced(c.engine[i]));
                         assert_int_not_equal(cluster_distro(&c, i)->delay.serial, 0);
                         assert_int_equal(cluster_count(&c, i, EFFECT_START), 0);
                 }
-                assert_int_equal(state_digest(&c.engine[BCD]->agreed.state),
-                                state_digest(&c.engine[DEF]->agreed.state));
+                assert_int_equal(state_digest(&c.engine[BCD]->here.me.agreed.state),
+                                state_digest(&c.engine[DEF]->here.me.agreed.state));
                 cluster_end(&c);
         }
 }
@@ -260,18 +262,19 @@ static void test_grace_after_an_unseen_ring(void **state)
                 cluster_begin_running(&c, NO_QUORUM_STOP, USEC_INFINITY);
                 cluster_manager_gone(&c, ABC);
                 cluster_quorum(&c, true);
-                serial = state_find_node(&c.engine[DEF]->agreed.state, ABC)->grace.serial;
+                serial = state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC)->grace.serial;
                 assert_int_not_equal(serial, 0);
                 cluster_all_at(&c, c.now + CLUSTER_GRACE - (k->over ? 0 : USEC_PER_SEC));
-                assert_int_equal(state_find_node(&c.engine[DEF]->agreed.state, ABC)->grace_over, k->over);
+                assert_int_equal(state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC)->grace_over,
+                                k->over);
                 cluster_new_ring_of_all(&c, c.ring.seq + k->step);
                 cluster_quorum(&c, true);
-                n = state_find_node(&c.engine[DEF]->agreed.state, ABC);
+                n = state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC);
                 assert_int_equal(n->presence, PRESENCE_MANAGER_GONE);
                 assert_int_equal(n->grace_over, k->over && !k->again);
                 assert_int_equal(n->grace.serial != 0 && n->grace.serial != serial, k->again);
-                assert_int_equal(verdict_obstacle(&c.engine[DEF]->agreed, cluster_distro(&c, DEF), NULL,
-                                                 false, buffer, sizeof(buffer)) != NULL,
+                assert_int_equal(verdict_obstacle(&c.engine[DEF]->here.me.agreed, cluster_distro(&c, DEF),
+                                                 NULL, false, buffer, sizeof(buffer)) != NULL,
                                 k->again || !k->over);
                 cluster_end(&c);
         }
@@ -292,13 +295,14 @@ static void test_grace_ends_after_the_report(void **state)
                 cluster_manager_gone(&c, ABC);
                 cluster_quorum(&c, true);
                 for (uint32_t i = BCD; i <= DEF; i++) {
-                        assert_int_not_equal(
-                                        state_find_node(&c.engine[i]->agreed.state, ABC)->grace.serial, 0);
-                        state_find_node(&c.engine[i]->agreed.state, ABC)->presence = *p;
+                        assert_int_not_equal(state_find_node(&c.engine[i]->here.me.agreed.state, ABC)
+                                                             ->grace.serial,
+                                        0);
+                        state_find_node(&c.engine[i]->here.me.agreed.state, ABC)->presence = *p;
                 }
                 cluster_all_at(&c, c.now + CLUSTER_GRACE);
                 for (uint32_t i = BCD; i <= DEF; i++) {
-                        const Node *n = state_find_node(&c.engine[i]->agreed.state, ABC);
+                        const Node *n = state_find_node(&c.engine[i]->here.me.agreed.state, ABC);
 
                         assert_int_equal(n->grace_over, gone);
                         assert_int_equal(n->grace.serial != 0, !gone);

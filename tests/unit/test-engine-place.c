@@ -3,7 +3,9 @@
 /* Placement: tiers, weights, who is eligible and why not; and what an engine refuses to be born with. */
 
 #include "base/array.h"
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/engine-struct.h"
+#include "engine/agreed/place.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +27,7 @@ static Engine *new_engine(void)
 
         assert_int_equal(engine_new(&config, &e), 0);
         for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
-                Node *n = state_add_node(&e->agreed.state, nodes[i].id, nodes[i].name);
+                Node *n = state_add_node(&e->here.me.agreed.state, nodes[i].id, nodes[i].name);
 
                 assert_non_null(n);
                 n->presence = PRESENCE_SYNCED;
@@ -36,7 +38,7 @@ static Engine *new_engine(void)
 /* "abc|bcd,def" as Nodes=abc {bcd def}. */
 static App *add_app(Engine *e, const char *name, const char *tiers, uint32_t weight)
 {
-        App *a = state_add_app(&e->agreed.state, name);
+        App *a = state_add_app(&e->here.me.agreed.state, name);
         char copy[128], *p = copy, *tier;
         uint32_t n_tier = 0;
 
@@ -70,7 +72,7 @@ static void put_copy_on(App *a, uint32_t node)
 
 static uint32_t choose(const Engine *e, const char *app)
 {
-        const Node *n = place_choose(&e->agreed, state_find_app(&e->agreed.state, app), 0);
+        const Node *n = place_choose(&e->here.me.agreed, state_find_app(&e->here.me.agreed.state, app), 0);
 
         return n ? n->id : 0;
 }
@@ -82,11 +84,11 @@ static void test_first_tier_wins(void **state)
         (void) state;
         add_app(e, "distro", "abc|bcd,def", 1);
         assert_int_equal(choose(e, "distro"), ABC);
-        state_find_node(&e->agreed.state, ABC)->presence = PRESENCE_OFFLINE;
+        state_find_node(&e->here.me.agreed.state, ABC)->presence = PRESENCE_OFFLINE;
         assert_int_equal(choose(e, "distro"), BCD);
-        state_find_node(&e->agreed.state, BCD)->presence = PRESENCE_SYNCING;
+        state_find_node(&e->here.me.agreed.state, BCD)->presence = PRESENCE_SYNCING;
         assert_int_equal(choose(e, "distro"), DEF);
-        state_find_node(&e->agreed.state, DEF)->presence = PRESENCE_SILENT;
+        state_find_node(&e->here.me.agreed.state, DEF)->presence = PRESENCE_SILENT;
         assert_int_equal(choose(e, "distro"), 0);
         engine_free(e);
 }
@@ -113,7 +115,7 @@ static void test_owner_stays_in_its_tier(void **state)
         (void) state;
         add_app(e, "distro", "abc|bcd,def", 1)->owner = DEF;
         assert_int_equal(choose(e, "distro"), ABC);
-        state_find_node(&e->agreed.state, ABC)->standby = true;
+        state_find_node(&e->here.me.agreed.state, ABC)->standby = true;
         assert_int_equal(choose(e, "distro"), DEF);
         engine_free(e);
 }
@@ -155,12 +157,13 @@ static void test_eligibility(void **state)
 {
         Engine *e = new_engine();
         App *a = add_app(e, "distro", "abc|bcd,def", 1);
-        Node *n = state_find_node(&e->agreed.state, BCD);
+        Node *n = state_find_node(&e->here.me.agreed.state, BCD);
         Mark *m;
 
         (void) state;
         assert_int_equal(place_eligible(a, n, false), ELIGIBLE);
-        assert_int_equal(place_eligible(a, state_find_node(&e->agreed.state, EFG), false), NOT_IN_NODES);
+        assert_int_equal(place_eligible(a, state_find_node(&e->here.me.agreed.state, EFG), false),
+                        NOT_IN_NODES);
 
         a->permissions = calloc(1, sizeof(Permission));
         a->permissions[a->n_permissions++] = (Permission){ .node_id = BCD, .allowed = false };
@@ -169,7 +172,8 @@ static void test_eligibility(void **state)
         a->definition.permitted = calloc(1, sizeof(char *));
         a->definition.permitted[a->definition.n_permitted++] = strdup("abc");
         assert_int_equal(place_eligible(a, n, false), ELIGIBLE); /* a command goes before PermittedNodes= */
-        assert_int_equal(place_eligible(a, state_find_node(&e->agreed.state, DEF), false), NOT_PERMITTED);
+        assert_int_equal(place_eligible(a, state_find_node(&e->here.me.agreed.state, DEF), false),
+                        NOT_PERMITTED);
 
         n->standby = true;
         assert_int_equal(place_eligible(a, n, false), NODE_IN_STANDBY);
@@ -208,11 +212,11 @@ static void test_better(void **state)
         App *a = add_app(e, "distro", "abc|bcd,def", 1);
 
         (void) state;
-        assert_int_equal(place_better(&e->agreed, a, 1)->id, ABC);
-        assert_null(place_better(&e->agreed, a, 0)); /* within a tier nothing moves */
+        assert_int_equal(place_better(&e->here.me.agreed, a, 1)->id, ABC);
+        assert_null(place_better(&e->here.me.agreed, a, 0)); /* within a tier nothing moves */
         a->held_against = malloc(sizeof(uint32_t));
         a->held_against[a->n_held_against++] = ABC;
-        assert_null(place_better(&e->agreed, a, 1));
+        assert_null(place_better(&e->here.me.agreed, a, 1));
         engine_free(e);
 }
 

@@ -3,6 +3,7 @@
 /* Corosync is silent, or is lost in its silence: what a node does then, and when it is in step again. */
 
 #include "engine-cluster.h"
+#include "engine/local/cutoff-struct.h"
 
 static void test_corosync_is_silent(void **state)
 {
@@ -11,7 +12,7 @@ static void test_corosync_is_silent(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-        t = c.engine[ABC]->cutoff.probe_next_usec;
+        t = c.engine[ABC]->here.cutoff->probe_next_usec;
         assert_true(engine_deadline(c.engine[ABC]) <= t);
         c.hold_probes = true;
         cluster_at(&c, ABC, t);
@@ -39,7 +40,7 @@ static void test_corosync_is_lost_in_silence(void **state)
 
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-        t = c.engine[ABC]->cutoff.probe_next_usec;
+        t = c.engine[ABC]->here.cutoff->probe_next_usec;
         c.hold_probes = true;
         cluster_at(&c, ABC, t);
         cluster_at(&c, ABC, t + cluster_isolation_usec() - USEC_PER_SEC);
@@ -58,7 +59,7 @@ static uint64_t lost_and_back(Cluster *c, bool in_step)
         uint64_t t;
 
         cluster_begin_running(c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-        t = c->engine[ABC]->cutoff.probe_next_usec;
+        t = c->engine[ABC]->here.cutoff->probe_next_usec;
         c->hold_probes = true;
         cluster_at(c, ABC, t);
         cluster_at(c, ABC, t + cluster_isolation_usec() - 10 * USEC_PER_MSEC);
@@ -97,7 +98,7 @@ static void test_silent_again(void **state)
                 Cluster c;
 
                 t = lost_and_back(&c, in_step);
-                back = c.engine[ABC]->cutoff.probe_next_usec;
+                back = c.engine[ABC]->here.cutoff->probe_next_usec;
                 cluster_at(&c, ABC, back);
                 assert_true(back + again > t + cluster_isolation_usec());
                 asked_at(&c, EFFECT_STOP, back + (in_step ? cluster_isolation_usec() : again));
@@ -115,10 +116,10 @@ static void test_silent_again_takes_a_probe(void **state)
 
         (void) state;
         (void) lost_and_back(&c, false);
-        own = state_find_node(&c.engine[ABC]->agreed.state, ABC);
+        own = state_find_node(&c.engine[ABC]->here.me.agreed.state, ABC);
         own->least.detection_usec = USEC_PER_SEC;
         own->least.isolation_usec = USEC_PER_SEC * 5 / 4;
-        back = c.engine[ABC]->cutoff.probe_next_usec;
+        back = c.engine[ABC]->here.cutoff->probe_next_usec;
         cluster_at(&c, ABC, back);
         asked_at(&c, EFFECT_STOP, back + USEC_PER_SEC / 8);
         cluster_end(&c);
@@ -138,7 +139,7 @@ static void test_other_timeouts(void **state)
 
                 (void) state;
                 cluster_begin_running(&c, NO_QUORUM_STOP, 90 * USEC_PER_SEC);
-                t = c.engine[ABC]->cutoff.probe_next_usec;
+                t = c.engine[ABC]->here.cutoff->probe_next_usec;
                 c.hold_probes = true;
                 cluster_at(&c, ABC, t);
                 cluster_step(&c, ABC, &timing);
@@ -161,9 +162,10 @@ static void test_silent_again_with_a_device(void **state)
 
         (void) state;
         t = lost_and_back(&c, false);
-        c.engine[ABC]->cutoff.quorum_device = true;
-        state_find_node(&c.engine[ABC]->agreed.state, ABC)->least.isolation_usec = device.isolation_usec;
-        back = c.engine[ABC]->cutoff.probe_next_usec;
+        c.engine[ABC]->here.cutoff->quorum_device = true;
+        state_find_node(&c.engine[ABC]->here.me.agreed.state, ABC)->least.isolation_usec =
+                        device.isolation_usec;
+        back = c.engine[ABC]->here.cutoff->probe_next_usec;
         cluster_at(&c, ABC, back);
         asked_at(&c, EFFECT_STOP, t + device.detection_usec + device.isolation_usec);
         cluster_end(&c);
@@ -207,7 +209,7 @@ static void test_corosync_is_lost_again(void **state)
                 Cluster c;
 
                 t = lost_and_back(&c, in_step);
-                c.engine[ABC]->grace_usec = 60 * USEC_PER_SEC;
+                c.engine[ABC]->here.me.grace_usec = 60 * USEC_PER_SEC;
                 cluster_at(&c, ABC, t + cluster_isolation_usec() - USEC_PER_MSEC);
                 cluster_step(&c, ABC, &lost);
                 asked_at(&c, EFFECT_STOP,
@@ -224,14 +226,14 @@ static void test_in_step(void **state)
 
         (void) state;
         t = lost_and_back(&c, true);
-        assert_int_equal(c.engine[ABC]->cutoff.away_usec, 0);
-        c.engine[ABC]->cutoff.away_usec = t;
-        state_find_node(&c.engine[ABC]->agreed.state, ABC)->presence = PRESENCE_REPORTED;
+        assert_int_equal(c.engine[ABC]->here.cutoff->away_usec, 0);
+        c.engine[ABC]->here.cutoff->away_usec = t;
+        state_find_node(&c.engine[ABC]->here.me.agreed.state, ABC)->presence = PRESENCE_REPORTED;
         cluster_at(&c, ABC, c.now + 1);
-        assert_int_equal(c.engine[ABC]->cutoff.away_usec, t);
-        state_find_node(&c.engine[ABC]->agreed.state, ABC)->presence = PRESENCE_SYNCED;
+        assert_int_equal(c.engine[ABC]->here.cutoff->away_usec, t);
+        state_find_node(&c.engine[ABC]->here.me.agreed.state, ABC)->presence = PRESENCE_SYNCED;
         cluster_at(&c, ABC, c.now + 1);
-        assert_int_equal(c.engine[ABC]->cutoff.away_usec, 0);
+        assert_int_equal(c.engine[ABC]->here.cutoff->away_usec, 0);
         cluster_end(&c);
 }
 
@@ -248,28 +250,29 @@ static void test_answer_of_the_past(void **state)
                 Cluster c;
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-                t = c.engine[ABC]->cutoff.probe_next_usec;
+                t = c.engine[ABC]->here.cutoff->probe_next_usec;
                 c.hold_probes = true;
                 cluster_at(&c, ABC, t);
-                back.probe.number = c.engine[ABC]->cutoff.n_probes_sent;
+                back.probe.number = c.engine[ABC]->here.cutoff->n_probes_sent;
                 cluster_at(&c, ABC, t + CLUSTER_TOKEN / 4);
-                assert_int_equal(c.engine[ABC]->cutoff.n_probes_sent, back.probe.number);
+                assert_int_equal(c.engine[ABC]->here.cutoff->n_probes_sent, back.probe.number);
                 cluster_at(&c, ABC, t + 4100 * USEC_PER_MSEC);
                 cluster_step(&c, ABC, &back);
                 assert_true(engine_is_synced(c.engine[ABC]));
-                assert_int_equal(c.engine[ABC]->cutoff.away_usec, t + detection);
+                assert_int_equal(c.engine[ABC]->here.cutoff->away_usec, t + detection);
                 /* Nor does another one of those that were sent meanwhile. */
-                back.probe.number = c.engine[ABC]->cutoff.n_probes_sent;
+                back.probe.number = c.engine[ABC]->here.cutoff->n_probes_sent;
                 cluster_step(&c, ABC, &back);
-                assert_int_equal(c.engine[ABC]->cutoff.away_usec, t + detection);
+                assert_int_equal(c.engine[ABC]->here.cutoff->away_usec, t + detection);
 
-                again = c.engine[ABC]->cutoff.probe_next_usec;
+                again = c.engine[ABC]->here.cutoff->probe_next_usec;
                 cluster_at(&c, ABC, again);
-                back.probe.number = c.engine[ABC]->cutoff.n_probes_sent;
+                back.probe.number = c.engine[ABC]->here.cutoff->n_probes_sent;
                 if (quick > 0) {
                         cluster_at(&c, ABC, again + CLUSTER_TOKEN / 2 + (quick == 2));
                         cluster_step(&c, ABC, &back);
-                        assert_int_equal(c.engine[ABC]->cutoff.away_usec, quick == 1 ? 0 : t + detection);
+                        assert_int_equal(c.engine[ABC]->here.cutoff->away_usec,
+                                        quick == 1 ? 0 : t + detection);
                 } else {
                         asked_at(&c, EFFECT_STOP,
                                         again + detection - detection / TIMING_PROBES_PER_DETECTION -
@@ -288,7 +291,7 @@ static void test_silent_again_without_workers(void **state)
 
         (void) state;
         (void) lost_and_back(&c, false);
-        back = c.engine[ABC]->cutoff.probe_next_usec;
+        back = c.engine[ABC]->here.cutoff->probe_next_usec;
         cluster_at(&c, ABC, back);
         cluster_unit_is(&c, ABC, "distro", UNIT_FINISHED);
         cluster_at(&c, ABC, back + cluster_isolation_usec() - 1);
@@ -306,10 +309,10 @@ static void test_short_silence(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         c.hold_probes = true;
-        t = c.engine[ABC]->cutoff.probe_next_usec;
+        t = c.engine[ABC]->here.cutoff->probe_next_usec;
         cluster_at(&c, ABC, t);
         cluster_at(&c, ABC, t + cluster_isolation_usec() - 1000);
-        back.probe.number = c.engine[ABC]->cutoff.n_probes_sent;
+        back.probe.number = c.engine[ABC]->here.cutoff->n_probes_sent;
         cluster_step(&c, ABC, &back);
         cluster_at(&c, ABC, t + cluster_isolation_usec() + 1000);
         assert_false(engine_is_isolated(c.engine[ABC]));
@@ -327,18 +330,18 @@ static void test_silence_without_workers(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         c.hold_probes = true;
-        t = c.engine[ABC]->cutoff.probe_next_usec;
+        t = c.engine[ABC]->here.cutoff->probe_next_usec;
         cluster_at(&c, ABC, t);
-        n_sent = c.engine[ABC]->cutoff.n_probes_sent;
+        n_sent = c.engine[ABC]->here.cutoff->n_probes_sent;
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED); /* and goes to another node */
         cluster_deliver(&c);
-        assert_true(c.engine[ABC]->cutoff.silent_usec != 0);
+        assert_true(c.engine[ABC]->here.cutoff->silent_usec != 0);
         assert_true(engine_deadline(c.engine[ABC]) < t + cluster_isolation_usec());
         c.hold_probes = false;
-        cluster_at(&c, ABC, c.engine[ABC]->cutoff.probe_next_usec);
+        cluster_at(&c, ABC, c.engine[ABC]->here.cutoff->probe_next_usec);
         cluster_deliver(&c);
-        assert_true(c.engine[ABC]->cutoff.n_probes_sent > n_sent);
-        assert_int_equal(c.engine[ABC]->cutoff.silent_usec, 0);
+        assert_true(c.engine[ABC]->here.cutoff->n_probes_sent > n_sent);
+        assert_int_equal(c.engine[ABC]->here.cutoff->silent_usec, 0);
         cluster_at(&c, ABC, t + cluster_isolation_usec() + 1);
         assert_false(engine_is_isolated(c.engine[ABC]));
         assert_true(engine_is_synced(c.engine[ABC]));
@@ -354,13 +357,13 @@ static void test_silence_ends_without_workers(void **state)
         (void) state;
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         c.hold_probes = true;
-        t = c.engine[ABC]->cutoff.probe_next_usec;
+        t = c.engine[ABC]->here.cutoff->probe_next_usec;
         cluster_at(&c, ABC, t);
         cluster_at(&c, ABC, t + cluster_isolation_usec());
         assert_true(engine_is_isolated(c.engine[ABC]));
         cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
         c.hold_probes = false;
-        cluster_at(&c, ABC, c.engine[ABC]->cutoff.probe_next_usec);
+        cluster_at(&c, ABC, c.engine[ABC]->here.cutoff->probe_next_usec);
         cluster_deliver(&c);
         assert_false(engine_is_isolated(c.engine[ABC]));
         assert_true(engine_is_synced(c.engine[ABC]));

@@ -4,11 +4,15 @@
  * takes 4 times as long then, what grows with its square 16 times. The best of some rounds of processor time counts, so
  * that what else the machine does says nothing. */
 
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/engine-struct.h"
 #include "engine/local/expiry.h"
 #include "engine/local/files.h"
 #include "base/array.h"
 #include "engine/agreed/apply.h"
+#include "engine/agreed/decide.h"
+#include "engine/agreed/definition.h"
+#include "engine/agreed/node.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,9 +57,9 @@ static Engine *new_engine(EffectList *effects)
         }
         assert_int_equal(engine_new(&config, &e), 0);
         for (uint32_t i = 0; i < N_NODES; i++)
-                state_add_node(&e->agreed.state, i + 1, names[i])->presence = PRESENCE_SYNCED;
-        e->agreed.out.effects = effects;
-        e->now_usec = USEC_PER_SEC;
+                state_add_node(&e->here.me.agreed.state, i + 1, names[i])->presence = PRESENCE_SYNCED;
+        e->here.me.agreed.out.effects = effects;
+        e->here.me.agreed.now_usec = USEC_PER_SEC;
         return e;
 }
 
@@ -77,7 +81,7 @@ static Definition *new_definitions(const Engine *e, size_t n)
                 d[i] = (Definition){ .name = strdup(name), .weight = 1, .digest = i + 1, .enabled = true };
                 d[i].nodes = calloc(N_NODES, sizeof(d[i].nodes[0]));
                 assert_non_null(d[i].nodes);
-                FOREACH_ARRAY(node, e->agreed.state.nodes, e->agreed.state.n_nodes)
+                FOREACH_ARRAY(node, e->here.me.agreed.state.nodes, e->here.me.agreed.state.n_nodes)
                         d[i].nodes[d[i].n_nodes++] = (NodePriority){ .name = strdup(node->name) };
         }
         return d;
@@ -86,7 +90,7 @@ static Definition *new_definitions(const Engine *e, size_t n)
 static void give_definitions(Engine *e, Definition *d, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
-                App *a = state_add_app(&e->agreed.state, d[i].name);
+                App *a = state_add_app(&e->here.me.agreed.state, d[i].name);
 
                 assert_non_null(a);
                 a->definition = d[i];
@@ -105,14 +109,14 @@ static uint64_t first_placement(size_t n)
         size_t on_node[N_NODES + 1] = {};
 
         give_definitions(e, new_definitions(e, n), n);
-        e->agreed.all_dirty = true;
+        e->here.me.agreed.all_dirty = true;
         n_sorts = 0;
         t = processor_nsec();
-        decide_all(&e->agreed);
+        decide_all(&e->here.me.agreed);
         t = processor_nsec() - t;
         /* What lies where is made out once for all of them. */
         assert_int_equal(n_sorts, 1);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps) {
                 assert_int_equal(a->n_copies, 1);
                 on_node[a->copies[0].node_id]++;
         }
@@ -134,16 +138,16 @@ static uint64_t all_delays_over(size_t n)
         give_definitions(e, new_definitions(e, n), n);
         m.expiry.timers = calloc(n, sizeof(m.expiry.timers[0]));
         assert_non_null(m.expiry.timers);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
-                a->delay = agreed_timer(&e->agreed, 1);
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps) {
+                a->delay = agreed_timer(&e->here.me.agreed, 1);
                 m.expiry.timers[m.expiry.n_timers++] =
                                 (TimerRef){ .kind = TIMER_FAILOVER, .serial = a->delay.serial };
         }
         t = processor_nsec();
-        apply_message(&e->agreed, &sender, &m);
+        apply_message(&e->here.me.agreed, &sender, &m);
         t = processor_nsec() - t;
         assert_int_equal(effects.n_effects, n);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps)
                 assert_int_equal(a->delay.serial, 0);
         message_done(&m);
         effect_list_done(&effects);
@@ -158,14 +162,14 @@ static uint64_t all_timers_sent(size_t n)
         uint64_t t;
 
         give_definitions(e, new_definitions(e, n), n);
-        e->synced = true;
-        e->phase = PHASE_DECIDED;
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
-                a->delay = agreed_timer(&e->agreed, 0);
+        e->here.me.synced = true;
+        e->here.me.phase = PHASE_DECIDED;
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps)
+                a->delay = agreed_timer(&e->here.me.agreed, 0);
         t = processor_nsec();
-        expiry_pump(e);
+        expiry_pump(&e->here);
         for (size_t i = 0; i < 5; i++)
-                assert_true(expiry_deadline(e) == USEC_INFINITY);
+                assert_true(expiry_deadline(&e->here) == USEC_INFINITY);
         t = processor_nsec() - t;
         assert_int_equal(effects.n_effects, 1);
         assert_int_equal(effects.effects[0].message->expiry.n_timers, n);
@@ -183,17 +187,17 @@ static uint64_t files_read(size_t n)
         const char *kept;
 
         n_sorts = 0;
-        files_set(e, d, NULL, n, NULL, 0);
-        kept = e->definitions[n / 2].definition.nodes[0].name;
-        files_set(e, d, NULL, n, NULL, 0);
+        files_set(&e->here, d, NULL, n, NULL, 0);
+        kept = e->here.definitions[n / 2].definition.nodes[0].name;
+        files_set(&e->here, d, NULL, n, NULL, 0);
         t = processor_nsec() - t;
         /* They come in order, and what has not changed is not copied again. */
         assert_int_equal(n_sorts, 0);
-        assert_ptr_equal(e->definitions[n / 2].definition.nodes[0].name, kept);
+        assert_ptr_equal(e->here.definitions[n / 2].definition.nodes[0].name, kept);
         give_definitions(e, d, n);
         begin = processor_nsec();
         for (size_t i = 0; i < 5; i++)
-                assert_false(files_differ(e));
+                assert_false(files_differ(&e->here));
         t += processor_nsec() - begin;
         effect_list_done(&effects);
         engine_free(e);
@@ -214,13 +218,13 @@ static uint64_t facts_of_all(size_t n)
         give_definitions(e, new_definitions(e, n), n);
         f.copies = calloc(n, sizeof(f.copies[0]));
         assert_non_null(f.copies);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps)
                 f.copies[f.n_copies++] =
                                 (CopyFact){ .app = strdup(a->name), .epoch = 9, .state = UNIT_RUNNING };
         t = processor_nsec();
-        apply_facts(&e->agreed, &sender, &f, false);
+        apply_facts(&e->here.me.agreed, &sender, &f, false);
         t = processor_nsec() - t;
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps)
                 assert_int_equal(a->copies[0].phase, COPY_RUNNING);
         m.facts = f;
         message_done(&m);
@@ -243,21 +247,21 @@ static void test_state_halfway(void **state)
 
         (void) state;
         give_definitions(e, d, N_ALL);
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps)
                 for (uint32_t node = 1; node <= N_NODES / 2; node++) {
                         Definition other = a->definition;
 
                         other.digest = N_ALL + 1;
                         assert_true(app_set_variant(a, node, other.digest, &other, NULL));
                 }
-        state_encode(&e->agreed.state, STATE_FULL, 0, &w);
+        state_encode(&e->here.me.agreed.state, STATE_FULL, 0, &w);
         assert_int_equal(w.error, 0);
-        assert_int_equal(w.size_bytes, state_size_bytes(&e->agreed.state));
+        assert_int_equal(w.size_bytes, state_size_bytes(&e->here.me.agreed.state));
         print_message("%u applications on %u nodes, files changed on half of them: %zu bytes\n", N_ALL,
                         N_NODES, w.size_bytes);
         assert_in_range(w.size_bytes, 0, STATE_ROOM_BYTES);
         assert_int_equal(state_decode(w.data, w.size_bytes, STATE_FULL, 0, &back), 0);
-        assert_int_equal(state_digest(&back), state_digest(&e->agreed.state));
+        assert_int_equal(state_digest(&back), state_digest(&e->here.me.agreed.state));
         assert_int_equal(back.apps[7].n_files, 1);
         assert_string_equal(back.apps[7].files[0].definition.nodes[63].name, "node64.example");
         state_done(&back);
@@ -274,14 +278,14 @@ static void test_state_of_long_names(void **state)
         Engine *e = new_engine(&effects);
 
         (void) state;
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes) {
+        FOREACH_ARRAY(n, e->here.me.agreed.state.nodes, e->here.me.agreed.state.n_nodes) {
                 free(n->name);
                 assert_true(asprintf(&n->name, "node%02u-%0193d", n->id, 0) > 0);
         }
         give_definitions(e, new_definitions(e, N_ALL), N_ALL);
         print_message("%u applications with 64 names of 200 bytes: %zu bytes\n", N_ALL,
-                        state_size_bytes(&e->agreed.state));
-        assert_in_range(state_size_bytes(&e->agreed.state), 0, STATE_ROOM_BYTES);
+                        state_size_bytes(&e->here.me.agreed.state));
+        assert_in_range(state_size_bytes(&e->here.me.agreed.state), 0, STATE_ROOM_BYTES);
         effect_list_done(&effects);
         engine_free(e);
 }

@@ -4,7 +4,8 @@
 
 #include "base/array.h"
 #include "base/macros.h"
-#include "engine/internal.h"
+#include "engine/engine.h"
+#include "engine/engine-struct.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,8 @@
 /* What a single node does with quorum's word and with what holds a start back, to the microsecond. */
 
 #include "engine-cluster.h"
+#include "engine/local/cutoff-struct.h"
+#include "engine/local/cutoff.h"
 
 /* ---- quorum ---- */
 
@@ -82,7 +84,8 @@ static AppState shown_on(const Cluster *c, uint32_t node, const char *on)
 
 static NodeState node_shown(const Cluster *c, uint32_t node, uint32_t about)
 {
-        return engine_node_state(c->engine[node], state_find_node(&c->engine[node]->agreed.state, about));
+        return engine_node_state(
+                        c->engine[node], state_find_node(&c->engine[node]->here.me.agreed.state, about));
 }
 
 /* What a node that is cut off shows is what it knows for certain: its own units. A new ring alone is no reason. */
@@ -255,7 +258,7 @@ static void test_corosync_is_lost(void **state)
                 uint64_t end_usec = brief ? 2 * USEC_PER_SEC : cluster_isolation_usec();
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-                c.engine[ABC]->grace_usec = brief ? 4 * USEC_PER_SEC : CLUSTER_GRACE;
+                c.engine[ABC]->here.me.grace_usec = brief ? 4 * USEC_PER_SEC : CLUSTER_GRACE;
                 c.now = t;
                 cluster_step(&c, ABC, &lost);
                 cluster_at(&c, ABC, t + end_usec - 1);
@@ -281,7 +284,7 @@ static void test_put_out_of_the_group(void **state)
                 Event out = { .type = EVENT_VIEW };
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-                c.engine[ABC]->grace_usec = brief ? 4 * USEC_PER_SEC : CLUSTER_GRACE;
+                c.engine[ABC]->here.me.grace_usec = brief ? 4 * USEC_PER_SEC : CLUSTER_GRACE;
                 out.view.change = VIEW_PROCESS;
                 out.view.ring = c.ring;
                 out.view.members = others;
@@ -317,7 +320,7 @@ static void test_counted_otherwise(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 cluster_new_ring(&c);
-                vote.view = c.engine[ABC]->view;
+                vote.view = c.engine[ABC]->here.me.view;
                 vote.view.n += ahead;
                 vote.incarnation = 7;
                 vote.number = 1;
@@ -326,7 +329,7 @@ static void test_counted_otherwise(void **state)
                 vote.view_vote.n_members = ELEMENTSOF(all);
                 cluster_step(&c, ABC, &event);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_REJOIN), ahead);
-                assert_int_equal(c.engine[ABC]->phase == PHASE_NONE, ahead);
+                assert_int_equal(c.engine[ABC]->here.me.phase == PHASE_NONE, ahead);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
                 cluster_end(&c);
         }
@@ -348,8 +351,8 @@ static void test_put_out_elsewhere(void **state)
 
                 cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
                 cluster_new_ring(&c);
-                c.engine[ABC]->view.n++; /* there was an earlier view of this ring */
-                vote.view = c.engine[ABC]->view;
+                c.engine[ABC]->here.me.view.n++; /* there was an earlier view of this ring */
+                vote.view = c.engine[ABC]->here.me.view;
                 vote.incarnation = 7;
                 vote.number = 1;
                 vote.view_vote.quorate = true;
@@ -361,7 +364,7 @@ static void test_put_out_elsewhere(void **state)
                 cluster_step(&c, ABC, &event);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_REJOIN), there == 0);
                 assert_int_equal(engine_is_synced(c.engine[ABC]), false); /* the view is not decided */
-                assert_int_equal(c.engine[ABC]->phase == PHASE_NONE, there == 0);
+                assert_int_equal(c.engine[ABC]->here.me.phase == PHASE_NONE, there == 0);
                 assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 0);
                 cluster_end(&c);
         }
@@ -403,12 +406,12 @@ static void test_start_waits_for_a_probe(void **state)
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_PROBE), 1);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-        back.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
+        back.probe.number = c.engine[BCD]->here.cutoff->n_probes_sent;
         cluster_new_ring(&c);
         cluster_quorum(&c, true);
         cluster_step(&c, BCD, &back); /* of before the view */
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-        back.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
+        back.probe.number = c.engine[BCD]->here.cutoff->n_probes_sent;
         cluster_step(&c, BCD, &back);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         cluster_end(&c);
@@ -426,15 +429,15 @@ static void test_start_waits_for_a_quick_probe(void **state)
         c.hold_probes = true;
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_PROBE), 1);
-        sent = c.engine[BCD]->cutoff.n_probes_sent;
-        t = c.engine[BCD]->cutoff.probe_times[sent] + c.engine[BCD]->cutoff.token_usec / 2 + 1;
+        sent = c.engine[BCD]->here.cutoff->n_probes_sent;
+        t = c.engine[BCD]->here.cutoff->probe_times[sent] + c.engine[BCD]->here.cutoff->token_usec / 2 + 1;
         cluster_at(&c, BCD, t);
-        assert_true(c.engine[BCD]->cutoff.n_probes_sent > sent);
+        assert_true(c.engine[BCD]->here.cutoff->n_probes_sent > sent);
         back.probe.number = sent;
         cluster_step(&c, BCD, &back);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         assert_int_equal(engine_deadline(c.engine[BCD]), t + PROBE_RETRY_USEC);
-        back.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
+        back.probe.number = c.engine[BCD]->here.cutoff->n_probes_sent;
         cluster_step(&c, BCD, &back);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
         cluster_end(&c);
@@ -453,7 +456,7 @@ static void probe_back_on_bcd(Cluster *c)
 {
         Event back = { .type = EVENT_PROBE };
 
-        back.probe.number = c->engine[BCD]->cutoff.n_probes_sent;
+        back.probe.number = c->engine[BCD]->here.cutoff->n_probes_sent;
         cluster_step(c, BCD, &back);
 }
 
@@ -474,7 +477,7 @@ static void test_start_is_held_back(void **state)
 
         /* The host slept since that probe was sent: it takes one from after that. */
         grant_to_bcd(&c);
-        early.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
+        early.probe.number = c.engine[BCD]->here.cutoff->n_probes_sent;
         cluster_step(&c, BCD, &(Event){ .type = EVENT_SUSPENDED });
         cluster_step(&c, BCD, &early);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
@@ -492,17 +495,17 @@ static void test_start_is_held_back(void **state)
 
         /* Maintenance has begun. */
         grant_to_bcd(&c);
-        state_find_app(&c.engine[BCD]->agreed.state, "distro")->maintenance = true;
+        state_find_app(&c.engine[BCD]->here.me.agreed.state, "distro")->maintenance = true;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         cluster_end(&c);
 
         /* It is over: the probe from before it proves nothing any more. */
         grant_to_bcd(&c);
-        early.probe.number = c.engine[BCD]->cutoff.n_probes_sent;
-        state_find_app(&c.engine[BCD]->agreed.state, "distro")->maintenance = true;
+        early.probe.number = c.engine[BCD]->here.cutoff->n_probes_sent;
+        state_find_app(&c.engine[BCD]->here.me.agreed.state, "distro")->maintenance = true;
         cluster_at(&c, BCD, c.now + USEC_PER_MSEC);
-        state_find_app(&c.engine[BCD]->agreed.state, "distro")->maintenance = false;
+        state_find_app(&c.engine[BCD]->here.me.agreed.state, "distro")->maintenance = false;
         cluster_step(&c, BCD, &early);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         probe_back_on_bcd(&c);
@@ -511,25 +514,25 @@ static void test_start_is_held_back(void **state)
 
         /* This node is cut off, though nobody else has noticed. */
         grant_to_bcd(&c);
-        c.engine[BCD]->cutoff.cut_off_usec = c.now;
+        c.engine[BCD]->here.cutoff->cut_off_usec = c.now;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         cluster_end(&c);
 
         /* The formed state is not on the disks. */
         grant_to_bcd(&c);
-        c.engine[BCD]->agreed.state.form_pending = true;
+        c.engine[BCD]->here.me.agreed.state.form_pending = true;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         cluster_end(&c);
 
         /* A node is back that has a copy which has not been reported ended. */
         grant_to_bcd(&c);
-        a = state_find_app(&c.engine[BCD]->agreed.state, "distro");
+        a = state_find_app(&c.engine[BCD]->here.me.agreed.state, "distro");
         app_add_copy(a, DEF, 1)->phase = COPY_LOST;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-        state_find_node(&c.engine[BCD]->agreed.state, DEF)->presence = PRESENCE_OFFLINE;
+        state_find_node(&c.engine[BCD]->here.me.agreed.state, DEF)->presence = PRESENCE_OFFLINE;
         cluster_at(&c, BCD, c.now + USEC_PER_SEC);
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
@@ -537,10 +540,10 @@ static void test_start_is_held_back(void **state)
 
         /* One is back of which those who formed the group knew nothing. */
         grant_to_bcd(&c);
-        state_find_node(&c.engine[BCD]->agreed.state, DEF)->unknown = true;
+        state_find_node(&c.engine[BCD]->here.me.agreed.state, DEF)->unknown = true;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
-        state_find_node(&c.engine[BCD]->agreed.state, DEF)->unknown = false;
+        state_find_node(&c.engine[BCD]->here.me.agreed.state, DEF)->unknown = false;
         cluster_at(&c, BCD, c.now + USEC_PER_SEC);
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
@@ -556,7 +559,7 @@ static void test_start_waits_after_maintenance(void **state)
         (void) state;
         /* A node has yet to say what it runs. */
         grant_to_bcd(&c);
-        a = state_find_app(&c.engine[BCD]->agreed.state, "distro");
+        a = state_find_app(&c.engine[BCD]->here.me.agreed.state, "distro");
         a->owed = calloc(1, sizeof(uint32_t));
         assert_non_null(a->owed);
         a->owed[a->n_owed++] = DEF;
@@ -570,9 +573,9 @@ static void test_start_waits_after_maintenance(void **state)
 
         /* A node was lost in it, and no manager stops its copy there. */
         grant_to_bcd(&c);
-        a = state_find_app(&c.engine[BCD]->agreed.state, "distro");
+        a = state_find_app(&c.engine[BCD]->here.me.agreed.state, "distro");
         app_add_copy(a, DEF, 1)->phase = COPY_LOST;
-        state_find_node(&c.engine[BCD]->agreed.state, DEF)->presence = PRESENCE_OFFLINE;
+        state_find_node(&c.engine[BCD]->here.me.agreed.state, DEF)->presence = PRESENCE_OFFLINE;
         app_find_copy(a, DEF, 1)->untamed = true;
         probe_back_on_bcd(&c);
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);

@@ -4,6 +4,9 @@
  * its word. */
 
 #include "engine-cluster.h"
+#include "engine/local/cutoff-struct.h"
+#include "engine/local/runs.h"
+#include "engine/member/peer.h"
 
 typedef void (*Change)(Cluster *c, Engine *e, App *a);
 
@@ -18,7 +21,7 @@ typedef void (*Change)(Cluster *c, Engine *e, App *a);
 
 static Node *node_of(Engine *e, uint32_t id)
 {
-        Node *n = state_find_node(&e->agreed.state, id);
+        Node *n = state_find_node(&e->here.me.agreed.state, id);
 
         assert_non_null(n);
         return n;
@@ -66,7 +69,7 @@ CHANGE(is_held_back, no_copy(a); a->maintenance = true)
 CHANGE(has_no_file, no_copy(a); a->has_definition = false)
 CHANGE(has_a_wrong_file, no_copy(a); a->has_definition = false; everywhere(e, a, true))
 CHANGE(is_orphan, no_copy(a); everywhere(e, a, false))
-CHANGE(is_forming, no_copy(a); e->agreed.state.form_pending = true)
+CHANGE(is_forming, no_copy(a); e->here.me.agreed.state.form_pending = true)
 CHANGE(waits_for_ever, node_of(e, ABC)->presence = PRESENCE_OFFLINE; no_copy(a); a->lost_node = ABC;
                 a->delay = ((Timer){ .serial = 3, .deadline_usec = USEC_INFINITY }))
 CHANGE(waits, node_of(e, ABC)->presence = PRESENCE_OFFLINE; no_copy(a); a->lost_node = ABC;
@@ -159,7 +162,7 @@ CHANGE(is_held_no_more, a->held_node = ABC)
 CHANGE(is_kept, app_add_held_against(a, BCD))
 CHANGE(goes_to_be_held, a->held_node = DEF; app_add_held_against(a, BCD); stops(c, e, a))
 CHANGE(runs_nowhere, is_held(c, e, a); no_copy(a))
-CHANGE(is_held_alone, is_held(c, e, a); e->cutoff.stale_since_usec = 1)
+CHANGE(is_held_alone, is_held(c, e, a); e->here.cutoff->stale_since_usec = 1)
 CHANGE(was_held_elsewhere, is_held_alone(c, e, a); a->held_node = a->copies[0].node_id = DEF)
 
 /* By hand, here, and against a node that is better: else it is not called held. */
@@ -201,13 +204,14 @@ CHANGE(bcd_standby, node_of(e, BCD)->standby = true)
 CHANGE(bcd_leaving, node_of(e, BCD)->leaving = true)
 CHANGE(bcd_left, node_of(e, BCD)->leaving = true; node_of(e, BCD)->presence = PRESENCE_MANAGER_GONE)
 CHANGE(bcd_gone, node_of(e, BCD)->presence = PRESENCE_MANAGER_GONE)
-CHANGE(bcd_offline, node_of(e, BCD)->presence = PRESENCE_OFFLINE; e->n_ring_nodes = 1)
+CHANGE(bcd_offline, node_of(e, BCD)->presence = PRESENCE_OFFLINE; e->here.me.n_ring_nodes = 1)
 CHANGE(bcd_not_listed, node_of(e, BCD)->presence = PRESENCE_OFFLINE)
 CHANGE(bcd_silent, node_of(e, BCD)->presence = PRESENCE_SILENT)
 CHANGE(bcd_syncing, node_of(e, BCD)->presence = PRESENCE_SYNCING)
 CHANGE(bcd_reported, node_of(e, BCD)->presence = PRESENCE_REPORTED)
 CHANGE(bcd_marked, Mark *m = app_add_mark(a, BCD); m->count = 2;
-                m->timer = ((Timer){ .serial = 3, .deadline_usec = e->now_usec + 90 * USEC_PER_SEC }))
+                m->timer = ((Timer){ .serial = 3,
+                                .deadline_usec = e->here.me.agreed.now_usec + 90 * USEC_PER_SEC }))
 CHANGE(bcd_mark_expired, Mark *m = app_add_mark(a, BCD); m->count = 2; m->expired = true)
 CHANGE(bcd_differs, variant(a, BCD, 5, NULL))
 CHANGE(bcd_has_none, variant(a, BCD, 0, NULL))
@@ -281,26 +285,27 @@ static void test_nodes_are_explained(void **state)
 
 /* ---- the manager ---- */
 
-CHANGE(without_guard, e->unguarded = true)
-CHANGE(leaves, e->leaving = true)
-CHANGE(leaves_stuck, e->leaving = true; e->units[0].state = UNIT_STUCK)
-CHANGE(leaves_empty, e->leaving = true; e->units[0].state = UNIT_STOPPED)
-CHANGE(no_corosync, e->connected = false)
-CHANGE(isolated, e->cutoff.isolated = true)
-CHANGE(no_quorum, e->quorum_value = false)
-CHANGE(joins, e->phase = PHASE_NONE)
-CHANGE(quorum_unknown, e->quorum_known = false)
-CHANGE(forms, e->phase = PHASE_FORMING; for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = true;
-                e->in_view.form_forced = true)
-CHANGE(others_form, forms(c, e, a); e->peers[1].facts.record = RECORD_VALID;
-                e->peers[1].facts.record_revision.count = 7)
-CHANGE(older_forms, others_form(c, e, a); e->version_max = PROTOCOL_VERSION + 1)
-CHANGE(waits_for_records, e->phase = PHASE_FORMING;
-                for (size_t i = 0; i < e->n_peers; i++) e->peers[i].has_facts = false)
-CHANGE(asks, e->synced = false)
-CHANGE(behind, e->synced = false; e->agreed.state.version = PROTOCOL_VERSION + 1)
-CHANGE(waits_for_managers, e->takes_part = false; e->wait_mandatory = calloc(1, sizeof(uint32_t));
-                e->wait_mandatory[0] = 9; e->n_wait_mandatory = 1)
+CHANGE(without_guard, e->here.unguarded = true)
+CHANGE(leaves, e->here.leaving = true)
+CHANGE(leaves_stuck, e->here.leaving = true; e->here.units[0].state = UNIT_STUCK)
+CHANGE(leaves_empty, e->here.leaving = true; e->here.units[0].state = UNIT_STOPPED)
+CHANGE(no_corosync, e->here.me.connected = false)
+CHANGE(isolated, e->here.cutoff->isolated = true)
+CHANGE(no_quorum, e->here.me.quorum_value = false)
+CHANGE(joins, e->here.me.phase = PHASE_NONE)
+CHANGE(quorum_unknown, e->here.me.quorum_known = false)
+CHANGE(forms, e->here.me.phase = PHASE_FORMING;
+                for (size_t i = 0; i < e->here.me.n_peers; i++) e->here.me.peers[i].has_facts = true;
+                e->here.me.in_view.form_forced = true)
+CHANGE(others_form, forms(c, e, a); e->here.me.peers[1].facts.record = RECORD_VALID;
+                e->here.me.peers[1].facts.record_revision.count = 7)
+CHANGE(older_forms, others_form(c, e, a); e->here.me.version_max = PROTOCOL_VERSION + 1)
+CHANGE(waits_for_records, e->here.me.phase = PHASE_FORMING;
+                for (size_t i = 0; i < e->here.me.n_peers; i++) e->here.me.peers[i].has_facts = false)
+CHANGE(asks, e->here.me.synced = false)
+CHANGE(behind, e->here.me.synced = false; e->here.me.agreed.state.version = PROTOCOL_VERSION + 1)
+CHANGE(waits_for_managers, e->here.takes_part = false; e->here.wait_mandatory = calloc(1, sizeof(uint32_t));
+                e->here.wait_mandatory[0] = 9; e->here.n_wait_mandatory = 1)
 
 static void test_status_of_the_manager(void **state)
 {

@@ -41,7 +41,7 @@ my @rules = (
         { files => 'src/bus/*.c', call => 'bus_error_set|bus_error_set_invalid|call_denied' },
         { files => 'src/bus/call.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*text\b/ } },
         { files => 'src/engine/agreed/command.c src/engine/local/request.c', call => 'refuse|request_finish|request_reply|snprintf' },
-        { files => 'src/engine/agreed/definition.c src/engine/member/deliver.c', call => 'engine_note|agreed_note', if => sub { $_[0] =~ /taken|not be sent/ } },
+        { files => 'src/engine/agreed/definition.c src/engine/member/deliver.c', call => 'member_note|agreed_note', if => sub { $_[0] =~ /taken|not be sent/ } },
         { files => 'src/engine/local/worker.c', table => qr/\btext = ("[^"]+");/ },
         # Why an application does not run, and a node may not run it
         { files => 'src/engine/agreed/decide.c src/engine/agreed/verdict.c', call => 'snprintf' },

@@ -28,14 +28,14 @@ my %below = (
         daemon => 'base engine wire config group systemd bus', ctl => 'base engine wire config world',
 );
 # In src/engine: the ground, which knows no rule, then the wings, then the roof, which is all else.
-my %ground = map { $_ => 0 } qw(types message state names encode effect outlet);
+my %ground = map { $_ => 0 } qw(types message state names encode event effect outlet);
 my %wing = (agreed => 1, member => 2, local => 3);
 my $lines_max = 800;
 
 # What does not hold yet: how the line begins that says so, and the reason. One that holds again is to be taken out.
 my %exceptions = (
-        map({ $_ => 'its wings are being built' } 'circle: engine/', 'engine/member/', 'engine/local/',
-                'file files: config/'),
+        'circle: engine/agreed/' => 'the rules of applications, copies and nodes call each other',
+        'file files: config/' => 'to be named after its folder',
         'circle: address/' => 'the keeper and the removal give each other what to do',
         'circle: systemd/' => 'the machine of a unit is being taken out of it',
         'constant STRING: in config/' => 'to be named after its folder',

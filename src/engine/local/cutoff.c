@@ -4,295 +4,307 @@
  * kept here, and nobody else sets one. */
 
 #include "engine/local/cutoff.h"
+#include "engine/local/cutoff-struct.h"
 #include "engine/local/runs.h"
 #include "engine/member/hold.h"
 #include "engine/member/view.h"
+#include "engine/agreed/node.h"
 #include "base/array.h"
 #include "base/timing.h"
 
-static Timing cutoff_timing(const Engine *e)
+static Timing cutoff_timing(const Local *here)
 {
-        return timing_of(e->cutoff.token_usec, e->cutoff.consensus_usec, e->cutoff.isolation_config_usec,
-                        e->cutoff.quorum_device);
+        return timing_of(here->cutoff->token_usec, here->cutoff->consensus_usec,
+                        here->cutoff->isolation_config_usec, here->cutoff->quorum_device);
 }
 
-NodeTiming cutoff_node_timing(const Engine *e)
+NodeTiming cutoff_node_timing(const Local *here)
 {
-        Timing t = cutoff_timing(e);
+        Timing t = cutoff_timing(here);
 
         return (NodeTiming){ t.detection_usec, t.isolation_usec, t.needed_usec };
 }
 
 /* A longer time than its peers count with is no use to a node that is cut off: it goes by one only when all have been told
  * of it. A shorter one counts at once. */
-uint64_t cutoff_isolation_usec(const Engine *e)
+uint64_t cutoff_isolation_usec(const Local *here)
 {
-        const Node *own = state_find_node(&e->agreed.state, e->node_id);
-        uint64_t t = cutoff_timing(e).isolation_usec;
+        const Node *own = state_find_node(&here->me.agreed.state, here->me.node_id);
+        uint64_t t = cutoff_timing(here).isolation_usec;
 
         return own && own->timing.detection_usec > 0 ? MIN(t, own->least.isolation_usec) : t;
 }
 
 /* The peers notice after token and consensus that a Corosync is silent; the quickest of them counts. */
-static uint64_t cutoff_detection_usec(const Engine *e)
+static uint64_t cutoff_detection_usec(const Local *here)
 {
-        uint64_t t = cutoff_timing(e).detection_usec;
+        uint64_t t = cutoff_timing(here).detection_usec;
 
-        FOREACH_ARRAY(n, e->agreed.state.nodes, e->agreed.state.n_nodes)
+        FOREACH_ARRAY(n, here->me.agreed.state.nodes, here->me.agreed.state.n_nodes)
                 if (n->timing.detection_usec > 0)
                         t = MIN(t, n->least.detection_usec);
         return t;
 }
 
 /* What its peers wait for at least, whatever else they count with. */
-uint64_t cutoff_needed_usec(const Engine *e)
+uint64_t cutoff_needed_usec(const Local *here)
 {
-        const Node *own = state_find_node(&e->agreed.state, e->node_id);
-        uint64_t t = cutoff_timing(e).needed_usec;
+        const Node *own = state_find_node(&here->me.agreed.state, here->me.node_id);
+        uint64_t t = cutoff_timing(here).needed_usec;
 
         return own && own->timing.detection_usec > 0 ? MIN(t, own->least.needed_usec) : t;
 }
 
-static uint64_t cutoff_probe_interval(const Engine *e)
+static uint64_t cutoff_probe_interval(const Local *here)
 {
-        return MAX(cutoff_detection_usec(e) / TIMING_PROBES_PER_DETECTION, 10 * USEC_PER_MSEC);
+        return MAX(cutoff_detection_usec(here) / TIMING_PROBES_PER_DETECTION, 10 * USEC_PER_MSEC);
 }
 
 /* What a quicker peer is ahead of this node when both notice the same loss. */
-static uint64_t cutoff_lag_usec(const Engine *e)
+static uint64_t cutoff_lag_usec(const Local *here)
 {
-        return cutoff_timing(e).detection_usec - cutoff_detection_usec(e);
+        return cutoff_timing(here).detection_usec - cutoff_detection_usec(here);
 }
 
 /* Corosync speaks again, or there is quorum again: what was counted until now is kept until this member is in step.
  *
  * If this node returns and is lost again before it has reported, its peers count from the first loss. So does this node;
  * otherwise they would start what still runs here. */
-static void cutoff_note_away(Engine *e)
+static void cutoff_note_away(Local *here)
 {
-        uint64_t t = e->cutoff.away_usec != 0 ? e->cutoff.away_usec : USEC_INFINITY;
+        uint64_t t = here->cutoff->away_usec != 0 ? here->cutoff->away_usec : USEC_INFINITY;
 
-        if (e->cutoff.silent_usec != 0)
-                t = MIN(t, usec_add(e->cutoff.silent_usec, cutoff_detection_usec(e)));
-        if (e->cutoff.no_quorum_usec != 0)
-                t = MIN(t, usec_left(e->cutoff.no_quorum_usec, cutoff_lag_usec(e)));
-        if (e->cutoff.cut_off_usec != 0)
-                t = MIN(t, e->cutoff.cut_off_usec);
-        e->cutoff.away_usec = t != USEC_INFINITY ? t : 0;
+        if (here->cutoff->silent_usec != 0)
+                t = MIN(t, usec_add(here->cutoff->silent_usec, cutoff_detection_usec(here)));
+        if (here->cutoff->no_quorum_usec != 0)
+                t = MIN(t, usec_left(here->cutoff->no_quorum_usec, cutoff_lag_usec(here)));
+        if (here->cutoff->cut_off_usec != 0)
+                t = MIN(t, here->cutoff->cut_off_usec);
+        here->cutoff->away_usec = t != USEC_INFINITY ? t : 0;
 }
 
 /* The node is in step again if the group has been told that it is synced, and no silence of Corosync since then makes that
  * doubtful (`step_probe`). */
-void cutoff_watch_step(Engine *e)
+void cutoff_watch_step(Local *here)
 {
         const Node *own;
 
-        if (e->cutoff.away_usec == 0 || e->cutoff.step_probe != 0 || !engine_is_synced(e) ||
-                        !view_is_quorate(e))
+        if (here->cutoff->away_usec == 0 || here->cutoff->step_probe != 0 || !member_is_synced(&here->me) ||
+                        !view_is_quorate(&here->me))
                 return;
-        own = state_find_node(&e->agreed.state, e->node_id);
+        own = state_find_node(&here->me.agreed.state, here->me.node_id);
         if (own && own->presence == PRESENCE_SYNCED)
-                e->cutoff.away_usec = 0;
+                here->cutoff->away_usec = 0;
 }
 
 /* The time of the workers begins to run, if it does not yet. */
-static void cutoff_begin(Engine *e, uint64_t since_usec)
+static void cutoff_begin(Local *here, uint64_t since_usec)
 {
-        since_usec = usec_left(since_usec, cutoff_lag_usec(e));
-        if (e->cutoff.away_usec != 0)
-                since_usec = MIN(since_usec, e->cutoff.away_usec);
-        if (e->cutoff.cut_off_usec == 0)
-                e->cutoff.cut_off_usec = MAX(since_usec, (uint64_t) 1);
+        since_usec = usec_left(since_usec, cutoff_lag_usec(here));
+        if (here->cutoff->away_usec != 0)
+                since_usec = MIN(since_usec, here->cutoff->away_usec);
+        if (here->cutoff->cut_off_usec == 0)
+                here->cutoff->cut_off_usec = MAX(since_usec, (uint64_t) 1);
         /* Should quorum come back in this very view, it asks for the state. */
-        hold_forget(e);
+        hold_forget(&here->me);
 }
 
 /* The peers may never have noticed the silence. This member has to tell them what it stopped meanwhile, and to hear what
  * they decided meanwhile. So it asks for the state, as a member that has lost track does. */
-static void cutoff_end_silence(Engine *e)
+static void cutoff_end_silence(Local *here)
 {
-        if (!e->cutoff.isolated)
+        if (!here->cutoff->isolated)
                 return;
-        e->cutoff.isolated = false;
-        if (view_is_quorate(e)) {
-                e->cutoff.no_quorum_usec = e->cutoff.cut_off_usec = 0;
-                if (e->phase == PHASE_DECIDED && !e->synced)
-                        hold_lose_track(e, "Corosync was silent");
+        here->cutoff->isolated = false;
+        if (view_is_quorate(&here->me)) {
+                here->cutoff->no_quorum_usec = here->cutoff->cut_off_usec = 0;
+                if (here->me.phase == PHASE_DECIDED && !here->me.synced)
+                        hold_lose_track(&here->me, "Corosync was silent");
         }
-        engine_changed(e);
+        member_changed(&here->me);
 }
 
 /* ---- what happens ---- */
 
-void cutoff_init(Engine *e, const EngineConfig *config)
+int cutoff_new(uint64_t isolation_usec, Cutoff **ret)
 {
-        e->cutoff.isolation_config_usec = config->isolation_timeout_usec;
-        e->cutoff.stale_since_usec = USEC_INFINITY;
+        Cutoff *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return -ENOMEM;
+        c->isolation_config_usec = isolation_usec;
+        c->stale_since_usec = USEC_INFINITY;
+        *ret = c;
+        return 0;
 }
 
-void cutoff_times(Engine *e, uint64_t token_usec, uint64_t consensus_usec, bool quorum_device)
+void cutoff_times(Local *here, uint64_t token_usec, uint64_t consensus_usec, bool quorum_device)
 {
-        e->cutoff.token_usec = token_usec;
-        e->cutoff.consensus_usec = consensus_usec;
-        e->cutoff.quorum_device = quorum_device;
+        here->cutoff->token_usec = token_usec;
+        here->cutoff->consensus_usec = consensus_usec;
+        here->cutoff->quorum_device = quorum_device;
 }
 
-void cutoff_connected(Engine *e)
+void cutoff_connected(Local *here)
 {
-        e->cutoff.n_probes_sent = e->cutoff.n_probes_back = 0;
-        e->cutoff.hold_probe = e->cutoff.hold_probe != 0;
-        e->cutoff.step_probe = e->cutoff.step_probe != 0;
+        here->cutoff->n_probes_sent = here->cutoff->n_probes_back = 0;
+        here->cutoff->hold_probe = here->cutoff->hold_probe != 0;
+        here->cutoff->step_probe = here->cutoff->step_probe != 0;
 }
 
-void cutoff_corosync_lost(Engine *e)
+void cutoff_corosync_lost(Local *here)
 {
-        if (e->connected && e->cutoff.disconnected_usec == 0)
-                e->cutoff.disconnected_usec = e->now_usec;
+        if (here->me.connected && here->cutoff->disconnected_usec == 0)
+                here->cutoff->disconnected_usec = here->me.agreed.now_usec;
         /* A Corosync that was silent before it went has said nothing since then. */
-        if (e->cutoff.no_quorum_usec == 0)
-                e->cutoff.no_quorum_usec = e->cutoff.silent_usec;
-        e->cutoff.silent_usec = e->cutoff.probe_next_usec = 0;
+        if (here->cutoff->no_quorum_usec == 0)
+                here->cutoff->no_quorum_usec = here->cutoff->silent_usec;
+        here->cutoff->silent_usec = here->cutoff->probe_next_usec = 0;
 }
 
-void cutoff_corosync_speaks(Engine *e)
+void cutoff_corosync_speaks(Local *here)
 {
-        cutoff_note_away(e);
-        e->cutoff.silent_usec = 0;
-        e->cutoff.isolated = false;
+        cutoff_note_away(here);
+        here->cutoff->silent_usec = 0;
+        here->cutoff->isolated = false;
 }
 
-void cutoff_outside(Engine *e)
+void cutoff_outside(Local *here)
 {
-        if (e->cutoff.no_quorum_usec == 0)
-                e->cutoff.no_quorum_usec = e->now_usec;
-        if (e->cutoff.outside_usec == 0)
-                e->cutoff.outside_usec = e->now_usec;
+        if (here->cutoff->no_quorum_usec == 0)
+                here->cutoff->no_quorum_usec = here->me.agreed.now_usec;
+        if (here->cutoff->outside_usec == 0)
+                here->cutoff->outside_usec = here->me.agreed.now_usec;
 }
 
-void cutoff_view(Engine *e)
+void cutoff_view(Local *here)
 {
-        e->cutoff.outside_usec = 0;
-        if (!view_is_quorate(e) && e->cutoff.no_quorum_usec == 0)
-                e->cutoff.no_quorum_usec = e->now_usec;
+        here->cutoff->outside_usec = 0;
+        if (!view_is_quorate(&here->me) && here->cutoff->no_quorum_usec == 0)
+                here->cutoff->no_quorum_usec = here->me.agreed.now_usec;
 }
 
-static void cutoff_note_quorum(Engine *e, bool quorate)
+static void cutoff_note_quorum(Local *here, bool quorate)
 {
-        if (quorate == e->cutoff.was_quorate)
+        if (quorate == here->cutoff->was_quorate)
                 return;
-        e->cutoff.was_quorate = quorate;
+        here->cutoff->was_quorate = quorate;
         if (quorate)
-                engine_note(e, NOTE_QUORUM_GAINED, NULL, 0, NULL);
+                member_note(&here->me, NOTE_QUORUM_GAINED, NULL, 0, NULL);
         else
-                engine_note(e, NOTE_QUORUM_LOST, NULL, 0, "%s",
-                                e->no_quorum_policy == NO_QUORUM_STOP
+                member_note(&here->me, NOTE_QUORUM_LOST, NULL, 0, "%s",
+                                here->no_quorum_policy == NO_QUORUM_STOP
                                                 ? "the workers here are being stopped"
                                                 : "the workers here run on (NoQuorumPolicy=freeze)");
-        engine_changed(e);
+        member_changed(&here->me);
 }
 
-void cutoff_quorum(Engine *e, bool quorate)
+void cutoff_quorum(Local *here, bool quorate)
 {
         if (quorate) {
-                cutoff_note_away(e);
-                e->cutoff.no_quorum_usec = e->cutoff.cut_off_usec = e->cutoff.disconnected_usec = 0;
-                cutoff_note_quorum(e, true);
+                cutoff_note_away(here);
+                here->cutoff->no_quorum_usec = here->cutoff->cut_off_usec = here->cutoff->disconnected_usec =
+                                0;
+                cutoff_note_quorum(here, true);
                 return;
         }
-        if (e->cutoff.no_quorum_usec == 0)
-                e->cutoff.no_quorum_usec = e->now_usec;
+        if (here->cutoff->no_quorum_usec == 0)
+                here->cutoff->no_quorum_usec = here->me.agreed.now_usec;
         /* A Corosync just started is alone at first: that counts only when IsolationTimeoutSec= is over. */
-        if (e->cutoff.disconnected_usec != 0)
+        if (here->cutoff->disconnected_usec != 0)
                 return;
-        cutoff_note_quorum(e, false);
-        cutoff_begin(e, e->view_usec);
+        cutoff_note_quorum(here, false);
+        cutoff_begin(here, here->me.view_usec);
 }
 
-void cutoff_suspended(Engine *e)
+void cutoff_suspended(Local *here)
 {
-        e->cutoff.slept_usec = e->now_usec;
-        e->cutoff.hold_probe = e->cutoff.n_probes_sent + 1;
-        e->cutoff.probe_next_usec = 0;
+        here->cutoff->slept_usec = here->me.agreed.now_usec;
+        here->cutoff->hold_probe = here->cutoff->n_probes_sent + 1;
+        here->cutoff->probe_next_usec = 0;
 }
 
-void cutoff_begin_step(Engine *e)
+void cutoff_begin_step(Local *here)
 {
-        e->cutoff.probed = false;
+        here->cutoff->probed = false;
 }
 
 /* ---- probes ---- */
 
 /* When it was sent: one of the last PROBES_KEPT. */
-static uint64_t cutoff_probe_time(const Engine *e, uint64_t number)
+static uint64_t cutoff_probe_time(const Local *here, uint64_t number)
 {
-        return e->cutoff.probe_times[number % PROBES_KEPT];
+        return here->cutoff->probe_times[number % PROBES_KEPT];
 }
 
 /* Corosync may freeze after it has put a probe in order and before it delivers the probe. Then this probe is the first to
  * come back, though the others left the ring long ago. They do not leave it before a token is lost, so a probe that took
  * half of that time at most proves that they are there. */
-static bool cutoff_answer_was_quick(const Engine *e)
+static bool cutoff_answer_was_quick(const Local *here)
 {
-        return e->cutoff.n_probes_sent - e->cutoff.n_probes_back < PROBES_KEPT &&
-               e->now_usec - cutoff_probe_time(e, e->cutoff.n_probes_back) <= e->cutoff.token_usec / 2;
+        return here->cutoff->n_probes_sent - here->cutoff->n_probes_back < PROBES_KEPT &&
+               here->me.agreed.now_usec - cutoff_probe_time(here, here->cutoff->n_probes_back) <=
+                               here->cutoff->token_usec / 2;
 }
 
 /* The answer that ends a silence may come from a ring that the others left during the silence. They count from then,
  * whatever this node has been told. A quick answer to a later probe proves that they did not leave, or know that this node
  * is back. */
-static void cutoff_doubt_step(Engine *e)
+static void cutoff_doubt_step(Local *here)
 {
-        if (e->cutoff.silent_usec != 0 && e->now_usec - e->cutoff.silent_usec > e->cutoff.token_usec / 2) {
-                cutoff_note_away(e);
-                e->cutoff.step_probe = e->cutoff.n_probes_sent + 1;
-        } else if (e->cutoff.n_probes_back >= e->cutoff.step_probe && cutoff_answer_was_quick(e))
-                e->cutoff.step_probe = 0;
+        if (here->cutoff->silent_usec != 0 &&
+                        here->me.agreed.now_usec - here->cutoff->silent_usec > here->cutoff->token_usec / 2) {
+                cutoff_note_away(here);
+                here->cutoff->step_probe = here->cutoff->n_probes_sent + 1;
+        } else if (here->cutoff->n_probes_back >= here->cutoff->step_probe && cutoff_answer_was_quick(here))
+                here->cutoff->step_probe = 0;
 }
 
-void cutoff_answer(Engine *e, uint64_t number)
+void cutoff_answer(Local *here, uint64_t number)
 {
-        if (number <= e->cutoff.n_probes_sent)
-                e->cutoff.n_probes_back = MAX(e->cutoff.n_probes_back, number);
-        if (e->cutoff.hold_probe != 0 && e->cutoff.n_probes_back >= e->cutoff.hold_probe)
-                e->cutoff.hold_probe = 0;
-        cutoff_doubt_step(e);
-        e->cutoff.silent_usec = 0;
-        cutoff_end_silence(e);
+        if (number <= here->cutoff->n_probes_sent)
+                here->cutoff->n_probes_back = MAX(here->cutoff->n_probes_back, number);
+        if (here->cutoff->hold_probe != 0 && here->cutoff->n_probes_back >= here->cutoff->hold_probe)
+                here->cutoff->hold_probe = 0;
+        cutoff_doubt_step(here);
+        here->cutoff->silent_usec = 0;
+        cutoff_end_silence(here);
 }
 
-static void cutoff_send_probe(Engine *e)
+static void cutoff_send_probe(Local *here)
 {
-        if (e->cutoff.probed)
+        if (here->cutoff->probed)
                 return;
-        e->cutoff.probed = true;
-        e->cutoff.n_probes_sent++;
-        e->cutoff.probe_times[e->cutoff.n_probes_sent % PROBES_KEPT] = e->now_usec;
-        engine_emit(e, EFFECT_PROBE)->token = e->cutoff.n_probes_sent;
-        if (e->cutoff.silent_usec == 0)
-                e->cutoff.silent_usec = e->now_usec;
+        here->cutoff->probed = true;
+        here->cutoff->n_probes_sent++;
+        here->cutoff->probe_times[here->cutoff->n_probes_sent % PROBES_KEPT] = here->me.agreed.now_usec;
+        member_emit(&here->me, EFFECT_PROBE)->token = here->cutoff->n_probes_sent;
+        if (here->cutoff->silent_usec == 0)
+                here->cutoff->silent_usec = here->me.agreed.now_usec;
 }
 
-static uint64_t cutoff_probe_usec(const Engine *e)
+static uint64_t cutoff_probe_usec(const Local *here)
 {
-        if (!e->connected || e->phase == PHASE_NONE)
+        if (!here->me.connected || here->me.phase == PHASE_NONE)
                 return USEC_INFINITY;
         /* A probe may be dropped while Corosync is busy: what waits for one does not wait long for the next. */
-        if (e->starts_wait || e->cutoff.hold_probe > e->cutoff.n_probes_sent || (e->restarting && !e->left))
-                return MIN(e->cutoff.probe_next_usec,
-                                cutoff_probe_time(e, e->cutoff.n_probes_sent) + PROBE_RETRY_USEC);
+        if (here->starts_wait || here->cutoff->hold_probe > here->cutoff->n_probes_sent ||
+                        (here->restarting && !here->left))
+                return MIN(here->cutoff->probe_next_usec,
+                                cutoff_probe_time(here, here->cutoff->n_probes_sent) + PROBE_RETRY_USEC);
         /* One that was dropped never comes back: once there is a silence it takes another to end it, also where the worker
          * that was watched over has ended meanwhile. */
-        return runs_any_alive(e) || e->cutoff.hold_probe != 0 || e->cutoff.silent_usec != 0
-                               ? e->cutoff.probe_next_usec
+        return runs_any_alive(here) || here->cutoff->hold_probe != 0 || here->cutoff->silent_usec != 0
+                               ? here->cutoff->probe_next_usec
                                : USEC_INFINITY;
 }
 
-void cutoff_probe(Engine *e)
+void cutoff_probe(Local *here)
 {
-        if (e->now_usec < cutoff_probe_usec(e))
+        if (here->me.agreed.now_usec < cutoff_probe_usec(here))
                 return;
-        cutoff_send_probe(e);
-        e->cutoff.probe_next_usec = e->now_usec + cutoff_probe_interval(e);
+        cutoff_send_probe(here);
+        here->cutoff->probe_next_usec = here->me.agreed.now_usec + cutoff_probe_interval(here);
 }
 
 /* ---- when its time is over ---- */
@@ -300,79 +312,81 @@ void cutoff_probe(Engine *e)
 /* The moment by which a node that is not in step must have noticed that it is cut off. The needed delay (base/timing.h)
  * assumes that a silence began one detection time before the peers noticed, so that time is subtracted. With a quorum device
  * it is not: two rings in a row that wait for the device would end the workers on every node. */
-static uint64_t cutoff_away_usec(const Engine *e)
+static uint64_t cutoff_away_usec(const Local *here)
 {
-        uint64_t t = usec_add(e->cutoff.away_usec, cutoff_isolation_usec(e));
+        uint64_t t = usec_add(here->cutoff->away_usec, cutoff_isolation_usec(here));
 
-        return e->cutoff.quorum_device ? t : usec_left(t, cutoff_detection_usec(e));
+        return here->cutoff->quorum_device ? t : usec_left(t, cutoff_detection_usec(here));
 }
 
 /* How long may pass without a quorum notification of a ring; counted from the first view since the last one that was
  * quorate, or from the loss of Corosync or of our place in the group. A manager that is not in the group while its node
  * is in the ring is waited for by its peers for the grace, and no guard counts that could stop its workers: so it never
  * takes longer than half of that. */
-static uint64_t cutoff_no_quorum_usec(const Engine *e)
+static uint64_t cutoff_no_quorum_usec(const Local *here)
 {
         uint64_t t;
 
-        if (e->cutoff.no_quorum_usec == 0 || e->cutoff.cut_off_usec != 0 || e->started_usec == 0)
+        if (here->cutoff->no_quorum_usec == 0 || here->cutoff->cut_off_usec != 0 || here->started_usec == 0)
                 return USEC_INFINITY;
         /* Losing Corosync on top of it gives no further time. */
-        t = usec_add(e->cutoff.no_quorum_usec, cutoff_isolation_usec(e));
+        t = usec_add(here->cutoff->no_quorum_usec, cutoff_isolation_usec(here));
         /* If a view has come, the peers got theirs at the same moment: the isolation time counts from `away`. If Corosync
          * was lost, they started up to one detection time earlier: it counts from cutoff_away_usec(). */
-        if (e->cutoff.away_usec != 0 && runs_any_alive(e))
-                t = MIN(t, MAX(e->cutoff.no_quorum_usec,
-                                           e->phase == PHASE_NONE
-                                                           ? cutoff_away_usec(e)
-                                                           : usec_add(e->cutoff.away_usec,
-                                                                             cutoff_isolation_usec(e))));
-        if (e->cutoff.outside_usec != 0 && e->grace_usec > 0)
-                t = MIN(t, usec_add(e->cutoff.outside_usec, grace_timing_of(e->grace_usec).stop_usec));
+        if (here->cutoff->away_usec != 0 && runs_any_alive(here))
+                t = MIN(t, MAX(here->cutoff->no_quorum_usec,
+                                           here->me.phase == PHASE_NONE
+                                                           ? cutoff_away_usec(here)
+                                                           : usec_add(here->cutoff->away_usec,
+                                                                             cutoff_isolation_usec(here))));
+        if (here->cutoff->outside_usec != 0 && here->me.grace_usec > 0)
+                t = MIN(t, usec_add(here->cutoff->outside_usec,
+                                           grace_timing_of(here->me.grace_usec).stop_usec));
         return t;
 }
 
-static uint64_t cutoff_silence_usec(const Engine *e)
+static uint64_t cutoff_silence_usec(const Local *here)
 {
         uint64_t t, again;
 
-        if (e->cutoff.silent_usec == 0 || e->cutoff.isolated)
+        if (here->cutoff->silent_usec == 0 || here->cutoff->isolated)
                 return USEC_INFINITY;
-        t = usec_add(e->cutoff.silent_usec, cutoff_isolation_usec(e));
-        if (e->cutoff.away_usec == 0 || !runs_any_alive(e))
+        t = usec_add(here->cutoff->silent_usec, cutoff_isolation_usec(here));
+        if (here->cutoff->away_usec == 0 || !runs_any_alive(here))
                 return t;
         /* What the peers need to notice that this node is lost again is all that is left then. */
-        again = MAX(usec_left(cutoff_detection_usec(e) - cutoff_probe_interval(e), KILL_TAKES_USEC),
-                        usec_left(e->cutoff.token_usec, cutoff_lag_usec(e)) / 2);
+        again = MAX(usec_left(cutoff_detection_usec(here) - cutoff_probe_interval(here), KILL_TAKES_USEC),
+                        usec_left(here->cutoff->token_usec, cutoff_lag_usec(here)) / 2);
         /* A probe takes its time: without any, each would cut this node off again. */
-        again = MAX(again, cutoff_probe_interval(e));
-        return MIN(t, MAX(cutoff_away_usec(e), usec_add(e->cutoff.silent_usec, again)));
+        again = MAX(again, cutoff_probe_interval(here));
+        return MIN(t, MAX(cutoff_away_usec(here), usec_add(here->cutoff->silent_usec, again)));
 }
 
-static void note_isolated(Engine *e, const char *what, uint64_t since_usec)
+static void note_isolated(Local *here, const char *what, uint64_t since_usec)
 {
-        unsigned long long tenths = usec_left(e->now_usec, since_usec) / (100 * USEC_PER_MSEC);
+        unsigned long long tenths = usec_left(here->me.agreed.now_usec, since_usec) / (100 * USEC_PER_MSEC);
 
-        engine_note(e, NOTE_ISOLATED, NULL, e->node_id, "%s for %llu.%llu s", what, tenths / 10, tenths % 10);
+        member_note(&here->me, NOTE_ISOLATED, NULL, here->me.node_id, "%s for %llu.%llu s", what, tenths / 10,
+                        tenths % 10);
 }
 
-void cutoff_watch(Engine *e)
+void cutoff_watch(Local *here)
 {
-        if (e->now_usec >= cutoff_no_quorum_usec(e)) {
-                uint64_t since = e->cutoff.no_quorum_usec;
+        if (here->me.agreed.now_usec >= cutoff_no_quorum_usec(here)) {
+                uint64_t since = here->cutoff->no_quorum_usec;
 
-                e->cutoff.disconnected_usec = 0;
-                if (e->cutoff.was_quorate)
-                        note_isolated(e, "Corosync has not said whether this node has quorum", since);
-                e->cutoff.was_quorate = false;
-                cutoff_begin(e, since);
-                engine_changed(e);
+                here->cutoff->disconnected_usec = 0;
+                if (here->cutoff->was_quorate)
+                        note_isolated(here, "Corosync has not said whether this node has quorum", since);
+                here->cutoff->was_quorate = false;
+                cutoff_begin(here, since);
+                member_changed(&here->me);
         }
-        if (e->now_usec >= cutoff_silence_usec(e)) {
-                e->cutoff.isolated = true;
-                note_isolated(e, "Corosync has been silent", e->cutoff.silent_usec);
-                cutoff_begin(e, usec_add(e->cutoff.silent_usec, cutoff_timing(e).detection_usec));
-                engine_changed(e);
+        if (here->me.agreed.now_usec >= cutoff_silence_usec(here)) {
+                here->cutoff->isolated = true;
+                note_isolated(here, "Corosync has been silent", here->cutoff->silent_usec);
+                cutoff_begin(here, usec_add(here->cutoff->silent_usec, cutoff_timing(here).detection_usec));
+                member_changed(&here->me);
         }
 }
 
@@ -380,89 +394,93 @@ void cutoff_watch(Engine *e)
 
 /* The last moment at which what this member knew is certain to have been so: a silence of Corosync, or of the host, that
  * led here counts from its begin. */
-static uint64_t cutoff_last_certain(const Engine *e)
+static uint64_t cutoff_last_certain(const Local *here)
 {
-        uint64_t t = e->now_usec;
+        uint64_t t = here->me.agreed.now_usec;
 
-        if (e->cutoff.silent_usec != 0)
-                t = MIN(t, e->cutoff.silent_usec);
-        if (e->cutoff.no_quorum_usec != 0)
-                t = MIN(t, e->cutoff.no_quorum_usec);
-        return e->cutoff.hold_probe != 0 ? MIN(t, e->cutoff.slept_usec) : t;
+        if (here->cutoff->silent_usec != 0)
+                t = MIN(t, here->cutoff->silent_usec);
+        if (here->cutoff->no_quorum_usec != 0)
+                t = MIN(t, here->cutoff->no_quorum_usec);
+        return here->cutoff->hold_probe != 0 ? MIN(t, here->cutoff->slept_usec) : t;
 }
 
 /* A new view of a quorate group is no reason for doubt; a ring that is said not to be quorate is one, and so is a
  * Corosync that is gone or silent. */
-void cutoff_watch_knowledge(Engine *e)
+void cutoff_watch_knowledge(Local *here)
 {
-        bool was = engine_is_stale(e);
+        bool was = cutoff_is_stale(here);
 
-        if (engine_is_synced(e) && view_is_quorate(e) && !e->cutoff.isolated) {
-                e->cutoff.in_step_usec = USEC_INFINITY;
-                e->cutoff.stale_since_usec = 0;
+        if (member_is_synced(&here->me) && view_is_quorate(&here->me) && !here->cutoff->isolated) {
+                here->cutoff->in_step_usec = USEC_INFINITY;
+                here->cutoff->stale_since_usec = 0;
         } else {
-                if (e->cutoff.in_step_usec == USEC_INFINITY)
-                        e->cutoff.in_step_usec = cutoff_last_certain(e);
-                if (!was && (!e->connected || e->cutoff.isolated || e->cutoff.cut_off_usec != 0 ||
-                                            e->phase == PHASE_NONE || e->phase == PHASE_INQUORATE ||
-                                            e->phase == PHASE_FORMING))
-                        e->cutoff.stale_since_usec = MAX((uint64_t) 1,
-                                        usec_left(e->realtime_usec, e->now_usec - e->cutoff.in_step_usec));
+                if (here->cutoff->in_step_usec == USEC_INFINITY)
+                        here->cutoff->in_step_usec = cutoff_last_certain(here);
+                if (!was && (!here->me.connected || here->cutoff->isolated ||
+                                            here->cutoff->cut_off_usec != 0 || here->me.phase == PHASE_NONE ||
+                                            here->me.phase == PHASE_INQUORATE ||
+                                            here->me.phase == PHASE_FORMING))
+                        here->cutoff->stale_since_usec = MAX((uint64_t) 1,
+                                        usec_left(here->me.agreed.realtime_usec,
+                                                        here->me.agreed.now_usec -
+                                                                        here->cutoff->in_step_usec));
         }
-        if (was != engine_is_stale(e))
-                engine_changed(e);
+        if (was != cutoff_is_stale(here))
+                member_changed(&here->me);
 }
 
 /* ---- what the group has to know ---- */
 
-void cutoff_tell_timing(Engine *e)
+void cutoff_tell_timing(Local *here)
 {
-        const Node *own = state_find_node(&e->agreed.state, e->node_id);
-        Message m = { .type = MESSAGE_TIMING, .timing = cutoff_node_timing(e) };
+        const Node *own = state_find_node(&here->me.agreed.state, here->me.node_id);
+        Message m = { .type = MESSAGE_TIMING, .timing = cutoff_node_timing(here) };
 
-        if (!own || e->timing_sent_in == e->hold_serial || node_timing_equal(&own->timing, &m.timing))
+        if (!own || here->timing_sent_in == here->me.hold_serial ||
+                        node_timing_equal(&own->timing, &m.timing))
                 return;
-        engine_send(e, &m);
-        e->timing_sent_in = e->hold_serial;
+        member_send(&here->me, &m);
+        here->timing_sent_in = here->me.hold_serial;
 }
 
 /* ---- what is asked ---- */
 
-bool cutoff_is_isolated(const Engine *e)
+bool cutoff_is_isolated(const Local *here)
 {
-        return e->cutoff.isolated;
+        return here->cutoff->isolated;
 }
 
-uint64_t cutoff_since(const Engine *e)
+uint64_t cutoff_since(const Local *here)
 {
-        return e->cutoff.cut_off_usec;
+        return here->cutoff->cut_off_usec;
 }
 
-uint64_t cutoff_stale_since(const Engine *e)
+uint64_t cutoff_stale_since(const Local *here)
 {
-        return e->cutoff.stale_since_usec;
+        return here->cutoff->stale_since_usec;
 }
 
-bool cutoff_has_slept(const Engine *e)
+bool cutoff_has_slept(const Local *here)
 {
-        return e->cutoff.hold_probe != 0;
+        return here->cutoff->hold_probe != 0;
 }
 
-uint64_t cutoff_ask(Engine *e)
+uint64_t cutoff_ask(Local *here)
 {
-        cutoff_send_probe(e);
-        return e->cutoff.n_probes_sent;
+        cutoff_send_probe(here);
+        return here->cutoff->n_probes_sent;
 }
 
-bool cutoff_has_answered(const Engine *e, uint64_t number)
+bool cutoff_has_answered(const Local *here, uint64_t number)
 {
-        return e->cutoff.n_probes_back >= number && cutoff_answer_was_quick(e);
+        return here->cutoff->n_probes_back >= number && cutoff_answer_was_quick(here);
 }
 
-uint64_t cutoff_deadline(const Engine *e)
+uint64_t cutoff_deadline(const Local *here)
 {
-        uint64_t t = cutoff_no_quorum_usec(e);
+        uint64_t t = cutoff_no_quorum_usec(here);
 
-        t = MIN(t, cutoff_silence_usec(e));
-        return MIN(t, cutoff_probe_usec(e));
+        t = MIN(t, cutoff_silence_usec(here));
+        return MIN(t, cutoff_probe_usec(here));
 }

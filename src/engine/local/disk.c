@@ -3,78 +3,81 @@
 /* The record on this node's disk, and what the group hears of it. */
 
 #include "engine/local/disk.h"
+#include "engine/agreed/commit.h"
+#include "engine/encode.h"
 
-void disk_write(Engine *e)
+void disk_write(Local *here)
 {
         ByteWriter w = {};
         Effect *f;
 
-        if (!engine_is_synced(e))
+        if (!member_is_synced(&here->me))
                 return;
-        if (revision_compare(&e->agreed.state.revision, &e->write_issued) == 0 &&
-                        !(e->write_failed && e->now_usec >= e->write_retry_usec))
+        if (revision_compare(&here->me.agreed.state.revision, &here->write_issued) == 0 &&
+                        !(here->write_failed && here->me.agreed.now_usec >= here->write_retry_usec))
                 return;
-        state_encode(&e->agreed.state, STATE_LASTING, e->now_usec, &w);
+        state_encode(&here->me.agreed.state, STATE_LASTING, here->me.agreed.now_usec, &w);
         if (w.error) {
-                e->agreed.out.oom = true;
+                here->me.agreed.out.oom = true;
                 byte_writer_done(&w);
                 return;
         }
-        f = engine_emit(e, EFFECT_WRITE);
-        f->revision = e->write_issued = e->agreed.state.revision;
+        f = member_emit(&here->me, EFFECT_WRITE);
+        f->revision = here->write_issued = here->me.agreed.state.revision;
         f->data = w.data;
         f->data_size_bytes = w.size_bytes;
-        e->write_retry_usec = e->now_usec + COMMIT_USEC;
+        here->write_retry_usec = here->me.agreed.now_usec + COMMIT_USEC;
 }
 
-void disk_acknowledge(Engine *e)
+void disk_acknowledge(Local *here)
 {
-        const Node *own = state_find_node(&e->agreed.state, e->node_id);
+        const Node *own = state_find_node(&here->me.agreed.state, here->me.node_id);
         Message m = { .type = MESSAGE_ACK };
 
-        if (!engine_is_synced(e) || !own)
+        if (!member_is_synced(&here->me) || !own)
                 return;
-        if (e->write_failed) {
-                if (e->failure_told_in == e->view_serial)
+        if (here->write_failed) {
+                if (here->failure_told_in == here->me.view_serial)
                         return;
-                e->failure_told_in = e->view_serial;
-                m.ack.revision = e->agreed.state.revision;
-                engine_send(e, &m);
+                here->failure_told_in = here->me.view_serial;
+                m.ack.revision = here->me.agreed.state.revision;
+                member_send(&here->me, &m);
                 return;
         }
-        if (e->write_done.count == 0 ||
-                        (e->acked_in == e->hold_serial && revision_compare(&e->write_done, &e->acked) == 0))
+        if (here->write_done.count == 0 ||
+                        (here->acked_in == here->me.hold_serial &&
+                                        revision_compare(&here->write_done, &here->acked) == 0))
                 return;
-        if (!own->unwritable && revision_compare(&e->write_done, &own->acked) <= 0)
+        if (!own->unwritable && revision_compare(&here->write_done, &own->acked) <= 0)
                 return;
-        m.ack.revision = e->acked = e->write_done;
-        e->acked_in = e->hold_serial;
+        m.ack.revision = here->acked = here->write_done;
+        here->acked_in = here->me.hold_serial;
         m.ack.written = true;
-        engine_send(e, &m);
+        member_send(&here->me, &m);
 }
 
-void disk_written(Engine *e, const Event *event)
+void disk_written(Local *here, const Event *event)
 {
         if (event->written.error < 0) {
-                if (!e->write_failed)
-                        engine_note(e, NOTE_RECORD_FAILED, NULL, e->node_id,
+                if (!here->write_failed)
+                        member_note(&here->me, NOTE_RECORD_FAILED, NULL, here->me.node_id,
                                         "%s; this node gets no new applications",
                                         strerror(-event->written.error));
-                e->write_failed = true;
-                e->failure_told_in = 0;
-                e->write_retry_usec = e->now_usec + COMMIT_USEC;
-                e->acked_in = 0;
+                here->write_failed = true;
+                here->failure_told_in = 0;
+                here->write_retry_usec = here->me.agreed.now_usec + COMMIT_USEC;
+                here->acked_in = 0;
                 return;
         }
-        if (e->write_failed)
-                e->acked_in = 0;
-        e->write_failed = false;
-        e->write_retry_usec = 0;
-        if (revision_compare(&event->written.revision, &e->write_done) != 0)
-                e->write_done = event->written.revision;
+        if (here->write_failed)
+                here->acked_in = 0;
+        here->write_failed = false;
+        here->write_retry_usec = 0;
+        if (revision_compare(&event->written.revision, &here->write_done) != 0)
+                here->write_done = event->written.revision;
 }
 
-uint64_t disk_deadline(const Engine *e)
+uint64_t disk_deadline(const Local *here)
 {
-        return e->write_failed && engine_is_synced(e) ? e->write_retry_usec : USEC_INFINITY;
+        return here->write_failed && member_is_synced(&here->me) ? here->write_retry_usec : USEC_INFINITY;
 }

@@ -7,33 +7,33 @@
 #include "engine/member/view.h"
 #include "base/array.h"
 
-typedef void (*TimerVisit)(const Engine *e, TimerKind kind, const Timer *t, void *userdata);
+typedef void (*TimerVisit)(const Local *here, TimerKind kind, const Timer *t, void *userdata);
 
-static void expiry_visit(const Engine *e, TimerVisit visit, void *userdata)
+static void expiry_visit(const Local *here, TimerVisit visit, void *userdata)
 {
-        const State *s = &e->agreed.state;
+        const State *s = &here->me.agreed.state;
 
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 if (a->delay.serial != 0)
-                        visit(e, TIMER_FAILOVER, &a->delay, userdata);
+                        visit(here, TIMER_FAILOVER, &a->delay, userdata);
                 if (a->better.serial != 0)
-                        visit(e, TIMER_TAKEOVER, &a->better, userdata);
+                        visit(here, TIMER_TAKEOVER, &a->better, userdata);
                 if (a->outside.serial != 0)
-                        visit(e, TIMER_OUTSIDE, &a->outside, userdata);
+                        visit(here, TIMER_OUTSIDE, &a->outside, userdata);
                 FOREACH_ARRAY(m, a->marks, a->n_marks)
                         if (m->timer.serial != 0)
-                                visit(e, TIMER_MARK, &m->timer, userdata);
+                                visit(here, TIMER_MARK, &m->timer, userdata);
         }
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 if (n->grace.serial != 0)
-                        visit(e, TIMER_GRACE, &n->grace, userdata);
+                        visit(here, TIMER_GRACE, &n->grace, userdata);
                 if (n->shutdown.serial != 0)
-                        visit(e, TIMER_SHUTDOWN, &n->shutdown, userdata);
+                        visit(here, TIMER_SHUTDOWN, &n->shutdown, userdata);
         }
         if (s->commit.serial != 0)
-                visit(e, TIMER_COMMIT, &s->commit, userdata);
+                visit(here, TIMER_COMMIT, &s->commit, userdata);
         if (s->reload.serial != 0)
-                visit(e, TIMER_RELOAD, &s->reload, userdata);
+                visit(here, TIMER_RELOAD, &s->reload, userdata);
 }
 
 static int compare_serials(const void *a, const void *b)
@@ -43,28 +43,28 @@ static int compare_serials(const void *a, const void *b)
         return CMP(*x, *y);
 }
 
-static bool expiry_was_sent(const Engine *e, uint64_t serial)
+static bool expiry_was_sent(const Local *here, uint64_t serial)
 {
-        return e->n_expiry_sent > 0 &&
-               bsearch(&serial, e->expiry_sent, e->n_expiry_sent, sizeof(serial), compare_serials);
+        return here->n_expiry_sent > 0 &&
+               bsearch(&serial, here->expiry_sent, here->n_expiry_sent, sizeof(serial), compare_serials);
 }
 
-static void visit_earliest(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
+static void visit_earliest(const Local *here, TimerKind kind, const Timer *t, void *userdata)
 {
         uint64_t *earliest = userdata;
 
         (void) kind;
-        if (t->deadline_usec < *earliest && !expiry_was_sent(e, t->serial))
+        if (t->deadline_usec < *earliest && !expiry_was_sent(here, t->serial))
                 *earliest = t->deadline_usec;
 }
 
-uint64_t expiry_deadline(const Engine *e)
+uint64_t expiry_deadline(const Local *here)
 {
         uint64_t t = USEC_INFINITY;
 
-        if (engine_is_synced(e))
-                expiry_visit(e, visit_earliest, &t);
-        return usec_add(t, view_rank(e) * STAGGER_USEC);
+        if (member_is_synced(&here->me))
+                expiry_visit(here, visit_earliest, &t);
+        return usec_add(t, view_rank(&here->me) * STAGGER_USEC);
 }
 
 typedef struct Expired {
@@ -74,36 +74,37 @@ typedef struct Expired {
         int error;
 } Expired;
 
-static void visit_expired(const Engine *e, TimerKind kind, const Timer *t, void *userdata)
+static void visit_expired(const Local *here, TimerKind kind, const Timer *t, void *userdata)
 {
         Expired *x = userdata;
 
-        if (t->deadline_usec > x->until_usec || x->error < 0 || expiry_was_sent(e, t->serial))
+        if (t->deadline_usec > x->until_usec || x->error < 0 || expiry_was_sent(here, t->serial))
                 return;
         x->error = ARRAY_GROW(x->timers, x->n, x->n_allocated);
         if (x->error == 0)
                 x->timers[x->n++] = (TimerRef){ .kind = kind, .serial = t->serial };
 }
 
-void expiry_pump(Engine *e)
+void expiry_pump(Local *here)
 {
         Message m = { .type = MESSAGE_EXPIRY };
         Expired x = {};
 
-        if (e->expiry_in != e->view_serial)
-                e->n_expiry_sent = 0;
-        e->expiry_in = e->view_serial;
-        if (e->now_usec < expiry_deadline(e))
+        if (here->expiry_in != here->me.view_serial)
+                here->n_expiry_sent = 0;
+        here->expiry_in = here->me.view_serial;
+        if (here->me.agreed.now_usec < expiry_deadline(here))
                 return;
-        x.until_usec = e->now_usec - view_rank(e) * STAGGER_USEC;
-        expiry_visit(e, visit_expired, &x);
-        (void) engine_grow(e, x.error);
+        x.until_usec = here->me.agreed.now_usec - view_rank(&here->me) * STAGGER_USEC;
+        expiry_visit(here, visit_expired, &x);
+        (void) member_grow(&here->me, x.error);
         for (size_t i = 0; i < x.n; i++)
-                if (engine_grow(e, ARRAY_GROW(e->expiry_sent, e->n_expiry_sent, e->n_expiry_allocated)) == 0)
-                        e->expiry_sent[e->n_expiry_sent++] = x.timers[i].serial;
-        if (e->n_expiry_sent > 0)
-                qsort(e->expiry_sent, e->n_expiry_sent, sizeof(uint64_t), compare_serials);
+                if (member_grow(&here->me, ARRAY_GROW(here->expiry_sent, here->n_expiry_sent,
+                                                           here->n_expiry_allocated)) == 0)
+                        here->expiry_sent[here->n_expiry_sent++] = x.timers[i].serial;
+        if (here->n_expiry_sent > 0)
+                qsort(here->expiry_sent, here->n_expiry_sent, sizeof(uint64_t), compare_serials);
         m.expiry.timers = x.timers;
         m.expiry.n_timers = x.n;
-        engine_send(e, &m);
+        member_send(&here->me, &m);
 }

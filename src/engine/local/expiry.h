@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "engine/internal.h"
+#include "engine/local/local.h"
 
-void expiry_pump(Engine *e);               /* sends the message for the timers that are over */
-uint64_t expiry_deadline(const Engine *e); /* of the first; never where this member is not synced */
+void expiry_pump(Local *here);               /* sends the message for the timers that are over */
+uint64_t expiry_deadline(const Local *here); /* of the first; never where this member is not synced */

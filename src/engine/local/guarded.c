@@ -4,25 +4,25 @@
 
 #include "engine/local/guarded.h"
 
-void guarded_is(Engine *e, bool guarded)
+void guarded_is(Local *here, bool guarded)
 {
-        if (e->unguarded == !guarded)
+        if (here->unguarded == !guarded)
                 return;
-        e->unguarded = !guarded;
-        engine_changed(e);
+        here->unguarded = !guarded;
+        member_changed(&here->me);
 }
 
-void guarded_tell(Engine *e)
+void guarded_tell(Local *here)
 {
-        const Node *own = state_find_node(&e->agreed.state, e->node_id);
-        Message m = { .type = MESSAGE_GUARD, .guard = { .guarded = !e->unguarded } };
+        const Node *own = state_find_node(&here->me.agreed.state, here->me.node_id);
+        Message m = { .type = MESSAGE_GUARD, .guard = { .guarded = !here->unguarded } };
 
-        if (!engine_is_synced(e) || !own)
+        if (!member_is_synced(&here->me) || !own)
                 return;
-        if (own->unguarded == e->unguarded)
-                e->guard_told_in = 0;
-        else if (e->guard_told_in != e->view_serial) {
-                e->guard_told_in = e->view_serial;
-                engine_send(e, &m);
+        if (own->unguarded == here->unguarded)
+                here->guard_told_in = 0;
+        else if (here->guard_told_in != here->me.view_serial) {
+                here->guard_told_in = here->me.view_serial;
+                member_send(&here->me, &m);
         }
 }

@@ -6,17 +6,17 @@
 
 #include "engine/local/restarts.h"
 
-void restarts_set_unit(Engine *e, LocalUnit *u, UnitState state, const char *reason)
+void restarts_set_unit(Local *here, LocalUnit *u, UnitState state, const char *reason)
 {
         bool ran = u->state == UNIT_RUNNING, new_reason = reason && strcmp_ptr(u->reason, reason) != 0;
 
         if (u->state != state) {
                 u->reported_in = 0;
-                u->state_usec = e->now_usec;
+                u->state_usec = here->me.agreed.now_usec;
         }
         if (state == UNIT_STARTING && (ran || reason)) {
                 if (!u->restarted)
-                        u->state_usec = e->now_usec; /* its first start may have taken long */
+                        u->state_usec = here->me.agreed.now_usec; /* its first start may have taken long */
                 /* The run in between may have been too short to be seen. */
                 u->restarted_again = u->restarted && (ran || new_reason || u->restarted_again);
                 u->restarted = true;
@@ -25,7 +25,7 @@ void restarts_set_unit(Engine *e, LocalUnit *u, UnitState state, const char *rea
         if (!new_reason)
                 return;
         free(u->reason);
-        u->reason = engine_strdup(e, reason);
+        u->reason = member_strdup(&here->me, reason);
         u->reported_in = 0;
 }
 
@@ -38,13 +38,13 @@ static uint64_t restarts_runs_usec(const LocalUnit *u, bool first)
 }
 
 /* When the group is to be told of its restarts. */
-static uint64_t restarts_due_usec(const Engine *e, const LocalUnit *u)
+static uint64_t restarts_due_usec(const Local *here, const LocalUnit *u)
 {
         uint64_t t = u->restarted_again          ? 0
                      : u->state == UNIT_STARTING ? usec_add(u->state_usec, RESTART_LASTS_USEC)
                                                  : USEC_INFINITY;
 
-        return u->restarts_told_in != e->view_serial
+        return u->restarts_told_in != here->me.view_serial
                                ? t
                                : MAX(t, usec_add(u->restarts_told_usec, RESTART_TELL_USEC));
 }
@@ -55,27 +55,28 @@ const char *restarts_text(const LocalUnit *u)
 }
 
 /* What is due already was told, or waits for something that brings a step. */
-static uint64_t restarts_later(const Engine *e, uint64_t usec)
+static uint64_t restarts_later(const Local *here, uint64_t usec)
 {
-        return usec > e->now_usec ? usec : USEC_INFINITY;
+        return usec > here->me.agreed.now_usec ? usec : USEC_INFINITY;
 }
 
-uint64_t restarts_deadline(const Engine *e, const LocalUnit *u)
+uint64_t restarts_deadline(const Local *here, const LocalUnit *u)
 {
         uint64_t t;
 
         if (!u->restarted)
                 return USEC_INFINITY;
-        t = restarts_later(e, restarts_due_usec(e, u));
+        t = restarts_later(here, restarts_due_usec(here, u));
         if (u->state != UNIT_RUNNING)
                 return t;
-        t = MIN(t, restarts_later(e, restarts_runs_usec(u, true)));
-        return MIN(t, restarts_later(e, restarts_runs_usec(u, false)));
+        t = MIN(t, restarts_later(here, restarts_runs_usec(u, true)));
+        return MIN(t, restarts_later(here, restarts_runs_usec(u, false)));
 }
 
-static void restarts_settle(const Engine *e, LocalUnit *u)
+static void restarts_settle(const Local *here, LocalUnit *u)
 {
-        if (!u->restarted || u->state != UNIT_RUNNING || e->now_usec < restarts_runs_usec(u, false))
+        if (!u->restarted || u->state != UNIT_RUNNING ||
+                        here->me.agreed.now_usec < restarts_runs_usec(u, false))
                 return;
         u->restarted = u->restarted_again = false;
         u->reported_in = 0; /* that it ran for the first time may have been told before */
@@ -83,20 +84,20 @@ static void restarts_settle(const Engine *e, LocalUnit *u)
         u->reason = NULL;
 }
 
-UnitState restarts_news(const Engine *e, const App *a, const Copy *c, LocalUnit *u)
+UnitState restarts_news(const Local *here, const App *a, const Copy *c, LocalUnit *u)
 {
         const char *told = app_restarts(a, c);
 
         if (c->phase != COPY_STARTING && c->phase != COPY_RUNNING)
                 return UNIT_NONE;
         /* Told by the manager before this one. */
-        if (told && e->now_usec < usec_add(u->state_usec, RESTART_SETTLED_USEC))
+        if (told && here->me.agreed.now_usec < usec_add(u->state_usec, RESTART_SETTLED_USEC))
                 u->restarted = true;
-        restarts_settle(e, u);
+        restarts_settle(here, u);
         if (u->state == UNIT_RUNNING && (c->phase == COPY_STARTING || told) &&
-                        e->now_usec >= restarts_runs_usec(u, c->phase == COPY_STARTING))
+                        here->me.agreed.now_usec >= restarts_runs_usec(u, c->phase == COPY_STARTING))
                 return UNIT_RUNNING;
-        if (u->restarted && e->now_usec >= restarts_due_usec(e, u) &&
+        if (u->restarted && here->me.agreed.now_usec >= restarts_due_usec(here, u) &&
                         !(told && streq(told, restarts_text(u))))
                 return UNIT_STARTING;
         return UNIT_NONE;

@@ -13,151 +13,155 @@
 #include "engine/local/runs.h"
 #include "engine/member/view.h"
 #include "engine/agreed/verdict.h"
+#include "engine/agreed/app.h"
 #include "base/array.h"
 
 /* No other member hears of an end without quorum. The group will say that the copy was lost with its node. */
-static void worker_tell_cut_off_end(Engine *e, const LocalUnit *u, UnitState state)
+static void worker_tell_cut_off_end(Local *here, const LocalUnit *u, UnitState state)
 {
-        if (!engine_is_stale(e) || !u->stop_issued || !unit_state_is_alive(u->state) ||
+        if (!cutoff_is_stale(here) || !u->stop_issued || !unit_state_is_alive(u->state) ||
                         unit_state_is_alive(state))
                 return;
-        engine_note(e, NOTE_APP_STOPPED, u->app, e->node_id, "it has ended here: this node is cut off")
+        member_note(&here->me, NOTE_APP_STOPPED, u->app, here->me.node_id,
+                        "it has ended here: this node is cut off")
                         ->epoch = u->epoch;
 }
 
-void worker_is(Engine *e, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
+void worker_is(Local *here, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
                 const char *reason)
 {
-        LocalUnit *u = runs_find(e, app, epoch);
-        App *a = state_find_app(&e->agreed.state, app);
+        LocalUnit *u = runs_find(here, app, epoch);
+        App *a = state_find_app(&here->me.agreed.state, app);
 
         if (!u) {
                 if (state == UNIT_NONE)
                         return;
-                u = runs_add(e, app, epoch);
+                u = runs_add(here, app, epoch);
                 if (!u)
                         return;
         }
         if (state == UNIT_NONE)
                 state = UNIT_STOPPED;
-        worker_tell_cut_off_end(e, u, state);
+        worker_tell_cut_off_end(here, u, state);
         if (state == UNIT_STUCK && u->state != UNIT_STUCK)
-                engine_note(e, NOTE_COPY_STUCK, app, e->node_id, "%s", strempty(reason))->epoch = epoch;
+                member_note(&here->me, NOTE_COPY_STUCK, app, here->me.node_id, "%s", strempty(reason))
+                                ->epoch = epoch;
         if (unit_digest != 0)
                 u->unit_digest = unit_digest;
-        restarts_set_unit(e, u, state, reason);
+        restarts_set_unit(here, u, state, reason);
         /* One unit name holds one copy: whatever was there before is over. */
-        FOREACH_ARRAY(old, e->units, e->n_units)
+        FOREACH_ARRAY(old, here->units, here->n_units)
                 if (old != u && streq(old->app, app) && unit_state_is_alive(old->state) &&
                                 unit_state_is_alive(state))
                         old->state = UNIT_STOPPED;
         if (a)
-                engine_changed_app(e, a);
+                agreed_changed_app(&here->me.agreed, a);
 }
 
 /* ---- cut off ---- */
 
-static uint64_t worker_delay(const Engine *e, const char *app)
+static uint64_t worker_delay(const Local *here, const char *app)
 {
-        const App *a = state_find_app(&e->agreed.state, app);
-        const LocalDefinition *d = files_find(e, app);
+        const App *a = state_find_app(&here->me.agreed.state, app);
+        const LocalDefinition *d = files_find(here, app);
 
         if (a && a->has_definition)
-                return app_least_delay(&e->agreed.state, a);
+                return app_least_delay(&here->me.agreed.state, a);
         if (!d || d->error)
                 return 0;
-        return d->definition.failover_delay_usec == DELAY_AUTO ? cutoff_needed_usec(e)
+        return d->definition.failover_delay_usec == DELAY_AUTO ? cutoff_needed_usec(here)
                                                                : d->definition.failover_delay_usec;
 }
 
 /* The others start their copy when the delay is over, so by then ours must have gone: the kill comes before, by what it
  * takes at most (systemd gets a second to do it), but never before half of the time is over. */
-static uint64_t worker_time_to_end(const Engine *e, const char *app)
+static uint64_t worker_time_to_end(const Local *here, const char *app)
 {
-        uint64_t delay = worker_delay(e, app);
+        uint64_t delay = worker_delay(here, app);
 
         return delay == USEC_INFINITY ? delay : delay - MIN(delay / 2, KILL_TAKES_USEC);
 }
 
 /* Where this node is cut off, each worker has what is left of its delay to end; with 0 its time is over at once. */
-void worker_stop_cut_off(Engine *e)
+void worker_stop_cut_off(Local *here)
 {
-        if (cutoff_since(e) == 0 || e->no_quorum_policy != NO_QUORUM_STOP)
+        if (cutoff_since(here) == 0 || here->no_quorum_policy != NO_QUORUM_STOP)
                 return;
-        FOREACH_ARRAY(u, e->units, e->n_units)
-                if (unit_state_is_alive(u->state) && !runs_left_alone(e, u->app))
-                        runs_stop(e, u, usec_add(cutoff_since(e), worker_time_to_end(e, u->app)));
+        FOREACH_ARRAY(u, here->units, here->n_units)
+                if (unit_state_is_alive(u->state) && !runs_left_alone(here, u->app))
+                        runs_stop(here, u, usec_add(cutoff_since(here), worker_time_to_end(here, u->app)));
 }
 
-void worker_kill_overdue(Engine *e)
+void worker_kill_overdue(Local *here)
 {
-        FOREACH_ARRAY(u, e->units, e->n_units) {
+        FOREACH_ARRAY(u, here->units, here->n_units) {
                 Effect *f;
 
-                if (!unit_state_is_alive(u->state) || u->kill_issued || e->now_usec < u->kill_usec)
+                if (!unit_state_is_alive(u->state) || u->kill_issued ||
+                                here->me.agreed.now_usec < u->kill_usec)
                         continue;
                 u->kill_issued = true;
-                f = engine_emit(e, EFFECT_KILL);
-                f->app = engine_strdup(e, u->app);
+                f = member_emit(&here->me, EFFECT_KILL);
+                f->app = member_strdup(&here->me, u->app);
                 f->epoch = u->epoch;
         }
 }
 
 /* ---- starts ---- */
 
-static bool worker_may_start(const Engine *e)
+static bool worker_may_start(const Local *here)
 {
-        return view_is_quorate(e) && !cutoff_is_isolated(e) && !cutoff_has_slept(e) &&
-               !e->agreed.state.form_pending && cutoff_since(e) == 0 && !e->unguarded;
+        return view_is_quorate(&here->me) && !cutoff_is_isolated(here) && !cutoff_has_slept(here) &&
+               !here->me.agreed.state.form_pending && cutoff_since(here) == 0 && !here->unguarded;
 }
 
 /* What was delivered may be long past: a Corosync that was frozen, or a manager that hung, hands over the last of a ring
  * that the others have left. So a start waits until a probe that was sent after all that allows it has come back, quickly,
  * before any other view: then the ring still turned, and all of its nodes have been told what this node was told. */
-static bool worker_is_fresh(Engine *e, App *a, const Copy *c)
+static bool worker_is_fresh(Local *here, App *a, const Copy *c)
 {
         if (a->start_epoch != c->epoch)
                 a->start_probe_in = 0;
         a->start_epoch = c->epoch;
-        if (a->start_probe_in != e->view_serial)
-                a->start_probe = cutoff_ask(e);
-        a->start_probe_in = e->view_serial;
-        if (cutoff_has_answered(e, a->start_probe))
+        if (a->start_probe_in != here->me.view_serial)
+                a->start_probe = cutoff_ask(here);
+        a->start_probe_in = here->me.view_serial;
+        if (cutoff_has_answered(here, a->start_probe))
                 return true;
-        e->starts_wait = true;
+        here->starts_wait = true;
         return false;
 }
 
-static void worker_start(Engine *e, App *a, const Copy *c)
+static void worker_start(Local *here, App *a, const Copy *c)
 {
         LocalUnit *u;
         Effect *f;
 
-        if (!worker_may_start(e) || a->maintenance || runs_app_is_alive(e, a->name) ||
-                        verdict_holds_start(&e->agreed, a, c)) {
+        if (!worker_may_start(here) || a->maintenance || runs_app_is_alive(here, a->name) ||
+                        verdict_holds_start(&here->me.agreed, a, c)) {
                 a->start_probe_in = 0;
                 return;
         }
-        if (!worker_is_fresh(e, a, c))
+        if (!worker_is_fresh(here, a, c))
                 return;
-        u = runs_add(e, a->name, c->epoch);
+        u = runs_add(here, a->name, c->epoch);
         if (!u)
                 return;
         u->state = UNIT_STARTING;
-        f = engine_emit(e, EFFECT_START);
-        f->app = engine_strdup(e, a->name);
+        f = member_emit(&here->me, EFFECT_START);
+        f->app = member_strdup(&here->me, a->name);
         f->epoch = c->epoch;
         f->start_type = c->start_type;
-        f->from_node = engine_strdup(e, state_node_name(&e->agreed.state, c->from_node));
+        f->from_node = member_strdup(&here->me, state_node_name(&here->me.agreed.state, c->from_node));
 }
 
 /* ---- copies that are too many ---- */
 
 /* A node of this view that reports a newer copy of the application; 0: none. */
-static uint32_t worker_newer_copy(const Engine *e, const LocalUnit *u)
+static uint32_t worker_newer_copy(const Local *here, const LocalUnit *u)
 {
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
-                if (!p->has_facts || p->member.node_id == e->node_id)
+        FOREACH_ARRAY(p, here->me.peers, here->me.n_peers) {
+                if (!p->has_facts || p->member.node_id == here->me.node_id)
                         continue;
                 for (size_t i = 0; i < p->facts.n_copies; i++) {
                         const CopyFact *f = &p->facts.copies[i];
@@ -171,36 +175,36 @@ static uint32_t worker_newer_copy(const Engine *e, const LocalUnit *u)
 
 /* A group that waits to be formed decides nothing, for as long as a record is missing. Of two copies that met in it the newer
  * one is the application's, and will be when it forms; the other one is of the past, and this node need not ask to stop it. */
-void worker_stop_older(Engine *e)
+void worker_stop_older(Local *here)
 {
-        if (e->phase != PHASE_FORMING)
+        if (here->me.phase != PHASE_FORMING)
                 return;
-        FOREACH_ARRAY(u, e->units, e->n_units) {
+        FOREACH_ARRAY(u, here->units, here->n_units) {
                 uint32_t kept = unit_state_is_alive(u->state) && !u->stop_issued &&
-                                                                !runs_in_maintenance(e, u->app)
-                                                ? worker_newer_copy(e, u)
+                                                                !runs_in_maintenance(here, u->app)
+                                                ? worker_newer_copy(here, u)
                                                 : 0;
                 Effect *f;
 
                 if (kept == 0)
                         continue;
-                f = engine_note(e, NOTE_COPY_STOPPED, u->app, e->node_id,
+                f = member_note(&here->me, NOTE_COPY_STOPPED, u->app, here->me.node_id,
                                 "a newer copy was started elsewhere");
                 f->epoch = u->epoch;
-                f->from_node = engine_strdup(e, engine_node_name(e, kept));
-                runs_stop(e, u, USEC_INFINITY);
+                f->from_node = member_strdup(&here->me, member_node_name(&here->me, kept));
+                runs_stop(here, u, USEC_INFINITY);
         }
 }
 
 /* ---- reports ---- */
 
-int worker_facts(const Engine *e, FactsMessage *f)
+int worker_facts(const Local *here, FactsMessage *f)
 {
-        f->copies = calloc(MAX(e->n_units, (size_t) 1), sizeof(CopyFact));
+        f->copies = calloc(MAX(here->n_units, (size_t) 1), sizeof(CopyFact));
         if (!f->copies)
                 return -ENOMEM;
-        for (size_t i = 0; i < e->n_units; i++) {
-                const LocalUnit *u = &e->units[i];
+        for (size_t i = 0; i < here->n_units; i++) {
+                const LocalUnit *u = &here->units[i];
                 char *app = strdup(u->app);
 
                 if (!app)
@@ -218,89 +222,89 @@ int worker_facts(const Engine *e, FactsMessage *f)
 
 /* Whether the report of a worker that runs, or that systemd restarts, may wait. No member starts or stops anything because
  * of such a report, except for the old copy beside a new one. */
-static bool worker_report_may_wait(const Engine *e, const char *app, const ResultMessage *r)
+static bool worker_report_may_wait(const Local *here, const char *app, const ResultMessage *r)
 {
-        const App *a = state_find_app(&e->agreed.state, app);
+        const App *a = state_find_app(&here->me.agreed.state, app);
 
         return (r->state == UNIT_RUNNING || (r->state == UNIT_STARTING && r->reason)) &&
                !(a && a->n_copies > 1);
 }
 
 /* Each says of a copy that lives whether it needs a restart. */
-static void worker_report(Engine *e, const char *app, uint64_t epoch, UnitState state, const char *reason)
+static void worker_report(Local *here, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
-        LocalUnit *u = runs_find(e, app, epoch);
+        LocalUnit *u = runs_find(here, app, epoch);
         Message m = { .type = MESSAGE_RESULT };
         bool may_wait;
 
         if (u) {
-                u->restart_told_in = e->view_serial;
-                u->restart_told_needed = m.result.restart_needed = files_unit_differs(e, u);
+                u->restart_told_in = here->me.view_serial;
+                u->restart_told_needed = m.result.restart_needed = files_unit_differs(here, u);
         }
 
-        m.result.app = engine_strdup(e, app);
+        m.result.app = member_strdup(&here->me, app);
         m.result.epoch = epoch;
         m.result.state = state;
         m.result.reason = reason ? strndup(reason, TEXT_MAX) : NULL;
-        m.result.realtime_usec = e->realtime_usec;
-        may_wait = worker_report_may_wait(e, app, &m.result);
-        engine_send(e, &m)->may_wait = may_wait;
+        m.result.realtime_usec = here->me.agreed.realtime_usec;
+        may_wait = worker_report_may_wait(here, app, &m.result);
+        member_send(&here->me, &m)->may_wait = may_wait;
 }
 
 /* A start that was granted before the group heard that this node has no guard: it is decided again, for another node. A
  * unit without a state stands for the message that is under way. */
-static void worker_give_back(Engine *e, App *a, const Copy *c, LocalUnit *u)
+static void worker_give_back(Local *here, App *a, const Copy *c, LocalUnit *u)
 {
         if (!u)
-                u = runs_add(e, a->name, c->epoch);
-        if (!u || (u->reported_in == e->view_serial && u->reported != UNIT_NONE))
+                u = runs_add(here, a->name, c->epoch);
+        if (!u || (u->reported_in == here->me.view_serial && u->reported != UNIT_NONE))
                 return;
         a->start_probe_in = 0;
         u->reported = UNIT_STOPPED;
-        u->reported_in = e->view_serial;
-        worker_report(e, a->name, c->epoch, UNIT_NONE, NULL);
+        u->reported_in = here->me.view_serial;
+        worker_report(here, a->name, c->epoch, UNIT_NONE, NULL);
 }
 
 /* What has to be reported of a copy here; UNIT_NONE: nothing. */
-static UnitState worker_news(const Engine *e, const App *a, const Copy *c, LocalUnit *u)
+static UnitState worker_news(const Local *here, const App *a, const Copy *c, LocalUnit *u)
 {
         if (!unit_state_is_alive(u->state))
                 return u->state;
         if (u->state == UNIT_STUCK && !c->stuck)
                 return UNIT_STUCK;
-        return restarts_news(e, a, c, u);
+        return restarts_news(here, a, c, u);
 }
 
-static bool worker_restart_is_news(const Engine *e, const Copy *c, const LocalUnit *u)
+static bool worker_restart_is_news(const Local *here, const Copy *c, const LocalUnit *u)
 {
-        bool needed = files_unit_differs(e, u);
+        bool needed = files_unit_differs(here, u);
 
         return needed != c->restart_needed &&
-               !(u->restart_told_in == e->view_serial && u->restart_told_needed == needed);
+               !(u->restart_told_in == here->me.view_serial && u->restart_told_needed == needed);
 }
 
 /* Of a worker that runs, and of which nothing else is to be told. */
-static void worker_tell_restart(Engine *e, const App *a, const Copy *c, const LocalUnit *u)
+static void worker_tell_restart(Local *here, const App *a, const Copy *c, const LocalUnit *u)
 {
-        if (unit_state_is_alive(u->state) && worker_restart_is_news(e, c, u))
-                worker_report(e, a->name, c->epoch, UNIT_STARTING, NULL);
+        if (unit_state_is_alive(u->state) && worker_restart_is_news(here, c, u))
+                worker_report(here, a->name, c->epoch, UNIT_STARTING, NULL);
 }
 
-static void worker_reconcile_copy(Engine *e, const Node *own, App *a, const Copy *c)
+static void worker_reconcile_copy(Local *here, const Node *own, App *a, const Copy *c)
 {
-        LocalUnit *u = runs_find(e, a->name, c->epoch);
+        LocalUnit *u = runs_find(here, a->name, c->epoch);
         UnitState news;
 
         if ((!u || u->state == UNIT_NONE) && c->phase == COPY_STARTING) {
-                if (u || (own->unguarded && e->unguarded && !a->maintenance))
-                        worker_give_back(e, a, c, u);
+                if (u || (own->unguarded && here->unguarded && !a->maintenance))
+                        worker_give_back(here, a, c, u);
                 else
-                        worker_start(e, a, c);
+                        worker_start(here, a, c);
                 return;
         }
         if (!u) {
                 /* It is to be stopped before it was started, or it has gone without a trace. */
-                u = runs_add(e, a->name, c->epoch);
+                u = runs_add(here, a->name, c->epoch);
                 if (!u)
                         return;
         }
@@ -308,89 +312,90 @@ static void worker_reconcile_copy(Engine *e, const Node *own, App *a, const Copy
                 u->state = UNIT_STOPPED;
         if (c->phase == COPY_STOPPING && unit_state_is_alive(u->state) && u->state != UNIT_STUCK &&
                         !a->maintenance)
-                runs_stop(e, u, USEC_INFINITY);
-        news = worker_news(e, a, c, u);
-        if (news == UNIT_NONE || (u->reported_in == e->view_serial && news == u->reported)) {
-                worker_tell_restart(e, a, c, u);
+                runs_stop(here, u, USEC_INFINITY);
+        news = worker_news(here, a, c, u);
+        if (news == UNIT_NONE || (u->reported_in == here->me.view_serial && news == u->reported)) {
+                worker_tell_restart(here, a, c, u);
                 return;
         }
         u->reported = news;
-        u->reported_in = e->view_serial;
+        u->reported_in = here->me.view_serial;
         if (news == UNIT_STARTING) {
-                u->restarts_told_usec = e->now_usec;
-                u->restarts_told_in = e->view_serial;
+                u->restarts_told_usec = here->me.agreed.now_usec;
+                u->restarts_told_in = here->me.view_serial;
         }
-        worker_report(e, a->name, c->epoch, news,
+        worker_report(here, a->name, c->epoch, news,
                         news == UNIT_STARTING  ? restarts_text(u)
                         : news == UNIT_RUNNING ? NULL
                                                : u->reason);
 }
 
-static void worker_reconcile_owed(Engine *e, App *a)
+static void worker_reconcile_owed(Local *here, App *a)
 {
         for (size_t i = 0; i < a->n_owed; i++) {
-                if (a->owed[i] != e->node_id)
+                if (a->owed[i] != here->me.node_id)
                         continue;
-                if (a->owed_sent_in != e->view_serial)
-                        worker_report(e, a->name, a->last_epoch, UNIT_STARTING, NULL);
-                a->owed_sent_in = e->view_serial;
+                if (a->owed_sent_in != here->me.view_serial)
+                        worker_report(here, a->name, a->last_epoch, UNIT_STARTING, NULL);
+                a->owed_sent_in = here->me.view_serial;
                 return;
         }
         a->owed_sent_in = 0;
 }
 
-void worker_tell_restarts(Engine *e)
+void worker_tell_restarts(Local *here)
 {
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps)
+        FOREACH_ARRAY(a, here->me.agreed.state.apps, here->me.agreed.state.n_apps)
                 FOREACH_ARRAY(c, a->copies, a->n_copies) {
-                        LocalUnit *u = c->node_id == e->node_id ? runs_find(e, a->name, c->epoch) : NULL;
+                        LocalUnit *u = c->node_id == here->me.node_id ? runs_find(here, a->name, c->epoch)
+                                                                      : NULL;
 
-                        if (u && u->reported_in == e->view_serial)
-                                worker_tell_restart(e, a, c, u);
+                        if (u && u->reported_in == here->me.view_serial)
+                                worker_tell_restart(here, a, c, u);
                 }
 }
 
-void worker_reconcile(Engine *e)
+void worker_reconcile(Local *here)
 {
-        const Node *own = state_find_node(&e->agreed.state, e->node_id);
+        const Node *own = state_find_node(&here->me.agreed.state, here->me.node_id);
 
-        e->starts_wait = false;
-        if (!engine_is_synced(e) || !own)
+        here->starts_wait = false;
+        if (!member_is_synced(&here->me) || !own)
                 return;
-        FOREACH_ARRAY(a, e->agreed.state.apps, e->agreed.state.n_apps) {
+        FOREACH_ARRAY(a, here->me.agreed.state.apps, here->me.agreed.state.n_apps) {
                 FOREACH_ARRAY(c, a->copies, a->n_copies)
-                        if (c->node_id == e->node_id)
-                                worker_reconcile_copy(e, own, a, c);
-                worker_reconcile_owed(e, a);
+                        if (c->node_id == here->me.node_id)
+                                worker_reconcile_copy(here, own, a, c);
+                worker_reconcile_owed(here, a);
         }
-        for (size_t i = e->n_units; i > 0; i--) {
-                LocalUnit *u = &e->units[i - 1];
-                const App *a = state_find_app(&e->agreed.state, u->app);
+        for (size_t i = here->n_units; i > 0; i--) {
+                LocalUnit *u = &here->units[i - 1];
+                const App *a = state_find_app(&here->me.agreed.state, u->app);
                 Effect *f;
 
-                if (a && app_find_copy(a, e->node_id, u->epoch))
+                if (a && app_find_copy(a, here->me.node_id, u->epoch))
                         continue;
                 if (unit_state_is_alive(u->state)) {
                         /* The agreed state does not know it: no other node counts with it, so it must not run. */
-                        if (!runs_in_maintenance(e, u->app))
-                                runs_stop(e, u, USEC_INFINITY);
+                        if (!runs_in_maintenance(here, u->app))
+                                runs_stop(here, u, USEC_INFINITY);
                         continue;
                 }
-                f = engine_emit(e, EFFECT_FORGET);
-                f->app = engine_strdup(e, u->app);
+                f = member_emit(&here->me, EFFECT_FORGET);
+                f->app = member_strdup(&here->me, u->app);
                 f->epoch = u->epoch;
-                runs_remove(e, u);
+                runs_remove(here, u);
         }
 }
 
-uint64_t worker_deadline(const Engine *e)
+uint64_t worker_deadline(const Local *here)
 {
         uint64_t t = USEC_INFINITY;
 
-        FOREACH_ARRAY(u, e->units, e->n_units) {
+        FOREACH_ARRAY(u, here->units, here->n_units) {
                 if (unit_state_is_alive(u->state) && !u->kill_issued)
                         t = MIN(t, u->kill_usec);
-                t = MIN(t, restarts_deadline(e, u));
+                t = MIN(t, restarts_deadline(here, u));
         }
         return t;
 }
@@ -398,24 +403,24 @@ uint64_t worker_deadline(const Engine *e)
 /* ---- `stop --local` ---- */
 
 /* `stop --local`: this node's copy is stopped without asking the group. With quorum the group is to be asked. */
-void worker_stop_local(Engine *e, uint64_t token, const char *app)
+void worker_stop_local(Local *here, uint64_t token, const char *app)
 {
         Effect *f;
         CommandError error = COMMAND_NOT_RUNNING;
         const char *text = "it does not run here";
 
-        if (engine_is_synced(e) && view_is_quorate(e)) {
+        if (member_is_synced(&here->me) && view_is_quorate(&here->me)) {
                 error = COMMAND_NOT_ALLOWED;
                 text = "this node has quorum: stop it without --local";
         } else
-                FOREACH_ARRAY(u, e->units, e->n_units)
+                FOREACH_ARRAY(u, here->units, here->n_units)
                         if (streq(u->app, app) && unit_state_is_alive(u->state)) {
-                                runs_stop(e, u, USEC_INFINITY);
+                                runs_stop(here, u, USEC_INFINITY);
                                 error = COMMAND_OK;
                                 text = "";
                         }
-        f = engine_emit(e, EFFECT_REPLY);
+        f = member_emit(&here->me, EFFECT_REPLY);
         f->token = token;
         f->error = error;
-        f->text = engine_strdup(e, text);
+        f->text = member_strdup(&here->me, text);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "engine/internal.h"
+#include "engine/member/member.h"
 
 /* EVENT_MESSAGE. False: it shows that this member is out of the group. */
-bool deliver_event(Engine *e, const Event *event);
+bool deliver_event(Membership *me, const Event *event);

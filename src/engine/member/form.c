@@ -5,6 +5,10 @@
 #include "engine/member/form.h"
 #include "engine/member/sync.h"
 #include "engine/member/view.h"
+#include "engine/agreed/app.h"
+#include "engine/agreed/definition.h"
+#include "engine/agreed/node.h"
+#include "engine/encode.h"
 #include "base/array.h"
 
 /* ---- from which records ---- */
@@ -16,20 +20,20 @@ static bool forming_has_record(const Peer *p)
         return p->has_facts && (p->facts.record == RECORD_VALID || p->facts.record_revision.count != 0);
 }
 
-static const Peer *forming_find(const Engine *e, uint32_t node_id)
+static const Peer *forming_find(const Membership *me, uint32_t node_id)
 {
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (p->member.node_id == node_id && forming_has_record(p))
                         return p;
         return NULL;
 }
 
 /* The newest record present; NULL: none. */
-static const Peer *forming_newest(const Engine *e)
+static const Peer *forming_newest(const Membership *me)
 {
         const Peer *newest = NULL;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (p->has_facts && p->facts.record == RECORD_VALID &&
                                 (!newest || revision_compare(&p->facts.record_revision,
                                                             &newest->facts.record_revision) > 0))
@@ -38,14 +42,14 @@ static const Peer *forming_newest(const Engine *e)
 }
 
 /* Nodes that `like` lists and that have reported: those with a record, or all of them. */
-static size_t forming_count(const Engine *e, const Peer *like, bool with_record)
+static size_t forming_count(const Membership *me, const Peer *like, bool with_record)
 {
         size_t count = 0;
 
         for (size_t i = 0; i < like->n_nodelist; i++) {
                 bool counts = false;
 
-                FOREACH_ARRAY(p, e->peers, e->n_peers)
+                FOREACH_ARRAY(p, me->peers, me->n_peers)
                         counts = counts || (p->member.node_id == like->nodelist[i] && p->has_facts &&
                                                            (!with_record || forming_has_record(p)));
                 count += counts;
@@ -56,30 +60,30 @@ static size_t forming_count(const Engine *e, const Peer *like, bool with_record)
 /* Every process present has a blank disk, and they are a majority. One that says nothing while another process of its
  * node answers is dead and only still listed. A forming that a node began may have come to its end elsewhere: then a
  * majority has to know of it, or all nodes have to be there, since a disk that is blank may be a new one. */
-static bool forming_all_blank(const Engine *e)
+static bool forming_all_blank(const Membership *me)
 {
         size_t n_began = 0, n_facts = 0;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+        FOREACH_ARRAY(p, me->peers, me->n_peers) {
                 bool answers = p->has_facts;
 
                 if (p->has_facts && p->facts.record != RECORD_BLANK)
                         return false;
                 n_began += p->has_facts && p->facts.record_revision.count != 0;
-                FOREACH_ARRAY(q, e->peers, e->n_peers)
+                FOREACH_ARRAY(q, me->peers, me->n_peers)
                         answers = answers || (q->has_facts && q->member.node_id == p->member.node_id);
                 if (!answers)
                         return false;
         }
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
-                size_t n_blank = forming_count(e, p, false);
+        FOREACH_ARRAY(p, me->peers, me->n_peers) {
+                size_t n_blank = forming_count(me, p, false);
 
                 n_facts += p->has_facts;
                 if (!p->has_facts)
                         continue;
                 if (n_blank * 2 <= p->n_nodelist)
                         return false;
-                if (n_began > 0 && forming_count(e, p, true) * 2 <= p->n_nodelist && n_blank < p->n_nodelist)
+                if (n_began > 0 && forming_count(me, p, true) * 2 <= p->n_nodelist && n_blank < p->n_nodelist)
                         return false;
         }
         return n_facts > 0;
@@ -88,41 +92,41 @@ static bool forming_all_blank(const Engine *e)
 /* A group forms from the records of a majority of the nodelist, or, where Corosync gives quorum to fewer, of all
  * members of the newest recorded view. Blank disks count only where all present are blank and a majority. Where the members
  * have different nodelists, or rules, each has to be content. */
-bool form_is_possible(const Engine *e)
+bool form_is_possible(const Membership *me)
 {
-        const Peer *newest = forming_newest(e);
+        const Peer *newest = forming_newest(me);
         size_t n_facts = 0;
         bool by_fewer = false;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+        FOREACH_ARRAY(p, me->peers, me->n_peers) {
                 n_facts += p->has_facts;
                 by_fewer = by_fewer || (p->has_facts && p->by_fewer);
         }
-        if (e->in_view.form_forced)
+        if (me->in_view.form_forced)
                 return n_facts > 0;
         if (!newest)
-                return forming_all_blank(e);
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (p->has_facts && !p->by_fewer && forming_count(e, p, true) * 2 <= p->n_nodelist)
+                return forming_all_blank(me);
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
+                if (p->has_facts && !p->by_fewer && forming_count(me, p, true) * 2 <= p->n_nodelist)
                         return false;
         for (size_t i = 0; by_fewer && i < newest->facts.n_record_nodes; i++)
-                if (!forming_find(e, newest->facts.record_nodes[i]))
+                if (!forming_find(me, newest->facts.record_nodes[i]))
                         return false;
         return true;
 }
 
 /* While the group waits to be formed: is it this node's record that is missing? */
-bool form_waits_for(const Engine *e, uint32_t node_id)
+bool form_waits_for(const Membership *me, uint32_t node_id)
 {
-        const Peer *newest = forming_newest(e);
+        const Peer *newest = forming_newest(me);
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (p->member.node_id == node_id && p->has_facts &&
                                 (newest ? forming_has_record(p) : p->facts.record == RECORD_BLANK))
                         return false;
         if (!newest)
                 return true;
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (p->has_facts && !p->by_fewer && peer_lists(p, node_id))
                         return true;
         for (size_t i = 0; i < newest->facts.n_record_nodes; i++)
@@ -131,16 +135,16 @@ bool form_waits_for(const Engine *e, uint32_t node_id)
         return false;
 }
 
-const Peer *form_awaited(const Engine *e)
+const Peer *form_awaited(const Membership *me)
 {
-        const Peer *newest = forming_newest(e), *lowest = NULL;
+        const Peer *newest = forming_newest(me), *lowest = NULL;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+        FOREACH_ARRAY(p, me->peers, me->n_peers) {
                 if (!newest || !p->has_facts || p->facts.record != RECORD_VALID ||
                                 revision_compare(&p->facts.record_revision, &newest->facts.record_revision) !=
                                                 0)
                         continue;
-                if (p->member.node_id == e->node_id)
+                if (p->member.node_id == me->node_id)
                         return NULL;
                 if (!lowest || p->member.node_id < lowest->member.node_id)
                         lowest = p;
@@ -151,17 +155,17 @@ const Peer *form_awaited(const Engine *e)
 /* The member that holds the newest record forms. If several hold it, the lowest one forms at once that speaks the group's
  * version, and the next one if nothing came of that. If a member has not reported yet, it is waited for a moment, so that as
  * many as possible are in from the start. */
-uint64_t form_usec(const Engine *e)
+uint64_t form_usec(const Membership *me)
 {
-        const Peer *newest = forming_newest(e);
+        const Peer *newest = forming_newest(me);
         uint64_t t = 0, last = 0;
         size_t rank = 0;
         bool all = true, holder = false;
 
-        if (e->phase != PHASE_FORMING || !view_is_quorate(e) || e->in_view.form_sent || e->leaving ||
-                        sync_is_behind(e) || !form_is_possible(e))
+        if (me->phase != PHASE_FORMING || !view_is_quorate(me) || me->in_view.form_sent ||
+                        sync_is_behind(me) || !form_is_possible(me))
                 return USEC_INFINITY;
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+        FOREACH_ARRAY(p, me->peers, me->n_peers) {
                 bool holds = p->has_facts &&
                              (!newest || (p->facts.record == RECORD_VALID &&
                                                          revision_compare(&p->facts.record_revision,
@@ -171,11 +175,11 @@ uint64_t form_usec(const Engine *e)
                 all = all && p->has_facts;
                 if (p->has_facts)
                         last = MAX(last, p->facts_usec);
-                if (p->member.node_id == e->node_id && p->member.pid == e->pid) {
+                if (p->member.node_id == me->node_id && p->member.pid == me->pid) {
                         holder = holds;
                         t = p->facts_usec + SILENCE_USEC;
-                } else if (holds && p->member.node_id < e->node_id &&
-                                p->facts.version_max >= e->agreed.state.version)
+                } else if (holds && p->member.node_id < me->node_id &&
+                                p->facts.version_max >= me->agreed.state.version)
                         rank++;
         }
         if (!holder)
@@ -200,43 +204,43 @@ static bool form_needs_node(const State *s, const Node *n)
 }
 
 /* A node that was taken out of the nodelist is forgotten, with its marks and permissions: it is no part of a majority. */
-static void form_forget_nodes(Engine *e, State *s)
+static void form_forget_nodes(Membership *me, State *s)
 {
         for (size_t i = s->n_nodes; i > 0; i--) {
                 Node *n = &s->nodes[i - 1];
                 bool listed = false;
 
-                FOREACH_ARRAY(p, e->peers, e->n_peers)
+                FOREACH_ARRAY(p, me->peers, me->n_peers)
                         listed = listed || (p->has_facts && peer_lists(p, n->id));
-                if (!listed && !view_has_node(e, n->id) && !form_needs_node(s, n))
+                if (!listed && !view_has_node(me, n->id) && !form_needs_node(s, n))
                         state_remove_node(s, n);
         }
 }
 
-static void form_set_nodes(Engine *e, State *s)
+static void form_set_nodes(Membership *me, State *s)
 {
-        uint64_t longest = e->grace_usec;
+        uint64_t longest = me->grace_usec;
 
         FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 longest = MAX(longest, n->grace_usec);
-        for (size_t i = 0; i < e->n_nodelist; i++) {
-                Node *n = state_find_node(s, e->nodelist[i].id);
+        for (size_t i = 0; i < me->n_nodelist; i++) {
+                Node *n = state_find_node(s, me->nodelist[i].id);
 
                 if (n)
-                        (void) node_rename(&e->agreed, n,
-                                        e->nodelist[i].name); /* what forms is written in any case */
-                else if (!state_add_node(s, e->nodelist[i].id, e->nodelist[i].name))
-                        e->agreed.out.oom = true;
+                        (void) node_rename(&me->agreed, n,
+                                        me->nodelist[i].name); /* what forms is written in any case */
+                else if (!state_add_node(s, me->nodelist[i].id, me->nodelist[i].name))
+                        me->agreed.out.oom = true;
         }
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 n->unknown = true; /* also one that is lost: it may come back with what was decided elsewhere */
-                n->presence = !view_has_node(e, n->id)     ? PRESENCE_OFFLINE
-                              : view_has_manager(e, n->id) ? PRESENCE_SYNCING
-                                                           : PRESENCE_MANAGER_GONE;
+                n->presence = !view_has_node(me, n->id)     ? PRESENCE_OFFLINE
+                              : view_has_manager(me, n->id) ? PRESENCE_SYNCING
+                                                            : PRESENCE_MANAGER_GONE;
                 if (n->presence == PRESENCE_MANAGER_GONE) {
                         n->grace.serial = ++s->next_serial;
-                        n->grace.deadline_usec =
-                                        usec_add(e->now_usec, n->grace_usec ? n->grace_usec : longest);
+                        n->grace.deadline_usec = usec_add(
+                                        me->agreed.now_usec, n->grace_usec ? n->grace_usec : longest);
                 }
         }
 }
@@ -248,7 +252,7 @@ static uint64_t form_floor(const State *s)
 
 /* A cold start after which the last owner is missing is a loss of it: the owner's way back inside the delay is the
  * same as ever. Every count grows, since the last starts may be on no disk. */
-static void form_set_apps(Engine *e, State *s)
+static void form_set_apps(Membership *me, State *s)
 {
         if (s->forgotten_epoch > 0)
                 s->forgotten_epoch = MAX(s->forgotten_epoch, form_floor(s)) + FORM_EPOCHS;
@@ -258,11 +262,12 @@ static void form_set_apps(Engine *e, State *s)
                 a->next_type = START_NORMAL;
                 FOREACH_ARRAY(m, a->marks, a->n_marks)
                         if (!m->expired) {
-                                uint64_t set = MIN(m->set_realtime_usec, e->realtime_usec);
+                                uint64_t set = MIN(m->set_realtime_usec, me->agreed.realtime_usec);
 
                                 m->timer.serial = ++s->next_serial;
-                                m->timer.deadline_usec = usec_add(e->now_usec,
-                                                usec_left(usec_add(set, m->duration_usec), e->realtime_usec));
+                                m->timer.deadline_usec = usec_add(me->agreed.now_usec,
+                                                usec_left(usec_add(set, m->duration_usec),
+                                                                me->agreed.realtime_usec));
                         }
                 if (a->owner == 0 || !a->target_up || a->finished || a->halted || a->maintenance)
                         continue;
@@ -272,52 +277,52 @@ static void form_set_apps(Engine *e, State *s)
                 a->delay_usec = app_delay(s, a);
                 if (a->delay_usec > 0) {
                         a->delay.serial = ++s->next_serial;
-                        a->delay.deadline_usec = usec_add(e->now_usec, a->delay_usec);
+                        a->delay.deadline_usec = usec_add(me->agreed.now_usec, a->delay_usec);
                 }
         }
 }
 
 /* The highest protocol version that all members know that have reported, and all nodes that are away, as they knew last.
  * The group does not go back behind the one that it spoke, though somebody does not know that any more. */
-static uint8_t form_version(const Engine *e, const State *s)
+static uint8_t form_version(const Membership *me, const State *s)
 {
-        uint8_t version = e->version_max;
+        uint8_t version = me->version_max;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (p->has_facts && p->facts.version_max >= e->version_min)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
+                if (p->has_facts && p->facts.version_max >= me->version_min)
                         version = MIN(version, p->facts.version_max);
         FOREACH_ARRAY(n, s->nodes, s->n_nodes)
-                if (!view_has_manager(e, n->id) && n->version_max >= e->version_min)
+                if (!view_has_manager(me, n->id) && n->version_max >= me->version_min)
                         version = MIN(version, n->version_max);
         return MAX(version, s->version);
 }
 
-void form_group(Engine *e, const Definition *const *own, size_t n_own)
+void form_group(Membership *me, const Definition *const *own, size_t n_own)
 {
         ByteWriter w = {};
         State s = {};
         int r;
 
-        state_encode(&e->agreed.state, STATE_LASTING, e->now_usec, &w);
-        r = w.error ? w.error : state_decode(w.data, w.size_bytes, STATE_LASTING, e->now_usec, &s);
+        state_encode(&me->agreed.state, STATE_LASTING, me->agreed.now_usec, &w);
+        r = w.error ? w.error : state_decode(w.data, w.size_bytes, STATE_LASTING, me->agreed.now_usec, &s);
         byte_writer_done(&w);
-        if (engine_grow(e, r) < 0)
+        if (member_grow(me, r) < 0)
                 return;
         s.by_fewer = false;
         s.formed = s.form_pending = true;
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 s.by_fewer = s.by_fewer || (p->has_facts && p->by_fewer);
-        s.ring_seq = MAX(e->view.ring.seq, s.revision.ring_seq);
+        s.ring_seq = MAX(me->view.ring.seq, s.revision.ring_seq);
         s.revision.count = s.revision.ring_seq == s.ring_seq ? s.revision.count + 1 : 1;
         s.revision.ring_seq = s.ring_seq;
-        form_forget_nodes(e, &s);
-        form_set_nodes(e, &s);
-        s.version = form_version(e, &s);
-        for (size_t i = 0; i < n_own && !e->agreed.out.oom; i++)
-                (void) engine_grow(e, definition_form(&s, own[i]));
-        form_set_apps(e, &s);
-        if (!e->agreed.out.oom)
-                sync_send_state(e, &s, true);
-        e->in_view.form_sent = true;
+        form_forget_nodes(me, &s);
+        form_set_nodes(me, &s);
+        s.version = form_version(me, &s);
+        for (size_t i = 0; i < n_own && !me->agreed.out.oom; i++)
+                (void) member_grow(me, definition_form(&s, own[i]));
+        form_set_apps(me, &s);
+        if (!me->agreed.out.oom)
+                sync_send_state(me, &s, true);
+        me->in_view.form_sent = true;
         state_done(&s);
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "engine/internal.h"
+#include "engine/member/member.h"
 
 /* Forming the group from the records of its members. */
 
-bool form_is_possible(const Engine *e);
+#define FORM_EPOCHS UINT64_C(1024) /* forming raises every application's count by this */
+
+bool form_is_possible(const Membership *me);
 /* While the group waits to be formed: is it this node's record that is missing? */
-bool form_waits_for(const Engine *e, uint32_t node_id);
+bool form_waits_for(const Membership *me, uint32_t node_id);
 /* The member that has to form it, where that is another: the lowest one with the newest record. NULL: this one, or any. */
-const Peer *form_awaited(const Engine *e);
-uint64_t form_usec(const Engine *e); /* when this member has to form it */
+const Peer *form_awaited(const Membership *me);
+uint64_t form_usec(const Membership *me); /* when this member has to form it */
 /* `own`: what the files of this node say. They are the agreed definitions until others object. */
-void form_group(Engine *e, const Definition *const *own, size_t n_own);
+void form_group(Membership *me, const Definition *const *own, size_t n_own);

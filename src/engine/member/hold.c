@@ -4,15 +4,16 @@
 
 #include "engine/member/hold.h"
 #include "engine/member/listed.h"
+#include "engine/member/peer.h"
 #include "base/array.h"
 
 /* ---- messages kept for later ---- */
 
-void backlog_clear(Engine *e)
+void backlog_clear(Membership *me)
 {
-        for (size_t i = 0; i < e->n_backlog; i++)
-                message_free(e->backlog[i].message);
-        e->n_backlog = e->n_released = e->n_carried_out = 0;
+        for (size_t i = 0; i < me->n_backlog; i++)
+                message_free(me->backlog[i].message);
+        me->n_backlog = me->n_released = me->n_carried_out = 0;
 }
 
 void backlog_drop(BacklogEntry *b)
@@ -21,19 +22,19 @@ void backlog_drop(BacklogEntry *b)
         b->message = NULL;
 }
 
-void backlog_add(Engine *e, const Member *sender, const Message *m)
+void backlog_add(Membership *me, const Member *sender, const Message *m)
 {
         Message *copy;
 
-        if (e->n_backlog >= BACKLOG_MAX) {
-                hold_lose_track(e, "too many messages came before the state");
+        if (me->n_backlog >= BACKLOG_MAX) {
+                hold_lose_track(me, "too many messages came before the state");
                 return;
         }
-        if (engine_grow(e, ARRAY_GROW(e->backlog, e->n_backlog, e->n_backlog_allocated)) < 0)
+        if (member_grow(me, ARRAY_GROW(me->backlog, me->n_backlog, me->n_backlog_allocated)) < 0)
                 return;
-        if (engine_grow(e, message_copy(m, &copy)) < 0)
+        if (member_grow(me, message_copy(m, &copy)) < 0)
                 return;
-        e->backlog[e->n_backlog++] = (BacklogEntry){ .sender = *sender, .message = copy };
+        me->backlog[me->n_backlog++] = (BacklogEntry){ .sender = *sender, .message = copy };
 }
 
 uint64_t state_number(const StateMessage *numbers, const Member *m)
@@ -46,66 +47,69 @@ uint64_t state_number(const StateMessage *numbers, const Member *m)
 
 /* ---- what is due ---- */
 
-void hold_take(Engine *e, const Member *sender, const Message *m)
+void hold_take(Membership *me, const Member *sender, const Message *m)
 {
-        if (e->phase == PHASE_DECIDED && e->synced)
-                e->delivered = (Delivered){ .sender = *sender, .message = m };
-        else
-                backlog_add(e, sender, m);
+        if (me->phase == PHASE_DECIDED && me->synced) {
+                me->delivered = m;
+                me->delivered_by = *sender;
+        } else
+                backlog_add(me, sender, m);
 }
 
-void hold_release(Engine *e, const StateMessage *numbers)
+void hold_release(Membership *me, const StateMessage *numbers)
 {
-        FOREACH_ARRAY(b, e->backlog, e->n_backlog)
+        FOREACH_ARRAY(b, me->backlog, me->n_backlog)
                 if (numbers && b->message && b->message->number <= state_number(numbers, &b->sender))
                         backlog_drop(b);
-        e->n_released = e->n_backlog;
+        me->n_released = me->n_backlog;
 }
 
-void hold_tell(Engine *e, Outcome o)
+void hold_tell(Membership *me, Outcome o)
 {
-        e->outcome_is_new = true;
-        e->outcome.files_dirty = e->outcome.files_dirty || o.files_dirty;
-        e->outcome.room = e->outcome.room || o.room;
-        e->outcome.reload = e->outcome.reload || o.reload;
+        me->outcome_is_new = true;
+        me->outcome.files_dirty = me->outcome.files_dirty || o.files_dirty;
+        me->outcome.room = me->outcome.room || o.room;
+        me->outcome.reload = me->outcome.reload || o.reload;
 }
 
-static bool hold_carry_out(Engine *e, const Member *sender, const Message *m, CarriedOut *ret)
+static bool hold_carry_out(Membership *me, const Member *sender, const Message *m, CarriedOut *ret)
 {
         if (m->type == MESSAGE_VIEW) {
-                ret->outcome = agreed_revoked(&e->agreed, sender->node_id);
+                ret->outcome = agreed_revoked(&me->agreed, sender->node_id);
                 return true;
         }
-        ret->outcome = agreed_message(&e->agreed, sender, m);
-        if (sender->node_id == e->node_id)
+        ret->outcome = agreed_message(&me->agreed, sender, m);
+        if (sender->node_id == me->node_id)
                 ret->own = m;
         if (ret->own && m->type == MESSAGE_NODELIST)
-                listed_delivered(e, &m->nodelist);
+                listed_delivered(me, &m->nodelist);
         return true;
 }
 
-bool hold_next(Engine *e, CarriedOut *ret)
+bool hold_next(Membership *me, CarriedOut *ret)
 {
-        const Delivered d = e->delivered;
+        const Member sender = me->delivered_by;
+        const Message *m = me->delivered;
 
         *ret = (CarriedOut){};
-        if (e->outcome_is_new) {
-                ret->outcome = e->outcome;
-                e->outcome = (Outcome){};
-                e->outcome_is_new = false;
+        if (me->outcome_is_new) {
+                ret->outcome = me->outcome;
+                me->outcome = (Outcome){};
+                me->outcome_is_new = false;
                 return true;
         }
-        e->delivered = (Delivered){};
-        if (d.message)
-                return hold_carry_out(e, &d.sender, d.message, ret);
-        while (e->n_carried_out < e->n_released) {
-                const BacklogEntry *b = &e->backlog[e->n_carried_out++];
+        me->delivered = NULL;
+        me->delivered_by = (Member){};
+        if (m)
+                return hold_carry_out(me, &sender, m, ret);
+        while (me->n_carried_out < me->n_released) {
+                const BacklogEntry *b = &me->backlog[me->n_carried_out++];
 
                 if (b->message)
-                        return hold_carry_out(e, &b->sender, b->message, ret);
+                        return hold_carry_out(me, &b->sender, b->message, ret);
         }
-        if (e->n_released > 0)
-                backlog_clear(e);
+        if (me->n_released > 0)
+                backlog_clear(me);
         return false;
 }
 
@@ -113,28 +117,28 @@ bool hold_next(Engine *e, CarriedOut *ret)
 
 /* A state that answers our earlier facts may arrive late. It lacks what we have applied since, and we kept no backlog to
  * replay. So we accept only an answer to facts that are sent from now on (`facts_floor`). */
-void hold_forget(Engine *e)
+void hold_forget(Membership *me)
 {
-        e->synced = false;
-        e->in_view.facts_sent = e->in_view.synced_sent = false;
-        e->in_view.facts_floor = e->in_view.number;
+        me->synced = false;
+        me->in_view.facts_sent = me->in_view.synced_sent = false;
+        me->in_view.facts_floor = me->in_view.number;
 }
 
-void hold_start_over(Engine *e)
+void hold_start_over(Membership *me)
 {
-        hold_forget(e);
-        e->in_view.form_sent = false; /* what it formed in this view is lost again */
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        hold_forget(me);
+        me->in_view.form_sent = false; /* what it formed in this view is lost again */
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 p->has_facts = p->served = false;
-        backlog_clear(e);
+        backlog_clear(me);
 }
 
-void hold_lose_track(Engine *e, const char *why)
+void hold_lose_track(Membership *me, const char *why)
 {
-        if (!e->in_view.lost_track)
-                engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "%s; asking for the state again", why);
-        e->in_view.lost_track = true;
-        hold_forget(e);
-        backlog_clear(e);
-        engine_changed(e);
+        if (!me->in_view.lost_track)
+                member_note(me, NOTE_UNSYNCED, NULL, me->node_id, "%s; asking for the state again", why);
+        me->in_view.lost_track = true;
+        hold_forget(me);
+        backlog_clear(me);
+        member_changed(me);
 }

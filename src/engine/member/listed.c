@@ -4,6 +4,7 @@
  * the manager runs, on each node at another moment: so a change is told to the group, and only what was delivered counts. */
 
 #include "engine/member/listed.h"
+#include "engine/member/peer.h"
 #include "base/array.h"
 
 /* ---- this node's ---- */
@@ -70,106 +71,106 @@ int listed_take(const EngineNode *nodes, size_t n, uint32_t own_id, Node **ret, 
 }
 
 /* One that cannot be used leaves what there is: the adapter does not hand on any. */
-void listed_set(Engine *e, const Event *event)
+void listed_set(Membership *me, const Event *event)
 {
         Node *nodes = NULL;
         size_t n = 0;
-        int r = listed_take(event->nodelist.nodes, event->nodelist.n_nodes, e->node_id, &nodes, &n);
+        int r = listed_take(event->nodelist.nodes, event->nodelist.n_nodes, me->node_id, &nodes, &n);
 
         if (r == -ENOMEM)
-                e->agreed.out.oom = true;
+                me->agreed.out.oom = true;
         if (r < 0)
                 return;
-        listed_free(e->nodelist, e->n_nodelist);
-        e->nodelist = nodes;
-        e->n_nodelist = n;
-        e->by_fewer = event->nodelist.quorum_by_fewer;
-        e->nodelist_dirty = true;
-        engine_changed(e);
+        listed_free(me->nodelist, me->n_nodelist);
+        me->nodelist = nodes;
+        me->n_nodelist = n;
+        me->by_fewer = event->nodelist.quorum_by_fewer;
+        me->nodelist_dirty = true;
+        member_changed(me);
 }
 
-uint32_t *listed_ids(Engine *e)
+uint32_t *listed_ids(Membership *me)
 {
-        uint32_t *ids = calloc(MAX(e->n_nodelist, (size_t) 1), sizeof(*ids));
+        uint32_t *ids = calloc(MAX(me->n_nodelist, (size_t) 1), sizeof(*ids));
 
         if (!ids) {
-                e->agreed.out.oom = true;
+                me->agreed.out.oom = true;
                 return NULL;
         }
-        for (size_t i = 0; i < e->n_nodelist; i++)
-                ids[i] = e->nodelist[i].id;
+        for (size_t i = 0; i < me->n_nodelist; i++)
+                ids[i] = me->nodelist[i].id;
         return ids;
 }
 
 /* ---- what is told ---- */
 
-static bool listed_is(const Engine *e, const uint32_t *ids, size_t n, bool by_fewer)
+static bool listed_is(const Membership *me, const uint32_t *ids, size_t n, bool by_fewer)
 {
-        if (n != e->n_nodelist || by_fewer != e->by_fewer)
+        if (n != me->n_nodelist || by_fewer != me->by_fewer)
                 return false;
         for (size_t i = 0; i < n; i++)
-                if (ids[i] != e->nodelist[i].id)
+                if (ids[i] != me->nodelist[i].id)
                         return false;
         return true;
 }
 
 /* A state that was installed may lack a node that is listed here. Once: of two names for one the last one stays. */
-void listed_unknown(Engine *e)
+void listed_unknown(Membership *me)
 {
-        e->in_view.nodelist_sent = false;
-        for (size_t i = 0; i < e->n_nodelist; i++)
-                if (!state_find_node(&e->agreed.state, e->nodelist[i].id))
-                        e->nodelist_dirty = true;
+        me->in_view.nodelist_sent = false;
+        for (size_t i = 0; i < me->n_nodelist; i++)
+                if (!state_find_node(&me->agreed.state, me->nodelist[i].id))
+                        me->nodelist_dirty = true;
 }
 
-static bool listed_is_news(const Engine *e)
+static bool listed_is_news(const Membership *me)
 {
-        const Node *own = state_find_node(&e->agreed.state, e->node_id);
+        const Node *own = state_find_node(&me->agreed.state, me->node_id);
 
-        if (engine_is_synced(e))
+        if (member_is_synced(me))
                 return own &&
-                       (e->nodelist_dirty || !listed_is(e, own->nodelist, own->n_nodelist, own->by_fewer));
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
-                if (e->phase == PHASE_FORMING && p->has_facts && p->member.node_id == e->node_id &&
-                                p->member.pid == e->pid)
-                        return !listed_is(e, p->nodelist, p->n_nodelist, p->by_fewer);
+                       (me->nodelist_dirty || !listed_is(me, own->nodelist, own->n_nodelist, own->by_fewer));
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
+                if (me->phase == PHASE_FORMING && p->has_facts && p->member.node_id == me->node_id &&
+                                p->member.pid == me->pid)
+                        return !listed_is(me, p->nodelist, p->n_nodelist, p->by_fewer);
         return false;
 }
 
-void listed_tell(Engine *e)
+void listed_tell(Membership *me)
 {
-        Message m = { .type = MESSAGE_NODELIST, .nodelist.by_fewer = e->by_fewer };
+        Message m = { .type = MESSAGE_NODELIST, .nodelist.by_fewer = me->by_fewer };
         NodelistMessage *l = &m.nodelist;
 
-        if (e->in_view.nodelist_sent || !listed_is_news(e))
+        if (me->in_view.nodelist_sent || !listed_is_news(me))
                 return;
-        l->nodes = calloc(e->n_nodelist, sizeof(l->nodes[0]));
+        l->nodes = calloc(me->n_nodelist, sizeof(l->nodes[0]));
         if (!l->nodes) {
-                e->agreed.out.oom = true;
+                me->agreed.out.oom = true;
                 return;
         }
-        for (; l->n_nodes < e->n_nodelist; l->n_nodes++)
-                l->nodes[l->n_nodes] = (ListedNode){ .id = e->nodelist[l->n_nodes].id,
-                        .name = engine_strdup(e, e->nodelist[l->n_nodes].name) };
-        engine_send(e, &m);
-        e->in_view.nodelist_sent = true;
+        for (; l->n_nodes < me->n_nodelist; l->n_nodes++)
+                l->nodes[l->n_nodes] = (ListedNode){ .id = me->nodelist[l->n_nodes].id,
+                        .name = member_strdup(me, me->nodelist[l->n_nodes].name) };
+        member_send(me, &m);
+        me->in_view.nodelist_sent = true;
 }
 
-static bool listed_is_told(const Engine *e, const NodelistMessage *m)
+static bool listed_is_told(const Membership *me, const NodelistMessage *m)
 {
-        if (m->n_nodes != e->n_nodelist || m->by_fewer != e->by_fewer)
+        if (m->n_nodes != me->n_nodelist || m->by_fewer != me->by_fewer)
                 return false;
         for (size_t i = 0; i < m->n_nodes; i++)
-                if (m->nodes[i].id != e->nodelist[i].id || !streq(m->nodes[i].name, e->nodelist[i].name))
+                if (m->nodes[i].id != me->nodelist[i].id || !streq(m->nodes[i].name, me->nodelist[i].name))
                         return false;
         return true;
 }
 
 /* Our own nodelist has been delivered; it may have changed again since it was sent. */
-void listed_delivered(Engine *e, const NodelistMessage *m)
+void listed_delivered(Membership *me, const NodelistMessage *m)
 {
-        if (!state_find_node(&e->agreed.state, e->node_id))
+        if (!state_find_node(&me->agreed.state, me->node_id))
                 return;
-        e->in_view.nodelist_sent = false;
-        e->nodelist_dirty = !listed_is_told(e, m);
+        me->in_view.nodelist_sent = false;
+        me->nodelist_dirty = !listed_is_told(me, m);
 }

@@ -14,84 +14,94 @@
 #include "engine/member/view.h"
 #include "engine/member/hold.h"
 #include "engine/member/listed.h"
+#include "engine/agreed/node.h"
+#include "engine/encode.h"
 #include "base/array.h"
 
-Peer *view_find_peer(const Engine *e, const Member *m)
+Peer *view_find_peer(const Membership *me, const Member *m)
 {
-        for (size_t i = 0; i < e->n_peers; i++)
-                if (member_compare(&e->peers[i].member, m) == 0)
-                        return &e->peers[i];
+        for (size_t i = 0; i < me->n_peers; i++)
+                if (member_compare(&me->peers[i].member, m) == 0)
+                        return &me->peers[i];
         return NULL;
 }
 
-static Peer *view_own_peer(const Engine *e)
+static Peer *view_own_peer(const Membership *me)
 {
-        Member own = { .node_id = e->node_id, .pid = e->pid };
+        Member own = { .node_id = me->node_id, .pid = me->pid };
 
-        return view_find_peer(e, &own);
+        return view_find_peer(me, &own);
 }
 
-size_t view_rank(const Engine *e)
+size_t view_rank(const Membership *me)
 {
-        for (size_t i = 0; i < e->n_peers; i++)
-                if (e->peers[i].member.node_id == e->node_id && e->peers[i].member.pid == e->pid)
+        for (size_t i = 0; i < me->n_peers; i++)
+                if (me->peers[i].member.node_id == me->node_id && me->peers[i].member.pid == me->pid)
                         return i;
         return 0;
 }
 
-bool view_has_node(const Engine *e, uint32_t node_id)
+bool view_has_node(const Membership *me, uint32_t node_id)
 {
-        for (size_t i = 0; i < e->n_ring_nodes; i++)
-                if (e->ring_nodes[i] == node_id)
+        for (size_t i = 0; i < me->n_ring_nodes; i++)
+                if (me->ring_nodes[i] == node_id)
                         return true;
         return false;
 }
 
-bool view_has_manager(const Engine *e, uint32_t node_id)
+bool view_has_manager(const Membership *me, uint32_t node_id)
 {
-        for (size_t i = 0; i < e->n_peers; i++)
-                if (e->peers[i].member.node_id == node_id)
+        for (size_t i = 0; i < me->n_peers; i++)
+                if (me->peers[i].member.node_id == node_id)
                         return true;
         return false;
 }
 
-bool view_is_quorate(const Engine *e)
+bool view_is_quorate(const Membership *me)
 {
-        return e->phase != PHASE_NONE && e->quorum_known && e->quorum_value &&
-               ring_compare(&e->quorum_ring, &e->view.ring) == 0;
+        return me->phase != PHASE_NONE && me->quorum_known && me->quorum_value &&
+               ring_compare(&me->quorum_ring, &me->view.ring) == 0;
 }
 
-bool view_has_quorum_word(const Engine *e)
+bool view_has_quorum_word(const Membership *me)
 {
-        return e->quorum_known && ring_compare(&e->quorum_ring, &e->view.ring) == 0;
+        return me->quorum_known && ring_compare(&me->quorum_ring, &me->view.ring) == 0;
 }
 
-static void peers_clear(Engine *e)
+static void peers_clear(Membership *me)
 {
-        for (size_t i = 0; i < e->n_peers; i++) {
-                Message m = { .type = MESSAGE_FACTS, .facts = e->peers[i].facts };
+        for (size_t i = 0; i < me->n_peers; i++) {
+                Message m = { .type = MESSAGE_FACTS, .facts = me->peers[i].facts };
 
                 message_done(&m);
         }
-        e->n_peers = 0;
+        me->n_peers = 0;
 }
 
 /* What was sent in an earlier view is void, here and wherever a SentIn says so. */
-static void view_reset(Engine *e)
+static void view_reset(Membership *me)
 {
-        backlog_clear(e);
-        e->in_view = (InView){};
-        e->view_serial++;
-        e->hold_serial++;
+        backlog_clear(me);
+        me->in_view = (InView){};
+        me->view_serial++;
+        me->hold_serial++;
 }
 
-void view_end(Engine *e)
+void view_end(Membership *me)
 {
-        peers_clear(e);
-        view_reset(e);
-        e->phase = PHASE_NONE;
-        e->n_ring_nodes = 0;
-        e->n_known = false;
+        peers_clear(me);
+        view_reset(me);
+        me->phase = PHASE_NONE;
+        me->n_ring_nodes = 0;
+        me->n_known = false;
+}
+
+void view_done(Membership *me)
+{
+        view_end(me);
+        free(me->peers);
+        free(me->ring_nodes);
+        free(me->backlog);
 }
 
 static bool event_joined(const Event *event, const Member *m)
@@ -102,23 +112,23 @@ static bool event_joined(const Event *event, const Member *m)
         return false;
 }
 
-void view_lost(Engine *e)
+void view_lost(Membership *me)
 {
-        view_end(e);
-        e->synced = false;
-        e->since_seq = e->ring_quorate_seq = e->quorate_seq = 0;
+        view_end(me);
+        me->synced = false;
+        me->since_seq = me->ring_quorate_seq = me->quorate_seq = 0;
 }
 
 /* Takes the members of the new view and keeps, within one ring, when each of them joined. */
-static void view_take_members(Engine *e, const Event *event, uint32_t n, bool n_known)
+static void view_take_members(Membership *me, const Event *event, uint32_t n, bool n_known)
 {
         bool ring = event->view.change == VIEW_RING;
-        Peer *old = e->peers;
-        size_t n_old = e->n_peers;
+        Peer *old = me->peers;
+        size_t n_old = me->n_peers;
         Peer *peers = calloc(MAX(event->view.n_members, (size_t) 1), sizeof(Peer));
 
         if (!peers) {
-                e->agreed.out.oom = true;
+                me->agreed.out.oom = true;
                 return;
         }
         for (size_t i = 0; i < event->view.n_members; i++) {
@@ -139,57 +149,57 @@ static void view_take_members(Engine *e, const Event *event, uint32_t n, bool n_
                                 p->joined_relative = old[j].joined_relative;
                         }
         }
-        peers_clear(e);
-        free(e->peers);
-        e->peers = peers;
-        e->n_peers = e->n_peers_allocated = event->view.n_members;
+        peers_clear(me);
+        free(me->peers);
+        me->peers = peers;
+        me->n_peers = me->n_peers_allocated = event->view.n_members;
 }
 
-static void view_take_ring(Engine *e, const Event *event)
+static void view_take_ring(Membership *me, const Event *event)
 {
         uint32_t *nodes = NULL;
 
         if (event->view.n_ring_nodes > 0) {
                 nodes = malloc(event->view.n_ring_nodes * sizeof(uint32_t));
                 if (!nodes) {
-                        e->agreed.out.oom = true;
+                        me->agreed.out.oom = true;
                         return;
                 }
                 memcpy(nodes, event->view.ring_nodes, event->view.n_ring_nodes * sizeof(uint32_t));
         }
-        if (e->since_seq == 0)
-                e->since_seq = event->view.ring.seq;
-        if (e->ring_quorate_seq != event->view.ring.seq)
-                e->quorate_seq = MAX(e->quorate_seq, e->ring_quorate_seq);
-        free(e->ring_nodes);
-        e->ring_nodes = nodes;
-        e->n_ring_nodes = event->view.n_ring_nodes;
-        e->view.ring = event->view.ring;
+        if (me->since_seq == 0)
+                me->since_seq = event->view.ring.seq;
+        if (me->ring_quorate_seq != event->view.ring.seq)
+                me->quorate_seq = MAX(me->quorate_seq, me->ring_quorate_seq);
+        free(me->ring_nodes);
+        me->ring_nodes = nodes;
+        me->n_ring_nodes = event->view.n_ring_nodes;
+        me->view.ring = event->view.ring;
 }
 
-static bool event_has_self(const Engine *e, const Event *event)
+static bool event_has_self(const Membership *me, const Event *event)
 {
         for (size_t i = 0; i < event->view.n_members; i++)
-                if (event->view.members[i].node_id == e->node_id && event->view.members[i].pid == e->pid)
+                if (event->view.members[i].node_id == me->node_id && event->view.members[i].pid == me->pid)
                         return true;
         return false;
 }
 
-static void view_put_out(Engine *e, const char *why)
+static void view_put_out(Membership *me, const char *why)
 {
-        view_lost(e);
-        engine_emit(e, EFFECT_REJOIN);
-        engine_note(e, NOTE_UNSYNCED, NULL, e->node_id, "%s", why);
+        view_lost(me);
+        member_emit(me, EFFECT_REJOIN);
+        member_note(me, NOTE_UNSYNCED, NULL, me->node_id, "%s", why);
 }
 
-bool view_begin(Engine *e, const Event *event)
+bool view_begin(Membership *me, const Event *event)
 {
-        Member own = { .node_id = e->node_id, .pid = e->pid };
+        Member own = { .node_id = me->node_id, .pid = me->pid };
         bool known = true;
         uint32_t n = 0;
 
-        if (!event_has_self(e, event)) {
-                view_put_out(e, "Corosync has put this member out of the group");
+        if (!event_has_self(me, event)) {
+                view_put_out(me, "Corosync has put this member out of the group");
                 return false;
         }
         if (event->view.change == VIEW_PROCESS) {
@@ -198,35 +208,35 @@ bool view_begin(Engine *e, const Event *event)
                         known = event->view.n_members == 1;
                         n = known ? 1 : 0;
                 } else {
-                        known = e->n_known;
-                        n = e->view.n + 1;
+                        known = me->n_known;
+                        n = me->view.n + 1;
                 }
         }
-        view_take_members(e, event, n, known);
-        view_take_ring(e, event);
-        e->view.n = n;
-        e->n_known = known;
-        view_reset(e);
-        e->view_usec = e->now_usec;
-        e->phase = PHASE_VOTING;
-        e->own_revision = e->agreed.state.revision;
-        e->own_digest = e->synced ? state_digest(&e->agreed.state) : 0;
+        view_take_members(me, event, n, known);
+        view_take_ring(me, event);
+        me->view.n = n;
+        me->n_known = known;
+        view_reset(me);
+        me->view_usec = me->agreed.now_usec;
+        me->phase = PHASE_VOTING;
+        me->own_revision = me->agreed.state.revision;
+        me->own_digest = me->synced ? state_digest(&me->agreed.state) : 0;
         return true;
 }
 
-bool view_quorum(Engine *e, const RingId *ring, bool quorate)
+bool view_quorum(Membership *me, const RingId *ring, bool quorate)
 {
-        e->quorum_ring = *ring;
-        e->quorum_known = true;
-        e->quorum_value = quorate;
-        if (e->phase == PHASE_NONE || !view_has_quorum_word(e))
+        me->quorum_ring = *ring;
+        me->quorum_known = true;
+        me->quorum_value = quorate;
+        if (me->phase == PHASE_NONE || !view_has_quorum_word(me))
                 return false;
-        if (e->in_view.ring_quorum_usec == 0)
-                e->in_view.ring_quorum_usec = e->now_usec;
+        if (me->in_view.ring_quorum_usec == 0)
+                me->in_view.ring_quorum_usec = me->agreed.now_usec;
         if (quorate)
-                e->ring_quorate_seq = ring->seq;
+                me->ring_quorate_seq = ring->seq;
         else
-                hold_forget(e); /* a member that has had a view without quorum is unsynced */
+                hold_forget(me); /* a member that has had a view without quorum is unsynced */
         return true;
 }
 
@@ -236,26 +246,26 @@ bool view_quorum(Engine *e, const RingId *ring, bool quorate)
  *       already. It has left since, as a process does that joins again. So this member begins the view anew. Or
  *   (2) this member came with the ring, and was not told of a change that the others were told of. What it has missed it
  *       cannot know, so it joins again: false is returned. */
-bool view_doubt(Engine *e, uint32_t sender, const Message *m)
+bool view_doubt(Membership *me, uint32_t sender, const Message *m)
 {
         char why[NODE_NAME_MAX + 80];
-        const Peer *own = view_own_peer(e);
+        const Peer *own = view_own_peer(me);
         uint32_t joined_n;
 
-        if (m->type != MESSAGE_VIEW || !e->n_known || !own || m->view.n <= e->view.n ||
-                        ring_compare(&m->view.ring, &e->view.ring) != 0)
+        if (m->type != MESSAGE_VIEW || !me->n_known || !own || m->view.n <= me->view.n ||
+                        ring_compare(&m->view.ring, &me->view.ring) != 0)
                 return true;
         if (own->joined_n == 0) {
                 snprintf(why, sizeof(why), "Corosync has told %s more of this ring than this member",
-                                engine_node_name(e, sender));
-                view_put_out(e, why);
-                engine_changed(e);
+                                member_node_name(me, sender));
+                view_put_out(me, why);
+                member_changed(me);
                 return false;
         }
         joined_n = own->joined_n;
-        e->view.n -= joined_n;
-        e->n_known = false;
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+        me->view.n -= joined_n;
+        me->n_known = false;
+        FOREACH_ARRAY(p, me->peers, me->n_peers) {
                 if (p->joined_n >= joined_n) {
                         p->joined_n -= joined_n;
                         p->joined_relative = true;
@@ -263,33 +273,33 @@ bool view_doubt(Engine *e, uint32_t sender, const Message *m)
                 p->voted = p->excluded = p->won = p->has_facts = p->served = false;
                 p->incarnation = p->number = 0;
         }
-        view_reset(e);
-        e->synced = false;
-        e->phase = PHASE_VOTING;
-        if (view_has_quorum_word(e))
-                e->in_view.ring_quorum_usec = e->now_usec;
-        view_evaluate(e);
-        engine_changed(e);
+        view_reset(me);
+        me->synced = false;
+        me->phase = PHASE_VOTING;
+        if (view_has_quorum_word(me))
+                me->in_view.ring_quorum_usec = me->agreed.now_usec;
+        view_evaluate(me);
+        member_changed(me);
         return true;
 }
 
-bool view_learn(Engine *e, const Message *m)
+bool view_learn(Membership *me, const Message *m)
 {
         uint32_t base;
 
-        if (m->type != MESSAGE_VIEW || ring_compare(&m->view.ring, &e->view.ring) != 0)
+        if (m->type != MESSAGE_VIEW || ring_compare(&m->view.ring, &me->view.ring) != 0)
                 return false;
         for (size_t i = 0; i < m->view_vote.n_members; i++) {
                 const ViewMember *v = &m->view_vote.members[i];
 
-                if (v->member.node_id != e->node_id || v->member.pid != e->pid)
+                if (v->member.node_id != me->node_id || v->member.pid != me->pid)
                         continue;
                 if (v->joined_n == 0)
                         return false; /* an earlier process: this one has joined within the ring */
                 base = v->joined_n;
-                e->view.n += base;
-                e->n_known = true;
-                FOREACH_ARRAY(p, e->peers, e->n_peers)
+                me->view.n += base;
+                me->n_known = true;
+                FOREACH_ARRAY(p, me->peers, me->n_peers)
                         if (p->joined_relative) {
                                 p->joined_n += base;
                                 p->joined_relative = false;
@@ -302,54 +312,54 @@ bool view_learn(Engine *e, const Message *m)
 /* All members of a view are told the same list. If one of this very view was told none with this member in it, its
  * Corosync has lost us: it delivers nothing of ours there, and the manager goes on as if this one were gone. No other
  * member can see that, so this one joins again. */
-bool view_is_without_us(const Engine *e, const Message *m)
+bool view_is_without_us(const Membership *me, const Message *m)
 {
         if (m->type != MESSAGE_VIEW)
                 return false;
         for (size_t i = 0; i < m->view_vote.n_members; i++)
-                if (m->view_vote.members[i].member.node_id == e->node_id &&
-                                m->view_vote.members[i].member.pid == e->pid)
+                if (m->view_vote.members[i].member.node_id == me->node_id &&
+                                m->view_vote.members[i].member.pid == me->pid)
                         return false;
         return true;
 }
 
-void view_join_again(Engine *e, uint32_t node_id)
+void view_join_again(Membership *me, uint32_t node_id)
 {
         char why[NODE_NAME_MAX + 80];
 
         snprintf(why, sizeof(why), "Corosync has put this member out of the group on %s",
-                        engine_node_name(e, node_id));
-        view_put_out(e, why);
-        engine_changed(e);
+                        member_node_name(me, node_id));
+        view_put_out(me, why);
+        member_changed(me);
 }
 
 /* ---- votes ---- */
 
-static void view_send_vote(Engine *e, bool quorate)
+static void view_send_vote(Membership *me, bool quorate)
 {
         Message m = { .type = MESSAGE_VIEW };
 
-        m.view_vote.members = calloc(e->n_peers, sizeof(ViewMember));
-        m.view_vote.nodelist = listed_ids(e);
+        m.view_vote.members = calloc(me->n_peers, sizeof(ViewMember));
+        m.view_vote.nodelist = listed_ids(me);
         if (!m.view_vote.members || !m.view_vote.nodelist) {
-                e->agreed.out.oom = true;
+                me->agreed.out.oom = true;
                 message_done(&m);
                 return;
         }
-        m.view_vote.n_nodelist = e->n_nodelist;
-        m.view_vote.by_fewer = e->by_fewer;
-        for (size_t i = 0; i < e->n_peers; i++)
-                m.view_vote.members[m.view_vote.n_members++] = (ViewMember){ .member = e->peers[i].member,
-                        .joined_n = e->peers[i].joined_n };
+        m.view_vote.n_nodelist = me->n_nodelist;
+        m.view_vote.by_fewer = me->by_fewer;
+        for (size_t i = 0; i < me->n_peers; i++)
+                m.view_vote.members[m.view_vote.n_members++] = (ViewMember){ .member = me->peers[i].member,
+                        .joined_n = me->peers[i].joined_n };
         m.view_vote.quorate = quorate;
-        m.view_vote.synced = quorate && e->synced;
-        m.view_vote.revision = e->own_revision;
-        m.view_vote.digest = e->own_digest;
-        m.view_vote.since_seq = e->since_seq;
-        m.view_vote.quorate_seq = e->quorate_seq;
-        engine_send(e, &m);
-        e->in_view.own_vote_sent = true;
-        e->own_vote_quorate = quorate;
+        m.view_vote.synced = quorate && me->synced;
+        m.view_vote.revision = me->own_revision;
+        m.view_vote.digest = me->own_digest;
+        m.view_vote.since_seq = me->since_seq;
+        m.view_vote.quorate_seq = me->quorate_seq;
+        member_send(me, &m);
+        me->in_view.own_vote_sent = true;
+        me->own_vote_quorate = quorate;
 }
 
 static bool peer_is_missing(const Peer *p, bool any_quorate)
@@ -359,19 +369,19 @@ static bool peer_is_missing(const Peer *p, bool any_quorate)
         return !p->voted || (any_quorate && !p->quorate);
 }
 
-static bool view_any_quorate(const Engine *e)
+static bool view_any_quorate(const Membership *me)
 {
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (p->voted && p->quorate && !p->excluded)
                         return true;
         return false;
 }
 
-static bool view_is_complete(const Engine *e)
+static bool view_is_complete(const Membership *me)
 {
-        bool any = view_any_quorate(e);
+        bool any = view_any_quorate(me);
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (peer_is_missing(p, any))
                         return false;
         return true;
@@ -388,28 +398,28 @@ static bool peer_holds_the_same(const Peer *p, const Peer *like)
                p->digest == like->digest;
 }
 
-static size_t view_count_same(const Engine *e, const Peer *like)
+static size_t view_count_same(const Membership *me, const Peer *like)
 {
         size_t n = 0;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 n += peer_holds_the_same(p, like);
         return n;
 }
 
 /* The greatest revision, then the commonest digest, then the lowest node. */
-static const Peer *view_winner(const Engine *e)
+static const Peer *view_winner(const Membership *me)
 {
         const Peer *best = NULL;
         size_t best_count = 0;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+        FOREACH_ARRAY(p, me->peers, me->n_peers) {
                 size_t count;
                 int c;
 
                 if (!peer_is_candidate(p))
                         continue;
-                count = view_count_same(e, p);
+                count = view_count_same(me, p);
                 c = best ? revision_compare(&p->revision, &best->revision) : 1;
                 if (c > 0 || (c == 0 && count > best_count)) {
                         best = p;
@@ -425,11 +435,11 @@ static bool peer_votes(const Peer *p)
 }
 
 /* Of the nodes that `like` lists a majority has been in the group since what `winner` holds. */
-static bool view_is_since(const Engine *e, const Peer *like, const Peer *winner)
+static bool view_is_since(const Membership *me, const Peer *like, const Peer *winner)
 {
         size_t n_since = 0;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 n_since += peer_votes(p) && p->since_seq <= winner->revision.ring_seq &&
                            peer_lists(like, p->member.node_id);
         return n_since * 2 > like->n_nodelist;
@@ -443,128 +453,112 @@ static bool view_is_since(const Engine *e, const Peer *like, const Peer *winner)
  *       with quorum by fewer, not all nodes of the ring vote.
  * What was decided there is known only to members that are gone or do not answer. A ring's number is the greatest that its
  * nodes have seen plus RING_STEP. */
-static bool view_is_behind(const Engine *e, const Peer *winner)
+static bool view_is_behind(const Membership *me, const Peer *winner)
 {
         size_t n_voters = 0;
         uint64_t last_seq = winner->revision.ring_seq;
 
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (peer_holds_the_same(p, winner))
                         last_seq = MAX(last_seq, p->quorate_seq);
-        FOREACH_ARRAY(p, e->peers, e->n_peers) {
+        FOREACH_ARRAY(p, me->peers, me->n_peers) {
                 if (!peer_votes(p))
                         continue;
                 n_voters += p->revision.count != 0; /* a blank disk knows of nothing */
                 if (revision_compare(&p->revision, &winner->revision) > 0 || p->quorate_seq > last_seq)
                         return true;
         }
-        if (e->view.ring.seq <= winner->revision.ring_seq + RING_STEP)
+        if (me->view.ring.seq <= winner->revision.ring_seq + RING_STEP)
                 return false;
         /* The strictest of what the members say that it takes. */
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (peer_votes(p) &&
-                                (p->by_fewer ? n_voters < e->n_ring_nodes : !view_is_since(e, p, winner)))
+                                (p->by_fewer ? n_voters < me->n_ring_nodes : !view_is_since(me, p, winner)))
                         return true;
         return false;
 }
 
-static void view_hand_over(Engine *e)
+static void view_hand_over(Membership *me)
 {
-        _cleanup_free_ ViewProcess *processes = calloc(MAX(e->n_peers, (size_t) 1), sizeof(*processes));
-        DecidedView v = { .ring_seq = e->view.ring.seq,
-                .ring_nodes = e->ring_nodes,
-                .n_ring_nodes = e->n_ring_nodes,
+        _cleanup_free_ ViewProcess *processes = calloc(MAX(me->n_peers, (size_t) 1), sizeof(*processes));
+        DecidedView v = { .ring_seq = me->view.ring.seq,
+                .ring_nodes = me->ring_nodes,
+                .n_ring_nodes = me->n_ring_nodes,
                 .processes = processes,
-                .n_processes = e->n_peers };
+                .n_processes = me->n_peers };
 
         if (!processes) {
-                e->agreed.out.oom = true;
+                me->agreed.out.oom = true;
                 return;
         }
-        for (size_t i = 0; i < e->n_peers; i++)
-                processes[i] = (ViewProcess){ e->peers[i].member, e->peers[i].won, e->peers[i].excluded };
-        hold_tell(e, agreed_view(&e->agreed, &v));
+        for (size_t i = 0; i < me->n_peers; i++)
+                processes[i] = (ViewProcess){ me->peers[i].member, me->peers[i].won, me->peers[i].excluded };
+        hold_tell(me, agreed_view(&me->agreed, &v));
 }
 
-static void view_decided(Engine *e, const Peer *winner)
+static void view_decided(Membership *me, const Peer *winner)
 {
         Revision revision = winner->revision;
         uint64_t digest = winner->digest;
-        const Peer *own = view_own_peer(e);
-        bool was_synced = e->synced;
+        const Peer *own = view_own_peer(me);
+        bool was_synced = me->synced;
 
-        e->phase = PHASE_DECIDED;
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        me->phase = PHASE_DECIDED;
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 p->won = peer_is_candidate(p) && revision_compare(&p->revision, &revision) == 0 &&
                          p->digest == digest;
-        e->synced = e->synced && !e->in_view.lost_track && own && own->won;
-        engine_changed(e);
-        if (e->synced) {
-                view_hand_over(e);
-                hold_release(e, NULL);
+        me->synced = me->synced && !me->in_view.lost_track && own && own->won;
+        member_changed(me);
+        if (me->synced) {
+                view_hand_over(me);
+                hold_release(me, NULL);
         } else if (was_synced)
-                engine_note(e, NOTE_UNSYNCED, NULL, e->node_id,
+                member_note(me, NOTE_UNSYNCED, NULL, me->node_id,
                                 "other members hold a newer or commoner state; asking them for it");
 }
 
-void view_evaluate(Engine *e)
+void view_evaluate(Membership *me)
 {
         const Peer *winner;
         size_t n_votes = 0;
 
-        if (e->phase == PHASE_NONE || e->phase == PHASE_DECIDED || !view_is_complete(e))
+        if (me->phase == PHASE_NONE || me->phase == PHASE_DECIDED || !view_is_complete(me))
                 return;
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 n_votes += p->voted && !p->excluded;
-        winner = view_winner(e);
-        if (winner && view_is_behind(e, winner)) {
+        winner = view_winner(me);
+        if (winner && view_is_behind(me, winner)) {
                 winner = NULL;
-                e->synced = false;
+                me->synced = false;
         }
         if (winner)
-                view_decided(e, winner);
-        else if (view_any_quorate(e) || n_votes == 0) {
-                e->phase = PHASE_FORMING;
-                e->synced = false;
+                view_decided(me, winner);
+        else if (view_any_quorate(me) || n_votes == 0) {
+                me->phase = PHASE_FORMING;
+                me->synced = false;
         } else
-                e->phase = PHASE_INQUORATE;
-        engine_changed(e);
+                me->phase = PHASE_INQUORATE;
+        member_changed(me);
 }
 
 /* A member says that it has lost quorum after the view was decided. A member that waits for a state keeps that for later:
  * the state may have been sent before. */
-static void view_revoke(Engine *e, Peer *p, const Message *m)
+static void view_revoke(Membership *me, Peer *p, const Message *m)
 {
         p->won = false;
-        if (e->synced)
-                hold_tell(e, agreed_revoked(&e->agreed, p->member.node_id));
+        if (me->synced)
+                hold_tell(me, agreed_revoked(&me->agreed, p->member.node_id));
         else
-                backlog_add(e, &p->member, m);
-        FOREACH_ARRAY(q, e->peers, e->n_peers)
+                backlog_add(me, &p->member, m);
+        FOREACH_ARRAY(q, me->peers, me->n_peers)
                 if (q->won)
                         return;
-        e->phase = PHASE_INQUORATE;
-        hold_start_over(e);
-        engine_changed(e);
+        me->phase = PHASE_INQUORATE;
+        hold_start_over(me);
+        member_changed(me);
 }
 
-void view_tell_nodelist(Peer *p, const uint32_t *ids, size_t n, bool by_fewer)
-{
-        p->n_nodelist = MIN(n, (size_t) NODES_MAX);
-        if (p->n_nodelist > 0)
-                memcpy(p->nodelist, ids, p->n_nodelist * sizeof(*ids));
-        p->by_fewer = by_fewer;
-}
-
-bool peer_lists(const Peer *p, uint32_t node_id)
-{
-        for (size_t i = 0; i < p->n_nodelist; i++)
-                if (p->nodelist[i] == node_id)
-                        return true;
-        return false;
-}
-
-void view_message(Engine *e, Peer *p, const Message *m)
+void view_message(Membership *me, Peer *p, const Message *m)
 {
         p->voted = true;
         p->quorate = m->view_vote.quorate;
@@ -573,105 +567,105 @@ void view_message(Engine *e, Peer *p, const Message *m)
         p->digest = m->view_vote.digest;
         p->since_seq = m->view_vote.since_seq;
         p->quorate_seq = m->view_vote.quorate_seq;
-        view_tell_nodelist(p, m->view_vote.nodelist, m->view_vote.n_nodelist, m->view_vote.by_fewer);
-        if (e->phase == PHASE_DECIDED) {
+        peer_tell_nodelist(p, m->view_vote.nodelist, m->view_vote.n_nodelist, m->view_vote.by_fewer);
+        if (me->phase == PHASE_DECIDED) {
                 if (!p->quorate && p->won)
-                        view_revoke(e, p, m);
+                        view_revoke(me, p, m);
                 return;
         }
         p->excluded = false;
-        if (e->phase == PHASE_INQUORATE || e->phase == PHASE_FORMING)
-                e->phase = PHASE_VOTING;
-        view_evaluate(e);
+        if (me->phase == PHASE_INQUORATE || me->phase == PHASE_FORMING)
+                me->phase = PHASE_VOTING;
+        view_evaluate(me);
 }
 
 /* These members did not answer: the view is decided without them. One that has answered meanwhile stays. */
-void view_exclude(Engine *e, const Message *m)
+void view_exclude(Membership *me, const Message *m)
 {
-        bool any = view_any_quorate(e);
+        bool any = view_any_quorate(me);
 
-        e->in_view.exclude_sent = false;
-        if (e->phase == PHASE_DECIDED)
+        me->in_view.exclude_sent = false;
+        if (me->phase == PHASE_DECIDED)
                 return;
         for (size_t i = 0; i < m->exclude.n_members; i++) {
-                Peer *q = view_find_peer(e, &m->exclude.members[i]);
+                Peer *q = view_find_peer(me, &m->exclude.members[i]);
 
                 if (q && peer_is_missing(q, any))
                         q->excluded = true;
         }
-        view_evaluate(e);
+        view_evaluate(me);
 }
 
-static uint64_t view_exclude_usec(const Engine *e)
+static uint64_t view_exclude_usec(const Membership *me)
 {
-        if (e->phase != PHASE_VOTING || !e->n_known || !view_is_quorate(e) || e->in_view.exclude_sent)
+        if (me->phase != PHASE_VOTING || !me->n_known || !view_is_quorate(me) || me->in_view.exclude_sent)
                 return USEC_INFINITY;
-        return MAX(e->view_usec, e->in_view.ring_quorum_usec) + SILENCE_USEC + view_rank(e) * STAGGER_USEC;
+        return MAX(me->view_usec, me->in_view.ring_quorum_usec) + SILENCE_USEC + view_rank(me) * STAGGER_USEC;
 }
 
-static void view_send_exclude(Engine *e)
+static void view_send_exclude(Membership *me)
 {
-        bool any = view_any_quorate(e) || view_is_quorate(e);
+        bool any = view_any_quorate(me) || view_is_quorate(me);
         Message m = { .type = MESSAGE_EXCLUDE };
 
-        m.exclude.members = calloc(e->n_peers, sizeof(Member));
+        m.exclude.members = calloc(me->n_peers, sizeof(Member));
         if (!m.exclude.members) {
-                e->agreed.out.oom = true;
+                me->agreed.out.oom = true;
                 return;
         }
-        FOREACH_ARRAY(p, e->peers, e->n_peers)
+        FOREACH_ARRAY(p, me->peers, me->n_peers)
                 if (peer_is_missing(p, any))
                         m.exclude.members[m.exclude.n_members++] = p->member;
         if (m.exclude.n_members == 0) {
                 message_done(&m);
-                view_evaluate(e);
+                view_evaluate(me);
                 return;
         }
-        engine_send(e, &m);
-        e->in_view.exclude_sent = true;
+        member_send(me, &m);
+        me->in_view.exclude_sent = true;
 }
 
 /* If no other member tells a newcomer how the views are counted, since the others are newcomers too or do not answer, it
  * counts for itself in the end. The newest one waits longer: those before it tell it meanwhile. */
-static uint64_t view_count_usec(const Engine *e)
+static uint64_t view_count_usec(const Membership *me)
 {
-        const Peer *own = view_own_peer(e);
+        const Peer *own = view_own_peer(me);
 
-        return e->view_usec + SILENCE_USEC * (own && own->newcomer ? 2 : 1) + view_rank(e) * STAGGER_USEC;
+        return me->view_usec + SILENCE_USEC * (own && own->newcomer ? 2 : 1) + view_rank(me) * STAGGER_USEC;
 }
 
-void view_pump(Engine *e)
+void view_pump(Membership *me)
 {
-        const Peer *own = view_own_peer(e);
+        const Peer *own = view_own_peer(me);
 
-        if (e->phase == PHASE_NONE || !own)
+        if (me->phase == PHASE_NONE || !own)
                 return;
-        if (!e->n_known && e->now_usec >= view_count_usec(e)) {
-                e->n_known = true;
-                e->view.n += 1;
-                FOREACH_ARRAY(p, e->peers, e->n_peers)
+        if (!me->n_known && me->agreed.now_usec >= view_count_usec(me)) {
+                me->n_known = true;
+                me->view.n += 1;
+                FOREACH_ARRAY(p, me->peers, me->n_peers)
                         if (p->joined_relative) {
                                 p->joined_n += 1;
                                 p->joined_relative = false;
                         }
         }
-        if (e->n_known && own->newcomer && !e->in_view.own_vote_sent && e->synced) {
+        if (me->n_known && own->newcomer && !me->in_view.own_vote_sent && me->synced) {
                 /* A new process is not waited for; it speaks up once its quorum changes. */
-                e->in_view.own_vote_sent = true;
-                e->own_vote_quorate = true;
+                me->in_view.own_vote_sent = true;
+                me->own_vote_quorate = true;
         }
-        if (e->n_known && view_has_quorum_word(e) && (!own->newcomer || e->in_view.own_vote_sent) &&
-                        (!e->in_view.own_vote_sent || e->own_vote_quorate != e->quorum_value))
-                view_send_vote(e, e->quorum_value);
-        if (e->now_usec >= view_exclude_usec(e))
-                view_send_exclude(e);
+        if (me->n_known && view_has_quorum_word(me) && (!own->newcomer || me->in_view.own_vote_sent) &&
+                        (!me->in_view.own_vote_sent || me->own_vote_quorate != me->quorum_value))
+                view_send_vote(me, me->quorum_value);
+        if (me->agreed.now_usec >= view_exclude_usec(me))
+                view_send_exclude(me);
 }
 
-uint64_t view_deadline(const Engine *e)
+uint64_t view_deadline(const Membership *me)
 {
-        if (e->phase == PHASE_NONE)
+        if (me->phase == PHASE_NONE)
                 return USEC_INFINITY;
-        if (!e->n_known)
-                return view_count_usec(e);
-        return view_exclude_usec(e);
+        if (!me->n_known)
+                return view_count_usec(me);
+        return view_exclude_usec(me);
 }
