@@ -14,6 +14,7 @@ libunits_a_SOURCES = \
 	src/systemd/unit-jobs.c src/systemd/unit-jobs.h \
 	src/systemd/unit-known.c src/systemd/unit-known.h \
 	src/systemd/unit-machine.c src/systemd/unit-machine.h \
+	src/systemd/unit-parts.c src/systemd/unit-parts.h \
 	src/systemd/unit-read.c src/systemd/unit-read.h \
 	src/systemd/unit-run.c src/systemd/unit-run.h \
 	src/systemd/unit-start.c src/systemd/unit-start.h \

@@ -90,6 +90,7 @@ Unit *unit_free(Unit *unit)
         sd_bus_slot_unref(unit->kill_slot);
         sd_bus_slot_unref(unit->job_slot);
         unit_start_copy_free(unit->request);
+        unit_parts_free(unit->parts);
         unit_machine_done(&unit->machine);
         free(unit->app);
         free(unit->name);

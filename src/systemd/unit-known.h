@@ -14,6 +14,7 @@
 #include "systemd/cgroup.h"
 #include "systemd/killer.h"
 #include "systemd/unit-machine.h"
+#include "systemd/unit-parts.h"
 #include "systemd/unit-read.h"
 #include "systemd/units.h"
 
@@ -38,6 +39,7 @@ struct Unit {
         char *app, *name, *path;
         UnitMachine machine;    /* changed by unit_take() alone */
         UnitStartCopy *request; /* what is started; NULL where start.stage is NONE */
+        UnitParts *parts;       /* of the copy that was started last; NULL: it has none */
 
         sd_bus_slot *start_slot, *stop_slot, *read_slot, *kill_slot, *job_slot;
         bool hinted;         /* a signal came while the read was in flight */

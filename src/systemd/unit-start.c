@@ -8,6 +8,7 @@ struct UnitStartCopy {
         UnitStart start; /* points into what follows */
         char *app, *description, *node, *from_node;
         SealedProperties properties;
+        Parts parts;
 };
 
 UnitStartCopy *unit_start_copy_free(UnitStartCopy *c)
@@ -19,6 +20,7 @@ UnitStartCopy *unit_start_copy_free(UnitStartCopy *c)
         free(c->node);
         free(c->from_node);
         sealed_done(&c->properties);
+        parts_done(&c->parts);
         free(c);
         return NULL;
 }
@@ -33,7 +35,8 @@ int unit_start_copy(const UnitStart *start, UnitStartCopy **ret)
         c->node = strdup(strempty(start->node));
         c->from_node = strdup(strempty(start->from_node));
         if (!c->app || !c->node || !c->from_node ||
-                        (start->properties && sealed_copy(start->properties, &c->properties) < 0))
+                        (start->properties && sealed_copy(start->properties, &c->properties) < 0) ||
+                        (start->parts && parts_copy(start->parts, &c->parts) < 0))
                 return -ENOMEM;
         if (isempty(start->description)) {
                 if (asprintf(&c->description, "Application %s of distro-manager", start->app) < 0) {
@@ -52,6 +55,7 @@ int unit_start_copy(const UnitStart *start, UnitStartCopy **ret)
                 .from_node = c->from_node,
                 .digest = start->digest,
                 .properties = &c->properties,
+                .parts = &c->parts,
         };
         *ret = TAKE_PTR(c);
         return 0;

@@ -5,6 +5,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "config/part.h"
 #include "config/sealed.h"
 #include "engine/types.h"
 
@@ -18,6 +19,7 @@ typedef struct UnitStart {
         const char *from_node;              /* the previous owner; NULL or "" for normal */
         uint64_t digest;                    /* of what follows, kept with the unit; not 0 */
         const SealedProperties *properties; /* NULL: none */
+        const Parts *parts;                 /* what is started before it; NULL or empty: none */
 } UnitStart;
 
 /* A copy of all of it that stays until it is freed; 0 or -ENOMEM. */

@@ -111,7 +111,10 @@ int units_start(Units *u, const UnitStart *start)
         unit_take(unit, &(UnitFact){ .type = UNIT_FACT_START_WANTED, .epoch = start->epoch });
         if (unit->machine.start.stage != CALL_WAITS || unit->request)
                 return 0;
+        unit->parts = unit_parts_free(unit->parts);
         r = unit_start_copy(start, &unit->request);
+        if (r >= 0)
+                r = unit_parts_new(start->parts, &unit->parts);
         if (r < 0) {
                 units_remove(u, unit);
                 return r;
@@ -322,6 +325,18 @@ bool units_find(const Units *u, const char *app, UnitInfo *ret)
         if (found)
                 units_get(u, at, ret);
         return found;
+}
+
+size_t units_count_parts(const Units *u, const char *app)
+{
+        const Unit *unit = units_lookup(u, app);
+
+        return unit && unit->parts ? unit->parts->parts.n_items : 0;
+}
+
+void units_get_part(const Units *u, const char *app, size_t i, UnitPart *ret)
+{
+        unit_parts_get(units_lookup(u, app)->parts, i, ret);
 }
 
 int units_query_own_job(Units *u, OwnJobCallback callback, void *userdata, OwnJobQuery **ret)

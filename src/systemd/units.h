@@ -58,10 +58,20 @@ typedef struct UnitInfo {
         uint64_t unit_digest;         /* UnitStart.digest of the copy; 0: not known */
 } UnitInfo;
 
+/* A part of a copy as it stands; the pointers as of UnitInfo. */
+typedef struct UnitPart {
+        const char *kind, *id, *name; /* see Part */
+        const char *state;            /* systemd's ActiveState; "unknown" until it was read */
+        uint64_t since_usec;          /* in that state since then, CLOCK_REALTIME; 0: not known */
+        const char *text;             /* its helper's STATUS=, or why it ended; "" */
+} UnitPart;
+
 typedef struct UnitsCallbacks {
         /* A copy's state changed. Copies found at the first listing are reported too, before `ready`. A copy that was
          * asked to stop and is not there is reported as STOPPED. */
         void (*changed)(const UnitInfo *info, void *userdata);
+        /* What units_get_part() says of the parts of this application changed. NULL: nobody asks. */
+        void (*parts_changed)(const char *app, void *userdata);
         /* All units that exist on this host have been read; comes once. */
         void (*ready)(void *userdata);
         /* Out of memory: what was to be reported is lost, and the caller must give up. */
@@ -70,7 +80,7 @@ typedef struct UnitsCallbacks {
 
 typedef struct UnitsParameters {
         sd_event *event;          /* a reference is taken */
-        UnitsCallbacks callbacks; /* all set */
+        UnitsCallbacks callbacks; /* all set, but where NULL is allowed */
         void *userdata;
         const char *own_unit; /* the manager's unit; NULL: found by sd_pid_get_unit(), else distro-manager.service */
         const char *cgroup_root;     /* NULL: /sys/fs/cgroup */
@@ -104,6 +114,9 @@ void units_forget(Units *u, const char *app, uint64_t epoch);
 size_t units_count(const Units *u);
 void units_get(const Units *u, size_t i, UnitInfo *ret);
 bool units_find(const Units *u, const char *app, UnitInfo *ret);
+/* The parts of the copy that is known here, in the order of their start. units_get_part() is for 0 <= i < the count. */
+size_t units_count_parts(const Units *u, const char *app);
+void units_get_part(const Units *u, const char *app, size_t i, UnitPart *ret);
 
 /* Asks what systemd is doing to this manager, Corosync and the host; see own-job.h. -ENOTCONN without a bus. */
 int units_query_own_job(Units *u, OwnJobCallback callback, void *userdata, OwnJobQuery **ret);
