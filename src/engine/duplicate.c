@@ -8,7 +8,7 @@
 #include "engine/engine.h"
 #include "engine/engine-struct.h"
 #include "engine/local/cutoff-struct.h"
-#include "engine/local/files.h"
+#include "engine/local/own-files.h"
 #include "engine/local/request.h"
 #include "engine/local/runs.h"
 #include "engine/member/hold.h"

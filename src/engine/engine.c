@@ -4,7 +4,7 @@
 #include "engine/local/cutoff.h"
 #include "engine/local/disk.h"
 #include "engine/local/expiry.h"
-#include "engine/local/files.h"
+#include "engine/local/own-files.h"
 #include "engine/local/guarded.h"
 #include "engine/local/leave.h"
 #include "engine/local/request.h"
@@ -17,7 +17,6 @@
 #include "engine/member/listed.h"
 #include "engine/member/sync.h"
 #include "engine/member/view.h"
-#include "engine/member/peer.h"
 
 /* ---- birth ---- */
 

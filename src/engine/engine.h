@@ -16,7 +16,7 @@
  *   leave.c       the end: planned leave, restart
  *   request.c     this node's commands, from the bus to the answer
  *   worker.c      starts held back, stops, kills, results to report; runs.c: the units; restarts.c: systemd starts one again
- *   files.c       this node's files, and what the group has not heard of them
+ *   own-files.c   this node's files, and what the group has not heard of them
  *   cutoff.c      is this node cut off, and since when; every moment of silence, quorum and isolation
  *   disk.c        the record; guarded.c: the guard; expiry.c: which timers of the agreed state are over by this clock
  * member/, how this process is a member of the group:
@@ -27,14 +27,18 @@
  *   hold.c        does this member hold the state; what is carried out, and what is kept
  *   listed.c      this node's corosync.conf, and what the group has not heard of it
  * agreed/, what all synced members do alike; no node's id is known in it:
- *   agreed.c      the doors: a message, a decided view, forming
+ *   doors.c       a message, a decided view, forming: all ways in
  *   apply.c       what each delivered message changes
  *   command.c     what a command changes, and what stands against it
  *   decide.c      what happens to an application now: first start, failover, takeover, stop, blocked
- *   place.c       which node an application belongs on; which nodes are eligible; explain.c: and why not
- *   node.c        what a view means for the nodes, and the loss of one for its copies: delays, grace
- *   definition.c  which definition is agreed; where files differ
+ *   verdict.c     what becomes of one that is to run, and what stands against a start
+ *   presence.c    what a view means for the nodes, and the loss of one for its copies: delays, grace
  *   commit.c      what is on enough disks
+ *   copy.c        what is reported of a copy, and what its end means; which one stays
+ *   definition.c  which definition is agreed; where files differ
+ *   node.c        a node's name, times and nodelist; app.c: an application
+ *   place.c       which node an application belongs on; which nodes are eligible; explain.c: and why not
+ *   check.c       what is always true
  * the ground: types, message, state (lists), encode (bytes), event, effect, outlet
  */
 

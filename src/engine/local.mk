@@ -21,12 +21,16 @@ agreed_sources = \
 	src/engine/agreed/decide.h \
 	src/engine/agreed/definition.c \
 	src/engine/agreed/definition.h \
+	src/engine/agreed/doors.c \
+	src/engine/agreed/doors.h \
 	src/engine/agreed/explain.c \
 	src/engine/agreed/explain.h \
 	src/engine/agreed/node.c \
 	src/engine/agreed/node.h \
 	src/engine/agreed/place.c \
 	src/engine/agreed/place.h \
+	src/engine/agreed/presence.c \
+	src/engine/agreed/presence.h \
 	src/engine/agreed/verdict.c \
 	src/engine/agreed/verdict.h \
 	src/engine/effect.c \
@@ -56,8 +60,8 @@ libengine_a_SOURCES = $(agreed_sources) \
 	src/engine/local/disk.h \
 	src/engine/local/expiry.c \
 	src/engine/local/expiry.h \
-	src/engine/local/files.c \
-	src/engine/local/files.h \
+	src/engine/local/own-files.c \
+	src/engine/local/own-files.h \
 	src/engine/local/guarded.c \
 	src/engine/local/guarded.h \
 	src/engine/local/leave.c \

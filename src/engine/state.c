@@ -237,6 +237,11 @@ bool app_is_left_alone(const App *a)
         return a->maintenance && (a->unsure.since.count == 0 || a->unsure.maintenance);
 }
 
+bool copy_is_given_up(const Copy *c)
+{
+        return c->phase == COPY_LOST && c->untamed;
+}
+
 bool copy_is_live(const Copy *c)
 {
         return c->phase != COPY_LOST && !c->surplus;

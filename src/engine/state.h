@@ -287,5 +287,7 @@ Variant *app_add_variant(App *a, uint32_t node_id);
 bool app_set_variant(App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error);
 bool app_add_held_against(App *a, uint32_t node_id);
 void app_remove_variant(App *a, Variant *v);
-bool copy_is_live(const Copy *c);                     /* neither lost nor surplus */
+bool copy_is_live(const Copy *c); /* neither lost nor surplus */
+/* What `takeover --force` gives up: lost in maintenance, so that no manager stops it there. */
+bool copy_is_given_up(const Copy *c);
 size_t app_count_live(const App *a, const Copy *but); /* live copies besides `but`, which may be NULL */

@@ -5,7 +5,7 @@
 #include "engine/engine.h"
 #include "engine/engine-struct.h"
 #include "engine/local/cutoff.h"
-#include "engine/local/files.h"
+#include "engine/local/own-files.h"
 #include "engine/local/leave.h"
 #include "engine/local/runs.h"
 #include "engine/member/form.h"

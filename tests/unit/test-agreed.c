@@ -4,7 +4,7 @@
  * it does not link. Two members that are told the same hold the same, whatever their clocks say. */
 
 #include "base/array.h"
-#include "engine/agreed/agreed.h"
+#include "engine/agreed/doors.h"
 #include "engine/agreed/check.h"
 #include "engine/encode.h"
 

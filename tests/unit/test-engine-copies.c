@@ -5,6 +5,7 @@
 #include "engine/local/runs.h"
 #include "engine/agreed/app.h"
 #include "engine/agreed/node.h"
+#include "engine/agreed/presence.h"
 #include "engine-cluster.h"
 
 /* ---- what a node reports ---- */

@@ -5,7 +5,7 @@
 
 #include "engine-cluster.h"
 #include "engine/duplicate.h"
-#include "engine/local/files.h"
+#include "engine/local/own-files.h"
 #include "engine/local/request.h"
 #include "engine/member/peer.h"
 #include "wire-samples.h"

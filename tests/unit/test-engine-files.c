@@ -2,7 +2,7 @@
 
 /* What the nodes' files say, as the group knows it: restarts that they make necessary, reloads, and the room that there is. */
 
-#include "engine/local/files.h"
+#include "engine/local/own-files.h"
 #include "engine/agreed/definition.h"
 #include "engine-cluster.h"
 

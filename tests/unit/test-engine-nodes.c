@@ -5,6 +5,7 @@
 #include "engine/agreed/verdict.h"
 #include "engine-cluster.h"
 #include "engine/agreed/decide.h"
+#include "engine/agreed/doors.h"
 
 /* A node with another number than before: what its name stands for is the one that is there. */
 static void test_node_of_another_number(void **state)

@@ -7,12 +7,13 @@
 #include "engine/engine.h"
 #include "engine/engine-struct.h"
 #include "engine/local/expiry.h"
-#include "engine/local/files.h"
+#include "engine/local/own-files.h"
 #include "base/array.h"
 #include "engine/agreed/apply.h"
 #include "engine/agreed/decide.h"
 #include "engine/agreed/definition.h"
 #include "engine/agreed/node.h"
+#include "engine/agreed/presence.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 /* All that an agreed rule may see: what all synced members hold alike and do alike. There is no node's id in it, no view, no
  * unit and no file of this node's. A rule that asks "is it me?" does not compile.
  *
- * It changes only when a message is delivered, or a view is decided, by the doors below. */
+ * It changes only when a message is delivered, or a view is decided, by the doors (doors.h). */
 
 #include "engine/outlet.h"
 #include "engine/state.h"
@@ -58,21 +58,7 @@ void agreed_changed(Agreed *g);
 /* At the end of a step: between steps no application is marked as told. */
 void agreed_end_changed(Agreed *g);
 Timer agreed_timer(Agreed *g, uint64_t usec);
-
-/* ---- the doors. Each is followed by decisions and by the count of the revision ---- */
-
-/* A message was delivered in a view that is decided. One that refers to something that the state does not have changes
- * nothing. */
-Outcome agreed_message(Agreed *g, const Member *sender, const Message *m);
-Outcome agreed_view(Agreed *g, const DecidedView *v);
-/* This node's member has lost quorum after the view was decided: it is not synced any more. */
-Outcome agreed_revoked(Agreed *g, uint32_t node_id);
-
-/* Forming: first the facts of all members in the order delivered, then those that are synced by that, then the end, which
- * leaves one copy of each application. */
-void agreed_form_facts(Agreed *g, const Member *sender, const FactsMessage *f);
-bool agreed_form_synced(Agreed *g, const Member *member); /* false: it has not reported */
-Outcome agreed_formed(Agreed *g);
-
-/* A state that came by message is the agreed one from now on. Takes the contents of *s. */
-void agreed_install(Agreed *g, State *s);
+/* For qsort() of TimerRefs. */
+int timer_ref_compare(const void *a, const void *b);
+/* Whether `m`, which is sorted, names this timer. */
+bool expiry_names(const ExpiryMessage *m, TimerKind kind, const Timer *t);

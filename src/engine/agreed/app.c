@@ -18,9 +18,6 @@
  *   unsure             maintenance or delay changed                the revision is committed */
 
 #include "engine/agreed/app.h"
-#include "engine/agreed/apply.h"
-#include "engine/agreed/copy.h"
-#include "engine/agreed/node.h"
 #include "engine/agreed/place.h"
 #include "base/array.h"
 
@@ -89,22 +86,6 @@ void app_disown(Agreed *g, App *a)
 {
         a->owner = 0;
         g->lasting_changed = true;
-}
-
-void app_keep_newest(Agreed *g, App *a)
-{
-        Copy *newest = NULL;
-
-        FOREACH_ARRAY(c, a->copies, a->n_copies)
-                if (copy_is_live(c))
-                        newest = c;
-        if (!newest)
-                return;
-        app_stays_on(g, a, newest->node_id);
-        FOREACH_ARRAY(c, a->copies, a->n_copies)
-                if (c != newest && copy_is_live(c))
-                        copy_stop_surplus(g, a, c);
-        app_end_loss(a);
 }
 
 void app_timers(Agreed *g, App *a, const ExpiryMessage *m)

@@ -19,8 +19,6 @@ void app_blocked(Agreed *g, App *a, const char *why);
 bool app_is_orphan(const Agreed *g, const App *a);
 
 void app_disown(Agreed *g, App *a);
-/* The group forms, and all facts are in: of several copies the newest is the application's. */
-void app_keep_newest(Agreed *g, App *a);
 /* Those of its timers that the message names are over. */
 void app_timers(Agreed *g, App *a, const ExpiryMessage *m);
 

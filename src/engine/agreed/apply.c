@@ -12,6 +12,7 @@
 #include "engine/agreed/decide.h"
 #include "engine/agreed/definition.h"
 #include "engine/agreed/node.h"
+#include "engine/agreed/presence.h"
 #include "base/array.h"
 
 void apply_formed(Agreed *g)
@@ -23,20 +24,6 @@ void apply_formed(Agreed *g)
 }
 
 /* ---- timers and acknowledgements ---- */
-
-static int compare_timers(const void *a, const void *b)
-{
-        const TimerRef *x = a, *y = b;
-
-        return x->kind != y->kind ? CMP(x->kind, y->kind) : CMP(x->serial, y->serial);
-}
-
-bool expiry_names(const ExpiryMessage *m, TimerKind kind, const Timer *t)
-{
-        const TimerRef key = { .kind = kind, .serial = t->serial };
-
-        return t->serial != 0 && bsearch(&key, m->timers, m->n_timers, sizeof(key), compare_timers);
-}
 
 /* `m` is sorted: however many timers it names, the state is gone through once. */
 static void apply_timers(Agreed *g, const ExpiryMessage *m)
@@ -72,7 +59,7 @@ static void apply_expiry(Agreed *g, const ExpiryMessage *m)
                 return;
         }
         memcpy(sorted.timers, m->timers, m->n_timers * sizeof(m->timers[0]));
-        qsort(sorted.timers, sorted.n_timers, sizeof(sorted.timers[0]), compare_timers);
+        qsort(sorted.timers, sorted.n_timers, sizeof(sorted.timers[0]), timer_ref_compare);
         apply_timers(g, &sorted);
         free(sorted.timers);
 }

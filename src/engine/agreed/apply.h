@@ -8,5 +8,3 @@
 void apply_message(Agreed *g, const Member *sender, const Message *m);
 void apply_formed(Agreed *g); /* after all facts: one copy of each application */
 void apply_finish(Agreed *g); /* after each message: decide, count the revision, commit */
-/* Whether `m`, which is sorted, names this timer. */
-bool expiry_names(const ExpiryMessage *m, TimerKind kind, const Timer *t);

@@ -19,11 +19,6 @@
 #include "engine/agreed/node.h"
 #include "base/array.h"
 
-bool copy_is_given_up(const Copy *c)
-{
-        return c->phase == COPY_LOST && c->untamed;
-}
-
 void app_stop_copy(Agreed *g, App *a, Copy *c, const char *why)
 {
         Effect *f;
@@ -382,4 +377,20 @@ void copy_fact(Agreed *g, uint32_t node_id, const CopyFact *f, uint64_t realtime
                         copy_stop_surplus(g, a, c);
         } else if (f->state == UNIT_RUNNING)
                 copy_runs(g, a, c);
+}
+
+void app_keep_newest(Agreed *g, App *a)
+{
+        Copy *newest = NULL;
+
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (copy_is_live(c))
+                        newest = c;
+        if (!newest)
+                return;
+        app_stays_on(g, a, newest->node_id);
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (c != newest && copy_is_live(c))
+                        copy_stop_surplus(g, a, c);
+        app_end_loss(a);
 }

@@ -20,7 +20,6 @@
 #include "engine/agreed/check.h"
 #include "engine/agreed/copy.h"
 #include "engine/agreed/definition.h"
-#include "engine/agreed/node.h"
 #include "engine/agreed/place.h"
 #include "engine/agreed/verdict.h"
 #include "base/array.h"

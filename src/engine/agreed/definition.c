@@ -8,9 +8,6 @@
 
 #include "engine/agreed/definition.h"
 #include "engine/agreed/app.h"
-#include "engine/agreed/copy.h"
-#include "engine/agreed/node.h"
-#include "engine/agreed/place.h"
 #include "base/array.h"
 
 /* At most what it adds to a message or a state. */

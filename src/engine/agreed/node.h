@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a node is to the group: its presence as of the last decided view and the messages since, its grace, what it said of
- * itself. node.c alone writes a Node; the loss of one begins here and goes on with its copies. Times are on the local clock. */
+/* A node of the agreed state: its name, what it said of its times and its nodelist. This and presence.c alone write a Node. */
 
 #include "engine/agreed/agreed.h"
 
@@ -17,7 +16,6 @@ bool node_is_owing(const App *a, const Node *n);
 /* What was lost with this node counts no more: it is out of the ring, or its manager has been gone for longer than the
  * grace. One that is back may have called the guard off, so it has to report first. NULL: a node that is not known. */
 bool node_is_past(const Node *n);
-void node_grace_over(Agreed *g, Node *n);
 /* Its worker was ended by a shutdown: its manager will say that it leaves. */
 void node_goes_down(Agreed *g, Node *n);
 /* The number is the node: what the nodelist calls it now, the state does too. False: it does already. */
@@ -29,14 +27,3 @@ void node_commit_timings(Agreed *g);
 void node_set_nodelist(Agreed *g, Node *n, const uint32_t *ids, size_t n_ids, bool by_fewer);
 void nodelist_apply(Agreed *g, uint32_t node_id, const NodelistMessage *m);
 void nodelist_look_at_rules(Agreed *g); /* a node has said other rules, or is forgotten */
-
-void apply_view(Agreed *g, const DecidedView *v);
-void apply_view_nodes(Agreed *g); /* the members of this view that are synced go on the record */
-/* The group speaks the highest protocol version that all synced members know; it is never lowered again. */
-void apply_version(Agreed *g);
-
-/* What a node says of itself. `forming`: the facts of all are taken before one copy of each application is chosen. */
-void apply_facts(Agreed *g, const Member *sender, const FactsMessage *f, bool forming);
-void apply_synced(Agreed *g, const Member *sender);
-void apply_guard(Agreed *g, uint32_t node_id, const GuardMessage *m);
-void apply_grace(Agreed *g, Node *n); /* the timer is over */

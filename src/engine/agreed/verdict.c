@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/agreed/verdict.h"
 #include "engine/agreed/app.h"
-#include "engine/agreed/copy.h"
 #include "engine/agreed/definition.h"
 #include "engine/agreed/node.h"
 #include "engine/agreed/place.h"

@@ -8,7 +8,7 @@
 
 typedef struct Cutoff Cutoff;                   /* private to cutoff.c */
 typedef struct LocalUnit LocalUnit;             /* runs.h */
-typedef struct LocalDefinition LocalDefinition; /* files.h */
+typedef struct LocalDefinition LocalDefinition; /* own-files.h */
 typedef struct LocalCommand LocalCommand;       /* request.h */
 
 typedef struct Local {
@@ -35,7 +35,7 @@ typedef struct Local {
         /* worker.c */
         bool starts_wait; /* for a probe to come back */
 
-        /* files.c */
+        /* own-files.c */
         LocalDefinition *definitions;
         size_t n_definitions;
         bool files_read;       /* since the last `reload --all` */

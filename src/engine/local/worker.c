@@ -8,7 +8,7 @@
 
 #include "engine/local/worker.h"
 #include "engine/local/cutoff.h"
-#include "engine/local/files.h"
+#include "engine/local/own-files.h"
 #include "engine/local/restarts.h"
 #include "engine/local/runs.h"
 #include "engine/member/view.h"

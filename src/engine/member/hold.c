@@ -5,6 +5,7 @@
 #include "engine/member/hold.h"
 #include "engine/member/listed.h"
 #include "engine/member/peer.h"
+#include "engine/agreed/doors.h"
 #include "base/array.h"
 
 /* ---- messages kept for later ---- */

@@ -13,6 +13,7 @@
 #include "engine/member/view.h"
 #include "engine/agreed/check.h"
 #include "engine/encode.h"
+#include "engine/agreed/doors.h"
 #include "base/array.h"
 
 /* ---- facts ---- */

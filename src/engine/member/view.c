@@ -16,6 +16,7 @@
 #include "engine/member/listed.h"
 #include "engine/agreed/node.h"
 #include "engine/encode.h"
+#include "engine/agreed/doors.h"
 #include "base/array.h"
 
 Peer *view_find_peer(const Membership *me, const Member *m)

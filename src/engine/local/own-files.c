@@ -3,7 +3,7 @@
 /* This node's own files: what engines decide by is agreed state and travels by message; a node's own file makes only its digest
  * and the unit that it starts. */
 
-#include "engine/local/files.h"
+#include "engine/local/own-files.h"
 #include "engine/agreed/definition.h"
 #include "base/array.h"
 
