@@ -48,35 +48,8 @@ agreed_sources = \
 	src/engine/state.h \
 	src/engine/types.c \
 	src/engine/types.h
-libengine_a_SOURCES = $(agreed_sources) \
-	src/engine/engine.c \
-	src/engine/engine.h \
-	src/engine/engine-struct.h \
-	src/engine/engine-struct.h \
-	src/engine/local/cutoff.c \
-	src/engine/local/cutoff.h \
-	src/engine/local/cutoff-struct.h \
-	src/engine/local/disk.c \
-	src/engine/local/disk.h \
-	src/engine/local/expiry.c \
-	src/engine/local/expiry.h \
-	src/engine/local/own-files.c \
-	src/engine/local/own-files.h \
-	src/engine/local/guarded.c \
-	src/engine/local/guarded.h \
-	src/engine/local/leave.c \
-	src/engine/local/leave.h \
-	src/engine/local/local.h \
-	src/engine/local/request.c \
-	src/engine/local/request.h \
-	src/engine/local/restarts.c \
-	src/engine/local/restarts.h \
-	src/engine/local/runs.c \
-	src/engine/local/runs.h \
-	src/engine/local/startup.c \
-	src/engine/local/startup.h \
-	src/engine/local/worker.c \
-	src/engine/local/worker.h \
+# The two wings above it, each linked by a test without what stands above: tests/unit/test-member, test-local.
+member_sources = \
 	src/engine/member/deliver.c \
 	src/engine/member/deliver.h \
 	src/engine/member/form.c \
@@ -92,5 +65,35 @@ libengine_a_SOURCES = $(agreed_sources) \
 	src/engine/member/sync.c \
 	src/engine/member/sync.h \
 	src/engine/member/view.c \
-	src/engine/member/view.h \
+	src/engine/member/view.h
+local_sources = \
+	src/engine/local/cutoff-struct.h \
+	src/engine/local/cutoff.c \
+	src/engine/local/cutoff.h \
+	src/engine/local/disk.c \
+	src/engine/local/disk.h \
+	src/engine/local/expiry.c \
+	src/engine/local/expiry.h \
+	src/engine/local/guarded.c \
+	src/engine/local/guarded.h \
+	src/engine/local/leave.c \
+	src/engine/local/leave.h \
+	src/engine/local/local.h \
+	src/engine/local/own-files.c \
+	src/engine/local/own-files.h \
+	src/engine/local/request.c \
+	src/engine/local/request.h \
+	src/engine/local/restarts.c \
+	src/engine/local/restarts.h \
+	src/engine/local/runs.c \
+	src/engine/local/runs.h \
+	src/engine/local/startup.c \
+	src/engine/local/startup.h \
+	src/engine/local/worker.c \
+	src/engine/local/worker.h
+libengine_a_SOURCES = $(agreed_sources) $(member_sources) $(local_sources) \
+	src/engine/engine-struct.h \
+	src/engine/engine-struct.h \
+	src/engine/engine.c \
+	src/engine/engine.h \
 	src/engine/status.c

@@ -17,7 +17,9 @@ engine_unit_tests = \
 	tests/unit/test-engine-size \
 	tests/unit/test-engine-state \
 	tests/unit/test-engine-step \
-	tests/unit/test-engine-words
+	tests/unit/test-engine-words \
+	tests/unit/test-local \
+	tests/unit/test-member
 check_PROGRAMS += $(engine_unit_tests)
 TESTS += $(engine_unit_tests)
 tests_unit_test_engine_place_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
@@ -61,3 +63,10 @@ tests_unit_test_engine_memory_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_agreed_SOURCES = tests/unit/test-agreed.c $(agreed_sources)
 tests_unit_test_agreed_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_agreed_LDADD = libbase.a $(CMOCKA_LIBS)
+# The same of the wings above it.
+tests_unit_test_member_SOURCES = tests/unit/test-member.c $(member_sources) $(agreed_sources)
+tests_unit_test_member_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_member_LDADD = libbase.a $(CMOCKA_LIBS)
+tests_unit_test_local_SOURCES = tests/unit/test-local.c $(local_sources) $(member_sources) $(agreed_sources)
+tests_unit_test_local_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_local_LDADD = libbase.a $(CMOCKA_LIBS)
