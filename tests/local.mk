@@ -6,6 +6,7 @@ tests/unit/%.$(OBJEXT): AM_CFLAGS += $(CMOCKA_CFLAGS) $(COROSYNC_CFLAGS) $(SYSTE
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/address.mk
+include tests/unit/device.mk
 include tests/unit/engine.mk
 include tests/unit/wire.mk
 include tests/unit/config.mk
