@@ -69,10 +69,11 @@ static void say_status(const char *format, ...)
 static void say_there(Keeper *k)
 {
         if (k->carrier)
-                say_status("%s/%u is on %s", k->text, k->arguments->address.prefix, k->interface.name);
+                say_status("%s/%u is on %s", k->text, k->arguments->spec.address.prefix, k->interface.name);
         else
-                say_status("%s/%u is on %s; %s %s", k->text, k->arguments->address.prefix, k->interface.name,
-                                k->interface.name, k->had_carrier ? "lost its carrier" : "has no carrier");
+                say_status("%s/%u is on %s; %s %s", k->text, k->arguments->spec.address.prefix,
+                                k->interface.name, k->interface.name,
+                                k->had_carrier ? "lost its carrier" : "has no carrier");
 }
 
 static int end(Keeper *k, KeeperExit status)
@@ -128,7 +129,7 @@ static int announce(Keeper *k)
         Frame f;
         int r = 0;
 
-        for (unsigned form = 0; r >= 0 && frame_announce(&k->arguments->address, &k->interface.mac, form,
+        for (unsigned form = 0; r >= 0 && frame_announce(&k->arguments->spec.address, &k->interface.mac, form,
                                                           is_router, &f);
                         form++)
                 r = kernel_send_frame(k->send_fd, &f);
@@ -143,7 +144,7 @@ static int announce(Keeper *k)
 
 static int begin_to_announce(Keeper *k)
 {
-        if (!k->arguments->announce || !k->interface.is_ethernet)
+        if (!k->arguments->spec.announce || !k->interface.is_ethernet)
                 return 0;
         k->round_usec = now_usec();
         k->n_sent = 0;
@@ -163,7 +164,7 @@ static int add(Keeper *k)
         int r;
 
         stop_asking(k);
-        r = kernel_add(&k->kernel, k->arguments, k->interface.index);
+        r = kernel_add(&k->kernel, &k->arguments->spec, k->interface.index);
         if (r == -EEXIST)
                 return fail(k, "%s: is there already, not by us (on %s)", k->text, k->interface.name);
         if (r == -EOPNOTSUPP)
@@ -203,7 +204,7 @@ static int on_answer(sd_event_source *s, int fd, uint32_t events, void *userdata
 
                 if (n < 0)
                         return 0; /* nothing more, or the interface went down, of which there is news */
-                if (frame_is_claim(data, (size_t) n, &k->arguments->address, &k->interface.mac, &mac))
+                if (frame_is_claim(data, (size_t) n, &k->arguments->spec.address, &k->interface.mac, &mac))
                         return taken(k, &mac);
         }
         return 0;
@@ -214,7 +215,7 @@ static int ask(Keeper *k)
         Frame f;
         int r;
 
-        frame_probe(&k->arguments->address, &k->interface.mac, &f);
+        frame_probe(&k->arguments->spec.address, &k->interface.mac, &f);
         r = kernel_send_frame(k->answers_fd, &f);
         if (r < 0)
                 return fail_by(k, "could not be asked for", r);
@@ -226,7 +227,7 @@ static int begin_to_ask(Keeper *k)
 {
         int r;
 
-        k->answers_fd = kernel_open_frames(k->interface.index, &k->arguments->address);
+        k->answers_fd = kernel_open_frames(k->interface.index, &k->arguments->spec.address);
         if (k->answers_fd < 0)
                 return fail_by(k, "could not be asked for", k->answers_fd);
         r = sd_event_add_io(k->event, &k->answers, k->answers_fd, EPOLLIN, on_answer, k);
@@ -294,12 +295,12 @@ static int look(Keeper *k)
         const InterfaceAddress *found;
         const Interface *i;
         Network n;
-        int r = kernel_list(&k->kernel, k->arguments->address.family, &n);
+        int r = kernel_list(&k->kernel, k->arguments->spec.address.family, &n);
 
         if (r < 0)
                 return fail_by(k, "the kernel does not say whether it is there", r);
         i = network_interface(&n, k->interface.index);
-        found = network_find(&n, &k->arguments->address, k->interface.index);
+        found = network_find(&n, &k->arguments->spec.address, k->interface.index);
         if (!i || !found || !found->is_ours)
                 r = went_away(k, i);
         else if (found->flags & IFA_F_DADFAILED)
@@ -345,11 +346,11 @@ static int choose(Keeper *k)
         _cleanup_free_ char *error = NULL;
         const Interface *i;
         Network n;
-        int r = kernel_list(&k->kernel, k->arguments->address.family, &n);
+        int r = kernel_list(&k->kernel, k->arguments->spec.address.family, &n);
 
         if (r < 0)
                 return fail_by(k, "could not begin", r);
-        r = network_choose(&n, k->arguments, &i, &error);
+        r = network_choose(&n, &k->arguments->spec, &i, &error);
         if (r >= 0) {
                 k->interface = *i;
                 k->carrier = k->had_carrier = i->flags & IFF_LOWER_UP;
@@ -361,7 +362,7 @@ static int choose(Keeper *k)
 /* Nobody has it on this host afterwards, or it fails. What an earlier keeper left is removed. */
 static int clear(Keeper *k)
 {
-        const Address *a = &k->arguments->address;
+        const Address *a = &k->arguments->spec.address;
         /* What is on one link only may be there on each of them. */
         uint32_t index = address_is_link_local(a) ? k->interface.index : 0;
         char where[IFNAMSIZ];
@@ -392,7 +393,7 @@ static int begin(Keeper *k)
                         return fail_by(k, "could not be announced", k->send_fd);
         }
         k->deadline_usec = now_usec() + k->arguments->timeout_usec;
-        if (!k->arguments->check || !k->interface.is_ethernet)
+        if (!k->arguments->spec.check || !k->interface.is_ethernet)
                 return add(k);
         say_status("%s: asking on %s whether another host has it", k->text, k->interface.name);
         return begin_to_ask(k);
@@ -445,7 +446,7 @@ static void take_back(Keeper *k)
 
         if (k->state != KEEPER_THERE && k->state != KEEPER_FAILED)
                 return;
-        r = removal_of_ours(&k->kernel, &k->arguments->address, k->interface.index, where);
+        r = removal_of_ours(&k->kernel, &k->arguments->spec.address, k->interface.index, where);
         if (r >= 0)
                 return;
         fprintf(stderr, "%s: could not be removed from %s: %s\n", k->text, k->interface.name, strerror(-r));
@@ -461,7 +462,7 @@ KeeperExit keeper_run(const Arguments *a)
                 .exit = KEEPER_NOT_STARTED };
         int r;
 
-        address_format(k.text, &a->address);
+        address_format(k.text, &a->spec.address);
         r = kernel_open(&k.kernel);
         if (r >= 0)
                 r = add_sources(&k);

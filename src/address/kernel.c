@@ -195,7 +195,7 @@ static int is_marked(Kernel *k, const Address *a, uint32_t index)
         return r;
 }
 
-int kernel_add(Kernel *k, const Arguments *a, uint32_t index)
+int kernel_add(Kernel *k, const AddressSpec *a, uint32_t index)
 {
         RtnlRequest q;
         bool torn;

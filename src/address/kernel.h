@@ -31,7 +31,7 @@ int kernel_lock(Kernel *k, const Address *a, uint32_t index);
 int kernel_list(Kernel *k, int family, Network *ret);
 
 /* -EEXIST: it is there. -EOPNOTSUPP: this kernel can't note whose it is, and it has not been added. */
-int kernel_add(Kernel *k, const Arguments *a, uint32_t index);
+int kernel_add(Kernel *k, const AddressSpec *a, uint32_t index);
 /* One that is not there any more is fine. Other addresses of the subnet stay; `n` was listed before. */
 int kernel_remove(Kernel *k, const Network *n, const InterfaceAddress *a);
 

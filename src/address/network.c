@@ -65,7 +65,7 @@ static bool has_subnet_of(const Network *n, const Interface *interface, const Ad
         return false;
 }
 
-int network_choose(const Network *n, const Arguments *a, const Interface **ret, char **ret_error)
+int network_choose(const Network *n, const AddressSpec *a, const Interface **ret, char **ret_error)
 {
         char text[ADDRESS_TEXT_MAX];
         const Interface *found = NULL;

@@ -25,7 +25,7 @@ const InterfaceAddress *network_find(const Network *n, const Address *a, uint32_
 
 /* The interface for the address: the one that is named, else the only one that has an address of its subnet, where what
  * distro-address added itself does not count. 0; -ENODEV with a sentence in *ret_error, which the caller frees; -ENOMEM. */
-int network_choose(const Network *n, const Arguments *a, const Interface **ret, char **ret_error);
+int network_choose(const Network *n, const AddressSpec *a, const Interface **ret, char **ret_error);
 
 /* Whether the kernel would remove other addresses together with this one, unless it is told to keep them. */
 bool network_has_secondaries(const Network *n, const InterfaceAddress *a);

@@ -41,7 +41,7 @@ int removal_of_ours(Kernel *kernel, const Address *a, uint32_t index, char ret_w
 }
 
 /* Of the interface that is named, 0 where none is. -ENODEV: it is not there. */
-static int named_index(Kernel *kernel, const Arguments *a, uint32_t *ret_index)
+static int named_index(Kernel *kernel, const AddressSpec *a, uint32_t *ret_index)
 {
         Network n;
         int r;
@@ -66,12 +66,12 @@ KeeperExit removal_run(const Arguments *a)
         uint32_t index;
         int r;
 
-        address_format(text, &a->address);
+        address_format(text, &a->spec.address);
         r = kernel_open(&kernel);
         if (r >= 0)
-                r = named_index(&kernel, a, &index);
+                r = named_index(&kernel, &a->spec, &index);
         if (r >= 0)
-                r = removal_of_ours(&kernel, &a->address, index, where);
+                r = removal_of_ours(&kernel, &a->spec.address, index, where);
         kernel_done(&kernel);
         if (r == -ENODEV) /* with the interface its addresses went */
                 return KEEPER_ENDED;

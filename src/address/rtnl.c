@@ -214,7 +214,7 @@ void rtnl_list_addresses(int family, uint32_t sequence, RtnlRequest *ret)
         finish(ret);
 }
 
-void rtnl_add(const Arguments *a, uint32_t index, uint32_t sequence, RtnlRequest *ret)
+void rtnl_add(const AddressSpec *a, uint32_t index, uint32_t sequence, RtnlRequest *ret)
 {
         const Address *address = &a->address;
         struct ifaddrmsg body = {

@@ -3,10 +3,8 @@
 
 /* Messages to and from the kernel about interfaces and their addresses (rtnetlink(7)): bytes and what they say. Pure. */
 
-#include <net/if.h>
-
-#include "address/arguments.h"
 #include "address/mac.h"
+#include "base/address-spec.h"
 
 /* What distro-address adds carries this number as the address's protocol (IFA_PROTO), by which its own addresses are
  * known, by another process too. It needs Linux 5.18. */
@@ -63,7 +61,7 @@ void rtnl_list_interfaces(uint32_t sequence, RtnlRequest *ret);
 void rtnl_list_addresses(int family, uint32_t sequence, RtnlRequest *ret);
 /* Adds the address to interface `index`, as ours; refused with -EEXIST where it is there. The kernel does not look for
  * duplicates of IPv6: it would take two seconds, and leave an address that is of no use where it finds one. */
-void rtnl_add(const Arguments *a, uint32_t index, uint32_t sequence, RtnlRequest *ret);
+void rtnl_add(const AddressSpec *a, uint32_t index, uint32_t sequence, RtnlRequest *ret);
 /* -EADDRNOTAVAIL where it is not there. */
 void rtnl_remove(const Address *a, uint32_t index, uint32_t sequence, RtnlRequest *ret);
 /* From now on the other addresses of a subnet stay when the first one of it is removed from this interface. */

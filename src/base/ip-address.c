@@ -79,7 +79,9 @@ static const char *refusal_of_ipv6(const Address *a)
         if (a->bytes[0] == 0xff)
                 return "is a multicast address";
         if (memcmp(a->bytes, mapped, 12) == 0)
-                return "is an address of IPv4 in the form of IPv6; write it as in 192.0.2.10/24";
+                return "is an address of IPv4 in the form of IPv6";
+        if (a->prefix < 127 && host_part_is(a, false))
+                return "is the address of all routers of the subnet";
         return NULL;
 }
 
@@ -89,7 +91,8 @@ static int parse_prefix(const char *s, Address *a, char **ret_error)
         uint32_t prefix;
 
         if (strlen(s) > 3 || parse_u32(s, &prefix) < 0 || prefix == 0 || prefix > 8 * address_size(a))
-                return text_refuse(-EINVAL, ret_error, "/%s is not a length of %s", s, family);
+                return text_refuse(-EINVAL, ret_error, "/%s is not a length of %s, expected 1 to %zu", s,
+                                family, 8 * address_size(a));
         a->prefix = (uint8_t) prefix;
         return 0;
 }
@@ -123,7 +126,8 @@ int address_parse(const char *s, Address *ret, char **ret_error)
                 return r;
         refusal = a.family == AF_INET ? refusal_of_ipv4(&a) : refusal_of_ipv6(&a);
         if (refusal)
-                return text_refuse(-EINVAL, ret_error, "%s %s", text, refusal);
+                return text_refuse(-EINVAL, ret_error, "%s %s, expected one that one host can have", text,
+                                refusal);
         *ret = a;
         return 0;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
+	src/base/address-spec.c src/base/address-spec.h \
 	src/base/array.c src/base/array.h \
 	src/base/bytes.c src/base/bytes.h \
 	src/base/dbus.h \

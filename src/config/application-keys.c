@@ -4,6 +4,7 @@
 
 #include "base/parse.h"
 #include "config/application-keys.h"
+#include "config/part-keys.h"
 #include "config/words.h"
 
 void app_definition_init(Definition *d)
@@ -172,6 +173,7 @@ static int parse_takeover_mode(AppParse *a, ParseState *p, const char *value)
                 [TAKEOVER_STOP_FIRST] = "stop-first", [TAKEOVER_START_FIRST] = "start-first"
         };
         unsigned word = TAKEOVER_STOP_FIRST;
+        a->takeover_mode = (ParsePlace){ p->file, p->line };
         int r = *value ? parse_choice(p, value, words, ELEMENTSOF(words), &word) : 0;
         if (r >= 0)
                 a->definition.takeover_mode = (TakeoverMode) word;
@@ -252,5 +254,8 @@ int app_key_parse(AppParse *a, ParseState *p, const char *key, const char *value
         for (size_t i = 0; i < ELEMENTSOF(app_keys); i++)
                 if (streq(app_keys[i].key, key))
                         return app_keys[i].parse(a, p, value);
+        if (part_key_is_known(key))
+                return parse_error(p, "unknown key in section [%s], expected it in [%s]", "Application",
+                                "Parts");
         return parse_error(p, "unknown key in section [Application]");
 }

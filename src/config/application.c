@@ -141,6 +141,9 @@ static int parse_unit_assignment(AppParse *a, ParseState *p, unsigned section, c
                 if (unit_key_find(other, key))
                         return parse_error(p, "unknown key in section [%s], expected it in [%s]", name,
                                         app_sections[other == SECTION_UNIT ? UNIT : SERVICE]);
+                if (part_key_is_known(key))
+                        return parse_error(p, "unknown key in section [%s], expected it in [%s]", name,
+                                        app_sections[PARTS]);
                 return hand_on(a, p, name, key, value);
         }
         a->unit_places[unit_key_index(k)] = (ParsePlace){ p->file, p->line };
@@ -340,6 +343,8 @@ int app_parse_finish(AppParse *a, AppConfig *ret)
         int r = go_on(check_definition(a));
         if (r >= 0)
                 r = go_on(check_service(a));
+        if (r >= 0)
+                r = go_on(parts_check(a));
         if (r >= 0)
                 r = app_check_pitfalls(a);
         if (r < 0)

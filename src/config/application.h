@@ -16,7 +16,8 @@ typedef struct AppParse {
         PropertyList properties;         /* as they will be sent */
         PropertyList neutral_properties; /* the same with neutral specifiers; for the digest alone */
         Parts parts, neutral_parts;      /* likewise */
-        ParsePlace nodes, permitted, dependencies;
+        size_t n_part_lines;             /* since the last empty value, also of those that were wrong */
+        ParsePlace nodes, permitted, takeover_mode, dependencies;
         ParsePlace *unit_places; /* where each key of the table was given last */
         const char *closed_file; /* the last one of which was said that it hides nothing; NULL: none */
 } AppParse;

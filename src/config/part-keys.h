@@ -10,5 +10,9 @@
 
 /* One line, as it is here and with neutral specifiers. An empty value of whichever key takes all parts away. */
 int part_key_parse(AppParse *a, ParseState *p, const char *key, const char *value);
+const char *part_key_name(size_t i); /* NULL after the last one */
+bool part_key_is_known(const char *key);
+/* What the whole file says against its parts. */
+int parts_check(AppParse *a);
 /* What all nodes have to have alike of the parts; nothing where there are none. */
 void put_parts(ByteWriter *w, const Parts *parts);

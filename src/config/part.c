@@ -16,6 +16,7 @@ void part_done(Part *p)
         free(p->arguments);
         free(p->id);
         free(p->name);
+        free(p->file);
         *p = (Part){};
 }
 
@@ -52,7 +53,7 @@ static int part_copy(const Part *p, Part *ret)
         copy.id = strdup(p->id);
         copy.name = strdup(p->name);
         copy.arguments = copy_words(p->arguments);
-        if (!copy.id || !copy.name || !copy.arguments) {
+        if (string_copy(p->file, &copy.file) < 0 || !copy.id || !copy.name || !copy.arguments) {
                 part_done(&copy);
                 return -ENOMEM;
         }
@@ -77,4 +78,12 @@ int parts_copy(const Parts *p, Parts *ret)
         else
                 *ret = copy;
         return r;
+}
+
+const Part *parts_find(const Parts *p, const char *id)
+{
+        for (size_t i = 0; i < p->n_items; i++)
+                if (streq(p->items[i].id, id))
+                        return p->items + i;
+        return NULL;
 }

@@ -18,6 +18,8 @@ typedef struct Part {
         char *name; /* as it is shown: "192.0.2.20/24" */
         char **arguments; /* NULL-terminated: the words of its helper after `run`, as "192.0.2.20/24" "eth0" "check=no" */
         uint64_t start_timeout_usec, stop_timeout_usec; /* how long it may take; never 0 */
+        char *file;                                     /* where it stands, for messages; NULL: not told */
+        unsigned line;
 } Part;
 
 typedef struct Parts {
@@ -27,4 +29,5 @@ typedef struct Parts {
 
 void part_done(Part *p);
 void parts_done(Parts *p);
-int parts_copy(const Parts *p, Parts *ret); /* 0 or -ENOMEM */
+int parts_copy(const Parts *p, Parts *ret);             /* 0 or -ENOMEM */
+const Part *parts_find(const Parts *p, const char *id); /* NULL: there is none of that id */

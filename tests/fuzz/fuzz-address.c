@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include "address/arguments.h"
 #include "address/frame.h"
 #include "address/network.h"
 #include "base/macros.h"
@@ -18,7 +19,7 @@ static const Address v4 = { .family = AF_INET, .bytes = { 192, 0, 2, 10 }, .pref
 static const Address v6 = { .family = AF_INET6, .bytes = { 0x20, 1, 0xd, 0xb8, [15] = 0x10 }, .prefix = 64 };
 
 /* The kernel would have it as it was asked for. */
-static void check_request(const Arguments *a)
+static void check_request(const AddressSpec *a)
 {
         RtnlRequest q;
         RtnlMessage m;
@@ -76,11 +77,11 @@ static void feed_words(const uint8_t *data, size_t size_bytes)
         ASSERT((r < 0) == !!error);
         if (r < 0)
                 return;
-        snprintf(whole, sizeof(whole), "%s/%u", address_format(bare, &a.address), a.address.prefix);
+        snprintf(whole, sizeof(whole), "%s/%u", address_format(bare, &a.spec.address), a.spec.address.prefix);
         ASSERT(address_parse(whole, &same, &again) == 0);
-        ASSERT(memcmp(&same, &a.address, sizeof(same)) == 0);
-        check_request(&a);
-        check_frames(&a.address);
+        ASSERT(memcmp(&same, &a.spec.address, sizeof(same)) == 0);
+        check_request(&a.spec);
+        check_frames(&a.spec.address);
 }
 
 static void feed_frame(const uint8_t *data, size_t size_bytes)
@@ -101,7 +102,7 @@ static void check_network(const Network *n)
 
         for (size_t i = 0; i < ELEMENTSOF(both); i++) {
                 _cleanup_free_ char *error = NULL;
-                Arguments a = { .address = *both[i] };
+                AddressSpec a = { .address = *both[i] };
                 const InterfaceAddress *found = network_find(n, both[i], 0);
                 const Interface *chosen = NULL;
                 int r = network_choose(n, &a, &chosen, &error);

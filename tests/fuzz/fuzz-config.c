@@ -3,6 +3,7 @@
 /* Any bytes as the two kinds of files. What is accepted has to be whole: a name, nodes, a command, a digest
  * that does not change when it is read again; what is refused has to be explained. */
 
+#include "base/address-spec.h"
 #include "config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
@@ -13,6 +14,28 @@ static const ConfigContext context = {
         .machine_id = "0123456789abcdef0123456789abcdef",
         .boot_id = "fedcba9876543210fedcba9876543210",
 };
+
+/* Its helper would take the words, and understand them as they were meant. */
+static void check_parts(const Parts *parts)
+{
+        ASSERT(parts->n_items <= 64);
+        for (size_t i = 0; i < parts->n_items; i++) {
+                const Part *p = parts->items + i;
+                _cleanup_free_ char *error = NULL;
+                AddressSpec spec;
+
+                ASSERT(p->start_timeout_usec > 0 && p->stop_timeout_usec > 0);
+                ASSERT(p->start_timeout_usec < USEC_INFINITY && p->stop_timeout_usec < USEC_INFINITY);
+                ASSERT(parts_find(parts, p->id) == p);
+                ASSERT(streq(p->arguments[0], p->name));
+                ASSERT(address_spec_begin(&spec, p->arguments[0], &error) == 0);
+                for (char *const *word = p->arguments + 1; *word; word++) {
+                        ASSERT(!strpbrk(*word, "$ \t\n") && **word);
+                        ASSERT(address_spec_add(&spec, *word, &error) == 1);
+                }
+                ASSERT(address_spec_finish(&spec, &error) == 0);
+        }
+}
 
 static void check_application(const char *text, size_t size_bytes)
 {
@@ -37,6 +60,7 @@ static void check_application(const char *text, size_t size_bytes)
                                 ASSERT(byte_reader_finish(&p.value) == 0);
                         }
                 ASSERT(reader.error == 0);
+                check_parts(&app.parts);
                 if (app_config_parse(&context, "fuzz", "fuzz.app", text, size_bytes, &messages, &again) ==
                                 0) {
                         ASSERT(again.definition.digest == app.definition.digest);

@@ -16,6 +16,7 @@
 #include <net/if_arp.h>
 #include <sys/socket.h>
 
+#include "address/arguments.h"
 #include "address/frame.h"
 #include "address/network.h"
 #include "base/array.h"
@@ -36,32 +37,39 @@ static Address address_of(const char *s)
 static void test_addresses(void **state)
 {
         static const char *const good[] = { "192.0.2.10/24", "10.0.0.0/31", "10.0.0.1/31", "192.0.2.0/32",
-                "192.0.2.255/16", "2001:db8::30/64", "fe80::1/64", "2001:db8::/128", "169.254.1.1/16" };
+                "192.0.2.255/16", "2001:db8::30/64", "fe80::1/64", "2001:db8::/128", "2001:db8::/127",
+                "169.254.1.1/16" };
         static const struct {
                 const char *text, *error;
         } bad[] = {
                 { "192.0.2.10", "192.0.2.10 has no prefix length, as in 192.0.2.10/24" },
                 { "2001:db8::30", "2001:db8::30 has no prefix length, as in 2001:db8::30/64" },
-                { "192.0.2.10/33", "/33 is not a length of IPv4" },
-                { "192.0.2.10/0", "/0 is not a length of IPv4" },
-                { "192.0.2.10/", "/ is not a length of IPv4" },
-                { "192.0.2.10/+4", "/+4 is not a length of IPv4" },
-                { "192.0.2.10/24/24", "/24/24 is not a length of IPv4" },
-                { "192.0.2.10/0024", "/0024 is not a length of IPv4" },
-                { "2001:db8::30/129", "/129 is not a length of IPv6" },
-                { "224.0.0.1/24", "224.0.0.1 is a multicast address" },
-                { "239.255.255.255/32", "239.255.255.255 is a multicast address" },
-                { "ff02::1/64", "ff02::1 is a multicast address" },
-                { "127.0.0.1/8", "127.0.0.1 is this host's loopback" },
-                { "127.9.9.9/32", "127.9.9.9 is this host's loopback" },
-                { "::1/128", "::1 is this host's loopback" },
-                { "0.0.0.0/24", "0.0.0.0 is no address of a host" },
-                { "::/64", ":: is no address of a host" },
-                { "255.255.255.255/32", "255.255.255.255 is the address of all hosts" },
-                { "192.0.2.0/24", "192.0.2.0 is the address of the whole subnet" },
-                { "192.0.2.255/24", "192.0.2.255 is the address of all hosts of the subnet" },
+                { "192.0.2.10/33", "/33 is not a length of IPv4, expected 1 to 32" },
+                { "192.0.2.10/0", "/0 is not a length of IPv4, expected 1 to 32" },
+                { "192.0.2.10/", "/ is not a length of IPv4, expected 1 to 32" },
+                { "192.0.2.10/+4", "/+4 is not a length of IPv4, expected 1 to 32" },
+                { "192.0.2.10/24/24", "/24/24 is not a length of IPv4, expected 1 to 32" },
+                { "192.0.2.10/0024", "/0024 is not a length of IPv4, expected 1 to 32" },
+                { "2001:db8::30/129", "/129 is not a length of IPv6, expected 1 to 128" },
+                { "224.0.0.1/24", "224.0.0.1 is a multicast address, expected one that one host can have" },
+                { "239.255.255.255/32",
+                                "239.255.255.255 is a multicast address, expected one that one host can have" },
+                { "ff02::1/64", "ff02::1 is a multicast address, expected one that one host can have" },
+                { "127.0.0.1/8", "127.0.0.1 is this host's loopback, expected one that one host can have" },
+                { "127.9.9.9/32", "127.9.9.9 is this host's loopback, expected one that one host can have" },
+                { "::1/128", "::1 is this host's loopback, expected one that one host can have" },
+                { "0.0.0.0/24", "0.0.0.0 is no address of a host, expected one that one host can have" },
+                { "::/64", ":: is no address of a host, expected one that one host can have" },
+                { "255.255.255.255/32",
+                                "255.255.255.255 is the address of all hosts, expected one that one host can have" },
+                { "192.0.2.0/24",
+                                "192.0.2.0 is the address of the whole subnet, expected one that one host can have" },
+                { "192.0.2.255/24",
+                                "192.0.2.255 is the address of all hosts of the subnet, expected one that one host can have" },
+                { "2001:db8::/64",
+                                "2001:db8:: is the address of all routers of the subnet, expected one that one host can have" },
                 { "::ffff:192.0.2.1/128",
-                                "::ffff:192.0.2.1 is an address of IPv4 in the form of IPv6; write it as in 192.0.2.10/24" },
+                                "::ffff:192.0.2.1 is an address of IPv4 in the form of IPv6, expected one that one host can have" },
                 { "web", "web is not an address, as in 192.0.2.10/24 or 2001:db8::30/64" },
                 { "", " is not an address, as in 192.0.2.10/24 or 2001:db8::30/64" },
                 { "192.0.2.010/24",
@@ -146,18 +154,21 @@ static void test_arguments(void **state)
         Arguments a;
 
         assert_int_equal(arguments_parse(WORDS("run", "192.0.2.10/24"), 2, &a, &error), 0);
-        assert_true(!a.is_del && a.check && a.announce && a.timeout_usec == 10 * USEC_PER_SEC &&
+        assert_true(!a.is_del && a.spec.check && a.spec.announce && a.timeout_usec == 10 * USEC_PER_SEC &&
                         !a.maintenance);
-        assert_string_equal(a.interface, "");
-        assert_string_equal(a.label, "");
+        assert_string_equal(a.spec.interface, "");
+        assert_string_equal(a.spec.label, "");
         assert_int_equal(arguments_parse(all, count(all), &a, &error), 0);
-        assert_true(!a.check && !a.announce && a.timeout_usec == 2 * USEC_PER_SEC);
-        assert_string_equal(a.interface, "eth0");
-        assert_string_equal(a.label, "eth0:web");
+        assert_true(!a.spec.check && !a.spec.announce && a.timeout_usec == 2 * USEC_PER_SEC);
+        assert_string_equal(a.spec.interface, "eth0");
+        assert_string_equal(a.spec.label, "eth0:web");
         assert_string_equal(a.maintenance, "/run/x");
         assert_int_equal(arguments_parse(WORDS("del", "2001:db8::30/64", "eth0"), 3, &a, &error), 0);
-        assert_true(a.is_del && a.address.family == AF_INET6);
+        assert_true(a.is_del && a.spec.address.family == AF_INET6);
 }
+
+#define NAME_EXPECTED "expected 1 to 15 visible characters of ASCII without / and %"
+#define NO_NAME(name) "\"" name "\" is no name of an interface, " NAME_EXPECTED
 
 static void test_bad_arguments(void **state)
 {
@@ -170,19 +181,27 @@ static void test_bad_arguments(void **state)
                 { { "add", "192.0.2.10/24" },
                                 "run or del and an address are needed, as in: run 192.0.2.10/24 eth0" },
                 { { "run", "192.0.2.10" }, "192.0.2.10 has no prefix length, as in 192.0.2.10/24" },
-                { { "run", "192.0.2.10/24", "eth0", "eth1" }, "eth1: there is an interface already, eth0" },
-                { { "run", "192.0.2.10/24", "eth0123456789012" },
-                                "eth0123456789012 is not a name of an interface" },
-                { { "run", "192.0.2.10/24", "a/b" }, "a/b is not a name of an interface" },
-                { { "run", "192.0.2.10/24", ".." }, ".. is not a name of an interface" },
-                { { "run", "192.0.2.10/24", "" }, " is not a name of an interface" },
-                { { "run", "192.0.2.10/24", "check=maybe" }, "check=maybe is neither yes nor no" },
-                { { "run", "192.0.2.10/24", "announce=" }, "announce= is neither yes nor no" },
-                { { "run", "192.0.2.10/24", "label=" },
-                                "label=: a label has 1 to 15 visible characters without / and %" },
+                { { "run", "192.0.2.10/24", "eth0", "eth1" },
+                                "\"eth1\" is a second interface beside eth0, expected one" },
+                { { "run", "192.0.2.10/24", "eth0123456789012" }, NO_NAME("eth0123456789012") },
+                { { "run", "192.0.2.10/24", "a/b" }, NO_NAME("a/b") },
+                { { "run", "192.0.2.10/24", ".." }, NO_NAME("..") },
+                { { "run", "192.0.2.10/24", "" }, NO_NAME("") },
+                { { "run", "192.0.2.10/24", "check=maybe" }, "check=maybe is not valid, expected yes or no" },
+                { { "run", "192.0.2.10/24", "announce=" }, "announce= is not valid, expected yes or no" },
+                { { "run", "192.0.2.10/24", "label=" }, "label= is not valid, " NAME_EXPECTED },
                 { { "run", "192.0.2.10/24", "label=0123456789012345" },
-                                "label=0123456789012345: a label has 1 to 15 visible characters without / and %" },
-                { { "run", "2001:db8::30/64", "label=eth0:1" }, "label= is for IPv4 only" },
+                                "label=0123456789012345 is not valid, " NAME_EXPECTED },
+                { { "run", "2001:db8::30/64", "label=eth0:1" },
+                                "label= does not go with an address of IPv6, expected it with IPv4 only" },
+                { { "run", "192.0.2.10/24", "eth0", "192.0.2.11/24" },
+                                "\"192.0.2.11/24\" is a second address, expected one" },
+                { { "run", "192.0.2.10/24", "check=no", "check=no" },
+                                "check= is given twice, expected it once" },
+                { { "run", "192.0.2.10/24", "label=eth0:1" },
+                                "label=eth0:1 begins with the name of the interface, expected the interface too" },
+                { { "run", "192.0.2.10/24", "label=eth1:1", "eth0" },
+                                "label=eth1:1 does not begin with the interface, expected eth0:TEXT" },
                 { { "run", "192.0.2.10/24", "mtu=1500" },
                                 "mtu=1500: there is no such option (check=, announce=, label=)" },
                 { { "run", "192.0.2.10/24", "--maintenance=x" },
@@ -466,11 +485,11 @@ static void test_requests(void **state)
         size_t at = 0;
 
         assert_int_equal(arguments_parse(words, count(words), &a, &error), 0);
-        rtnl_add(&a, 3, 9, &q);
+        rtnl_add(&a.spec, 3, 9, &q);
         assert_int_equal(rtnl_next(q.data, q.size_bytes, &at, &m), 1);
         assert_int_equal(at, q.size_bytes);
         assert_true(m.kind == RTNL_ADDRESS && m.sequence == 9 && m.address.index == 3 && m.address.is_ours);
-        assert_true(address_is_same(&m.address.address, &a.address) && m.address.address.prefix == 24);
+        assert_true(address_is_same(&m.address.address, &a.spec.address) && m.address.address.prefix == 24);
         assert_true(memmem(q.data, q.size_bytes, broadcast, sizeof(broadcast)));
         assert_true(memmem(q.data, q.size_bytes,
                         "\x0d\x00\x03\x00"
@@ -479,16 +498,16 @@ static void test_requests(void **state)
         assert_int_equal(*(uint16_t *) (void *) (q.data + 6),
                         NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
 
-        a.address = address_of("2001:db8::30/64");
-        a.label[0] = '\0';
-        rtnl_add(&a, 3, 9, &q);
+        a.spec.address = address_of("2001:db8::30/64");
+        a.spec.label[0] = '\0';
+        rtnl_add(&a.spec, 3, 9, &q);
         at = 0;
         assert_int_equal(rtnl_next(q.data, q.size_bytes, &at, &m), 1);
         assert_true(m.address.is_ours && m.address.flags == IFA_F_NODAD);
-        rtnl_remove(&a.address, 3, 9, &q);
+        rtnl_remove(&a.spec.address, 3, 9, &q);
         at = 0;
         assert_int_equal(rtnl_next(q.data, q.size_bytes, &at, &m), 1);
-        assert_true(m.kind == RTNL_ADDRESS_GONE && address_is_same(&m.address.address, &a.address));
+        assert_true(m.kind == RTNL_ADDRESS_GONE && address_is_same(&m.address.address, &a.spec.address));
 
         rtnl_keep_secondaries(3, 9, &q);
         assert_int_equal(q.size_bytes, NLMSG_HDRLEN + 16 + 4 + 4 + 4 + 8);
@@ -539,7 +558,7 @@ static void test_choice(void **state)
         n = network_of(&b);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_free_ char *error = NULL;
-                Arguments a = { .address = address_of(cases[i].address) };
+                AddressSpec a = { .address = address_of(cases[i].address) };
                 const Interface *chosen = NULL;
 
                 if (cases[i].interface)

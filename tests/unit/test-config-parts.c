@@ -94,6 +94,22 @@ static void test_good(void **state)
                                 "ip-2001:db8::30 2001:db8::30/64: 2001:db8::30/64 10000000 10000000\n" },
                 { PARTS "Address=192.0.2.20/24\nAddress=192.0.2.21/24\nAddress=\nAddress=192.0.2.22/24\n",
                                 "ip-192.0.2.22 192.0.2.22/24: 192.0.2.22/24 10000000 10000000\n" },
+                { PARTS "Address=192.0.2.20/24 TimeoutStopSec=5 check=no eth0.7 \"TimeoutStartSec=1min 30s\" announce=0\n",
+                                "ip-192.0.2.20 192.0.2.20/24: 192.0.2.20/24 eth0.7 check=no announce=no 90000000 "
+                                "5000000\n" },
+                { PARTS "Address=192.0.2.20/24 check=yes announce=true label=eth0:web eth0 TimeoutStopSec=1h\n",
+                                "ip-192.0.2.20 192.0.2.20/24: 192.0.2.20/24 eth0 label=eth0:web 10000000 "
+                                "3600000000\n" },
+                { PARTS "Address=\"192.0.2.20/24\" 'eth0' \\\n  label=%l:\\x41%j\n",
+                                "ip-192.0.2.20 192.0.2.20/24: 192.0.2.20/24 eth0 label=eth0:Ax 10000000 10000000\n" },
+                { PARTS "Address=10.0.0.0/31\nAddress=10.0.0.1/31\nAddress=192.0.2.0/32\nAddress=192.0.2.255/16\n",
+                                "ip-10.0.0.0 10.0.0.0/31: 10.0.0.0/31 10000000 10000000\n"
+                                "ip-10.0.0.1 10.0.0.1/31: 10.0.0.1/31 10000000 10000000\n"
+                                "ip-192.0.2.0 192.0.2.0/32: 192.0.2.0/32 10000000 10000000\n"
+                                "ip-192.0.2.255 192.0.2.255/16: 192.0.2.255/16 10000000 10000000\n" },
+                { PARTS "Address=fe80::30/64 eth0\nAddress=2001:db8::30/128\n",
+                                "ip-fe80::30 fe80::30/64: fe80::30/64 eth0 10000000 10000000\n"
+                                "ip-2001:db8::30 2001:db8::30/128: 2001:db8::30/128 10000000 10000000\n" },
                 { PARTS "Address=192.0.2.21/24\n[Service]\n[Parts]\nAddress=192.0.2.20/24\n",
                                 "ip-192.0.2.21 192.0.2.21/24: 192.0.2.21/24 10000000 10000000\n"
                                 "ip-192.0.2.20 192.0.2.20/24: 192.0.2.20/24 10000000 10000000\n" },
@@ -117,16 +133,256 @@ static void test_bad(void **state)
         static const struct {
                 const char *text, *expected;
         } bad[] = {
-                { PARTS "Adress=192.0.2.20/24\n", "x.app:6: Adress=: unknown key in section [Parts]" },
-                { PARTS "Mount=/dev/sda1 /srv\n", "x.app:6: Mount=: unknown key in section [Parts]" },
+                { PARTS "Adress=192.0.2.20/24\n", "x.app:6: "
+                                                  "Adress=: unknown key in section [Parts]" },
+                { PARTS "Mount=/dev/sda1 /srv\n", "x.app:6: "
+                                                  "Mount=: unknown key in section [Parts]" },
+                { PARTS "ExecStart=/bin/true\n",
+                                "x.app:6: "
+                                "ExecStart=: unknown key in section [Parts], expected it in [Service]" },
+                { PARTS "After=a.service\n",
+                                "x.app:6: "
+                                "After=: unknown key in section [Parts], expected it in [Unit]" },
+                { PARTS "Nodes=abc\n",
+                                "x.app:6: "
+                                "Nodes=: unknown key in section [Parts], expected it in [Application]" },
+                { PARTS "TimeoutStartSec=5s\n",
+                                "x.app:6: "
+                                "TimeoutStartSec=: has no line of its own in [Parts], expected it behind the part, as in Address=192.0.2.10/24 TimeoutStopSec=5s" },
                 { PARTS "Address=192.0.2.20\n",
-                                "x.app:6: Address=: 192.0.2.20 has no prefix length, as in 192.0.2.20/24" },
+                                "x.app:6: "
+                                "Address=: 192.0.2.20 has no prefix length, as in 192.0.2.20/24" },
+                { PARTS "Address=2001:db8::30 eth0\n",
+                                "x.app:6: "
+                                "Address=: 2001:db8::30 has no prefix length, as in 2001:db8::30/64" },
+                { PARTS "Address=192.0.2.20/33\n",
+                                "x.app:6: "
+                                "Address=: /33 is not a length of IPv4, expected 1 to 32" },
+                { PARTS "Address=192.0.2.20/\n", "x.app:6: "
+                                                 "Address=: / is not a length of IPv4, expected 1 to 32" },
+                { PARTS "Address=192.0.2.20/0\n", "x.app:6: "
+                                                  "Address=: /0 is not a length of IPv4, expected 1 to 32" },
+                { PARTS "Address=2001:db8::30/129\n",
+                                "x.app:6: "
+                                "Address=: /129 is not a length of IPv6, expected 1 to 128" },
+                { PARTS "Address=eth0 192.0.2.20/24\n",
+                                "x.app:6: "
+                                "Address=: eth0 is not an address, as in 192.0.2.10/24 or 2001:db8::30/64" },
+                { PARTS "Address=-192.0.2.20/24\n",
+                                "x.app:6: "
+                                "Address=: -192.0.2.20/24 is not an address, as in 192.0.2.10/24 or 2001:db8::30/64" },
+                { PARTS "Address=TimeoutStopSec=1s 192.0.2.20/24\n",
+                                "x.app:6: "
+                                "Address=: TimeoutStopSec=1s is not an address, as in 192.0.2.10/24 or 2001:db8::30/64" },
+                { PARTS "Address=\"\"\n",
+                                "x.app:6: "
+                                "Address=:  is not an address, as in 192.0.2.10/24 or 2001:db8::30/64" },
+                { PARTS "Address=224.0.0.1/24\n",
+                                "x.app:6: "
+                                "Address=: 224.0.0.1 is a multicast address, expected one that one host can have" },
+                { PARTS "Address=ff02::1/64\n",
+                                "x.app:6: "
+                                "Address=: ff02::1 is a multicast address, expected one that one host can have" },
+                { PARTS "Address=127.0.0.1/8\n",
+                                "x.app:6: "
+                                "Address=: 127.0.0.1 is this host's loopback, expected one that one host can have" },
+                { PARTS "Address=::1/128\n",
+                                "x.app:6: "
+                                "Address=: ::1 is this host's loopback, expected one that one host can have" },
+                { PARTS "Address=0.0.0.0/24\n",
+                                "x.app:6: "
+                                "Address=: 0.0.0.0 is no address of a host, expected one that one host can have" },
+                { PARTS "Address=::/64\n",
+                                "x.app:6: "
+                                "Address=: :: is no address of a host, expected one that one host can have" },
+                { PARTS "Address=192.0.2.0/24\n",
+                                "x.app:6: "
+                                "Address=: 192.0.2.0 is the address of the whole subnet, expected one that one host can have" },
+                { PARTS "Address=192.0.2.255/24\n",
+                                "x.app:6: "
+                                "Address=: 192.0.2.255 is the address of all hosts of the subnet, expected one that one host can have" },
+                { PARTS "Address=255.255.255.255/32\n",
+                                "x.app:6: "
+                                "Address=: 255.255.255.255 is the address of all hosts, expected one that one host can have" },
+                { PARTS "Address=2001:db8::/64\n",
+                                "x.app:6: "
+                                "Address=: 2001:db8:: is the address of all routers of the subnet, expected one that one host can have" },
+                { PARTS "Address=::ffff:192.0.2.20/120\n",
+                                "x.app:6: "
+                                "Address=: ::ffff:192.0.2.20 is an address of IPv4 in the form of IPv6, expected one that one host can have" },
+                { PARTS "Address=fe80::30/64\n",
+                                "x.app:6: "
+                                "Address=: fe80::30/64 is an address of one link, expected the interface behind it" },
+                { PARTS "Address=192.0.2.20/24 eth0123456789012\n",
+                                "x.app:6: "
+                                "Address=: \"eth0123456789012\" is no name of an interface, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 a/b\n",
+                                "x.app:6: "
+                                "Address=: \"a/b\" is no name of an interface, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 ..\n",
+                                "x.app:6: "
+                                "Address=: \"..\" is no name of an interface, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 \"\"\n",
+                                "x.app:6: "
+                                "Address=: \"\" is no name of an interface, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 \"eth 0\"\n",
+                                "x.app:6: "
+                                "Address=: \"eth 0\" is no name of an interface, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 über\n",
+                                "x.app:6: "
+                                "Address=: \"über\" is no name of an interface, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 eth0 eth1\n",
+                                "x.app:6: "
+                                "Address=: \"eth1\" is a second interface beside eth0, expected one" },
+                { PARTS "Address=192.0.2.20/24 192.0.2.21/24\n",
+                                "x.app:6: "
+                                "Address=: \"192.0.2.21/24\" is a second address, expected one" },
+                { PARTS "Address=192.0.2.20/24 check=maybe\n",
+                                "x.app:6: "
+                                "Address=: check=maybe is not valid, expected yes or no" },
+                { PARTS "Address=192.0.2.20/24 announce=\n",
+                                "x.app:6: "
+                                "Address=: announce= is not valid, expected yes or no" },
+                { PARTS "Address=192.0.2.20/24 check=no check=yes\n",
+                                "x.app:6: "
+                                "Address=: check= is given twice, expected it once" },
+                { PARTS "Address=192.0.2.20/24 eth0 label=eth0:45678901234\n",
+                                "x.app:6: "
+                                "Address=: label=eth0:45678901234 is not valid, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 eth0 label=\n",
+                                "x.app:6: "
+                                "Address=: label= is not valid, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 eth0 label=web\n",
+                                "x.app:6: "
+                                "Address=: label=web does not begin with the interface, expected eth0:TEXT" },
+                { PARTS "Address=192.0.2.20/24 label=eth0:1\n",
+                                "x.app:6: "
+                                "Address=: label=eth0:1 begins with the name of the interface, expected the interface too" },
+                { PARTS "Address=2001:db8::30/64 eth0 label=eth0:1\n",
+                                "x.app:6: "
+                                "Address=: label= does not go with an address of IPv6, expected it with IPv4 only" },
+                { PARTS "Address=192.0.2.20/24 mtu=1500\n",
+                                "x.app:6: "
+                                "Address=: \"mtu=1500\" is not known, expected an interface, check=, announce=, label=, TimeoutStartSec= or TimeoutStopSec=" },
+                { PARTS "Address=192.0.2.20/24 --timeout=5s\n",
+                                "x.app:6: "
+                                "Address=: \"--timeout=5s\" is not known, expected an interface, check=, announce=, label=, TimeoutStartSec= or TimeoutStopSec=" },
+                { PARTS "Address=192.0.2.20/24 TimeoutStartSec=\n",
+                                "x.app:6: "
+                                "Address=: TimeoutStartSec= is not valid, expected a time span from 1s to 1h" },
+                { PARTS "Address=192.0.2.20/24 TimeoutStartSec=0\n",
+                                "x.app:6: "
+                                "Address=: TimeoutStartSec=0 is not valid, expected a time span from 1s to 1h" },
+                { PARTS "Address=192.0.2.20/24 TimeoutStopSec=infinity\n",
+                                "x.app:6: "
+                                "Address=: TimeoutStopSec=infinity is not valid, expected a time span from 1s to 1h" },
+                { PARTS "Address=192.0.2.20/24 TimeoutStopSec=3601\n",
+                                "x.app:6: "
+                                "Address=: TimeoutStopSec=3601 is not valid, expected a time span from 1s to 1h" },
+                { PARTS "Address=192.0.2.20/24 TimeoutStopSec=1s TimeoutStopSec=2s\n",
+                                "x.app:6: "
+                                "Address=: TimeoutStopSec= is given twice, expected it once" },
+                { PARTS "Address=192.0.2.20/24 eth$0\n",
+                                "x.app:6: "
+                                "Address=: \"eth$0\" has a $, expected none: nothing is filled in there" },
                 { PARTS "Address=192.0.2.20/24 \"eth0\n",
-                                "x.app:6: Address=: a quote that is not closed or a wrong escape" },
+                                "x.app:6: "
+                                "Address=: a quote that is not closed or a wrong escape" },
+                { PARTS "Address=192.0.2.20/24 %Z\n",
+                                "x.app:6: "
+                                "Address=: unknown specifier %Z, expected a known one, or %% for a percent sign" },
+                { PARTS "Address=192.0.2.20/24 %%\n",
+                                "x.app:6: "
+                                "Address=: \"%\" is no name of an interface, expected 1 to 15 visible characters of ASCII without / and %" },
+                { PARTS "Address=192.0.2.20/24 TimeoutStopSec=1min 30s\n",
+                                "x.app:6: Address=: \"30s\" goes with the time span before it, expected quotes around "
+                                "both, as in \"TimeoutStopSec=1min 30s\"" },
+                { HEAD "Address=192.0.2.20/24\n",
+                                "x.app:5: Address=: unknown key in section [Service], expected it in [Parts]" },
+                { HEAD "[Unit]\nAddress=192.0.2.20/24\n",
+                                "x.app:6: Address=: unknown key in section [Unit], expected it in [Parts]" },
+                { HEAD "[Application]\nAddress=192.0.2.20/24\n",
+                                "x.app:6: Address=: unknown key in section [Application], expected it in [Parts]" },
+                { HEAD "[Part]\nAddress=192.0.2.20/24\n",
+                                "x.app:5: unknown section [Part], expected [Application], [Unit], [Parts] or [Service]" },
+                { PARTS "Address=192.0.2.20/24\nAddress=192.0.2.21/24\nAddress=192.0.2.20/25 eth1\n",
+                                "x.app:8: Address=: 192.0.2.20/24 is a part already (x.app:6), expected it once" },
+                { PARTS "Address=2001:db8::30/64\nAddress=2001:db8:0::0:30/64\n",
+                                "x.app:7: Address=: 2001:db8::30/64 is a part already (x.app:6), expected it once" },
+                { PARTS "Address=web\nAddress=shop\n",
+                                "x.app:6: Address=: web is not an address, as in 192.0.2.10/24 or 2001:db8::30/64\n"
+                                "x.app:7: Address=: shop is not an address, as in 192.0.2.10/24 or 2001:db8::30/64" },
+                { PARTS "Address=192.0.2.20/24\n[Application]\nTakeoverMode=start-first\n",
+                                "x.app:8: TakeoverMode=: start-first does not go with an Address=, which cannot be on "
+                                "two nodes at once, expected stop-first" },
+                { "[Application]\nNodes=abc\n[Parts]\nAddress=192.0.2.20/24\n",
+                                "x.app: ExecStart=: missing in section [Service], expected the command to run" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 check_bad(bad[i].text, bad[i].expected);
+}
+
+/* Every bound has an answer, and it is given once. */
+static void test_bounds(void **state)
+{
+        static const char zero[] = PARTS "Address=192.0.2.20/24\0eth0\n";
+        ConfigMessages m = { 0 };
+        AppConfig app = { 0 };
+        char *text = NULL, *big;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        assert_non_null(f);
+        fputs(PARTS, f);
+        for (unsigned i = 0; i < 64; i++)
+                fprintf(f, "Address=10.0.0.%u/24 eth0\n", i + 1);
+        fflush(f);
+        app = parse_good(&context, text);
+        assert_int_equal(app.parts.n_items, 64);
+        app_config_done(&app);
+        for (unsigned i = 64; i < 10000; i++)
+                fprintf(f, "Address=10.0.%u.%u/24 eth0\n", i / 128, i % 128 + 1);
+        fflush(f);
+        check_bad(text, "x.app:70: Address=: too many parts, expected at most 64");
+        /* Those that are wrong count too, but an empty value begins anew. */
+        fputs("Address=\nAddress=10.0.0.1/24\n", f);
+        fclose(f);
+        check_bad(text, "x.app:70: Address=: too many parts, expected at most 64");
+        free(text);
+
+        big = malloc(100000);
+        assert_non_null(big);
+        strcpy(big, PARTS "Address=192.0.2.20/24 ");
+        size = strlen(big);
+        memset(big + size, 'a', 256);
+        big[size + 256] = 0;
+        check_bad(big, "x.app:6: Address=: a word of 256 bytes is too long, expected at most 255");
+        memset(big + size, '1', 90000);
+        big[size + 90000] = 0;
+        check_bad(big, "x.app:6: Address=: a word of 90000 bytes is too long, expected at most 255");
+        free(big);
+
+        assert_int_equal(app_config_parse(&context, "x", "x.app", zero, sizeof(zero) - 1, &m, &app), -EINVAL);
+        assert_messages(&m, CONFIG_ERROR, "x.app:6: a zero byte, expected text", zero);
+        config_messages_done(&m);
+}
+
+/* What a specifier stands for is one word, whatever is in it. */
+static void test_specifiers(void **state)
+{
+        ConfigContext spaces = context;
+        ConfigMessages m = { 0 };
+        AppConfig app = { 0 };
+        static const char text[] = PARTS "Address=192.0.2.20/24 %H\n";
+
+        spaces.host_name = "eth0 check=no";
+        assert_int_equal(app_config_parse(&spaces, "x", "x.app", text, strlen(text), &m, &app), -EINVAL);
+        assert_messages(&m, CONFIG_ERROR,
+                        "x.app:6: Address=: \"eth0 check=no\" is not known, expected an interface, check=, announce=, "
+                        "label=, TimeoutStartSec= or TimeoutStopSec=",
+                        text);
+        config_messages_done(&m);
 }
 
 static uint64_t digest_of(const ConfigContext *c, const char *text, uint64_t *ret_unit_digest)
@@ -146,12 +402,17 @@ static void test_digest(void **state)
                 { HEAD, PARTS },
                 { HEAD, PARTS "Address=192.0.2.20/24\nAddress=\n" },
                 { PARTS "Address=192.0.2.20/24 eth0\n", PARTS "Address= \"192.0.2.20/24\"\teth0 \n" },
+                { PARTS "Address=192.0.2.20/24 eth0 announce=no check=no\n", PARTS
+                                "Address=192.0.2.20/24 check=0 announce=off eth0 TimeoutStartSec=10\n" },
                 { PARTS "Address=2001:db8::30/64\n", PARTS "Address=2001:DB8:0:0::30/64\n" },
         };
         static const char *const different[][2] = {
                 { HEAD, PARTS "Address=192.0.2.20/24\n" },
                 { PARTS "Address=192.0.2.20/24\n", PARTS "Address=192.0.2.20/25\n" },
                 { PARTS "Address=192.0.2.20/24\n", PARTS "Address=192.0.2.20/24 eth0\n" },
+                { PARTS "Address=192.0.2.20/24\n", PARTS "Address=192.0.2.20/24 check=no\n" },
+                { PARTS "Address=192.0.2.20/24\n", PARTS "Address=192.0.2.20/24 TimeoutStartSec=9\n" },
+                { PARTS "Address=192.0.2.20/24\n", PARTS "Address=192.0.2.20/24 TimeoutStopSec=9\n" },
                 { PARTS "Address=192.0.2.20/24\nAddress=192.0.2.21/24\n",
                                 PARTS "Address=192.0.2.21/24\nAddress=192.0.2.20/24\n" },
         };
@@ -201,6 +462,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),
                 cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_bounds),
+                cmocka_unit_test(test_specifiers),
                 cmocka_unit_test(test_digest),
                 cmocka_unit_test(test_digest_by_node),
         };

@@ -26,6 +26,7 @@ my %severe;
 my @rules = (
         # Files of configuration, `distroctl verify`
         { files => 'src/config/*.c', call => 'parse_error|parse_warning' },
+        { files => 'src/base/ip-address.c src/base/address-spec.c', call => 'text_refuse' },
         # Corosync's configuration
         { files => 'src/group/cluster.c', call => 'text_refuse' },
         { files => 'src/group/connection.c', call => 'asprintf' },

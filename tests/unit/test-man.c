@@ -15,6 +15,7 @@
 #include "bus/errors.h"
 #include "config/application-keys.h"
 #include "config/manager-config.h"
+#include "config/part-keys.h"
 #include "config/unit-keys.h"
 #include "daemon/journal.h"
 #include "daemon/manager.h"
@@ -161,6 +162,7 @@ static void test_manager_keys(void **state)
 
 static void test_application_keys(void **state)
 {
+        check_keys("man/distro-manager.app.5", ".SH [PARTS] OPTIONS", part_key_name);
         check_keys("man/distro-manager.app.5", ".SH [APPLICATION] OPTIONS", app_key_name);
 }
 
