@@ -31,9 +31,19 @@ void app_configs_done(AppConfigs *c)
 
 const AppConfig *app_configs_find(const AppConfigs *c, const char *name)
 {
-        for (size_t i = 0; i < c->n_items; i++)
-                if (streq(c->items[i].definition.name, name))
-                        return c->items + i;
+        size_t low = 0, high = c->n_items;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                int order = strcmp(name, c->items[middle].definition.name);
+
+                if (order == 0)
+                        return c->items + middle;
+                if (order < 0)
+                        high = middle;
+                else
+                        low = middle + 1;
+        }
         return NULL;
 }
 
