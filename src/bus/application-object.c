@@ -170,6 +170,31 @@ static void write_failures(const BusObject *o, Sink *s)
         sink_close(s);
 }
 
+static void write_part(void *to, const BusPart *part)
+{
+        Sink *s = to;
+
+        sink_open(s, 'r', "sssts");
+        sink_string(s, part->kind);
+        sink_string(s, part->id);
+        sink_string(s, part->state);
+        sink_u64(s, part->since_usec);
+        sink_string(s, part->text);
+        sink_close(s);
+}
+
+static void write_parts(const BusObject *o, Sink *s)
+{
+        sink_open(s, 'a', "(sssts)");
+        o->server->ops.parts(o->server->userdata, o->app->name, write_part, s);
+        sink_close(s);
+}
+
+static void write_has_parts(const BusObject *o, Sink *s)
+{
+        sink_bool(s, o->server->ops.has_parts(o->server->userdata, o->app->name));
+}
+
 static void write_maintenance(const BusObject *o, Sink *s)
 {
         sink_bool(s, o->app->maintenance);
@@ -270,6 +295,8 @@ const Property application_properties[] = {
         { "HandOver", false, write_hand_over },
         { "Permissions", false, write_permissions },
         { "Failures", false, write_failures },
+        { "Parts", false, write_parts },
+        { "HasParts", false, write_has_parts },
         { "Maintenance", false, write_maintenance },
         { "Held", false, write_held },
         { "RestartNeeded", false, write_restart_needed },
@@ -376,6 +403,8 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("HandOver", "b"),
         BUS_CHANGING("Permissions", "a{sb}"),
         BUS_CHANGING("Failures", "a{st}"),
+        BUS_CHANGING("Parts", "a(sssts)"),
+        BUS_CHANGING("HasParts", "b"),
         BUS_CHANGING("Maintenance", "b"),
         BUS_CHANGING("Held", "b"),
         BUS_CHANGING("RestartNeeded", "b"),

@@ -66,6 +66,14 @@ typedef struct BusLocal {
         size_t n_quorum;
 } BusLocal;
 
+/* A part of a copy that is known on this node. The pointers stay valid during the call. */
+typedef struct BusPart {
+        const char *kind, *id; /* "address", and what it is called among those of its application */
+        const char *state;     /* systemd's ActiveState; "unknown" until it was read */
+        uint64_t since_usec;   /* in that state since then, CLOCK_REALTIME; 0: not known */
+        const char *text;      /* what its helper says, or why it ended; "" */
+} BusPart;
+
 /* A change that a client asked for. The bus says which user and process that is. `comm` is what the process calls itself,
  * and it may call itself as it likes. The pointers stay valid during the call. */
 typedef struct BusAsked {
@@ -90,6 +98,11 @@ typedef struct BusOps {
         /* Is a worker's unit of this application active on this node? Then its invocation id is written
          * (zeroes where it is not known yet). */
         bool (*invocation)(void *userdata, const char *app, uint8_t ret_id[16]);
+
+        /* Tells the parts of the copy that is known on this node, in the order of their start; and whether this node's file of
+         * the application, as it is in force, has any. */
+        void (*parts)(void *userdata, const char *app, void (*tell)(void *to, const BusPart *part), void *to);
+        bool (*has_parts)(void *userdata, const char *app);
 
         /* This node's files as they were read last: of each application its name, the digest of what is in force (0:
          * nothing), and whether the file is right. */

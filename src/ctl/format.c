@@ -271,6 +271,14 @@ Color app_state_color(const char *state)
         return COLOR_NONE;
 }
 
+/* Of systemd's words for a unit. */
+Color part_state_color(const char *state)
+{
+        if (streq(state, "active"))
+                return COLOR_GREEN;
+        return streq(state, "failed") || streq(state, "inactive") ? COLOR_RED : COLOR_YELLOW;
+}
+
 Color node_state_color(const char *state)
 {
         if (streq(state, "online"))

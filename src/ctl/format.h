@@ -58,6 +58,7 @@ char *text_fit(const char *text, size_t width, bool utf8);
 /* The same without a limit. */
 char *text_clean(const char *text);
 
-/* The colour of an application's or node's state. */
+/* The colour of an application's, a part's or a node's state. */
 Color app_state_color(const char *state);
+Color part_state_color(const char *state);
 Color node_state_color(const char *state);

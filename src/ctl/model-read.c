@@ -164,6 +164,30 @@ static int read_digests(sd_bus_message *m, void *field)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static int read_parts(sd_bus_message *m, void *field)
+{
+        AppInfo *a = field;
+        const char *kind, *id, *state, *text;
+        uint64_t since;
+        int r = sd_bus_message_enter_container(m, 'a', "(sssts)");
+
+        while (r >= 0 && (r = sd_bus_message_read(m, "(sssts)", &kind, &id, &state, &since, &text)) > 0) {
+                PartInfo *part;
+
+                if (ARRAY_GROW(a->parts, a->n_parts, a->n_parts_allocated) < 0)
+                        return -ENOMEM;
+                part = &a->parts[a->n_parts++];
+                *part = (PartInfo){ .kind = strdup(kind),
+                        .id = strdup(id),
+                        .state = strdup(state),
+                        .text = strdup(text),
+                        .since_usec = since };
+                if (!part->kind || !part->id || !part->state || !part->text)
+                        return -ENOMEM;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 /* One variant of QuorumDetail. Types that are neither number nor text are left out. */
 static int read_fact(sd_bus_message *m, QuorumFact *fact, bool *ret_known)
 {
@@ -309,6 +333,8 @@ static const InfoField app_fields[] = {
         { "HandOver", "b", read_bool, offsetof(AppInfo, hand_over) },
         { "Permissions", "a{sb}", read_permissions, 0 },
         { "Failures", "a{st}", read_failures, 0 },
+        { "Parts", "a(sssts)", read_parts, 0 },
+        { "HasParts", "b", read_bool, offsetof(AppInfo, has_parts) },
         { "Maintenance", "b", read_bool, offsetof(AppInfo, maintenance) },
         { "Held", "b", read_bool, offsetof(AppInfo, held) },
         { "RestartNeeded", "b", read_bool, offsetof(AppInfo, restart_needed) },

@@ -94,6 +94,13 @@ void app_info_done(AppInfo *a)
                 free(w->text);
         }
         free(a->wrong);
+        FOREACH_ARRAY(part, a->parts, a->n_parts) {
+                free(part->kind);
+                free(part->id);
+                free(part->state);
+                free(part->text);
+        }
+        free(a->parts);
         FOREACH_ARRAY(d, a->digests, a->n_digests)
                 free(d->node);
         free(a->digests);

@@ -64,11 +64,20 @@ typedef struct NodeDigest {
         uint64_t digest;
 } NodeDigest;
 
+/* A part of the copy on the asked node. */
+typedef struct PartInfo {
+        char *kind, *id, *state, *text;
+        uint64_t since_usec; /* CLOCK_REALTIME; 0: not known */
+} PartInfo;
+
 typedef struct AppInfo {
         char *name, *description, *state, *reason, *node, *start_type, *from_node, *unit, *target;
         uint64_t epoch, failover_delay_usec, changed_usec;
         uint64_t deadline_usec; /* CLOCK_BOOTTIME of the manager's host; USEC_INFINITY: none */
         bool failover_delay_auto, hand_over, maintenance, held, restart_needed;
+        bool has_parts; /* the asked node's file has */
+        PartInfo *parts;
+        size_t n_parts, n_parts_allocated;
         Known known;
         Strings *tiers; /* Nodes=, tier by tier */
         size_t n_tiers, n_tiers_allocated;

@@ -88,6 +88,18 @@ void json_app(Json *j, const char *key, const AppInfo *a, const Moment *now,
         json_usec(j, "failover_delay_usec", a->failover_delay_usec);
         json_bool(j, "failover_delay_auto", a->failover_delay_auto);
         json_bool(j, "hand_over", a->hand_over);
+        json_bool(j, "has_parts", a->has_parts);
+        json_array(j, "parts");
+        FOREACH_ARRAY(part, a->parts, a->n_parts) {
+                json_object(j, NULL);
+                json_string(j, "kind", part->kind);
+                json_string(j, "id", part->id);
+                json_string(j, "state", part->state);
+                json_usec(j, "since_usec", part->since_usec == 0 ? USEC_INFINITY : part->since_usec);
+                json_text(j, "text", part->text);
+                json_end(j);
+        }
+        json_end(j);
         json_object(j, "permissions");
         FOREACH_ARRAY(permission, a->permissions, a->n_permissions)
                 json_bool(j, permission->node, permission->allowed);

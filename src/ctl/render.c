@@ -131,6 +131,25 @@ static int append_files(char **text, const AppInfo *a)
         return r;
 }
 
+/* Of what runs: it should end then, but not in maintenance. */
+static int append_parts(char **text, const AppInfo *a)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < a->n_parts && r >= 0; i++) {
+                const char *state = a->parts[i].state;
+
+                if (streq(state, "active") || streq(state, "unknown"))
+                        continue;
+                r = append(text, "; ", "its part %s %s%s", a->parts[i].id,
+                                streq(state, "failed")     ? "has failed"
+                                : streq(state, "inactive") ? "has ended"
+                                                           : "is ",
+                                streq(state, "failed") || streq(state, "inactive") ? "" : state);
+        }
+        return r;
+}
+
 char *app_remark(const AppInfo *a, const Moment *now)
 {
         _cleanup_free_ char *text = strdup(a->reason);
@@ -146,6 +165,8 @@ char *app_remark(const AppInfo *a, const Moment *now)
                 r = append(&text, "; ", "held here by hand");
         if (r >= 0 && a->restart_needed)
                 r = append(&text, "; ", "restart needed: its file has changed");
+        if (r >= 0 && streq(a->state, "running"))
+                r = append_parts(&text, a);
         if (r >= 0)
                 r = append_files(&text, a);
         return r < 0 ? NULL : TAKE_PTR(text);
@@ -462,6 +483,32 @@ static int print_permissions(FILE *f, const RenderOptions *o, const AppInfo *a)
         return 0;
 }
 
+/* A table where they are; where they run elsewhere the words that say where to look. */
+static int print_parts(FILE *f, const RenderOptions *o, const AppInfo *a)
+{
+        static const char *const headers[] = { "PART", "NAME", "STATE", "SINCE", "WHAT IT SAYS", NULL };
+        _cleanup_(table_done) Table t = table_start(headers);
+
+        if (a->n_parts == 0) {
+                if (a->has_parts && !isempty(a->node))
+                        print_fieldf(f, o, COLOR_NONE, "Parts",
+                                        "shown on %s alone: 'distroctl -H %s status %s'", a->node, a->node,
+                                        a->name);
+                return 0;
+        }
+        FOREACH_ARRAY(part, a->parts, a->n_parts) {
+                char ago[SPAN_MAX];
+
+                table_add(&t, COLOR_NONE, part->kind);
+                table_add(&t, COLOR_NONE, part->id);
+                table_add(&t, part_state_color(part->state), part->state);
+                table_add(&t, COLOR_NONE, time_ago(part->since_usec, o->now.realtime_usec, ago));
+                table_add(&t, COLOR_NONE, part->text);
+        }
+        fputc('\n', f);
+        return table_print(&t, f, &o->style, 2, o->legend, o->full);
+}
+
 int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeEligibility *eligibility,
                 size_t n_eligibility)
 {
@@ -494,8 +541,10 @@ int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeElig
         if (r < 0)
                 return r;
         r = print_marks(f, o, a);
-        if (r >= 0)
+        if (r >= 0) {
                 print_next_step(f, o, a);
+                r = print_parts(f, o, a);
+        }
         if (r < 0 || n_eligibility == 0)
                 return r;
         fputc('\n', f);

@@ -29,7 +29,7 @@ static void print_number(FILE *f, const char *property, uint64_t value)
 {
         char buffer[SPAN_MAX];
 
-        if (ends_with(property, "Timestamp") || streq(property, "Failures"))
+        if (ends_with(property, "Timestamp") || streq(property, "Failures") || streq(property, "Parts"))
                 fputs(value == USEC_INFINITY ? "infinity" : time_stamp(value, buffer), f);
         else if (streq(property, "DeadlineUSec") && (value == USEC_INFINITY || value == 0))
                 fputs("infinity", f);
@@ -74,19 +74,19 @@ static int print_basic(FILE *f, sd_bus_message *m, const char *property, char ty
         }
 }
 
-/* Arrays by space, entries as key=value, inner arrays in braces, as in Nodes=; bytes without anything
- * between. */
+/* Arrays by space, entries as key=value, inner arrays in braces, as in Nodes=, and structures in parentheses; bytes without
+ * anything between. */
 static int print_container(FILE *f, sd_bus_message *m, const char *property, char type, const char *contents,
                 unsigned depth)
 {
-        bool braces = type == 'a' && depth > 0;
+        const char *around = type == 'a' && depth > 0 ? "{}" : type == 'r' ? "()" : NULL;
         size_t n = 0;
         int r = sd_bus_message_enter_container(m, type, contents);
 
         if (r < 0)
                 return r;
-        if (braces)
-                fputc('{', f);
+        if (around)
+                fputc(around[0], f);
         for (; (r = sd_bus_message_at_end(m, false)) == 0; n++) {
                 if (n > 0 && type == 'e')
                         fputc('=', f);
@@ -96,8 +96,8 @@ static int print_container(FILE *f, sd_bus_message *m, const char *property, cha
                 if (r < 0)
                         return r;
         }
-        if (braces)
-                fputc('}', f);
+        if (around)
+                fputc(around[1], f);
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
@@ -134,12 +134,12 @@ static int json_basic(Json *j, const char *key, sd_bus_message *m, char type)
         return 0;
 }
 
-/* Dictionaries are objects, other arrays are arrays. */
-static int json_container(Json *j, const char *key, sd_bus_message *m, const char *contents)
+/* Dictionaries are objects, other arrays and structures are arrays. */
+static int json_container(Json *j, const char *key, sd_bus_message *m, char type, const char *contents)
 {
-        bool is_object = contents[0] == '{';
+        bool is_object = type == 'a' && contents[0] == '{';
         const char *name;
-        int r = sd_bus_message_enter_container(m, 'a', contents);
+        int r = sd_bus_message_enter_container(m, type, contents);
 
         if (r < 0)
                 return r;
@@ -175,8 +175,8 @@ static int json_value(Json *j, const char *key, sd_bus_message *m)
                 return r < 0 ? r : -EBADMSG;
         if (strchr("byutso", type))
                 return json_basic(j, key, m, type);
-        if (type == 'a')
-                return json_container(j, key, m, contents);
+        if (type == 'a' || type == 'r')
+                return json_container(j, key, m, type, contents);
         if (type == 'v') {
                 r = sd_bus_message_enter_container(m, 'v', NULL);
                 if (r >= 0)

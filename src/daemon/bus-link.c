@@ -261,6 +261,30 @@ static bool ask_invocation(void *userdata, const char *app, uint8_t ret_id[16])
         return true;
 }
 
+static void ask_parts(void *userdata, const char *app, void (*tell)(void *to, const BusPart *part), void *to)
+{
+        const Units *units = ((Manager *) userdata)->units;
+        size_t n = units_count_parts(units, app);
+
+        for (size_t i = 0; i < n; i++) {
+                UnitPart part;
+
+                units_get_part(units, app, i, &part);
+                tell(to, &(BusPart){ .kind = part.kind,
+                                         .id = part.id,
+                                         .state = part.state,
+                                         .since_usec = part.since_usec,
+                                         .text = part.text });
+        }
+}
+
+static bool ask_has_parts(void *userdata, const char *app)
+{
+        const AppConfig *config = app_configs_find(&((Manager *) userdata)->apps, app);
+
+        return config && config->parts.n_items > 0;
+}
+
 static int ask_reload(void *userdata, uint64_t token)
 {
         return reload_request(userdata, token);
@@ -373,6 +397,8 @@ int bus_link_serve(Manager *m)
                 .now = ask_now,
                 .local = ask_local,
                 .invocation = ask_invocation,
+                .parts = ask_parts,
+                .has_parts = ask_has_parts,
                 .files = ask_files,
                 .submit = event_command,
                 .stop_local = event_stop_local,

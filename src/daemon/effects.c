@@ -11,6 +11,7 @@
 #include "daemon/late.h"
 #include "daemon/ending.h"
 #include "daemon/loop.h"
+#include "daemon/maintenance.h"
 #include "daemon/pulse.h"
 #include "daemon/reload.h"
 
@@ -45,7 +46,7 @@ static const CarryOut effects_table[_EFFECT_TYPE_MAX] = {
         [EFFECT_WRITE] = write_record,  /* the thread that writes */
         [EFFECT_REPLY] = reply,         /* the client that waits */
         [EFFECT_NOTE] = note,           /* the journal, and a signal on the bus */
-        [EFFECT_CHANGED] = show_change, /* properties on the bus; the guard */
+        [EFFECT_CHANGED] = show_change, /* properties on the bus; the guard; the helpers of parts */
         [EFFECT_RELOAD] = reload,       /* the thread that reads the files */
         [EFFECT_READY] = take_part,     /* READY=1 */
         [EFFECT_SYNCED] = be_in_step,   /* READY=1; the guard is called off */
@@ -125,6 +126,7 @@ static void start_unit(Manager *m, Effect *effect)
                 .from_node = effect->from_node,
                 .digest = config->unit_digest,
                 .properties = &config->properties,
+                .parts = &config->parts,
         };
         r = units_start(m->units, &start);
         if (r == -ENOMEM)
@@ -183,8 +185,10 @@ static void note(Manager *m, Effect *effect)
 static void show_change(Manager *m, Effect *effect)
 {
         bus_server_changed(m->bus_server, effect->app, effect->node);
-        if (!isempty(effect->app))
-                m->guard.dirty = true;
+        if (isempty(effect->app))
+                return;
+        m->guard.dirty = true;
+        maintenance_look(m, effect->app);
 }
 
 static int on_ready_timer(sd_event_source *source, uint64_t usec, void *userdata)

@@ -6,6 +6,7 @@
 #include "daemon/cluster-link.h"
 #include "daemon/late.h"
 #include "daemon/loop.h"
+#include "daemon/maintenance.h"
 #include "daemon/pulse.h"
 #include "daemon/start.h"
 #include "daemon/step.h"
@@ -146,6 +147,7 @@ void event_unit(const UnitInfo *info, void *manager)
                                                       .reason = info->reason } });
         if (m->exiting)
                 return;
+        maintenance_look(m, info->app);
         bus_server_changed(m->bus_server, info->app, NULL); /* its invocation may have changed */
         (void) bus_server_flush(m->bus_server);             /* a bus that is lost is noticed by itself */
 }
@@ -240,6 +242,8 @@ void event_begin(Manager *m)
                         late_unit(m, info.app, info.epoch, info.state, info.unit_digest, info.reason);
         }
         step_event(m, &(Event){ .type = EVENT_TIME });
+        if (!m->exiting)
+                maintenance_begin(m);
         if (!m->exiting)
                 step_definitions(m);
 }

@@ -94,6 +94,8 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
         [JOURNAL_UNIT_FAILED] = { "unit-failed", "eea60a809b964a9e8d072fb8f7204f25", LOG_ERR, "[%a: ]%t" },
         [JOURNAL_GUARD_FAILED] = { "guard-failed", "15b9f6fbf15b410085308723912c0f40", LOG_ERR, "%t" },
         [JOURNAL_GUARD_BACK] = { "guard-back", "39a8c00a9d1648558295644ae2bdfdf6", LOG_NOTICE, "%t" },
+        [JOURNAL_MAINTENANCE_UNTOLD] = { "maintenance-untold", "fde92ec287cf4769901b27fa21ae38ca", LOG_ERR,
+                        "[%a: ]%t" },
         [JOURNAL_LINES_LOST] = { "lines-lost", "b845000b62b3441096c4deae9f51ccae", LOG_WARNING, "%t" },
 };
 

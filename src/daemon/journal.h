@@ -41,6 +41,7 @@ typedef enum JournalKind {
         JOURNAL_UNIT_FAILED, /* systemd could not be asked to do something with a worker's unit */
         JOURNAL_GUARD_FAILED,
         JOURNAL_GUARD_BACK,
+        JOURNAL_MAINTENANCE_UNTOLD, /* the helpers of parts do not know of a maintenance, or of its end */
         JOURNAL_LINES_LOST,
         _JOURNAL_KIND_MAX,
 } JournalKind;

@@ -28,6 +28,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/lock.h \
 	src/daemon/loop.c \
 	src/daemon/loop.h \
+	src/daemon/maintenance.c \
+	src/daemon/maintenance.h \
 	src/daemon/manager-struct.h \
 	src/daemon/manager.c \
 	src/daemon/manager.h \

@@ -78,6 +78,8 @@ typedef struct BusLink {
         uint64_t stuck_usec; /* since when something has waited to be sent each time; 0: nothing does */
 } BusLink;
 
+typedef struct MaintenanceFile MaintenanceFile; /* see maintenance.h */
+
 /* The connection to the guard: see guard-link.c. */
 typedef struct GuardLink {
         sd_event_source *source; /* the connection; NULL: there is none */
@@ -165,6 +167,10 @@ struct Manager {
         uint64_t n_refused;    /* refused since, without a line */
 
         GuardLink guard;
+
+        MaintenanceFile *maintenance_files; /* sorted by name */
+        size_t n_maintenance_files, n_maintenance_files_allocated;
+        sd_event_source *maintenance_timer; /* what could not be made or removed is tried again */
 
         /* Reloads. */
         ReloadWait *reloads;

@@ -10,6 +10,7 @@
 #include "daemon/late.h"
 #include "daemon/ending.h"
 #include "daemon/loop.h"
+#include "daemon/maintenance.h"
 #include "daemon/pulse.h"
 #include "daemon/start.h"
 #include "daemon/step.h"
@@ -84,6 +85,7 @@ Manager *manager_free(Manager *m)
         m->units = units_free(m->units);
         bus_link_drop(m);
         guard_link_drop(m);
+        maintenance_done(m);
         m->engine = engine_free(m->engine);
         m->reader = wire_reader_free(m->reader);
         sd_event_source_unref(m->timer);

@@ -14,6 +14,7 @@
  *   bus-link.c        the system bus: connecting, losing it, and what the bus server asks
  *   guard-link.c      whether there is a guard, and what it has to know
  *   reload.c          the applications' files
+ *   maintenance.c     the files by which the helpers of parts know that an application is in maintenance
  *   loop.c            clocks, timers, the end of the loop                             ground
  *   pulse.c           signs of life: heartbeat, watchdog, gaps
  *   late.c            what is known at once and has to wait until the step is over

@@ -64,6 +64,22 @@ static int keep_last_good(AppConfigs *old, AppConfigs *new)
         return 0;
 }
 
+/* That a file has parts is this node's own word: no other change has to come with it. */
+static void show_parts(Manager *m, const AppConfigs *old)
+{
+        if (!m->bus_server)
+                return;
+        FOREACH_ARRAY(a, m->apps.items, m->apps.n_items) {
+                const AppConfig *before = app_configs_find(old, a->definition.name);
+
+                if ((before && before->parts.n_items > 0) != (a->parts.n_items > 0))
+                        bus_server_changed(m->bus_server, a->definition.name, NULL);
+        }
+        FOREACH_ARRAY(a, old->items, old->n_items)
+                if (a->parts.n_items > 0 && !app_configs_find(&m->apps, a->definition.name))
+                        bus_server_changed(m->bus_server, a->definition.name, NULL);
+}
+
 static void answer(Manager *m, uint64_t generation, int error)
 {
         size_t n = 0;
@@ -106,6 +122,7 @@ static void take(Manager *m, LoaderResult *result)
                         return loop_fail(m, -ENOMEM, "taking over the applications' files");
                 m->apps = result->configs;
                 result->configs = (AppConfigs){};
+                show_parts(m, &old);
                 app_configs_done(&old);
         }
         m->apps_loaded = true;

@@ -115,6 +115,17 @@ static void on_units_ready(void *userdata)
         start_go_on(m);
 }
 
+/* Of what is shown alone: the engine hears of a part that has ended as of a worker that has. */
+static void on_parts_changed(const char *app, void *userdata)
+{
+        Manager *m = userdata;
+
+        if (!m->bus_server || !m->engine)
+                return;
+        bus_server_changed(m->bus_server, app, NULL);
+        (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
+}
+
 static void on_units_failed(int error, void *userdata)
 {
         loop_fail(userdata, error, "watching the workers' units");
@@ -124,7 +135,10 @@ static int make_parts(Manager *m)
 {
         UnitsParameters parameters = {
                 .event = m->event,
-                .callbacks = { .changed = event_unit, .ready = on_units_ready, .failed = on_units_failed },
+                .callbacks = { .changed = event_unit,
+                                .parts_changed = on_parts_changed,
+                                .ready = on_units_ready,
+                                .failed = on_units_failed },
                 .userdata = m,
                 .private_address = PRIVATE_BUS_ADDRESS,
                 .guard_directory = m->runtime_directory,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 static const Engine *op_engine(void *userdata)
 {
         BusOwner *o = userdata;
@@ -33,6 +35,22 @@ static bool op_invocation(void *userdata, const char *app, uint8_t ret_id[16])
                 return false;
         memset(ret_id, 0xab, 16);
         return true;
+}
+
+static bool op_has_parts(void *userdata, const char *app)
+{
+        BusOwner *o = userdata;
+
+        return o->parts_app && streq(o->parts_app, app);
+}
+
+static void op_parts(void *userdata, const char *app, void (*tell)(void *to, const BusPart *part), void *to)
+{
+        BusOwner *o = userdata;
+
+        if (op_has_parts(o, app))
+                FOREACH_ARRAY(part, o->parts, o->n_parts)
+                        tell(to, part);
 }
 
 static void op_files(void *userdata, void (*tell)(void *to, const char *app, uint64_t digest, bool right),
@@ -120,6 +138,8 @@ const BusOps bus_owner_ops = {
         .now = op_now,
         .local = op_local,
         .invocation = op_invocation,
+        .parts = op_parts,
+        .has_parts = op_has_parts,
         .files = op_files,
         .submit = op_submit,
         .stop_local = op_stop_local,

@@ -2,7 +2,7 @@
 #pragma once
 
 /* The owner of a BusServer: it has an engine, answers as the test says, and notes what it was asked to do. Its files are a
- * right one of "distro" and a wrong one of "bad"; of units it knows "local" alone. */
+ * right one of "distro" and a wrong one of "bad"; of units it knows "local" alone, and the parts of one application. */
 
 #include <sys/types.h>
 
@@ -14,7 +14,10 @@ typedef struct BusOwner {
         BusServer *server; /* for its answers; NULL: it is asked for none */
         BusLocal local;
         uint64_t now_usec;
-        bool local_active;   /* "local" has a unit here */
+        bool local_active;     /* "local" has a unit here */
+        const char *parts_app; /* NULL: no file has parts */
+        const BusPart *parts;  /* of its copy here */
+        size_t n_parts;
         bool hold;           /* no answer by itself */
         int result;          /* negative: refuse */
         CommandError answer; /* else answer at once with this */

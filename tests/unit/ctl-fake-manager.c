@@ -280,6 +280,22 @@ static int get_app_lists(sd_bus *bus, const char *path, const char *interface, c
                            : sd_bus_message_append(reply, "as", 0);
 }
 
+/* Those of web are here, those of silent elsewhere. */
+static int get_parts(sd_bus *bus, const char *path, const char *interface, const char *property,
+                sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const FakeApp *a = userdata;
+        bool here = streq(a->name, "web");
+
+        if (streq(property, "HasParts"))
+                return sd_bus_message_append(reply, "b", (int) (here || streq(a->name, "silent")));
+        if (!here)
+                return sd_bus_message_append(reply, "a(sssts)", 0);
+        return sd_bus_message_append(reply, "a(sssts)", 2, "address", "ip-192.0.2.20", "active",
+                        UINT64_C(1767323045000000), "192.0.2.20/24 is on eth0", "address", "ip-fd00::30",
+                        "failed", UINT64_C(0), "");
+}
+
 static int get_node(sd_bus *bus, const char *path, const char *interface, const char *property,
                 sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -706,6 +722,8 @@ static const sd_bus_vtable app_vtable[] = {
         READ_ONLY("Permissions", "a{sb}", get_app_lists),
         READ_ONLY("Failures", "a{st}", get_app_lists),
         READ_ONLY("DefinitionMismatch", "as", get_app_lists),
+        READ_ONLY("Parts", "a(sssts)", get_parts),
+        READ_ONLY("HasParts", "b", get_parts),
         KNOWN,
         READ_ONLY("WrongFiles", "a{ss}", get_files),
         READ_ONLY("FileDigests", "a{st}", get_files),

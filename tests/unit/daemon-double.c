@@ -253,6 +253,8 @@ int units_start(Units *u, const UnitStart *start)
         trace("start %s %" PRIu64 " %s on %s from %s properties=%s", start->app, start->epoch,
                         start_type_to_string(start->start_type), start->node, strempty(start->from_node),
                         yes_no(start->properties->size_bytes > 0));
+        for (size_t i = 0; start->parts && i < start->parts->n_items; i++)
+                trace("  with %s", start->parts->items[i].id);
         return doubles.units_start_result;
 }
 
@@ -297,6 +299,19 @@ bool units_find(const Units *u, const char *app, UnitInfo *ret)
                         return true;
                 }
         return false;
+}
+
+size_t units_count_parts(const Units *u, const char *app)
+{
+        (void) u;
+        return doubles.n_found > 0 && streq(doubles.found[0].app, app) ? doubles.n_parts : 0;
+}
+
+void units_get_part(const Units *u, const char *app, size_t i, UnitPart *ret)
+{
+        (void) u;
+        (void) app;
+        *ret = doubles.parts[i];
 }
 
 static int on_own_job(sd_event_source *source, void *userdata)

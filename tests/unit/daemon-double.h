@@ -43,6 +43,8 @@ typedef struct Doubles {
         ClusterCallback cluster_callback;
         UnitInfo found[2];
         size_t n_found;
+        UnitPart parts[2]; /* of the first one */
+        size_t n_parts;
 } Doubles;
 
 extern Doubles doubles;

@@ -11,6 +11,7 @@ DAEMON_TESTS = \
 	tests/unit/test-daemon-effects \
 	tests/unit/test-daemon-leave \
 	tests/unit/test-daemon-manager \
+	tests/unit/test-daemon-parts \
 	tests/unit/test-daemon-start
 check_PROGRAMS += $(DAEMON_TESTS)
 TESTS += $(DAEMON_TESTS)
@@ -33,6 +34,9 @@ tests_unit_test_daemon_leave_LDADD = $(DAEMON_TEST_LDADD)
 tests_unit_test_daemon_manager_SOURCES = tests/unit/test-daemon-manager.c $(DAEMON_TEST_SOURCES)
 tests_unit_test_daemon_manager_LDFLAGS = $(daemon_test_link)
 tests_unit_test_daemon_manager_LDADD = $(DAEMON_TEST_LDADD)
+tests_unit_test_daemon_parts_SOURCES = tests/unit/test-daemon-parts.c $(DAEMON_TEST_SOURCES)
+tests_unit_test_daemon_parts_LDFLAGS = $(daemon_test_link)
+tests_unit_test_daemon_parts_LDADD = $(DAEMON_TEST_LDADD)
 tests_unit_test_daemon_start_SOURCES = tests/unit/test-daemon-start.c $(DAEMON_TEST_SOURCES)
 tests_unit_test_daemon_start_LDFLAGS = $(daemon_test_link)
 tests_unit_test_daemon_start_LDADD = $(DAEMON_TEST_LDADD)

@@ -98,6 +98,8 @@ static void test_application_properties(void **state)
                 { "HandOver", "b", "yes" },
                 { "Permissions", "a{sb}", "[('abc' yes) ('bcd' yes) ('def' no)]" },
                 { "Failures", "a{st}", "[('def' 1700000600000000)]" },
+                { "Parts", "a(sssts)", "[]" },
+                { "HasParts", "b", "no" },
                 { "Maintenance", "b", "no" },
                 { "Held", "b", "no" },
                 { "RestartNeeded", "b", "no" },
@@ -137,6 +139,28 @@ static void test_application_properties(void **state)
                         "[171 171 171 171 171 171 171 171 171 171 171 171 171 171 171 171]");
         expect_property(h, ROOT "/application/idle", BUS_INTERFACE_APPLICATION, "Target", "s", "'stopped'");
         expect_property(h, ROOT "/application/idle", BUS_INTERFACE_APPLICATION, "StartType", "s", "''");
+}
+
+/* In the order of their start, each with what its helper says; and of a copy elsewhere that there are any. */
+static void test_parts(void **state)
+{
+        static const BusPart parts[] = {
+                { "address", "ip-192.0.2.20", "active", 1700000000000000, "192.0.2.20/24 is on eth0" },
+                { "address", "ip-2001:db8::30", "unknown", 0, "\xff" }, /* no UTF-8 */
+        };
+        Harness *h = *state;
+
+        h->owner.parts_app = "local";
+        h->owner.parts = parts;
+        h->owner.n_parts = ELEMENTSOF(parts);
+        expect_property(h, ROOT "/application/local", BUS_INTERFACE_APPLICATION, "Parts", "a(sssts)",
+                        "[('address' 'ip-192.0.2.20' 'active' 1700000000000000 '192.0.2.20/24 is on eth0') "
+                        "('address' 'ip-2001:db8::30' 'unknown' 0 '?')]");
+        expect_property(h, ROOT "/application/local", BUS_INTERFACE_APPLICATION, "HasParts", "b", "yes");
+        h->owner.n_parts = 0;
+        expect_property(h, ROOT "/application/local", BUS_INTERFACE_APPLICATION, "Parts", "a(sssts)", "[]");
+        expect_property(h, ROOT "/application/local", BUS_INTERFACE_APPLICATION, "HasParts", "b", "yes");
+        expect_property(h, DISTRO, BUS_INTERFACE_APPLICATION, "HasParts", "b", "no");
 }
 
 /* PermittedNodes= decides where nothing was commanded, and a command goes before it. */
@@ -589,6 +613,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_manager_properties),
                 TEST(test_application_properties),
+                TEST(test_parts),
                 TEST(test_permissions),
                 TEST(test_text_is_clean),
                 TEST(test_node_properties),

@@ -213,6 +213,31 @@ static void test_every_property(void **state)
                         "('FileDigests' <[('abc' 0) ('bcd' 77) ('def' 77)]>)] []");
 }
 
+/* A part's state and words are told when they change, and that it is gone. */
+static void test_parts(void **state)
+{
+        BusPart part = { "address", "ip-192.0.2.20", "activating", 5, "" };
+        Harness *h = *state;
+        const char *path = ROOT "/application/local";
+
+        h->owner.parts_app = "local";
+        CHANGED("HasParts", "yes");
+        h->owner.parts = &part;
+        h->owner.n_parts = 1;
+        CHANGED("Parts", "[('address' 'ip-192.0.2.20' 'activating' 5 '')]");
+        part.state = "active";
+        CHANGED("Parts", "[('address' 'ip-192.0.2.20' 'active' 5 '')]");
+        part.since_usec = 6;
+        CHANGED("Parts", "[('address' 'ip-192.0.2.20' 'active' 6 '')]");
+        part.text = "192.0.2.20/24 is on eth0";
+        CHANGED("Parts", "[('address' 'ip-192.0.2.20' 'active' 6 '192.0.2.20/24 is on eth0')]");
+        bus_server_changed(h->server, "local", NULL);
+        flush(h);
+        expect_no_signal(h);
+        h->owner.n_parts = 0;
+        CHANGED("Parts", "[]");
+}
+
 /* A move changes the application and both nodes; the nodes' lists are told as changed, without the lists. */
 static void test_move(void **state)
 {
@@ -493,6 +518,7 @@ int main(void)
                 TEST(test_signals),
                 TEST(test_only_what_changed),
                 TEST(test_every_property),
+                TEST(test_parts),
                 TEST(test_move),
                 TEST(test_node_and_manager),
                 TEST(test_application_follows),

@@ -55,6 +55,12 @@ static const Question app_asked[] = {
         { { "list-applications", "distro" }, KEEP_JSON, "state reason node stale held left_usec" },
 };
 
+static const Question parts_asked[] = {
+        { { "status" }, KEEP_ROW, "distro" },
+        { { "status", "distro" }, KEEP_SCREEN, NULL },
+        { { "list-applications", "distro" }, KEEP_JSON, "has_parts kind id state since_usec text" },
+};
+
 static const Question node_asked[] = {
         { { "status" }, KEEP_ROW, "bcd" },
         { { "status", "bcd" }, KEEP_ALL, NULL },
@@ -250,6 +256,7 @@ CHANGE(is_behind, asks_for_the_state(e, a, value); e->here.me.agreed.state.versi
 typedef enum ShownKind {
         OF_APP,  /* as bcd shows it, in step, and stale */
         OF_UNIT, /* as abc shows what runs there, stale */
+        OF_PART, /* as abc shows a part of what runs there, in step */
         OF_NODE, /* as abc shows bcd, in step, and stale */
         OF_CLUSTER,
 } ShownKind;
@@ -284,6 +291,40 @@ static const char *unit_word(unsigned value)
 {
         return unit_state_to_string((UnitState) value);
 }
+
+/* What systemd may say of a part, and its helper. */
+static const struct {
+        const char *word;
+        BusPart part;
+} parts[] = {
+        { "is not read", { .state = "unknown", .text = "" } },
+        { "starts", { .state = "activating",
+                                    .text = "192.0.2.20: another host has it (02:00:00:00:00:05, on eth0); it is asked again each second" } },
+        { "is there", { .state = "active", .text = "192.0.2.20/24 is on eth0" } },
+        { "would have failed, in maintenance",
+                        { .state = "active", .text = "192.0.2.20: removed from eth0 by somebody else" } },
+        { "is reloading", { .state = "reloading", .text = "192.0.2.20/24 is on eth0" } },
+        { "stops", { .state = "deactivating", .text = "192.0.2.20/24 is on eth0" } },
+        { "has failed", { .state = "failed",
+                                        .text = "failed: 192.0.2.20: removed from eth0 by somebody else" } },
+        { "has ended", { .state = "inactive", .text = "" } },
+};
+
+static const char *part_word(unsigned value)
+{
+        return parts[value].word;
+}
+
+static BusPart parts_here[2];
+
+CHANGE(has_part, parts_here[0] = parts[value].part; parts_here[1] = parts[2].part;
+                for (size_t i = 0; i < ELEMENTSOF(parts_here); i++) parts_here[i].kind = "address";
+                parts_here[0].id = "ip-192.0.2.20"; parts_here[1].id = "ip-2001:db8::30";
+                parts_here[1].text = "2001:db8::30/64 is on eth0";
+                parts_here[0].since_usec = streq(parts_here[0].state, "unknown")
+                                                           ? 0
+                                                           : NOW_USEC - 5 * USEC_PER_SEC;
+                parts_here[1].since_usec = NOW_USEC - 59 * USEC_PER_SEC)
 
 static const ShownRow rows[] = {
         { OF_APP, "a copy is", has_phase, phase_word, _COPY_PHASE_MAX },
@@ -323,6 +364,9 @@ static const ShownRow rows[] = {
         { OF_UNIT, "a unit here is", unit_is, unit_word, _UNIT_STATE_MAX },
         { OF_UNIT, "a unit here is being stopped", unit_is_being_stopped, NULL, 0 },
         { OF_UNIT, "a unit here is restarted again and again", unit_restarts, NULL, 0 },
+        { OF_PART, "a part here", has_part, part_word, ELEMENTSOF(parts) },
+        { OF_PART, "the parts are elsewhere", bcd_has_it, NULL, 0 },
+        { OF_PART, "the parts are nowhere", is_stopped, NULL, 0 },
         { OF_NODE, "a node is", has_presence, presence_word, _PRESENCE_MAX },
         { OF_NODE, "a node that the nodelist does not name yet", bcd_is_not_listed, NULL, 0 },
         { OF_NODE, "such a node, without a manager", bcd_is_not_listed_alone, NULL, 0 },
@@ -440,7 +484,7 @@ static void take(FILE *to, FILE *from, const Question *a)
         char line[LINE_MAX_BYTES];
 
         while (fgets(line, sizeof(line), from)) {
-                if (a->keep == KEEP_SCREEN && *line == '\n')
+                if (a->keep == KEEP_SCREEN && strncmp(line + strspn(line, " "), "NODE ", 5) == 0)
                         return;
                 if (a->keep == KEEP_JSON)
                         take_json(to, line, a->what);
@@ -493,7 +537,7 @@ static _noreturn_ void be_distroctl(int fd, FILE *to, const Question *asked, siz
 }
 
 /* What distroctl shows; the caller frees. */
-static char *shown(const Engine *e, const Question *asked, size_t n_asked)
+static char *shown(const Engine *e, ShownKind kind, const Question *asked, size_t n_asked)
 {
         char *text, *status_text = engine_status_text(e, NOW_USEC);
         BusOwner owner = { .engine = e, .now_usec = NOW_USEC };
@@ -503,6 +547,11 @@ static char *shown(const Engine *e, const Question *asked, size_t n_asked)
 
         assert_non_null(f);
         assert_non_null(status_text);
+        if (kind == OF_PART) {
+                owner.parts_app = "distro";
+                owner.parts = parts_here;
+                owner.n_parts = parts_here[0].kind ? ELEMENTSOF(parts_here) : 0;
+        }
         owner.local = (BusLocal){
                 .node_name = engine_node_name(e, engine_node_id(e)), .version = "1", .status = status_text
         };
@@ -551,6 +600,7 @@ static const struct {
 } subjects[] = {
         [OF_APP] = { "application", app_asked, ELEMENTSOF(app_asked) },
         [OF_UNIT] = { "unit", app_asked, ELEMENTSOF(app_asked) },
+        [OF_PART] = { "part", parts_asked, ELEMENTSOF(parts_asked) },
         [OF_NODE] = { "node", node_asked, ELEMENTSOF(node_asked) },
         [OF_CLUSTER] = { "cluster", cluster_asked, ELEMENTSOF(cluster_asked) },
 };
@@ -566,11 +616,12 @@ static void print_row(ShownText *o, const ShownRow *row, unsigned value, bool st
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         e = c.engine[at];
         a = cluster_distro(&c, at);
+        memset(parts_here, 0, sizeof(parts_here));
         row->change(e, a, value);
         if (stale)
                 has_no_quorum(e, a, 0);
         note_seen(e, a, row->kind);
-        text = shown(e, subjects[row->kind].asked, subjects[row->kind].n_asked);
+        text = shown(e, row->kind, subjects[row->kind].asked, subjects[row->kind].n_asked);
         fprintf(o->file, "== %s: %s%s%s%s ==\n", subjects[row->kind].name, row->name, row->word ? " " : "",
                         row->word ? row->word(value) : "", stale ? "; stale" : "");
         if (first && *first && streq(*first, text))
@@ -593,7 +644,7 @@ static void print_rows(FILE *f)
                                 fail_msg("%s: value %u has no word", row->name, value);
                         if (row->kind != OF_UNIT)
                                 print_row(&o, row, value, false);
-                        if (row->kind != OF_CLUSTER)
+                        if (row->kind != OF_CLUSTER && row->kind != OF_PART)
                                 print_row(&o, row, value, true);
                 }
         for (size_t i = 0; i < ELEMENTSOF(o.stale); i++)

@@ -33,6 +33,7 @@ my @rules = (
         { files => 'src/group/group.c', call => 'asprintf' },
         # The manager: what it says with priority warning and above, and when it ends
         { files => 'src/daemon/*.c', call => 'journal_text', if => sub { $_[0] =~ /\b(JOURNAL_\w+)/ && $severe{$1} } },
+        { files => 'src/daemon/maintenance.c', call => 'journal_app' },
         { files => 'src/daemon/main.c', call => 'fprintf' },
         { files => 'src/daemon/record.c', call => 'snprintf' },
         { files => 'src/daemon/effects.c src/daemon/cluster-link.c src/daemon/journal.c', call => 'asprintf' },
