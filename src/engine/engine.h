@@ -31,7 +31,7 @@
  *   apply.c       what each delivered message changes
  *   command.c     what a command changes, and what stands against it
  *   decide.c      what happens to an application now: first start, failover, takeover, stop, blocked
- *   verdict.c     what becomes of one that is to run, and what stands against a start
+ *   verdict.c     what is to be done with one, and why: the answer that decide.c carries out and the others show
  *   presence.c    what a view means for the nodes, and the loss of one for its copies: delays, grace
  *   commit.c      what is on enough disks
  *   copy.c        what is reported of a copy, and what its end means; which one stays

@@ -31,8 +31,24 @@ static void say(AppStatus *s, AppState state, const char *format, ...)
         va_end(ap);
 }
 
-static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStatus *s)
+/* What is to become of a copy that runs. */
+static void status_of_running(const App *a, const AppVerdict *v, AppStatus *s)
 {
+        if (v->what == APP_VERDICT_MAINTENANCE)
+                say(s, APP_RUNNING, "in maintenance: it is left alone");
+        else if (v->what == APP_VERDICT_ORPHAN || v->what == APP_VERDICT_NO_FILE)
+                say(s, APP_ORPHAN, "no node has a file for it; it runs until it is stopped");
+        else if (v->what == APP_VERDICT_OWED)
+                say(s, APP_RUNNING, "%s", v->why);
+        else if (v->what == APP_VERDICT_BETTER && a->better.serial != 0) {
+                say(s, APP_RUNNING, "%s takes it over after TakeoverDelaySec=", v->node->name);
+                s->deadline_usec = a->better.deadline_usec;
+        }
+}
+
+static void status_of_copy(const Engine *e, const App *a, const AppVerdict *v, AppStatus *s)
+{
+        const Copy *c = v->at;
         const Node *n = state_find_node(&e->here.me.agreed.state, c->node_id);
         const char *name = n ? n->name : "?";
 
@@ -62,11 +78,8 @@ static void status_of_copy(const Engine *e, const App *a, const Copy *c, AppStat
                 say(s, APP_STARTING, "%s", strempty(app_restarts(a, c)));
         else
                 say(s, APP_RUNNING, "%s", "");
-        if (a->better.serial != 0 && s->state == APP_RUNNING && (!n || n->grace.serial == 0)) {
-                say(s, APP_RUNNING, "%s takes it over after TakeoverDelaySec=",
-                                state_node_name(&e->here.me.agreed.state, a->better_node));
-                s->deadline_usec = a->better.deadline_usec;
-        }
+        if (s->state == APP_RUNNING)
+                status_of_running(a, v, s);
 }
 
 static uint64_t first_mark_usec(const App *a)
@@ -102,59 +115,55 @@ static void status_of_wait(const Engine *e, const App *a, AppStatus *s)
                                       : "; FailoverDelaySec= runs");
 }
 
-/* The same verdict as that by which it is decided. */
-static void status_of_verdict(const Engine *e, const App *a, AppStatus *s)
+/* No copy lives. */
+static void status_of_none(const Engine *e, const App *a, const AppVerdict *v, AppStatus *s)
 {
-        const AppVerdict v = app_verdict(&e->here.me.agreed, a);
+        const char *error = file_error(a);
 
-        switch (v.what) {
-        case APP_VERDICT_FORMING:
-                say(s, APP_WAITING, "the group has just formed; its record is being written");
-                break;
-        case APP_VERDICT_DELAY:
-                status_of_wait(e, a, s);
-                break;
-        case APP_VERDICT_READING:
-                say(s, APP_WAITING, "its files are being read");
-                break;
-        case APP_VERDICT_FAILED:
-                say(s, APP_FAILED, "%s; failed on every node that may run it",
-                                a->failure ? a->failure : "the worker failed");
-                s->deadline_usec = first_mark_usec(a);
-                break;
-        case APP_VERDICT_BLOCKED:
-        case APP_VERDICT_NOWHERE:
-                say(s, APP_BLOCKED, "%s", v.why);
-                break;
-        case APP_VERDICT_START:
-        default:
-                say(s, APP_WAITING, "about to start");
-                break;
-        }
-}
-
-static void status_of_none(const Engine *e, const App *a, AppStatus *s)
-{
         s->epoch = a->last_epoch;
         s->start_type = a->start_type;
         s->from_node = state_node_name(&e->here.me.agreed.state, a->from_node);
-        if (a->finished)
-                say(s, APP_FINISHED, "the worker ended by itself");
-        else if (a->halted)
-                say(s, APP_FAILED, "%s; FailureAction=stop", a->failure ? a->failure : "the worker failed");
-        else if (!a->target_up && !a->has_definition && !a->commanded)
-                say(s, APP_STOPPED, "no file that can be used%s%s", file_error(a) ? ": " : "",
-                                strempty(file_error(a)));
-        else if (!a->target_up)
-                say(s, APP_STOPPED, "%s", a->commanded ? "by command" : "Enabled=no");
-        else if (a->maintenance)
-                say(s, APP_BLOCKED, "in maintenance");
-        else if (!a->has_definition)
-                say(s, APP_BLOCKED, "%s", file_error(a) ? file_error(a) : "no node has a file for it");
-        else if (app_is_orphan(&e->here.me.agreed, a))
-                say(s, APP_ORPHAN, "no node has a file for it");
-        else
-                status_of_verdict(e, a, s);
+        switch (v->what) {
+        case APP_VERDICT_FINISHED:
+                return say(s, APP_FINISHED, "the worker ended by itself");
+        case APP_VERDICT_HALTED:
+                return say(s, APP_FAILED, "%s; FailureAction=stop",
+                                a->failure ? a->failure : "the worker failed");
+        case APP_VERDICT_STOPPED:
+                if (!a->has_definition && !a->commanded)
+                        return say(s, APP_STOPPED, "no file that can be used%s%s", error ? ": " : "",
+                                        strempty(error));
+                return say(s, APP_STOPPED, "%s", a->commanded ? "by command" : "Enabled=no");
+        case APP_VERDICT_MAINTENANCE:
+                return say(s, APP_BLOCKED, "in maintenance");
+        case APP_VERDICT_NO_FILE:
+                return say(s, APP_BLOCKED, "%s", error ? error : "no node has a file for it");
+        case APP_VERDICT_ORPHAN:
+                return say(s, APP_ORPHAN, "no node has a file for it");
+        case APP_VERDICT_FORMING:
+                return say(s, APP_WAITING, "the group has just formed; its record is being written");
+        case APP_VERDICT_DELAY:
+                return status_of_wait(e, a, s);
+        case APP_VERDICT_READING:
+                return say(s, APP_WAITING, "its files are being read");
+        case APP_VERDICT_FAILED:
+                s->deadline_usec = first_mark_usec(a);
+                return say(s, APP_FAILED, "%s; failed on every node that may run it",
+                                a->failure ? a->failure : "the worker failed");
+        case APP_VERDICT_BLOCKED:
+        case APP_VERDICT_NOWHERE:
+                return say(s, APP_BLOCKED, "%s", v->why);
+        case APP_VERDICT_START:
+        case APP_VERDICT_OWED:
+        case APP_VERDICT_TWO:
+        case APP_VERDICT_SILENT:
+        case APP_VERDICT_ENDING:
+        case APP_VERDICT_MOVE:
+        case APP_VERDICT_BETTER:
+        case APP_VERDICT_STAYS:
+        default:
+                return say(s, APP_WAITING, "about to start");
+        }
 }
 
 /* Why this node cannot know what the others do. */
@@ -220,7 +229,8 @@ uint64_t engine_failover_delay(const Engine *e, const App *a)
 
 void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
 {
-        const Copy *c = app_present_copy(a);
+        const AppVerdict v = app_verdict(&e->here.me.agreed, a);
+        const Copy *c = v.at;
         const LocalUnit *own;
 
         *ret = (AppStatus){ .node = "", .from_node = "", .deadline_usec = USEC_INFINITY };
@@ -234,18 +244,10 @@ void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
                 status_of_stale(e, a, ret);
                 return;
         }
-        if (!c) {
-                status_of_none(e, a, ret);
-                return;
-        }
-        status_of_copy(e, a, c, ret);
-        if (ret->state == APP_RUNNING && a->maintenance)
-                say(ret, APP_RUNNING, "in maintenance: it is left alone");
-        else if (ret->state == APP_RUNNING && app_is_orphan(&e->here.me.agreed, a))
-                say(ret, APP_ORPHAN, "no node has a file for it; it runs until it is stopped");
-        else if (ret->state == APP_RUNNING && a->n_owed > 0)
-                say(ret, APP_RUNNING, "%s has not reported after the maintenance",
-                                state_node_name(&e->here.me.agreed.state, a->owed[0]));
+        if (c)
+                status_of_copy(e, a, &v, ret);
+        else
+                status_of_none(e, a, &v, ret);
 }
 
 NodeState engine_node_state(const Engine *e, const Node *n)

@@ -17,6 +17,7 @@ engine_unit_tests = \
 	tests/unit/test-engine-size \
 	tests/unit/test-engine-state \
 	tests/unit/test-engine-step \
+	tests/unit/test-engine-verdict \
 	tests/unit/test-engine-words \
 	tests/unit/test-local \
 	tests/unit/test-member
@@ -49,6 +50,9 @@ tests_unit_test_engine_copy_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_fields_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_messages_SOURCES = tests/unit/test-engine-messages.c $(engine_cluster_sources)
 tests_unit_test_engine_messages_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_verdict_SOURCES = tests/unit/test-engine-verdict.c src/engine/duplicate.c src/engine/duplicate.h \
+	$(engine_cluster_sources)
+tests_unit_test_engine_verdict_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_words_SOURCES = tests/unit/test-engine-words.c $(engine_cluster_sources)
 tests_unit_test_engine_words_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 # Allocations of our own code go through tests/unit/failing-memory.c.

@@ -56,7 +56,9 @@ CHANGE(is_stuck, a->copies[0].stuck = true)
 CHANGE(is_silent, node_of(e, ABC)->presence = PRESENCE_SILENT)
 CHANGE(manager_gone, node_of(e, ABC)->grace = ((Timer){ .serial = 3, .deadline_usec = 77 }))
 CHANGE(manager_gone_stopping, manager_gone(c, e, a); a->copies[0].phase = COPY_STOPPING)
-CHANGE(better_waits, a->better = ((Timer){ .serial = 3, .deadline_usec = 78 }); a->better_node = BCD)
+CHANGE(better_waits, a->copies[0].node_id = DEF; a->better = ((Timer){ .serial = 3, .deadline_usec = 78 });
+                a->better_node = ABC)
+CHANGE(better_waits_unheard, better_waits(c, e, a); node_of(e, DEF)->presence = PRESENCE_SYNCING)
 CHANGE(in_maintenance, a->maintenance = true)
 CHANGE(runs_orphaned, everywhere(e, a, false))
 CHANGE(runs_owed, a->owed = calloc(1, sizeof(uint32_t)); a->owed[0] = DEF; a->n_owed = 1)
@@ -106,7 +108,8 @@ static const struct {
         { manager_gone, APP_RUNNING, "unsupervised: the manager of abc is gone and is waited for", "abc",
                         77 },
         { manager_gone_stopping, APP_BLOCKED, "the manager of abc is gone; it is waited for", "abc", 77 },
-        { better_waits, APP_RUNNING, "bcd takes it over after TakeoverDelaySec=", "abc", 78 },
+        { better_waits, APP_RUNNING, "abc takes it over after TakeoverDelaySec=", "def", 78 },
+        { better_waits_unheard, APP_RUNNING, "", "def", USEC_INFINITY },
         { in_maintenance, APP_RUNNING, "in maintenance: it is left alone", "abc", USEC_INFINITY },
         { runs_orphaned, APP_ORPHAN, "no node has a file for it; it runs until it is stopped", "abc",
                         USEC_INFINITY },
@@ -223,6 +226,10 @@ CHANGE(not_listed, free(a->definition.nodes[1].name); a->definition.nodes[1].nam
 CHANGE(better_manual, a->copies[0].node_id = DEF; a->definition.takeover_automatic = false)
 CHANGE(better_changed, a->copies[0].node_id = DEF; app_add_held_against(a, BCD))
 CHANGE(better_held, a->copies[0].node_id = a->held_node = DEF; app_add_held_against(a, BCD))
+CHANGE(better_maintained, better_manual(c, e, a); a->maintenance = true)
+CHANGE(better_stops, better_manual(c, e, a); a->copies[0].phase = COPY_STOPPING)
+CHANGE(better_blocked, a->copies[0].node_id = DEF; free(a->definition.nodes[0].name);
+                a->definition.nodes[0].name = strdup("xyz"); app_add_copy(a, ABC, 0)->phase = COPY_LOST)
 CHANGE(worse_manual, a->definition.takeover_automatic = false)
 CHANGE(is_here, a->copies[0].node_id = BCD)
 
@@ -239,6 +246,9 @@ static const struct {
                         NODE_ONLINE },
         { better_held, true, "better; it is held where it is; 'distroctl takeover distro' moves it",
                         NODE_ONLINE },
+        { better_maintained, true, "in tier 2 of Nodes=", NODE_ONLINE },
+        { better_stops, true, "in tier 2 of Nodes=", NODE_ONLINE },
+        { better_blocked, true, "better; the copy on abc has not ended", NODE_ONLINE },
         { worse_manual, true, "in tier 2 of Nodes=", NODE_ONLINE },
         { not_listed, false, "not in Nodes=", NODE_ONLINE },
         { is_forbidden, false, "forbidden", NODE_ONLINE },

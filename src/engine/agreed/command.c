@@ -46,22 +46,29 @@ static CommandError check_start(const App *a, Refusal *o)
 }
 
 /* What stands against a start elsewhere is no reason to stop what runs, and then to start nothing. */
-static CommandError check_can_start_again(
-                const Agreed *g, const App *a, const Copy *present, bool force, Refusal *o)
+static CommandError refuse_verdict(const Agreed *g, const App *a, const AppVerdict *v, Refusal *o)
 {
-        char buffer[200];
-        const char *obstacle = verdict_obstacle(g, a, present, force, buffer, sizeof(buffer));
-
-        if (present && g->state.form_pending)
+        if (v->what == APP_VERDICT_TWO)
+                return refuse(o, COMMAND_NOT_ALLOWED, "a takeover of %s is under way", a->name);
+        if (v->what == APP_VERDICT_SILENT)
+                return refuse(o, COMMAND_STILL_RUNNING,
+                                "the manager of %s does not answer, so what it runs cannot be stopped",
+                                state_node_name(&g->state, v->at->node_id));
+        if (v->what == APP_VERDICT_FORMING)
                 return refuse(o, COMMAND_NOT_ALLOWED,
                                 "the group has just formed; nothing starts before its record is on enough disks");
-        return obstacle ? refuse(o, COMMAND_STILL_RUNNING, "%s", obstacle) : COMMAND_OK;
+        if (v->what == APP_VERDICT_BLOCKED)
+                return refuse(o, COMMAND_STILL_RUNNING, "%s", v->why);
+        if (v->what == APP_VERDICT_NOWHERE)
+                return refuse(o, COMMAND_NOT_ELIGIBLE, "no node may run %s now", a->name);
+        return COMMAND_OK;
 }
 
 static CommandError check_restart(const Agreed *g, const App *a, Refusal *o)
 {
-        const Copy *present = app_present_copy(a);
-        const Node *n = present ? state_find_node(&g->state, present->node_id) : NULL;
+        Copy *present = app_present_copy(a);
+        Node *n = present ? state_find_node(&g->state, present->node_id) : NULL;
+        AppVerdict v;
 
         if (!present || present->phase == COPY_STOPPING)
                 return refuse(o, COMMAND_NOT_RUNNING, "%s is not running", a->name);
@@ -71,7 +78,8 @@ static CommandError check_restart(const Agreed *g, const App *a, Refusal *o)
         /* The other copy of a start-first takeover would go on alone. */
         if (app_count_live(a, present) > 0)
                 return COMMAND_OK;
-        return check_can_start_again(g, a, present, false, o);
+        v = verdict_moved(g, a, present, n, false);
+        return refuse_verdict(g, a, &v, o);
 }
 
 /* A node whose corosync.conf has this one, among those that are there; NULL: none. */
@@ -114,60 +122,23 @@ static CommandError check_takeover_node(const Agreed *g, const App *a, const Nod
         return refuse(o, COMMAND_NOT_ELIGIBLE, "%s: %s", to->name, why);
 }
 
-/* Where a takeover takes what runs on `at`; NULL: nowhere. */
-static const Node *takeover_target(const Agreed *g, const App *a, const Node *at, const Node *to)
-{
-        if (!to) {
-                to = place_choose(g, a, 0);
-                if (to && place_tier(a, to) == place_tier(a, at))
-                        return NULL;
-        }
-        return to == at ? NULL : to;
-}
-
-static CommandError check_takeover_running(
-                const Agreed *g, const App *a, const Copy *present, const Node *to, bool force, Refusal *o)
-{
-        const Node *at = state_find_node(&g->state, present->node_id);
-
-        if (app_count_live(a, NULL) > 1)
-                return refuse(o, COMMAND_NOT_ALLOWED, "a takeover of %s is under way", a->name);
-        if (!at || at->presence != PRESENCE_SYNCED)
-                return refuse(o, COMMAND_STILL_RUNNING,
-                                "the manager of %s does not answer, so what it runs cannot be stopped",
-                                at ? at->name : "?");
-        if (present->phase == COPY_STOPPING || !takeover_target(g, a, at, to))
-                return COMMAND_OK;
-        return check_can_start_again(g, a, present, force, o);
-}
-
-static CommandError check_takeover_waiting(
-                const Agreed *g, const App *a, const Node *to, bool force, Refusal *o)
-{
-        CommandError error = check_can_start_again(g, a, NULL, force, o);
-
-        if (error == COMMAND_OK && !to && !place_choose(g, a, 0))
-                return refuse(o, COMMAND_NOT_ELIGIBLE, "no node may run %s now", a->name);
-        return error;
-}
-
 static CommandError check_takeover(const Agreed *g, const App *a, const Command *c, Refusal *o)
 {
-        const Node *to = isempty(c->node) ? NULL : state_find_node_name(&g->state, c->node);
-        const Copy *present = app_present_copy(a);
+        Node *to = isempty(c->node) ? NULL : state_find_node_name(&g->state, c->node);
         CommandError error;
+        AppVerdict v;
 
         if (!a->has_definition)
                 return refuse(o, COMMAND_NOT_ALLOWED, "no node has a usable file for %s", a->name);
-        if (!a->target_up || a->finished || a->halted)
+        if (!app_wants_up(a))
                 return refuse(o, COMMAND_NOT_RUNNING, "%s is not to run; start it first", a->name);
         error = isempty(c->node) ? COMMAND_OK : check_node(g, c, o);
         if (error == COMMAND_OK && to)
                 error = check_takeover_node(g, a, to, o);
         if (error != COMMAND_OK)
                 return error;
-        return present ? check_takeover_running(g, a, present, to, c->force, o)
-                       : check_takeover_waiting(g, a, to, c->force, o);
+        v = verdict_taken_over(g, a, to, c->force);
+        return refuse_verdict(g, a, &v, o);
 }
 
 /* A copy there counts still, or is waited for. A lost one whose end the others have taken for certain does not. */
@@ -262,7 +233,7 @@ static CommandError command_check(const Agreed *g, const App *a, const Command *
 
 static void command_start(Agreed *g, App *a)
 {
-        if (!a->target_up || a->finished || a->halted)
+        if (!app_wants_up(a))
                 app_touched(g, a);
         app_want(a, true);
         /* The administrator has mended what made it fail, and FailureAction=stop says that it is not to start elsewhere. */
@@ -288,21 +259,18 @@ static void command_restart(Agreed *g, App *a)
         app_commanded(g, a);
 }
 
-static void takeover_running(Agreed *g, App *a, Copy *present, const Node *to)
+static void takeover_running(Agreed *g, App *a, const AppVerdict *v, const Node *to)
 {
-        const Node *at = state_find_node(&g->state, present->node_id);
-        const Node *target = takeover_target(g, a, at, to);
-
         if (to)
                 app_hold(g, a, to);
         else
                 app_clear_hold(a);
-        if (!target)
+        if (!v->node)
                 return;
-        if (present->phase == COPY_STOPPING)
-                app_plan(a, START_TAKEOVER, at->id, target->id);
+        if (v->at->phase == COPY_STOPPING)
+                app_plan(a, START_TAKEOVER, v->at->node_id, v->node->id);
         else
-                app_move(g, a, present, START_TAKEOVER, target->id, "taken over by command");
+                app_move(g, a, v->at, START_TAKEOVER, v->node->id, "taken over by command");
 }
 
 /* Nothing runs: the start that waits happens now. */
@@ -317,15 +285,15 @@ static void takeover_waiting(Agreed *g, App *a, const Node *to)
 
 static void command_takeover(Agreed *g, App *a, const Command *c)
 {
-        const Node *to = isempty(c->node) ? NULL : state_find_node_name(&g->state, c->node);
-        Copy *present;
+        Node *to = isempty(c->node) ? NULL : state_find_node_name(&g->state, c->node);
+        AppVerdict v;
         Mark *mark;
 
         if (c->force)
                 app_give_up(a);
-        present = app_present_copy(a);
-        if (present)
-                takeover_running(g, a, present, to);
+        v = verdict_taken_over(g, a, to, c->force);
+        if (v.at)
+                takeover_running(g, a, &v, to);
         else
                 takeover_waiting(g, a, to);
         mark = to ? app_find_mark(a, to->id) : NULL;

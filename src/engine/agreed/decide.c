@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What happens to an application now. Looked at after each message for every application that the message may
- * concern; what follows is a change of the agreed state, which local.c carries out where it concerns this node.
+/* What happens to an application now. Each application that a message may concern is looked at after that message; what
+ * follows is a change of the agreed state, which each node carries out where it concerns that node. verdict.c tells which of
+ * these cases it is, and why:
  *
  *   no copy, target up ............ start: normal, or failover once the delay of a loss is over
  *   no copy, owner back ........... start at once: normal where it is the placement's choice, or where that one may not take
@@ -62,18 +63,16 @@ static void decide_down(Agreed *g, App *a)
         app_clear_hold(a);
 }
 
-static void decide_start(Agreed *g, App *a)
+static void decide_start(Agreed *g, App *a, AppVerdict v)
 {
-        AppVerdict v = app_verdict(g, a);
-
         /* The nodes that had the agreed file may be lost: the files of the nodes that are here say what it is now. */
         if ((v.what == APP_VERDICT_NOWHERE || v.what == APP_VERDICT_FAILED) && a->n_variants > 0) {
                 app_agree_definition(g, a, 0);
-                if (!a->target_up) {
+                v = app_verdict(g, a);
+                if (verdict_is_down(&v)) {
                         decide_down(g, a);
                         return;
                 }
-                v = app_verdict(g, a);
         }
         if (v.what == APP_VERDICT_START) {
                 (void) app_grant(g, a, v.node->id, v.type, a->next_from);
@@ -107,76 +106,31 @@ static void decide_prune_hold(Agreed *g, App *a)
         }
 }
 
-/* Whether it is held against a node that is better still. */
-static bool hold_is_better(const Agreed *g, const App *a, const Node *than)
+/* It stays. A move to a better node would end its hold, so it is held against those too that come, or come back, while a
+ * better one that it is held against is there. */
+static void decide_stays(Agreed *g, App *a, const Copy *present)
 {
-        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
-                if (place_tier(a, n) < place_tier(a, than) && app_is_held_against(a, n))
-                        return true;
-        return false;
-}
-
-/* The better node that may take over. A move to one would end the hold, and a better one that it is held against would take
- * over at once: so it is held against those too that come, or come back, while that one is there. */
-static Node *decide_find_better(Agreed *g, App *a, const Node *at)
-{
+        const Node *at = state_find_node(&g->state, present->node_id);
         Node *better;
 
-        while ((better = place_better(g, a, place_tier(a, at))) && hold_is_better(g, a, better)) {
+        app_clear_better(a);
+        if (!a->definition.takeover_automatic || present->phase != COPY_RUNNING || a->n_held_against == 0)
+                return;
+        while ((better = place_better(g, a, place_tier(a, at)))) {
                 if (!app_add_held_against(a, better->id)) {
                         g->out.oom = true;
-                        return NULL;
+                        return;
                 }
                 g->lasting_changed = true;
         }
-        return better;
 }
 
-static void decide_better(Agreed *g, App *a, Copy *present, const Node *at)
+static void decide_better(Agreed *g, App *a, const AppVerdict *v)
 {
-        char buffer[200];
-        Node *better;
-
-        if (!a->definition.takeover_automatic || present->phase != COPY_RUNNING) {
-                app_clear_better(a);
-                return;
-        }
-        better = decide_find_better(g, a, at);
-        if (!better) {
-                app_clear_better(a);
-                return;
-        }
-        if (a->better_node != better->id)
-                app_await_better(g, a, better);
-        /* What would stand against the start elsewhere is no reason to stop what runs. */
-        if (a->better.serial == 0 && !verdict_obstacle(g, a, present, false, buffer, sizeof(buffer)))
-                app_move(g, a, present, START_TAKEOVER, better->id, "a better node has become eligible");
-}
-
-static void decide_present(Agreed *g, App *a, Copy *present)
-{
-        const Node *n = state_find_node(&g->state, present->node_id);
-        const Node *choice;
-        const char *why = NULL;
-
-        if (!n || n->presence != PRESENCE_SYNCED || present->phase == COPY_STOPPING)
-                return;
-        if (n->leaving)
-                why = "its node is leaving";
-        else if (n->standby)
-                why = "its node is in standby";
-        else if (!place_is_permitted(a, n) && !a->kept)
-                why = "its node is forbidden";
-        if (!why) {
-                if (!g->state.form_pending)
-                        decide_better(g, a, present, n);
-                return;
-        }
-        /* A planned leave stops here before it starts there, whatever TakeoverMode= says. */
-        choice = n->leaving ? NULL : place_choose(g, a, n->id);
-        if (choice && g->state.form_pending && a->definition.takeover_mode == TAKEOVER_START_FIRST)
-                return;
-        app_move(g, a, present, START_TAKEOVER, choice ? choice->id : 0, why);
+        if (a->better_node != v->node->id)
+                app_await_better(g, a, v->node);
+        if (a->better.serial == 0 && !v->why[0])
+                app_move(g, a, v->at, START_TAKEOVER, v->node->id, "a better node has become eligible");
 }
 
 /* Without a file anywhere nothing is started or moved. A node that leaves has no node to hand it over to. */
@@ -192,27 +146,43 @@ static void decide_orphan(Agreed *g, App *a)
 
 static void decide_app(Agreed *g, App *a)
 {
-        Copy *present = app_present_copy(a);
-        size_t n_live = app_count_live(a, NULL);
-        bool orphan = app_is_orphan(g, a);
+        AppVerdict v;
 
         if (a->n_held_against > 0)
                 decide_prune_hold(g, a);
-        if (a->maintenance || a->n_owed > 0)
+        v = app_verdict(g, a);
+        if (v.left_alone)
                 return;
-        if (!a->target_up || a->finished || a->halted) {
-                decide_down(g, a);
+        switch (v.what) {
+        case APP_VERDICT_FINISHED:
+        case APP_VERDICT_HALTED:
+        case APP_VERDICT_STOPPED:
+                return decide_down(g, a);
+        case APP_VERDICT_NO_FILE:
+        case APP_VERDICT_ORPHAN:
+                return decide_orphan(g, a);
+        case APP_VERDICT_BLOCKED:
+        case APP_VERDICT_FAILED:
+        case APP_VERDICT_NOWHERE:
+        case APP_VERDICT_START:
+                return decide_start(g, a, v);
+        case APP_VERDICT_MOVE:
+                return app_move(g, a, v.at, START_TAKEOVER, v.node ? v.node->id : 0, v.move);
+        case APP_VERDICT_BETTER:
+                return decide_better(g, a, &v);
+        case APP_VERDICT_STAYS:
+                return decide_stays(g, a, v.at);
+        case APP_VERDICT_MAINTENANCE:
+        case APP_VERDICT_OWED:
+        case APP_VERDICT_FORMING:
+        case APP_VERDICT_DELAY:
+        case APP_VERDICT_READING:
+        case APP_VERDICT_TWO:
+        case APP_VERDICT_SILENT:
+        case APP_VERDICT_ENDING:
+        default:
                 return;
         }
-        if (orphan || !a->has_definition) {
-                decide_orphan(g, a);
-                return;
-        }
-        if (n_live == 0)
-                decide_start(g, a);
-        else if (n_live == 1)
-                decide_present(g, a, present);
-        /* Two: a start-first takeover under way, which ends by what its copies report. */
 }
 
 /* An application that no node has a file for, that runs nowhere, and of which no disk tells anything, is forgotten. */

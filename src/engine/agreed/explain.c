@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/agreed/explain.h"
+#include "engine/agreed/verdict.h"
 #include "base/text.h"
 
 static void explain_mark(const Agreed *g, const App *a, const Node *n, char *ret_why, size_t size_bytes)
@@ -16,18 +17,28 @@ static void explain_mark(const Agreed *g, const App *a, const Node *n, char *ret
                 snprintf(ret_why, size_bytes, "failed once; its mark expires in %s", span);
 }
 
-/* Why a node that is better than where it runs does not take it over; NULL: it is not better, or it will. */
-static const char *explain_stays(const Agreed *g, const App *a, const Node *n)
+/* Why a node that may run it, and is better than where it runs, does not take it over; false: it is not better, or it will. */
+static bool explain_stays(const Agreed *g, const App *a, const Node *n, char *ret_why, size_t size_bytes)
 {
-        const Copy *c = app_present_copy(a);
-        const Node *at = c ? state_find_node(&g->state, c->node_id) : NULL;
+        const AppVerdict v = app_verdict(g, a);
+        const Node *at = v.at ? state_find_node(&g->state, v.at->node_id) : NULL;
+        const char *why;
 
-        if (!at || place_tier(a, n) >= place_tier(a, at))
-                return NULL;
-        if (app_is_held_against(a, n))
-                return a->held_node != 0 ? "better; it is held where it is"
-                                         : "better; not moved by a changed file";
-        return a->definition.takeover_automatic ? NULL : "better; Takeover=manual";
+        if ((v.what != APP_VERDICT_STAYS && v.what != APP_VERDICT_BETTER) ||
+                        place_tier(a, n) >= place_tier(a, at))
+                return false;
+        if (v.node == n && v.why[0] && a->better.serial == 0) {
+                snprintf(ret_why, size_bytes, "better; %s", v.why);
+                return true;
+        }
+        if (verdict_is_held(g, a, n))
+                why = a->held_node != 0 ? "it is held where it is" : "not moved by a changed file";
+        else if (!a->definition.takeover_automatic)
+                why = "Takeover=manual";
+        else
+                return false;
+        snprintf(ret_why, size_bytes, "better; %s; 'distroctl takeover %s' moves it", why, a->name);
+        return true;
 }
 
 const char *app_wrong_file(const App *a, const Node *n, char *buffer, size_t size_bytes)
@@ -62,15 +73,14 @@ bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state
         const Mark *m = app_find_mark(a, n->id);
         const Variant *v = app_find_variant(a, n->id);
         Eligibility x = place_eligible(a, n, false);
-        const char *stays;
 
         switch (x) {
         case ELIGIBLE:
                 if (c && c->node_id == n->id)
                         snprintf(ret_why, size_bytes,
                                         "it is here, in tier %u of Nodes=", place_tier(a, n) + 1);
-                else if ((stays = explain_stays(g, a, n)))
-                        snprintf(ret_why, size_bytes, "%s; 'distroctl takeover %s' moves it", stays, a->name);
+                else if (explain_stays(g, a, n, ret_why, size_bytes))
+                        break;
                 else if (m)
                         snprintf(ret_why, size_bytes,
                                         "failed before: good for the next start, not for a takeover");

@@ -107,12 +107,16 @@ static int compare_nodes(const void *a, const void *b)
         return strcmp((*x)->name, (*y)->name);
 }
 
-static void places_learn(const Agreed *g, Places *p)
+static void places_learn_loads(const Agreed *g, Places *p)
 {
         p->known = true;
         FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
                 if (a != p->app)
                         places_add(g, p, a, 1);
+}
+
+static void places_learn_nodes(const Agreed *g, Places *p)
+{
         FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
                 /* Of two with one name the one that counts. */
                 if (p->n_nodes < NODES_MAX && state_find_node_name(&g->state, n->name) == n)
@@ -143,10 +147,12 @@ void places_end(const Agreed *g, Places *p)
 }
 
 /* The sum of Weight= of the others that are on a node or on their way to it. */
-static uint64_t places_load(const Agreed *g, const Places *p, const Node *n)
+static uint64_t places_load(const Agreed *g, Places *p, const Node *n)
 {
         size_t at = (size_t) (n - g->state.nodes);
 
+        if (!p->known)
+                places_learn_loads(g, p);
         return at < NODES_MAX ? p->loads[at] : 0;
 }
 
@@ -165,8 +171,8 @@ static Node *place_in_order(
 
         if (!a->has_definition)
                 return NULL;
-        if (!p->known)
-                places_learn(g, p);
+        if (p->n_nodes == 0)
+                places_learn_nodes(g, p);
         for (size_t i = 0; i < d->n_nodes; i++) {
                 Node *n = places_find(p, d->nodes[i].name);
                 uint64_t load = 0;

@@ -24,9 +24,9 @@ typedef enum Eligibility {
  * decided, `app`, is not in it. */
 typedef struct Places {
         const App *app;
-        bool known;                /* it is made when it is asked for first */
+        bool known;                /* what `loads` are: they are summed up when they are first compared */
         uint64_t loads[NODES_MAX]; /* by the node's place in the state */
-        Node *nodes[NODES_MAX];    /* sorted by name */
+        Node *nodes[NODES_MAX];    /* sorted by name; sorted when one is first looked for */
         size_t n_nodes;
 } Places;
 

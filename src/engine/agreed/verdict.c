@@ -32,6 +32,12 @@ static void copy_obstacle(const Copy *c, const Node *n, char *ret_why, size_t si
                 snprintf(ret_why, size_bytes, "the copy on %s has not ended", name);
 }
 
+static void owed_obstacle(const Agreed *g, const App *a, char *ret_why, size_t size_bytes)
+{
+        snprintf(ret_why, size_bytes, "%s has not reported after the maintenance",
+                        state_node_name(&g->state, a->owed[0]));
+}
+
 /* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
  * ring and has not reported, and a node that has not reported at all since the group formed. */
 static const char *start_obstacle(
@@ -54,8 +60,7 @@ static const char *start_obstacle(
                 return buffer;
         }
         if (a->n_owed > 0 && !asked->given_up) {
-                snprintf(buffer, size_bytes, "%s has not reported after the maintenance",
-                                state_node_name(&g->state, a->owed[0]));
+                owed_obstacle(g, a, buffer, size_bytes);
                 return buffer;
         }
         return NULL;
@@ -84,7 +89,7 @@ bool verdict_holds_start(const Agreed *g, const App *a, const Copy *c)
         return start_obstacle(g, a, &asked, why, sizeof(why)) != NULL;
 }
 
-/* ---- the verdict ---- */
+/* ---- the verdict of one of which nothing lives ---- */
 
 /* A mark is what keeps it from a node that is there. */
 static bool app_failed_everywhere(const Agreed *g, const App *a)
@@ -138,27 +143,189 @@ static StartType verdict_type(const App *a, const Node *node)
         return type;
 }
 
+/* What the start comes to when nothing is waited for any more. */
+static void verdict_of_start(const Agreed *g, const App *a, AppVerdict *v)
+{
+        if (verdict_obstacle(g, a, NULL, false, v->why, sizeof(v->why)))
+                v->what = APP_VERDICT_BLOCKED;
+        else if ((v->node = verdict_node(g, a))) {
+                v->what = APP_VERDICT_START;
+                v->type = verdict_type(a, v->node);
+        } else if (app_failed_everywhere(g, a)) {
+                v->what = APP_VERDICT_FAILED;
+                snprintf(v->why, sizeof(v->why), "failed on every node that may run it");
+        } else {
+                v->what = APP_VERDICT_NOWHERE;
+                snprintf(v->why, sizeof(v->why), "no node that may run it is there");
+        }
+}
+
+static void verdict_of_none(const Agreed *g, const App *a, AppVerdict *v)
+{
+        if (g->state.form_pending)
+                v->what = APP_VERDICT_FORMING;
+        else if (verdict_waits(g, a))
+                v->what = APP_VERDICT_DELAY;
+        else if (definitions_hold_up(g, a))
+                v->what = APP_VERDICT_READING;
+        else
+                verdict_of_start(g, a, v);
+}
+
+/* ---- the verdict of one that lives ---- */
+
+/* The best tier that it is held against: a move to a better node would end the hold, and nodes of that tier would take over
+ * at once. */
+static uint32_t hold_tier(const Agreed *g, const App *a)
+{
+        uint32_t tier = UINT32_MAX;
+
+        if (a->n_held_against > 0)
+                FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
+                        if (app_is_held_against(a, n))
+                                tier = MIN(tier, place_tier(a, n));
+        return tier;
+}
+
+bool verdict_is_held(const Agreed *g, const App *a, const Node *n)
+{
+        return app_is_held_against(a, n) || place_tier(a, n) > hold_tier(g, a);
+}
+
+static Node *verdict_better(const Agreed *g, const App *a, const AppVerdict *v, const Node *at)
+{
+        uint32_t held = hold_tier(g, a);
+
+        if (!a->definition.takeover_automatic || v->at->phase != COPY_RUNNING)
+                return NULL;
+        return place_better(g, a, MIN(place_tier(a, at), held == UINT32_MAX ? held : held + 1));
+}
+
+/* Why it may not be where it is; NULL: it may. */
+static const char *verdict_goes(const App *a, const Node *at)
+{
+        if (at->leaving)
+                return "its node is leaving";
+        if (at->standby)
+                return "its node is in standby";
+        return !place_is_permitted(a, at) && !a->kept ? "its node is forbidden" : NULL;
+}
+
+/* A planned leave stops here before it starts there, whatever TakeoverMode= says. Before the formed state is written nothing
+ * is started beside it, and nothing is stopped for a better node. */
+static void verdict_of_present(const Agreed *g, const App *a, AppVerdict *v)
+{
+        const Node *at = state_find_node(&g->state, v->at->node_id);
+
+        if (!at || at->presence != PRESENCE_SYNCED)
+                v->what = APP_VERDICT_SILENT;
+        else if (v->at->phase == COPY_STOPPING)
+                v->what = APP_VERDICT_ENDING;
+        else if ((v->move = verdict_goes(a, at))) {
+                v->node = at->leaving ? NULL : place_choose(g, a, at->id);
+                v->what = v->node && g->state.form_pending &&
+                                                          a->definition.takeover_mode == TAKEOVER_START_FIRST
+                                          ? APP_VERDICT_FORMING
+                                          : APP_VERDICT_MOVE;
+        } else if (g->state.form_pending)
+                v->what = APP_VERDICT_FORMING;
+        else if ((v->node = verdict_better(g, a, v, at))) {
+                v->what = APP_VERDICT_BETTER;
+                /* What would stand against the start elsewhere is no reason to stop what runs. */
+                (void) verdict_obstacle(g, a, v->at, false, v->why, sizeof(v->why));
+        } else
+                v->what = APP_VERDICT_STAYS;
+}
+
+/* ---- the verdict ---- */
+
 AppVerdict app_verdict(const Agreed *g, const App *a)
 {
-        AppVerdict v = {};
+        AppVerdict v = { .at = app_present_copy(a), .left_alone = a->maintenance || a->n_owed > 0 };
+
+        if (v.at && a->maintenance)
+                v.what = APP_VERDICT_MAINTENANCE;
+        else if (v.at && a->n_owed > 0) {
+                v.what = APP_VERDICT_OWED;
+                owed_obstacle(g, a, v.why, sizeof(v.why));
+        } else if (!app_wants_up(a))
+                v.what = a->finished ? APP_VERDICT_FINISHED
+                         : a->halted ? APP_VERDICT_HALTED
+                                     : APP_VERDICT_STOPPED;
+        else if (a->maintenance)
+                v.what = APP_VERDICT_MAINTENANCE;
+        else if (!a->has_definition)
+                v.what = APP_VERDICT_NO_FILE;
+        else if (app_is_orphan(g, a))
+                v.what = APP_VERDICT_ORPHAN;
+        else if (!v.at)
+                verdict_of_none(g, a, &v);
+        else if (app_count_live(a, v.at) > 0)
+                v.what = APP_VERDICT_TWO;
+        else
+                verdict_of_present(g, a, &v);
+        return v;
+}
+
+bool verdict_is_down(const AppVerdict *v)
+{
+        return v->what == APP_VERDICT_FINISHED || v->what == APP_VERDICT_HALTED ||
+               v->what == APP_VERDICT_STOPPED;
+}
+
+/* ---- by hand ---- */
+
+AppVerdict verdict_moved(const Agreed *g, const App *a, Copy *at, Node *node, bool force)
+{
+        AppVerdict v = { .what = APP_VERDICT_MOVE, .at = at, .node = node };
 
         if (g->state.form_pending)
                 v.what = APP_VERDICT_FORMING;
-        else if (verdict_waits(g, a))
-                v.what = APP_VERDICT_DELAY;
-        else if (definitions_hold_up(g, a))
-                v.what = APP_VERDICT_READING;
-        else if (verdict_obstacle(g, a, NULL, false, v.why, sizeof(v.why)))
+        else if (verdict_obstacle(g, a, at, force, v.why, sizeof(v.why)))
                 v.what = APP_VERDICT_BLOCKED;
-        else if ((v.node = verdict_node(g, a))) {
-                v.what = APP_VERDICT_START;
-                v.type = verdict_type(a, v.node);
-        } else if (app_failed_everywhere(g, a)) {
-                v.what = APP_VERDICT_FAILED;
-                snprintf(v.why, sizeof(v.why), "failed on every node that may run it");
-        } else {
+        return v;
+}
+
+/* Where a takeover takes what runs on `at`; NULL: nowhere. Within a tier nothing is better. */
+static Node *taken_over_to(const Agreed *g, const App *a, const Node *at, Node *to)
+{
+        if (!to) {
+                to = place_choose(g, a, 0);
+                if (to && place_tier(a, to) == place_tier(a, at))
+                        return NULL;
+        }
+        return to == at ? NULL : to;
+}
+
+/* The start that waits happens now, whatever it waited for; it is known that a node that is named may run it. */
+static AppVerdict verdict_started(const Agreed *g, const App *a, Node *to, bool force)
+{
+        AppVerdict v = { .what = APP_VERDICT_START, .node = to };
+
+        if (verdict_obstacle(g, a, NULL, force, v.why, sizeof(v.why)))
+                v.what = APP_VERDICT_BLOCKED;
+        else if (!to && !(v.node = verdict_returned(g, a, place_choose(g, a, 0))))
                 v.what = APP_VERDICT_NOWHERE;
-                snprintf(v.why, sizeof(v.why), "no node that may run it is there");
+        return v;
+}
+
+AppVerdict verdict_taken_over(const Agreed *g, const App *a, Node *to, bool force)
+{
+        AppVerdict v = { .what = APP_VERDICT_STAYS, .at = app_present_copy(a) };
+        const Node *at;
+
+        if (!v.at)
+                return verdict_started(g, a, to, force);
+        at = state_find_node(&g->state, v.at->node_id);
+        if (app_count_live(a, v.at) > 0)
+                v.what = APP_VERDICT_TWO;
+        else if (!at || at->presence != PRESENCE_SYNCED)
+                v.what = APP_VERDICT_SILENT;
+        else if ((v.node = taken_over_to(g, a, at, to))) {
+                /* One that is being stopped goes elsewhere from where it would have gone. */
+                if (v.at->phase != COPY_STOPPING)
+                        return verdict_moved(g, a, v.at, v.node, force);
+                v.what = APP_VERDICT_MOVE;
         }
         return v;
 }
