@@ -128,6 +128,29 @@ static int say_nothing(const Ctl *c, const Snapshot *now)
         return 0;
 }
 
+/* What is not known to be so now: who has not answered said it before. */
+static bool is_unheard(const Snapshot *s, const char *node)
+{
+        const NodeInfo *n = snapshot_find_node(s, node);
+
+        return !n || n->unread || !is_online(s, node);
+}
+
+/* Returns how many there are. */
+static size_t say_wrong(const Ctl *c, const Snapshot *now, const AppInfo *a)
+{
+        size_t n = 0;
+
+        FOREACH_ARRAY(w, a->wrong, a->n_wrong) {
+                if (is_unheard(now, w->node))
+                        continue;
+                ctl_error(c, "%s: the file on %s is wrong: %s. 'distroctl verify' there says more.", a->name,
+                                w->node, w->text);
+                n++;
+        }
+        return n;
+}
+
 static int report(Ctl *c, const Snapshot *before, const Snapshot *now)
 {
         size_t n_said = 0, n_wrong = 0, n_unheard;
@@ -138,10 +161,7 @@ static int report(Ctl *c, const Snapshot *before, const Snapshot *now)
                 if (r < 0)
                         return ctl_oom(c);
                 n_said += r > 0;
-                FOREACH_ARRAY(w, a->wrong, a->n_wrong)
-                        ctl_error(c, "%s: the file on %s is wrong: %s. 'distroctl verify' there says more.",
-                                        a->name, w->node, w->text);
-                n_wrong += a->n_wrong;
+                n_wrong += say_wrong(c, now, a);
         }
         FOREACH_ARRAY(a, before->apps, before->n_apps)
                 if (!snapshot_find_app(now, a->name)) {

@@ -163,7 +163,7 @@ int event_written(sd_event_source *source, int fd, uint32_t events, void *manage
         return 0;
 }
 
-static void step_definitions(Manager *m)
+static void step_definitions(Manager *m, bool again)
 {
         _cleanup_free_ Definition *definitions = calloc(m->apps.n_items + 1, sizeof(Definition));
         _cleanup_free_ struct DefinitionError *errors =
@@ -187,14 +187,15 @@ static void step_definitions(Manager *m)
                                                       .n_definitions = m->apps.n_items,
                                                       .unit_digests = unit_digests,
                                                       .errors = errors,
-                                                      .n_errors = n_errors } });
+                                                      .n_errors = n_errors,
+                                                      .again = again } });
 }
 
 /* The start waits for the first ones. */
-void event_definitions(Manager *m)
+void event_definitions(Manager *m, bool again)
 {
         if (m->engine)
-                step_definitions(m);
+                step_definitions(m, again);
         else
                 start_go_on(m);
 }
@@ -245,7 +246,7 @@ void event_begin(Manager *m)
         if (!m->exiting)
                 maintenance_begin(m);
         if (!m->exiting)
-                step_definitions(m);
+                step_definitions(m, false);
 }
 
 void event_leave(Manager *m)

@@ -20,7 +20,7 @@ void event_nodelist(Manager *m);
 /* Of this host: callbacks of the units and of the thread that writes, the files as `m->apps` has them, the guard. */
 void event_unit(const UnitInfo *info, void *manager);
 int event_written(sd_event_source *source, int fd, uint32_t events, void *manager);
-void event_definitions(Manager *m);
+void event_definitions(Manager *m, bool again);
 void event_guard(Manager *m, bool guarded);
 
 /* Of the bus server: these are its callbacks. */

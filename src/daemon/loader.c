@@ -142,7 +142,8 @@ bool loader_take(Loader *l, LoaderResult *ret)
                 l->again = false;
                 /* Without a thread the requests are answered with what there is now, and the next one tries
                  * again. */
-                if (begin(l) < 0)
+                ret->again = begin(l) >= 0;
+                if (!ret->again)
                         ret->generation = ++l->generation;
         }
         return true;

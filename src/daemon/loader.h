@@ -13,6 +13,7 @@ typedef struct LoaderResult {
         int error;           /* what app_config_load_all() returned */
         AppConfigs configs;  /* on success */
         ConfigMessages messages;
+        bool again; /* another load has begun, for who asked while this one was under way */
 } LoaderResult;
 
 void loader_result_done(LoaderResult *r);

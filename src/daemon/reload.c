@@ -130,7 +130,7 @@ static void take(Manager *m, LoaderResult *result)
                 journal_text(m->journal, JOURNAL_RELOADED,
                                 "the applications' files were read again: %zu right, %zu wrong", n_right,
                                 m->apps.n_failures);
-        event_definitions(m);
+        event_definitions(m, result->again);
 }
 
 static int on_loaded(sd_event_source *source, int fd, uint32_t events, void *userdata)

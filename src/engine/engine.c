@@ -215,7 +215,7 @@ static void engine_handle(Local *here, const Event *event)
         case EVENT_DEFINITIONS:
                 files_set(here, event->definitions.definitions, event->definitions.unit_digests,
                                 event->definitions.n_definitions, event->definitions.errors,
-                                event->definitions.n_errors);
+                                event->definitions.n_errors, event->definitions.again);
                 break;
         case EVENT_WRITTEN:
                 disk_written(here, event);

@@ -105,6 +105,7 @@ typedef struct Event {
                                 unsigned line; /* 0: the file as a whole */
                         } * errors;
                         size_t n_errors;
+                        bool again; /* they are being read once more: no answer to a `reload --all` that came meanwhile */
                 } definitions;
                 struct {
                         Revision revision;

@@ -114,7 +114,8 @@ typedef struct DefinitionEntry {
 typedef struct DefinitionsMessage {
         DefinitionEntry *entries;
         size_t n_entries;
-        bool more; /* the rest follows when this one has been delivered */
+        bool more;        /* the rest follows when this one has been delivered */
+        uint64_t answers; /* the serial of the `reload --all` after which the files were read; 0: none */
 } DefinitionsMessage;
 
 typedef struct ResultMessage {

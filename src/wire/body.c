@@ -299,6 +299,7 @@ static void put_definitions(ByteWriter *w, const DefinitionsMessage *d)
         FOREACH_ARRAY(e, d->entries, d->n_entries)
                 put_entry(w, e);
         put_bool(w, d->more);
+        put_u64(w, d->answers);
 }
 
 static void get_definitions(ByteReader *r, DefinitionsMessage *d)
@@ -311,6 +312,7 @@ static void get_definitions(ByteReader *r, DefinitionsMessage *d)
         for (DefinitionEntry *e = d->entries; e < d->entries + d->n_entries && !r->error; e++)
                 get_entry(r, e);
         d->more = get_bool(r);
+        d->answers = get_u64(r);
 }
 
 /* ---- result ---- */

@@ -272,6 +272,37 @@ static void test_reload_waits_for_all_files(void **state)
         cluster_end(&c);
 }
 
+/* What a node told, or read, before the reload came is no answer to it: it speaks of the files as they were. */
+static void test_reload_is_answered_by_what_is_read_after_it(void **state)
+{
+        Event early = { .type = EVENT_DEFINITIONS, .definitions.again = true };
+        Definition own;
+        Cluster c;
+
+        (void) state;
+        for (unsigned read_late = 0; read_late < 2; read_late++) {
+                cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+                own = cluster_distro(&c, ABC)->definition;
+                early.definitions.definitions = &own;
+                early.definitions.n_definitions = 1;
+                cluster_command(&c, BCD, 1, COMMAND_RELOAD, "", "");
+                if (read_late == 0)
+                        files_are_read(&c, ABC,
+                                        true); /* it is behind the command, and was sent before it came */
+                else {
+                        cluster_deliver(&c);
+                        cluster_step(&c, ABC, &early); /* the read had begun when it came */
+                        cluster_deliver(&c);
+                }
+                files_are_read(&c, DEF, true);
+                files_are_read(&c, BCD, true);
+                assert_int_equal(cluster_reply(&c, 1), _COMMAND_ERROR_MAX);
+                files_are_read(&c, ABC, true);
+                assert_int_equal(cluster_reply(&c, 1), COMMAND_OK);
+                cluster_end(&c);
+        }
+}
+
 /* A node on which nothing has changed says so; one that does not answer is waited for during 2 s; a new view ends the wait. */
 static void test_reload_waits_no_longer(void **state)
 {
@@ -463,6 +494,7 @@ int main(void)
                 cmocka_unit_test(test_wrong_file_keeps_the_definition),
                 cmocka_unit_test(test_definition_that_cannot_be_agreed),
                 cmocka_unit_test(test_reload_waits_for_all_files),
+                cmocka_unit_test(test_reload_is_answered_by_what_is_read_after_it),
                 cmocka_unit_test(test_definitions_have_a_bound),
                 cmocka_unit_test(test_files_come_in_parts),
                 cmocka_unit_test(test_reload_waits_no_longer),

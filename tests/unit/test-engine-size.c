@@ -188,9 +188,9 @@ static uint64_t files_read(size_t n)
         const char *kept;
 
         n_sorts = 0;
-        files_set(&e->here, d, NULL, n, NULL, 0);
+        files_set(&e->here, d, NULL, n, NULL, 0, false);
         kept = e->here.definitions[n / 2].definition.nodes[0].name;
-        files_set(&e->here, d, NULL, n, NULL, 0);
+        files_set(&e->here, d, NULL, n, NULL, 0, false);
         t = processor_nsec() - t;
         /* They come in order, and what has not changed is not copied again. */
         assert_int_equal(n_sorts, 0);

@@ -97,6 +97,7 @@ static void fixed_definitions(DefinitionsMessage *d)
         d->entries[2].app = dup("wrong");
         d->entries[2].error = dup("wrong.app:3: unknown key Foo=");
         d->more = true;
+        d->answers = 0x1122334455667788;
 }
 
 static void fixed_lists(Message *m)
@@ -341,6 +342,7 @@ static void draw_state(StateMessage *s, uint64_t *seed)
 static void draw_definitions(DefinitionsMessage *d, uint64_t *seed)
 {
         d->more = draw(seed, 2);
+        d->answers = draw(seed, UINT32_MAX);
         d->n_entries = draw_length(seed, 40);
         d->entries = array(d->n_entries, sizeof(d->entries[0]));
         FOREACH_ARRAY(e, d->entries, d->n_entries) {
@@ -524,7 +526,7 @@ static bool state_equal(const StateMessage *a, const StateMessage *b)
 
 static bool definitions_equal(const DefinitionsMessage *a, const DefinitionsMessage *b)
 {
-        if (a->more != b->more || a->n_entries != b->n_entries)
+        if (a->more != b->more || a->answers != b->answers || a->n_entries != b->n_entries)
                 return false;
         for (size_t i = 0; i < a->n_entries; i++) {
                 const DefinitionEntry *x = a->entries + i, *y = b->entries + i;

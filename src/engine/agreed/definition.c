@@ -282,7 +282,8 @@ void definitions_apply(Agreed *g, uint32_t node_id, const DefinitionsMessage *m)
 
         if (sender && !m->more)
                 sender->unread = false;
-        if (sender && sender->reading && !m->more) {
+        /* What was on its way when the reload came speaks of the files as they were. */
+        if (sender && sender->reading && !m->more && m->answers == g->state.reload.serial) {
                 sender->reading = false;
                 if (definitions_are_read(g))
                         definitions_end_reading(g);

@@ -113,7 +113,7 @@ static void files_take(Local *here, const Definition *definitions, const uint64_
 }
 
 void files_set(Local *here, const Definition *definitions, const uint64_t *unit_digests, size_t n,
-                const struct DefinitionError *errors, size_t n_errors)
+                const struct DefinitionError *errors, size_t n_errors, bool again)
 {
         LocalDefinition *old = here->definitions;
         size_t n_old = here->n_definitions;
@@ -129,7 +129,7 @@ void files_set(Local *here, const Definition *definitions, const uint64_t *unit_
         files_free(old, n_old);
         here->definitions_sent_in = 0;
         here->definitions_known_in = 0;
-        here->files_read = true;
+        here->files_read = !again;
 }
 
 const Definition **files_good(Local *here, size_t *ret_n)
@@ -291,6 +291,7 @@ bool files_pump(Local *here)
                 return false;
         }
         here->definitions_more = m.definitions.more;
+        m.definitions.answers = files_owed(here) ? here->me.agreed.state.reload.serial : 0;
         member_send(&here->me, &m);
         here->definitions_sent_in = here->me.view_serial;
         return !here->definitions_more;

@@ -16,8 +16,9 @@ struct LocalDefinition {
 };
 
 void files_end(Local *here);
+/* `again`: they are being read once more, so that they answer no reload. */
 void files_set(Local *here, const Definition *definitions, const uint64_t *unit_digests, size_t n,
-                const struct DefinitionError *errors, size_t n_errors);
+                const struct DefinitionError *errors, size_t n_errors, bool again);
 /* By binary search; NULL: there is none. */
 const LocalDefinition *files_find(const Local *here, const char *app);
 /* A worker of this node that was started from something else than its file would start now. */
