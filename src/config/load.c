@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "config/application.h"
-#include "config/files.h"
+#include "config/config-files.h"
 #include "config/words.h"
 
 #define APPLICATIONS "applications"

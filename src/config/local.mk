@@ -6,8 +6,8 @@ libconfig_a_SOURCES = \
 	src/config/application.c \
 	src/config/application.h \
 	src/config/config.h \
-	src/config/files.c \
-	src/config/files.h \
+	src/config/config-files.c \
+	src/config/config-files.h \
 	src/config/load.c \
 	src/config/manager-config.c \
 	src/config/manager-config.h \

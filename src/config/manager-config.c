@@ -5,7 +5,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "base/timing.h"
-#include "config/files.h"
+#include "config/config-files.h"
 #include "config/manager-config.h"
 #include "config/words.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "config/files.h"
+#include "config/config-files.h"
 #include "config/words.h"
 
 #ifndef SYSCONFDIR
