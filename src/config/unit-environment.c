@@ -5,8 +5,7 @@
 
 #include "base/text.h"
 #include "config/unit-environment.h"
-
-#define WHITE " \t\n\r"
+#include "config/words.h"
 
 static size_t variable_name_length(const char *s)
 {
@@ -213,7 +212,7 @@ static int base64_decode(const char *s, uint8_t **ret, size_t *ret_size_bytes)
         if (!data)
                 return -ENOMEM;
         for (; *s; s++) {
-                if (strchr(WHITE, *s))
+                if (strchr(WORD_WHITE, *s))
                         continue;
                 const char *digit = strchr(digits, *s);
                 if (*s == '=')

@@ -5,8 +5,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "config/unit-exec.h"
-
-#define WHITE " \t\n\r"
+#include "config/words.h"
 
 typedef struct ExecFlags {
         bool ignore_failure, own_argv0, no_env_expand, privileged, no_setuid, ambient;
@@ -81,7 +80,7 @@ static int check_program(UnitParse *u, char *path)
 
 static bool at_separator(const char *s)
 {
-        return s[0] == ';' && (!s[1] || strchr(WHITE, s[1]));
+        return s[0] == ';' && (!s[1] || strchr(WORD_WHITE, s[1]));
 }
 
 /* The arguments up to a semicolon that stands alone, or the end. "\;" is a semicolon as an argument. */
@@ -90,7 +89,7 @@ static int take_arguments(UnitParse *u, const char **s, UnitStrings *argv)
         while (**s && !at_separator(*s)) {
                 if ((*s)[0] == '\\' && at_separator(*s + 1)) {
                         *s += 2;
-                        *s += strspn(*s, WHITE);
+                        *s += strspn(*s, WORD_WHITE);
                         if (unit_strings_add(argv, ";") < 0)
                                 return -ENOMEM;
                         continue;
@@ -104,7 +103,7 @@ static int take_arguments(UnitParse *u, const char **s, UnitStrings *argv)
         }
         if (**s) {
                 (*s)++;
-                *s += strspn(*s, WHITE);
+                *s += strspn(*s, WORD_WHITE);
         }
         return 0;
 }

@@ -32,7 +32,7 @@
 #define EXEC(name) { name, S, unit_parse_exec }
 #define BOOL(name) { name, S, unit_parse_bool }
 #define WORD(name, ...) { name, S, unit_parse_word, .words = WORDS(__VA_ARGS__) }
-#define STRING(name) { name, S, unit_parse_string }
+#define TEXT(name) { name, S, unit_parse_string }
 #define PATH(name) { name, S, unit_parse_path }
 #define PREFIXED_PATHS(name) { name, S, unit_parse_paths, .flags = KEY_PREFIXES }
 #define SIGNAL(name) { name, S, unit_parse_signal }
@@ -170,7 +170,7 @@ static const UnitKey keys[] = {
         BOOL("RootDirectoryStartOnly"),
         BOOL("NonBlocking"),
         { "PIDFile", S, unit_parse_path, .flags = KEY_RELATIVE_TO_RUN },
-        STRING("BusName"),
+        TEXT("BusName"),
         { "SuccessExitStatus", S, unit_parse_exit_status },
         { "RestartPreventExitStatus", S, unit_parse_exit_status },
         { "RestartForceExitStatus", S, unit_parse_exit_status },
@@ -221,9 +221,9 @@ static const UnitKey keys[] = {
         BOOL("TTYVTDisallocate"),
         { "TTYRows", S, unit_parse_u32, .min = 0, .max = 65535 },
         { "TTYColumns", S, unit_parse_u32, .min = 0, .max = 65535 },
-        STRING("UtmpIdentifier"),
+        TEXT("UtmpIdentifier"),
         WORD("UtmpMode", "init", "login", "user"),
-        STRING("SyslogIdentifier"),
+        TEXT("SyslogIdentifier"),
         BOOL("SyslogLevelPrefix"),
         { "SyslogFacility", S, unit_parse_i32, .min = 0, .max = 23, .numbers = LOG_FACILITIES },
         { "SyslogLevel", S, unit_parse_i32, .min = 0, .max = 7, .numbers = LOG_LEVELS },
@@ -231,7 +231,7 @@ static const UnitKey keys[] = {
         { "LogExtraFields", S, unit_parse_log_extra_fields },
         { "LogRateLimitIntervalSec", S, unit_parse_span, "LogRateLimitIntervalUSec" },
         { "LogRateLimitBurst", S, unit_parse_u32, .min = 0, .max = UINT32_MAX },
-        STRING("LogNamespace"),
+        TEXT("LogNamespace"),
         { "LoadCredential", S, unit_parse_load_credential },
         { "LoadCredentialEncrypted", S, unit_parse_load_credential },
         { "SetCredential", S, unit_parse_set_credential },
@@ -254,7 +254,7 @@ static const UnitKey keys[] = {
                                         { "idle", 3 }) },
         { "IOSchedulingPriority", S, unit_parse_i32, .min = 0, .max = 7 },
         { "TimerSlackNSec", S, unit_parse_nsec },
-        STRING("Personality"),
+        TEXT("Personality"),
         BOOL("IgnoreSIGPIPE"),
         MODE("UMask"),
         LIMIT("LimitCPU", unit_parse_limit_seconds),

@@ -9,7 +9,7 @@
 
 static bool is_white(char c)
 {
-        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+        return c && strchr(WORD_WHITE, c);
 }
 
 static int hex_digit(char c)

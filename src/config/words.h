@@ -5,6 +5,8 @@
 
 #include "config/parse-state.h"
 
+#define WORD_WHITE " \t\n\r" /* what words are separated by */
+
 /* Takes the next word from *s and moves *s behind it and the white space that follows.
  * Returns 1 and sets *ret; 0 at the end; -EINVAL for quotes that are not closed or a wrong escape; -ENOMEM.
  */

@@ -38,8 +38,6 @@ my $lines_max = 800;
 my %exceptions = (
         'circle: address/' => 'the keeper and the removal give each other what to do',
         'circle: systemd/' => 'the machine of a unit is being taken out of it',
-        'constant STRING: in config/' => 'to be named after its folder',
-        'constant WHITE: in config/' => 'its parsers share words',
         'circle: config/' => 'the rows of a table and the parsers that they name',
 );
 
