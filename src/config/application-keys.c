@@ -4,7 +4,6 @@
 
 #include "base/parse.h"
 #include "config/application-keys.h"
-#include "config/part-keys.h"
 #include "config/words.h"
 
 void app_definition_init(Definition *d)
@@ -254,8 +253,5 @@ int app_key_parse(AppParse *a, ParseState *p, const char *key, const char *value
         for (size_t i = 0; i < ELEMENTSOF(app_keys); i++)
                 if (streq(app_keys[i].key, key))
                         return app_keys[i].parse(a, p, value);
-        if (part_key_is_known(key))
-                return parse_error(p, "unknown key in section [%s], expected it in [%s]", "Application",
-                                "Parts");
-        return parse_error(p, "unknown key in section [Application]");
+        return -ENOENT;
 }

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "config/application.h"
 #include "config/application-keys.h"
 #include "config/part-keys.h"
 #include "config/pitfalls.h"
@@ -153,16 +154,39 @@ static int parse_unit_assignment(AppParse *a, ParseState *p, unsigned section, c
         return r < 0 ? r : check_secret(a, p);
 }
 
+/* The section that a key belongs in which [Application], or [Parts], does not have; NULL: none is known. */
+static const char *right_section(size_t section, const char *key)
+{
+        if (section == APPLICATION)
+                return part_key_is_known(key) ? app_sections[PARTS] : NULL;
+        for (size_t i = 0; app_key_name(i); i++)
+                if (streq(app_key_name(i), key))
+                        return app_sections[APPLICATION];
+        if (unit_key_find(SECTION_UNIT, key))
+                return app_sections[UNIT];
+        return unit_key_find(SECTION_SERVICE, key) ? app_sections[SERVICE] : NULL;
+}
+
+static int complain_key(ParseState *p, size_t section, const char *key)
+{
+        const char *right = right_section(section, key);
+
+        if (right)
+                return parse_error(p, "unknown key in section [%s], expected it in [%s]",
+                                app_sections[section], right);
+        return parse_error(p, "unknown key in section [%s]", app_sections[section]);
+}
+
 int app_parse_assignment(ParseState *p, size_t section, const char *key, const char *value, void *userdata)
 {
         AppParse *a = userdata;
+        int r;
 
-        if (section == APPLICATION)
-                return app_key_parse(a, p, key, value);
-        if (section == PARTS)
-                return part_key_parse(a, p, key, value);
-        return parse_unit_assignment(a, p, section == UNIT ? SECTION_UNIT : SECTION_SERVICE,
-                        app_sections[section], key, value);
+        if (section != APPLICATION && section != PARTS)
+                return parse_unit_assignment(a, p, section == UNIT ? SECTION_UNIT : SECTION_SERVICE,
+                                app_sections[section], key, value);
+        r = section == PARTS ? part_key_parse(a, p, key, value) : app_key_parse(a, p, key, value);
+        return r == -ENOENT ? complain_key(p, section, key) : r;
 }
 
 /* Complaints about the whole: told, and not a reason to stop looking. */
@@ -210,19 +234,6 @@ static int check_definition(AppParse *a)
                         r = go_on(parse_error(&at, "\"%s\" is not in Nodes=, expected some of its nodes",
                                         d->permitted[i]));
         return r;
-}
-
-ParseState app_parse_at_key(AppParse *a, const char *key)
-{
-        const UnitKey *k = unit_key_find(SECTION_SERVICE, key);
-        ASSERT(k);
-        return parse_state_at(&a->state, &a->unit_places[unit_key_index(k)], key);
-}
-
-const char *app_parse_string(AppParse *a, const char *name, const char *fallback)
-{
-        const UnitProperty *p = property_list_get(&a->properties, name);
-        return p && p->kind == UNIT_PROPERTY_STRING ? p->string : fallback;
 }
 
 /* A worker fails for good when its start limit is hit; restarts that are too slow never do that. */

@@ -3,24 +3,7 @@
 
 /* Inside of the configuration module: one application's file, from its lines to an AppConfig. */
 
-#include "config/part.h"
-#include "config/unit-parse.h"
-
-/* What is known of an application while its lines are read. */
-typedef struct AppParse {
-        ParseState state;
-        size_t n_errors_before; /* of earlier applications */
-        Definition definition;
-        uint32_t next_tier; /* of the next name in Nodes= */
-        Specifiers specifiers, neutral;
-        PropertyList properties;         /* as they will be sent */
-        PropertyList neutral_properties; /* the same with neutral specifiers; for the digest alone */
-        Parts parts, neutral_parts;      /* likewise */
-        size_t n_part_lines;             /* since the last empty value, also of those that were wrong */
-        ParsePlace nodes, permitted, takeover_mode, dependencies;
-        ParsePlace *unit_places; /* where each key of the table was given last */
-        const char *closed_file; /* the last one of which was said that it hides nothing; NULL: none */
-} AppParse;
+#include "config/app-parse.h"
 
 extern const char *const app_sections[];
 
@@ -32,8 +15,3 @@ void app_parse_done(AppParse *a);
 int app_parse_assignment(ParseState *p, size_t section, const char *key, const char *value, void *userdata);
 /* Checks what only the whole can show, makes the digests and hands the result over: 0, -EINVAL, -ENOMEM. */
 int app_parse_finish(AppParse *a, AppConfig *ret);
-
-/* Where a key of [Service] was given last. */
-ParseState app_parse_at_key(AppParse *a, const char *key);
-/* The property of that name where it is a string and was given. */
-const char *app_parse_string(AppParse *a, const char *name, const char *fallback);

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 noinst_LIBRARIES += libconfig.a
 libconfig_a_SOURCES = \
+	src/config/app-parse.c \
+	src/config/app-parse.h \
 	src/config/application-keys.c \
 	src/config/application-keys.h \
 	src/config/application.c \
 	src/config/application.h \
-	src/config/config.h \
 	src/config/config-files.c \
 	src/config/config-files.h \
+	src/config/config.h \
 	src/config/load.c \
 	src/config/manager-config.c \
 	src/config/manager-config.h \
 	src/config/parse-state.c \
+	src/config/parse-state.h \
 	src/config/part-keys.c \
 	src/config/part-keys.h \
 	src/config/part.c \
 	src/config/part.h \
-	src/config/parse-state.h \
 	src/config/pitfalls.c \
 	src/config/pitfalls.h \
 	src/config/sealed.c \

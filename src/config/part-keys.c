@@ -6,9 +6,7 @@
 #include "base/array.h"
 #include "base/parse.h"
 #include "base/text.h"
-#include "config/application-keys.h"
 #include "config/part-keys.h"
-#include "config/unit-keys.h"
 
 #define ADDRESS_TIMEOUT_DEFAULT_USEC (10 * USEC_PER_SEC)
 #define PART_TIMEOUT_MIN_USEC USEC_PER_SEC
@@ -193,28 +191,6 @@ static int add_raw(Parts *parts, const char *value)
         return add_part(parts, &raw);
 }
 
-/* A key that the section does not have. */
-static int complain_key(ParseState *p, const char *key)
-{
-        static const struct {
-                unsigned section;
-                const char *name;
-        } others[] = { { SECTION_UNIT, "Unit" }, { SECTION_SERVICE, "Service" } };
-
-        if (streq(key, "TimeoutStartSec") || streq(key, "TimeoutStopSec"))
-                return parse_error(p, "has no line of its own in [Parts], expected it behind the part, as in "
-                                      "Address=192.0.2.10/24 TimeoutStopSec=5s");
-        for (size_t i = 0; app_key_name(i); i++)
-                if (streq(app_key_name(i), key))
-                        return parse_error(p, "unknown key in section [%s], expected it in [%s]", "Parts",
-                                        "Application");
-        for (size_t i = 0; i < ELEMENTSOF(others); i++)
-                if (unit_key_find(others[i].section, key))
-                        return parse_error(p, "unknown key in section [%s], expected it in [%s]", "Parts",
-                                        others[i].name);
-        return parse_error(p, "unknown key in section [Parts]");
-}
-
 static int parse_part(AppParse *a, ParseState *p, size_t key, const char *value)
 {
         UnitParse u = { .p = p, .specifiers = &a->specifiers };
@@ -273,8 +249,11 @@ int part_key_parse(AppParse *a, ParseState *p, const char *key, const char *valu
         size_t i = find_key(key);
         int r;
 
+        if (streq(key, "TimeoutStartSec") || streq(key, "TimeoutStopSec"))
+                return parse_error(p, "has no line of its own in [Parts], expected it behind the part, as in "
+                                      "Address=192.0.2.10/24 TimeoutStopSec=5s");
         if (i == ELEMENTSOF(part_keys))
-                return complain_key(p, key);
+                return -ENOENT;
         if (!*value) {
                 parts_done(&a->parts);
                 parts_done(&a->neutral_parts);

@@ -4,11 +4,12 @@
 /* Inside of the configuration module: the keys of [Parts]. */
 
 #include "base/bytes.h"
-#include "config/application.h"
+#include "config/app-parse.h"
 
 #define PARTS_MAX 64 /* of one application */
 
-/* One line, as it is here and with neutral specifiers. An empty value of whichever key takes all parts away. */
+/* One line, as it is here and with neutral specifiers. An empty value of any key takes all parts away. -ENOENT, and
+ * no complaint: the section has no such key. */
 int part_key_parse(AppParse *a, ParseState *p, const char *key, const char *value);
 const char *part_key_name(size_t i); /* NULL after the last one */
 bool part_key_is_known(const char *key);

@@ -3,7 +3,7 @@
 
 /* Inside of the configuration module: warnings about what is right, and will hurt. */
 
-#include "config/application.h"
+#include "config/app-parse.h"
 
 /* 0 or -ENOMEM. */
 int app_check_pitfalls(AppParse *a);
