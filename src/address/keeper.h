@@ -16,17 +16,10 @@
  * error and to STATUS=. */
 
 #include "address/arguments.h"
+#include "address/keeper-exit.h"
 
 #define KEEPER_PROBES 3
 #define KEEPER_PROBE_USEC (200 * USEC_PER_MSEC)
 #define KEEPER_AGAIN_USEC USEC_PER_SEC
-
-/* The exit statuses of distro-address. */
-typedef enum KeeperExit {
-        KEEPER_ENDED = 0,       /* by a signal; it is removed. Of `del`: ours is not there any more */
-        KEEPER_WENT_AWAY = 1,   /* after it had been there. Of `del`: it could not be removed */
-        KEEPER_NOT_STARTED = 2, /* it has not been added */
-        KEEPER_INVALID = 6,     /* the arguments; no later try would do better */
-} KeeperExit;
 
 KeeperExit keeper_run(const Arguments *a);

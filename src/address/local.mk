@@ -5,6 +5,7 @@ libaddress_a_SOURCES = \
 	src/address/arguments.c src/address/arguments.h \
 	src/address/frame.c src/address/frame.h \
 	src/address/keeper.c src/address/keeper.h \
+	src/address/keeper-exit.h \
 	src/address/kernel.c src/address/kernel.h \
 	src/address/mac.c src/address/mac.h \
 	src/address/network.c src/address/network.h \

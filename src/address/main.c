@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <config.h>
 
+#include "address/keeper.h"
 #include "address/removal.h"
 
 static void print_help(FILE *f)

@@ -3,7 +3,8 @@
 
 /* Taking away what a keeper has added, and nothing else. */
 
-#include "address/keeper.h"
+#include "address/arguments.h"
+#include "address/keeper-exit.h"
 #include "address/kernel.h"
 
 /* Removes the address where it is ours, on interface `index`, or with 0 on any. Returns 0; 1 where it is there by somebody
