@@ -7,7 +7,7 @@
 #include "base/timing.h"
 #include "engine/types.h"
 #include "systemd/guard-file.h"
-#include "systemd/units.h"
+#include "systemd/unit-info.h"
 
 #define LINE_MAX_BYTES 128u
 #define ROUND_USEC (250 * USEC_PER_MSEC) /* how often the guard looks, once its time has come */

@@ -11,6 +11,7 @@ libunits_a_SOURCES = \
 	src/systemd/private-bus.c src/systemd/private-bus.h \
 	src/systemd/unit-commands.c src/systemd/unit-commands.h \
 	src/systemd/unit-facts.c src/systemd/unit-facts.h \
+	src/systemd/unit-info.h \
 	src/systemd/unit-jobs.c src/systemd/unit-jobs.h \
 	src/systemd/unit-known.c src/systemd/unit-known.h \
 	src/systemd/unit-machine.c src/systemd/unit-machine.h \

@@ -253,11 +253,11 @@ static int units_add_matches(Units *u)
         return r;
 }
 
-int units_attach(Units *u, sd_bus *bus)
+int units_take_bus(Units *u, sd_bus *bus)
 {
         int r;
 
-        units_detach(u);
+        units_drop_bus(u);
         u->bus = sd_bus_ref(bus);
         r = units_add_matches(u);
         if (r >= 0)
@@ -265,7 +265,7 @@ int units_attach(Units *u, sd_bus *bus)
         if (r >= 0)
                 r = units_relist(u);
         if (r < 0) {
-                units_detach(u);
+                units_drop_bus(u);
                 return r;
         }
         units_pump_later(u);
@@ -286,7 +286,7 @@ static void unit_detach(Unit *unit)
         }
 }
 
-void units_detach(Units *u)
+void units_drop_bus(Units *u)
 {
         for (size_t i = 0; i < u->n_units; i++)
                 unit_detach(u->units[i]);

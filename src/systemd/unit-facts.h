@@ -10,3 +10,6 @@
 int units_subscribe(Units *u);
 /* All units are read again. */
 int units_relist(Units *u);
+/* 0 or what sd-bus says; then it is as if the bus were away. */
+int units_take_bus(Units *u, sd_bus *bus);
+void units_drop_bus(Units *u);

@@ -13,10 +13,12 @@
 
 #include "systemd/cgroup.h"
 #include "systemd/killer.h"
+#include "systemd/own-job.h"
+#include "systemd/unit-info.h"
 #include "systemd/unit-machine.h"
 #include "systemd/unit-parts.h"
 #include "systemd/unit-read.h"
-#include "systemd/units.h"
+#include "systemd/unit-start.h"
 
 #define UNITS_CALL_TIMEOUT_USEC \
         (90 * USEC_PER_SEC) /* a daemon-reload can hold systemd up for longer than a minute */

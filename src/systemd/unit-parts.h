@@ -4,7 +4,7 @@
 /* The parts beside a worker, as they are known here. */
 
 #include "config/part.h"
-#include "systemd/units.h"
+#include "systemd/unit-info.h"
 
 /* Of one application; NULL where it has none. */
 typedef struct UnitParts {

@@ -3,7 +3,7 @@
 
 /* Which copy a run of a worker's unit is, kept in `directory`; see unit-run.c. An id is systemd's InvocationID. */
 
-#include "systemd/units.h"
+#include "engine/types.h"
 
 void run_id_text(const uint8_t id[static 16], char ret[static 33]);
 /* 0 or a negative errno: then the unit's properties alone tell. */

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/array.h"
+#include "systemd/units.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-facts.h"
 #include "systemd/unit-jobs.h"
@@ -267,7 +268,7 @@ Units *units_free(Units *u)
 {
         if (!u)
                 return NULL;
-        units_detach(u);
+        units_drop_bus(u);
         for (size_t i = 0; i < u->n_units; i++)
                 unit_free(u->units[i]);
         free(u->units);
@@ -285,6 +286,16 @@ Units *units_free(Units *u)
         sd_event_unref(u->event);
         free(u);
         return NULL;
+}
+
+int units_attach(Units *u, sd_bus *bus)
+{
+        return units_take_bus(u, bus);
+}
+
+void units_detach(Units *u)
+{
+        units_drop_bus(u);
 }
 
 bool units_is_ready(const Units *u)
