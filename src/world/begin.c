@@ -136,12 +136,12 @@ static void begin_workers(World *w, const State *s)
                         const Node *n = state_find_node(s, c->node_id);
 
                         if (n && node_is_there(n) && copy_has_unit(a, c, n))
-                                unit_place(w, world_node(w, n->id), a->name, c->epoch, c->start_type,
+                                unit_model_place(w, world_node(w, n->id), a->name, c->epoch, c->start_type,
                                                 c->stuck, c->restart_needed);
                 }
         FOREACH_ARRAY(n, s->nodes, s->n_nodes)
                 if (n->presence == PRESENCE_MANAGER_GONE)
-                        guard_resume(w, world_node(w, n->id), s, node_gone_usec(n));
+                        guard_model_resume(w, world_node(w, n->id), s, node_gone_usec(n));
 }
 
 /* ---- who tells it ---- */
@@ -263,7 +263,7 @@ static int begin_managers(World *w, const State *s)
                 if (!node_is_there(n))
                         continue;
                 if (node_has_manager(n))
-                        manager_start(w, world_node(w, n->id));
+                        process_start(w, world_node(w, n->id));
                 r = begin_record(w, s, n);
                 if (r < 0)
                         return r;
@@ -277,7 +277,7 @@ static void begin_doing(World *w, const State *s)
         FOREACH_ARRAY(n, s->nodes, s->n_nodes) {
                 if (n->presence != PRESENCE_OFFLINE && n->presence != PRESENCE_MANAGER_GONE &&
                                 !node_has_manager(n))
-                        manager_start(w, world_node(w, n->id));
+                        process_start(w, world_node(w, n->id));
                 if (n->leaving)
                         world_manager_stop(w, n->id);
         }

@@ -34,7 +34,7 @@ static void on_written(World *w, WorldNode *n, const Happening *h)
                 n->disk_lost = false;
                 world_observe(w, &(Observation){ .type = OBSERVE_DISK_WRITTEN, .node_id = n->id });
         }
-        manager_post(w, n, INBOX_OTHER, &l, 0);
+        process_post(w, n, INBOX_OTHER, &l, 0);
         if (m->next_write) {
                 m->next_write = false;
                 write_begin(w, n, TAKE_PTR(m->next_data), m->next_size_bytes, m->next_revision);
@@ -163,11 +163,11 @@ static void do_left(World *w, WorldNode *n)
 {
         if (n->manager.restarting) {
                 world_did(w, DEED_MANAGER_DEAD);
-                manager_end(w, n, false, true);
+                process_end(w, n, false, true);
                 return;
         }
         trace(w, n, "has left");
-        manager_end(w, n, true, false);
+        process_end(w, n, true, false);
         if (n->shutting_down)
                 world_schedule(w, w->now_usec + 50 * USEC_PER_MSEC, on_power_off, n, n->generation, 0);
 }
@@ -175,7 +175,7 @@ static void do_left(World *w, WorldNode *n)
 static void do_exit(World *w, WorldNode *n, const Effect *f)
 {
         trace(w, n, "manager gives up: %s", strempty(f->text));
-        manager_end(w, n, false, false);
+        process_end(w, n, false, false);
         n->manager.exited = true;
 }
 
@@ -212,7 +212,7 @@ static void carry_out(World *w, WorldNode *n, Effect *f)
                 systemd_ask(w, n, f);
                 break;
         case EFFECT_FORGET:
-                unit_forget(n, f->app, f->epoch);
+                unit_model_forget(n, f->app, f->epoch);
                 break;
         case EFFECT_WRITE:
                 do_write(w, n, f);
@@ -224,14 +224,14 @@ static void carry_out(World *w, WorldNode *n, Effect *f)
                 do_note(w, n, f);
                 break;
         case EFFECT_RELOAD:
-                manager_post_definitions(w, n);
+                process_post_definitions(w, n);
                 break;
         case EFFECT_READY:
                 n->ready_in_boot = true;
                 trace(w, n, "takes part");
                 break;
         case EFFECT_SYNCED:
-                guard_disarm(n);
+                guard_model_disarm(n);
                 break;
         case EFFECT_LEFT:
                 do_left(w, n);

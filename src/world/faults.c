@@ -80,7 +80,7 @@ void world_drop_definition(World *w, uint32_t node, const char *app)
 
 void world_reload(World *w, uint32_t node)
 {
-        manager_post_definitions(w, world_node(w, node));
+        process_post_definitions(w, world_node(w, node));
 }
 
 void world_set_timing(World *w, uint32_t node, uint64_t token_usec, uint64_t consensus_usec,
@@ -95,7 +95,7 @@ void world_set_timing(World *w, uint32_t node, uint64_t token_usec, uint64_t con
         trace(w, n, "token %llu ms, consensus %llu ms", (unsigned long long) (token_usec / USEC_PER_MSEC),
                         (unsigned long long) (consensus_usec / USEC_PER_MSEC));
         if (n->manager.up)
-                manager_post(w, n, INBOX_OTHER, &l, 20 * USEC_PER_MSEC);
+                process_post(w, n, INBOX_OTHER, &l, 20 * USEC_PER_MSEC);
 }
 
 int world_set_record(World *w, uint32_t node, const void *data, size_t size_bytes)
@@ -157,7 +157,7 @@ static void on_boot(World *w, WorldNode *n, const Happening *h)
 static void on_manager(World *w, WorldNode *n, const Happening *h)
 {
         if (n->up && n->generation == h->generation)
-                manager_start(w, n);
+                process_start(w, n);
 }
 
 void world_node_up(World *w, uint32_t node)
@@ -200,12 +200,12 @@ void world_node_down(World *w, uint32_t node)
         disk_power_cut(w, n);
         n->up = n->suspended = n->shutting_down = false;
         n->generation = ++w->next_serial;
-        manager_end(w, n, false, false);
+        process_end(w, n, false, false);
         n->manager.exited = false;
-        guard_disarm(n);
+        guard_model_disarm(n);
         n->guard.away = false;
         systemd_power_cut(n);
-        units_power_cut(w, n);
+        unit_models_power_cut(w, n);
         totem_corosync_stop(w, n);
         n->corosync.left = left;
         if (w->config.ring_numbers && world_random_of(&w->random_late, 3) == 0) {
@@ -248,9 +248,9 @@ void world_node_shutdown(World *w, uint32_t node)
         n->shutting_down = true;
         n->manager.restarting = false;
         for (size_t i = 0; i < n->n_units; i++)
-                unit_stop_as(w, n, n->units + i, UNIT_SHUTDOWN);
+                unit_model_stop_as(w, n, n->units + i, UNIT_SHUTDOWN);
         if (n->manager.up)
-                manager_post(w, n, INBOX_OTHER, &l, 0);
+                process_post(w, n, INBOX_OTHER, &l, 0);
         world_schedule(w, w->now_usec + (n->manager.up ? 90 : 5) * USEC_PER_SEC, on_late_power_off, n,
                         n->generation, 0);
 }
@@ -265,9 +265,9 @@ static void on_wake(World *w, WorldNode *n, const Happening *h)
         n->suspended = false;
         if (n->manager.up && n->manager.hung) {
                 n->manager.hung = false;
-                manager_step(w, n, &event);
+                process_step(w, n, &event);
                 n->manager.hung = n->manager.up;
-                manager_unhang(w, n);
+                process_unhang(w, n);
         }
         totem_changed(w);
 }
@@ -307,7 +307,7 @@ void world_manager_kill(World *w, uint32_t node, bool restart)
                 return;
         trace(w, n, "manager dies");
         world_did(w, DEED_MANAGER_DEAD);
-        manager_end(w, n, false, restart);
+        process_end(w, n, false, restart);
 }
 
 void world_manager_start(World *w, uint32_t node)
@@ -315,7 +315,7 @@ void world_manager_start(World *w, uint32_t node)
         WorldNode *n = world_node(w, node);
 
         n->manager.exited = false;
-        manager_start(w, n);
+        process_start(w, n);
 }
 
 void world_manager_restart(World *w, uint32_t node)
@@ -327,7 +327,7 @@ void world_manager_restart(World *w, uint32_t node)
                 return;
         trace(w, n, "manager restarts");
         n->manager.restarting = true;
-        manager_post(w, n, INBOX_OTHER, &l, 0);
+        process_post(w, n, INBOX_OTHER, &l, 0);
 }
 
 void world_manager_stop(World *w, uint32_t node)
@@ -340,15 +340,15 @@ void world_manager_stop(World *w, uint32_t node)
         trace(w, n, "manager is to stop");
         n->manager.restarting = false;
         world_did(w, DEED_MANAGER_STOPPED);
-        manager_post(w, n, INBOX_OTHER, &l, 0);
+        process_post(w, n, INBOX_OTHER, &l, 0);
 }
 
-static void guard_tell(World *w, WorldNode *n)
+static void guard_model_tell(World *w, WorldNode *n)
 {
         Letter l = { .type = EVENT_GUARD, .guarded = !n->guard.away };
 
         if (n->manager.up)
-                manager_post(w, n, INBOX_OTHER, &l, 0);
+                process_post(w, n, INBOX_OTHER, &l, 0);
 }
 
 void world_guard_away(World *w, uint32_t node)
@@ -361,7 +361,7 @@ void world_guard_away(World *w, uint32_t node)
         world_did(w, DEED_GUARD_AWAY);
         n->guard.away = true;
         world_observe(w, &(Observation){ .type = OBSERVE_GUARD, .node_id = n->id });
-        guard_tell(w, n);
+        guard_model_tell(w, n);
 }
 
 void world_guard_back(World *w, uint32_t node)
@@ -373,15 +373,15 @@ void world_guard_back(World *w, uint32_t node)
         trace(w, n, "its guard is there again");
         n->guard.away = false;
         world_observe(w, &(Observation){ .type = OBSERVE_GUARD, .node_id = n->id, .flag = true });
-        guard_again(w, n);
-        guard_tell(w, n);
+        guard_model_again(w, n);
+        guard_model_tell(w, n);
 }
 
 static void on_unhang(World *w, WorldNode *n, const Happening *h)
 {
         if (n->manager.up && n->manager.generation == h->generation) {
                 trace(w, n, "manager goes on");
-                manager_unhang(w, n);
+                process_unhang(w, n);
         }
 }
 
@@ -405,11 +405,11 @@ static uint64_t watchdog_time(const World *w, const WorldNode *n)
 
         return engine_is_synced(e) && !engine_has_workers(e)
                                ? WATCHDOG_IDLE_USEC
-                               : grace_timing_of(manager_grace(w, n)).watchdog_usec;
+                               : grace_timing_of(process_grace(w, n)).watchdog_usec;
 }
 
 /* It works, and does nothing else meanwhile; its watchdog does not know the difference. */
-void manager_be_busy(World *w, WorldNode *n, uint64_t usec)
+void process_be_busy(World *w, WorldNode *n, uint64_t usec)
 {
         uint64_t watchdog_usec = watchdog_time(w, n);
 
@@ -587,7 +587,7 @@ int world_command(World *w, uint32_t node, const Command *command, uint64_t *ret
                                          .token = token,
                                          .command = &l.command });
         l.token = token;
-        manager_post(w, n, INBOX_OTHER, &l, 0);
+        process_post(w, n, INBOX_OTHER, &l, 0);
         *ret_token = token;
         return 0;
 }
@@ -607,7 +607,7 @@ int world_stop_local(World *w, uint32_t node, const char *app)
         }
         trace(w, n, "command %llu: stop --local %s", (unsigned long long) token, app);
         l.token = token;
-        manager_post(w, n, INBOX_OTHER, &l, 0);
+        process_post(w, n, INBOX_OTHER, &l, 0);
         return 0;
 }
 

@@ -83,7 +83,7 @@ static void post_view(World *w, WorldNode *n, ViewChange change, const Member *j
         l.n_members = c->n_procs;
         l.n_joined = n_joined;
         l.n_nodes = c->ring->n_nodes;
-        manager_post(w, n, INBOX_GROUP, &l, 0);
+        process_post(w, n, INBOX_GROUP, &l, 0);
 }
 
 static void history_add(Corosync *c, const Item *item)
@@ -108,7 +108,7 @@ static void deliver_message(World *w, WorldNode *n, const Item *item)
         l.packet->n_refs++;
         l.fragment = item->fragment;
         l.history = n->corosync.history;
-        manager_post(w, n, INBOX_GROUP, &l, 0);
+        process_post(w, n, INBOX_GROUP, &l, 0);
 }
 
 static void deliver_join(World *w, WorldNode *n, const Item *item)
@@ -167,7 +167,7 @@ void world_group_deliver(World *w, WorldNode *n, const Item *item)
                                 item->member.pid == n->manager.pid) {
                         Letter l = { .type = EVENT_PROBE, .number = item->number };
 
-                        manager_post(w, n, INBOX_GROUP, &l, 0);
+                        process_post(w, n, INBOX_GROUP, &l, 0);
                 }
                 break;
         }
@@ -225,7 +225,7 @@ void world_group_notify_quorum(World *w, WorldNode *n, const RingId *ring, bool 
         n->corosync.quorate = quorate;
         n->corosync.quorum_ring = *ring;
         if (n->manager.told)
-                manager_post(w, n, INBOX_QUORUM, &l, 0);
+                process_post(w, n, INBOX_QUORUM, &l, 0);
 }
 
 /* The adapter asks for the present quorum only once the engine knows of the connection. */
@@ -261,7 +261,7 @@ void world_group_connect(World *w, WorldNode *n)
                 return;
         n->manager.connected = true;
         nodelist_look(w, n);
-        manager_post(w, n, INBOX_GROUP, &connected, 0);
+        process_post(w, n, INBOX_GROUP, &connected, 0);
         join(w, n);
 }
 
@@ -293,7 +293,7 @@ void world_group_disconnect(World *w, WorldNode *n)
         inbox_clear(m->inbox + INBOX_GROUP);
         inbox_clear(m->inbox + INBOX_QUORUM);
         world_group_drop_outbox(n);
-        manager_post(w, n, INBOX_GROUP, &l, 0);
+        process_post(w, n, INBOX_GROUP, &l, 0);
 }
 
 static void leave(World *w, WorldNode *n)
@@ -318,7 +318,7 @@ void world_group_rejoin(World *w, WorldNode *n)
         inbox_clear(m->inbox + INBOX_QUORUM);
         world_group_drop_outbox(n);
         leave(w, n);
-        manager_post(w, n, INBOX_GROUP, &l, 0);
+        process_post(w, n, INBOX_GROUP, &l, 0);
         join(w, n);
 }
 

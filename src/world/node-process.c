@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-uint64_t manager_clock(const World *w, const WorldNode *n)
+uint64_t process_clock(const World *w, const WorldNode *n)
 {
         uint64_t drift = w->now_usec / 1000 * (uint64_t) abs(n->clock_ppm) / 1000;
 
@@ -15,18 +15,18 @@ uint64_t manager_clock(const World *w, const WorldNode *n)
 }
 
 /* How long this node's clock takes for so much of its own time. */
-static uint64_t manager_wait(const WorldNode *n, uint64_t usec)
+static uint64_t process_wait(const WorldNode *n, uint64_t usec)
 {
         /* A clock that is behind asks again. */
         return n->clock_ppm == 0 ? usec : usec - usec / 1000 * (uint64_t) abs(n->clock_ppm) / 1000 + 1;
 }
 
-uint64_t manager_realtime(const World *w, const WorldNode *n)
+uint64_t process_realtime(const World *w, const WorldNode *n)
 {
         return w->config.realtime_usec + w->now_usec + n->realtime_offset_usec;
 }
 
-uint64_t manager_grace(const World *w, const WorldNode *n)
+uint64_t process_grace(const World *w, const WorldNode *n)
 {
         return n->grace_usec > 0 ? n->grace_usec : w->config.grace_usec;
 }
@@ -84,7 +84,7 @@ static uint64_t processor_usec(void)
                                : (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
 }
 
-void manager_step(World *w, WorldNode *n, Event *event)
+void process_step(World *w, WorldNode *n, Event *event)
 {
         WorldManager *m = &n->manager;
         uint64_t generation = m->generation;
@@ -101,8 +101,8 @@ void manager_step(World *w, WorldNode *n, Event *event)
                 world_fail(w, -ELOOP);
                 return;
         }
-        event->now_usec = manager_clock(w, n);
-        event->realtime_usec = manager_realtime(w, n);
+        event->now_usec = process_clock(w, n);
+        event->realtime_usec = process_realtime(w, n);
         w->n_steps++;
         begin = w->config.charge_percent > 0 ? processor_usec() : 0;
         r = engine_step(m->engine, event, &effects);
@@ -124,13 +124,13 @@ void manager_step(World *w, WorldNode *n, Event *event)
         world_carry_out(w, n, &effects);
         effect_list_done(&effects);
         if (m->up && m->generation == generation)
-                manager_schedule(w, n);
+                process_schedule(w, n);
         if (took == 0)
                 return;
         w->traffic.longest_usec[event->type] = MAX(w->traffic.longest_usec[event->type], took);
         w->traffic.total_usec += took;
         if (m->generation == generation)
-                manager_be_busy(w, n, took * w->config.charge_percent / 100);
+                process_be_busy(w, n, took * w->config.charge_percent / 100);
 }
 
 /* ---- time ---- */
@@ -147,20 +147,20 @@ static void on_timer(World *w, WorldNode *n, const Happening *h)
                 m->timer_due = true;
                 return;
         }
-        manager_step(w, n, &event);
+        process_step(w, n, &event);
 }
 
-void manager_schedule(World *w, WorldNode *n)
+void process_schedule(World *w, WorldNode *n)
 {
         WorldManager *m = &n->manager;
-        uint64_t deadline = engine_deadline(m->engine), now = manager_clock(w, n), at;
+        uint64_t deadline = engine_deadline(m->engine), now = process_clock(w, n), at;
 
         if (deadline == USEC_INFINITY) {
                 m->timer_usec = USEC_INFINITY;
                 m->timer_serial = ++w->next_serial;
                 return;
         }
-        at = w->now_usec + (deadline > now ? manager_wait(n, deadline - now) : 0);
+        at = w->now_usec + (deadline > now ? process_wait(n, deadline - now) : 0);
         if (at == m->timer_usec)
                 return;
         m->timer_usec = at;
@@ -171,7 +171,7 @@ void manager_schedule(World *w, WorldNode *n)
 
 /* ---- letters ---- */
 
-static const uint64_t *manager_unit_digests(const WorldNode *n)
+static const uint64_t *process_unit_digests(const WorldNode *n)
 {
         return n->n_unit_digests == n->n_definitions ? n->unit_digests : NULL;
 }
@@ -229,7 +229,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_DEFINITIONS:
                 e.definitions.definitions = n->definitions;
                 e.definitions.n_definitions = n->n_definitions;
-                e.definitions.unit_digests = manager_unit_digests(n);
+                e.definitions.unit_digests = process_unit_digests(n);
                 e.definitions.errors = n->wrong_files;
                 e.definitions.n_errors = n->n_wrong_files;
                 break;
@@ -291,7 +291,7 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
                 trace_message(w, n, l->packet);
         if (l->type == EVENT_VIEW || l->type == EVENT_MESSAGE)
                 m->history = l->history;
-        manager_step(w, n, &event);
+        process_step(w, n, &event);
         trace_state(w, n);
         if (l->type == EVENT_CONNECTED)
                 world_group_told(w, n);
@@ -331,7 +331,7 @@ static uint64_t reading_delay(World *w, InboxSource source)
                                   : world_delay(w, 0, 3 * USEC_PER_MSEC);
 }
 
-void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter, uint64_t delay_usec)
+void process_post(World *w, WorldNode *n, InboxSource source, Letter *letter, uint64_t delay_usec)
 {
         WorldManager *m = &n->manager;
         Inbox *b = m->inbox + source;
@@ -348,14 +348,14 @@ void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter, ui
         world_schedule(w, b->last_usec, on_read, n, m->generation, source);
 }
 
-void manager_post_definitions(World *w, WorldNode *n)
+void process_post_definitions(World *w, WorldNode *n)
 {
         Letter l = { .type = EVENT_DEFINITIONS };
 
-        manager_post(w, n, INBOX_OTHER, &l, 5 * USEC_PER_MSEC);
+        process_post(w, n, INBOX_OTHER, &l, 5 * USEC_PER_MSEC);
 }
 
-void manager_unhang(World *w, WorldNode *n)
+void process_unhang(World *w, WorldNode *n)
 {
         WorldManager *m = &n->manager;
 
@@ -388,7 +388,7 @@ static int make_engine(World *w, WorldNode *n)
                 .unguarded = n->guard.away,
                 .no_quorum_policy = n->policy,
                 .isolation_timeout_usec = n->isolation_usec,
-                .grace_usec = manager_grace(w, n),
+                .grace_usec = process_grace(w, n),
                 .boot_id = n->boot_id,
                 .version_max = n->version_max,
                 .record_kind = n->record_kind,
@@ -423,25 +423,25 @@ static void tell_what_is_here(World *w, WorldNode *n)
                 event.unit.state = u->state;
                 event.unit.unit_digest = u->unit_digest;
                 event.unit.reason = u->state == UNIT_FAILED ? "exit-code" : NULL;
-                manager_step(w, n, &event);
+                process_step(w, n, &event);
                 if (n->manager.generation != generation)
                         return;
         }
         definitions.definitions.definitions = n->definitions;
         definitions.definitions.n_definitions = n->n_definitions;
-        definitions.definitions.unit_digests = manager_unit_digests(n);
+        definitions.definitions.unit_digests = process_unit_digests(n);
         definitions.definitions.errors = n->wrong_files;
         definitions.definitions.n_errors = n->n_wrong_files;
-        manager_step(w, n, &definitions);
+        process_step(w, n, &definitions);
 }
 
 static void on_restart(World *w, WorldNode *n, const Happening *h)
 {
         if (n->up && n->generation == h->generation && !n->manager.exited)
-                manager_start(w, n);
+                process_start(w, n);
 }
 
-void manager_start(World *w, WorldNode *n)
+void process_start(World *w, WorldNode *n)
 {
         WorldManager *m = &n->manager;
         int r;
@@ -494,7 +494,7 @@ static void abandon_write(World *w, WorldNode *n)
         free(m->next_data);
 }
 
-void manager_release(WorldNode *n)
+void process_release(WorldNode *n)
 {
         WorldManager *m = &n->manager;
 
@@ -509,7 +509,7 @@ void manager_release(WorldNode *n)
         free(m->outbox);
 }
 
-void manager_end(World *w, WorldNode *n, bool planned, bool restart)
+void process_end(World *w, WorldNode *n, bool planned, bool restart)
 {
         WorldManager *m = &n->manager, fresh = {};
 
@@ -520,9 +520,9 @@ void manager_end(World *w, WorldNode *n, bool planned, bool restart)
         if (n->up)
                 systemd_manager_ended(w, n);
         if (n->up && !planned)
-                guard_arm(w, n);
+                guard_model_arm(w, n);
         abandon_write(w, n);
-        manager_release(n);
+        process_release(n);
         fresh.generation = ++w->next_serial;
         *m = fresh;
         world_observe(w, &(Observation){ .type = OBSERVE_MANAGER_END, .node_id = n->id, .flag = planned });

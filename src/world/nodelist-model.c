@@ -61,7 +61,7 @@ static void tell_managers(World *w)
                 Letter l = { .type = EVENT_NODELIST };
 
                 if (n->manager.up && n->manager.connected)
-                        manager_post(w, n, INBOX_OTHER, &l,
+                        process_post(w, n, INBOX_OTHER, &l,
                                         world_delay(w, 5 * USEC_PER_MSEC, 300 * USEC_PER_MSEC));
         }
 }
@@ -119,5 +119,5 @@ void nodelist_look(World *w, WorldNode *n)
         Letter l = { .type = EVENT_NODELIST };
 
         if (n->manager.nodelist != nodelist_bits(w))
-                manager_post(w, n, INBOX_GROUP, &l, 0);
+                process_post(w, n, INBOX_GROUP, &l, 0);
 }

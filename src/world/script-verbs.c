@@ -7,12 +7,12 @@
 
 /* ---- what happens to nodes ---- */
 
-static void manager_kill(World *w, uint32_t node)
+static void process_kill(World *w, uint32_t node)
 {
         world_manager_kill(w, node, true);
 }
 
-static void manager_kill_for_good(World *w, uint32_t node)
+static void process_kill_for_good(World *w, uint32_t node)
 {
         world_manager_kill(w, node, false);
 }
@@ -46,8 +46,8 @@ static const struct {
         { "start", world_node_up },
         { "down", world_node_down },
         { "shutdown", world_node_shutdown },
-        { "kill", manager_kill },
-        { "kill-for-good", manager_kill_for_good },
+        { "kill", process_kill },
+        { "kill-for-good", process_kill_for_good },
         { "manager-stop", world_manager_stop },
         { "manager-start", world_manager_start },
         { "manager-restart", world_manager_restart },

@@ -47,11 +47,11 @@ static bool is_taken_back(const Systemd *s, size_t at)
 static void carry_out(World *w, WorldNode *n, const Effect *f)
 {
         if (f->type == EFFECT_START)
-                unit_start(w, n, f);
+                unit_model_start(w, n, f);
         else if (f->type == EFFECT_STOP)
-                unit_stop(w, n, f->app, f->epoch);
+                unit_model_stop(w, n, f->app, f->epoch);
         else
-                unit_kill(w, n, f->app, f->epoch);
+                unit_model_kill(w, n, f->app, f->epoch);
 }
 
 static void carry_out_late(World *w, WorldNode *n, size_t at)
@@ -130,7 +130,7 @@ static void on_bus_back(World *w, WorldNode *n, const Happening *h)
                 return;
         n->systemd.bus_lost_until_usec = 0;
         trace(w, n, "the bus is back");
-        units_read_again(w, n);
+        unit_models_read_again(w, n);
         carry_out_calls(w, n);
 }
 
@@ -175,7 +175,7 @@ void systemd_manager_ended(World *w, WorldNode *n)
         FOREACH_ARRAY(c, s->calls, s->n_calls)
                 if (c->type == EFFECT_START && c->sender == n->manager.generation)
                         systemd_void_start(w, n, c->app, c->epoch);
-        systemd_must_go_on(w, n, manager_grace(w, n) / 10);
+        systemd_must_go_on(w, n, process_grace(w, n) / 10);
 }
 
 /* ---- what a manager asks for ---- */
@@ -183,7 +183,7 @@ void systemd_manager_ended(World *w, WorldNode *n)
 static void on_by_hand(World *w, WorldNode *n, const Happening *h)
 {
         if (n->generation == h->generation && (systemd_is_late(w, n) || bus_lateness(w, n) > 0))
-                unit_kill_group(w, n, h->value);
+                unit_model_kill_group(w, n, h->value);
 }
 
 static void ask(World *w, WorldNode *n, const Effect *f)

@@ -8,7 +8,7 @@
 #define REPORT_USEC USEC_PER_MSEC     /* from a change to its signal */
 #define STUCK_USEC (2 * USEC_PER_SEC) /* a stop that takes so long does not end */
 
-WorldUnit *unit_find(const WorldNode *n, const char *app)
+WorldUnit *unit_model_find(const WorldNode *n, const char *app)
 {
         FOREACH_ARRAY(u, n->units, n->n_units)
                 if (streq(u->app, app))
@@ -16,9 +16,9 @@ WorldUnit *unit_find(const WorldNode *n, const char *app)
         return NULL;
 }
 
-WorldUnit *unit_get(World *w, WorldNode *n, const char *app)
+WorldUnit *unit_model_get(World *w, WorldNode *n, const char *app)
 {
-        WorldUnit *u = unit_find(n, app);
+        WorldUnit *u = unit_model_find(n, app);
 
         if (u)
                 return u;
@@ -38,7 +38,7 @@ WorldUnit *unit_get(World *w, WorldNode *n, const char *app)
         return u;
 }
 
-static WorldUnit *unit_by_serial(WorldNode *n, uint64_t serial)
+static WorldUnit *unit_model_by_serial(WorldNode *n, uint64_t serial)
 {
         FOREACH_ARRAY(u, n->units, n->n_units)
                 if (u->serial == serial)
@@ -49,7 +49,7 @@ static WorldUnit *unit_by_serial(WorldNode *n, uint64_t serial)
 static void report(
                 World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
-        WorldUnit *u = unit_find(n, app);
+        WorldUnit *u = unit_model_find(n, app);
         Letter l = { .type = EVENT_UNIT,
                 .epoch = epoch,
                 .unit_digest = u && u->epoch == epoch ? u->unit_digest : 0,
@@ -66,7 +66,7 @@ static void report(
                 world_fail(w, -ENOMEM);
                 return;
         }
-        manager_post(w, n, INBOX_SYSTEMD, &l,
+        process_post(w, n, INBOX_SYSTEMD, &l,
                         systemd_lateness(w, n) + world_delay(w, REPORT_USEC, 20 * USEC_PER_MSEC));
 }
 
@@ -87,7 +87,7 @@ static void observe_unit(World *w, const WorldNode *n, const WorldUnit *u, Obser
                                          .flag = u->state == UNIT_STOPPED });
 }
 
-void unit_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const char *reason)
+void unit_model_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const char *reason)
 {
         char buffer[64];
 
@@ -99,7 +99,7 @@ void unit_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const char 
         report(w, n, u->app, u->epoch, state, reason);
 }
 
-void units_read_again(World *w, WorldNode *n)
+void unit_models_read_again(World *w, WorldNode *n)
 {
         FOREACH_ARRAY(u, n->units, n->n_units) {
                 if (!u->unread)
@@ -121,7 +121,7 @@ void units_read_again(World *w, WorldNode *n)
 static void on_started(World *w, WorldNode *n, const Happening *h);
 
 /* Its process has ended, and systemd starts it again. It stays the same copy: nobody but systemd has to do with it. */
-static void unit_restart(World *w, WorldNode *n, WorldUnit *u)
+static void unit_model_restart(World *w, WorldNode *n, WorldUnit *u)
 {
         char reason[64];
 
@@ -143,7 +143,7 @@ static void unit_restart(World *w, WorldNode *n, WorldUnit *u)
 static bool is_beside(const World *w, const WorldNode *n, const char *app)
 {
         FOREACH_ARRAY(o, w->nodes, w->n_nodes) {
-                const WorldUnit *u = o != n ? unit_find(o, app) : NULL;
+                const WorldUnit *u = o != n ? unit_model_find(o, app) : NULL;
 
                 if (u && unit_state_is_alive(u->state))
                         return true;
@@ -153,30 +153,30 @@ static bool is_beside(const World *w, const WorldNode *n, const char *app)
 
 static void on_started(World *w, WorldNode *n, const Happening *h)
 {
-        WorldUnit *u = unit_by_serial(n, h->value);
+        WorldUnit *u = unit_model_by_serial(n, h->value);
 
         if (n->generation != h->generation || !u)
                 return;
         if (u->fault == WORLD_UNIT_START_FAILS ||
                         (u->fault == WORLD_UNIT_START_FAILS_BESIDE && is_beside(w, n, u->app))) {
                 world_did(w, DEED_UNIT_FAILS);
-                unit_end(w, n, u, UNIT_FAILED, "exit-code");
+                unit_model_end(w, n, u, UNIT_FAILED, "exit-code");
                 return;
         }
         if (u->fault == WORLD_UNIT_START_FINISHES) {
-                unit_end(w, n, u, UNIT_FINISHED, NULL);
+                unit_model_end(w, n, u, UNIT_FINISHED, NULL);
                 return;
         }
         u->state = UNIT_RUNNING;
         u->serial = ++w->next_serial;
         report(w, n, u->app, u->epoch, UNIT_RUNNING, NULL);
         if (u->fault == WORLD_UNIT_CRASHES)
-                unit_restart(w, n, u);
+                unit_model_restart(w, n, u);
 }
 
-void unit_start(World *w, WorldNode *n, const Effect *f)
+void unit_model_start(World *w, WorldNode *n, const Effect *f)
 {
-        WorldUnit *u = unit_get(w, n, f->app);
+        WorldUnit *u = unit_model_get(w, n, f->app);
         char buffer[64];
 
         if (!u)
@@ -214,12 +214,12 @@ void unit_start(World *w, WorldNode *n, const Effect *f)
 
 static void on_stopped(World *w, WorldNode *n, const Happening *h)
 {
-        WorldUnit *u = unit_by_serial(n, h->value);
+        WorldUnit *u = unit_model_by_serial(n, h->value);
 
         if (n->generation != h->generation || !u)
                 return;
         if (u->fault != WORLD_UNIT_STOP_STUCK) {
-                unit_end(w, n, u, u->ending, NULL);
+                unit_model_end(w, n, u, u->ending, NULL);
                 return;
         }
         world_did(w, DEED_UNIT_STUCK);
@@ -230,7 +230,7 @@ static void on_stopped(World *w, WorldNode *n, const Happening *h)
         report(w, n, u->app, u->epoch, UNIT_STUCK, "timeout");
 }
 
-void unit_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending)
+void unit_model_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending)
 {
         if (!unit_state_is_alive(u->state) || u->state == UNIT_STUCK)
                 return;
@@ -254,7 +254,7 @@ void unit_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending)
 /* The unit that the manager means, or NULL after telling it that there is none. */
 static WorldUnit *find_copy(World *w, WorldNode *n, const char *app, uint64_t epoch)
 {
-        WorldUnit *u = unit_find(n, app);
+        WorldUnit *u = unit_model_find(n, app);
 
         if (u && u->epoch == epoch && unit_state_is_alive(u->state))
                 return u;
@@ -262,7 +262,7 @@ static WorldUnit *find_copy(World *w, WorldNode *n, const char *app, uint64_t ep
         return NULL;
 }
 
-void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch)
+void unit_model_stop(World *w, WorldNode *n, const char *app, uint64_t epoch)
 {
         WorldUnit *u = find_copy(w, n, app, epoch);
 
@@ -270,10 +270,10 @@ void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch)
                 return;
         trace(w, n, "unit %s is told to stop", app);
         u->ending = UNIT_STOPPED;
-        unit_stop_as(w, n, u, UNIT_STOPPED);
+        unit_model_stop_as(w, n, u, UNIT_STOPPED);
 }
 
-void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch)
+void unit_model_kill(World *w, WorldNode *n, const char *app, uint64_t epoch)
 {
         WorldUnit *u = find_copy(w, n, app, epoch);
 
@@ -281,12 +281,12 @@ void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch)
                 return;
         trace(w, n, "unit %s is killed", app);
         if (u->fault == WORLD_UNIT_STOP_STUCK)
-                unit_stop_as(w, n, u, UNIT_STOPPED);
+                unit_model_stop_as(w, n, u, UNIT_STOPPED);
         else
-                unit_end(w, n, u, UNIT_STOPPED, NULL);
+                unit_model_end(w, n, u, UNIT_STOPPED, NULL);
 }
 
-void unit_kill_group(World *w, WorldNode *n, uint64_t epoch)
+void unit_model_kill_group(World *w, WorldNode *n, uint64_t epoch)
 {
         for (size_t i = 0; i < n->n_units; i++) {
                 WorldUnit *u = n->units + i;
@@ -294,22 +294,22 @@ void unit_kill_group(World *w, WorldNode *n, uint64_t epoch)
                 if (u->epoch != epoch || !unit_state_is_alive(u->state) || u->fault == WORLD_UNIT_STOP_STUCK)
                         continue;
                 trace(w, n, "unit %s is killed by its control group", u->app);
-                unit_end(w, n, u, UNIT_STOPPED, NULL);
+                unit_model_end(w, n, u, UNIT_STOPPED, NULL);
         }
 }
 
-void unit_forget(WorldNode *n, const char *app, uint64_t epoch)
+void unit_model_forget(WorldNode *n, const char *app, uint64_t epoch)
 {
-        WorldUnit *u = unit_find(n, app);
+        WorldUnit *u = unit_model_find(n, app);
 
         if (u && u->epoch == epoch && !unit_state_is_alive(u->state))
                 u->state = UNIT_NONE;
 }
 
-void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck,
-                bool restart_needed)
+void unit_model_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type,
+                bool stuck, bool restart_needed)
 {
-        WorldUnit *u = unit_get(w, n, app);
+        WorldUnit *u = unit_model_get(w, n, app);
 
         if (!u)
                 return;
@@ -323,7 +323,7 @@ void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartTy
         report(w, n, app, epoch, u->state, stuck ? "timeout" : NULL);
 }
 
-void units_power_cut(World *w, WorldNode *n)
+void unit_models_power_cut(World *w, WorldNode *n)
 {
         FOREACH_ARRAY(u, n->units, n->n_units) {
                 bool alive = unit_state_is_alive(u->state);
@@ -341,7 +341,7 @@ void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault 
                 uint64_t stop_usec)
 {
         WorldNode *n = world_node(w, node);
-        WorldUnit *u = unit_get(w, n, app);
+        WorldUnit *u = unit_model_get(w, n, app);
 
         if (!u)
                 return;
@@ -349,57 +349,57 @@ void world_unit_behave(World *w, uint32_t node, const char *app, WorldUnitFault 
         u->start_usec = start_usec > 0 ? start_usec : w->config.start_usec;
         u->stop_usec = stop_usec > 0 ? stop_usec : w->config.stop_usec;
         if (fault != WORLD_UNIT_STOP_STUCK && u->state == UNIT_STUCK)
-                unit_end(w, n, u, u->ending, NULL);
+                unit_model_end(w, n, u, u->ending, NULL);
 }
 
 void world_unit_fail(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
-        WorldUnit *u = unit_find(n, app);
+        WorldUnit *u = unit_model_find(n, app);
 
         if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING)) {
                 world_did(w, DEED_UNIT_FAILS);
-                unit_end(w, n, u, UNIT_FAILED, "exit-code");
+                unit_model_end(w, n, u, UNIT_FAILED, "exit-code");
         }
 }
 
 void world_unit_restart(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
-        WorldUnit *u = unit_find(n, app);
+        WorldUnit *u = unit_model_find(n, app);
 
         if (!u || u->state != UNIT_RUNNING || systemd_is_late(w, n))
                 return;
         trace(w, n, "unit %s is restarted by systemd", app);
-        unit_restart(w, n, u);
+        unit_model_restart(w, n, u);
 }
 
 void world_unit_finish(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
-        WorldUnit *u = unit_find(n, app);
+        WorldUnit *u = unit_model_find(n, app);
 
         if (u && u->state == UNIT_RUNNING) {
                 world_did(w, DEED_UNIT_FINISHED);
-                unit_end(w, n, u, UNIT_FINISHED, NULL);
+                unit_model_end(w, n, u, UNIT_FINISHED, NULL);
         }
 }
 
 void world_unit_stop_outside(World *w, uint32_t node, const char *app)
 {
         WorldNode *n = world_node(w, node);
-        WorldUnit *u = unit_find(n, app);
+        WorldUnit *u = unit_model_find(n, app);
 
         if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING) && !systemd_is_late(w, n)) {
                 trace(w, n, "unit %s is stopped from outside", app);
                 world_did(w, DEED_UNIT_STOPPED);
-                unit_stop_as(w, n, u, UNIT_KILLED);
+                unit_model_stop_as(w, n, u, UNIT_KILLED);
         }
 }
 
 /* ---- the guard ---- */
 
-static bool guard_spares(const WorldGuard *g, const char *app)
+static bool guard_model_spares(const WorldGuard *g, const char *app)
 {
         for (size_t i = 0; i < g->n_spared; i++)
                 if (streq(g->spared[i], app))
@@ -407,19 +407,19 @@ static bool guard_spares(const WorldGuard *g, const char *app)
         return false;
 }
 
-static void guard_end_units(World *w, WorldNode *n, bool kill_now)
+static void guard_model_end_units(World *w, WorldNode *n, bool kill_now)
 {
         for (size_t i = 0; i < n->n_units; i++) {
                 WorldUnit *u = n->units + i;
 
-                if (!unit_state_is_alive(u->state) || guard_spares(&n->guard, u->app))
+                if (!unit_state_is_alive(u->state) || guard_model_spares(&n->guard, u->app))
                         continue;
                 trace(w, n, "the guard %s unit %s", kill_now ? "kills" : "stops", u->app);
                 world_did(w, DEED_GUARD);
                 if (kill_now && u->fault != WORLD_UNIT_STOP_STUCK)
-                        unit_end(w, n, u, UNIT_KILLED, NULL);
+                        unit_model_end(w, n, u, UNIT_KILLED, NULL);
                 else
-                        unit_stop_as(w, n, u, UNIT_KILLED);
+                        unit_model_stop_as(w, n, u, UNIT_KILLED);
                 /* What a kill does not end nobody ends: the assumption of all promises on copies is gone. */
                 if (kill_now && unit_state_is_alive(u->state))
                         observe_unit(w, n, u, OBSERVE_UNIT_STUCK);
@@ -429,7 +429,7 @@ static void guard_end_units(World *w, WorldNode *n, bool kill_now)
 static void on_guard_late(World *w, WorldNode *n, const Happening *h)
 {
         if (n->guard.armed && !n->guard.away && n->guard.serial == h->generation)
-                guard_end_units(w, n, h->value);
+                guard_model_end_units(w, n, h->value);
 }
 
 static void on_guard(World *w, WorldNode *n, const Happening *h)
@@ -439,16 +439,16 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
         if (systemd_is_late(w, n)) {
                 /* Its stops come too late; what it has to kill it kills by hand. */
                 uint64_t patience = MIN(systemd_lateness(w, n),
-                                MIN(USEC_PER_SEC, grace_timing_of(manager_grace(w, n)).answer_usec));
+                                MIN(USEC_PER_SEC, grace_timing_of(process_grace(w, n)).answer_usec));
 
                 world_schedule(w, w->now_usec + (h->value ? patience : systemd_lateness(w, n)), on_guard_late,
                                 n, n->guard.serial, h->value);
                 return;
         }
-        guard_end_units(w, n, h->value);
+        guard_model_end_units(w, n, h->value);
 }
 
-static int guard_spare(WorldGuard *g, const State *s)
+static int guard_model_spare(WorldGuard *g, const State *s)
 {
         FOREACH_ARRAY(a, s->apps, s->n_apps) {
                 if (!app_is_left_alone(a))
@@ -462,10 +462,10 @@ static int guard_spare(WorldGuard *g, const State *s)
 }
 
 /* It has seen the end of the manager, or is there at last. */
-static void guard_count(World *w, WorldNode *n, uint64_t gone_usec)
+static void guard_model_count(World *w, WorldNode *n, uint64_t gone_usec)
 {
         WorldGuard *g = &n->guard;
-        GraceTiming t = grace_timing_of(manager_grace(w, n));
+        GraceTiming t = grace_timing_of(process_grace(w, n));
 
         g->serial = ++w->next_serial;
         world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard, n, g->serial, 0);
@@ -473,11 +473,11 @@ static void guard_count(World *w, WorldNode *n, uint64_t gone_usec)
 }
 
 /* `gone_usec`: the manager ended so long ago. */
-static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
+static void guard_model_begin(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
 {
         WorldGuard *g = &n->guard;
 
-        if (guard_spare(g, s) < 0) {
+        if (guard_model_spare(g, s) < 0) {
                 world_fail(w, -ENOMEM);
                 return;
         }
@@ -485,17 +485,17 @@ static void guard_begin(World *w, WorldNode *n, const State *s, uint64_t gone_us
         g->counts = !g->away;
         g->since_usec = w->now_usec - MIN(gone_usec, w->now_usec);
         if (g->counts)
-                guard_count(w, n, gone_usec);
+                guard_model_count(w, n, gone_usec);
 }
 
-void guard_arm(World *w, WorldNode *n)
+void guard_model_arm(World *w, WorldNode *n)
 {
         /* It counts from the first end since the manager was synced. */
         if (!n->guard.armed)
-                guard_begin(w, n, engine_state(n->manager.engine), 0);
+                guard_model_begin(w, n, engine_state(n->manager.engine), 0);
 }
 
-void guard_again(World *w, WorldNode *n)
+void guard_model_again(World *w, WorldNode *n)
 {
         WorldGuard *g = &n->guard;
 
@@ -505,16 +505,16 @@ void guard_again(World *w, WorldNode *n)
         if (!g->counts)
                 g->since_usec = w->now_usec;
         g->counts = true;
-        guard_count(w, n, w->now_usec - g->since_usec);
+        guard_model_count(w, n, w->now_usec - g->since_usec);
 }
 
-void guard_resume(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
+void guard_model_resume(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
 {
         if (!n->guard.away)
-                guard_begin(w, n, s, gone_usec);
+                guard_model_begin(w, n, s, gone_usec);
 }
 
-void guard_disarm(WorldNode *n)
+void guard_model_disarm(WorldNode *n)
 {
         for (size_t i = 0; i < n->guard.n_spared; i++)
                 free(n->guard.spared[i]);

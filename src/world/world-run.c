@@ -16,7 +16,7 @@ uint64_t world_now(const World *w)
 
 uint64_t world_clock(const World *w, uint32_t node)
 {
-        return manager_clock(w, world_node(w, node));
+        return process_clock(w, world_node(w, node));
 }
 
 void world_set_faults(World *w, unsigned faults)
@@ -166,13 +166,13 @@ static void node_done(WorldNode *n)
 {
         WorldManager *m = &n->manager;
 
-        manager_release(n);
+        process_release(n);
         free(m->write_data);
         free(m->next_data);
         FOREACH_ARRAY(u, n->units, n->n_units)
                 free(u->app);
         free(n->units);
-        guard_disarm(n);
+        guard_model_disarm(n);
         free(n->guard.spared);
         systemd_forget_calls(n);
         free(n->systemd.calls);
@@ -324,7 +324,7 @@ size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_
         size_t n_found = 0;
 
         FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
-                const WorldUnit *u = unit_find(n, app);
+                const WorldUnit *u = unit_model_find(n, app);
 
                 if (u && unit_state_is_alive(u->state)) {
                         if (n_found < n_max)
@@ -337,21 +337,21 @@ size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_
 
 uint64_t world_unit_epoch(const World *w, uint32_t node, const char *app)
 {
-        const WorldUnit *u = unit_find(world_node(w, node), app);
+        const WorldUnit *u = unit_model_find(world_node(w, node), app);
 
         return u && unit_state_is_alive(u->state) ? u->epoch : 0;
 }
 
 UnitState world_unit_state(const World *w, uint32_t node, const char *app)
 {
-        const WorldUnit *u = unit_find(world_node(w, node), app);
+        const WorldUnit *u = unit_model_find(world_node(w, node), app);
 
         return u ? u->state : UNIT_NONE;
 }
 
 StartType world_unit_start_type(const World *w, uint32_t node, const char *app)
 {
-        const WorldUnit *u = unit_find(world_node(w, node), app);
+        const WorldUnit *u = unit_model_find(world_node(w, node), app);
 
         return u && unit_state_is_alive(u->state) ? u->start_type : START_NONE;
 }

@@ -379,7 +379,7 @@ void bytes_new_view(WorldNode *n);
 bool bytes_read(World *w, WorldNode *n, Letter *l);
 
 /* faults.c */
-void manager_be_busy(World *w, WorldNode *n, uint64_t usec);
+void process_be_busy(World *w, WorldNode *n, uint64_t usec);
 
 /* group-model.c */
 Packet *packet_unref(Packet *p);
@@ -400,19 +400,19 @@ void world_group_flush(World *w, WorldNode *n); /* sending may be possible again
 void world_group_drop_outbox(WorldNode *n);
 
 /* node-process.c */
-void manager_start(World *w, WorldNode *n);
-void manager_end(World *w, WorldNode *n, bool planned, bool restart);
-void manager_release(
+void process_start(World *w, WorldNode *n);
+void process_end(World *w, WorldNode *n, bool planned, bool restart);
+void process_release(
                 WorldNode *n); /* its engine and what is on the way to and from it, but not what it writes */
-void manager_post(World *w, WorldNode *n, InboxSource source, Letter *letter,
+void process_post(World *w, WorldNode *n, InboxSource source, Letter *letter,
                 uint64_t delay_usec); /* takes the letter */
-void manager_step(World *w, WorldNode *n, Event *event);
-void manager_schedule(World *w, WorldNode *n);
-void manager_unhang(World *w, WorldNode *n);
-void manager_post_definitions(World *w, WorldNode *n);
-uint64_t manager_clock(const World *w, const WorldNode *n);
-uint64_t manager_realtime(const World *w, const WorldNode *n);
-uint64_t manager_grace(const World *w, const WorldNode *n);
+void process_step(World *w, WorldNode *n, Event *event);
+void process_schedule(World *w, WorldNode *n);
+void process_unhang(World *w, WorldNode *n);
+void process_post_definitions(World *w, WorldNode *n);
+uint64_t process_clock(const World *w, const WorldNode *n);
+uint64_t process_realtime(const World *w, const WorldNode *n);
+uint64_t process_grace(const World *w, const WorldNode *n);
 void letter_done(Letter *l);
 
 /* effect-model.c */
@@ -420,25 +420,25 @@ void world_carry_out(World *w, WorldNode *n, EffectList *effects);
 void disk_power_cut(World *w, WorldNode *n);
 
 /* unit-model.c */
-WorldUnit *unit_find(const WorldNode *n, const char *app);
-WorldUnit *unit_get(World *w, WorldNode *n, const char *app); /* makes it; NULL without memory */
-void unit_start(World *w, WorldNode *n, const Effect *f);
-void unit_stop(World *w, WorldNode *n, const char *app, uint64_t epoch);
-void unit_kill(World *w, WorldNode *n, const char *app, uint64_t epoch);
-void unit_kill_group(World *w, WorldNode *n, uint64_t epoch); /* without systemd */
-void unit_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending);
-void unit_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const char *reason);
-void unit_forget(WorldNode *n, const char *app, uint64_t epoch);
+WorldUnit *unit_model_find(const WorldNode *n, const char *app);
+WorldUnit *unit_model_get(World *w, WorldNode *n, const char *app); /* makes it; NULL without memory */
+void unit_model_start(World *w, WorldNode *n, const Effect *f);
+void unit_model_stop(World *w, WorldNode *n, const char *app, uint64_t epoch);
+void unit_model_kill(World *w, WorldNode *n, const char *app, uint64_t epoch);
+void unit_model_kill_group(World *w, WorldNode *n, uint64_t epoch); /* without systemd */
+void unit_model_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending);
+void unit_model_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const char *reason);
+void unit_model_forget(WorldNode *n, const char *app, uint64_t epoch);
 /* It has run since long ago, or its stop has not ended. */
-void unit_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type, bool stuck,
-                bool restart_needed);
-void units_power_cut(World *w, WorldNode *n);
-void units_read_again(World *w, WorldNode *n); /* the bus is back */
-void guard_arm(World *w, WorldNode *n);
-void guard_again(World *w, WorldNode *n); /* it is there again */
-void guard_resume(World *w, WorldNode *n, const State *s,
+void unit_model_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type,
+                bool stuck, bool restart_needed);
+void unit_models_power_cut(World *w, WorldNode *n);
+void unit_models_read_again(World *w, WorldNode *n); /* the bus is back */
+void guard_model_arm(World *w, WorldNode *n);
+void guard_model_again(World *w, WorldNode *n); /* it is there again */
+void guard_model_resume(World *w, WorldNode *n, const State *s,
                 uint64_t gone_usec); /* the manager has been gone so long */
-void guard_disarm(WorldNode *n);
+void guard_model_disarm(WorldNode *n);
 
 /* systemd-model.c */
 bool systemd_is_late(const World *w, const WorldNode *n);
