@@ -79,7 +79,7 @@ static int apply_neutral(AppParse *a, ParseState *p, const UnitKey *k, const cha
         return property ? unit_strings_add(&property->strings, value) : -ENOMEM;
 }
 
-/* What a unit is made of everybody can read, from the bus and from its file in /run, whoever may read ours. */
+/* Every user can read what a unit is made of, from the bus and from its file in /run, whatever the mode of our file. */
 static int check_secret(AppParse *a, ParseState *p)
 {
         static const char *const data[] = { "Environment", "SetCredential", "StandardInputText",

@@ -244,7 +244,7 @@ static void closep(int *fd)
                 (void) close(*fd); /* nothing was written */
 }
 
-/* Reads a regular file whole. O_NONBLOCK: a FIFO must not hold anybody up. */
+/* Reads a regular file whole. O_NONBLOCK: a FIFO must not hold the reader up. */
 static int read_file(const char *path, char **ret, size_t *ret_size_bytes, bool *ret_closed)
 {
         _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -29,7 +29,7 @@ int config_files_find(const ConfigContext *context, const char *name, ConfigFile
  * to blame. */
 int config_files_find_dropins(const ConfigContext *context, const char *beside, const char *name,
                 ConfigFiles *f, char **ret_bad);
-/* What lies in the folders of that name and is read by nobody: neither *suffix nor *suffix.d. 0, or a negative errno. */
+/* What lies in the folders of that name and is never read: neither *suffix nor *suffix.d. 0, or a negative errno. */
 int config_files_list_stray(
                 const ConfigContext *context, const char *name, const char *suffix, ConfigFiles *f);
 /* The names in all directories NAME of the search path that end in `suffix`, sorted, each once. The same

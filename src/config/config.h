@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* From text to validated configuration: manager.conf and the applications' files. Reads files, checks every
- * line and hands out plain data; talks to nobody, logs nothing, keeps nothing between calls.
+/* From text to validated configuration: manager.conf and the applications' files. Reads files, checks every line and
+ * hands out plain data; calls no other service, logs nothing, keeps nothing between calls.
  *
- * Syntax is systemd's: sections, Key=value, a backslash at the end of a line continues it, lines that begin
- * with # or ; are comments, an empty value resets a list (and puts any other key back to its default),
- * sections and keys that begin with X- are ignored. Everything else that is unknown is an error.
+ * Syntax is systemd's: sections, and Key=value. A backslash at the end of a line continues it. Lines that begin with #
+ * or ; are comments. An empty value resets a list, and puts any other key back to its default. Sections and keys that
+ * begin with X- are ignored. Everything else that is unknown is an error.
  *
  * Files are looked for as systemd does it. The directories are, from the highest: /etc/distro-manager,
- * /run/distro-manager, /usr/lib/distro-manager (the first and the last as configured at build time). Of files
- * with one name the highest counts; an empty one or a link to /dev/null masks those below. Drop-ins
- * (manager.conf.d, and applications/NAME.app.d, *.conf) come from all directories and are read after the file
- * itself, in the order of their names, each name once, from the highest directory that has it. Drop-ins alone
- * make no application.
+ * /run/distro-manager, /usr/lib/distro-manager (the first and the last as configured at build time). Of files with one
+ * name the highest counts; an empty one or a link to /dev/null masks those below. Drop-ins (manager.conf.d, and
+ * applications/NAME.app.d, *.conf) come from all directories and are read after the file itself, in the order of their
+ * names. Each name is read once, from the highest directory that has it. Drop-ins alone make no application.
  *
- * What goes wrong with a file is never only an errno: the caller gets messages that say where and what. All
- * of a file's mistakes are reported, not only the first, and a wrong application keeps out itself and nobody
- * else. */
+ * What goes wrong with a file is never only an errno: the caller gets messages that say where and what. All of a file's
+ * mistakes are reported, not only the first, and a wrong application keeps out itself and no other. */
 
 #include "config/part.h"
 #include "config/sealed.h"
@@ -38,7 +36,7 @@ typedef struct ConfigContext {
         const char *const *node_names; /* the nodelist, for warnings about names that it lacks; NULL: no
                                           warnings */
         size_t n_node_names;
-        struct ConfigSystemd *systemd; /* who is asked about keys that our table lacks; NULL: nobody is */
+        struct ConfigSystemd *systemd; /* asked about keys that our table lacks; NULL: none is */
 } ConfigContext;
 
 /* A systemd that says which keys it knows: its program is asked once, when the first key comes up that our table lacks. One
@@ -59,8 +57,8 @@ typedef enum ConfigLevel {
         CONFIG_ERROR,
 } ConfigLevel;
 
-/* One thing to tell. `text` is complete, "file:line: Key=: what was wrong, what was expected", without a full
- * stop or newline at its end; the other fields repeat its parts for who wants them. */
+/* One thing to tell. `text` is complete, "file:line: Key=: what was wrong, what was expected", without a full stop or
+ * newline at its end. The other fields repeat its parts. */
 typedef struct ConfigMessage {
         ConfigLevel level;
         char *text;
@@ -159,9 +157,8 @@ int app_config_parse(const ConfigContext *context, const char *name, const char 
 /* The names of all applications that have a file which is not masked, valid or not: sorted, NULL-terminated.
  */
 int app_config_list_names(const ConfigContext *context, char ***ret);
-/* The file and the drop-ins that make up an application, in the order in which they are read,
- * NULL-terminated, without the root. -ENOENT: there is no file; -ERFKILL: it is masked, and the list (set all
- * the same) holds the mask alone. */
+/* The file and the drop-ins that make up an application, in the order in which they are read, NULL-terminated, without
+ * the root. -ENOENT: there is no file. -ERFKILL: it is masked, and the list (set all the same) holds the mask alone. */
 int app_config_list_files(const ConfigContext *context, const char *name, char ***ret);
 
 char **config_files_free(char **list); /* takes NULL, returns NULL */

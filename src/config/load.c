@@ -248,7 +248,7 @@ static int load_one(const ConfigContext *context, const char *name, ConfigMessag
         return r < 0 ? r : move_messages(&own, messages);
 }
 
-/* A name that is not quite right makes no application, and nobody misses it. */
+/* A name that is not quite right makes no application, and no reader misses it. */
 static int warn_of_stray(const ConfigContext *context, ConfigMessages *messages)
 {
         _cleanup_(config_files_done) ConfigFiles stray = { 0 };

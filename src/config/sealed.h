@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What [Unit] and [Service] of a file have become, once the file is through: the properties of a transient systemd unit,
- * sealed. Nobody changes them any more: a copy is a copy of the bytes, a digest a hash over them, and equal bytes are equal
- * meaning. The names and signatures are those that StartTransientUnit() takes; the systemd adapter only walks along a
- * signature. Specifiers are expanded, quotes and escapes are gone, times are microseconds and sizes bytes with UINT64_MAX for
- * infinity.
+/* What [Unit] and [Service] of a file have become, once the file is through: the properties of a transient systemd
+ * unit, sealed. They are not changed any more: a copy is a copy of the bytes, a digest a hash over them, and equal
+ * bytes are equal meaning. The names and signatures are those that StartTransientUnit() takes; the systemd adapter only
+ * walks along a signature. Specifiers are expanded, quotes and escapes are gone, times are microseconds and sizes bytes
+ * with UINT64_MAX for infinity.
  *
  * The bytes, little-endian, of one property after the other, in the order in which they are sent, which is that of their names;
  * a name may occur more than once (SystemCallFilter with an allowing and a denying set):

@@ -77,7 +77,7 @@ static char *ask_program(const char *program)
         (void) close(fds[1]);
         if (r == 0) {
                 read_items(fds[0], &t);
-                (void) kill(pid, SIGKILL); /* what it has left to say nobody hears */
+                (void) kill(pid, SIGKILL); /* what it has left to say is not heard */
                 while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
                         ;
         }

@@ -14,7 +14,7 @@ static size_t variable_name_length(const char *s)
         return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 }
 
-/* The worker learns from these why it was started; nobody else may set them. */
+/* The worker learns from these why it was started; a file may not set them. */
 static int check_reserved(UnitParse *u, const char *name)
 {
         if (!startswith(name, "DISTRO_"))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Inside of the configuration module: a property of a transient systemd unit while its file is read. Lines add to it, and
- * an empty one takes it away, so it has a shape that can be changed. Once the file is through it is sealed (sealed.h), and
- * this is gone; nobody but the parsers sees it.
+/* Inside of the configuration module: a property of a transient systemd unit while its file is read. Lines add to it,
+ * and an empty one takes it away, so it has a shape that can be changed. Once the file is through it is sealed
+ * (sealed.h), and this is gone; only the parsers see it.
  *
  * Everything that a property points to is its own and allocated; unit_property_done() frees it. Strings are
  * never NULL. Empty arrays are NULL with a count of 0. */

@@ -141,8 +141,8 @@ int unit_parse_namespaces(UnitParse *u, const UnitKey *k, const char *value)
         return unit_set_u64(u, unit_key_property(k), set);
 }
 
-/* Adds to the last property of that name if it points the same way, else begins another: systemd applies them
- * in order, and the first decides whether the whole is a list of what is allowed. */
+/* Adds to the last property of that name if it points the same way, else begins another. systemd applies them in order,
+ * and the first decides whether the whole is a list of what is allowed. */
 static UnitProperty *extend_set(UnitParse *u, const char *property, bool allow)
 {
         UnitProperty *p = property_list_get(u->properties, property);

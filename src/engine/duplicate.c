@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One table for each structure says which pointers it owns, and what of it a new view has voided; copying and the fingerprint
- * both follow the tables, and all else is taken byte by byte. A pointer that is missing in a table is shared by the copy and freed twice, which no
- * test survives; a plain field cannot be missing. */
+/* One table for each structure says which pointers it owns, and what of it a new view has voided. Copying and the
+ * fingerprint both follow the tables; all else is taken byte by byte. A pointer that is missing in a table is shared by
+ * the copy and freed twice, which no test survives; a plain field cannot be missing. */
 
 #include "engine/duplicate.h"
 #include "engine/engine.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /* For tests that try out what would happen: an engine can be copied between two steps, and compared by a number. The
- * daemon links none of it. Without memory the program ends: a test has nobody to tell. */
+ * daemon links none of it. Without memory the program ends: a test has no caller to tell. */
 
 #include "engine/engine.h"
 

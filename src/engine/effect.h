@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What follows from an event, as plain data: an ordered list of effects. Whoever holds the list owns what the effects
+/* What follows from an event, as plain data: an ordered list of effects. The holder of the list owns what the effects
  * point to, and frees it with effect_list_done(). */
 
 #include "engine/message.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /* The engine decides; it does nothing. Every manager feeds its engine the same ordered messages, and each engine
- * reaches the same decision. What a node must do follows as a list of effects, which the adapters carry out in
- * order; how that went comes back as a later event.
+ * reaches the same decision. What a node must do follows as a list of effects. The adapters carry them out in order;
+ * how that went comes back as a later event.
  *
  * No clock, no randomness, no I/O in here: time and random numbers arrive inside events.
  *
@@ -39,8 +39,7 @@
  *   node.c        a node's name, times and nodelist; app.c: an application
  *   place.c       which node an application belongs on; which nodes are eligible; explain.c: and why not
  *   check.c       what is always true
- * the ground: types, message, state (lists), encode (bytes), event, effect, outlet
- */
+ * the ground: types, message, state (lists), encode (bytes), event, effect, outlet */
 
 #include "engine/effect.h"
 #include "engine/encode.h"
@@ -95,7 +94,8 @@ bool engine_is_synced(const Engine *e); /* this member holds the present agreed 
 bool engine_is_formed(const Engine *e); /* the group has formed: some member holds an agreed state */
 /* What this member holds may be old: it has not been in step with a quorate group since it started, or it has lost
  * quorum or Corosync since. What it says of its own units is true all the same. 0: it is not old; else the wall clock
- * when it was in step last; USEC_INFINITY: not since it started, and what it holds is its record, of no known date. */
+ * when it was in step last. USEC_INFINITY: it was not since it started, and what it holds is its record, of no known
+ * date. */
 uint64_t engine_stale_since(const Engine *e);
 static inline bool engine_is_stale(const Engine *e)
 {

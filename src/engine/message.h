@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The messages of the group, as plain data. src/wire turns them into bytes and back; the engine makes and reads
- * them. Who sent a message (node id and pid) is Corosync's to say and is not in it. */
+/* The messages of the group, as plain data. src/wire turns them into bytes and back; the engine makes and reads them.
+ * The sender of a message (node id and pid) is not in it: Corosync says it. */
 
 #include "engine/types.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The names of nodes in the bytes of many definitions, which mostly name the same ones: each is spelled out where it
- * stands first, and a number stands for it after that. Names get their numbers in the order in which they first come. */
+/* The names of nodes in the bytes of many definitions, which mostly name the same ones. A name is spelled out where it
+ * comes first; after that a number stands for it. Names get their numbers in the order in which they first come. */
 
 #include "base/bytes.h"
 

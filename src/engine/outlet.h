@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The way out of a step: whoever decides something puts here what follows. Nothing that is put here is ever looked at to
- * decide the next thing.
+/* The way out of a step: a rule that decides something puts here what follows. Nothing that is put here is ever looked
+ * at to decide the next thing.
  *
- * To be without memory is one bit, `oom`, which is never taken back: what needed the memory gets something harmless, goes
- * on, and the step fails as a whole at its end (see engine_step()). So no rule has a way out of its own for it. */
+ * To be without memory is one bit, `oom`, which is never taken back. The rule that needed the memory gets something
+ * harmless and goes on; the step fails as a whole at its end (see engine_step()). So no rule has a way out of its own
+ * for it. */
 
 #include "engine/effect.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The agreed state: what every synced member holds identically at the same point of the message order. It changes
- * only by the rules in agreed/, and only because a message was delivered or a view was decided; the member that forms a group
- * makes one of its own, and sends it. Everything is sorted: nodes by id, applications by name, what hangs off them by node id
- * or epoch. Every part may read it (the bus, status, simulate); only the engine writes. As bytes: encode.h.
+/* The agreed state: what every synced member holds identically at the same point of the message order. It changes only
+ * by the rules in agreed/, and only because a message was delivered or a view was decided. The member that forms a
+ * group makes one of its own, and sends it. Everything is sorted: nodes by id, applications by name, what hangs off
+ * them by node id or epoch. Every part may read it (the bus, status, simulate); only the engine writes. As bytes:
+ * encode.h.
  *
  * Node ids are Corosync's; 0 means "no node". */
 
@@ -70,8 +71,8 @@ typedef struct WrongFile {
         uint32_t line; /* of the first error; WRONG_SOMEWHERE */
 } WrongFile;
 
-/* What such files hold, once for all nodes that have the same: a change that goes from node to node would make a state of as
- * many definitions as there are nodes. One without a variant is dropped. */
+/* What such files hold, once for all nodes that have the same. Else a change that goes from node to node would fill the
+ * state with a definition for each node. One without a variant is dropped. */
 typedef struct OtherFile {
         uint64_t digest, error; /* as in the variants */
         Definition definition;  /* where digest is not 0 */

@@ -189,7 +189,8 @@ static const LocalUnit *own_unit(const Engine *e, const App *a)
         return NULL;
 }
 
-/* Of what has been cut off, or has not been in step yet, only the own units are certain. Whoever stops one, it stops. */
+/* Of what has been cut off, or has not been in step yet, only the own units are certain. A unit that is being stopped
+ * is shown so, whatever stops it. */
 static void status_of_stale(const Engine *e, const App *a, AppStatus *s)
 {
         const LocalUnit *u = own_unit(e, a);

@@ -9,7 +9,7 @@
 
 #define QUIET_ROUNDS 4u /* so many rounds without a worker, and the work is done */
 
-/* systemd is asked over its own socket: it works where the message bus does not, and takes nobody's calls but root's. */
+/* systemd is asked over its own socket: it works where the message bus does not, and takes root's calls only. */
 struct GuardEnd {
         sd_event *event;
         sd_event_source *timer;
@@ -35,7 +35,7 @@ static void close_bus(GuardEnd *g)
         g->bus = drop_bus(g->bus);
 }
 
-/* Nobody waits for the answer: the next round looks. */
+/* The answer is not waited for: the next round looks. */
 static void ask_stop(sd_bus *bus, const char *unit)
 {
         if (bus)
@@ -43,7 +43,7 @@ static void ask_stop(sd_bus *bus, const char *unit)
                                 "StopUnit", NULL, NULL, "ss", unit, "replace");
 }
 
-/* A systemd that stands still accepts nobody, but the message bus hands it calls all the same. */
+/* A systemd that stands still accepts no connection, but the message bus hands it calls all the same. */
 static void keep_message_bus(GuardEnd *g)
 {
         const char *address = g->parameters->bus_address;
@@ -110,9 +110,9 @@ static size_t end_units(GuardEnd *g, const GuardState *state, bool kill_now)
         return n_alive;
 }
 
-/* When systemd goes on after it stood still it starts again by Restart= what was killed meanwhile, as a rule after 100 ms. So
- * the stop lies there before, by the bus; and where there is none, it is the first that a connection to systemd itself
- * hears: to list the units and what they do can take longer. */
+/* When systemd goes on after it stood still it starts again by Restart= what was killed meanwhile, as a rule after 100
+ * ms. So the stop lies there before, by the bus. Where there is no bus, the stop is the first that is said on a
+ * connection to systemd itself: to list the units and what they do can take longer. */
 static void kill_group(GuardEnd *g, const char *group)
 {
         const char *unit = strrchr(group, '/') + 1;

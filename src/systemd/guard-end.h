@@ -22,8 +22,9 @@ typedef struct GuardParameters {
 
 typedef struct GuardEnd GuardEnd;
 
-/* `timer` is the source whose handler calls guard_end_round(); where that is to be done at once it is set to 0: systemd, having
- * done nothing for a while, is about to start again what was killed. What `parameters` points to has to last. */
+/* `timer` is the source whose handler calls guard_end_round(). It is set to 0 where that is to be done at once:
+ * systemd, having done nothing for a while, is about to start again what was killed. What `parameters` points to has to
+ * last. */
 int guard_end_new(sd_event *event, sd_event_source *timer, const GuardParameters *parameters, GuardEnd **ret);
 GuardEnd *guard_end_free(GuardEnd *g);
 DEFINE_TRIVIAL_CLEANUP(GuardEnd *, guard_end_free)

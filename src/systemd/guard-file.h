@@ -28,8 +28,8 @@ int guard_state_write(FILE *f, bool in_step, bool idle, uint64_t grace_usec, con
                 size_t n_maintenance);
 /* -EBADMSG: it is not what guard_state_write() makes; -ENOMEM and errors of reading. */
 int guard_state_read(FILE *f, GuardState *ret);
-/* Replaces the file, atomically; readers see the old one or the new one. 0 or negative errno: then there is none, as the old one
- * may hold a maintenance that is over. */
+/* Replaces the file, atomically; readers see the old one or the new one. 0 or negative errno: then there is no file,
+ * since the old one may hold a maintenance that is over. */
 int guard_file_write(const char *directory, const GuardState *s);
 int guard_file_read(const char *directory, GuardState *ret); /* -ENOENT: there is none; the rest as above */
 
@@ -39,9 +39,9 @@ typedef struct GuardStamp {
         uint64_t grace_usec; /* what the manager told last, also where `guard` found no room; 0: it told nothing yet */
 } GuardStamp;
 
-/* Makes the file or takes it as it is. A note that cannot be read, or is of the future, counts as an end at the boot: safe,
- * since everything is then over at once. *ret_fd is -1 where there is no room: then the note lives as long as the process.
- * 0 or -ENOMEM. */
+/* Makes the file or takes it as it is. A note that cannot be read, or is of the future, counts as an end at the boot.
+ * That is safe: everything is then over at once. *ret_fd is -1 where there is no room: then the note lives as long as
+ * the process. 0 or -ENOMEM. */
 int guard_stamp_open(const char *directory, uint64_t now_usec, int *ret_fd, GuardStamp *ret);
 int guard_stamp_write(int fd, const GuardStamp *stamp);       /* in place; 0 or negative errno */
 int guard_stamp_read(const char *directory, GuardStamp *ret); /* -ENOENT: none, or an empty one; -EBADMSG */

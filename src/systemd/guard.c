@@ -343,8 +343,8 @@ static int listen_to_managers(GuardProcess *g)
         return fd < 0 ? fd : watch_fd(g, fd, SD_EVENT_PRIORITY_NORMAL, on_connection, &g->listener);
 }
 
-/* A manager was in step in this boot, and nobody has seen it end: it is counted from now. One that is at work can be the next
- * one; where it is the same, or is in step as well, it calls this off as soon as it has seen this guard. */
+/* A manager was in step in this boot, and no guard has seen it end: it is counted from now. A manager that is at work
+ * can be the next one. If it is the same, or is in step as well, it calls this off as soon as it has seen this guard. */
 static int find_manager(GuardProcess *g)
 {
         int r = g->parameters->manager > 0 ? watch_manager(g, g->parameters->manager) : -ESRCH;
@@ -426,7 +426,7 @@ static bool has_units(const GuardProcess *g)
         return found;
 }
 
-/* Nobody is guarded, and nothing is here that would have to be: the next guard begins anew. */
+/* No manager is guarded, and nothing is here that would have to be: the next guard begins anew. */
 static void forget(GuardProcess *g)
 {
         _cleanup_free_ char *path = NULL;

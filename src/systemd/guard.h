@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The guard: while no manager is there to obey the group, it ends this node's workers before the peers, who wait for
- * ManagerGraceSec=, start them elsewhere. After half of the grace it stops them, after three quarters it kills them;
- * workers in maintenance are left alone.
+/* The guard. While no manager is there to obey the group, it ends this node's workers before the peers start them
+ * elsewhere, which wait for ManagerGraceSec=. After half of the grace it stops them, after three quarters it kills
+ * them. Workers in maintenance are left alone.
  *
- * It is a process of its own, in distro-guard.service, and there before it is needed. What it waits for it sees by itself:
- * the end of the manager's process. Then it needs neither systemd, nor a bus, nor room in /run: it stops units over
- * systemd's own socket where that answers, and kills control groups by itself where it does not.
+ * It is a process of its own, in distro-guard.service, and there before it is needed. What it waits for it sees by
+ * itself: the end of the manager's process. Then it needs neither systemd, nor a bus, nor room in /run. If systemd's
+ * own socket answers, it stops units over that; if not, it kills control groups by itself.
  *
  *   the manager, from its start     connects to the guard's socket, and says who it is (SO_PEERCRED does). As long as
  *                                   the guard has not greeted it, its node gets no start

@@ -7,7 +7,7 @@
 #include "systemd/killer.h"
 #include "systemd/private-bus.h"
 
-/* Shared by its owner and the thread; whoever lets go last frees it. */
+/* Shared by its owner and the thread; the last of them to let go frees it. */
 struct Killer {
         atomic_int n_refs;
         atomic_bool busy;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Kills control groups on a thread of its own, so that the loop goes on whatever the kernel does; then stops their units
- * over systemd's own socket: where the message bus alone does not work, systemd is well and would start again, by
- * Restart=, what has been killed. */
+/* Kills control groups on a thread of its own, so that the loop goes on whatever the kernel does. Then it stops their
+ * units over systemd's own socket: if only the message bus does not work, systemd is well, and would start again by
+ * Restart= what has been killed. */
 
 #include "base/macros.h"
 

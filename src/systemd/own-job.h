@@ -2,7 +2,7 @@
 #pragma once
 
 /* Stop or restart? What systemd is doing to this manager, to Corosync and to this host. Asked while SIGTERM is being
- * handled, and before the end of a worker that somebody else stopped is judged. */
+ * handled, and before the end of a worker that was stopped by another hand is judged. */
 
 #include <systemd/sd-bus.h>
 

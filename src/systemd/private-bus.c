@@ -123,7 +123,7 @@ int private_bus_stop_units(const char *address, char *const *groups)
         for (; *groups; groups++) {
                 int r = stop_unit(bus, *groups);
 
-                if (r == -ETIMEDOUT) /* nobody is there */
+                if (r == -ETIMEDOUT) /* there is none */
                         return r;
                 if (first >= 0)
                         first = r;

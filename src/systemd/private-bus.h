@@ -14,7 +14,7 @@
 /* Begins to connect. */
 int private_bus_open(const char *address, sd_bus **ret);
 /* Waits until any bus, this or the message bus, is ready for calls: 0, -ETIMEDOUT after BUS_READY_USEC, or what sd-bus
- * says. sd-bus by itself would wait for a minute and a half for one that takes connections and says nothing. */
+ * says. sd-bus by itself would wait for a minute and a half for a bus that takes connections and says nothing. */
 int bus_wait_until_ready(sd_bus *bus);
 /* Stops the present runs of the units of these control groups (NULL-terminated), one after the other. 0, or the first
  * error. */

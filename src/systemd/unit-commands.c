@@ -211,7 +211,7 @@ static int drop_in_write(const DropIn *d, const char *parent, const char *text)
         if (r >= 0 && rename(d->temporary, d->file) < 0)
                 r = -errno;
         if (r < 0)
-                (void) unlink(d->temporary); /* what is left of it is read by nobody */
+                (void) unlink(d->temporary); /* what is left of it is not read any more */
         return r;
 }
 

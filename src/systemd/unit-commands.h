@@ -2,11 +2,11 @@
 #pragma once
 
 /* The commands of a worker's unit, once more as text. systemd keeps a transient unit as a file, and reads it again at
- * each daemon-reload. systemd 252 does not understand there what it wrote itself: a last command with "+" or "!" is
+ * each daemon-reload. systemd 252 does not understand there what it wrote itself. A last command with "+" or "!" is
  * gone, and "$" has got a backslash. So the keys with such commands lie in a drop-in of the unit too, in words that
- * every systemd reads as they were meant; and with them the keys that our table lacks and systemd knows, which no call
- * could set. It lies where administrators' drop-ins for this boot do: systemd looks there for what is new at each start, and
- * beside the transient unit's own file it does not. */
+ * every systemd reads as they were meant. With them lie the keys that our table lacks and systemd knows, which no call
+ * could set. It lies where administrators' drop-ins for this boot do: systemd looks there for what is new at each
+ * start, and beside the transient unit's own file it does not. */
 
 #include "systemd/unit-start.h"
 

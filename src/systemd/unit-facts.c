@@ -3,11 +3,11 @@
 #include "systemd/unit-facts.h"
 #include "systemd/unit-take.h"
 
-/* ---- who speaks ----
+/* ---- whose word it is ----
  *
- * Every process of the host may send us a signal by our own name on the bus, and a match by a well-known name as sender
+ * Every process of the host may send us a signal by our own name on the bus. A match by a well-known name as sender
  * lets the signals of all unique names through. So systemd's are known by the sender of its answers, which the bus lets
- * nobody else give. Those that come before the answer to Subscribe() are no loss: all is read after it. */
+ * no other process give. Those that come before the answer to Subscribe() are no loss: all is read after it. */
 
 static int units_know_systemd(Units *u, sd_bus_message *answer)
 {
@@ -241,7 +241,7 @@ static int units_add_matches(Units *u)
                         "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
                         "member='NameOwnerChanged',arg0='" SYSTEMD_NAME "'";
 
-        /* Who speaks on a connection to systemd itself is not said in its messages. */
+        /* On a connection to systemd itself the messages do not say their sender. */
         size_t skip = sd_bus_is_bus_client(u->bus) > 0 ? 0 : strlen(SENDER);
         int r = sd_bus_add_match_async(
                         u->bus, &u->match_properties, properties + skip, on_properties_changed, NULL, u);

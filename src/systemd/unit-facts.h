@@ -6,7 +6,7 @@
 
 #include "systemd/unit-known.h"
 
-/* systemd sends signals to those who have asked for them, and forgets that when it is executed anew. */
+/* systemd sends signals to the clients that have asked for them, and forgets that when it is executed anew. */
 int units_subscribe(Units *u);
 /* All units are read again. */
 int units_relist(Units *u);

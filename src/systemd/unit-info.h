@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What units.h tells of workers' units, and to whom; and the bounds within which it works. The files behind units.h see this,
- * and units.h includes it. */
+/* What units.h tells of workers' units, by which callbacks, and the bounds within which it works. The files behind
+ * units.h see this, and units.h includes it. */
 
 #include "engine/types.h"
 
@@ -40,7 +40,7 @@ typedef struct UnitsCallbacks {
         /* A copy's state changed. Copies found at the first listing are reported too, before `ready`. A copy that was
          * asked to stop and is not there is reported as STOPPED. */
         void (*changed)(const UnitInfo *info, void *userdata);
-        /* What units_get_part() says of the parts of this application changed. NULL: nobody asks. */
+        /* What units_get_part() says of the parts of this application changed. NULL: it is not asked for. */
         void (*parts_changed)(const char *app, void *userdata);
         /* All units that exist on this host have been read; comes once. */
         void (*ready)(void *userdata);

@@ -223,8 +223,8 @@ static Unit *first_of(const Units *u, UnitQueue queue)
         return u->queues[queue].first;
 }
 
-/* A kill follows the stop of its unit, or systemd would restart what was killed; if that has to wait for its
- * turn, the processes die now, and once more when it is sent. */
+/* A kill follows the stop of its unit, or systemd would restart what was killed. If that stop has to wait for its turn,
+ * the processes die now, and once more when it is sent. */
 static bool pump_stop(Units *u)
 {
         Unit *unit = first_of(u, QUEUE_STOP);

@@ -295,9 +295,9 @@ static void job_type(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         t->read = true;
 }
 
-/* A job that was gone before its type could be asked, that was carried out, and after which the unit has
- * ended without having been started again, was a stop: no other job ends a run. (That of systemd's own last
- * restart, which the start limit forbids, is not carried out.) */
+/* A job may be gone before its type could be asked. If it was carried out, and the unit has ended after it without
+ * having been started again, it was a stop: no other job ends a run. (That of systemd's own last restart, which the
+ * start limit forbids, is not carried out.) */
 static void judge_foreign(UnitMachine *m, bool alive)
 {
         const ForeignJob *f = &m->foreign;
@@ -479,8 +479,8 @@ static bool settle_calls(UnitMachine *m, UnitTodo *t)
 
 /* ---- whose unit it is ---- */
 
-/* What an administrator's drop-in does to the properties ends no run: the same invocation is the same copy, whatever it
- * says, and a unit that says nothing has not been replaced by another copy of ours while this one has not ended. */
+/* What an administrator's drop-in does to the properties ends no run. The same invocation is the same copy, whatever it
+ * says; and while this copy has not ended, a unit that says nothing has not been replaced by another one of ours. */
 static bool unit_is_known_run(const UnitMachine *m)
 {
         const UnitProperties *p = &m->properties;
@@ -512,8 +512,8 @@ static bool unit_identify(UnitMachine *m, UnitTodo *t)
                         return false;
                 become(m, p->epoch, t);
         }
-        /* Whoever asked for a start that still waits is gone, and how its job ends is told to nobody: if there is no
-         * worker then, it counts as stopped from outside. */
+        /* The manager that asked for a start that still waits is gone, and no one is told how its job ends. If there is
+         * no worker then, it counts as stopped from outside. */
         if (pending && !m->history.ran)
                 m->history.blind = true;
         if (there) {
@@ -580,7 +580,7 @@ static bool note_alive(UnitMachine *m, bool alive, UnitTodo *t)
         if (unit_state_is_end(m->state)) {
                 if (!alive)
                         return false;
-                /* Somebody started the rest of it again. */
+                /* The rest of it was started again from outside. */
                 m->history = (UnitHistory){ .ran = true };
                 m->foreign = (ForeignJob){};
         }

@@ -20,11 +20,11 @@
  *              START_REFUSED                              ended        REFUSED, its commands are removed
  *              STOP_WANTED, of a start that waits         ended        STOPPED
  *   starting,  STOP_WANTED                                the same     the stop waits in line
- *   up,        JOB_SEEN: somebody else's                  the same     ask what it does
+ *   up,        JOB_SEEN: not ours                         the same     ask what it does
  *   stopping   JOB_TYPE, JOB_ENDED, STOP_FAILED           the same     read
  *              LOOKED: active, activating, deactivating   up ...       the state; a stop that was asked for, again
  *              LOOKED: ended, processes are left          stopping     look again; after STUCK_AFTER_USEC: STUCK
- *              LOOKED: ended by somebody else             judging      STOPPING: does the host go down?
+ *              LOOKED: ended by another hand              judging      STOPPING: does the host go down?
  *              LOOKED: ended otherwise                    ended        why: unit_state_from_properties()
  *              DEAF, DETACHED                             the same     what ends now, ends unseen
  *   judging    JUDGED                                     ended        SHUTDOWN, or KILLED (REFUSED: of a start)
@@ -77,7 +77,7 @@ typedef struct ForeignJob {
         uint8_t invocation_id[16]; /* the run that it found */
 } ForeignJob;
 
-/* A worker has ended by somebody else's hand: is it the host's, or our manager's, end as well? */
+/* A worker has ended by another hand: is it the host's, or our manager's, end as well? */
 typedef enum Judgement {
         JUDGE_NOT,
         JUDGE_WAITS, /* for a question that is sent after the end */
@@ -132,7 +132,7 @@ typedef enum UnitFactType {
         UNIT_FACT_START_SENT,
         UNIT_FACT_START_ANSWERED,  /* job_id; 0: not an answer that systemd gives */
         UNIT_FACT_START_EXISTS,    /* systemd has a unit of that name */
-        UNIT_FACT_START_UNHEARD,   /* nobody answered */
+        UNIT_FACT_START_UNHEARD,   /* no answer came */
         UNIT_FACT_START_CONFLICTS, /* text: another job is in the way, or the host goes down */
         UNIT_FACT_START_REFUSED,   /* text */
         UNIT_FACT_STOP_WANTED,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which copy a run is, as the third witness: beside DISTRO_EPOCH= in Environment= and in LogExtraFields=, both of which a
- * drop-in can empty while the worker runs. A symbolic link for each application, in a folder that lasts for this boot,
- * holds the run's InvocationID and the copy's epoch. It counts for that run alone, so one that is left behind harms nobody. */
+/* Which copy a run is, as the third witness: beside DISTRO_EPOCH= in Environment= and in LogExtraFields=, both of which
+ * a drop-in can empty while the worker runs. A symbolic link for each application, in a folder that lasts for this
+ * boot, holds the run's InvocationID and the copy's epoch. It counts for that run alone, so one that is left behind
+ * does no harm. */
 
 #include <fcntl.h>
 #include <inttypes.h>

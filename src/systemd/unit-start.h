@@ -9,7 +9,7 @@
 #include "config/sealed.h"
 #include "engine/types.h"
 
-/* Everything is copied by whoever keeps it. */
+/* A module that keeps it copies everything. */
 typedef struct UnitStart {
         const char *app;
         uint64_t epoch;

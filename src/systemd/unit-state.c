@@ -165,8 +165,8 @@ static UnitState state_of_ended(const UnitProperties *p, const UnitHistory *h, c
         if (!h->ran)
                 return UNIT_NONE;
 
-        /* Nobody saw why it ended. Started once too often is better than not at all, so it counts as stopped
-         * from outside and not as finished, which would be for good. */
+        /* Why it ended was not seen. Started once too often is better than not at all, so it counts as stopped from
+         * outside and not as finished, which would be for good. */
         return h->blind ? ended_from_outside(h) : UNIT_FINISHED;
 }
 
@@ -185,8 +185,8 @@ UnitState unit_state_from_properties(const UnitProperties *p, const UnitHistory 
                 return h->restart_job && !h->stop_asked ? UNIT_STARTING : UNIT_STOPPING;
         }
 
-        /* Before its first start, between the two halves of a restart, and where a restart by systemd itself is
-         * due, a unit is inactive or failed with a job that waits. */
+        /* A unit is inactive or failed with a job that waits (1) before its first start, (2) between the two halves of
+         * a restart, (3) where a restart by systemd itself is due. */
         if (unit_properties_are_pending(p))
                 return h->stop_asked ? UNIT_STOPPING : UNIT_STARTING;
         return state_of_ended(p, h, ret_reason);

@@ -3,9 +3,9 @@
 
 /* What systemd says about a worker's unit, and what that means. Pure: no bus, no clock, nothing is kept.
  *
- * The decision needs two things: the unit's properties as they are now (or as they last were, where systemd has
- * already forgotten the unit), and what was seen of this copy before: an inactive unit alone does not tell whether
- * its worker was stopped by us, was stopped by somebody else, or came to its own end. */
+ * The decision needs two things: the unit's properties as they are now, or as they last were, where systemd has already
+ * forgotten the unit; and what was seen of this copy before. An inactive unit alone does not tell whether its worker
+ * was stopped by us, was stopped by another hand, or came to its own end. */
 
 #include "engine/types.h"
 
@@ -39,7 +39,7 @@ typedef struct UnitHistory {
         bool ran;          /* it was seen at work, or its start job was done */
         bool stop_asked;   /* by us */
         bool outside_stop; /* a stop job that is not ours was seen */
-        bool restart_job;  /* the job at work is somebody's restart: the copy goes on afterwards */
+        bool restart_job;  /* the job at work is a restart from outside: the copy goes on afterwards */
         bool going_down;   /* this host, corosync.service or the manager is being stopped */
         bool by_guard;     /* it ended while the guard was ending what is here */
         bool blind;        /* systemd could not be heard when it ended */
@@ -51,14 +51,13 @@ typedef struct UnitHistory {
 bool unit_properties_exist(const UnitProperties *p);
 /* True if processes of it may be at work: anything but inactive, failed and unknown to systemd. */
 bool unit_properties_are_alive(const UnitProperties *p);
-/* True if it has none yet, or none any more, and a job that can change that: a start waits for a unit that the worker
- * requires, or for its turn. */
+/* True if it has none yet, or none any more, and a job that can change that. Such a start waits for a unit that the
+ * worker requires, or for its turn. */
 bool unit_properties_are_pending(const UnitProperties *p);
 
-/* How the copy stands. For FAILED, REFUSED and STUCK `ret_reason` is set to systemd's result in words ("exit-code,
- * status 1", "signal SEGV", "start-limit-hit", "timeout"), for STARTING, while systemd waits to start it again, to how often
- * it did so and why; else to "". It has room for UNIT_REASON_MAX bytes.
- * NONE: there is no such unit, and none was ever seen. */
+/* How the copy stands. `ret_reason`: for FAILED, REFUSED and STUCK systemd's result in words ("exit-code, status 1",
+ * "signal SEGV", "start-limit-hit", "timeout"). For STARTING, while systemd waits to start it again, how often it did
+ * so and why. Else "". It has room for UNIT_REASON_MAX bytes. NONE: there is no such unit, and none was ever seen. */
 UnitState unit_state_from_properties(const UnitProperties *p, const UnitHistory *h, char *ret_reason);
 
 /* The result in words. */

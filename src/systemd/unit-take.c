@@ -4,7 +4,7 @@
 #include "systemd/unit-run.h"
 #include "systemd/unit-take.h"
 
-/* ---- what somebody else's job does ---- */
+/* ---- what a job does that is not ours ---- */
 
 static int on_job_type(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
@@ -40,7 +40,7 @@ static void unit_ask_job(Unit *unit, uint32_t id)
                 unit_take(unit, &(UnitFact){ .type = UNIT_FACT_JOB_TYPE, .job_type = FOREIGN_UNKNOWN });
 }
 
-/* ---- what ends by somebody else's hand: is it the host's, or our manager's, end as well? ---- */
+/* ---- what ends by another hand: is it the host's, or our manager's, end as well? ---- */
 
 static int units_ask_judge(Units *u);
 

@@ -147,8 +147,8 @@ int units_stop(Units *u, const char *app, uint64_t epoch)
         return 0;
 }
 
-/* systemd has a moment to answer, from the first call that it has not answered: one that was asked for an orderly stop
- * before and says nothing since has had it. */
+/* systemd has a moment to answer, from the first call that it has not answered. If it was asked for an orderly stop
+ * before and says nothing since, it has had that moment. */
 static uint64_t unit_patience_ends(const Unit *unit)
 {
         uint64_t now = units_now(unit->units);

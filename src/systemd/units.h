@@ -26,8 +26,8 @@
  * at most, and UNITS_MAX bounds the applications; at that bound a start is REFUSED.
  *
  * Reports come through `changed`, always from the loop and never from within a call of this module; each state of a
- * copy is reported once, in order. A copy that has ended stays known, and a unit that failed stays with systemd (so that
- * a manager that comes later can read it), until units_forget() or until the application is started again. */
+ * copy is reported once, in order. A copy that has ended stays known, and a unit that failed stays with systemd, so
+ * that a manager that comes later can read it. Both end by units_forget(), or when the application is started again. */
 
 #include <systemd/sd-event.h>
 

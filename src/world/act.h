@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* One line of a script, read: what is to be carried out, with all names and times understood. script-parse.c makes it with
- * script-verbs.c, and script-run.c carries it out; nothing in here is for others. */
+/* One line of a script, read: what is to be carried out, with all names and times understood. script-parse.c makes it
+ * with script-verbs.c; script-run.c carries it out. Nothing in here is for others. */
 
 #include "world/script.h"
 
@@ -58,7 +58,7 @@ typedef struct Act {
         ActKind kind;
         char *line; /* as it was written */
         char *app;
-        uint32_t nodes[NODES_MAX]; /* in the order in which they were named; for a command: who is asked, or none */
+        uint32_t nodes[NODES_MAX]; /* in the order in which they were named; for a command: the node that is asked, or none */
         size_t n_nodes;
         char **names; /* of NODELIST, MANDATORY, OPTIONAL */
         size_t n_names, n_names_allocated;
@@ -74,7 +74,7 @@ typedef struct Act {
         void (*on_copy)(World *w, uint32_t node, const char *app);
         Definition definition;
         Command command;
-        char *strange; /* what a command names and nobody knows; NULL: nothing */
+        char *strange; /* what a command names and no node knows; NULL: nothing */
         char *warning; /* it can be read, but is hardly meant so; NULL: nothing */
         StartType start_type;
         AppState state;
@@ -102,7 +102,7 @@ bool scope_has_app(const Scope *s, const char *name);
 int scope_add_node(Scope *s, const char *name);
 int scope_add_app(Scope *s, const char *name);              /* once */
 uint32_t scope_find_node(const Scope *s, const char *name); /* 0: there is none */
-/* A question of Nodes=: what it names and nobody knows. The caller frees; NULL: nothing, or no memory. */
+/* A question of Nodes=: what it names and is no node. The caller frees; NULL: nothing, or no memory. */
 char *scope_doubt(const Scope *s, const Definition *d);
 
 /* ---- what the two that read share ---- */

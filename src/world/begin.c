@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A world that goes on where a cluster is. Its managers are newcomers that nobody tells anything, since their disks are
- * damaged; so they wait. Then one more process joins their group, which is no manager: it holds the state, sends it as a
- * member that is in step would, and leaves. What an engine takes over on this way it takes over in a cluster too. */
+/* A world that goes on where a cluster is. Its managers are newcomers with damaged disks, and no member tells them
+ * anything; so they wait. Then one more process joins their group, which is no manager: it holds the state, sends it as
+ * a member that is in step would, and leaves. What an engine takes over on this way it takes over in a cluster too. */
 
 #include "base/array.h"
 #include "base/timing.h"
@@ -144,7 +144,7 @@ static void begin_workers(World *w, const State *s)
                         guard_model_resume(w, world_node(w, n->id), s, node_gone_usec(n));
 }
 
-/* ---- who tells it ---- */
+/* ---- what tells it ---- */
 
 static Member teller_of(const World *w)
 {

@@ -239,7 +239,7 @@ static void carry_out(World *w, WorldNode *n, Effect *f)
         case EFFECT_EXIT:
                 do_exit(w, n, f);
                 break;
-        case EFFECT_CHANGED: /* nobody looks at a bus here */
+        case EFFECT_CHANGED: /* no bus is modelled */
         case _EFFECT_TYPE_MAX:
         default:
                 break;

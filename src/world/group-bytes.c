@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A ring that carries bytes: messages become fragments, a ring carries so many bytes a second and takes one fragment of
- * each sender in turn, as Totem does, and each manager puts together what it reads. */
+/* A ring that carries bytes. Messages become fragments; a ring carries so many bytes a second and takes one fragment of
+ * each sender in turn, as Totem does. Each manager puts together what it reads. */
 
 #include "world/world-struct.h"
 
@@ -55,7 +55,7 @@ uint64_t bytes_usec(const World *w, const Item *item)
         return (uint64_t) item_bytes(item) * USEC_PER_SEC / w->config.ring_bytes_sec + 1;
 }
 
-/* The node that is served next after node `after`; NULL: nobody of the ring has anything to send. */
+/* The node that is served next after node `after`; NULL: no node of the ring has anything to send. */
 WorldNode *bytes_turn(const World *w, const Ring *r, uint32_t after)
 {
         WorldNode *first = NULL;

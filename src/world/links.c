@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who hears whom, and which nodes make up a ring therefore. */
+/* Which node hears which, and which nodes make up a ring therefore. */
 
 #include "world/world-struct.h"
 
@@ -29,8 +29,8 @@ static int compare_ids(const void *a, const void *b)
         return CMP(*x, *y);
 }
 
-/* The nodes with which `of` makes up a ring, itself among them: everybody hears everybody. Where a link works in one
- * direction only there are several ways to divide the nodes, and they take turns. */
+/* The nodes with which `of` makes up a ring, itself among them: each hears each. Where a link works in one direction
+ * only there are several ways to divide the nodes, and they take turns. */
 size_t links_part_of(const World *w, const WorldNode *of, uint32_t *ret)
 {
         bool taken[NODES_MAX] = {};

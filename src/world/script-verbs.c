@@ -227,7 +227,7 @@ static const struct CommandVerb *find_command(const char *name)
         return NULL;
 }
 
-/* Names that nobody knows are for a manager to refuse; whoever means them expects it. */
+/* A name that no node knows is for a manager to refuse; the script that means it expects the refusal. */
 static int note_strange(Parse *p)
 {
         Act *a = p->act;

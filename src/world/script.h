@@ -18,7 +18,7 @@
  *
  *   app NAME Nodes=... Key=...   the file of this application on all nodes, with the keys of [Application]; as in a file
  *                                FailoverDelaySec=auto is the default
- *   app PATH.app                 the same from a file, where there is somebody who reads it
+ *   app PATH.app                 the same from a file, where there is a reader for it
  *   file NODE NAME Nodes=...     on one node only
  *   drop NODES NAME              takes the file away
  *
@@ -28,8 +28,8 @@
  *   kill NODES | kill-for-good NODES | manager-stop NODES | manager-start NODES | manager-restart NODES
  *   hang NODE TIME | freeze NODES | thaw NODES | corosync-kill NODE TIME | evict NODE
  *   guard-away NODES | guard-back NODES                             a node without a guard gets no start
- *   cut A,B|C,D                  who hears whom; `heal`
- *   cut-sending NODE             it is cut off as its next message goes out, which nobody else gets
+ *   cut A,B|C,D                  which nodes hear each other; `heal`
+ *   cut-sending NODE             it is cut off as its next message goes out, which no other node gets
  *   wipe NODES | disk NODE fails|works | device fails|works
  *   unlist NODES                 takes nodes that are off out of the nodelist; the managers read it at once
  *   list NODES                   puts them in again
@@ -52,7 +52,7 @@
  *   expect APP running NODE... [TYPE]     processes of it exist on these nodes and no others
  *   expect APP nowhere
  *   expect APP state STATE [NODE]         as the engine on NODE says, or else the first one that is synced
- *   expect reply ok|ERROR                 the last command's answer; a name that nobody knows goes into a command only
+ *   expect reply ok|ERROR                 the last command's answer; a name that no node knows goes into a command only
  *                                         where its refusal is expected
  *   expect node NODE synced|unsynced|no-manager|off
  */
@@ -77,7 +77,7 @@ void script_set_reader(Script *s, ScriptReader reader, void *userdata);
 /* Reads one line after those that were read before; nothing happens. Returns its number, from 0; -EINVAL, with the
  * reason in words; -ENOMEM. */
 int script_read(Script *s, const char *line, char *ret_error, size_t size_bytes);
-/* After the last line. -EINVAL: *ret_line names what nobody knows, and no line expects the refusal. */
+/* After the last line. -EINVAL: *ret_line names what no node knows, and no line expects the refusal. */
 int script_read_end(const Script *s, size_t *ret_line, char *ret_error, size_t size_bytes);
 /* A line that can be read, but is hardly meant so; NULL: it is well. Valid until the next line is read. */
 const char *script_warning(const Script *s, size_t line);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* systemd's main process, which carries out what it is asked for: in order, and at times much later, as it was busy with
- * a daemon-reload or did not run. Calls wait in its socket meanwhile, from a sender that may be gone by then; it asks the
- * bus who that is and refuses what nobody has sent. A start whose stop waits behind it never has a process, since
- * systemd hears all that is said before it goes to work on a job. All of this was tried with systemd 252. */
+/* systemd's main process, which carries out what it is asked for: in order, and at times much later, as it was busy
+ * with a daemon-reload or did not run. Calls wait in its socket meanwhile. Their sender may be gone by then: systemd
+ * asks the bus for it, and refuses a call without a sender. A start whose stop waits behind it never has a process,
+ * since systemd hears all that is said before it goes to work on a job. All of this was tried with systemd 252. */
 
 #include "base/array.h"
 #include "world/world-struct.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Rings. A ring forms out of all Corosyncs that hear each other; its number is greater than any that one of them has
- * seen. A round then brings every member the view, after that the quorum, and only then are messages put in order.
- * When somebody is lost the token is, nothing is put in order any more, and after token + consensus a new ring forms.
+ * seen. A round then brings every member the view, after that the quorum, and only then are messages put in order. When
+ * a node is lost, the token is lost with it and nothing is put in order any more; after token + consensus a new ring
+ * forms.
  *
- * Those who go together from one ring into the next deliver the same of the old ring's messages first: all that one of
+ * Nodes that go together from one ring into the next deliver the same of the old ring's messages first: all that one of
  * them had delivered, all that one of them sent, and what else one of them may have received. */
 
 #include "base/hash.h"
@@ -174,7 +175,7 @@ static void lose_token(World *w, uint64_t ring_serial)
         totem_changed(w);
 }
 
-/* Whoever gives up the token first calls all others. */
+/* The node that gives up the token first calls all others. */
 static uint64_t part_token(World *w, const uint32_t *nodes, size_t n_nodes)
 {
         uint64_t t = USEC_INFINITY;
@@ -360,7 +361,7 @@ static void ring_round(World *w, Ring *r)
         }
 }
 
-/* Somebody who had been silent is back before anybody gave him up. */
+/* A node that had been silent is back before another one gave it up. */
 static void ring_resume(World *w, Ring *r)
 {
         if (!r->open) {
@@ -512,7 +513,8 @@ static void enter_ring(WorldNode *n, Ring *r)
         c->last_seq = r->id.seq;
 }
 
-/* A Corosync that has started anew, with a process in the group, before those who had it in their ring have lost it. */
+/* A Corosync that has started anew, with a process in the group, before the nodes that had it in their ring have lost
+ * it. */
 static bool came_back(const World *w, const WorldNode *n, const uint32_t *nodes, size_t n_nodes)
 {
         for (size_t i = 0; i < n_nodes; i++) {

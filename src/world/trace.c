@@ -165,7 +165,7 @@ static void describe_nodelist(const NodelistMessage *m, char *ret, size_t size_b
                 (void) snprintf(ret + at, size_bytes - at, ", quorum by fewer");
 }
 
-/* What is in a message, as far as it helps to follow who knows what. */
+/* What is in a message, as far as it helps to follow what each node knows. */
 static void message_describe(const Message *m, char *ret, size_t size_bytes)
 {
         char revision[64];

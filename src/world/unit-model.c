@@ -120,7 +120,7 @@ void unit_models_read_again(World *w, WorldNode *n)
 
 static void on_started(World *w, WorldNode *n, const Happening *h);
 
-/* Its process has ended, and systemd starts it again. It stays the same copy: nobody but systemd has to do with it. */
+/* Its process has ended, and systemd starts it again. It stays the same copy: this is between systemd and the worker. */
 static void unit_model_restart(World *w, WorldNode *n, WorldUnit *u)
 {
         char reason[64];
@@ -235,7 +235,7 @@ void unit_model_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending)
         if (!unit_state_is_alive(u->state) || u->state == UNIT_STUCK)
                 return;
         if (u->state == UNIT_STOPPING) {
-                /* A stop of ours on top of somebody else's: systemd has one job for both. */
+                /* A stop of ours on top of one that is not: systemd has one job for both. */
                 return;
         }
         if (u->stop_usec > USEC_PER_SEC)
@@ -420,7 +420,7 @@ static void guard_model_end_units(World *w, WorldNode *n, bool kill_now)
                         unit_model_end(w, n, u, UNIT_KILLED, NULL);
                 else
                         unit_model_stop_as(w, n, u, UNIT_KILLED);
-                /* What a kill does not end nobody ends: the assumption of all promises on copies is gone. */
+                /* What a kill does not end cannot be ended: the assumption of all promises on copies is gone. */
                 if (kill_now && unit_state_is_alive(u->state))
                         observe_unit(w, n, u, OBSERVE_UNIT_STUCK);
         }

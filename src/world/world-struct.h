@@ -10,7 +10,7 @@
 #include "world/world.h"
 
 #define BOOT_USEC (500 * USEC_PER_MSEC)       /* from power to a running Corosync */
-#define RING_ALONE_USEC (50 * USEC_PER_MSEC)  /* a Corosync that has just started finds nobody at first */
+#define RING_ALONE_USEC (50 * USEC_PER_MSEC)  /* a Corosync that has just started finds no other at first */
 #define RING_MERGE_USEC (300 * USEC_PER_MSEC) /* two rings find each other */
 #define RING_LEAVE_USEC (50 * USEC_PER_MSEC)  /* a Corosync that was stopped in order has said so */
 #define UNIT_DIGEST_BEFORE 1u                 /* a unit that was started from another file */
@@ -19,7 +19,7 @@
 #define MANAGER_BOOT_USEC (100 * USEC_PER_MSEC)
 #define EVENTS_AT_ONCE_MAX 100000u /* of one moment: more is an engine that goes round and round */
 
-/* A multicast message on its way; shared by everybody who is to get it. */
+/* A multicast message on its way; shared by all nodes that are to get it. */
 typedef struct Packet {
         size_t n_refs;
         uint64_t id;
@@ -39,11 +39,11 @@ typedef enum ItemKind {
 typedef struct Item {
         ItemKind kind;
         uint64_t id;
-        Member member;   /* the sender, or who joins or leaves */
+        Member member;   /* the sender, or the member that joins or leaves */
         Packet *packet;  /* ITEM_MESSAGE */
         size_t fragment; /* of it */
         uint64_t number; /* ITEM_PROBE */
-        bool unheard;    /* nobody but its sender has it */
+        bool unheard;    /* only its sender has it */
 } Item;
 
 typedef struct ItemQueue {
@@ -75,7 +75,7 @@ typedef struct Ring {
 
 typedef struct Corosync {
         bool up, frozen;
-        bool starting;       /* looks for nobody yet */
+        bool starting;       /* looks for no other yet */
         bool left;           /* it was stopped in order: its peers know at once */
         uint64_t generation; /* of this process: what was scheduled for an earlier one is void */
         uint64_t last_seq;   /* on the disk */
@@ -205,7 +205,7 @@ typedef struct Systemd {
 } Systemd;
 
 typedef struct WorldGuard {
-        bool away; /* there is none: nobody ends the workers, and the manager is told */
+        bool away; /* there is none: nothing ends the workers, and the manager is told */
         bool armed;
         bool counts; /* since `since_usec`; false: it was not there yet when the manager ended */
         uint64_t since_usec;
@@ -225,7 +225,7 @@ typedef struct WorldNode {
         int clock_ppm; /* so much faster than the world's */
         uint32_t next_pid, last_pid;
         bool ready_in_boot; /* a manager has taken part since the boot */
-        bool last_word; /* its next message in order is the last that it hears of its ring, and nobody else gets it */
+        bool last_word; /* its next message in order is the last that it hears of its ring, and no other node gets it */
         unsigned part;
         uint64_t deaf; /* to these nodes: bit i is node i + 1 */
         bool lossy;
@@ -313,7 +313,7 @@ struct World {
         uint64_t n_steps;
         WorldTraffic traffic;
         bool device_fails;
-        uint32_t device_nodes[NODES_MAX]; /* to whom the quorum device has given its vote last */
+        uint32_t device_nodes[NODES_MAX]; /* the side that the quorum device has given its vote last */
         size_t n_device_nodes;
         Arm *arms;
         size_t n_arms, n_arms_allocated;
@@ -357,11 +357,11 @@ void nodelist_look(World *w, WorldNode *n); /* its manager connects: is its node
 bool links_hears(const WorldNode *n); /* its Corosync runs and listens */
 bool links_hear_all(const World *w, const WorldNode *n, const uint32_t *nodes, size_t n_nodes);
 size_t links_part_of(const World *w, const WorldNode *of,
-                uint32_t *ret); /* sorted; 0: it hears nobody, not even itself */
+                uint32_t *ret); /* sorted; 0: it hears none, not even itself */
 void links_flap(World *w);      /* there are links that work in one direction only: rings come and go */
 
 /* totem.c */
-void totem_changed(World *w); /* who hears whom has changed */
+void totem_changed(World *w); /* which node hears which has changed */
 void totem_begin(World *w, const uint32_t *nodes, size_t n_nodes,
                 uint64_t seq); /* these are in one ring of that number */
 void totem_corosync_start(World *w, WorldNode *n);

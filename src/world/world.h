@@ -62,7 +62,7 @@ typedef enum WorldQuorum {
 /* What went wrong, and how often: a fault that no seed ever brings tests nothing. */
 typedef enum WorldDeed {
         DEED_ALONE,           /* of a broken ring's messages one reached some of its members only */
-        DEED_SENDER_ALONE,    /* ... and of those nobody but its sender */
+        DEED_SENDER_ALONE,    /* ... and of those, what only its sender has */
         DEED_ABORT,           /* a round gave its view to some members only */
         DEED_CARRY,           /* a message queued in the old ring came before the new one's view */
         DEED_REPEAT,          /* a ring's view came twice */
@@ -215,10 +215,11 @@ int world_new(const WorldConfig *config, World **ret);
 World *world_free(World *w);
 DEFINE_TRIVIAL_CLEANUP(World *, world_free)
 
-/* Puts a world that has just been made where a cluster is: its nodes, which are the world's in the same order, with their
- * files, managers and workers, and what they have agreed on; what is left of a delay counts from WORLD_BEGIN_USEC, which is
- * the world's time afterwards. A node that is away is off, with a record that is older. A manager that is gone stays gone.
- * 0, also where this is not quite how the cluster is (its state tells: compare it); -EHOSTDOWN: no quorum; -ENOMEM, -ELOOP. */
+/* Puts a world that has just been made where a cluster is: its nodes, which are the world's in the same order, with
+ * their files, managers and workers, and what they have agreed on. The world's time afterwards is WORLD_BEGIN_USEC;
+ * what is left of a delay counts from there. A node that is away is off, with a record that is older. A manager that is
+ * gone stays gone. 0, also where this is not quite how the cluster is (its state tells: compare it); -EHOSTDOWN: no
+ * quorum; -ENOMEM, -ELOOP. */
 #define WORLD_BEGIN_USEC (10 * USEC_PER_SEC)
 int world_begin(World *w, const State *s);
 
@@ -274,8 +275,8 @@ void world_manager_kill(
 void world_manager_start(World *w, uint32_t node);
 void world_manager_stop(World *w, uint32_t node);    /* a planned leave */
 void world_manager_restart(World *w, uint32_t node); /* workers run on */
-/* The guard of `node` is not there: nobody ends the workers of a manager that ends meanwhile. The next one goes on where it
- * was, and of an end that it has not seen counts from then. */
+/* The guard of `node` is not there: nothing ends the workers of a manager that ends meanwhile. The next one goes on
+ * where it was, and of an end that it has not seen counts from then. */
 void world_guard_away(World *w, uint32_t node);
 void world_guard_back(World *w, uint32_t node);
 /* Hangs for so long; its watchdog kills it after a quarter of the grace, or, where it has no worker to answer for,
@@ -289,19 +290,20 @@ void world_clock_set(World *w, uint32_t node, uint64_t offset_usec);
 /* The host sleeps for so long: nothing of it runs. */
 void world_node_suspend(World *w, uint32_t node, uint64_t usec);
 
-/* Changes corosync.conf everywhere: takes out a node that is down, and its disk with it, or puts it in again, as another host
- * with that id; `name` NULL: the name that it had. As an administrator should, only while all others are up and in
- * step, as else two quorate rings that follow each other may share no node; false: they are not, and nothing was changed. */
+/* Changes corosync.conf everywhere. A node that is down is taken out, and its disk with it; or it is put in again, as
+ * another host with that id. `name` NULL: the name that it had. As by an administrator who follows the manual, this is
+ * done only while all others are up and in step; else two quorate rings that follow each other may share no node.
+ * False: they are not, and nothing was changed. */
 bool world_node_remove(World *w, uint32_t node);
 bool world_node_add(World *w, uint32_t node, const char *name);
 bool world_node_is_listed(const World *w, uint32_t node);
 
 /* Nodes of the same part hear each other: part[i] belongs to node i + 1. */
 void world_partition(World *w, const unsigned *part);
-/* The next message that this node's Corosync puts in order nobody else gets: its cable is cut in that moment. */
+/* No other node gets the next message that this node's Corosync puts in order: its cable is cut in that moment. */
 void world_cut_sending(World *w, uint32_t node);
-/* `node` does not hear `other` any more. Corosync's links are up only while their pings are answered, so nothing goes the
- * other way either; third nodes hear both, and rings form that leave out now the one, now the other. */
+/* `node` does not hear `other` any more. Corosync's links are up only while their pings are answered, so nothing goes
+ * the other way either. Third nodes hear both, and rings form that leave out now the one, now the other. */
 void world_one_way(World *w, uint32_t node, uint32_t other);
 /* `node` misses much of what the others send: it hears all late, and now and then the token is lost. */
 void world_lossy(World *w, uint32_t node);
@@ -395,7 +397,7 @@ uint64_t world_n_steps(const World *w);
 typedef struct WorldTraffic {
         uint64_t n_messages[_MESSAGE_TYPE_MAX], n_bytes[_MESSAGE_TYPE_MAX];
         uint64_t n_unsent;  /* messages that were too large */
-        uint64_t n_refused; /* fragments, by all who read them */
+        uint64_t n_refused; /* fragments, by all readers */
         uint64_t n_rejoins;
         uint64_t longest_usec[_EVENT_TYPE_MAX]; /* processor time of one step */
         uint64_t total_usec;                    /* of all of them */

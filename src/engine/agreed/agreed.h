@@ -27,7 +27,8 @@ typedef struct DecidedView {
         size_t n_processes;
 } DecidedView;
 
-/* What the wings above have to hear of what was carried out. All members get the same; whom it concerns, they know. */
+/* What the wings above have to hear of what was carried out. All members get the same; each knows whether it concerns
+ * its own node. */
 typedef struct Outcome {
         bool files_dirty; /* what the state says of the nodes' files has changed: each compares its own again */
         bool room;        /* applications were forgotten: files that were refused may fit now */

@@ -146,9 +146,8 @@ void app_keep_no_more(App *a)
 
 /* ---- a loss ---- */
 
-/* A node that may have a copy: one of Nodes=, or one that has what Nodes= no longer allows. While a change of Nodes= is not
- * committed, the peers, which wait, count with all nodes (`most`); a node that is waited for counts with itself if it has
- * one. */
+/* A node that may have a copy: one of Nodes=, or one that has what Nodes= no longer allows. While a change of Nodes= is
+ * not committed, the peers that wait count all nodes (`most`); a node that is waited for counts itself if it has one. */
 static bool app_concerns(const App *a, const Node *n, bool most)
 {
         FOREACH_ARRAY(c, a->copies, a->n_copies)
@@ -159,10 +158,11 @@ static bool app_concerns(const App *a, const Node *n, bool most)
         return a->unsure.is_auto ? most : place_tier(a, n) != UINT32_MAX;
 }
 
-/* How long the slowest of these nodes may take from its Corosync's silence until its copy has ended, less what the quickest
- * of all takes to notice that it is gone. Where all nodes have the same timeouts it is the greatest that any of them needs.
- * A node that was cut off may know the old value or the new one while a change is not committed. The peers that wait take
- * the greatest that any of it comes to (`most`); the node that is waited for takes the least. */
+/* The time that the slowest of these nodes may take from its Corosync's silence until its copy has ended. Subtracted is
+ * what the quickest of all takes to notice that it is gone. Where all nodes have the same timeouts it is the greatest
+ * that any of them needs. A node that was cut off may know the old value or the new one while a change is not
+ * committed. The peers that wait take the greatest that any of it comes to (`most`); the node that is waited for takes
+ * the least. */
 static uint64_t app_auto_delay(const State *s, const App *a, bool most)
 {
         uint64_t stopped = 0, noticed = USEC_INFINITY;
@@ -382,8 +382,8 @@ void app_clear_hold(App *a)
         a->n_held_against = 0;
 }
 
-/* A move by hand that did not come to be moves nothing: the better nodes are kept away as they were asked to be, and where
- * there is none the hold is over. */
+/* A move by hand that did not come to be moves nothing. The better nodes are kept away as they were asked to be; if
+ * there is none, the hold is over. */
 void app_stays_on(const Agreed *g, App *a, uint32_t node_id)
 {
         const Node *at = state_find_node(&g->state, node_id);

@@ -31,8 +31,8 @@ void app_keep_no_more(App *a); /* that a changed definition moves nothing is no 
 /* ---- a loss ---- */
 
 /* How long the group waits when a node with a copy is lost, and how long that node may take for granted that it does:
- * FailoverDelaySec=, 0 without a definition. While a change of it is not committed: for those who wait, the longest of what
- * may count; for a node that is cut off, the least. */
+ * FailoverDelaySec=, 0 without a definition. While a change of it is not committed, the peers that wait take the
+ * longest of what may count, and a node that is cut off takes the least. */
 uint64_t app_delay(const State *s, const App *a);
 uint64_t app_least_delay(const State *s, const App *a);
 /* Before maintenance, or the definition, becomes this. `d` NULL: the definition stays. */

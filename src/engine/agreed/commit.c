@@ -41,7 +41,7 @@ bool nodelist_acked_by_majorities(const Agreed *g, const Revision *revision)
         return true;
 }
 
-/* A revision is committed when every synced member has acknowledged it, but for those that were late, and they are a
+/* A revision is committed when (1) every synced member that is not late has acknowledged it, and (2) these are a
  * majority of the nodelist: forming needs the records of one. Where forming asks for all of the last view it is every
  * synced member, or, without those that were late, a majority of them. Where the nodes have said different things, the
  * strictest counts. */
@@ -106,8 +106,8 @@ bool commit_is_waited_for(const Agreed *g, const Revision *revision)
         return false;
 }
 
-/* A member that has come into step since the timer was begun has not had that long: the next timer counts it, which begins
- * at once, as its coming made a revision. */
+/* A member that has come into step since the timer was begun has not had that long. The next timer counts it; that
+ * begins at once, since its coming made a revision. */
 void apply_commit_timer(Agreed *g)
 {
         State *s = &g->state;

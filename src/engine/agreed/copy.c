@@ -117,8 +117,8 @@ static void app_present_ended(
                 app_begin_loss(g, a, c->node_id, app_delay(&g->state, a));
                 break;
         case UNIT_STOPPED:
-                /* Its node took itself for cut off, and is there: it is waited for like one that was lost, and for as long as
-                 * its manager takes to be in step again. */
+                /* Its node took itself for cut off, and is there. It is waited for as if it were lost, and for as long
+                 * as its manager takes to be in step again. */
                 copy_ended_note(g, a, c, "stopped on its own node");
                 app_begin_loss(g, a, c->node_id, MAX(app_delay(&g->state, a), ANSWER_USEC));
                 break;
@@ -317,8 +317,8 @@ static void copy_adopt(Agreed *g, App *a, Copy *c, UnitState state)
         app_touched(g, a);
 }
 
-/* A copy that this state knows as the application's present one stays; another is adopted if there is none and its
- * epoch is the last that was granted; else it is stopped. While the group forms all are taken first. */
+/* (1) A copy that this state knows as the application's present one stays. (2) If there is none, a copy with the last
+ * epoch that was granted is adopted. (3) Any other is stopped. While the group forms all are taken first. */
 void copy_fact(Agreed *g, uint32_t node_id, const CopyFact *f, uint64_t realtime_usec, bool forming)
 {
         App *a = state_find_app(&g->state, f->app);

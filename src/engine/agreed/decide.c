@@ -106,8 +106,8 @@ static void decide_prune_hold(Agreed *g, App *a)
         }
 }
 
-/* It stays. A move to a better node would end its hold, so it is held against those too that come, or come back, while a
- * better one that it is held against is there. */
+/* It stays. A move to a better node would end its hold. So while a node that it is held against is there, it is held
+ * also against the worse ones that come, or come back, meanwhile. */
 static void decide_stays(Agreed *g, App *a, const Copy *present)
 {
         const Node *at = state_find_node(&g->state, present->node_id);

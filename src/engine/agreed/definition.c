@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What engines decide by is agreed state and travels by message; a node's own file makes only its digest and the
- * unit that it starts. The agreed definition changes by a message only: when the owner's file changes, or, while
- * nothing runs, when a majority of the files agree that members have which stand in its Nodes=, else the lowest
- * node's. It never makes a running application move. A node whose file differs is a Variant of the application,
- * not eligible, and shown. */
+/* What engines decide by is agreed state and travels by message; a node's own file makes only its digest and the unit
+ * that it starts. The agreed definition changes by a message only: (1) when the owner's file changes; (2) while nothing
+ * runs, to what a majority of the members in its Nodes= have in their files, else to the lowest node's. It never makes
+ * a running application move. A node whose file differs is a Variant of the application, not eligible, and shown. */
 
 #include "engine/agreed/definition.h"
 #include "engine/agreed/app.h"
@@ -30,9 +29,10 @@ size_t definition_entry_bytes(const DefinitionEntry *d)
 
 /* ---- the bound ----
  *
- * A state that is larger than a message brings no newcomer into step. So what a file would add is added only while there
- * is room. What it adds is at most definition_entry_bytes(), mostly much less, as names and what several nodes have stand in the state
- * once: where that does not fit any more, the state is measured. All members measure the same. */
+ * A state that is larger than a message brings no newcomer into step. So what a file would add is added only while
+ * there is room. What it adds is at most definition_entry_bytes(). Mostly it is much less, since names, and what
+ * several nodes have, stand in the state once: if it does not fit any more, the state is measured. All members measure
+ * the same. */
 
 static void room_measure(State *s)
 {

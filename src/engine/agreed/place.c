@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which node an application belongs on. The first tier in Nodes= that has an eligible node wins; in a tier an owner
- * that is one of them stays, else the least sum of Weight= placed there, then list order. */
+/* Which node an application belongs on. The first tier in Nodes= that has an eligible node wins. Within a tier: (1) an
+ * owner that is in it stays; (2) the least sum of Weight= placed there; (3) list order. */
 
 #include "engine/agreed/place.h"
 #include "base/array.h"

@@ -19,9 +19,9 @@ typedef enum Eligibility {
         NODE_LATE,
 } Eligibility;
 
-/* What lies on which node, and the nodes by their names: follows from the state and is kept up to date while decide.c goes
- * through the applications, so that the placement of one costs no look at all the others. The application that is being
- * decided, `app`, is not in it. */
+/* What lies on which node, and the nodes by their names. It follows from the state. While decide.c goes through the
+ * applications it is kept up to date, so that the placement of one costs no look at all the others. The application
+ * that is being decided, `app`, is not in it. */
 typedef struct Places {
         const App *app;
         bool known;                /* what `loads` are: they are summed up when they are first compared */

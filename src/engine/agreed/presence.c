@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a decided view means for the nodes, and what the loss of a node, or of its manager, means for the copies there:
+/* What a decided view means for the nodes. And what the loss of a node, or of its manager, means for the copies there:
  * how long they are waited for, and when they count no more. */
 
 #include "engine/agreed/presence.h"

@@ -38,8 +38,9 @@ static void owed_obstacle(const Agreed *g, const App *a, char *ret_why, size_t s
                         state_node_name(&g->state, a->owed[0]));
 }
 
-/* A copy that may run somewhere stands against any start: one that has not ended, one on a node that is back in the
- * ring and has not reported, and a node that has not reported at all since the group formed. */
+/* What may run somewhere stands against any start: (1) a copy that has not ended; (2) a copy on a node that is back in
+ * the ring and has not reported; (3) a node that has not reported at all since the group formed; (4) a report that is
+ * owed after a maintenance. */
 static const char *start_obstacle(
                 const Agreed *g, const App *a, const StartAsked *asked, char *buffer, size_t size_bytes)
 {
@@ -74,8 +75,9 @@ const char *verdict_obstacle(const Agreed *g, const App *a, const Copy *but, boo
         return start_obstacle(g, a, &asked, buffer, size_bytes);
 }
 
-/* Since the start was decided a node may have come back that has, or may have, a copy: that one has to be reported ended
- * first, and a node of which the group that formed knew nothing has to report at all. A start-first takeover finds one. */
+/* Since the start was decided a node may have come back. If it has a copy, or may have one, that copy has to be
+ * reported ended first; if the group that formed knew nothing of the node, it has to report at all. A start-first
+ * takeover finds one. */
 bool verdict_holds_start(const Agreed *g, const App *a, const Copy *c)
 {
         StartAsked asked = { .but = c, .node_id = c->node_id };
