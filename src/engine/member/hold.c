@@ -92,7 +92,9 @@ bool hold_next(Membership *me, CarriedOut *ret)
         const Member sender = me->delivered_by;
         const Message *m = me->delivered;
 
-        *ret = (CarriedOut){};
+        if (!me->outcome_is_new && !m && me->n_released == 0)
+                return false;
+        ret->own = NULL;
         if (me->outcome_is_new) {
                 ret->outcome = me->outcome;
                 me->outcome = (Outcome){};

@@ -22,7 +22,7 @@ typedef struct CarriedOut {
         Outcome outcome;
 } CarriedOut;
 
-/* The next thing that is due; false: nothing is. */
+/* The next thing that is due; false: nothing is, and *ret says nothing. */
 bool hold_next(Membership *me, CarriedOut *ret);
 /* A message that concerns the agreed state: it is due now, or is kept. */
 void hold_take(Membership *me, const Member *sender, const Message *m);
