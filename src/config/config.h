@@ -143,6 +143,10 @@ const AppConfig *app_configs_find(const AppConfigs *c, const char *name);
  * `messages` too. Returns 0, also with failures; -ENOMEM; another errno where a directory could not be read,
  * after a message. */
 int app_config_load_all(const ConfigContext *context, ConfigMessages *messages, AppConfigs *ret);
+/* Of two applications with one address, of which a node may run both, keeps one; the other becomes a failure, and
+ * `messages` tells. It is the one that `in_force`, what was read before, does not have with that address, else the second by
+ * name. `in_force` may be NULL. What it has for applications that are failures counts too, since that stays. 0 or -ENOMEM. */
+int app_configs_refuse_shared(AppConfigs *c, const AppConfigs *in_force, ConfigMessages *messages);
 /* One application with its drop-ins. -ENOENT: there is no file, or it is masked; -EINVAL: `messages` tells.
  */
 int app_config_load(const ConfigContext *context, const char *name, ConfigMessages *messages, AppConfig *ret);

@@ -215,20 +215,6 @@ static int add_failure(AppConfigs *c, size_t *n_allocated, const char *name, con
         return 0;
 }
 
-/* Moves all messages of one application to the end of all. */
-static int move_messages(ConfigMessages *from, ConfigMessages *to)
-{
-        int r = array_reserve(
-                        &to->items, &to->n_allocated, to->n_items + from->n_items, sizeof(ConfigMessage));
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < from->n_items; i++)
-                to->items[to->n_items++] = from->items[i];
-        to->n_errors += from->n_errors;
-        from->n_items = 0;
-        return 0;
-}
-
 static int load_one(const ConfigContext *context, const char *name, ConfigMessages *messages, AppConfigs *c,
                 size_t *n_allocated, size_t *n_failures_allocated)
 {
@@ -245,7 +231,7 @@ static int load_one(const ConfigContext *context, const char *name, ConfigMessag
                 c->items[c->n_items++] = app;
         else if (r == -EINVAL)
                 r = add_failure(c, n_failures_allocated, name, &own);
-        return r < 0 ? r : move_messages(&own, messages);
+        return r < 0 ? r : config_messages_move(&own, messages);
 }
 
 /* A name that is not quite right makes no application, and no reader misses it. */

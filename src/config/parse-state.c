@@ -79,3 +79,16 @@ int parse_warning(ParseState *p, const char *format, ...)
         va_end(ap);
         return r;
 }
+
+int config_messages_move(ConfigMessages *from, ConfigMessages *to)
+{
+        int r = array_reserve(
+                        &to->items, &to->n_allocated, to->n_items + from->n_items, sizeof(ConfigMessage));
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < from->n_items; i++)
+                to->items[to->n_items++] = from->items[i];
+        to->n_errors += from->n_errors;
+        from->n_items = 0;
+        return 0;
+}

@@ -24,6 +24,9 @@ int parse_error(ParseState *p, const char *format, ...) _printf_(2, 3);
 /* Adds a warning; returns 0, or -ENOMEM. */
 int parse_warning(ParseState *p, const char *format, ...) _printf_(2, 3);
 
+/* Moves all messages to the end of others; 0 or -ENOMEM. */
+int config_messages_move(ConfigMessages *from, ConfigMessages *to);
+
 /* Moves an error that belongs to an earlier line there: file, line and key of `at` are used for one
  * complaint. */
 typedef struct ParsePlace {

@@ -114,8 +114,8 @@ static int check_all(const ConfigContext *context, const CorosyncConf *corosync,
                 return r;
         t = timing_of(corosync->token_usec, corosync->consensus_usec, isolation_usec, corosync->has_device);
         r = app_config_load_all(context, &f->messages, &apps);
-        if (r < 0)
-                return r;
+        if (r >= 0)
+                r = app_configs_refuse_shared(&apps, NULL, &f->messages);
         for (size_t i = 0; i < apps.n_items && r >= 0; i++) {
                 r = check_delay(&apps.items[i].definition, corosync, &t, &f->messages);
                 if (r >= 0)
@@ -284,6 +284,8 @@ int files_check_reloaded(Ctl *c)
         Findings f = {};
         int status = STATUS_OK, r = app_config_load_all(&context, &f.messages, &apps);
 
+        if (r >= 0)
+                r = app_configs_refuse_shared(&apps, NULL, &f.messages);
         app_configs_done(&apps);
         if (r == -ENOMEM)
                 status = ctl_oom(c);

@@ -106,9 +106,12 @@ static void answer(Manager *m, uint64_t generation, int error)
 static void take(Manager *m, LoaderResult *result)
 {
         bool first = !m->apps_loaded;
-        size_t n_right = result->configs.n_items; /* without the last good ones of files that are wrong now */
+        size_t n_right;
 
         pulse_trim_later(m);
+        if (result->error >= 0)
+                result->error = app_configs_refuse_shared(&result->configs, &m->apps, &result->messages);
+        n_right = result->configs.n_items; /* without the last good ones of files that are wrong now */
         tell_messages(m, &result->messages);
         show_warnings(m, &result->messages);
         if (result->error == -ENOMEM)

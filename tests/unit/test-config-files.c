@@ -75,6 +75,13 @@ static void put(Fixture *f, const char *name, const char *text)
         assert_int_equal(fclose(file), 0);
 }
 
+static int unlink_in(Fixture *f, const char *name)
+{
+        char path[PATH_MAX];
+        snprintf(path, sizeof(path), "%s/%s", f->root, name);
+        return unlink(path);
+}
+
 static void put_link(Fixture *f, const char *name, const char *target)
 {
         char path[PATH_MAX];
@@ -454,6 +461,83 @@ static void test_examples(void **state)
         assert_int_equal(messages.n_items, 0);
 }
 
+#define SHARED(nodes, ...) APP(nodes) "[Parts]\n" __VA_ARGS__
+
+static AppConfigs load_shared(Fixture *f, const AppConfigs *in_force, const char *expected)
+{
+        AppConfigs c = { 0 };
+
+        assert_int_equal(app_config_load_all(&f->context, &f->messages, &c), 0);
+        assert_errors(f, "");
+        assert_int_equal(app_configs_refuse_shared(&c, in_force, &f->messages), 0);
+        assert_errors(f, expected);
+        config_messages_done(&f->messages);
+        return c;
+}
+
+/* Nobody but the one who has it may have an address where a node may run both. */
+static void test_shared_addresses(void **state)
+{
+        Fixture *f = *state;
+
+        put(f, "etc/" APPS "shop.app",
+                        SHARED("abc {bcd def}", "Address=192.0.2.20/24\nAddress=192.0.2.21/24\n"));
+        put(f, "etc/" APPS "admin.app",
+                        SHARED("def", "Address=2001:db8::30/64\nAddress=192.0.2.20/25 eth1\n"));
+        put(f, "etc/" APPS "mail.app", SHARED("ghi", "Address=192.0.2.20/24\nAddress=192.0.2.21/24\n"));
+        put(f, "etc/" APPS "wiki.app", SHARED("def abc", "Address=192.0.2.21/24\n"));
+
+        /* The first by name; wiki has no quarrel with shop, which is out. */
+        AppConfigs first = load_shared(f, NULL,
+                        "/etc/distro-manager/applications/shop.app:6: Address=: 192.0.2.20/24 is a part of admin too "
+                        "(/etc/distro-manager/applications/admin.app:7), and def may run both, expected it in one of them");
+        assert_int_equal(first.n_items, 3);
+        assert_non_null(app_configs_find(&first, "mail"));
+        assert_non_null(app_configs_find(&first, "wiki"));
+        assert_null(app_configs_find(&first, "shop"));
+        assert_int_equal(first.n_failures, 1);
+        assert_string_equal(first.failures[0].name, "shop");
+        assert_int_equal(first.failures[0].line, 6);
+        assert_non_null(strstr(first.failures[0].text, "is a part of admin too"));
+        app_configs_done(&first);
+
+        /* Who has it already keeps it, whatever its name is. */
+        assert_int_equal(unlink_in(f, "etc/" APPS "admin.app"), 0);
+        assert_int_equal(unlink_in(f, "etc/" APPS "wiki.app"), 0);
+        AppConfigs before = load_shared(f, NULL, "");
+        put(f, "etc/" APPS "admin.app",
+                        SHARED("def", "Address=2001:db8::30/64\nAddress=192.0.2.20/25 eth1\n"));
+        put(f, "etc/" APPS "able.app", SHARED("def", "Address=192.0.2.20/24\nAddress=192.0.2.21/24\n"));
+        AppConfigs after = load_shared(f, &before,
+                        "/etc/distro-manager/applications/able.app:6: Address=: 192.0.2.20/24 is a part of shop too "
+                        "(/etc/distro-manager/applications/shop.app:6), and def may run both, expected it in one of them\n"
+                        "/etc/distro-manager/applications/admin.app:7: Address=: 192.0.2.20/25 is a part of shop too "
+                        "(/etc/distro-manager/applications/shop.app:6), and def may run both, expected it in one of them\n"
+                        "/etc/distro-manager/applications/able.app:7: Address=: 192.0.2.21/24 is a part of shop too "
+                        "(/etc/distro-manager/applications/shop.app:7), and def may run both, expected it in one of them");
+        assert_int_equal(after.n_items, 2);
+        assert_int_equal(after.n_failures, 2);
+        assert_string_equal(after.failures[0].name, "able");
+        assert_string_equal(after.failures[1].name, "admin");
+        app_configs_done(&after);
+
+        /* Also where its file is wrong now, or gives it away but is wrong for it: the last good definition stays. */
+        put(f, "etc/" APPS "shop.app", SHARED("abc def", "Address=192.0.2.22/24\n"));
+        put(f, "etc/" APPS "mail.app", SHARED("def", "Address=192.0.2.22/24\n"));
+        assert_int_equal(unlink_in(f, "etc/" APPS "admin.app"), 0);
+        after = load_shared(f, &before,
+                        "/etc/distro-manager/applications/shop.app:6: Address=: 192.0.2.22/24 is a part of mail too "
+                        "(/etc/distro-manager/applications/mail.app:6), and def may run both, expected it in one of them\n"
+                        "/etc/distro-manager/applications/able.app:6: Address=: 192.0.2.20/24 is a part of shop too "
+                        "(/etc/distro-manager/applications/shop.app:6), and def may run both, expected it in one of them\n"
+                        "/etc/distro-manager/applications/able.app:7: Address=: 192.0.2.21/24 is a part of shop too "
+                        "(/etc/distro-manager/applications/shop.app:7), and def may run both, expected it in one of them");
+        assert_int_equal(after.n_items, 1);
+        assert_int_equal(after.n_failures, 2);
+        app_configs_done(&after);
+        app_configs_done(&before);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -466,6 +550,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_secret, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_stray, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_manager, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_shared_addresses, setup, teardown),
                 cmocka_unit_test(test_default_path),
                 cmocka_unit_test(test_examples),
         };

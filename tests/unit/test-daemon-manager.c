@@ -346,6 +346,26 @@ static void test_reload(void **state)
         assert_int_equal(m->n_file_warnings, 1);
 }
 
+/* An address that runs here already stays where it is. */
+static void test_reload_with_a_shared_address(void **state)
+{
+        (void) state;
+        begin_quietly();
+        write_file(SYSCONFDIR "/distro-manager/applications/distro.app",
+                        APP_TEXT "[Parts]\nAddress=192.0.2.20/24\n");
+        assert_int_equal(raise(SIGHUP), 0);
+        turn_until_quiet(200 * USEC_PER_MSEC);
+        assert_trace("changed distro \nevent definitions right=1 wrong=0 distro\n");
+        write_file(SYSCONFDIR "/distro-manager/applications/admin.app",
+                        APP_TEXT "[Parts]\nAddress=192.0.2.20/24\n");
+        assert_int_equal(raise(SIGHUP), 0);
+        turn_until_quiet(200 * USEC_PER_MSEC);
+        assert_trace("event definitions right=1 wrong=1 distro\n");
+        assert_int_equal(m->apps.n_items, 1);
+        assert_string_equal(m->apps.failures[0].name, "admin");
+        assert_int_equal(m->apps.items[0].parts.n_items, 1);
+}
+
 /* ---- the cluster ---- */
 
 static void test_changed_nodelist(void **state)
@@ -638,6 +658,7 @@ int main(void)
                 TEST(test_idle_is_not_suspended),
                 TEST(test_bus_that_closes),
                 TEST(test_reload),
+                TEST(test_reload_with_a_shared_address),
                 TEST(test_changed_nodelist),
                 TEST(test_changed_nodelist_while_waiting),
                 TEST(test_other_own_name),

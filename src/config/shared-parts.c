@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What two applications cannot both have, where a node may run both. */
+
+#include "base/array.h"
+#include "base/text.h"
+#include "config/parse-state.h"
+
+/* One part of an application that may hold it. */
+typedef struct Holder {
+        const AppConfig *app;
+        const Part *part;
+        bool is_in_force; /* held by that application already, on this node */
+        bool *is_refused; /* NULL: not ours to refuse */
+} Holder;
+
+typedef struct Holders {
+        Holder *items;
+        size_t n_items, n_allocated;
+} Holders;
+
+/* Who holds it already comes first, then the first by name. */
+static int compare_holders(const void *a, const void *b)
+{
+        const Holder *x = a, *y = b;
+        int r = strcmp(x->part->id, y->part->id);
+
+        if (r == 0)
+                r = CMP(y->is_in_force, x->is_in_force);
+        return r != 0 ? r : strcmp(x->app->definition.name, y->app->definition.name);
+}
+
+static int add_holder(Holders *h, const AppConfig *app, const AppConfigs *in_force, bool *is_refused)
+{
+        const AppConfig *old = in_force ? app_configs_find(in_force, app->definition.name) : NULL;
+
+        FOREACH_ARRAY(part, app->parts.items, app->parts.n_items) {
+                if (ARRAY_GROW(h->items, h->n_items, h->n_allocated) < 0)
+                        return -ENOMEM;
+                h->items[h->n_items++] = (Holder){
+                        .app = app,
+                        .part = part,
+                        .is_in_force = old && parts_find(&old->parts, part->id),
+                        .is_refused = is_refused,
+                };
+        }
+        return 0;
+}
+
+/* The parts of all that are right, and of those whose last good definition will stay; sorted. */
+static int list_holders(const AppConfigs *c, const AppConfigs *in_force, bool *refused, Holders *h)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < c->n_items; i++)
+                r = add_holder(h, c->items + i, in_force, refused + i);
+        for (size_t i = 0; in_force && r >= 0 && i < c->n_failures; i++) {
+                const AppConfig *old = app_configs_find(in_force, c->failures[i].name);
+
+                if (old && !app_configs_find(c, c->failures[i].name))
+                        r = add_holder(h, old, in_force, NULL);
+        }
+        if (r >= 0 && h->n_items > 0)
+                qsort(h->items, h->n_items, sizeof(h->items[0]), compare_holders);
+        return r;
+}
+
+/* The first node that may run both; NULL: there is none. */
+static const char *common_node(const Definition *a, const Definition *b)
+{
+        for (size_t i = 0; i < a->n_nodes; i++)
+                if (definition_find_node(b, a->nodes[i].name) >= 0)
+                        return a->nodes[i].name;
+        return NULL;
+}
+
+static int complain(const Holder *h, const Holder *other, const char *node, ConfigMessages *messages)
+{
+        static const char *const keys[_PART_KIND_MAX] = { [PART_ADDRESS] = "Address" };
+        ParseState p = {
+                .messages = messages,
+                .application = h->app->definition.name,
+                .file = strempty(h->part->file),
+                .line = h->part->line,
+                .key = keys[h->part->kind],
+        };
+        int r = parse_error(&p,
+                        "%s is a part of %s too (%s:%u), and %s may run both, expected it in one of them",
+                        h->part->name, other->app->definition.name, strempty(other->part->file),
+                        other->part->line, node);
+
+        return r == -EINVAL ? 0 : r;
+}
+
+static bool is_refused(const Holder *h)
+{
+        return h->is_refused && *h->is_refused;
+}
+
+/* Whoever comes behind another one that may be on one node with it. */
+static int judge(const Holders *h, ConfigMessages *messages)
+{
+        int r = 0;
+
+        for (size_t j = 1, first = 0; r >= 0 && j < h->n_items; j++) {
+                const char *node = NULL;
+
+                if (!streq(h->items[j].part->id, h->items[first].part->id))
+                        first = j;
+                for (size_t i = first; i < j && !node && h->items[j].is_refused; i++) {
+                        if (!is_refused(h->items + i))
+                                node = common_node(
+                                                &h->items[j].app->definition, &h->items[i].app->definition);
+                        if (node)
+                                r = complain(h->items + j, h->items + i, node, messages);
+                }
+                if (node)
+                        *h->items[j].is_refused = true;
+        }
+        return r;
+}
+
+/* Its errors, one a line, and the line of the first. */
+static int describe(const char *name, const ConfigMessages *messages, AppConfigFailure *ret)
+{
+        AppConfigFailure f = { .name = strdup(name) };
+        Text t = {};
+
+        FOREACH_ARRAY(m, messages->items, messages->n_items) {
+                if (!streq(m->application, name))
+                        continue;
+                if (t.length == 0)
+                        f.line = m->line;
+                text_printf(&t, "%s%s", t.length > 0 ? "\n" : "", m->text);
+        }
+        f.text = text_take(&t);
+        if (!f.name || !f.text) {
+                free(f.name);
+                free(f.text);
+                return -ENOMEM;
+        }
+        *ret = f;
+        return 0;
+}
+
+static int move_to_failures(AppConfigs *c, size_t at, const ConfigMessages *messages)
+{
+        AppConfigFailure failure, *grown = realloc(c->failures, (c->n_failures + 1) * sizeof(*grown));
+        size_t to = 0;
+        int r;
+
+        if (!grown)
+                return -ENOMEM;
+        c->failures = grown;
+        r = describe(c->items[at].definition.name, messages, &failure);
+        if (r < 0)
+                return r;
+        while (to < c->n_failures && strcmp(grown[to].name, failure.name) < 0)
+                to++;
+        ARRAY_OPEN(c->failures, c->n_failures, to);
+        c->failures[to] = failure;
+        app_config_done(c->items + at);
+        ARRAY_CLOSE(c->items, c->n_items, at);
+        return 0;
+}
+
+/* Sets *ret_again if something was refused: what its last good definition holds comes back then. */
+static int refuse_once(AppConfigs *c, const AppConfigs *in_force, ConfigMessages *messages, bool *ret_again)
+{
+        _cleanup_(config_messages_done) ConfigMessages own = {};
+        _cleanup_free_ bool *refused = calloc(c->n_items + 1, sizeof(bool));
+        Holders h = {};
+        int r;
+
+        *ret_again = false;
+        if (!refused)
+                return -ENOMEM;
+        r = list_holders(c, in_force, refused, &h);
+        if (r >= 0)
+                r = judge(&h, &own);
+        free(h.items); /* its pointers end with the first that is moved */
+        for (size_t i = c->n_items; r >= 0 && i > 0; i--)
+                if (refused[i - 1]) {
+                        r = move_to_failures(c, i - 1, &own);
+                        *ret_again = true;
+                }
+        return r < 0 ? r : config_messages_move(&own, messages);
+}
+
+int app_configs_refuse_shared(AppConfigs *c, const AppConfigs *in_force, ConfigMessages *messages)
+{
+        bool again = true;
+        int r = 0;
+
+        while (r >= 0 && again)
+                r = refuse_once(c, in_force, messages, &again);
+        return r;
+}
