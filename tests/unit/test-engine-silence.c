@@ -5,6 +5,19 @@
 #include "engine-cluster.h"
 #include "engine/local/cutoff-struct.h"
 
+/* The worker runs on abc, whose Corosync is silent from the time that is returned: its next probe goes out and does not come
+ * back. */
+static uint64_t begin_silence(Cluster *c, uint64_t delay_usec)
+{
+        uint64_t t;
+
+        cluster_begin_running(c, NO_QUORUM_STOP, delay_usec);
+        t = c->engine[ABC]->here.cutoff->probe_next_usec;
+        c->hold_probes = true;
+        cluster_at(c, ABC, t);
+        return t;
+}
+
 static void test_corosync_is_silent(void **state)
 {
         uint64_t t, detection = CLUSTER_TOKEN + CLUSTER_CONSENSUS;
@@ -39,10 +52,7 @@ static void test_corosync_is_lost_in_silence(void **state)
         uint64_t t;
 
         (void) state;
-        cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-        t = c.engine[ABC]->here.cutoff->probe_next_usec;
-        c.hold_probes = true;
-        cluster_at(&c, ABC, t);
+        t = begin_silence(&c, 30 * USEC_PER_SEC);
         cluster_at(&c, ABC, t + cluster_isolation_usec() - USEC_PER_SEC);
         cluster_step(&c, ABC, &lost);
         cluster_at(&c, ABC, t + cluster_isolation_usec() - 1);
@@ -58,10 +68,7 @@ static uint64_t lost_and_back(Cluster *c, bool in_step)
 {
         uint64_t t;
 
-        cluster_begin_running(c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-        t = c->engine[ABC]->here.cutoff->probe_next_usec;
-        c->hold_probes = true;
-        cluster_at(c, ABC, t);
+        t = begin_silence(c, 30 * USEC_PER_SEC);
         cluster_at(c, ABC, t + cluster_isolation_usec() - 10 * USEC_PER_MSEC);
         cluster_new_ring(c);
         if (in_step)
@@ -138,10 +145,7 @@ static void test_other_timeouts(void **state)
                 Cluster c;
 
                 (void) state;
-                cluster_begin_running(&c, NO_QUORUM_STOP, 90 * USEC_PER_SEC);
-                t = c.engine[ABC]->here.cutoff->probe_next_usec;
-                c.hold_probes = true;
-                cluster_at(&c, ABC, t);
+                t = begin_silence(&c, 90 * USEC_PER_SEC);
                 cluster_step(&c, ABC, &timing);
                 cluster_at(&c, ABC, t + until - 1);
                 assert_false(engine_is_isolated(c.engine[ABC]));
@@ -249,10 +253,7 @@ static void test_answer_of_the_past(void **state)
                 uint64_t t, again;
                 Cluster c;
 
-                cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
-                t = c.engine[ABC]->here.cutoff->probe_next_usec;
-                c.hold_probes = true;
-                cluster_at(&c, ABC, t);
+                t = begin_silence(&c, 30 * USEC_PER_SEC);
                 back.probe.number = c.engine[ABC]->here.cutoff->n_probes_sent;
                 cluster_at(&c, ABC, t + CLUSTER_TOKEN / 4);
                 assert_int_equal(c.engine[ABC]->here.cutoff->n_probes_sent, back.probe.number);
@@ -307,10 +308,7 @@ static void test_short_silence(void **state)
         Cluster c;
 
         (void) state;
-        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        c.hold_probes = true;
-        t = c.engine[ABC]->here.cutoff->probe_next_usec;
-        cluster_at(&c, ABC, t);
+        t = begin_silence(&c, CLUSTER_DELAY);
         cluster_at(&c, ABC, t + cluster_isolation_usec() - 1000);
         back.probe.number = c.engine[ABC]->here.cutoff->n_probes_sent;
         cluster_step(&c, ABC, &back);
@@ -328,10 +326,7 @@ static void test_silence_without_workers(void **state)
         Cluster c;
 
         (void) state;
-        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        c.hold_probes = true;
-        t = c.engine[ABC]->here.cutoff->probe_next_usec;
-        cluster_at(&c, ABC, t);
+        t = begin_silence(&c, CLUSTER_DELAY);
         n_sent = c.engine[ABC]->here.cutoff->n_probes_sent;
         cluster_unit_is(&c, ABC, "distro", UNIT_FAILED); /* and goes to another node */
         cluster_deliver(&c);
@@ -355,10 +350,7 @@ static void test_silence_ends_without_workers(void **state)
         Cluster c;
 
         (void) state;
-        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        c.hold_probes = true;
-        t = c.engine[ABC]->here.cutoff->probe_next_usec;
-        cluster_at(&c, ABC, t);
+        t = begin_silence(&c, CLUSTER_DELAY);
         cluster_at(&c, ABC, t + cluster_isolation_usec());
         assert_true(engine_is_isolated(c.engine[ABC]));
         cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);

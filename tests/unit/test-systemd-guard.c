@@ -165,15 +165,23 @@ static void worker(const char *app)
 
 #define TOLD(in_step) "grace=400000\nmaintenance=kept\n" in_step "end\n"
 
-static void test_kills_by_itself(void **state)
+/* A guard that has heard what a manager told, and two workers, of which one is in maintenance. */
+static void begin_watched(const char *told, pid_t *ret_guard, pid_t *ret_manager)
 {
-        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
-        GuardStamp stamp;
-        uint64_t ended;
-
+        *ret_guard = guard_start(0);
+        *ret_manager = manager_start(told);
         worker("a");
         worker("kept");
         wait_for_file("guard"); /* it has heard it */
+}
+
+static void test_kills_by_itself(void **state)
+{
+        pid_t guard, manager;
+        GuardStamp stamp;
+        uint64_t ended;
+
+        begin_watched(TOLD("in-step\n"), &guard, &manager);
         assert_int_equal(stamp_ended(), 0);
         ended = now_usec();
         manager_kill(manager);
@@ -188,11 +196,10 @@ static void test_kills_by_itself(void **state)
 /* The next manager in step calls it off; one that is not in step does not, and wins no time. */
 static void test_call_off(void **state)
 {
-        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        pid_t guard, manager;
         uint64_t ended;
 
-        worker("a");
-        wait_for_file("guard"); /* it has heard it */
+        begin_watched(TOLD("in-step\n"), &guard, &manager);
         manager_kill(manager);
         wait_for_stamp(true);
         ended = stamp_ended();
@@ -216,11 +223,10 @@ static void test_call_off(void **state)
 /* A grace that is longer is the peers' as soon as they have heard of it, and not before. */
 static void test_grace_of_the_last_in_step(void **state)
 {
-        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        pid_t guard, manager;
         uint64_t ended;
 
-        worker("a");
-        wait_for_file("guard"); /* it has heard it */
+        begin_watched(TOLD("in-step\n"), &guard, &manager);
         manager_kill(manager);
         wait_for_stamp(true);
         ended = stamp_ended();
@@ -235,13 +241,10 @@ static void test_grace_of_the_last_in_step(void **state)
  * counts already as well. */
 static void test_shorter_grace_at_once(void **state)
 {
-        pid_t guard = guard_start(0),
-              manager = manager_start("grace=9000000\nmaintenance=kept\nin-step\nend\n");
+        pid_t guard, manager;
         uint64_t ended;
 
-        worker("a");
-        worker("kept");
-        wait_for_file("guard"); /* it has heard it */
+        begin_watched("grace=9000000\nmaintenance=kept\nin-step\nend\n", &guard, &manager);
         manager_kill(manager);
         wait_for_stamp(true);
         ended = stamp_ended();
@@ -259,11 +262,10 @@ static void test_shorter_grace_at_once(void **state)
 /* The guard is killed and started again: what it had noted goes on, and a manager that lives calls it off. */
 static void test_guard_again(void **state)
 {
-        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        pid_t guard, manager;
         uint64_t ended;
 
-        worker("a");
-        wait_for_file("guard"); /* it has heard it */
+        begin_watched(TOLD("in-step\n"), &guard, &manager);
         manager_kill(guard);
         guard = guard_start(manager);
         put("again", "");
@@ -285,12 +287,10 @@ static void test_guard_again(void **state)
 /* Both were killed: nobody saw the manager's end, and it counts from when the guard is back. */
 static void test_both_killed(void **state)
 {
-        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        pid_t guard, manager;
         uint64_t back;
 
-        worker("a");
-        worker("kept");
-        wait_for_file("guard"); /* it has heard it */
+        begin_watched(TOLD("in-step\n"), &guard, &manager);
         manager_kill(guard);
         manager_kill(manager);
         back = now_usec();
@@ -327,11 +327,10 @@ static void test_both_killed_without_room(void **state)
  * counted all the same. */
 static void test_next_manager_was_quicker(void **state)
 {
-        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n")), next;
+        pid_t guard, manager, next;
         uint64_t back;
 
-        worker("a");
-        wait_for_file("guard"); /* it has heard it */
+        begin_watched(TOLD("in-step\n"), &guard, &manager);
         manager_kill(guard);
         manager_kill(manager);
         next = manager_start(TOLD(""));
