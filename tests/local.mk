@@ -7,6 +7,7 @@ if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/address.mk
 include tests/unit/device.mk
+include tests/unit/fuse.mk
 include tests/unit/engine.mk
 include tests/unit/wire.mk
 include tests/unit/config.mk
@@ -23,6 +24,7 @@ include tests/unit/unit-file.mk
 include tests/sim/local.mk
 include tests/golden/local.mk
 include tests/fuzz/address.mk
+include tests/fuzz/fuse.mk
 include tests/fuzz/wire.mk
 include tests/fuzz/config.mk
 include tests/fuzz/engine.mk

@@ -23,7 +23,7 @@ use File::Temp 'tempdir';
 
 # Each folder of src, and the folders below it that it may include.
 my %below = (
-        base => '', address => 'base', device => 'base', engine => 'base', wire => 'base engine', config => 'base engine', group => 'base engine',
+        base => '', address => 'base', device => 'base', fuse => 'base', engine => 'base', wire => 'base engine', config => 'base engine', group => 'base engine',
         systemd => 'base engine config', bus => 'base engine', world => 'base engine wire config',
         daemon => 'base engine wire config group systemd bus', ctl => 'base engine wire config world',
 );
