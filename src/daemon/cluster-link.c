@@ -40,6 +40,14 @@ static void warn_of_quorum(Manager *m, const ClusterInfo *c)
                                         quorum_warning(f->flag));
 }
 
+static void warn_of_address(Manager *m, const ClusterInfo *c)
+{
+        if (c->loopback)
+                journal_text(m->journal, JOURNAL_RING_ADDRESS,
+                                "corosync.conf: the ring address %s is every host's own: no node hears another one over it",
+                                c->loopback);
+}
+
 /* A node that is cut off notices it by its own silent Corosync, or by a quorum that it hears nothing of, at the
  * latest, and then stops its workers; the others start them when they have noticed the loss and FailoverDelaySec=
  * is over. */
@@ -77,6 +85,7 @@ void cluster_link_take(Manager *m, ClusterInfo *c)
         m->cluster = c;
         pulse_set_isolation(m, cluster_timing(&m->config, c).isolation_usec);
         warn_of_quorum(m, c);
+        warn_of_address(m, c);
 }
 
 const char *cluster_link_node_name(const Manager *m, uint32_t node_id)
@@ -229,7 +238,7 @@ static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, co
 {
         Manager *m = userdata;
         _cleanup_(cluster_info_freep) ClusterInfo *c = cluster;
-        bool same, timing;
+        bool same, timing, address;
 
         if (error == -ENOTCONN)
                 return;
@@ -239,6 +248,7 @@ static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, co
         }
         same = same_cluster(m->cluster, c);
         timing = same_timing(m->cluster, c);
+        address = strcmp_ptr(m->cluster->loopback, c->loopback) == 0;
         if (!same_self(m->cluster, c) || (!same && !m->takes_part))
                 return begin_anew(m);
         cluster_info_free(m->cluster);
@@ -249,6 +259,8 @@ static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, co
                 take_nodelist(m);
         if (m->exiting)
                 return;
+        if (!address)
+                warn_of_address(m, m->cluster);
         if (!m->stranger_seen || m->stranger_noted)
                 return;
         journal_text(m->journal, JOURNAL_CLUSTER_WARNING,

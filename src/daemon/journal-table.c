@@ -78,6 +78,7 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
         [JOURNAL_CLUSTER_REFUSED] = { "cluster-refused", "a60149511187443bbfcad4219fbcd40f", LOG_ERR, "%t" },
         [JOURNAL_CLUSTER_WARNING] = { "cluster-warning", "8d641723f7a44183b9bc45144f9f9e65", LOG_WARNING,
                         "%t" },
+        [JOURNAL_RING_ADDRESS] = { "ring-address", "e64fd5706b7c4eefb015bf287908c12b", LOG_WARNING, "%t" },
         [JOURNAL_COROSYNC_WAITING] = { "corosync-waiting", "ea8824aebe2d461aa53430881d4c7f1b", LOG_NOTICE,
                         "%t" },
         [JOURNAL_COROSYNC_LOST] = { "corosync-lost", "6077395a39294d84b593b6cb0b2f6a61", LOG_ERR, "%t" },

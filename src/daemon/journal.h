@@ -26,6 +26,7 @@ typedef enum JournalKind {
         JOURNAL_RELOADED,
         JOURNAL_CLUSTER_REFUSED, /* Corosync's configuration cannot be used: exit */
         JOURNAL_CLUSTER_WARNING,
+        JOURNAL_RING_ADDRESS,     /* an address of the nodelist is every host's own */
         JOURNAL_COROSYNC_WAITING, /* Corosync does not answer yet */
         JOURNAL_COROSYNC_LOST,
         JOURNAL_COROSYNC_BACK,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
 
@@ -10,6 +11,7 @@
 
 /* corosync.conf(5): how long a change may wait for the device's answer, unless it is configured */
 #define DEVICE_SYNC_TIMEOUT_MSEC 30000u
+#define LINKS_MAX 8u /* of knet */
 
 void cluster_info_done(ClusterInfo *c)
 {
@@ -19,6 +21,7 @@ void cluster_info_done(ClusterInfo *c)
         free(c->cluster_name);
         free(c->device_model);
         free(c->device_algorithm);
+        free(c->loopback);
         *c = (ClusterInfo){};
 }
 
@@ -164,6 +167,37 @@ static int compare_nodes(const void *a, const void *b)
         return CMP(((const ClusterNode *) a)->id, ((const ClusterNode *) b)->id);
 }
 
+/* As it is written: what a name stands for would have to be asked, and waited for. */
+static bool is_loopback(const char *address)
+{
+        struct in6_addr in6;
+        struct in_addr in;
+
+        if (inet_pton(AF_INET, address, &in) == 1)
+                return ntohl(in.s_addr) >> 24 == 127;
+        if (inet_pton(AF_INET6, address, &in6) == 1)
+                return IN6_IS_ADDR_LOOPBACK(&in6);
+        return streq(address, "localhost") || streq(address, "localhost.localdomain");
+}
+
+/* The first one is enough: whoever mends it looks at the others. */
+static int find_loopback(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, uint32_t position)
+{
+        for (unsigned link = 0; link < LINKS_MAX && !c->loopback; link++) {
+                char what[16];
+                const char *address;
+
+                (void) snprintf(what, sizeof(what), "ring%u_addr", link);
+                address = node_text(keys, n_keys, position, what);
+                if (!address || !is_loopback(address))
+                        continue;
+                c->loopback = strdup(address);
+                if (!c->loopback)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, char **ret_error)
 {
         const ClusterNode *self;
@@ -196,6 +230,8 @@ static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
                         return -ENOMEM;
                 if (position == own)
                         c->own_id = (uint32_t) id;
+                if (find_loopback(c, keys, n_keys, position) < 0)
+                        return -ENOMEM;
                 if (node_number(keys, n_keys, position, "quorum_votes", 1) != 1)
                         c->uneven_votes = true;
         }

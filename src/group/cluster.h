@@ -29,6 +29,7 @@ typedef struct ClusterInfo {
         bool last_man_standing;
         bool auto_tie_breaker;
         bool allow_downscale;
+        char *loopback;    /* a ring address that is every host's own, as written; NULL: none */
         bool uneven_votes; /* a node has other than one vote, or expected_votes is below the nodelist */
 
         /* Quorum may be given to less than a majority of the nodelist: any of the above but wait_for_all. */

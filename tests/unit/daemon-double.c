@@ -369,6 +369,10 @@ ClusterInfo *doubles_cluster(void)
         c->own_name = c->nodes[0].name;
         c->token_usec = doubles.cluster_token_usec ? doubles.cluster_token_usec : USEC_PER_SEC;
         c->consensus_usec = 1200 * USEC_PER_MSEC;
+        if (doubles.cluster_loopback) {
+                c->loopback = strdup(doubles.cluster_loopback);
+                ASSERT(c->loopback);
+        }
         if (doubles.cluster_device) {
                 c->device_model = strdup(doubles.cluster_device);
                 ASSERT(c->device_model);

@@ -574,6 +574,27 @@ static int take_journal(void)
         return fd;
 }
 
+/* An address that leads to the host itself is named when it comes, once. */
+static void test_ring_address(void **state)
+{
+        (void) state;
+        begin_quietly();
+        int fd = take_journal();
+
+        doubles.cluster_loopback = "127.0.1.1";
+        for (unsigned i = 0; i < 2; i++) {
+                doubles.group.configuration(m);
+                turn();
+                if (i == 0)
+                        assert_non_null(strstr(next_line(fd),
+                                        "corosync.conf: the ring address 127.0.1.1 is every host's own"));
+                assert_string_equal(next_line(fd), "");
+        }
+        assert_false(m->exiting);
+        doubles.cluster_loopback = NULL;
+        close(fd);
+}
+
 /* Who asks stands first, with what the bus knows; one user's refusals leave the others room, and those who may their
  * lines. */
 static void test_asked(void **state)
@@ -667,6 +688,7 @@ int main(void)
                 TEST(test_removed_node),
                 TEST(test_other_nodelist_after_reconnect),
                 TEST(test_votes),
+                TEST(test_ring_address),
                 TEST(test_asked),
         };
 

@@ -376,6 +376,29 @@ static void test_cluster_good(void **state)
         assert_null(cluster_info_find(c, 1));
 }
 
+static void test_cluster_loopback(void **state)
+{
+        static const struct {
+                const char *keys, *expected;
+        } cases[] = {
+                { "nodelist.node.1.ring0_addr=127.0.1.1\n", "127.0.1.1" },
+                { "nodelist.node.1.ring1_addr=::1\n", "::1" },
+                { "nodelist.node.0.ring7_addr=localhost\n", "localhost" },
+                { "nodelist.node.0.ring0_addr=128.0.0.1\n", NULL },
+                { "nodelist.node.0.ring0_addr=127.host\n", NULL },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                _cleanup_(cluster_info_freep) ClusterInfo *c = NULL;
+                char text[1024], *error = NULL;
+
+                snprintf(text, sizeof(text), "%s%s", KEYS_GOOD, k->keys);
+                assert_int_equal(from_text(text, &c, &error), 0);
+                assert_int_equal(strcmp_ptr(c->loopback, k->expected), 0);
+        }
+}
+
 static void test_cluster_quorum(void **state)
 {
         static const struct {
@@ -631,6 +654,7 @@ int main(void)
                 cmocka_unit_test(test_tracker_sequences),
                 cmocka_unit_test(test_tracker_bounds),
                 cmocka_unit_test(test_cluster_good),
+                cmocka_unit_test(test_cluster_loopback),
                 cmocka_unit_test(test_cluster_quorum),
                 cmocka_unit_test(test_cluster_refused),
                 cmocka_unit_test(test_cluster_sizes),
