@@ -215,6 +215,10 @@ CHANGE(bcd_reported, node_of(e, BCD)->presence = PRESENCE_REPORTED)
 CHANGE(bcd_marked, Mark *m = app_add_mark(a, BCD); m->count = 2;
                 m->timer = ((Timer){ .serial = 3,
                                 .deadline_usec = e->here.me.agreed.now_usec + 90 * USEC_PER_SEC }))
+CHANGE(bcd_marked_last, bcd_marked(c, e, a); app_add_mark(a, DEF)->set_realtime_usec = 5;
+                app_find_mark(a, BCD)->set_realtime_usec = 6;
+                a->failure = strdup("its part address 192.0.2.20/24: removed from eth0 by somebody else"))
+CHANGE(bcd_marked_before, bcd_marked_last(c, e, a); app_find_mark(a, BCD)->set_realtime_usec = 4)
 CHANGE(bcd_mark_expired, Mark *m = app_add_mark(a, BCD); m->count = 2; m->expired = true)
 CHANGE(bcd_differs, variant(a, BCD, 5, NULL))
 CHANGE(bcd_has_none, variant(a, BCD, 0, NULL))
@@ -262,6 +266,11 @@ static const struct {
         { bcd_syncing, false, "syncing", NODE_SYNCING },
         { bcd_reported, false, "syncing", NODE_SYNCING },
         { bcd_marked, false, "failed 2 times; its mark expires in 1min 30s", NODE_ONLINE },
+        { bcd_marked_last, false,
+                        "failed 2 times; its mark expires in 1min 30s; the last time: its part address 192.0.2.20/24: "
+                        "removed from eth0 by somebody else",
+                        NODE_ONLINE },
+        { bcd_marked_before, false, "failed 2 times; its mark expires in 1min 30s", NODE_ONLINE },
         { bcd_mark_expired, true, "failed before: good for the next start, not for a takeover", NODE_ONLINE },
         { bcd_differs, false,
                         "its file differs from the agreed definition: compare 'distroctl cat' there and here",

@@ -1,20 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/agreed/explain.h"
 #include "engine/agreed/verdict.h"
+#include "base/array.h"
 #include "base/text.h"
+
+/* The words of the last failure alone are kept: it was where the mark is that was set last. */
+static const char *last_failure(const App *a, const Mark *m)
+{
+        FOREACH_ARRAY(other, a->marks, a->n_marks)
+                if (other->set_realtime_usec > m->set_realtime_usec)
+                        return NULL;
+        return a->failure;
+}
 
 static void explain_mark(const Agreed *g, const App *a, const Node *n, char *ret_why, size_t size_bytes)
 {
         const Mark *m = app_find_mark(a, n->id);
         uint64_t left = m && m->timer.serial != 0 ? usec_left(m->timer.deadline_usec, g->now_usec) : 0;
-
+        const char *failure = m ? last_failure(a, m) : NULL;
         char span[USEC_TEXT_MAX];
+        size_t length;
 
         usec_format(span, left, USEC_PER_SEC);
         if (m && m->count > 1)
                 snprintf(ret_why, size_bytes, "failed %u times; its mark expires in %s", m->count, span);
         else
                 snprintf(ret_why, size_bytes, "failed once; its mark expires in %s", span);
+        length = strlen(ret_why);
+        if (failure)
+                snprintf(ret_why + length, size_bytes - length, "; the last time: %s", failure);
 }
 
 /* Why a node that may run it, and is better than where it runs, does not take it over; false: it is not better, or it will. */
