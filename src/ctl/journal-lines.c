@@ -4,6 +4,8 @@
 #include <systemd/sd-journal.h>
 #include <time.h>
 
+#include "base/text.h"
+
 static void journal_closep(sd_journal **j)
 {
         sd_journal_close(*j);
@@ -20,40 +22,71 @@ static char *get_field(sd_journal *j, const char *field)
         return strndup((const char *) data + skip, size - skip);
 }
 
-/* Each set is one way in which a line can be about the application; in a set all fields must be so. Any process can
- * write any field but those with an underscore, which journald adds. So a line about a unit also has to come from a process
- * that may speak of units. */
-static const struct {
+/* Each set is one way in which a line can be about a name; in a set all fields must be so. Any process can write any field
+ * but those with an underscore, which journald adds. So a line about a unit also has to come from a process that may speak
+ * of units. */
+typedef struct MatchSet {
         const char *fields[3];
         const char *field; /* and this one has the name */
-        bool is_unit;
-} match_sets[] = {
-        { { NULL }, "_SYSTEMD_UNIT", true },
-        { { "_PID=1" }, "UNIT", true },
-        { { "_UID=0" }, "OBJECT_SYSTEMD_UNIT", true },
-        { { "_UID=0", "_SYSTEMD_UNIT=distro-manager.service" }, "DISTRO_APPLICATION", false },
+} MatchSet;
+
+static const MatchSet unit_sets[] = {
+        { { NULL }, "_SYSTEMD_UNIT" },
+        { { "_PID=1" }, "UNIT" },
+        { { "_UID=0" }, "OBJECT_SYSTEMD_UNIT" },
 };
+static const MatchSet slice_set = { { NULL }, "_SYSTEMD_SLICE" };
+static const MatchSet app_set = { { "_UID=0", "_SYSTEMD_UNIT=distro-manager.service" },
+        "DISTRO_APPLICATION" };
 
-static int add_matches(sd_journal *j, const char *app, const char *unit)
+static int add_set(sd_journal *j, const MatchSet *set, const char *name)
 {
-        for (size_t i = 0; i < ELEMENTSOF(match_sets); i++) {
-                _cleanup_free_ char *match = NULL;
-                int r = 0;
+        _cleanup_free_ char *match = text_format("%s=%s", set->field, name);
+        int r = match ? 0 : -ENOMEM;
 
-                if (asprintf(&match, "%s=%s", match_sets[i].field, match_sets[i].is_unit ? unit : app) < 0) {
-                        match = NULL;
-                        return -ENOMEM;
-                }
-                for (const char *const *f = match_sets[i].fields; *f && r >= 0; f++)
-                        r = sd_journal_add_match(j, *f, 0);
-                if (r >= 0)
-                        r = sd_journal_add_match(j, match, 0);
-                if (r >= 0)
-                        r = sd_journal_add_disjunction(j);
-                if (r < 0)
-                        return r;
+        for (const char *const *f = set->fields; *f && r >= 0; f++)
+                r = sd_journal_add_match(j, *f, 0);
+        if (r >= 0)
+                r = sd_journal_add_match(j, match, 0);
+        return r < 0 ? r : sd_journal_add_disjunction(j);
+}
+
+static int add_unit(sd_journal *j, const char *unit)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(unit_sets) && r >= 0; i++)
+                r = add_set(j, unit_sets + i, unit);
+        return r;
+}
+
+/* What runs of an application with parts is in a slice of its own, whose name has a hyphen for the slice above alone. */
+static int add_slice(sd_journal *j, const char *app)
+{
+        _cleanup_(text_done) Text name = {};
+
+        text_add(&name, "distro-");
+        for (const char *c = app; *c; c++)
+                if (*c == '-')
+                        text_add(&name, "\\x2d");
+                else
+                        text_add_n(&name, c, 1);
+        text_add(&name, ".slice");
+        return name.error < 0 ? name.error : add_set(j, &slice_set, name.data);
+}
+
+static int add_matches(sd_journal *j, const AppInfo *a)
+{
+        int r = add_unit(j, a->unit);
+
+        if (r >= 0)
+                r = add_slice(j, a->name);
+        for (size_t i = 0; i < a->n_parts && r >= 0; i++) {
+                _cleanup_free_ char *unit = text_format("distro-app-%s:%s.service", a->name, a->parts[i].id);
+
+                r = unit ? add_unit(j, unit) : -ENOMEM;
         }
-        return 0;
+        return r < 0 ? r : add_set(j, &app_set, a->name);
 }
 
 /* "Jan 02 03:04:05 abc worker[123]: text", as journalctl. */
@@ -84,7 +117,7 @@ static int print_line(FILE *f, const Style *style, sd_journal *j, bool full)
         return 1;
 }
 
-int journal_print(FILE *f, const Style *style, const char *app, const char *unit, unsigned n_lines, bool full)
+int journal_print(FILE *f, const Style *style, const AppInfo *a, unsigned n_lines, bool full)
 {
         _cleanup_(journal_closep) sd_journal *j = NULL;
         int r, n_printed = 0;
@@ -94,7 +127,7 @@ int journal_print(FILE *f, const Style *style, const char *app, const char *unit
         r = sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY);
         if (r < 0)
                 return r;
-        r = add_matches(j, app, unit);
+        r = add_matches(j, a);
         if (r >= 0)
                 r = sd_journal_seek_tail(j);
         if (r >= 0)

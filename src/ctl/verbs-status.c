@@ -100,8 +100,7 @@ static void print_journal(const Ctl *c, const RenderOptions *o, const ManagerInf
         /* With -H the journal here is not the journal there. */
         if (c->options.host || c->options.n_lines == 0 || !streq(a->node, m->node_name))
                 return;
-        if (journal_print(stdout, &o->style, a->name, a->unit, c->options.n_lines, c->options.full) < 0 &&
-                        o->legend)
+        if (journal_print(stdout, &o->style, a, c->options.n_lines, c->options.full) < 0 && o->legend)
                 printf("\nThe journal cannot be read by this user; 'sudo journalctl -u %s' shows it.\n",
                                 a->unit);
 }
