@@ -13,7 +13,7 @@
 bool view_begin(Membership *me, const Event *event);
 /* Decides the view, where all have voted that are waited for. */
 void view_evaluate(Membership *me);
-void view_done(Membership *me);
+void view_done(Membership *me); /* the end of the member: frees what the view has, and the backlog */
 void view_end(Membership *me);  /* no view any more */
 void view_lost(Membership *me); /* the same, and this member is out of the group: its peers begin to count */
 /* EVENT_QUORUM. False: of a ring whose view has not come yet, or is over. */
