@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whether this node is cut off, and since when its peers may count it as lost. Every moment of silence, quorum and isolation is
- * kept here, and nobody else sets one. */
+/* Whether this node is cut off, and since when its peers may count it as lost. Every moment of silence, quorum and
+ * isolation is kept here, and no other file sets one. */
 
 #include "engine/local/cutoff.h"
 #include "engine/local/cutoff-struct.h"
@@ -319,10 +319,10 @@ static uint64_t cutoff_away_usec(const Local *here)
         return here->cutoff->quorum_device ? t : usec_left(t, cutoff_detection_usec(here));
 }
 
-/* How long may pass without a quorum notification of a ring; counted from the first view since the last one that was
- * quorate, or from the loss of Corosync or of our place in the group. A manager that is not in the group while its node
- * is in the ring is waited for by its peers for the grace, and no guard counts that could stop its workers: so it never
- * takes longer than half of that. */
+/* How long may pass without a quorum notification of a ring. It is counted from the first view since the last one that
+ * was quorate, or from the loss of Corosync or of our place in the group. If a manager is not in the group while its
+ * node is in the ring, its peers wait for it for the grace. No guard counts meanwhile that could stop its workers: so
+ * it never takes longer than half of that. */
 static uint64_t cutoff_no_quorum_usec(const Local *here)
 {
         uint64_t t;
@@ -405,7 +405,7 @@ static uint64_t cutoff_last_certain(const Local *here)
         return here->cutoff->hold_probe != 0 ? MIN(t, here->cutoff->slept_usec) : t;
 }
 
-/* A new view of a quorate group is no reason for doubt; a ring that is said not to be quorate is one, and so is a
+/* A new view of a quorate group is no reason for doubt. A ring that is said not to be quorate is one, and so is a
  * Corosync that is gone or silent. */
 void cutoff_watch_knowledge(Local *here)
 {

@@ -119,9 +119,9 @@ static void request_send(Local *here, LocalCommand *c)
         c->sent_ever = true;
 }
 
-/* The acknowledgements were waited for and are too few. Only one commit timer runs at a time. If that of an earlier revision
- * is running, the one of this command's revision starts after it, and so does one for a member that came meanwhile:
- * 2 x COMMIT_USEC at most. */
+/* The acknowledgements were waited for and are too few. Only one commit timer runs at a time. If that of an earlier
+ * revision is running, the one of this command's revision starts after it. So does one for a member that came
+ * meanwhile: 2 x COMMIT_USEC at most. */
 static bool request_is_late(const Local *here, LocalCommand *c)
 {
         const State *s = &here->me.agreed.state;
@@ -162,8 +162,8 @@ static bool request_waits_for_files(const Local *here, const LocalCommand *c)
                here->me.agreed.now_usec < c->applied_usec + 2 * COMMIT_USEC;
 }
 
-/* Whoever is answered that an application is in maintenance relies on the guards: they were told when that was committed, which
- * made a revision, and whoever has acknowledged that one has told its guard before. */
+/* An administrator who is answered that an application is in maintenance relies on the guards. They were told when that
+ * was committed, which made a revision; a member that has acknowledged that one has told its guard before. */
 static bool request_waits_for_guards(const Local *here, LocalCommand *c)
 {
         if (c->command.kind != COMMAND_MAINTENANCE || !c->command.flag || c->sure)

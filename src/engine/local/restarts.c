@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A worker that ends and is started again by systemd is the same copy, and nothing is decided by it. But what does not run is
- * not to be shown as running: a restart that lasts, or a second one within a short time, is told, and that it runs again when
- * it has run for a while. However fast it goes round, the group hears of it once in RESTART_TELL_USEC. */
+/* A worker that ends and is started again by systemd is the same copy, and nothing is decided by it. But what does not
+ * run is not to be shown as running. So a restart that lasts, or a second one within a short time, is told; and that it
+ * runs again, when it has run for a while. However fast it goes round, the group hears of it once in RESTART_TELL_USEC. */
 
 #include "engine/local/restarts.h"
 

@@ -73,7 +73,7 @@ static uint64_t worker_delay(const Local *here, const char *app)
                                                                : d->definition.failover_delay_usec;
 }
 
-/* The others start their copy when the delay is over, so by then ours must have gone: the kill comes before, by what it
+/* The others start their copy when the delay is over, so by then ours must have gone. The kill comes before, by what it
  * takes at most (systemd gets a second to do it), but never before half of the time is over. */
 static uint64_t worker_time_to_end(const Local *here, const char *app)
 {
@@ -115,9 +115,10 @@ static bool worker_may_start(const Local *here)
                !here->me.agreed.state.form_pending && cutoff_since(here) == 0 && !here->unguarded;
 }
 
-/* What was delivered may be long past: a Corosync that was frozen, or a manager that hung, hands over the last of a ring
- * that the others have left. So a start waits until a probe that was sent after all that allows it has come back, quickly,
- * before any other view: then the ring still turned, and all of its nodes have been told what this node was told. */
+/* What was delivered may be long past: a Corosync that was frozen, or a manager that hung, hands over the last of a
+ * ring that the others have left. So a start waits for a probe that was sent after all that allows it. The probe must
+ * come back quickly, before any other view: then the ring still turned, and all of its nodes have been told what this
+ * node was told. */
 static bool worker_is_fresh(Local *here, App *a, const Copy *c)
 {
         if (a->start_epoch != c->epoch)
@@ -173,8 +174,9 @@ static uint32_t worker_newer_copy(const Local *here, const LocalUnit *u)
         return 0;
 }
 
-/* A group that waits to be formed decides nothing, for as long as a record is missing. Of two copies that met in it the newer
- * one is the application's, and will be when it forms; the other one is of the past, and this node need not ask to stop it. */
+/* A group that waits to be formed decides nothing, for as long as a record is missing. Of two copies that met in it the
+ * newer one is the application's, and will be when it forms. The other one is of the past, and this node need not ask
+ * to stop it. */
 void worker_stop_older(Local *here)
 {
         if (here->me.phase != PHASE_FORMING)

@@ -58,7 +58,7 @@ static size_t forming_count(const Membership *me, const Peer *like, bool with_re
 }
 
 /* Every process present has a blank disk, and they are a majority. One that says nothing while another process of its
- * node answers is dead and only still listed. A forming that a node began may have come to its end elsewhere: then a
+ * node answers is dead and only still listed. A forming that a node began may have come to its end elsewhere. Then a
  * majority has to know of it, or all nodes have to be there, since a disk that is blank may be a new one. */
 static bool forming_all_blank(const Membership *me)
 {
@@ -269,7 +269,7 @@ static void form_set_apps(Membership *me, State *s)
                                                 usec_left(usec_add(set, m->duration_usec),
                                                                 me->agreed.realtime_usec));
                         }
-                if (a->owner == 0 || !a->target_up || a->finished || a->halted || a->maintenance)
+                if (a->owner == 0 || !app_wants_up(a) || a->maintenance)
                         continue;
                 a->lost_node = a->owner;
                 a->next_type = START_FAILOVER;
@@ -282,8 +282,8 @@ static void form_set_apps(Membership *me, State *s)
         }
 }
 
-/* The highest protocol version that all members know that have reported, and all nodes that are away, as they knew last.
- * The group does not go back behind the one that it spoke, though somebody does not know that any more. */
+/* The highest protocol version that all members know that have reported, and all nodes that are away, as they knew
+ * last. The group does not go back behind the one that it spoke, though a member does not know that any more. */
 static uint8_t form_version(const Membership *me, const State *s)
 {
         uint8_t version = me->version_max;

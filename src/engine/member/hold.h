@@ -6,8 +6,8 @@
 /* Does this member hold the agreed state? What is delivered while it does not is kept, and carried out on the state that it
  * gets.
  *
- * Nothing is carried out by the way: what is due waits for hold_next(), which does one thing at a time and returns what the
- * wing above has to hear of it, before the next one. */
+ * Nothing is carried out by the way: what is due waits for hold_next(). That does one thing at a time, and returns what
+ * the wing above has to hear of it, before the next one. */
 
 #define BACKLOG_MAX 65536u /* messages kept for a member that waits for the state */
 

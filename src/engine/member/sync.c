@@ -143,10 +143,10 @@ void sync_send_state(Membership *me, const State *state, bool forms)
         me->in_view.state_sent_usec = me->agreed.now_usec;
 }
 
-/* When this member has to send the state: the lowest synced one at once. It takes what the ring needs for so many bytes,
- * and each further one that is sent meanwhile makes all of them take longer. So the next one sends only when nothing
- * came for as long as the lowest one may take; a manager that is gone, or does not answer, is not the lowest in the
- * view that follows. */
+/* When this member has to send the state: the lowest synced one at once. It takes what the ring needs for so many
+ * bytes, and each further one that is sent meanwhile makes all of them take longer. So the next one sends only when
+ * nothing came for as long as the lowest one may take. A manager that is gone, or does not answer, is not the lowest in
+ * the view that follows. */
 static uint64_t sync_state_usec(const Membership *me)
 {
         uint64_t t = USEC_INFINITY;

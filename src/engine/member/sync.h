@@ -3,7 +3,7 @@
 
 #include "engine/member/member.h"
 
-/* Facts and state for those who lack it. */
+/* Facts, and the state for members that lack it. */
 
 #define STATE_USEC \
         (2 * USEC_PER_SEC) /* one that is sent is waited for so long before the next member sends it */
@@ -21,8 +21,8 @@ void sync_send_facts(Membership *me, FactsMessage *own);
 /* This manager was put back: its record was written by a newer one. It stays, since what runs here counts, but it does not
  * form the group by rules that the group has left behind. */
 bool sync_is_behind(const Membership *me);
-void sync_pump(Membership *me); /* the state, for those who lack it */
-/* Nobody has sent it to this member in time: true, and it is out of the group, which it joins again. */
+void sync_pump(Membership *me); /* the state, for members that lack it */
+/* No member has sent it to this one in time: true, and this one is out of the group, which it joins again. */
 bool sync_ask_again(Membership *me);
 void sync_tell_synced(Membership *me); /* this member is in step, and has said where its files differ */
 uint64_t sync_deadline(const Membership *me);

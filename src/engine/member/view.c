@@ -2,7 +2,7 @@
 
 /* A view by itself changes nothing that is agreed. In each view, and after each change of quorum in it, every member
  * but the new processes sends `view`, once its own quorum notification names the ring. When the last one has been
- * delivered it is clear who holds the agreed state: the greatest revision, then the commonest digest, then the
+ * delivered it is clear which members hold the agreed state: the greatest revision, then the commonest digest, then the
  * lowest node. The members that hold the same state are synced, all others are not; only then is anything decided.
  *
  *   VOTING ----- all answered, none quorate ------------------------> INQUORATE
@@ -310,8 +310,8 @@ bool view_learn(Membership *me, const Message *m)
         return false;
 }
 
-/* All members of a view are told the same list. If one of this very view was told none with this member in it, its
- * Corosync has lost us: it delivers nothing of ours there, and the manager goes on as if this one were gone. No other
+/* All members of a view are told the same list. If a member of this very view was told none with this member in it, its
+ * Corosync has lost us. It delivers nothing of ours there, and that manager goes on as if this one were gone. No other
  * member can see that, so this one joins again. */
 bool view_is_without_us(const Membership *me, const Message *m)
 {

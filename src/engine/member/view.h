@@ -3,7 +3,7 @@
 
 #include "engine/member/peer.h"
 
-/* The view: its members, their votes, and who of them holds the agreed state. view.c draws how far a view gets. */
+/* The view: its members, their votes, and which of them hold the agreed state. view.c draws how far a view gets. */
 
 #define STAGGER_USEC (20 * USEC_PER_MSEC) /* member i of the view waits i times this long */
 #define SILENCE_USEC (1 * USEC_PER_SEC)   /* a member that has not voted for so long is left out */
