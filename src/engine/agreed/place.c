@@ -169,7 +169,8 @@ static Node *place_in_order(
         uint64_t best_load = 0;
         uint32_t best_tier = 0;
 
-        if (!a->has_definition)
+        /* What runs in the first tier has none that is better, and status asks for that of all applications. */
+        if (!a->has_definition || d->n_nodes == 0 || d->nodes[0].tier >= tier_end)
                 return NULL;
         if (p->n_nodes == 0)
                 places_learn_nodes(g, p);
