@@ -97,6 +97,20 @@ static int parse_prefix(const char *s, Address *a, char **ret_error)
         return 0;
 }
 
+bool address_parse_bare(const char *s, Address *ret)
+{
+        Address a = {};
+
+        if (inet_pton(AF_INET, s, a.bytes) == 1)
+                a.family = AF_INET;
+        else if (inet_pton(AF_INET6, s, a.bytes) == 1)
+                a.family = AF_INET6;
+        else
+                return false;
+        *ret = a;
+        return true;
+}
+
 int address_parse(const char *s, Address *ret, char **ret_error)
 {
         Address a = {};
@@ -111,11 +125,7 @@ int address_parse(const char *s, Address *ret, char **ret_error)
                                 "%s is not an address, as in 192.0.2.10/24 or 2001:db8::30/64", s);
         memcpy(text, s, n);
         text[n] = '\0';
-        if (inet_pton(AF_INET, text, a.bytes) == 1)
-                a.family = AF_INET;
-        else if (inet_pton(AF_INET6, text, a.bytes) == 1)
-                a.family = AF_INET6;
-        else
+        if (!address_parse_bare(text, &a))
                 return text_refuse(-EINVAL, ret_error,
                                 "%s is not an address, as in 192.0.2.10/24 or 2001:db8::30/64", s);
         if (!slash)

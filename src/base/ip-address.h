@@ -18,6 +18,9 @@ typedef struct Address {
  * sentence in *ret_error, which the caller frees, or -ENOMEM. */
 int address_parse(const char *s, Address *ret, char **ret_error);
 
+/* An address of any kind without a prefix, which is then 0. False: it is none, as a name of a host. */
+bool address_parse_bare(const char *s, Address *ret);
+
 /* Without the prefix. Returns `buffer`. */
 const char *address_format(char buffer[static ADDRESS_TEXT_MAX], const Address *a);
 

@@ -36,8 +36,15 @@ typedef struct ConfigContext {
         const char *const *node_names; /* the nodelist, for warnings about names that it lacks; NULL: no
                                           warnings */
         size_t n_node_names;
+        const struct ConfigNodeAddress *node_addresses; /* what the nodelist says; NULL: not known */
+        size_t n_node_addresses;
         struct ConfigSystemd *systemd; /* asked about keys that our table lacks; NULL: none is */
 } ConfigContext;
+
+/* One address of a ring: whose it is, and as it is written; names of hosts are passed over. */
+typedef struct ConfigNodeAddress {
+        const char *node, *address;
+} ConfigNodeAddress;
 
 /* A systemd that says which keys it knows: its program is asked once, when the first key comes up that our table lacks. One
  * thread at a time. */

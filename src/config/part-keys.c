@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "config/part-keys.h"
 
+#define ADDRESS_ID_PREFIX "ip-"
 #define ADDRESS_TIMEOUT_DEFAULT_USEC (10 * USEC_PER_SEC)
 #define PART_TIMEOUT_MIN_USEC USEC_PER_SEC
 #define PART_TIMEOUT_MAX_USEC (3600 * USEC_PER_SEC) /* also distro-address's bound */
@@ -118,7 +119,7 @@ static int describe_address(const AddressSpec *spec, Part *part)
         char text[ADDRESS_TEXT_MAX];
         int r;
 
-        part->id = text_format("ip-%s", address_format(text, &spec->address));
+        part->id = text_format(ADDRESS_ID_PREFIX "%s", address_format(text, &spec->address));
         part->name = text_format("%s/%u", text, spec->address.prefix);
         r = part->id && part->name ? add_argument(part, part->name) : -ENOMEM;
         if (r >= 0 && *spec->interface)
@@ -191,11 +192,28 @@ static int add_raw(Parts *parts, const char *value)
         return add_part(parts, &raw);
 }
 
+/* The node whose own address the part would be; NULL: nobody's. */
+static const char *find_node(const ConfigContext *context, const char *id)
+{
+        const char *text = startswith(id, ADDRESS_ID_PREFIX);
+
+        for (size_t i = 0; text && i < context->n_node_addresses; i++) {
+                char own[ADDRESS_TEXT_MAX];
+                Address a;
+
+                if (address_parse_bare(context->node_addresses[i].address, &a) &&
+                                streq(address_format(own, &a), text))
+                        return context->node_addresses[i].node;
+        }
+        return NULL;
+}
+
 static int parse_part(AppParse *a, ParseState *p, size_t key, const char *value)
 {
         UnitParse u = { .p = p, .specifiers = &a->specifiers };
         _cleanup_(part_done) Part part = { .line = p->line };
         const Part *other;
+        const char *node;
         int r = part_keys[key].parse(&u, value, &part);
 
         if (r < 0)
@@ -204,6 +222,10 @@ static int parse_part(AppParse *a, ParseState *p, size_t key, const char *value)
         if (other)
                 return parse_error(p, "%s is a part already (%s:%u), expected it once", other->name,
                                 other->file, other->line);
+        node = find_node(p->context, part.id);
+        if (node)
+                return parse_error(p, "%s is %s's own in the nodelist, expected one that no node has",
+                                part.name, node);
         if (string_copy(p->file, &part.file) < 0)
                 return -ENOMEM;
         return add_part(&a->parts, &part);

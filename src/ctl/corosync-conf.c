@@ -50,13 +50,13 @@ static int take_value(Parser *p, const char *key, const char *value)
                 c->names[c->n_names] = strdup(value);
                 if (!c->names[c->n_names])
                         return -ENOMEM;
-                c->n_names++;
+                c->name_nodes[c->n_names++] = c->n_nodes;
         } else if (is_in(p, "nodelist", "node") && strncmp(key, "ring", 4) == 0 && endswith(key, "_addr") &&
                         c->n_addresses < CONF_ADDRESSES_MAX) {
                 c->addresses[c->n_addresses] = strdup(value);
                 if (!c->addresses[c->n_addresses])
                         return -ENOMEM;
-                c->n_addresses++;
+                c->address_nodes[c->n_addresses++] = c->n_nodes;
         } else if (is_in(p, "totem", NULL)) {
                 uint64_t number = strtoull(value, NULL, 10);
 
@@ -163,6 +163,14 @@ int corosync_conf_parse(const char *text, CorosyncConf *ret)
         set_timing(&p);
         *ret = conf;
         return 0;
+}
+
+const char *corosync_conf_address_node(const CorosyncConf *c, size_t i)
+{
+        for (size_t k = 0; k < c->n_names; k++)
+                if (c->name_nodes[k] == c->address_nodes[i])
+                        return c->names[k];
+        return "a node";
 }
 
 const char *corosync_conf_path(void)

@@ -120,6 +120,8 @@ static int check_all(const ConfigContext *context, const CorosyncConf *corosync,
                 r = check_delay(&apps.items[i].definition, corosync, &t, &f->messages);
                 if (r >= 0)
                         r = verify_host(&apps.items[i], &f->messages);
+                if (r >= 0)
+                        r = verify_parts(&apps.items[i], &f->messages);
         }
         f->n_checked = apps.n_items + apps.n_failures;
         if (r >= 0)
@@ -166,6 +168,8 @@ static int check_file(
                 r = check_delay(&app.definition, corosync, &t, &f->messages);
         if (r >= 0)
                 r = verify_host(&app, &f->messages);
+        if (r >= 0)
+                r = verify_parts(&app, &f->messages);
         app_config_done(&app);
         return r == -EINVAL ? 0 : r;
 }
@@ -251,6 +255,7 @@ int verb_verify(Ctl *c, int argc, char **argv)
         Findings f = {};
         _cleanup_(config_systemd_done) ConfigSystemd systemd = { .program = config_systemd_program() };
         ConfigContext context = { .systemd = &systemd };
+        ConfigNodeAddress addresses[CONF_ADDRESSES_MAX];
         int r = 0, status, loaded;
 
         if (refuse_host(c, "verify"))
@@ -260,6 +265,11 @@ int verb_verify(Ctl *c, int argc, char **argv)
                 context.node_names = (const char *const *) corosync.names;
                 context.n_node_names = corosync.n_names;
         }
+        for (size_t i = 0; loaded >= 0 && i < corosync.n_addresses; i++)
+                addresses[context.n_node_addresses++] =
+                                (ConfigNodeAddress){ .node = corosync_conf_address_node(&corosync, i),
+                                        .address = corosync.addresses[i] };
+        context.node_addresses = addresses;
         if (argc == 1) {
                 r = check_corosync(&corosync, loaded, &f.messages);
                 if (r >= 0)

@@ -13,6 +13,8 @@ int verify_add(ConfigMessages *m, ConfigLevel level, const char *application, co
 
 /* Programs, users and groups that this host lacks. */
 int verify_host(const AppConfig *app, ConfigMessages *messages);
+/* Interfaces for the addresses of its parts that this host lacks, or has too many of. */
+int verify_parts(const AppConfig *app, ConfigMessages *messages);
 /* Addresses of rings that are the host itself, on whichever host. */
 int verify_addresses(const CorosyncConf *conf, ConfigMessages *messages);
 

@@ -6,12 +6,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 /* The thread owns `result` from its creation until it has made the eventfd readable; the loop owns it at all
  * other times. That and pthread_join() are all the order that is needed. */
 struct Loader {
         char *root;
         char **node_names;
         size_t n_node_names;
+        ConfigNodeAddress *node_addresses; /* own copies */
+        size_t n_node_addresses;
         int event_fd;
         pthread_t thread;
         bool running;
@@ -35,6 +39,8 @@ static void *loader_thread(void *userdata)
                 .root = l->root,
                 .node_names = (const char *const *) l->node_names,
                 .n_node_names = l->n_node_names,
+                .node_addresses = l->node_addresses,
+                .n_node_addresses = l->n_node_addresses,
                 .systemd = l->root ? NULL : &systemd,
         };
         uint64_t one = 1;
@@ -46,7 +52,27 @@ static void *loader_thread(void *userdata)
         return NULL;
 }
 
-int loader_new(const char *root, const char *const *node_names, size_t n_node_names, Loader **ret)
+static int copy_addresses(Loader *l, const ConfigNodeAddress *addresses, size_t n)
+{
+        l->node_addresses = calloc(n + 1, sizeof(l->node_addresses[0]));
+        if (!l->node_addresses)
+                return -ENOMEM;
+        for (; l->n_node_addresses < n; l->n_node_addresses++) {
+                ConfigNodeAddress *a = l->node_addresses + l->n_node_addresses;
+
+                a->node = strdup(addresses[l->n_node_addresses].node);
+                a->address = strdup(addresses[l->n_node_addresses].address);
+                if (!a->node || !a->address) {
+                        free((char *) a->node);
+                        free((char *) a->address);
+                        return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+int loader_new(const char *root, const char *const *node_names, size_t n_node_names,
+                const ConfigNodeAddress *node_addresses, size_t n_node_addresses, Loader **ret)
 {
         _cleanup_(loader_freep) Loader *l = calloc(1, sizeof(*l));
 
@@ -68,6 +94,8 @@ int loader_new(const char *root, const char *const *node_names, size_t n_node_na
                 if (!l->node_names[l->n_node_names])
                         return -ENOMEM;
         }
+        if (copy_addresses(l, node_addresses, n_node_addresses) < 0)
+                return -ENOMEM;
         *ret = TAKE_PTR(l);
         return 0;
 }
@@ -82,6 +110,11 @@ Loader *loader_free(Loader *l)
         for (size_t i = 0; i < l->n_node_names; i++)
                 free(l->node_names[i]);
         free(l->node_names);
+        FOREACH_ARRAY(a, l->node_addresses, l->n_node_addresses) {
+                free((char *) a->node);
+                free((char *) a->address);
+        }
+        free(l->node_addresses);
         free(l->root);
         if (l->event_fd >= 0)
                 (void) close(l->event_fd);

@@ -18,8 +18,9 @@ typedef struct LoaderResult {
 
 void loader_result_done(LoaderResult *r);
 
-/* `root` and the names of the nodelist, as in ConfigContext, are copied. */
-int loader_new(const char *root, const char *const *node_names, size_t n_node_names, Loader **ret);
+/* `root`, and the names and addresses of the nodelist, as in ConfigContext, are copied. */
+int loader_new(const char *root, const char *const *node_names, size_t n_node_names,
+                const ConfigNodeAddress *node_addresses, size_t n_node_addresses, Loader **ret);
 /* Waits for a load that is under way. */
 Loader *loader_free(Loader *l);
 DEFINE_TRIVIAL_CLEANUP(Loader *, loader_free)

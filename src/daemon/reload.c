@@ -151,14 +151,23 @@ static int on_loaded(sd_event_source *source, int fd, uint32_t events, void *use
 
 int reload_begin(Manager *m)
 {
-        _cleanup_free_ const char **names = calloc(m->cluster->n_nodes + 1, sizeof(names[0]));
+        size_t n = m->cluster->n_nodes, n_addresses = 0;
+        _cleanup_free_ const char **names = calloc(n + 1, sizeof(names[0]));
+        _cleanup_free_ ConfigNodeAddress *addresses = calloc(n * CLUSTER_RINGS_MAX + 1, sizeof(addresses[0]));
         int r;
 
-        if (!names)
+        if (!names || !addresses)
                 return -ENOMEM;
-        for (size_t i = 0; i < m->cluster->n_nodes; i++)
-                names[i] = m->cluster->nodes[i].name;
-        r = loader_new(*m->root ? m->root : NULL, names, m->cluster->n_nodes, &m->loader);
+        for (size_t i = 0; i < n; i++) {
+                const ClusterNode *node = m->cluster->nodes + i;
+
+                names[i] = node->name;
+                for (size_t k = 0; k < CLUSTER_RINGS_MAX; k++)
+                        if (node->addresses[k])
+                                addresses[n_addresses++] = (ConfigNodeAddress){ .node = node->name,
+                                        .address = node->addresses[k] };
+        }
+        r = loader_new(*m->root ? m->root : NULL, names, n, addresses, n_addresses, &m->loader);
         if (r < 0)
                 return r;
         r = sd_event_add_io(m->event, &m->loader_source, loader_fd(m->loader), EPOLLIN, on_loaded, m);

@@ -15,8 +15,11 @@
 
 void cluster_info_done(ClusterInfo *c)
 {
-        FOREACH_ARRAY(n, c->nodes, c->n_nodes)
+        FOREACH_ARRAY(n, c->nodes, c->n_nodes) {
                 free(n->name);
+                for (size_t i = 0; i < CLUSTER_RINGS_MAX; i++)
+                        free(n->addresses[i]);
+        }
         free(c->nodes);
         free(c->cluster_name);
         free(c->device_model);
@@ -162,6 +165,18 @@ static int check_node(const ClusterInfo *c, const ClusterKey *keys, size_t n_key
         return 0;
 }
 
+static int read_addresses(ClusterNode *n, const ClusterKey *keys, size_t n_keys, uint32_t position)
+{
+        for (unsigned i = 0; i < CLUSTER_RINGS_MAX; i++) {
+                char what[16];
+
+                (void) snprintf(what, sizeof(what), "ring%u_addr", i);
+                if (string_copy(node_text(keys, n_keys, position, what), &n->addresses[i]) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 static int compare_nodes(const void *a, const void *b)
 {
         return CMP(((const ClusterNode *) a)->id, ((const ClusterNode *) b)->id);
@@ -226,7 +241,8 @@ static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
                         return -ENOMEM;
                 c->nodes[c->n_nodes].id = (uint32_t) id;
                 c->nodes[c->n_nodes].name = strdup(name);
-                if (!c->nodes[c->n_nodes++].name)
+                if (!c->nodes[c->n_nodes++].name ||
+                                read_addresses(&c->nodes[c->n_nodes - 1], keys, n_keys, position) < 0)
                         return -ENOMEM;
                 if (position == own)
                         c->own_id = (uint32_t) id;

@@ -5,9 +5,12 @@
 
 #include "engine/types.h"
 
+#define CLUSTER_RINGS_MAX 8u /* Corosync's own bound */
+
 typedef struct ClusterNode {
         uint32_t id;
         char *name;
+        char *addresses[CLUSTER_RINGS_MAX]; /* of its rings, as they are written; NULL where there is none */
 } ClusterNode;
 
 typedef struct ClusterInfo {

@@ -323,6 +323,39 @@ static void test_bad(void **state)
                 check_bad(bad[i].text, bad[i].expected);
 }
 
+/* What a node is reached by is not a service's, however it is written. */
+static void test_addresses_of_nodes(void **state)
+{
+        static const ConfigNodeAddress own[] = { { "abc", "abc.example.org" }, { "bcd", "10.99.0.2" },
+                { "def", "2001:DB8:0::3" } };
+        static const struct {
+                const char *text, *expected;
+        } cases[] = {
+                { PARTS "Address=10.99.0.2/24\n",
+                                "x.app:6: Address=: 10.99.0.2/24 is bcd's own in the nodelist, expected one that no node "
+                                "has" },
+                { PARTS "Address=10.99.0.3/24\nAddress=2001:db8::3/128 eth0\n",
+                                "x.app:7: Address=: 2001:db8::3/128 is def's own in the nodelist, expected one that no "
+                                "node has" },
+                { PARTS "Address=10.99.0.3/24\nAddress=2001:db8::4/64\n", "" },
+        };
+        ConfigContext known = context;
+
+        known.node_addresses = own;
+        known.n_node_addresses = ELEMENTSOF(own);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *text = cases[i].text;
+                ConfigMessages m = { 0 };
+                AppConfig app = { 0 };
+                int r = app_config_parse(&known, "x", "x.app", text, strlen(text), &m, &app);
+
+                assert_messages(&m, CONFIG_ERROR, cases[i].expected, text);
+                assert_int_equal(r, *cases[i].expected ? -EINVAL : 0);
+                app_config_done(&app);
+                config_messages_done(&m);
+        }
+}
+
 /* Every bound has an answer, and it is given once. */
 static void test_bounds(void **state)
 {
@@ -462,6 +495,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),
                 cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_addresses_of_nodes),
                 cmocka_unit_test(test_bounds),
                 cmocka_unit_test(test_specifiers),
                 cmocka_unit_test(test_digest),

@@ -67,6 +67,25 @@ static void test_names(void **state)
         corosync_conf_done(&conf);
 }
 
+/* Whose an address is, wherever the name stands. */
+static void test_addresses(void **state)
+{
+        CorosyncConf conf = {};
+
+        assert_int_equal(
+                        corosync_conf_parse(
+                                        "nodelist {\n node {\n ring0_addr: 10.0.0.1\n ring1_addr: 10.1.0.1\n name: abc\n }\n"
+                                        " node {\n ring0_addr: 10.0.0.2\n }\n node {\n name: def\n ring0_addr: def\n }\n}\n",
+                                        &conf),
+                        0);
+        assert_int_equal(conf.n_addresses, 4);
+        assert_string_equal(conf.addresses[1], "10.1.0.1");
+        assert_string_equal(corosync_conf_address_node(&conf, 1), "abc");
+        assert_string_equal(corosync_conf_address_node(&conf, 2), "a node");
+        assert_string_equal(corosync_conf_address_node(&conf, 3), "def");
+        corosync_conf_done(&conf);
+}
+
 static void test_absent(void **state)
 {
         CorosyncConf conf = {};
@@ -81,7 +100,7 @@ static void test_absent(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_parse), cmocka_unit_test(test_names),
-                cmocka_unit_test(test_absent) };
+                cmocka_unit_test(test_addresses), cmocka_unit_test(test_absent) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

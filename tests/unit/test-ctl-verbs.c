@@ -534,6 +534,9 @@ static void test_verify(void **state)
                                 .status = 1,
                                 .out = { "{\"ok\":false,\"messages\":[{\"level\":\"error\"", "\"line\":3" } },
                 { .args = { "verify", "absent.app" }, .status = 1, .err = { "absent.app" } },
+                { .args = { "verify", "address.app" },
+                                .status = 1,
+                                .err = { "address.app:7: Address=: 10.77.0.1/24 is abc's own in the nodelist" } },
                 { .args = { "verify", "manager.conf" }, .out = { "no errors" } },
                 { .args = { "verify", "bus.conf" },
                                 .status = 1,
@@ -549,8 +552,11 @@ static void test_verify(void **state)
         setenv("COROSYNC_MAIN_CONFIG_FILE", path, 1);
         tool_write("corosync.conf",
                         "totem {\n token: 1000\n}\nquorum {\n provider: corosync_votequorum\n}\nnodelist {\n"
-                        " node {\n  name: abc\n  nodeid: 1\n }\n node {\n  name: bcd\n  nodeid: 2\n }\n"
-                        " node {\n  name: def\n  nodeid: 3\n }\n}\n");
+                        " node {\n  name: abc\n  nodeid: 1\n  ring0_addr: 10.77.0.1\n }\n"
+                        " node {\n  name: bcd\n  nodeid: 2\n }\n node {\n  name: def\n  nodeid: 3\n }\n}\n");
+        tool_write("address.app",
+                        "[Application]\nNodes=abc bcd\n[Service]\nExecStart=/bin/sleep 1d\n[Parts]\n"
+                        "Address=192.0.2.9/32 lo\nAddress=10.77.0.1/24\n");
         tool_write("good.app", "[Application]\nNodes=abc "
                                "bcd\n[Service]\nExecStart=/bin/sleep 1d\n");
         tool_write("short.app",
@@ -572,6 +578,13 @@ static void test_verify_host(void **state)
                                                 "lacks: User=: this node has no \"no-such-user\"",
                                                 "lacks: Group=: this node has no \"no-such-group\"" } },
                 { .args = { "verify", "has.app" }, .out = { "0 warnings" } },
+                { .args = { "verify", "far.app" },
+                                .err = { "far: Address=: there is no interface eth-none on this node, so the "
+                                         "application cannot run here",
+                                                "far: Address=: no interface of this node has an address of the subnet of "
+                                                "203.0.113.9/24, so" },
+                                .not_out = { "192.0.2.9" },
+                                .out = { "Checked 1 definition: no errors, 2 warnings." } },
                 { .args = { "verify", "one.app", "two.app", "has.app", "three.app" },
                                 .err = { "Warning: Restart=: with",
                                                 "wants \"always\". (3 applications: one two three)" },
@@ -607,6 +620,9 @@ static void test_verify_host(void **state)
         tool_write("lacks.app",
                         APP_OF("ExecStart=/no/such/program\nExecStop=no-such-program\nExecStop=-/no/such/other\n"
                                "User=no-such-user\nGroup=no-such-group\n"));
+        tool_write("far.app",
+                        "[Application]\nNodes=abc\n[Service]\nExecStart=/bin/true\n[Parts]\nAddress=192.0.2.9/32 lo\n"
+                        "Address=192.0.2.10/32 eth-none\nAddress=203.0.113.9/24\n");
         tool_write("has.app", APP_OF("ExecStart=/bin/sleep 1d\nExecStop=true\nUser=root\nGroup=0\n"));
         tool_write("one.app", APP_OF("ExecStart=/bin/sleep 1d\n\n\nRestart=on-failure\n"));
         tool_write("two.app", APP_OF("Restart=on-failure\nExecStart=/bin/sleep 1d\n"));

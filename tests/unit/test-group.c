@@ -360,11 +360,18 @@ static void test_cluster_good(void **state)
         _cleanup_(cluster_info_freep) ClusterInfo *c = NULL;
         char *error = NULL;
 
-        assert_int_equal(from_text(KEYS_GOOD "totem.cluster_name=lab\n", &c, &error), 0);
+        assert_int_equal(from_text(KEYS_GOOD "totem.cluster_name=lab\nnodelist.node.0.ring0_addr=10.0.0.1\n"
+                                             "nodelist.node.0.ring7_addr=abc.example.org\n",
+                                         &c, &error),
+                        0);
         assert_int_equal(c->n_nodes, 3);
         assert_int_equal(c->nodes[0].id, 2);
         assert_string_equal(c->nodes[0].name, "bcd");
         assert_string_equal(c->nodes[2].name, "abc");
+        assert_string_equal(c->nodes[2].addresses[0], "10.0.0.1");
+        assert_string_equal(c->nodes[2].addresses[7], "abc.example.org");
+        assert_null(c->nodes[2].addresses[1]);
+        assert_null(c->nodes[0].addresses[0]);
         assert_int_equal(c->own_id, 2);
         assert_string_equal(c->own_name, "bcd");
         assert_string_equal(c->cluster_name, "lab");
