@@ -25,6 +25,7 @@ include tests/sim/local.mk
 include tests/golden/local.mk
 include tests/fuzz/address.mk
 include tests/fuzz/fuse.mk
+include tests/fuzz/note.mk
 include tests/fuzz/wire.mk
 include tests/fuzz/config.mk
 include tests/fuzz/engine.mk

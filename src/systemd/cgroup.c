@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "systemd/cgroup.h"
-#include "systemd/unit-read.h"
+#include "systemd/part-names.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define DEPTH_MAX 16u               /* how deep a worker's own groups are followed */
@@ -259,19 +260,26 @@ static int own_prefix(char **ret)
         return 0;
 }
 
-int cgroup_guess_worker(const char *app, char **ret)
+int cgroup_guess_unit(const char *unit, char **ret)
 {
         _cleanup_free_ char *prefix = NULL;
-        char name[WORKER_UNIT_NAME_MAX], *group;
+        char *group;
 
         int r = own_prefix(&prefix);
         if (r < 0)
                 return r;
-        worker_unit_name(app, name);
-        if (asprintf(&group, "%s/" WORKER_SLICE "/%s", prefix, name) < 0)
+        if (asprintf(&group, "%s/" WORKER_SLICE "/%s", prefix, unit) < 0)
                 return -ENOMEM;
         *ret = group;
         return 0;
+}
+
+int cgroup_guess_worker(const char *app, char **ret)
+{
+        char name[WORKER_UNIT_NAME_MAX];
+
+        worker_unit_name(app, name);
+        return cgroup_guess_unit(name, ret);
 }
 
 char **cgroup_list_free(char **list)
@@ -297,31 +305,51 @@ static int list_add(GroupList *l, char *group)
         return 0;
 }
 
-static int list_hierarchy(const char *root, const char *hierarchy, const char *prefix, GroupList *l)
+/* Takes the name where it is not known yet. */
+static int list_add_new(GroupList *l, char *group)
 {
-        _cleanup_free_ char *slice = NULL, *path = NULL;
-        char app[APP_NAME_MAX + 1], *group;
-        struct dirent *entry;
         int r = 0;
 
-        if (asprintf(&slice, "%s/" WORKER_SLICE, prefix) < 0 || !(path = group_path(root, hierarchy, slice)))
+        for (size_t i = 0; i < l->n; i++)
+                if (streq(l->items[i], group)) {
+                        free(group);
+                        return 0;
+                }
+        r = list_add(l, group);
+        if (r < 0)
+                free(group);
+        return r;
+}
+
+/* Workers lie in the workers' slice, and, with their parts, in the slices that are in it. */
+static int list_slice(const char *root, const char *hierarchy, const char *slice, bool is_outer, GroupList *l)
+{
+        _cleanup_free_ char *path = group_path(root, hierarchy, slice);
+        char app[APP_NAME_MAX + 1], *group;
+        struct dirent *entry;
+        DIR *dir;
+        int r = 0;
+
+        if (!path)
                 return -ENOMEM;
-        DIR *dir = opendir(path);
+        dir = opendir(path);
         if (!dir)
                 return errno == ENOENT ? 0 : -errno;
         while (r >= 0 && (entry = readdir(dir))) {
-                if (!worker_unit_parse(entry->d_name, app))
+                bool is_slice = is_outer && app_slice_parse(entry->d_name, app);
+
+                if (!is_slice && !worker_unit_parse(entry->d_name, app) &&
+                                !part_unit_parse(entry->d_name, app))
                         continue;
-                if (asprintf(&group, "%s/%s", slice, entry->d_name) < 0) {
+                group = text_format("%s/%s", slice, entry->d_name);
+                if (!group)
                         r = -ENOMEM;
-                        break;
-                }
-                bool known = false;
-                for (size_t i = 0; i < l->n && !known; i++)
-                        known = streq(l->items[i], group);
-                r = known ? 0 : list_add(l, group);
-                if (known || r < 0)
+                else if (!is_slice)
+                        r = list_add_new(l, group);
+                else {
+                        r = list_slice(root, hierarchy, group, false, l);
                         free(group);
+                }
         }
         (void) closedir(dir);
         return r;
@@ -334,16 +362,19 @@ static int compare_groups(const void *a, const void *b)
 
 int cgroup_list_workers(const char *root, char ***ret)
 {
-        _cleanup_free_ char *prefix = NULL;
+        _cleanup_free_ char *prefix = NULL, *slice = NULL;
         GroupList l = {};
 
         int r = own_prefix(&prefix);
         if (r < 0)
                 return r;
+        slice = text_format("%s/" WORKER_SLICE, prefix);
+        if (!slice)
+                return -ENOMEM;
         r = array_reserve(&l.items, &l.n_allocated, 1, sizeof(l.items[0]));
         FOREACH_ARRAY(h, hierarchies, ELEMENTSOF(hierarchies))
                 if (r >= 0)
-                        r = list_hierarchy(root, *h, prefix, &l);
+                        r = list_slice(root, *h, slice, true, &l);
         if (r < 0) {
                 cgroup_list_free(l.items);
                 return r;

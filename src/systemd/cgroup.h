@@ -15,7 +15,7 @@ int cgroup_kill(const char *root, const char *group);
 /* 1: processes are in there; 0: none, or no such group; negative errno: could not be read. */
 int cgroup_is_populated(const char *root, const char *group);
 
-/* The groups of all workers that exist under the slice, found without systemd: sorted, NULL-terminated, to be freed
+/* The groups of all workers and parts that exist under the slice, found without systemd: sorted, NULL-terminated, to be freed
  * with cgroup_list_free(). An empty list is no error. */
 int cgroup_list_workers(const char *root, char ***ret);
 char **cgroup_list_free(char **list);
@@ -24,3 +24,5 @@ DEFINE_TRIVIAL_CLEANUP(char **, cgroup_list_free)
 /* The group in which systemd would put the worker of `app`, found from where this process is: below the same root as
  * our own. The caller frees. 0 or -ENOMEM. */
 int cgroup_guess_worker(const char *app, char **ret);
+/* The same of any unit in the workers' slice. */
+int cgroup_guess_unit(const char *unit, char **ret);

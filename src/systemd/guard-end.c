@@ -3,8 +3,8 @@
 #include "base/array.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard-end.h"
+#include "systemd/part-names.h"
 #include "systemd/private-bus.h"
-#include "systemd/unit-read.h"
 #include "systemd/units.h"
 
 #define QUIET_ROUNDS 4u /* so many rounds without a worker, and the work is done */
@@ -130,7 +130,7 @@ static void kill_group(GuardEnd *g, const char *group)
         g->n_killed += g->killed[g->n_killed] != NULL;
 }
 
-/* Goes through the workers' control groups that hold processes, whatever systemd says about them, and kills them (`g`; NULL:
+/* Goes through the control groups of workers and parts that hold processes, whatever systemd says about them, and kills them (`g`; NULL:
  * only counts). This process has nothing else to do, so it may wait for the kernel. */
 static size_t each_group(const char *cgroup_root, const GuardState *state, GuardEnd *g)
 {
@@ -143,7 +143,7 @@ static size_t each_group(const char *cgroup_root, const GuardState *state, Guard
         for (char **group = groups; *group; group++) {
                 const char *name = strrchr(*group, '/') + 1;
 
-                if (!worker_unit_parse(name, app) || guard_state_in_maintenance(state, app))
+                if (!app_unit_parse(name, app) || guard_state_in_maintenance(state, app))
                         continue;
                 if (cgroup_is_populated(cgroup_root, *group) == 0)
                         continue;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Ending the workers, over systemd's own socket where that answers, and by their control groups where it does not. */
+/* Ending the workers and what parts they have, over systemd's own socket where that answers, and by their control groups
+ * where it does not. What has parts is ended by its slice, as its note says, also where its worker has ended before. */
 
 #include <sys/types.h>
 #include <systemd/sd-event.h>
@@ -30,5 +31,5 @@ GuardEnd *guard_end_free(GuardEnd *g);
 DEFINE_TRIVIAL_CLEANUP(GuardEnd *, guard_end_free)
 /* One round. True: nothing is left that is to end, and systemd itself has said so. */
 bool guard_end_round(GuardEnd *g, const GuardState *state, const GuardMoments *moments, uint64_t now_usec);
-/* Control groups of workers that hold processes and are not in maintenance; 1 where they cannot be listed. */
+/* Control groups of workers and parts that hold processes and are not in maintenance; 1 where they cannot be listed. */
 size_t guard_count_groups(const char *cgroup_root, const GuardState *state);

@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "base/timing.h"
 #include "engine/types.h"
-#include "systemd/unit-read.h"
+#include "systemd/part-names.h"
 
 #define UNIT_DIRECTORY "/run/systemd/transient"
 #define MANAGERS_BACKLOG 8
@@ -420,7 +420,7 @@ static bool has_units(const GuardProcess *g)
         bool found = !directory && errno != ENOENT;
 
         while (directory && !found && (entry = readdir(directory)))
-                found = worker_unit_parse(entry->d_name, app);
+                found = app_unit_parse(entry->d_name, app);
         if (directory)
                 (void) closedir(directory);
         return found;

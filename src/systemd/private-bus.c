@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <time.h>
 
+#include "systemd/part-names.h"
 #include "systemd/private-bus.h"
-#include "systemd/unit-read.h"
 #include "systemd/unit-run.h"
 
 #define STOP_TIMEOUT_USEC USEC_PER_SEC
@@ -87,7 +87,7 @@ static int stop_unit(sd_bus *bus, const char *group)
         char app[APP_NAME_MAX + 1], run[RUN_PATH_MAX];
         int r;
 
-        if (!worker_unit_parse(unit, app))
+        if (!app_unit_parse(unit, app))
                 return -EINVAL;
         r = get_run(bus, unit, run);
         if (r < 0)

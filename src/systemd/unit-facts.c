@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/dbus.h"
+#include "systemd/part-names.h"
 #include "systemd/unit-facts.h"
 #include "systemd/unit-take.h"
 
@@ -31,6 +32,22 @@ static bool is_from_systemd(const Units *u, sd_bus_message *signal)
 
 /* ---- signals ---- */
 
+/* What it says is read, with all else of the part. */
+static void units_part_signal(Units *u, const char *path)
+{
+        _cleanup_free_ char *name = NULL;
+        char app[APP_NAME_MAX + 1];
+        PartUnit *part;
+        Unit *unit;
+
+        if (sd_bus_path_decode(path, SYSTEMD_UNIT_PATH, &name) <= 0 || !part_unit_parse(name, app) ||
+                        !(unit = units_lookup(u, app)) || !unit->parts ||
+                        !(part = unit_parts_find(unit->parts, name)))
+                return;
+        part->is_wanted = true;
+        unit_queue(unit, QUEUE_PARTS);
+}
+
 static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         Units *u = userdata;
@@ -39,8 +56,14 @@ static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error
         const char *path = sd_bus_message_get_path(m);
         Unit *unit;
 
-        if (!path || !is_from_systemd(u, m) || !worker_path_parse(path, app) ||
-                        !(unit = units_lookup(u, app)))
+        if (!path || !is_from_systemd(u, m) || !is_worker_path(path))
+                return 0;
+        if (!worker_path_parse(path, app)) {
+                units_part_signal(u, path);
+                return 0;
+        }
+        unit = units_lookup(u, app);
+        if (!unit)
                 return 0;
         p = unit->machine.properties;
         if (sd_bus_message_skip(m, "s") < 0 || unit_properties_read(m, &p) < 0) {
@@ -64,7 +87,13 @@ static void units_job_signal(Units *u, sd_bus_message *m, bool removed)
                 r = sd_bus_message_read(m, "uoss", &id, NULL, &name, &result);
         else
                 r = sd_bus_message_read(m, "uos", &id, NULL, &name);
-        if (r < 0 || !worker_unit_parse(name, app) || !(unit = units_lookup(u, app)))
+        if (r < 0)
+                return;
+        /* Of a slice only the job that we asked for counts. */
+        if (!worker_unit_parse(name, app) && (!removed || !app_slice_parse(name, app)))
+                return;
+        unit = units_lookup(u, app);
+        if (!unit || (streq(name, unit->name) ? false : !unit->parts))
                 return;
         unit_take(unit, &(UnitFact){ .type = removed ? UNIT_FACT_JOB_ENDED : UNIT_FACT_JOB_SEEN,
                                         .job_id = id,
@@ -161,13 +190,84 @@ static int units_take_rows(Units *u, sd_bus_message *m)
 
         while ((r = sd_bus_message_read(m, "(ssssssouso)", &name, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
                                 NULL, NULL)) > 0) {
-                if (!worker_unit_parse(name, app) || units_lookup(u, app))
+                bool is_part = part_unit_parse(name, app);
+                int k = 0;
+
+                if (!is_part && !worker_unit_parse(name, app))
                         continue;
-                int k = units_add(u, app, &unit);
+                unit = units_lookup(u, app);
+                if (!unit)
+                        k = units_add(u, app, &unit);
+                if (k >= 0 && is_part && unit->machine.epoch == 0)
+                        k = unit_parts_add_found(app, name, &unit->parts);
                 if (k == -ENOMEM)
                         return k;
         }
         return r;
+}
+
+/* What an earlier manager began, whether or not its worker is there. */
+static int units_take_note(Units *u, const char *app)
+{
+        Unit *unit = units_lookup(u, app);
+        UnitParts *noted = NULL;
+        int r = 0;
+
+        if (!unit)
+                r = units_add(u, app, &unit);
+        if (r < 0 || unit->machine.epoch != 0)
+                return r;
+        r = unit_parts_from_note(u->guard_directory, app, &noted);
+        if (r < 0)
+                return r;
+        /* And what is there beside it. */
+        for (size_t i = 0; unit->parts && r >= 0 && i + 1 < unit->parts->n_items; i++)
+                r = unit_parts_add_found(app, unit->parts->items[i].unit, &noted);
+        unit_parts_free(unit->parts);
+        unit->parts = noted;
+        return r;
+}
+
+/* Those of which there is a note, or a part. */
+static void units_tell_noted(Units *u)
+{
+        for (size_t i = 0; i < u->n_units; i++)
+                if (u->units[i]->parts && u->units[i]->machine.epoch == 0 && !u->units[i]->machine.is_noted)
+                        unit_take(u->units[i], &(UnitFact){ .type = UNIT_FACT_NOTED,
+                                                               .epoch = u->units[i]->parts->note.epoch });
+}
+
+static int units_take_notes(Units *u)
+{
+        char **names;
+        int r;
+
+        if (!u->guard_directory)
+                return 0;
+        r = part_note_list(u->guard_directory, &names);
+        if (r < 0)
+                return r;
+        for (char **app = names; *app; app++) {
+                int k = units_take_note(u, *app);
+
+                if (k == -ENOMEM)
+                        r = k;
+                free(*app);
+        }
+        free(names);
+        return r;
+}
+
+static void unit_reread_parts(Unit *unit)
+{
+        if (!unit->parts)
+                return;
+        if (!unit->parts->is_unread) {
+                unit->parts->is_unread = true;
+                unit->units->n_unread++;
+        }
+        unit_parts_want(unit->parts);
+        unit_queue(unit, QUEUE_PARTS);
 }
 
 static int on_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -185,6 +285,10 @@ static int on_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return 0;
         }
         r = units_take_rows(u, m);
+        if (r >= 0)
+                r = units_take_notes(u);
+        if (r >= 0)
+                units_tell_noted(u);
         if (r == -ENOMEM) {
                 units_failed(u, r);
                 return 0;
@@ -205,6 +309,7 @@ static int on_list(sd_bus_message *m, void *userdata, sd_bus_error *error)
                         u->n_unread++;
                 }
                 unit_queue(unit, QUEUE_READ);
+                unit_reread_parts(unit);
         }
         units_check_ready(u);
         return 0;
@@ -278,6 +383,10 @@ static void unit_detach(Unit *unit)
 
         unit_take_plain(unit, UNIT_FACT_DETACHED);
         unit->read_slot = sd_bus_slot_unref(unit->read_slot);
+        unit->part_slot = sd_bus_slot_unref(unit->part_slot);
+        unit->part_read = NULL;
+        if (unit->parts)
+                unit->parts->is_unread = false;
         unit->kill_slot = sd_bus_slot_unref(unit->kill_slot);
         unit->hinted = unit->unread = false;
         if (unit->kill_usec != USEC_INFINITY) {

@@ -2,6 +2,9 @@
 #include <signal.h>
 
 #include "base/array.h"
+#include "base/text.h"
+#include "systemd/part-names.h"
+#include "systemd/start-message.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-jobs.h"
 #include "systemd/unit-take.h"
@@ -24,14 +27,31 @@ static int unit_write_commands(Unit *unit)
         return unit_commands_write(unit->units->dropin_dir, unit_start_copy_get(unit->request));
 }
 
-/* What is not found may be a unit that it requires. Where it is the unit itself, systemd had no room for its file. */
+/* What is there of a copy, whatever becomes of this manager: before there is any of it. */
+static int unit_write_note(const Unit *unit)
+{
+        const Units *u = unit->units;
+
+        if (!unit->parts)
+                return 0;
+        return u->guard_directory ? part_note_write(u->guard_directory, unit->app, &unit->parts->note)
+                                  : -ENOTDIR;
+}
+
+/* What is not found may be a unit that it requires. Where it is one of the units of the call, systemd had no room for its
+ * file. */
 static bool start_lacks_room(const Unit *unit, const sd_bus_error *e)
 {
-        char itself[sizeof("Unit  not found.") + WORKER_UNIT_NAME_MAX];
+        const char *rest = startswith(strempty(e->message), "Unit ");
+        char name[PART_UNIT_NAME_MAX];
+        size_t n = rest ? strcspn(rest, " ") : 0;
 
-        (void) snprintf(itself, sizeof(itself), "Unit %s not found.", unit->name);
-        return sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit") &&
-               strcmp_ptr(e->message, itself) == 0;
+        if (!sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit") || !rest || n >= sizeof(name) ||
+                        !streq(rest + n, " not found."))
+                return false;
+        memcpy(name, rest, n);
+        name[n] = '\0';
+        return streq(name, unit->name) || (unit->parts && unit_parts_find(unit->parts, name));
 }
 
 static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -67,10 +87,12 @@ static int unit_send_start(Unit *unit)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         const UnitStart *start = unit_start_copy_get(unit->request);
+        const Units *u = unit->units;
         char text[UNIT_REASON_MAX];
         int r;
 
-        r = unit_start_message(unit->units->bus, start, &m);
+        r = unit_start_message(
+                        unit->units->bus, start, &(PartPlace){ u->helper_dir, u->maintenance_dir }, &m);
         if (r == -ENOTCONN || r == -ECONNRESET)
                 return 0;
         if (r < 0) {
@@ -81,6 +103,12 @@ static int unit_send_start(Unit *unit)
         if (r < 0) {
                 snprintf(text, sizeof(text), "its commands cannot be written to /run/systemd/system: %s",
                                 strerror(-r));
+                return unit_refuse_start(unit, text);
+        }
+        r = unit_write_note(unit);
+        if (r < 0) {
+                snprintf(text, sizeof(text), "its note cannot be written to %s/" PART_NOTES ": %s",
+                                strempty(u->guard_directory), strerror(-r));
                 return unit_refuse_start(unit, text);
         }
         r = sd_bus_call_async(
@@ -103,10 +131,22 @@ static int on_stop(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 0;
 }
 
+/* What is stopped and killed: with parts, the slice with all that is in it. */
+static const char *unit_handle(const Unit *unit)
+{
+        return unit->parts && unit->machine.has_parts ? unit_parts_slice(unit->parts) : unit->name;
+}
+
 static int unit_send_stop(Unit *unit)
 {
-        int r = sd_bus_call_method_async(unit->units->bus, &unit->stop_slot, SYSTEMD_NAME, SYSTEMD_PATH,
-                        SYSTEMD_MANAGER, "StopUnit", on_stop, unit, "ss", unit->name, "replace");
+        int r;
+
+        /* Where the note cannot be read it is not known to lie in the slice. */
+        if (unit->parts && unit->parts->is_unknown)
+                (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
+                                SYSTEMD_MANAGER, "StopUnit", NULL, NULL, "ss", unit->name, "replace");
+        r = sd_bus_call_method_async(unit->units->bus, &unit->stop_slot, SYSTEMD_NAME, SYSTEMD_PATH,
+                        SYSTEMD_MANAGER, "StopUnit", on_stop, unit, "ss", unit_handle(unit), "replace");
         if (r < 0)
                 return 0;
         unit_take_plain(unit, UNIT_FACT_STOP_SENT);
@@ -127,7 +167,7 @@ static int on_kill(sd_bus_message *m, void *userdata, sd_bus_error *error)
 static int unit_send_kill(Unit *unit)
 {
         int r = sd_bus_call_method_async(unit->units->bus, &unit->kill_slot, SYSTEMD_NAME, SYSTEMD_PATH,
-                        SYSTEMD_MANAGER, "KillUnit", on_kill, unit, "ssi", unit->name, "all",
+                        SYSTEMD_MANAGER, "KillUnit", on_kill, unit, "ssi", unit_handle(unit), "all",
                         (int32_t) SIGKILL);
         if (r < 0)
                 return 0;
@@ -136,13 +176,18 @@ static int unit_send_kill(Unit *unit)
         return 1;
 }
 
-/* Without memory the next round tries again. */
-static void unit_guess_group(Unit *unit)
+/* That of the worker, or of all. NULL: without memory the next round tries again. */
+static const char *unit_kill_group(Unit *unit)
 {
         _cleanup_free_ char *group = NULL;
 
+        if (unit->parts && unit->machine.has_parts)
+                return unit_parts_group(unit->parts, unit->machine.control_group) < 0
+                                       ? NULL
+                                       : unit->parts->slice_group;
         if (!unit->machine.control_group && cgroup_guess_worker(unit->app, &group) >= 0)
                 unit_take(unit, &(UnitFact){ .type = UNIT_FACT_GROUP, .text = group });
+        return unit->machine.control_group;
 }
 
 /* The copies whose time is over and that systemd has not ended. */
@@ -153,14 +198,14 @@ void units_kill_groups(Units *u, uint64_t now_usec)
 
         for (size_t i = 0; i < u->n_units; i++) {
                 Unit *unit = u->units[i];
+                const char *group;
 
                 if (unit->kill_usec > now_usec)
                         continue;
                 unit->kill_usec = usec_add(now_usec, UNITS_KILL_REPEAT_USEC);
-                unit_guess_group(unit);
-                if (unit->machine.control_group &&
-                                array_reserve(&groups, &n_allocated, n_groups + 1, sizeof(*groups)) >= 0)
-                        groups[n_groups++] = unit->machine.control_group;
+                group = unit_kill_group(unit);
+                if (group && array_reserve(&groups, &n_allocated, n_groups + 1, sizeof(*groups)) >= 0)
+                        groups[n_groups++] = group;
         }
         /* A thread that is still at the last round is at the same groups. */
         (void) killer_submit(u->killer, groups, n_groups);
@@ -216,6 +261,71 @@ static int unit_send_read(Unit *unit)
         return 1;
 }
 
+/* ---- reads of parts: one after the other for each application ---- */
+
+static void parts_were_read(Unit *unit)
+{
+        Units *u = unit->units;
+
+        if (unit->parts->is_unread) {
+                unit->parts->is_unread = false;
+                u->n_unread--;
+        }
+        unit_take_plain(unit, UNIT_FACT_PARTS_READ); /* may free it */
+        units_check_ready(u);
+}
+
+static int on_read_part(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        Unit *unit = userdata;
+        Units *u = unit->units;
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+        PartUnit *part = TAKE_PTR(unit->part_read);
+        PartProperties p = { .unit = { .load_state = "not-found", .active_state = "inactive" } };
+        int r;
+
+        unit->part_slot = sd_bus_slot_unref(unit->part_slot);
+        u->n_reads--;
+        units_pump_later(u);
+        if (e ? !bus_error_means_absent(e) : part_properties_read(m, &p) < 0) {
+                part->is_wanted = true;
+                unit_check_backoff(unit); /* as above */
+                return 0;
+        }
+        unit->retry_usec = UNITS_RETRY_MIN_USEC;
+        r = part_unit_take(part, &p);
+        if (r < 0)
+                units_failed(u, r);
+        else if (r > 0)
+                unit_report_parts(unit);
+        if (unit_parts_next(unit->parts))
+                unit_queue(unit, QUEUE_PARTS);
+        else
+                parts_were_read(unit);
+        return 0;
+}
+
+/* 1: sent, or one is in flight, or there is none; 0: nothing can be sent now. */
+static int unit_send_part_read(Unit *unit)
+{
+        PartUnit *part = unit_parts_next(unit->parts);
+        int r;
+
+        if (unit->part_slot || !part) {
+                unit_unqueue(unit, QUEUE_PARTS);
+                return 1;
+        }
+        r = sd_bus_call_method_async(unit->units->bus, &unit->part_slot, SYSTEMD_NAME, part->path,
+                        DBUS_PROPERTIES, "GetAll", on_read_part, unit, "s", "");
+        if (r < 0)
+                return 0;
+        part->is_wanted = false;
+        unit->part_read = part;
+        unit_unqueue(unit, QUEUE_PARTS);
+        unit->units->n_reads++;
+        return 1;
+}
+
 /* ---- what is sent, and in which order ---- */
 
 static Unit *first_of(const Units *u, UnitQueue queue)
@@ -253,5 +363,8 @@ void units_pump(Units *u)
                         (unit = first_of(u, QUEUE_START)) && unit_send_start(unit))
                 ;
         while (u->n_reads < UNITS_READS_MAX && (unit = first_of(u, QUEUE_READ)) && unit_send_read(unit) > 0)
+                ;
+        while (u->n_reads < UNITS_READS_MAX && (unit = first_of(u, QUEUE_PARTS)) &&
+                        unit_send_part_read(unit) > 0)
                 ;
 }

@@ -89,6 +89,7 @@ Unit *unit_free(Unit *unit)
         sd_bus_slot_unref(unit->read_slot);
         sd_bus_slot_unref(unit->kill_slot);
         sd_bus_slot_unref(unit->job_slot);
+        sd_bus_slot_unref(unit->part_slot);
         unit_start_copy_free(unit->request);
         unit_parts_free(unit->parts);
         unit_machine_done(&unit->machine);
@@ -144,12 +145,10 @@ void units_remove(Units *u, Unit *unit)
         ASSERT(found);
         u->n_start_jobs -= unit_call_is_out(&unit->machine.start);
         u->n_jobs -= (size_t) unit_call_is_out(&unit->machine.start) + unit_call_is_out(&unit->machine.stop);
-        if (unit->read_slot)
-                u->n_reads--;
+        u->n_reads -= (size_t) !!unit->read_slot + (size_t) !!unit->part_slot;
         if (unit->kill_slot)
                 u->n_kills--;
-        if (unit->unread)
-                u->n_unread--;
+        u->n_unread -= (size_t) unit->unread + (size_t) (unit->parts && unit->parts->is_unread);
         ARRAY_CLOSE(u->units, u->n_units, at);
         unit_free(unit);
         units_pump_later(u);
@@ -175,6 +174,16 @@ void units_report(Units *u, const char *app, const UnitSaid *said)
                 return;
         }
         u->reports[u->n_reports++] = report;
+}
+
+void unit_report_parts(Unit *unit)
+{
+        Units *u = unit->units;
+        const UnitReport *last = u->n_reports > 0 ? &u->reports[u->n_reports - 1] : NULL;
+
+        if (last && strcmp_ptr(last->app, unit->app) == 0 && last->said.state == UNIT_NONE)
+                return;
+        units_report(u, unit->app, &(UnitSaid){});
 }
 
 void units_check_ready(Units *u)

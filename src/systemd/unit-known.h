@@ -4,7 +4,7 @@
 /* The units that are known here, the lines in which they wait for their turn, reports and time: what the files behind
  * units.h have in common. Each calls those above it only.
  *
- *   unit-machine.c   pure: what follows from what came, for one copy
+ *   unit-machine.h   pure: what follows from what came, for one copy
  *   unit-known.c     this
  *   unit-take.c      gives the machine what came, and carries out what follows
  *   unit-jobs.c      sends what stands in line, and hears the answers
@@ -30,6 +30,7 @@ typedef enum UnitQueue {
         QUEUE_STOP,  /* stop.stage is WAITS */
         QUEUE_START, /* start.stage is WAITS */
         QUEUE_READ,
+        QUEUE_PARTS, /* a part is to be read */
         _QUEUE_MAX,
 } UnitQueue;
 
@@ -43,7 +44,8 @@ struct Unit {
         UnitStartCopy *request; /* what is started; NULL where start.stage is NONE */
         UnitParts *parts;       /* of the copy that was started last; NULL: it has none */
 
-        sd_bus_slot *start_slot, *stop_slot, *read_slot, *kill_slot, *job_slot;
+        sd_bus_slot *start_slot, *stop_slot, *read_slot, *kill_slot, *job_slot, *part_slot;
+        PartUnit *part_read; /* what part_slot waits for */
         bool hinted;         /* a signal came while the read was in flight */
         bool unread;         /* counts in Units.n_unread */
         uint64_t check_usec; /* read again then; USEC_INFINITY: no need */
@@ -56,7 +58,7 @@ struct Unit {
         } links[_QUEUE_MAX];
 };
 
-/* A report that waits for the loop; app NULL is `ready`. */
+/* A report that waits for the loop; app NULL is `ready`, UNIT_NONE that what is shown of parts has changed. */
 typedef struct UnitReport {
         char *app;
         UnitSaid said;
@@ -72,7 +74,8 @@ struct Units {
         Killer *killer;
         char *cgroup_root;
         char *guard_directory;
-        char *dropin_dir; /* NULL: no commands are kept there */
+        char *dropin_dir;                   /* NULL: no commands are kept there */
+        char *helper_dir, *maintenance_dir; /* for parts */
 
         Unit **units; /* sorted by app */
         size_t n_units, n_allocated;
@@ -112,4 +115,5 @@ void unit_queue(Unit *unit, UnitQueue queue);
 void unit_unqueue(Unit *unit, UnitQueue queue);
 
 void units_report(Units *u, const char *app, const UnitSaid *said); /* from the loop, in order */
-void units_check_ready(Units *u); /* reports `ready` once all of the listing has been read */
+void unit_report_parts(Unit *unit); /* the same; once where nothing else came in between */
+void units_check_ready(Units *u);   /* reports `ready` once all of the listing has been read */

@@ -2,7 +2,7 @@
 #pragma once
 
 /* One copy of a worker: where it stands, what came, and what follows. Pure: no bus, no clock, no file; what the host says is
- * in the fact, and what is to be done in the todo. unit-take.h carries it out.
+ * in the fact, and what is to be done in the todo. unit-step.h has the one way in; unit-take.h carries out what follows.
  *
  *   phase      fact                                       phase then   said, and to be done
  *   ---------  -----------------------------------------  -----------  --------------------------------------------
@@ -34,13 +34,39 @@
  *              LOOKED: alive                              its own      somebody started the rest of it
  *              anything else                              ended        nothing, or the same is said again
  *
+ * A copy with parts takes one road to its end, whatever ends it, and STOPPING is said on it. Its stops are those of its
+ * slice, which is what systemd ends all of it by:
+ *
+ *   on the road  fact                                     then         said, and to be done
+ *   -----------  ---------------------------------------  -----------  ------------------------------------------
+ *   not yet      NOTED: an earlier manager's note         not yet      read; it may have run
+ *                LOOKED: its parts were never read        not yet      read them; until then nothing is said of it
+ *                LOOKED: alive, a part has ended          cause        what is known says why
+ *                LOOKED: ended                            cause        read the parts
+ *                LOOKED: ended, as a stop was asked for   stop, check  STOPPED is the cause
+ *                START_REFUSED, _CONFLICTS                not yet      nothing was started: as without parts
+ *   cause        PARTS_READ: one is ending                cause        read them again
+ *                PARTS_READ: one has ended                stop         FAILED (REFUSED: of a start) by that part; KILLED
+ *                                                                      where the slice was stopped as well: judged first
+ *                PARTS_READ: all are at work              stop         as without parts
+ *   stop         JOB_ENDED, STOP_FAILED: of the slice     check        read the parts
+ *   check        PARTS_READ: all have ended               ended        the cause
+ *                PARTS_READ: something is left            check        look again; after STUCK_AFTER_USEC: STUCK, by name
+ *                ... and can be stopped                   stop         a stop that was asked for, again
+ *
+ * FAILED and REFUSED leave the note and the failed parts where they are, as a manager that comes later is to find the reason;
+ * every other end takes them away.
+ *
  * tests/unit/test-systemd-machine.c has these rows as cases. */
 
-#include "systemd/unit-state.h"
+#include "systemd/part-state.h"
 
 #define UNIT_STUCK_AFTER_USEC USEC_PER_SEC /* processes may be left for this long after their unit's end */
 #define UNIT_STOP_REPEAT_USEC USEC_PER_SEC
 #define UNIT_START_TRIES_MAX 8u
+/* How often it is looked at while something is left, and after that. */
+#define UNIT_LEFT_LOOK_USEC (50 * USEC_PER_MSEC)
+#define UNIT_STUCK_LOOK_USEC USEC_PER_SEC
 
 /* A start or a stop, from the wish until its job has ended. What waits stands in line for its turn. */
 typedef enum CallStage {
@@ -85,6 +111,24 @@ typedef enum Judgement {
         JUDGE_ANSWERED, /* in history.going_down */
 } Judgement;
 
+typedef enum UnitRoadStage {
+        ROAD_NONE,
+        ROAD_CAUSE, /* why did it end? */
+        ROAD_STOP,  /* its slice is being stopped */
+        ROAD_CHECK, /* have all parts ended? */
+} UnitRoadStage;
+
+/* The one road of each end of a copy with parts. */
+typedef struct UnitRoad {
+        UnitRoadStage stage;
+        UnitState cause; /* what is said at its end; known from STOP on */
+        char *reason;    /* of it; NULL: none */
+        bool reading;    /* the parts are being read: all that follows waits for it */
+        bool again;      /* what was read is old */
+        bool is_fresh;   /* it was read just now */
+} UnitRoad;
+
+#define UNIT_EPOCH_UNKNOWN UINT64_C(1) /* of a copy whose note cannot be read: no newer one is taken for it */
 #define UNIT_JOBS_SEEN_MAX 4u
 
 /* Texts that few copies have are not in the struct: hundreds of them are at rest for most of the time. */
@@ -110,7 +154,13 @@ typedef struct UnitMachine {
 
         ForeignJob foreign;
         Judgement judgement;
-        uint64_t left_usec; /* since when processes are left after the end; 0: none were */
+        uint64_t left_usec; /* since when something is left after the end; 0: nothing was */
+
+        bool has_parts;  /* and a slice, and a note */
+        bool is_begun;   /* of these something may be there */
+        bool is_noted;   /* an earlier manager began it, and the note is all that is known */
+        bool in_the_way; /* of a start: there is something of that name, and it may be the slice or a part */
+        UnitRoad road;
 } UnitMachine;
 
 typedef enum UnitPhase {
@@ -128,7 +178,8 @@ UnitPhase unit_machine_phase(const UnitMachine *m);
 bool unit_state_is_end(UnitState state);
 
 typedef enum UnitFactType {
-        UNIT_FACT_START_WANTED, /* epoch */
+        UNIT_FACT_NOTED,        /* epoch, 0: not known: an earlier manager's note of a copy with parts */
+        UNIT_FACT_START_WANTED, /* epoch, has_parts */
         UNIT_FACT_START_SENT,
         UNIT_FACT_START_ANSWERED,  /* job_id; 0: not an answer that systemd gives */
         UNIT_FACT_START_EXISTS,    /* systemd has a unit of that name */
@@ -143,9 +194,10 @@ typedef enum UnitFactType {
         UNIT_FACT_JOB_ENDED,     /* job_id, text: the result */
         UNIT_FACT_JOB_TYPE,      /* job_type: of the job that was asked about last */
         UNIT_FACT_HINT,          /* properties, overlaps: a read is in flight */
-        UNIT_FACT_READ,   /* properties, NULL: there is no such unit; overlaps: a hint came in between */
-        UNIT_FACT_LOOKED, /* what the host shows beside it: epoch, by_guard, left */
-        UNIT_FACT_GROUP,  /* text: its control group, of which systemd has said nothing */
+        UNIT_FACT_READ,       /* properties, NULL: there is no such unit; overlaps: a hint came in between */
+        UNIT_FACT_LOOKED,     /* what the host shows beside it: epoch, by_guard, left, parts */
+        UNIT_FACT_PARTS_READ, /* its parts and its slice, all of them since they were asked for */
+        UNIT_FACT_GROUP,      /* text: its control group, of which systemd has said nothing */
         UNIT_FACT_JUDGE_SENT,
         UNIT_FACT_JUDGED, /* leaves */
         UNIT_FACT_JUDGE_FAILED,
@@ -166,6 +218,8 @@ typedef struct UnitFact {
         bool by_guard; /* the guard was at work when it ended */
         bool left;     /* processes are in its control group */
         bool leaves;   /* the host, corosync.service or the manager is being stopped */
+        bool has_parts;
+        const PartsSeen *parts; /* NULL: it has none, or not all of them were ever read */
 } UnitFact;
 
 /* What is reported: a copy's state. */
@@ -192,11 +246,25 @@ typedef struct UnitTodo {
         uint64_t remove_commands; /* of this epoch; 0: none */
         bool keep_run;            /* which copy the run is */
         bool remove;              /* the unit is none of ours */
+        bool read_parts;          /* all, and the slice, anew: PARTS_READ */
+        bool reset_parts;         /* those that systemd keeps as failed */
+        bool forget_parts;        /* the same, and the note goes */
         int error;                /* -ENOMEM: what is said is not all */
 } UnitTodo;
 
 /* Nothing is known; epoch 0: of the listing. */
 void unit_machine_init(UnitMachine *m, const char *unit, uint64_t epoch);
 void unit_machine_done(UnitMachine *m);
-/* Takes what came and says what follows from it. */
-void unit_step(UnitMachine *m, const UnitFact *fact, UnitTodo *ret);
+
+/* ---- inside of the machine ---- */
+
+void unit_set_text(char **text, const char *value, UnitTodo *t);
+UnitSaid *unit_next_said(UnitTodo *t);
+void unit_say(const UnitMachine *m, UnitTodo *t); /* once more */
+void unit_set_state(UnitMachine *m, UnitState state, const char *reason, UnitTodo *t);
+void unit_forget_wishes(UnitMachine *m, UnitTodo *t);
+void unit_reset_rest(const UnitMachine *m, UnitTodo *t);
+void unit_read_at(UnitTodo *t, uint64_t usec);
+void unit_call_done(UnitMachine *m, UnitCall *call);
+/* True: the answer is there, in history.going_down; else it is asked for. */
+bool unit_is_judged(UnitMachine *m, UnitTodo *t);

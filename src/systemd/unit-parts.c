@@ -1,16 +1,124 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <systemd/sd-bus.h>
+
+#include "base/array.h"
+#include "base/text.h"
+#include "systemd/cgroup.h"
+#include "systemd/guard-file.h"
+#include "systemd/part-names.h"
 #include "systemd/unit-parts.h"
 
-int unit_parts_new(const Parts *parts, UnitParts **ret)
+static int part_unit_make(PartUnit *unit, const char *name)
+{
+        unit->unit = strdup(name);
+        if (!unit->unit || sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &unit->path) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+/* For what the note has. */
+static int make_units(UnitParts *p)
+{
+        char name[MAX(PART_UNIT_NAME_MAX, APP_SLICE_NAME_MAX)];
+        int r = 0;
+
+        p->items = calloc(p->note.parts.n_items + 1, sizeof(*p->items));
+        if (!p->items)
+                return -ENOMEM;
+        FOREACH_ARRAY(part, p->note.parts.items, p->note.parts.n_items) {
+                if (!part_unit_name(p->app, part->id, name))
+                        return -EINVAL;
+                r = part_unit_make(&p->items[p->n_items++], name);
+                if (r < 0)
+                        return r;
+        }
+        app_slice_name(p->app, name);
+        return part_unit_make(&p->items[p->n_items++], name);
+}
+
+int unit_parts_new(const char *app, uint64_t epoch, const Parts *parts, UnitParts **ret)
 {
         _cleanup_(unit_parts_freep) UnitParts *p = NULL;
+        int r;
 
         if (parts && parts->n_items > 0) {
                 p = calloc(1, sizeof(*p));
-                if (!p || parts_copy(parts, &p->parts) < 0)
+                if (!p || !(p->app = strdup(app)) || parts_copy(parts, &p->note.parts) < 0)
                         return -ENOMEM;
+                p->note.epoch = epoch;
+                r = make_units(p);
+                if (r < 0)
+                        return r;
         }
         *ret = TAKE_PTR(p);
+        return 0;
+}
+
+int unit_parts_from_note(const char *directory, const char *app, UnitParts **ret)
+{
+        _cleanup_(unit_parts_freep) UnitParts *p = calloc(1, sizeof(*p));
+        int r = p && (p->app = strdup(app)) ? part_note_read(directory, app, &p->note) : -ENOMEM;
+
+        if (r == -ENOMEM || r == -ENOENT)
+                return r;
+        p->is_unknown = r < 0;
+        r = make_units(p);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(p);
+        return 0;
+}
+
+/* ---- what is in no note ---- */
+
+static UnitParts *new_without_note(const char *app)
+{
+        UnitParts *p = calloc(1, sizeof(*p));
+
+        if (p && (p->app = strdup(app)) && make_units(p) >= 0)
+                return p;
+        unit_parts_free(p);
+        return NULL;
+}
+
+/* Of the one kind that there is. */
+static int make_found(const char *unit, Part *ret)
+{
+        const char *id = strchr(unit, ':') + 1;
+        Part part = { .kind = PART_ADDRESS };
+
+        part.id = strndup(id, strlen(id) - strlen(WORKER_UNIT_SUFFIX));
+        part.name = part.id ? strdup(part.id) : NULL;
+        part.arguments = calloc(1, sizeof(char *));
+        if (!part.id || !part.name || !part.arguments) {
+                part_done(&part);
+                return -ENOMEM;
+        }
+        *ret = part;
+        return 0;
+}
+
+int unit_parts_add_found(const char *app, const char *unit, UnitParts **p)
+{
+        UnitParts *all = *p ? *p : new_without_note(app);
+        size_t n = all ? all->n_items - 1 : 0, n_parts_allocated = n, n_allocated = n + 1;
+        PartUnit found = {};
+
+        if (!all)
+                return -ENOMEM;
+        *p = all;
+        if (unit_parts_find(all, unit))
+                return 0;
+        if (ARRAY_GROW(all->note.parts.items, n, n_parts_allocated) < 0 ||
+                        ARRAY_GROW(all->items, all->n_items, n_allocated) < 0 ||
+                        part_unit_make(&found, unit) < 0 || make_found(unit, &all->note.parts.items[n]) < 0) {
+                free(found.unit);
+                free(found.path);
+                return -ENOMEM;
+        }
+        all->note.parts.n_items++;
+        ARRAY_OPEN(all->items, all->n_items, n);
+        all->items[n] = found;
         return 0;
 }
 
@@ -18,20 +126,159 @@ UnitParts *unit_parts_free(UnitParts *p)
 {
         if (!p)
                 return NULL;
-        parts_done(&p->parts);
+        FOREACH_ARRAY(unit, p->items, p->n_items) {
+                free(unit->unit);
+                free(unit->path);
+                free(unit->text_before);
+        }
+        free(p->items);
+        part_note_done(&p->note);
+        free(p->slice_group);
+        free(p->app);
         free(p);
         return NULL;
 }
 
+const char *unit_parts_slice(const UnitParts *p)
+{
+        return p->items[p->n_items - 1].unit;
+}
+
+PartUnit *unit_parts_find(UnitParts *p, const char *unit)
+{
+        FOREACH_ARRAY(item, p->items, p->n_items)
+                if (streq(item->unit, unit))
+                        return item;
+        return NULL;
+}
+
+void unit_parts_want(UnitParts *p)
+{
+        FOREACH_ARRAY(item, p->items, p->n_items)
+                item->is_wanted = true;
+}
+
+PartUnit *unit_parts_next(UnitParts *p)
+{
+        FOREACH_ARRAY(item, p->items, p->n_items)
+                if (item->is_wanted)
+                        return item;
+        return NULL;
+}
+
+/* ---- what was read ---- */
+
+static bool shows_the_same(const PartProperties *a, const PartProperties *b)
+{
+        return streq(a->unit.active_state, b->unit.active_state) && a->since_usec == b->since_usec &&
+               streq(a->text, b->text) && streq(a->unit.result, b->unit.result);
+}
+
+int part_unit_take(PartUnit *unit, const PartProperties *p)
+{
+        bool changed = !unit->is_read || !shows_the_same(&unit->properties, p);
+        PartProperties old = unit->properties;
+
+        /* Only the first one: a helper says why it ends before it does. */
+        if (streq(p->unit.active_state, "active") && !unit->text_before &&
+                        !(unit->text_before = strdup(p->text)))
+                return -ENOMEM;
+        unit->properties = *p;
+        /* systemd forgets it at the end, and processes may be left. */
+        if (!p->unit.control_group[0])
+                strcpy(unit->properties.unit.control_group, old.unit.control_group);
+        unit->is_read = true;
+        return changed;
+}
+
 void unit_parts_get(const UnitParts *p, size_t i, UnitPart *ret)
 {
-        const Part *part = &p->parts.items[i];
+        const Part *part = &p->note.parts.items[i];
+        const PartProperties *properties = &p->items[i].properties;
+        bool failed = streq(properties->unit.active_state, "failed");
 
         *ret = (UnitPart){
                 .kind = part_kind_to_string(part->kind),
                 .id = part->id,
                 .name = part->name,
-                .state = "unknown",
-                .text = "",
+                .state = p->items[i].is_read ? properties->unit.active_state : "unknown",
+                .since_usec = properties->since_usec,
+                .text = properties->text,
         };
+        if (failed && !streq(properties->unit.result, "exit-code"))
+                ret->text = properties->unit.result; /* its helper could say nothing any more */
+}
+
+/* ---- what it means ---- */
+
+int unit_parts_group(UnitParts *p, const char *worker_group)
+{
+        const char *slash = worker_group ? strrchr(worker_group, '/') : NULL, *slice = unit_parts_slice(p);
+        size_t n = slash ? (size_t) (slash - worker_group) : 0, length = strlen(slice);
+
+        if (p->slice_group)
+                return 0;
+        /* A worker that lies elsewhere lies among those of other applications. */
+        if (n <= length || strncmp(slash - length, slice, length) != 0 ||
+                        slash[-1 - (ptrdiff_t) length] != '/')
+                return cgroup_guess_unit(slice, &p->slice_group);
+        p->slice_group = strndup(worker_group, (size_t) (slash - worker_group));
+        return p->slice_group ? 0 : -ENOMEM;
+}
+
+static bool part_has_processes(const UnitParts *p, const PartUnit *unit, const char *cgroup_root)
+{
+        _cleanup_free_ char *group = NULL;
+        const char *known = unit->properties.unit.control_group;
+
+        if (!part_is_over(&unit->properties))
+                return true;
+        if (!known[0] && p->slice_group)
+                known = group = text_format("%s/%s", p->slice_group, unit->unit);
+        return !isempty(known) && cgroup_is_populated(cgroup_root, known) > 0;
+}
+
+/* Until somebody has looked, and taken the file away. */
+static void see_note(UnitParts *p, const char *directory)
+{
+        if (!p->is_unknown)
+                return;
+        p->is_unknown = part_note_exists(directory, p->app);
+        if (p->is_unknown)
+                snprintf(p->seen.left, sizeof(p->seen.left),
+                                "its note %s/" PART_NOTES
+                                "/%s cannot be read, so its parts are not known: see that none is left here, then "
+                                "remove that file",
+                                directory, p->app);
+}
+
+const PartsSeen *unit_parts_see(UnitParts *p, const char *directory, const char *cgroup_root)
+{
+        size_t n = p->n_items - 1;
+        PartView *views = calloc(n + 1, sizeof(*views));
+
+        for (size_t i = 0; views && i < n; i++) {
+                const PartUnit *unit = &p->items[i];
+
+                views[i] = (PartView){
+                        .part = &p->note.parts.items[i],
+                        .unit = unit->unit,
+                        .properties = &unit->properties,
+                        .text_before = unit->text_before,
+                        .by_guard = guard_stamp_covers(directory, unit->properties.unit.ended_usec),
+                        .has_processes = part_has_processes(p, unit, cgroup_root),
+                };
+                if (!unit->is_read) {
+                        free(views);
+                        return NULL;
+                }
+        }
+        if (!views || !p->items[n].is_read) {
+                free(views);
+                return NULL; /* without memory the next look tells */
+        }
+        parts_see(views, n, &p->items[n].properties.unit, &p->seen);
+        see_note(p, directory);
+        free(views);
+        return &p->seen;
 }

@@ -1,19 +1,53 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The parts beside a worker, as they are known here. */
+/* The parts beside a worker and their slice, as they are known here: what was started, by its note, and what systemd said of
+ * each when it was read last. Nothing here sends anything or knows a bus. */
 
-#include "config/part.h"
+#include "systemd/part-note.h"
+#include "systemd/part-state.h"
 #include "systemd/unit-info.h"
+
+/* A part's unit, or the slice. */
+typedef struct PartUnit {
+        char *unit, *path;
+        PartProperties properties;
+        char *text_before; /* its helper's word when it was seen to be active first; NULL: it was not */
+        bool is_read;      /* ever */
+        bool is_wanted;    /* to be read, anew where that is under way */
+} PartUnit;
 
 /* Of one application; NULL where it has none. */
 typedef struct UnitParts {
-        Parts parts;
+        char *app;
+        PartNote note;
+        PartUnit *items; /* those of the note, in its order, then the slice */
+        size_t n_items;
+        char *slice_group; /* the slice's control group; NULL: not known */
+        bool is_unknown;   /* the note cannot be read: there may be parts beside those that are known */
+        bool is_unread;    /* counts in Units.n_unread */
+        PartsSeen seen;    /* as unit_parts_see() made it last */
 } UnitParts;
 
-/* A copy of what is to be started; NULL for none. 0 or -ENOMEM. */
-int unit_parts_new(const Parts *parts, UnitParts **ret);
+/* Of what is to be started; NULL for none. 0 or -ENOMEM, -EINVAL: a part that no unit can be called by. */
+int unit_parts_new(const char *app, uint64_t epoch, const Parts *parts, UnitParts **ret);
+/* What an earlier manager's note in `directory` says. 0, or -ENOENT, -ENOMEM. */
+int unit_parts_from_note(const char *directory, const char *app, UnitParts **ret);
+/* A unit of a part that is there and in no note: what is known is its name. Made where there is none yet. 0 or -ENOMEM. */
+int unit_parts_add_found(const char *app, const char *unit, UnitParts **p);
 UnitParts *unit_parts_free(UnitParts *p);
 DEFINE_TRIVIAL_CLEANUP(UnitParts *, unit_parts_free)
 
 void unit_parts_get(const UnitParts *p, size_t i, UnitPart *ret);
+const char *unit_parts_slice(const UnitParts *p);
+/* NULL: none of its units is called so. */
+PartUnit *unit_parts_find(UnitParts *p, const char *unit);
+void unit_parts_want(UnitParts *p);
+/* The next one that is to be read; NULL: none. */
+PartUnit *unit_parts_next(UnitParts *p);
+/* What was read of one. True: what units_get_part() says has changed. -ENOMEM. */
+int part_unit_take(PartUnit *unit, const PartProperties *properties);
+/* The control group of all of it, learned from the worker's or guessed. 0 or -ENOMEM. */
+int unit_parts_group(UnitParts *p, const char *worker_group);
+/* What the host shows of them; NULL: not all of them were read. `directory` is the guard's and the note's. */
+const PartsSeen *unit_parts_see(UnitParts *p, const char *directory, const char *cgroup_root);

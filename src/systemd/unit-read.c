@@ -32,12 +32,16 @@ bool worker_unit_parse(const char *unit_name, char *ret)
         return true;
 }
 
+bool is_worker_path(const char *path)
+{
+        return strncmp(path, WORKER_PATH_PREFIX, strlen(WORKER_PATH_PREFIX)) == 0;
+}
+
 bool worker_path_parse(const char *path, char *ret)
 {
         _cleanup_free_ char *name = NULL;
 
-        /* Most signals are about other units; this keeps them cheap. */
-        if (strncmp(path, WORKER_PATH_PREFIX, strlen(WORKER_PATH_PREFIX)) != 0)
+        if (!is_worker_path(path))
                 return false;
         if (sd_bus_path_decode(path, "/org/freedesktop/systemd1/unit", &name) <= 0)
                 return false;
@@ -150,6 +154,27 @@ static int read_invocation(sd_bus_message *m, UnitProperties *p)
         return 0;
 }
 
+/* The last command counts. */
+static int read_clean(sd_bus_message *m, PartProperties *p)
+{
+        int32_t code, status;
+        int r = sd_bus_message_enter_container(m, 'a', "(sasbttttuii)");
+
+        p->clean_code = p->clean_status = 0;
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'r', "sasbttttuii")) > 0) {
+                r = sd_bus_message_skip(m, "sasbttttu");
+                if (r >= 0)
+                        r = sd_bus_message_read(m, "ii", &code, &status);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r >= 0) {
+                        p->clean_code = code;
+                        p->clean_status = status;
+                }
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 /* ConditionResult and AssertResult mean something only after an attempt; their timestamps tell. */
 typedef struct Checks {
         bool condition_result, assert_result, has_condition, has_assert;
@@ -163,6 +188,13 @@ typedef struct UnitField {
         size_t offset, size_bytes;
         bool in_checks;
 } UnitField;
+
+/* Where what is read goes. */
+typedef struct UnitTarget {
+        UnitProperties *unit;
+        Checks *checks;
+        PartProperties *part; /* NULL: it is no part */
+} UnitTarget;
 
 /* clang-format off */
 #define STRING_FIELD(n, f) \
@@ -231,35 +263,64 @@ static int read_basic(sd_bus_message *m, const UnitField *f, void *target)
         return 0;
 }
 
-static int read_field(sd_bus_message *m, const char *name, UnitProperties *p, Checks *checks)
+static const UnitField part_fields[] = {
+        { "StatusText", "s", NULL, offsetof(PartProperties, text), PART_TEXT_MAX, false },
+        { "StateChangeTimestamp", "t", NULL, offsetof(PartProperties, since_usec), sizeof(uint64_t), false },
+        { "ExecMainStartTimestampMonotonic", "t", NULL, offsetof(PartProperties, begun_usec),
+                        sizeof(uint64_t), false },
+        { "ActiveEnterTimestampMonotonic", "t", NULL, offsetof(PartProperties, active_usec), sizeof(uint64_t),
+                        false },
+        { "ExecStopPost", "a(sasbttttuii)", NULL, 0, 0, false },
+};
+
+static const UnitField *find_field(const UnitField *in, size_t n, const char *name)
 {
-        const char *contents;
-        char type;
-
-        FOREACH_ARRAY(f, fields, ELEMENTSOF(fields)) {
-                if (!streq(f->name, name))
-                        continue;
-                int r = sd_bus_message_peek_type(m, &type, &contents);
-                if (r < 0)
-                        return r;
-                if (type != 'v' || !contents || !streq(contents, f->signature))
-                        break;
-
-                r = sd_bus_message_enter_container(m, 'v', f->signature);
-                if (r < 0)
-                        return r;
-                uint8_t *base = f->in_checks ? (uint8_t *) checks : (uint8_t *) p;
-                r = f->read ? f->read(m, p) : read_basic(m, f, base + f->offset);
-                if (r < 0)
-                        return r;
-                if (f->in_checks && f->signature[0] == 'b')
-                        *(f->name[0] == 'C' ? &checks->has_condition : &checks->has_assert) = true;
-                return sd_bus_message_exit_container(m);
-        }
-        return sd_bus_message_skip(m, "v");
+        FOREACH_ARRAY(f, in, n)
+                if (streq(f->name, name))
+                        return f;
+        return NULL;
 }
 
-static int read_entries(sd_bus_message *m, UnitProperties *p, Checks *checks)
+static int read_value(sd_bus_message *m, const UnitField *f, const UnitTarget *t, bool of_part)
+{
+        uint8_t *base = of_part        ? (uint8_t *) t->part
+                        : f->in_checks ? (uint8_t *) t->checks
+                                       : (uint8_t *) t->unit;
+
+        if (of_part && f->size_bytes == 0)
+                return read_clean(m, t->part);
+        return f->read ? f->read(m, t->unit) : read_basic(m, f, base + f->offset);
+}
+
+static int read_field(sd_bus_message *m, const char *name, const UnitTarget *t)
+{
+        const UnitField *f = t->part ? find_field(part_fields, ELEMENTSOF(part_fields), name) : NULL;
+        bool of_part = f;
+        const char *contents;
+        char type;
+        int r;
+
+        if (!f)
+                f = find_field(fields, ELEMENTSOF(fields), name);
+        if (!f)
+                return sd_bus_message_skip(m, "v");
+        r = sd_bus_message_peek_type(m, &type, &contents);
+        if (r < 0)
+                return r;
+        if (type != 'v' || !contents || !streq(contents, f->signature))
+                return sd_bus_message_skip(m, "v");
+
+        r = sd_bus_message_enter_container(m, 'v', f->signature);
+        if (r >= 0)
+                r = read_value(m, f, t, of_part);
+        if (r < 0)
+                return r;
+        if (f->in_checks && f->signature[0] == 'b')
+                *(f->name[0] == 'C' ? &t->checks->has_condition : &t->checks->has_assert) = true;
+        return sd_bus_message_exit_container(m);
+}
+
+static int read_entries(sd_bus_message *m, const UnitTarget *t)
 {
         const char *name;
         int r = sd_bus_message_enter_container(m, 'a', "{sv}");
@@ -270,7 +331,7 @@ static int read_entries(sd_bus_message *m, UnitProperties *p, Checks *checks)
                 r = sd_bus_message_read_basic(m, 's', &name);
                 if (r < 0)
                         return r;
-                r = read_field(m, name, p, checks);
+                r = read_field(m, name, t);
                 if (r < 0)
                         return r;
                 r = sd_bus_message_exit_container(m);
@@ -280,12 +341,12 @@ static int read_entries(sd_bus_message *m, UnitProperties *p, Checks *checks)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-int unit_properties_read(sd_bus_message *m, UnitProperties *p)
+static int read_all(sd_bus_message *m, UnitProperties *p, PartProperties *part)
 {
         UnitProperties copy = *p;
         Checks checks = {};
 
-        if (read_entries(m, &copy, &checks) < 0)
+        if (read_entries(m, &(UnitTarget){ &copy, &checks, part }) < 0)
                 return -EBADMSG;
 
         if (checks.has_condition)
@@ -295,6 +356,21 @@ int unit_properties_read(sd_bus_message *m, UnitProperties *p)
         copy.epoch = copy.environment_epoch != 0 ? copy.environment_epoch : copy.log_epoch;
         *p = copy;
         return 0;
+}
+
+int unit_properties_read(sd_bus_message *m, UnitProperties *p)
+{
+        return read_all(m, p, NULL);
+}
+
+int part_properties_read(sd_bus_message *m, PartProperties *p)
+{
+        PartProperties copy = *p;
+        int r = read_all(m, &copy.unit, &copy);
+
+        if (r >= 0)
+                *p = copy;
+        return r;
 }
 
 bool bus_error_means_unknown(const sd_bus_error *e)

@@ -5,11 +5,13 @@
 
 #include <systemd/sd-bus.h>
 
+#include "systemd/part-state.h"
 #include "systemd/unit-state.h"
 
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
+#define SYSTEMD_UNIT_PATH "/org/freedesktop/systemd1/unit"
 #define SYSTEMD_JOB_PREFIX "/org/freedesktop/systemd1/job/"
 #define DBUS_PROPERTIES "org.freedesktop.DBus.Properties"
 
@@ -23,6 +25,8 @@
 void worker_unit_name(const char *app, char *ret);
 /* The reverse. False: it is no worker's unit; `ret` has room for APP_NAME_MAX + 1 bytes. */
 bool worker_unit_parse(const char *unit_name, char *ret);
+/* A unit whose name begins as a worker's: a part is one, too. Most signals are about other units; this keeps them cheap. */
+bool is_worker_path(const char *path);
 /* The same from the unit's object path. */
 bool worker_path_parse(const char *path, char *ret);
 /* The number at the end of a job's object path; 0 if it is none. */
@@ -32,6 +36,9 @@ uint32_t job_id_from_path(const char *path);
  * all other fields stay. Properties that are not needed, and values of another type than expected, are skipped.
  * Returns 0, or -EBADMSG where the message is not one. */
 int unit_properties_read(sd_bus_message *m, UnitProperties *p);
+
+/* The same of a part's unit. */
+int part_properties_read(sd_bus_message *m, PartProperties *p);
 
 /* True for errors that say nothing about the unit: systemd or the bus were away, did not answer, or were busy. */
 bool bus_error_means_unknown(const sd_bus_error *e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What one start of a worker consists of, and the bus message that it becomes. */
+/* What one start of a worker consists of. */
 
 #include <systemd/sd-bus.h>
 
@@ -29,7 +29,6 @@ UnitStartCopy *unit_start_copy_free(UnitStartCopy *c);
 DEFINE_TRIVIAL_CLEANUP(UnitStartCopy *, unit_start_copy_free)
 const UnitStart *unit_start_copy_get(const UnitStartCopy *c);
 
-/* Makes the call of StartTransientUnit(), mode "fail", for the worker's unit: IgnoreOnIsolate, the given properties,
- * then Slice, CollectMode, the DISTRO_... variables of the environment and fields of the worker's journal entries. -ENOMEM
- * and what sd-bus says. The caller sends and frees. */
-int unit_start_message(sd_bus *bus, const UnitStart *start, sd_bus_message **ret);
+/* Environment= and LogExtraFields= of any unit of the copy. They come last: of two assignments systemd takes the later. The
+ * same words in the worker's own journal entries let one match find them together with ours. */
+int unit_start_append_identity(sd_bus_message *m, const UnitStart *s);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array.h"
 #include "systemd/guard-file.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-run.h"
+#include "systemd/unit-step.h"
 #include "systemd/unit-take.h"
 
 /* ---- what a job does that is not ours ---- */
@@ -90,6 +92,30 @@ void unit_reset_failed(const Unit *unit)
                         "ResetFailedUnit", NULL, NULL, "s", unit->name);
 }
 
+void unit_reset_parts(const Unit *unit)
+{
+        FOREACH_ARRAY(part, unit->parts->items, unit->units->bus ? unit->parts->n_items : 0)
+                (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
+                                SYSTEMD_MANAGER, "ResetFailedUnit", NULL, NULL, "s",
+                                part->unit); /* as above */
+}
+
+void unit_drop_parts(Unit *unit)
+{
+        Units *u = unit->units;
+
+        if (!unit->parts)
+                return;
+        unit_reset_parts(unit);
+        if (u->guard_directory)
+                part_note_remove(u->guard_directory, unit->app);
+        u->n_reads -= unit->part_slot ? 1 : 0;
+        unit->part_slot = sd_bus_slot_unref(unit->part_slot);
+        unit_unqueue(unit, QUEUE_PARTS);
+        u->n_unread -= unit->parts->is_unread ? 1 : 0;
+        unit->parts = unit_parts_free(unit->parts);
+}
+
 static void follow_call(Unit *unit, const UnitCall *call, sd_bus_slot **slot, UnitQueue queue)
 {
         if (call->stage != CALL_SENT)
@@ -145,8 +171,22 @@ static void keep_on_disk(const Unit *unit, const UnitTodo *t)
                                 m->epoch); /* a full /run */
 }
 
+static void follow_parts(Unit *unit, const UnitTodo *t)
+{
+        if (!unit->parts)
+                return;
+        if (t->reset_parts || t->forget_parts)
+                unit_reset_parts(unit);
+        if (t->forget_parts && unit->units->guard_directory)
+                part_note_remove(unit->units->guard_directory, unit->app);
+        if (t->read_parts) {
+                unit_parts_want(unit->parts);
+                unit_queue(unit, QUEUE_PARTS);
+        }
+}
+
 /* What the host shows beside the unit's properties. */
-static UnitFact unit_look(const Unit *unit)
+static UnitFact unit_look(Unit *unit)
 {
         const Units *u = unit->units;
         const UnitMachine *m = &unit->machine;
@@ -156,6 +196,9 @@ static UnitFact unit_look(const Unit *unit)
         /* A drop-in may have taken away what the properties said of the copy. */
         if (p->epoch == 0 && p->transient && u->guard_directory)
                 f.epoch = unit_run_epoch(u->guard_directory, unit->app, p->invocation_id);
+        /* Without memory no group is looked at, and the next look comes. */
+        if (unit->parts && m->has_parts && unit_parts_group(unit->parts, m->control_group) >= 0)
+                f.parts = unit_parts_see(unit->parts, u->guard_directory, u->cgroup_root);
         if (unit_properties_are_alive(p))
                 return f;
         f.by_guard = unit_properties_exist(p) && guard_stamp_covers(u->guard_directory, p->ended_usec);
@@ -183,6 +226,7 @@ void unit_take(Unit *unit, const UnitFact *fact)
         for (size_t i = 0; i < t.n_said; i++)
                 units_report(u, unit->app, &t.said[i]);
         keep_on_disk(unit, &t);
+        follow_parts(unit, &t);
         if (t.reset_failed)
                 unit_reset_failed(unit);
         if (t.ask_job != 0)

@@ -16,3 +16,6 @@ static inline void unit_take_plain(Unit *unit, UnitFactType type)
 
 /* Where systemd keeps it as failed. */
 void unit_reset_failed(const Unit *unit);
+void unit_reset_parts(const Unit *unit);
+/* All that is known of the parts of a copy whose end was told, here and on disk. */
+void unit_drop_parts(Unit *unit);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "systemd/units.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-facts.h"
@@ -28,6 +29,12 @@ static int on_report(sd_event_source *source, void *userdata)
                         continue;
                 }
                 worker_unit_name(report->app, name);
+                if (report->said.state == UNIT_NONE) {
+                        if (u->callbacks.parts_changed)
+                                u->callbacks.parts_changed(report->app, u->userdata);
+                        free(report->app);
+                        continue;
+                }
                 u->callbacks.changed(
                                 &(UnitInfo){
                                                 .app = report->app,
@@ -75,6 +82,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
                 if (unit->check_usec <= now) {
                         unit->check_usec = USEC_INFINITY;
                         unit_queue(unit, QUEUE_READ);
+                        if (unit->parts && unit_parts_next(unit->parts))
+                                unit_queue(unit, QUEUE_PARTS);
                 }
                 next = MIN(next, MIN(unit->check_usec, unit->kill_usec));
         }
@@ -109,13 +118,15 @@ int units_start(Units *u, const UnitStart *start)
                 if (r < 0)
                         return r;
         }
-        unit_take(unit, &(UnitFact){ .type = UNIT_FACT_START_WANTED, .epoch = start->epoch });
+        unit_take(unit, &(UnitFact){ .type = UNIT_FACT_START_WANTED,
+                                        .epoch = start->epoch,
+                                        .has_parts = start->parts && start->parts->n_items > 0 });
         if (unit->machine.start.stage != CALL_WAITS || unit->request)
                 return 0;
-        unit->parts = unit_parts_free(unit->parts);
+        unit_drop_parts(unit);
         r = unit_start_copy(start, &unit->request);
         if (r >= 0)
-                r = unit_parts_new(start->parts, &unit->parts);
+                r = unit_parts_new(start->app, start->epoch, start->parts, &unit->parts);
         if (r < 0) {
                 units_remove(u, unit);
                 return r;
@@ -189,6 +200,7 @@ void units_forget(Units *u, const char *app, uint64_t epoch)
                 unit_commands_remove(u->dropin_dir, app, epoch);
         if (u->guard_directory)
                 unit_run_forget(u->guard_directory, app);
+        unit_drop_parts(unit);
         units_remove(u, unit);
 }
 
@@ -253,6 +265,10 @@ int units_new(const UnitsParameters *parameters, Units **ret)
                 return -ENOMEM;
         if (parameters->dropin_dir && !(u->dropin_dir = strdup(parameters->dropin_dir)))
                 return -ENOMEM;
+        u->helper_dir = strdup(parameters->helper_dir ? parameters->helper_dir : PKGLIBEXECDIR);
+        u->maintenance_dir = text_format("%s/maintenance", strempty(parameters->guard_directory));
+        if (!u->helper_dir || !u->maintenance_dir)
+                return -ENOMEM;
 
         int r = killer_new(u->cgroup_root, parameters->private_address, &u->killer);
         if (r < 0)
@@ -282,6 +298,8 @@ Units *units_free(Units *u)
         free(u->cgroup_root);
         free(u->guard_directory);
         free(u->dropin_dir);
+        free(u->helper_dir);
+        free(u->maintenance_dir);
         free(u->own_unit);
         sd_event_unref(u->event);
         free(u);
@@ -342,7 +360,7 @@ size_t units_count_parts(const Units *u, const char *app)
 {
         const Unit *unit = units_lookup(u, app);
 
-        return unit && unit->parts ? unit->parts->parts.n_items : 0;
+        return unit && unit->parts ? unit->parts->note.parts.n_items : 0;
 }
 
 void units_get_part(const Units *u, const char *app, size_t i, UnitPart *ret)

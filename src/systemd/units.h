@@ -11,7 +11,8 @@
  *   units_start()              StartTransientUnit(), mode "fail". UnitExists: a copy of the same epoch is taken as it
  *                              is; a failed rest is reset and the start repeated; another copy at work, or a unit file
  *                              of that name, is REFUSED with the reason
- *   units_stop()               StopUnit(), mode "replace"; repeated while the unit lives and no stop job is at work
+ *   units_stop()               StopUnit(), mode "replace"; repeated while the unit lives and no stop job is at work. Of
+ *                              a copy with parts it is its slice that is stopped and killed
  *   units_kill()               StopUnit() (or systemd would restart it), then KillUnit() of all processes; what is left
  *                              after UNITS_SYSTEMD_ANSWER_USEC, counted from a stop before it that was not answered
  *                              either, and at once without a bus, is killed through its
@@ -20,6 +21,11 @@
  *   a signal, an end of a job  the unit is read again; signals are only hints
  *   bus or systemd away        nothing is concluded; on return everything is read again, calls without an answer are
  *                              repeated where reading shows that they had no effect
+ *
+ * An application with parts (part-start.h) has its units in a slice of its own. What was started is noted before
+ * the call (part-note.h), and every end goes by the note: an end is told when the worker, all parts and their processes have
+ * been seen to have ended, with the reason that came first, and is STUCK until then. A part that ends ends the copy: FAILED,
+ * with the part's name and its helper's word. A note that is found without a worker is a copy that is stopping.
  *
  * At most UNITS_JOBS_MAX jobs are at systemd at one time; the rest waits, kills before stops before starts, each in
  * order. Starts leave some room, so that slow ones never hold up a stop. One start and one stop per application wait
@@ -42,8 +48,11 @@ typedef struct UnitsParameters {
         const char *own_unit; /* the manager's unit; NULL: found by sd_pid_get_unit(), else distro-manager.service */
         const char *cgroup_root;     /* NULL: /sys/fs/cgroup */
         const char *private_address; /* of systemd's own socket; NULL: it is not used */
-        const char *guard_directory; /* of the guard's stamp; NULL: no end is the guard's work */
-        const char *dropin_dir;      /* where unit-commands.h keeps commands; NULL: nowhere */
+        /* Of the guard's stamp, of what is known of runs, and of the notes of what has parts; NULL: no end is the guard's work, and
+         * nothing that has parts is started. */
+        const char *guard_directory;
+        const char *dropin_dir; /* where unit-commands.h keeps commands; NULL: nowhere */
+        const char *helper_dir; /* of the programs of parts; NULL: as installed */
 } UnitsParameters;
 
 /* 0, -ENOMEM or what sd-event says. Without a bus until units_attach(). */

@@ -17,6 +17,13 @@ static void on_changed(const UnitInfo *info, void *userdata)
                         info->reason ? ")" : "");
 }
 
+static void on_parts_changed(const char *app, void *userdata)
+{
+        Bench *b = userdata;
+
+        b->n_parts_changed++;
+}
+
 static void on_ready(void *userdata)
 {
         Bench *b = userdata;
@@ -93,6 +100,7 @@ void bench_renew(Bench *b)
                                          &(UnitsParameters){
                                                          .event = b->event,
                                                          .callbacks = { .changed = on_changed,
+                                                                         .parts_changed = on_parts_changed,
                                                                          .ready = on_ready,
                                                                          .failed = on_failed },
                                                          .userdata = b,
@@ -100,6 +108,7 @@ void bench_renew(Bench *b)
                                                          .cgroup_root = b->cgroups,
                                                          .guard_directory = b->cgroups,
                                                          .dropin_dir = b->dropins,
+                                                         .helper_dir = "/helpers",
                                          },
                                          &b->units),
                         0);

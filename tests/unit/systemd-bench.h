@@ -21,7 +21,7 @@ typedef struct Bench {
         Fake fake;
         Units *units;
         char seen[16384];
-        unsigned n_ready;
+        unsigned n_ready, n_parts_changed;
         size_t n_running;
         char cgroups[64];
         char dropins[80]; /* not there, until a unit needs it */

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "systemd-fake.h"
-#include "systemd/unit-read.h"
+#include "systemd/part-names.h"
 
 FakeUnit *fake_find(Fake *fake, const char *app)
 {
@@ -19,11 +19,17 @@ FakeUnit *fake_find(Fake *fake, const char *app)
         return NULL;
 }
 
+FakeUnit *fake_find_unit(Fake *fake, const char *name)
+{
+        for (size_t i = 0; i < fake->n_units; i++)
+                if (streq(fake->units[i].name, name))
+                        return &fake->units[i];
+        return NULL;
+}
+
 static FakeUnit *find_name(Fake *fake, const char *name)
 {
-        char app[APP_NAME_MAX + 1];
-
-        return worker_unit_parse(name, app) ? fake_find(fake, app) : NULL;
+        return fake_find_unit(fake, name);
 }
 
 FakeUnit *fake_add(Fake *fake, const char *app, uint64_t epoch, const char *active)
@@ -139,6 +145,7 @@ static void end_job(Fake *fake, FakeUnit *u, const char *result)
                 strcpy(u->active, "failed");
                 strcpy(u->result, "exit-code");
         }
+        u->was_active = u->was_active || streq(u->active, "active");
         emit_job(fake, "JobRemoved", id, u->name, result);
         if (!stop || !fake->silent_stop)
                 emit_changed(fake, u);
@@ -201,9 +208,12 @@ static void note(Fake *fake, const char *what, const char *unit)
 {
         char app[APP_NAME_MAX + 1] = "?";
         size_t n = strlen(fake->log);
+        const char *colon = strchr(unit, ':');
 
-        (void) worker_unit_parse(unit, app);
-        snprintf(fake->log + n, sizeof(fake->log) - n, "%s %s;", what, app);
+        (void) app_unit_parse(unit, app);
+        snprintf(fake->log + n, sizeof(fake->log) - n, "%s %s%.*s%s;", what, app,
+                        colon ? (int) (strlen(colon) - strlen(".service")) : 0, strempty(colon),
+                        app_slice_parse(unit, app) ? ".slice" : "");
 }
 
 /* Sends the answer for a job, and ends the job if it is not held. */
@@ -278,11 +288,178 @@ static uint64_t read_environment(Fake *fake, sd_bus_message *m)
         return epoch;
 }
 
+/* ---- an application with parts ---- */
+
+FakeUnit *fake_add_part(Fake *fake, const char *app, const char *name, const char *active)
+{
+        FakeUnit *u = fake_add(fake, app, 0, active);
+
+        snprintf(u->name, sizeof(u->name), "%s", name);
+        snprintf(u->app, sizeof(u->app), "%s", app);
+        u->was_active = streq(active, "active");
+        return u;
+}
+
+void fake_unit_changed(Fake *fake, const char *name)
+{
+        emit_changed(fake, fake_find_unit(fake, name));
+}
+
+static bool is_part_named(const char *unit, const char *id)
+{
+        const char *colon = strchr(unit, ':');
+
+        return colon && id[0] && strncmp(colon + 1, id, strlen(id)) == 0;
+}
+
+static void fail_part(FakeUnit *part, const char *text)
+{
+        strcpy(part->active, "failed");
+        strcpy(part->result, "exit-code");
+        part->exit_status = 2;
+        snprintf(part->text, sizeof(part->text), "%s", text);
+}
+
+/* True: one of them fails, and what comes after it is not started. */
+static bool start_parts(Fake *fake, const char *app, sd_bus_message *m)
+{
+        const char *name;
+        bool failed = false;
+
+        assert_true(sd_bus_message_enter_container(m, 'a', "(sa(sv))") > 0);
+        while (sd_bus_message_enter_container(m, 'r', "sa(sv)") > 0) {
+                assert_true(sd_bus_message_read_basic(m, 's', &name) > 0);
+                assert_true(sd_bus_message_skip(m, "a(sv)") >= 0);
+                assert_true(sd_bus_message_exit_container(m) >= 0);
+                if (failed)
+                        continue;
+                FakeUnit *part = fake_add_part(fake, app, name, "active");
+                failed = is_part_named(name, fake->fail_part);
+                if (failed) {
+                        part->was_active = false;
+                        fail_part(part, "192.0.2.20: another host has it");
+                }
+        }
+        return failed;
+}
+
+/* The worker first; its slice's job ends last. */
+static void stop_all_of(Fake *fake, const char *app)
+{
+        FakeUnit *worker = fake_find(fake, app);
+
+        if (worker && !streq(worker->active, "failed"))
+                remove_unit(fake, worker);
+        for (size_t i = fake->n_units; i > 0; i--) {
+                FakeUnit *u = &fake->units[i - 1];
+
+                if (streq(u->app, app) && strchr(u->name, ':') && !streq(u->active, "failed") &&
+                                !is_part_named(u->name, fake->keep_part))
+                        remove_unit(fake, u);
+        }
+}
+
+void fake_part_dies(Fake *fake, const char *name, const char *text)
+{
+        FakeUnit *part = fake_find_unit(fake, name);
+
+        assert_non_null(part);
+        if (!part)
+                return;
+        char app[64];
+        strcpy(app, part->app);
+        fail_part(part, text);
+        strcpy(part->active, "deactivating"); /* what it leaves is taken away */
+        emit_changed(fake, part);
+        begin_job(fake, fake_find(fake, app), "stop");
+        end_job(fake, fake_find(fake, app), "done");
+        if (fake->hold_stops)
+                return;
+        part = fake_find_unit(fake, name);
+        strcpy(part->active, "failed");
+        emit_changed(fake, part);
+}
+
+/* The values of what sd-bus tells of a message, which has a line for each; bytes make a word. */
+static void keep_values(char *text)
+{
+        char *to = text, *rest;
+        bool in_bytes = false;
+
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+                char *value = line + strspn(line, " "), *end = strrchr(value, ';');
+                bool is_byte = strncmp(value, "BYTE ", 5) == 0;
+
+                if (in_bytes && !is_byte)
+                        *to++ = ' ';
+                in_bytes = is_byte;
+                value = strchr(value, ' ');
+                if (!end || !value || end < value)
+                        continue;
+                value += value[1] == '"' ? 2 : 1;
+                end -= end[-1] == '"';
+                if (is_byte)
+                        *to++ = (char) atoi(value);
+                else {
+                        memmove(to, value, (size_t) (end - value));
+                        to += end - value;
+                        *to++ = ' ';
+                }
+        }
+        *to = '\0';
+}
+
+void fake_remove_unit(Fake *fake, const char *name)
+{
+        FakeUnit *unit = fake_find_unit(fake, name);
+
+        assert_non_null(unit);
+        if (!unit)
+                return;
+        strcpy(unit->active, "inactive");
+        emit_changed(fake, unit);
+        remove_unit(fake, unit);
+}
+
+void fake_stop_slice(Fake *fake, const char *app)
+{
+        char slice[APP_SLICE_NAME_MAX];
+        FakeUnit *worker = fake_find(fake, app), *u;
+
+        app_slice_name(app, slice);
+        if (worker)
+                end_job(fake, worker, "done");
+        stop_all_of(fake, app);
+        u = fake_find_unit(fake, slice);
+        begin_job(fake, u, "stop");
+        end_job(fake, u, "done");
+}
+
+static char *message_text(sd_bus_message *m)
+{
+        size_t size;
+        char *text = NULL, *begin;
+        FILE *f = open_memstream(&text, &size);
+
+        assert_non_null(f);
+        assert_true(sd_bus_message_dump(m, f, 0) >= 0);
+        assert_int_equal(fclose(f), 0);
+        assert_true(sd_bus_message_rewind(m, true) >= 0);
+        begin = strstr(text, "MESSAGE");
+        assert_non_null(begin);
+        if (begin)
+                memmove(text, begin, strlen(begin) + 1);
+        keep_values(text);
+        return text;
+}
+
 static int do_start(Fake *fake, sd_bus_message *m)
 {
         const char *name, *mode, *error = fake->start_error;
         char app[APP_NAME_MAX + 1];
 
+        free(fake->start_text);
+        fake->start_text = message_text(m);
         assert_true(sd_bus_message_read(m, "ss", &name, &mode) > 0);
         assert_string_equal(mode, "fail");
         note(fake, "start", name);
@@ -291,19 +468,28 @@ static int do_start(Fake *fake, sd_bus_message *m)
                 return sd_bus_reply_method_errorf(m, error, "Unit %s not found.", fake->start_missing);
         if (error)
                 return sd_bus_reply_method_errorf(m, error, "it says no");
-        if (find_name(fake, name))
-                return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.UnitExists", "exists");
-
         assert_true(worker_unit_parse(name, app));
-        FakeUnit *u = fake_add(fake, app, read_environment(fake, m), "activating");
+        for (size_t i = 0; i < fake->n_units; i++)
+                if (streq(fake->units[i].name, name) || streq(fake->units[i].app, app))
+                        return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.UnitExists", "exists");
+
+        uint64_t epoch = read_environment(fake, m);
+        assert_true(sd_bus_message_exit_container(m) >= 0);
+        bool failed = start_parts(fake, app, m);
+        FakeUnit *u = fake_add(fake, app, epoch, failed ? "inactive" : "activating");
         strcpy(u->definition, fake->definition);
         begin_job(fake, u, "start");
-        return answer_job(fake, m, u, fake->hold_starts);
+        if (!failed)
+                return answer_job(fake, m, u, fake->hold_starts);
+        answer_job(fake, m, u, true);
+        end_job(fake, u, "dependency");
+        return 1;
 }
 
 static int do_stop(Fake *fake, sd_bus_message *m)
 {
         const char *name, *mode;
+        char app[APP_NAME_MAX + 1];
 
         assert_true(sd_bus_message_read(m, "ss", &name, &mode) > 0);
         assert_string_equal(mode, "replace");
@@ -311,6 +497,10 @@ static int do_stop(Fake *fake, sd_bus_message *m)
         FakeUnit *u = find_name(fake, name);
         if (!u)
                 return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.NoSuchUnit", "not loaded");
+        if (app_slice_parse(name, app) && !fake->hold_stops) {
+                stop_all_of(fake, app);
+                u = find_name(fake, name);
+        }
         begin_job(fake, u, "stop");
         strcpy(u->active, "deactivating");
         return answer_job(fake, m, u, fake->hold_stops);
@@ -373,6 +563,20 @@ static void append_log_fields(sd_bus_message *reply, const char *text, const cha
                 assert_true(sd_bus_message_close_container(reply) >= 0);
 }
 
+static void append_part(sd_bus_message *reply, const FakeUnit *u)
+{
+        bool over = streq(u->active, "failed");
+
+        assert_true(sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}", "StatusText", "s", u->text,
+                                    "StateChangeTimestamp", "t", (uint64_t) 7000000,
+                                    "ExecMainStartTimestampMonotonic", "t", (uint64_t) 1000,
+                                    "ActiveEnterTimestampMonotonic", "t",
+                                    (uint64_t) (u->was_active ? 2000 : 0), "ExecStopPost", "a(sasbttttuii)",
+                                    2, "/x", 0, 1, (uint64_t) 1, (uint64_t) 1, (uint64_t) 1, (uint64_t) 1, 5,
+                                    2, 9, "/x", 0, 0, (uint64_t) 1, (uint64_t) 1, (uint64_t) 1, (uint64_t) 1,
+                                    6, (int32_t) over, (int32_t) u->not_clean) >= 0);
+}
+
 static int do_get_all(Fake *fake, sd_bus_message *m)
 {
         static const FakeUnit absent = { .active = "inactive", .result = "success" };
@@ -396,6 +600,7 @@ static int do_get_all(Fake *fake, sd_bus_message *m)
                                     "s", found ? "/distro.slice/distro-app-k.service" : "", "ExecMainCode",
                                     "i", u->exit_status ? 1 : 0, "ExecMainStatus", "i", u->exit_status,
                                     "InactiveEnterTimestampMonotonic", "t", u->ended_usec) >= 0);
+        append_part(reply, u);
         append_log_fields(reply, u->epoch && !u->no_log_fields ? epoch : "DISTRO_NODE=abc", u->definition);
         assert_true(sd_bus_message_close_container(reply) >= 0);
         send_message(fake, reply);
@@ -474,6 +679,8 @@ void fake_connect(Fake *fake, sd_event *event, sd_bus **ret_client)
 
 void fake_close(Fake *fake)
 {
+        free(fake->start_text);
+        fake->start_text = NULL;
         if (!fake->server)
                 return;
         (void) sd_bus_detach_event(fake->server);

@@ -12,8 +12,11 @@
 #define FAKE_UNITS_MAX 256u
 
 typedef struct FakeUnit {
-        char name[96];
+        char name[192];
         char active[16], result[16], fragment[64], definition[64];
+        char app[64];               /* of a part and a slice: whose it is */
+        char text[96];              /* StatusText */
+        bool was_active, not_clean; /* of a part: ever; its ExecStopPost= failed */
         bool transient;
         uint64_t epoch;
         uint32_t job;
@@ -32,6 +35,9 @@ typedef struct Fake {
         uint32_t last_job;
         size_t n_jobs, n_jobs_max;
         char log[8192];        /* the changing calls, in order: "start a;stop b;" */
+        char *start_text;      /* the last start: its values, one after the other, with a space behind each */
+        char fail_part[96];    /* at its start, the part of this id; "": none */
+        char keep_part[96];    /* at the stop of its slice, it stays as it is; "": none */
         bool ignores_isolate;  /* the last start does */
         char definition[64];   /* of the last start: "DISTRO_DEFINITION=..." */
         char environment[512]; /* of the last start: "A=b;C=d;" */
@@ -54,6 +60,15 @@ void fake_connect(Fake *fake, sd_event *event, sd_bus **ret_client);
 void fake_close(Fake *fake);
 
 FakeUnit *fake_find(Fake *fake, const char *app);
+FakeUnit *fake_find_unit(Fake *fake, const char *name);
+/* A part of an application, and its slice: in no start. */
+FakeUnit *fake_add_part(Fake *fake, const char *app, const char *name, const char *active);
+/* A part dies with that word, and systemd stops the worker, which is bound to it. */
+void fake_part_dies(Fake *fake, const char *name, const char *text);
+void fake_remove_unit(Fake *fake, const char *name);
+/* By somebody else. */
+void fake_stop_slice(Fake *fake, const char *app);
+void fake_unit_changed(Fake *fake, const char *name);
 FakeUnit *fake_add(Fake *fake, const char *app, uint64_t epoch, const char *active);
 void fake_remove(Fake *fake, const char *app);
 void fake_changed(Fake *fake, const char *app); /* emits PropertiesChanged */

@@ -54,6 +54,9 @@ my @rules = (
         { files => 'src/daemon/effects.c', call => 'late_unit' },
         { files => 'src/systemd/unit*.c', call => 'refuse|with_reason|units_say' },
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },
+        { files => 'src/systemd/part-state.c', call => 'say_of_part|snprintf', if => sub { $_[0] =~ /^\s*ret, (v|size_bytes),\s*"\w/ } },
+        { files => 'src/systemd/unit-parts.c', call => 'snprintf' },
+        { files => 'src/systemd/unit-road.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*ret\b/ } },
         { files => 'src/systemd/unit-jobs.c', table => qr/\bf\.text = ("[^"]+");/ },
         { files => 'src/systemd/unit-state.c', table => qr/\{ "\w+", UNIT_\w+, ("[^"]+") \}/ },
         # distroctl

@@ -362,6 +362,42 @@ static void test_replaced_between_two_runs(void **state)
         guard_stop(guard);
 }
 
+#define PART_GROUP(slice, app) "distro.slice/" slice "/distro-app-" app ":ip-192.0.2.20.service/"
+
+/* A part whose worker has ended, and that of an application in maintenance. */
+static void test_kills_parts(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+
+        wait_for_file("guard");
+        put(PART_GROUP("distro-a\\x2d1.slice", "a-1") "cgroup.kill", "");
+        put(PART_GROUP("distro-a\\x2d1.slice", "a-1") "cgroup.events", "populated 1\nfrozen 0\n");
+        put(PART_GROUP("distro-kept.slice", "kept") "cgroup.kill", "");
+        put(PART_GROUP("distro-kept.slice", "kept") "cgroup.events", "populated 1\nfrozen 0\n");
+        manager_kill(manager);
+        for (int i = 0; i < 10000 && get(PART_GROUP("distro-a\\x2d1.slice", "a-1") "cgroup.kill")[0] != '1';
+                        i++)
+                (void) usleep(1000);
+        assert_string_equal(get(PART_GROUP("distro-a\\x2d1.slice", "a-1") "cgroup.kill"), "1");
+        assert_string_equal(get(PART_GROUP("distro-kept.slice", "kept") "cgroup.kill"), "");
+        guard_stop(guard);
+}
+
+/* A part is all that systemd has of the application when the guard is replaced. */
+static void test_replaced_with_a_part(void **state)
+{
+        pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n"));
+        uint64_t ended;
+
+        wait_for_file("guard");
+        put("transient/distro-app-a:ip-192.0.2.20.service", "");
+        manager_kill(manager);
+        wait_for_stamp(true);
+        ended = stamp_ended();
+        guard_stop(guard);
+        assert_int_equal(stamp_ended(), ended);
+}
+
 static pid_t systemd_start(int listener)
 {
         static const char *const replies[1024] = {};
@@ -517,6 +553,8 @@ int main(void)
                 FOLDER_TEST(test_both_killed_without_room),
                 FOLDER_TEST(test_next_manager_was_quicker),
                 FOLDER_TEST(test_replaced_between_two_runs),
+                FOLDER_TEST(test_kills_parts),
+                FOLDER_TEST(test_replaced_with_a_part),
                 FOLDER_TEST(test_killed_is_not_started_again),
                 FOLDER_TEST(test_killed_is_stopped_over_the_bus),
                 FOLDER_TEST(test_nothing_to_guard),

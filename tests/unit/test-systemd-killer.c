@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "systemd-folder.h"
 #include "systemd/cgroup.h"
 #include "systemd/killer.h"
@@ -112,12 +113,36 @@ static void test_cgroup_kill_spares_strangers(void **state)
         assert_int_equal(waitpid(stranger, &status, 0), stranger);
 }
 
+/* Workers in the slice, and in those of the applications with parts, whose parts are there too; each once. */
+static void test_list(void **state)
+{
+        static const char *const expected[] = { GROUP,
+                "/distro.slice/distro-web\\x2d1.slice/distro-app-web-1.service",
+                "/distro.slice/distro-web\\x2d1.slice/distro-app-web-1:ip-2001:db8::30.service" };
+        _cleanup_(cgroup_list_freep) char **groups = NULL;
+        size_t n = 0;
+
+        put("unified" GROUP "/cgroup.procs", "");
+        put("systemd" GROUP "/cgroup.procs", "");
+        put("unified/distro.slice/other.service/cgroup.procs", "");
+        put("unified/distro.slice/distro-a-b.slice/distro-app-a.service/cgroup.procs", "");
+        put("unified/distro.slice/distro-web\\x2d1.slice/distro-app-web-1.service/cgroup.procs", "");
+        put("unified/distro.slice/distro-web\\x2d1.slice/distro-app-web-1:ip-2001:db8::30.service/cgroup.procs",
+                        "");
+        assert_int_equal(cgroup_list_workers(folder, &groups), 0);
+        for (; groups[n]; n++) {
+                assert_true(n < ELEMENTSOF(expected));
+                assert_true(endswith(groups[n], expected[n]));
+        }
+        assert_int_equal(n, ELEMENTSOF(expected));
+}
+
 /* What is killed is stopped as well, or systemd, where only the message bus does not work, starts it again. */
 static void test_killer(void **state)
 {
-        static const char *const replies[] = { NULL, RUN_IS_OVER, ABSENT, NULL };
+        static const char *const replies[] = { NULL, RUN_IS_OVER, ABSENT, NULL, NULL };
         const char *const groups[] = { GROUP, "/distro.slice/distro-app-b.service",
-                "/distro.slice/distro-app-new.service" };
+                "/distro.slice/distro-app-new.service", "/distro.slice/distro-web\\x2d1.slice" };
         int listener = folder_listen(), status;
         char address[128];
         Killer *killer;
@@ -132,14 +157,16 @@ static void test_killer(void **state)
         snprintf(address, sizeof(address), "unix:path=%s/bus", folder);
         assert_int_equal(killer_new(folder, address, &killer), 0);
         assert_int_equal(killer_submit(killer, NULL, 0), 0);
-        assert_int_equal(killer_submit(killer, groups, 3), 0);
+        put("unified/distro.slice/distro-web\\x2d1.slice/cgroup.kill", "");
+        assert_int_equal(killer_submit(killer, groups, 4), 0);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
         assert_string_equal(get("unified" GROUP "/cgroup.kill"), "1");
         assert_string_equal(get("unified/distro.slice/distro-app-b.service/cgroup.kill"), "1");
         /* The runs that are there: a call that systemd gets to when another copy has the name is nothing to that one. */
-        assert_string_equal(get("calls"), "Stop " RUN " replace\nStop " RUN
-                                          " replace\nStopUnit distro-app-new.service replace\n");
+        assert_string_equal(get("calls"),
+                        "Stop " RUN " replace\nStop " RUN
+                        " replace\nStopUnit distro-app-new.service replace\nStop " RUN " replace\n");
         assert_int_equal(close(listener), 0);
 
         /* Without that socket the groups are killed all the same. */
@@ -158,6 +185,7 @@ int main(void)
                 FOLDER_TEST(test_cgroup_kill_file),
                 FOLDER_TEST(test_cgroup_kill_processes),
                 FOLDER_TEST(test_cgroup_kill_spares_strangers),
+                FOLDER_TEST(test_list),
                 FOLDER_TEST(test_killer),
         };
 

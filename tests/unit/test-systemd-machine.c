@@ -7,6 +7,9 @@
  *   job ID, job-done ID, job-failed ID, type-stop, type-restart, type-gone  jobs
  *   read WORDS, hint WORDS    active, activating, deactivating, inactive or failed; gone; @EPOCH; #JOB; !RUN; file, masked;
  *                             left: processes are in its group; guard: the guard was at work
+ *   want-parts N, noted N                                                   a copy with parts
+ *   parts WORDS               all were read: well; dead: one has failed, unmade: at its start; stopped: one has ended otherwise;
+ *                             ending: one is about to; slice: the slice has a job or none is there; alive: one can be stopped; left; guard; #JOB
  *   judge-sent, stays, leaves, judge-failed; deaf, detached; later          what else there is
  *
  * What follows is the phase, what is said of a copy, and what is to be done. */
@@ -19,13 +22,15 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "systemd/unit-machine.h"
+#include "systemd/unit-step.h"
 
 typedef struct Row {
         const char *before, *comes, *follows;
 } Row;
 
 #define UP "want 5, sent, answered 7, job-done 7, read active @5"
+#define PARTS "want-parts 5, sent, answered 7, job-done 7, read active @5, parts well"
+#define PART_DEAD PARTS ", job 9, type-stop, read gone, parts dead"
 #define JUDGED UP ", job 9, type-stop, read gone"
 
 static const Row rows[] = {
@@ -140,12 +145,115 @@ static const Row rows[] = {
         { UP ", read gone", "read failed @5", "ended" },
         { UP ", read gone", "read active @5 !2", "up [5 running] keep-run" },
         { UP ", read gone", "read active @6 !2", "up [6 running] keep-run" },
+
+        /* with parts: not on the road yet */
+        { "", "noted 5", "asked" },
+        { "noted 5", "read active @5", "asked keep-run read-parts" },
+        { "noted 5, read active @5", "parts well", "up [5 running]" },
+        { "noted 5, read active @5", "parts dead", "stopping [5 stopping] stop-waits" },
+        { "noted 5", "read gone", "asked read-parts" },
+        { "noted 5, read gone", "parts well alive", "stopping [5 stopping] read-parts" },
+        { "noted 5, read gone, parts well alive", "parts well alive", "stopping stop-waits" },
+        { "noted 0, read gone, parts well", "parts well", "stopping stop-waits" },
+        { "noted 0, read gone, parts well, parts well, stop-sent, stop-failed, read gone", "parts well",
+                        "ended [1 stopped] forget-parts" },
+        { "noted 0, read active @5", "parts well", "up [5 running]" },
+        { "noted 5, read inactive @5 #7", "parts well", "starting [5 starting]" },
+        { "noted 5", "want-parts 6", "asked start-waits" },
+        { "noted 5, read gone, parts well", "want-parts 6",
+                        "stopping [5 stopping] [6 refused (another copy of it is at work on this node)]" },
+        { "want-parts 5", "stop", "ended [5 stopped] forget-parts" },
+        { "want-parts 5, sent", "refused", "ended [5 refused (no)] remove-commands-5 forget-parts" },
+        { "want-parts 5, sent", "conflicts", "judging [5 stopping] ask-judge" },
+        { "want-parts 5, sent, conflicts, judge-sent", "stays", "ended [5 refused (no)] forget-parts" },
+        { "want-parts 5, sent, exists", "read gone", "asked stop-waits reset-parts" },
+        { "want-parts 5, sent, exists, read gone, stop-sent, stop-failed", "read gone",
+                        "asked start-waits reset-parts" },
+        { "want-parts 5, sent, unheard", "read gone", "asked start-waits reset-parts" },
+        { "want-parts 5, sent, unheard, stop, stop-sent, stop-failed", "read gone", "asked read-parts" },
+        { "want-parts 5, sent, answered 7, job-done 7", "read active @5", "starting keep-run read-parts" },
+        { "want-parts 5, sent, answered 7, job-done 7, read active @5", "parts well", "up [5 running]" },
+
+        /* the road: cause */
+        { PARTS, "parts well", "up" },
+        { PARTS, "parts dead", "stopping [5 stopping] stop-waits" },
+        { PARTS, "read gone", "stopping [5 stopping] read-parts" },
+        { PARTS ", read gone", "parts well alive", "stopping stop-waits" },
+        { PARTS, "parts dead ending", "stopping [5 stopping] read-at" },
+        { PARTS ", read gone", "parts well ending", "stopping read-at" },
+        { PARTS ", read gone, parts well ending", "read gone", "stopping read-at read-parts" },
+        { PARTS ", read gone, parts well ending", "parts dead", "stopping stop-waits" },
+        { PARTS ", read gone, parts well ending, stop, stop-sent, stop-failed", "read gone",
+                        "stopping read-parts" },
+        { "noted 5, read active @5, parts well, job 9, type-stop, read gone", "parts well alive",
+                        "judging ask-judge" },
+        { PARTS ", job 9, type-stop", "read gone", "stopping [5 stopping] read-parts" },
+        { PARTS ", job 9, type-stop, read gone", "parts dead", "stopping stop-waits" },
+        { PARTS ", job 9, type-stop, read gone", "parts stopped", "stopping stop-waits" },
+        { PARTS ", job 9, type-stop, read gone", "parts well alive", "judging ask-judge" },
+        { PARTS ", job 9, type-stop, read gone", "parts stopped slice", "judging ask-judge" },
+        { PARTS ", job 9, type-stop, read gone, parts stopped slice, judge-sent", "leaves",
+                        "stopping stop-waits" },
+        { "want-parts 5, sent, answered 7, job-failed 7, read gone", "parts unmade",
+                        "stopping [5 stopping] read-parts" },
+        { "want-parts 5, sent, answered 7, job-failed 7, read gone, parts unmade", "parts unmade",
+                        "stopping stop-waits" },
+
+        /* the road: stop */
+        { PARTS, "stop", "up stop-waits" },
+        { PARTS ", stop, stop-sent", "stop-answered 8", "up" },
+        { PARTS ", stop, stop-sent, stop-answered 8", "job 9", "up" }, /* the worker's, of ours */
+        { PARTS ", stop, stop-sent, stop-answered 8", "read gone", "stopping [5 stopping]" },
+        { PARTS ", stop, stop-sent, stop-answered 8, read gone", "parts well alive #8", "stopping" },
+        { PARTS ", stop, stop-sent, stop-answered 8, read gone, job-done 8", "read gone",
+                        "stopping read-parts" },
+        { PARTS ", stop, stop-sent, stop-answered 8, read gone", "parts stopped", "stopping read-parts" },
+        { PART_DEAD ", stop-sent", "stop-failed", "stopping read" },
+        { PART_DEAD ", stop-sent, stop-failed", "read gone", "stopping read-parts" },
+        { PART_DEAD ", stop-sent, detached", "read gone", "stopping read-parts" },
+
+        /* the road: check */
+        { PART_DEAD ", stop-sent, stop-failed, read gone", "parts dead",
+                        "ended [5 failed (its part is dead)]" },
+        { PART_DEAD ", stop-sent, stop-failed, read gone", "parts dead left", "stopping read-at" },
+        { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead left", "read gone",
+                        "stopping read-parts" },
+        { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead left, later, read gone",
+                        "parts dead left", "stopping [5 stuck (its part is left)] read-at" },
+        { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead left, later, read gone",
+                        "parts dead left alive", "stopping [5 stuck (its part is left)] stop-waits read-at" },
+        { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead left, later, read gone, parts dead left, "
+                    "read gone",
+                        "parts dead", "ended [5 failed (its part is dead)]" },
+        { PARTS ", stop, stop-sent, stop-answered 8, read gone, job-done 8, read gone", "parts stopped",
+                        "ended [5 stopped] forget-parts" },
+        { PARTS ", stop, stop-sent, stop-answered 8, read gone left, job-done 8, read gone left",
+                        "parts stopped", "stopping read-at" },
+        { PARTS ", read gone, parts well alive, stop-sent, stop-failed, read gone", "parts stopped",
+                        "ended [5 finished] forget-parts" },
+        { PARTS ", read failed @5, parts well alive, stop-sent, stop-failed, read failed @5", "parts stopped",
+                        "ended [5 failed (failed)]" },
+        { PARTS ", read failed @5 guard, parts dead, stop-sent, stop-failed, read failed @5", "parts dead",
+                        "ended [5 stopped] reset forget-parts" },
+        { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead left, later, read gone",
+                        "parts dead left #9", "stopping read-at" },
+        { PARTS ", job 9, type-stop, read gone, parts dead guard, stop-sent, stop-failed, read gone",
+                        "parts dead guard", "ended [5 stopped] forget-parts" },
+        { "want-parts 5, sent, answered 7, job-failed 7, read gone, parts unmade, parts unmade, stop-sent, "
+          "stop-failed, read gone",
+                        "parts unmade", "ended [5 refused (its part is unmade)]" },
+        { PARTS ", job 9, type-stop, read gone, parts stopped slice, judge-sent, leaves, stop-sent, "
+                "stop-failed, read gone",
+                        "parts stopped slice", "ended [5 stopped at shutdown] forget-parts" },
 };
 
 typedef struct Player {
         UnitMachine m;
         uint64_t now_usec;
         UnitTodo todo; /* of the last fact, with that of its look */
+        PartsSeen seen;
+        bool has_seen;
+        UnitFact look; /* what the last reading showed beside the worker */
 } Player;
 
 static void take_word(UnitProperties *p, UnitFact *look, const char *word)
@@ -181,6 +289,7 @@ static void play_fact(Player *player, const UnitFact *fact, UnitFact *look)
         UnitTodo second;
 
         f.now_usec = look->now_usec = player->now_usec;
+        look->parts = player->has_seen ? &player->seen : NULL;
         unit_step(&player->m, &f, &player->todo);
         if (!player->todo.look)
                 return;
@@ -201,7 +310,41 @@ static void play_reading(Player *player, UnitFactType type, char *words)
 
         for (char *w = strtok_r(words, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
                 take_word(&p, &look, w);
+        player->look = look;
         play_fact(player, &(UnitFact){ .type = type, .properties = gone ? NULL : &p }, &look);
+}
+
+static void take_part_word(PartsSeen *s, const char *word)
+{
+        if (streq(word, "dead") || streq(word, "unmade") || streq(word, "stopped")) {
+                snprintf(s->ended, sizeof(s->ended), "its part is %s", word);
+                s->has_failed = !streq(word, "stopped");
+                s->was_there = !streq(word, "unmade");
+        } else if (streq(word, "slice"))
+                s->slice_stops = true;
+        else if (streq(word, "alive"))
+                s->is_alive = true;
+        else if (streq(word, "ending"))
+                s->is_ending = true;
+        else if (streq(word, "guard"))
+                s->by_guard = true;
+        else if (word[0] == '#')
+                s->slice_job = (uint32_t) atoi(word + 1);
+        else if (streq(word, "left"))
+                strcpy(s->left, "its part is left");
+        else if (!streq(word, "well"))
+                fail_msg("what is %s?", word);
+}
+
+static void play_parts(Player *player, char *words)
+{
+        char *rest;
+
+        player->seen = (PartsSeen){};
+        player->has_seen = true;
+        for (char *w = strtok_r(words, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
+                take_part_word(&player->seen, w);
+        play_fact(player, &(UnitFact){ .type = UNIT_FACT_PARTS_READ }, &player->look);
 }
 
 static void play(Player *player, const char *fact)
@@ -211,6 +354,9 @@ static void play(Player *player, const char *fact)
                 UnitFact fact;
         } words[] = {
                 { "want", { .type = UNIT_FACT_START_WANTED } },
+                { "want-parts", { .type = UNIT_FACT_START_WANTED, .has_parts = true } },
+                { "noted", { .type = UNIT_FACT_NOTED } },
+                { "parts", { .type = UNIT_FACT_PARTS_READ } },
                 { "sent", { .type = UNIT_FACT_START_SENT } },
                 { "answered", { .type = UNIT_FACT_START_ANSWERED } },
                 { "exists", { .type = UNIT_FACT_START_EXISTS } },
@@ -236,7 +382,7 @@ static void play(Player *player, const char *fact)
                 { "read", { .type = UNIT_FACT_READ } },
                 { "hint", { .type = UNIT_FACT_HINT } },
         };
-        char text[128], *argument;
+        char text[256], *argument;
 
         snprintf(text, sizeof(text), "%s", fact);
         if (streq(text, "later")) {
@@ -255,6 +401,12 @@ static void play(Player *player, const char *fact)
                         play_reading(player, f.type, argument);
                         return;
                 }
+                if (f.type == UNIT_FACT_PARTS_READ) {
+                        play_parts(player, argument);
+                        return;
+                }
+                if (f.type == UNIT_FACT_START_WANTED)
+                        player->has_seen = false;
                 if (argument)
                         f.job_id = (uint32_t) (f.epoch = (uint64_t) atoi(argument));
                 play_fact(player, &f, &look);
@@ -290,6 +442,8 @@ static void show(const Player *player, Text *t)
         text_printf(t, "%s%s%s%s%s", todo->keep_run ? " keep-run" : "", todo->read ? " read" : "",
                         todo->read_later ? " read-later" : "",
                         todo->read_usec != USEC_INFINITY ? " read-at" : "", todo->remove ? " remove" : "");
+        text_printf(t, "%s%s%s", todo->read_parts ? " read-parts" : "",
+                        todo->reset_parts ? " reset-parts" : "", todo->forget_parts ? " forget-parts" : "");
 }
 
 static void test_rows(void **state)
@@ -297,7 +451,7 @@ static void test_rows(void **state)
         size_t n_wrong = 0;
 
         FOREACH_ARRAY(row, rows, ELEMENTSOF(rows)) {
-                Player player = { .now_usec = 1000 * USEC_PER_SEC };
+                Player player = { .now_usec = 1000 * USEC_PER_SEC, .look = { .type = UNIT_FACT_LOOKED } };
                 _cleanup_free_ char *before = strdup(row->before);
                 _cleanup_(text_done) Text t = {};
                 char *rest;
@@ -328,18 +482,25 @@ static void check(const UnitMachine *m, const UnitTodo *t)
         assert_true(m->stop.stage != CALL_UNCERTAIN);
         assert_true(unit_call_is_out(&m->start) || unit_call_is_out(&m->stop) || m->n_jobs_seen == 0);
         assert_int_equal(phase == UNIT_PHASE_ABSENT, m->epoch == 0);
+        assert_true(m->has_parts || m->road.stage == ROAD_NONE);
         if (phase != UNIT_PHASE_ENDED)
                 return;
         assert_int_equal(m->start.stage, CALL_NONE);
         assert_true(m->stop.stage != CALL_WAITS);
         assert_int_equal(m->judgement, JUDGE_NOT);
         assert_int_equal(m->left_usec, 0);
+        assert_int_equal(m->road.stage, ROAD_NONE);
+        assert_null(m->road.reason);
         for (size_t i = 0; i < t->n_said; i++)
                 assert_true(t->said[i].epoch != 0 && t->said[i].state != UNIT_NONE);
 }
 
 static bool may_come(const UnitMachine *m, const char *fact)
 {
+        if (startswith(fact, "noted")) /* by the listing, before anything is known */
+                return m->epoch == 0;
+        if (startswith(fact, "parts"))
+                return m->has_parts;
         if (startswith(fact, "sent") || streq(fact, "refused"))
                 return m->start.stage == CALL_WAITS;
         if (startswith(fact, "answered") || streq(fact, "exists") || streq(fact, "unheard") ||
@@ -365,11 +526,13 @@ static void test_walks(void **state)
                 "read activating @5 #7", "read deactivating @5 #8", "read inactive @5 #9", "read failed @5",
                 "read failed @4", "read gone", "read gone left", "read inactive file", "hint active @5",
                 "hint failed @5", "judge-sent", "stays", "leaves", "judge-failed", "deaf", "detached",
-                "later" };
+                "later", "want-parts 5", "want-parts 6", "noted 5", "noted 0", "parts well", "parts dead",
+                "parts dead left alive", "parts dead ending", "parts unmade", "parts stopped slice",
+                "parts well alive #8" };
         uint64_t seed = 1;
 
         for (unsigned walk = 0; walk < 2000; walk++) {
-                Player player = { .now_usec = 1000 * USEC_PER_SEC };
+                Player player = { .now_usec = 1000 * USEC_PER_SEC, .look = { .type = UNIT_FACT_LOOKED } };
 
                 unit_machine_init(&player.m, "u.service", 0);
                 for (unsigned step = 0; step < 100; step++) {

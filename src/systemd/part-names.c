@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/text.h"
+#include "systemd/part-names.h"
+
+#define SLICE_PREFIX "distro-"
+#define SLICE_SUFFIX ".slice"
+#define HYPHEN "\\x2d"
+
+void app_slice_name(const char *app, char *ret)
+{
+        char *to = stpcpy(ret, SLICE_PREFIX);
+
+        for (size_t i = 0; app[i] && i < APP_NAME_MAX; i++)
+                if (app[i] == '-')
+                        to = stpcpy(to, HYPHEN);
+                else
+                        *to++ = app[i];
+        strcpy(to, SLICE_SUFFIX);
+}
+
+static bool part_id_is_valid(const char *id, size_t length)
+{
+        for (size_t i = 0; i < length; i++)
+                if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\", id[i]))
+                        return false;
+        return length > 0;
+}
+
+bool part_unit_name(const char *app, const char *id, char *ret)
+{
+        int n = snprintf(ret, PART_UNIT_NAME_MAX, WORKER_UNIT_PREFIX "%s:%s" WORKER_UNIT_SUFFIX, app, id);
+
+        return n > 0 && (size_t) n < PART_UNIT_NAME_MAX && part_id_is_valid(id, strlen(id));
+}
+
+bool app_slice_parse(const char *unit_name, char *ret)
+{
+        const char *from = startswith(unit_name, SLICE_PREFIX);
+        char name[APP_NAME_MAX + 1];
+        size_t n = 0;
+
+        if (!from || !endswith(from, SLICE_SUFFIX))
+                return false;
+        for (const char *end = from + strlen(from) - strlen(SLICE_SUFFIX); from < end; n++) {
+                const char *hyphen = startswith(from, HYPHEN);
+
+                /* A plain hyphen is a slice within. */
+                if (n >= APP_NAME_MAX || *from == '-')
+                        return false;
+                name[n] = hyphen ? '-' : *from;
+                from = hyphen ? hyphen : from + 1;
+        }
+        name[n] = '\0';
+        if (!app_name_is_valid(name))
+                return false;
+        strcpy(ret, name);
+        return true;
+}
+
+bool part_unit_parse(const char *unit_name, char *ret)
+{
+        const char *app = startswith(unit_name, WORKER_UNIT_PREFIX), *colon = app ? strchr(app, ':') : NULL;
+        char name[APP_NAME_MAX + 1];
+
+        if (!colon || !endswith(colon, WORKER_UNIT_SUFFIX) || (size_t) (colon - app) > APP_NAME_MAX ||
+                        !part_id_is_valid(colon + 1, strlen(colon + 1) - strlen(WORKER_UNIT_SUFFIX)))
+                return false;
+        memcpy(name, app, (size_t) (colon - app));
+        name[colon - app] = '\0';
+        if (!app_name_is_valid(name))
+                return false;
+        strcpy(ret, name);
+        return true;
+}
+
+bool app_unit_parse(const char *unit_name, char *ret)
+{
+        return worker_unit_parse(unit_name, ret) || part_unit_parse(unit_name, ret) ||
+               app_slice_parse(unit_name, ret);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a start has more where the application has parts. All is one call, and one transaction of systemd:
+ *
+ *     distro-NAME.slice             the application's own; stopping it ends all that is in it, the last first, and its job ends
+ *                                   when the last job in it has
+ *     distro-app-NAME:ID.service    a part: its helper, resident, as root with what it needs; BindsTo= and After= on the part
+ *                                   before it
+ *     distro-app-NAME.service       the worker: Slice=, BindsTo= and After= on each part
+ *
+ * systemd 252 forgets at a daemon-reload what stands behind a prefix or a "$" in a command, so parts have neither (but for
+ * "-", which it keeps). */
+
+#include "systemd/unit-start.h"
+
+/* The helper says why it gives up, so systemd gives it somewhat longer than it gives itself. */
+#define PART_START_SLACK_USEC (5 * USEC_PER_SEC)
+
+/* Where what its parts need lies; NULL where there are none. */
+typedef struct PartPlace {
+        const char *helpers;     /* the folder of the helpers' programs */
+        const char *maintenance; /* the folder in which a file says that an application is in maintenance */
+} PartPlace;
+
+/* The further properties of the worker; nothing where there are no parts. What sd-bus says, -EINVAL: a part has no name or
+ * words that a unit can have. */
+int part_start_append_worker(sd_bus_message *m, const UnitStart *s);
+/* The auxiliary units, a(sa(sv)); an empty list where there are no parts. */
+int part_start_append_units(sd_bus_message *m, const UnitStart *s, const PartPlace *place);

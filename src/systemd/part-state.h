@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What systemd says about a part's unit, and what that means for the copy. Pure. */
+
+#include "config/part.h"
+#include "systemd/unit-state.h"
+
+#define PART_TEXT_MAX 192u /* bytes of a helper's word, with its final zero */
+
+typedef struct PartProperties {
+        UnitProperties unit;
+        uint64_t since_usec;      /* in its ActiveState since then, CLOCK_REALTIME; 0: not known */
+        uint64_t begun_usec;      /* when its helper was run last, CLOCK_MONOTONIC; 0: never */
+        uint64_t active_usec;     /* when it became active last; 0: never */
+        char text[PART_TEXT_MAX]; /* StatusText: its helper's STATUS= */
+        int32_t clean_code,
+                        clean_status; /* how the last command of ExecStopPost= ended; 0: it was not seen to */
+} PartProperties;
+
+/* What the host shows of one part. */
+typedef struct PartView {
+        const Part *part;
+        const char *unit; /* its name */
+        const PartProperties *properties;
+        const char *text_before; /* the helper's word while it was well: no reason; NULL: it never was */
+        bool by_guard;           /* it ended while the guard was ending what is here */
+        bool has_processes;      /* in its control group */
+} PartView;
+
+/* What all of them and their slice mean for the copy. */
+typedef struct PartsSeen {
+        uint32_t slice_job;          /* of the slice; 0: none */
+        bool slice_stops;            /* the slice has ended or has a job: somebody stops all of it */
+        bool is_alive;               /* something can still be stopped */
+        bool is_ending;              /* one is on its way to its end: how it gets there is not known yet */
+        bool by_guard;               /* the guard ended one */
+        bool was_there;              /* that of `ended` had been started */
+        bool has_failed;             /* ... and it was not stopped, it failed */
+        char ended[UNIT_REASON_MAX]; /* "its part ... ended: ..."; "": all are at work, or about to be */
+        char left[UNIT_REASON_MAX];  /* "its part ..." of one that is not seen to have ended; "": all have */
+} PartsSeen;
+
+/* True: it is over, and no job of it waits. */
+bool part_is_over(const PartProperties *p);
+/* True: it is about to be. Its helper has ended, and what it leaves is taken away, or it is stopped. */
+bool part_is_ending(const PartProperties *p);
+/* Why it is over, in words, without its name. */
+void part_end_to_words(const PartView *v, char *ret, size_t size_bytes);
+/* `views` in the order of the start. */
+void parts_see(const PartView *views, size_t n_views, const UnitProperties *slice, PartsSeen *ret);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/unit-road.h"
+
+static void read_parts(UnitMachine *m, UnitTodo *t)
+{
+        m->road.reading = t->read_parts = true;
+        m->road.again = false;
+}
+
+/* A worker that was stopped, or killed, with the part that it is bound to has that part's end as its reason. */
+static UnitState cause_of_end(UnitMachine *m, const PartsSeen *s, bool alive, char *reason)
+{
+        UnitState state = UNIT_NONE;
+
+        reason[0] = '\0';
+        if (!alive)
+                state = unit_state_from_properties(&m->properties, &m->history, reason);
+        if (m->history.stop_asked)
+                return UNIT_STOPPED;
+        if (m->history.by_guard)
+                return m->history.going_down ? UNIT_SHUTDOWN : UNIT_STOPPED;
+        if (s->ended[0] && (s->has_failed || !s->slice_stops) && !(m->is_noted && !s->has_failed)) {
+                snprintf(reason, UNIT_REASON_MAX, "%s", s->ended);
+                return s->was_there ? UNIT_FAILED : UNIT_REFUSED;
+        }
+        /* The note says that it was begun, and nothing says how it went on. */
+        if (m->is_noted && !unit_properties_exist(&m->properties))
+                return UNIT_STOPPED;
+        return state == UNIT_NONE ? UNIT_KILLED : state;
+}
+
+/* False: it is not known yet. */
+static bool find_cause(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
+{
+        char reason[UNIT_REASON_MAX];
+        UnitState state;
+
+        m->history.left_over = false;
+        m->history.by_guard = f->parts->by_guard || (!alive && f->by_guard);
+        state = cause_of_end(m, f->parts, alive, reason);
+        if (state == UNIT_KILLED && !unit_is_judged(m, t))
+                return false;
+        if (m->history.going_down && state == UNIT_KILLED)
+                state = UNIT_SHUTDOWN;
+        m->road.cause = state;
+        unit_set_text(&m->road.reason, reason, t);
+        return true;
+}
+
+static void stop_slice(UnitMachine *m)
+{
+        m->road.stage = ROAD_STOP;
+        if (m->stop.stage == CALL_NONE)
+                m->stop.stage = CALL_WAITS;
+}
+
+/* What is left of the copy, in words; "": nothing. */
+static void words_of_left(UnitMachine *m, const UnitFact *f, bool alive, char *ret)
+{
+        snprintf(ret, UNIT_REASON_MAX, "%s", f->parts->left);
+        if (alive)
+                snprintf(ret, UNIT_REASON_MAX, "its worker has not ended");
+        else if (m->control_group && f->left)
+                snprintf(ret, UNIT_REASON_MAX, "processes are left after its end");
+}
+
+static void check_end(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
+{
+        char left[UNIT_REASON_MAX];
+        UnitState cause = m->road.cause;
+        char *reason;
+
+        words_of_left(m, f, alive, left);
+        if (!left[0]) {
+                reason = TAKE_PTR(m->road.reason);
+                unit_set_state(m, cause, reason, t);
+                free(reason);
+                return;
+        }
+        if (m->left_usec == 0 || f->parts->slice_job != 0) /* a job of it is at work, whose ever it is */
+                m->left_usec = MAX(f->now_usec, (uint64_t) 1);
+        m->road.again = true;
+        if (f->now_usec - MIN(f->now_usec, m->left_usec) < UNIT_STUCK_AFTER_USEC) {
+                unit_read_at(t, f->now_usec + UNIT_LEFT_LOOK_USEC);
+                return;
+        }
+        unit_set_state(m, UNIT_STUCK, left, t);
+        unit_read_at(t, f->now_usec + UNIT_STUCK_LOOK_USEC);
+        if ((alive || f->parts->is_alive) && f->now_usec >= usec_add(m->stop_usec, UNIT_STOP_REPEAT_USEC))
+                stop_slice(m);
+}
+
+/* systemd stops the worker as soon as its part is not active any more, and the part has ended only when what it leaves has been
+ * taken away: until then its end has no reason. */
+static bool wait_for_parts(UnitMachine *m, const UnitFact *f, UnitTodo *t)
+{
+        if (!f->parts->is_ending || m->history.stop_asked)
+                return false;
+        if (m->road.again) /* signals of it tell; this is for one that is lost */
+                read_parts(m, t);
+        else
+                m->road.again = true;
+        unit_read_at(t, f->now_usec + UNIT_STUCK_LOOK_USEC);
+        return true;
+}
+
+/* A copy that goes on, or is asked to stop and has not ended. */
+static bool is_on_road(const UnitMachine *m, const UnitFact *f, bool over)
+{
+        return m->road.stage != ROAD_NONE || over || (f->parts->ended[0] && !m->history.stop_asked);
+}
+
+/* True: what is to be said and done of it is. */
+bool unit_walk(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
+{
+        bool over = !alive && m->properties.job_id == 0;
+
+        if (!f->parts) { /* their reading brings us here again */
+                t->read_parts = true;
+                return true;
+        }
+        if (!is_on_road(m, f, over))
+                return false;
+        if (m->road.stage == ROAD_NONE) {
+                m->road.stage = ROAD_CAUSE;
+                unit_set_state(m, UNIT_STOPPING, NULL, t);
+                if (over && !m->history.stop_asked)
+                        read_parts(m, t);
+        }
+        if (m->road.reading)
+                return true;
+        if (m->road.stage == ROAD_CAUSE) {
+                if (wait_for_parts(m, f, t) || !find_cause(m, f, alive, t))
+                        return true;
+                m->road.stage = ROAD_STOP;
+                if (m->stop_usec == 0)
+                        stop_slice(m);
+        }
+        if (m->road.stage == ROAD_STOP) {
+                if (m->stop.stage != CALL_NONE)
+                        return true;
+                m->road.stage = ROAD_CHECK;
+                m->road.again = true;
+        }
+        if (m->road.again)
+                read_parts(m, t);
+        else
+                check_end(m, f, alive, t);
+        return true;
+}
