@@ -244,7 +244,7 @@ static int warn_of_stray(const ConfigContext *context, ConfigMessages *messages)
                 return r == -ENOMEM ? r : 0; /* a folder that cannot be read was told of */
         for (size_t i = 0; r >= 0 && i < stray.n_items; i++) {
                 ParseState p = { .context = context, .messages = messages, .file = stray.items[i].path };
-                r = parse_warning(&p, "is read by nobody: applications are NAME" SUFFIX
+                r = parse_warning(&p, "is not read: applications are NAME" SUFFIX
                                       ", their drop-ins NAME" SUFFIX ".d/*.conf");
         }
         return r;

@@ -29,7 +29,7 @@ static int check_hand_over(AppParse *a)
 {
         if (!a->definition.awaits_leaver || a->definition.failover_delay_usec > 0)
                 return 0;
-        return parse_warning(&a->state, "HandOver=no waits for nobody, since FailoverDelaySec= is 0");
+        return parse_warning(&a->state, "HandOver=no waits for no node, since FailoverDelaySec= is 0");
 }
 
 /* The old copy is stopped once the new one is there, and with these types that says nothing. */

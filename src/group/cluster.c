@@ -273,7 +273,7 @@ static int read_quorum(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, ch
 
         if (isempty(provider))
                 return text_refuse(-EINVAL, ret_error,
-                                "corosync.conf has no quorum provider, and without one nobody may decide; "
+                                "corosync.conf has no quorum provider, and without one no node may decide; "
                                 "add on every node, and restart corosync:\n"
                                 "quorum {\n        provider: corosync_votequorum\n}");
         if (copy_key(keys, n_keys, "quorum.device.model", NULL, &c->device_model) < 0 ||

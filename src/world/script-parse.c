@@ -366,7 +366,7 @@ static int parse_wait(Parse *p)
 
         if (r == 0)
                 r = parse_need_time(p, 1, &p->act->usec);
-        return r == 0 && p->act->usec == USEC_INFINITY ? parse_refuse(p, "nobody waits that long") : r;
+        return r == 0 && p->act->usec == USEC_INFINITY ? parse_refuse(p, "no step waits that long") : r;
 }
 
 static const struct Verb {

@@ -73,7 +73,7 @@ static void test_lines_that_cannot_be_read(void **state)
                 { "app mail", "more words" },
                 { "app mail.app", "none is read here" },
                 { "wait 1 fortnight", "'1 fortnight' is not a time" },
-                { "wait infinity", "nobody waits" },
+                { "wait infinity", "no step waits" },
                 { "nodes abc", "said already" },
                 { "grace 5s", "before all that happens" },
                 { "stop-local abc TYPO", "no application 'TYPO'" },

@@ -469,7 +469,7 @@ static void test_warnings(void **state)
                                 "tell" },
                 { GOOD "[Application]\nTakeoverMode=start-first\n[Service]\nType=notify\n", "" },
                 { GOOD "[Application]\nHandOver=no\nFailoverDelaySec=0\n",
-                                "x.app: HandOver=no waits for nobody, since FailoverDelaySec= is 0" },
+                                "x.app: HandOver=no waits for no node, since FailoverDelaySec= is 0" },
                 { GOOD "[Application]\nHandOver=no\nFailoverDelaySec=1\n", "" },
                 { GOOD "[Application]\nFailoverDelaySec=0\n", "" },
                 { GOOD "ExecStart=\nExecStart=/usr/bin/podman run --rm x\n",
