@@ -9,9 +9,10 @@ tests_fuzz_replay_config_LDADD = libconfig.a libengine.a libbase.a
 if FUZZERS
 # Built from the sources, so that what is fuzzed is instrumented too.
 noinst_PROGRAMS += tests/fuzz/fuzz-config
-tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(libconfig_a_SOURCES) $(libbase_a_SOURCES) src/engine/types.c
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(libconfig_a_SOURCES) $(libbase_a_SOURCES)
 tests_fuzz_fuzz_config_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_config_LDADD = libengine.a libbase.a
 endif
 
 EXTRA_DIST += tests/fuzz/corpus/config
