@@ -28,7 +28,7 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
         [NOTE_APP_SETTLED] = { "app-settled", "cbcd0e77fe5c492290193a4e17aaf312", LOG_NOTICE,
                         "%a: runs again[ on %n][: %t]" },
         [NOTE_COPY_STUCK] = { "copy-stuck", "58df036d18d04febbf787df77c68918c", LOG_ERR,
-                        "%a: its stop on %n did not end, processes are left[: %t]" },
+                        "%a: its stop on %n did not end[: %t]" },
         [NOTE_COPY_STOPPED] = { "copy-stopped", "be1f8919d57a4c8cbbff7c21297d2114", LOG_WARNING,
                         "%a: the copy on %n (epoch %e) is one too many and is stopped[, the one on %f "
                         "stays][: %t]" },

@@ -46,6 +46,17 @@ static void status_of_running(const App *a, const AppVerdict *v, AppStatus *s)
         }
 }
 
+/* What is left is known on its own node; the others are told that something is. */
+static void status_of_stuck(const Engine *e, const App *a, const Copy *c, const char *name, AppStatus *s)
+{
+        const LocalUnit *u = c->node_id == e->here.me.node_id ? runs_find(&e->here, a->name, c->epoch) : NULL;
+
+        if (u && u->state == UNIT_STUCK && !isempty(u->reason))
+                say(s, APP_BLOCKED, "its stop on %s did not end: %s", name, u->reason);
+        else
+                say(s, APP_BLOCKED, "its stop on %s did not end; processes are left there", name);
+}
+
 static void status_of_copy(const Engine *e, const App *a, const AppVerdict *v, AppStatus *s)
 {
         const Copy *c = v->at;
@@ -57,7 +68,7 @@ static void status_of_copy(const Engine *e, const App *a, const AppVerdict *v, A
         s->start_type = c->start_type;
         s->from_node = state_node_name(&e->here.me.agreed.state, c->from_node);
         if (c->stuck)
-                say(s, APP_BLOCKED, "its stop on %s did not end; processes are left there", name);
+                status_of_stuck(e, a, c, name, s);
         else if (n && n->presence == PRESENCE_SILENT)
                 say(s, APP_BLOCKED, "the manager of %s does not answer", name);
         else if (n && n->grace.serial != 0) {

@@ -234,7 +234,7 @@ int part_note_write(const char *directory, const char *app, const PartNote *n)
         if (r >= 0 && rename(new, path) < 0)
                 r = -errno;
         if (r < 0)
-                (void) unlink(new); /* what is left of it is read by nobody */
+                (void) unlink(new); /* no one reads what is left of it */
         return r;
 }
 

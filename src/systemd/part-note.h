@@ -2,7 +2,7 @@
 #pragma once
 
 /* What was started beside a worker, on disk: a file "parts/NAME" in a folder that outlives the manager and ends with the
- * boot. It is written before the first call to systemd, and goes when the end of all of it was seen; so whoever comes later,
+ * boot. It is written before the first call to systemd, and goes when the end of all of it was seen; so what comes later,
  * a manager or the guard, knows what there may be of a copy, whether or not its worker is still there, and whatever has
  * become of the application's file meanwhile.
  *

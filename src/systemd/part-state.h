@@ -31,7 +31,7 @@ typedef struct PartView {
 /* What all of them and their slice mean for the copy. */
 typedef struct PartsSeen {
         uint32_t slice_job;          /* of the slice; 0: none */
-        bool slice_stops;            /* the slice has ended or has a job: somebody stops all of it */
+        bool slice_stops;            /* the slice has ended or has a job: all of it is being stopped */
         bool is_alive;               /* something can still be stopped */
         bool is_ending;              /* one is on its way to its end: how it gets there is not known yet */
         bool by_guard;               /* the guard ended one */

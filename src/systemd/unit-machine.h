@@ -31,7 +31,7 @@
  *              JUDGE_FAILED, DETACHED                     stopping     read
  *              LOOKED: alive                              its own      its state
  *   ended      START_WANTED of another epoch              asked        the start waits in line
- *              LOOKED: alive                              its own      somebody started the rest of it
+ *              LOOKED: alive                              its own      the rest of it was started again
  *              anything else                              ended        nothing, or the same is said again
  *
  * A copy with parts takes one road to its end, whatever ends it, and STOPPING is said on it. Its stops are those of its

@@ -238,7 +238,7 @@ static bool part_has_processes(const UnitParts *p, const PartUnit *unit, const c
         return !isempty(known) && cgroup_is_populated(cgroup_root, known) > 0;
 }
 
-/* Until somebody has looked, and taken the file away. */
+/* Until an administrator has looked, and removed the file. */
 static void see_note(UnitParts *p, const char *directory)
 {
         if (!p->is_unknown)

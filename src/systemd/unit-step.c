@@ -76,7 +76,7 @@ static void want_start(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         m->start.stage = CALL_WAITS;
 }
 
-/* What an earlier manager left. Nobody saw how it ended, if it did. */
+/* What an earlier manager left. If it ended, no manager saw how. */
 static void noted(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         if (m->epoch == 0)
@@ -362,7 +362,7 @@ static bool verify_existing(UnitMachine *m, UnitTodo *t)
 }
 
 /* No worker is there, and still systemd has something of one of our names: the slice, or a part. It is the rest of a run that
- * nobody knows; the start waits until it is stopped. False: nothing is in the way any more. */
+ * this manager does not know; the start waits until it is stopped. False: nothing is in the way any more. */
 static bool clear_the_way(UnitMachine *m, UnitTodo *t)
 {
         if (!m->has_parts)

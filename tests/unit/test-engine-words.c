@@ -53,6 +53,8 @@ CHANGE(starts, a->copies[0].phase = COPY_STARTING)
 CHANGE(stops, a->copies[0].phase = COPY_STOPPING)
 CHANGE(moves, a->copies[0].phase = COPY_STOPPING; a->next_type = START_TAKEOVER)
 CHANGE(is_stuck, a->copies[0].stuck = true)
+CHANGE(is_stuck_here, is_stuck(c, e, a); e->here.units[0].state = UNIT_STUCK;
+                e->here.units[0].reason = strdup("its part x has left processes"))
 CHANGE(is_silent, node_of(e, ABC)->presence = PRESENCE_SILENT)
 CHANGE(manager_gone, node_of(e, ABC)->grace = ((Timer){ .serial = 3, .deadline_usec = 77 }))
 CHANGE(manager_gone_stopping, manager_gone(c, e, a); a->copies[0].phase = COPY_STOPPING)
@@ -103,6 +105,8 @@ static const struct {
         { stops, APP_STOPPING, "", "abc", USEC_INFINITY },
         { moves, APP_STOPPING, "on the way to another node", "abc", USEC_INFINITY },
         { is_stuck, APP_BLOCKED, "its stop on abc did not end; processes are left there", "abc",
+                        USEC_INFINITY },
+        { is_stuck_here, APP_BLOCKED, "its stop on abc did not end: its part x has left processes", "abc",
                         USEC_INFINITY },
         { is_silent, APP_BLOCKED, "the manager of abc does not answer", "abc", USEC_INFINITY },
         { manager_gone, APP_RUNNING, "unsupervised: the manager of abc is gone and is waited for", "abc",
