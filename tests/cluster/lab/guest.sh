@@ -35,6 +35,7 @@ lab_down() {
         local name
         [ -e "$LAB" ] || return 0
         journal_close
+        web_end
         for name in "${NODES[@]}"; do
                 node_power_cut "$name"
                 # With what a test has mounted in it.

@@ -19,6 +19,7 @@
 #   net.sh        cable_cut, cable_mend, loss_from, loss_end
 #   journal.sh    now, wait_line, wait_until, line_time, seconds
 #   cluster.sh    cluster_up, cluster_file, the contents of guests: corosync.conf, manager.conf, applications
+#   web.sh        web_app, web_ask, web_pause, web_is_on: a web server with addresses, and its client
 #   check.sh      pass, fail, check_…, what a test says and how it ends
 
 set -euo pipefail
@@ -41,6 +42,8 @@ LAB_TRANSPORT=${LAB_TRANSPORT:-knet}
 . "$LAB_SRC/journal.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$LAB_SRC/cluster.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$LAB_SRC/web.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$LAB_SRC/check.sh"
 

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# doc/recipes.md, typed as it stands there, but that the guests' interface is called host0.
+# shellcheck source-path=SCRIPTDIR source=lab/lab.sh
+. "${0%/*}/lab/lab.sh"
+# shellcheck source-path=SCRIPTDIR source=lab/manual.sh
+. "$LAB_SRC/manual.sh"
+
+PAGE=${0%/*}/../../doc/recipes.md
+
+applications() { cluster_app distro 'abc {bcd def}'; }
+
+cluster_up abc bcd def
+manual_read recipes.md < <(sed -e 's/\\/\\e/g' -e 's/\beth0\b/host0/' -e 's/^## /.SH /' -e 's/^<!-- \(try .*\) -->$/.\\" \1/' "$PAGE" |
+        awk '/^```/ { print inside ? ".EE" : ".EX"; inside = !inside; next } { print }')
+mkdir -p "$LAB"/{abc,bcd,def}/root/usr/share/doc/distro-manager
+while read -r number block; do
+        manual_try recipes.md "$number" "${block#*|}"
+done <<<"$MANUAL_LIST"
+check 'there are recipes' test "$MANUAL_TRIED" -gt 8
+
+end_test web
