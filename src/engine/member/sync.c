@@ -335,7 +335,7 @@ bool sync_ask_again(Membership *me)
         if (me->agreed.now_usec < sync_unanswered_usec(me))
                 return false;
         member_note(me, NOTE_UNSYNCED, NULL, me->node_id,
-                        "no member has sent the state; joining the group again");
+                        "nobody has sent the state; joining the group again");
         view_lost(me);
         member_emit(me, EFFECT_REJOIN);
         return true;
