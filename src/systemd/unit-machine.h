@@ -50,7 +50,8 @@
  *                                                                      where the slice was stopped as well: judged first
  *                PARTS_READ: all are at work              stop         as without parts
  *   stop         JOB_ENDED, STOP_FAILED: of the slice     check        read the parts
- *   check        PARTS_READ: all have ended               ended        the cause
+ *   check        PARTS_READ: all have ended, and no job   ended        the cause
+ *                of the slice is left
  *                PARTS_READ: something is left            check        look again; after STUCK_AFTER_USEC: STUCK, by name
  *                ... and can be stopped                   stop         a stop that was asked for, again
  *

@@ -71,7 +71,7 @@ static void check_end(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t
         char *reason;
 
         words_of_left(m, f, alive, left);
-        if (!left[0]) {
+        if (!left[0] && f->parts->slice_job == 0) { /* else the next start would find the job in its way */
                 reason = TAKE_PTR(m->road.reason);
                 unit_set_state(m, cause, reason, t);
                 free(reason);
