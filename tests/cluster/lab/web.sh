@@ -47,6 +47,8 @@ web_app() {
 
 # The client begins to ask.
 web_ask() {
+        # Else it has the lowest one of its ports, and is another host whenever a guest comes or goes.
+        ip link set lab0 address 02:00:00:00:00:fe
         ip address add 10.99.0.254/24 dev lab0
         ip address add fd99::fe/64 dev lab0 nodad
         "$LAB/web" ask "$WEB_4" "$WEB_PORT" >"$LAB/asked.4" &
