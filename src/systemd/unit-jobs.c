@@ -161,6 +161,10 @@ static int on_kill(sd_bus_message *m, void *userdata, sd_bus_error *error)
         unit->kill_slot = sd_bus_slot_unref(unit->kill_slot);
         unit->units->n_kills--;
         unit_queue(unit, QUEUE_READ);
+        /* systemd works: what it runs now takes away what parts have left, and is not to be killed with the next round. */
+        if (unit->machine.has_parts && unit->kill_usec != USEC_INFINITY)
+                unit->kill_usec = MAX(
+                                unit->kill_usec, usec_add(units_now(unit->units), UNITS_SYSTEMD_ANSWER_USEC));
         return 0;
 }
 

@@ -652,6 +652,58 @@ static void test_kill(void **state)
         wait_for(b, "a 5 stopped;");
 }
 
+static void put_kill_file(const Bench *b, const char *text)
+{
+        char command[300];
+
+        snprintf(command, sizeof(command),
+                        "mkdir -p %s/distro.slice/distro-a.slice && printf '%s' >%s/distro.slice/distro-a.slice/cgroup.kill",
+                        b->cgroups, text, b->cgroups);
+        assert_int_equal(system(command), 0);
+}
+
+static bool group_was_killed(const Bench *b)
+{
+        char path[128], text[4] = "";
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/distro.slice/distro-a.slice/cgroup.kill", b->cgroups);
+        f = fopen(path, "re");
+        assert_non_null(f);
+        if (!fgets(text, sizeof(text), f))
+                text[0] = 0;
+        fclose(f);
+        return text[0] == '1';
+}
+
+/* What lives on is killed by its control group, but not while systemd, which has answered, may be taking away what parts have. */
+static void test_kill_leaves_time_for_the_removal(void **state)
+{
+        Bench *b = *state;
+        uint64_t answered_usec;
+
+        put_kill_file(b, "");
+        start_with_parts(b, "a", 5);
+        wait_for(b, "a 5 running;");
+        settle(b);
+        b->fake.hold_stops = true;
+        assert_int_equal(units_kill(b->units, "a", 5), 0);
+        while (!group_was_killed(b))
+                turn(b, UNITS_SYSTEMD_ANSWER_USEC);
+        b->fake.log[0] = '\0';
+        assert_int_equal(units_kill(b->units, "a", 5), 0);
+        while (!strstr(b->fake.log, "kill a.slice;"))
+                turn(b, UNITS_SYSTEMD_ANSWER_USEC);
+        settle(b);
+        put_kill_file(b, "");
+        answered_usec = now();
+        while (!group_was_killed(b))
+                turn(b, UNITS_SYSTEMD_ANSWER_USEC);
+        assert_true(now() - answered_usec > 2 * UNITS_KILL_REPEAT_USEC);
+        fake_stop_slice(&b->fake, "a");
+        wait_for(b, "a 5 stopped;");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -677,6 +729,7 @@ int main(void)
                 BENCH_TEST(test_manager_ends_in_a_stop),
                 BENCH_TEST(test_note_cannot_be_read),
                 BENCH_TEST(test_parts_without_note),
+                BENCH_TEST(test_kill_leaves_time_for_the_removal),
                 cmocka_unit_test(test_group_of_all),
                 BENCH_TEST(test_bus_comes_back),
                 BENCH_TEST(test_kill),
