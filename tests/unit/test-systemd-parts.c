@@ -608,7 +608,8 @@ static void test_group_of_all(void **state)
         assert_string_equal(p->slice_group, "/x/distro.slice/distro-a\\x2d1.slice");
         unit_parts_free(p);
         assert_int_equal(unit_parts_new("a-1", 5, &two_parts, &p), 0);
-        assert_int_equal(unit_parts_group(p, "/distro.slice/distro-app-a-1.service"), 0);
+        assert_int_equal(unit_parts_group(p, "/a/container/of/some/host/distro.slice/distro-app-a-1.service"),
+                        0);
         assert_true(endswith(p->slice_group, "/distro.slice/distro-a\\x2d1.slice"));
         unit_parts_free(p);
 }
