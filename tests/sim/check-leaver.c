@@ -2,7 +2,7 @@
 
 /* HandOver=no: what a planned leave has ended starts nowhere else within FailoverDelaySec=, unless somebody moves it. Nothing is
  * asked where a command, other files, a guard or a disk that fails may have something to do with it, nor of a worker that
- * has ended by itself before. */
+ * has ended by itself before, or had on that node, which may have a mark. */
 
 #include "base/array.h"
 #include "check.h"
@@ -11,6 +11,7 @@
 
 typedef struct Awaited {
         uint64_t nodes;   /* with a copy: bit i is node i */
+        uint64_t failed;  /* on which a copy ended by itself at some time */
         bool disturbed;   /* since its last start */
         uint32_t node_id; /* the one that left; 0: none */
         uint64_t ended_usec;
@@ -63,14 +64,16 @@ static void observe_unit(const Leavers *c, const CheckApp *app, Awaited *a, cons
 
         if (o->type == OBSERVE_START) {
                 judge_start(app, a, o, f);
-                *a = (Awaited){ .nodes = a->nodes };
+                *a = (Awaited){ .nodes = a->nodes, .failed = a->failed };
         } else if (o->type == OBSERVE_UNIT_BEGIN)
                 a->nodes |= bit;
         else if (o->type == OBSERVE_UNIT_END && a->nodes & bit) {
                 a->nodes &= ~bit;
                 if (!c->leaving[o->node_id] || !o->flag)
                         a->disturbed = true;
-                if (a->nodes != 0 || !app->awaits_leaver)
+                if (!c->leaving[o->node_id] && !o->flag)
+                        a->failed |= bit;
+                if (a->nodes != 0 || !app->awaits_leaver || a->failed & bit)
                         return;
                 a->node_id = o->node_id;
                 a->ended_usec = o->at_usec;
