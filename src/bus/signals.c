@@ -23,6 +23,7 @@ static SignalShape note_signal(NoteKind note, const char **ret_member)
         case NOTE_APP_STOPPED:
         case NOTE_APP_LOST:
         case NOTE_APP_FAILED:
+        case NOTE_APP_RETRIED:
         case NOTE_APP_FINISHED:
                 *ret_member = "ApplicationStopped";
                 return SIGNAL_STOPPED;

@@ -198,6 +198,16 @@ static int parse_failure_timeout(AppParse *a, ParseState *p, const char *value)
         return 0;
 }
 
+static int parse_local_restarts(AppParse *a, ParseState *p, const char *value)
+{
+        uint32_t n = 0;
+        if (*value && (parse_u32(value, &n) < 0 || n > LOCAL_RESTARTS_MAX))
+                return parse_error(p, "\"%s\" is not valid, expected a number from 0 to %u", value,
+                                LOCAL_RESTARTS_MAX);
+        a->definition.local_restarts = (uint8_t) n;
+        return 0;
+}
+
 static int parse_hand_over(AppParse *a, ParseState *p, const char *value)
 {
         bool b = true;
@@ -240,6 +250,7 @@ static const struct {
         { "Enabled", parse_enabled },
         { "FailureAction", parse_failure_action },
         { "FailureTimeoutSec", parse_failure_timeout },
+        { "LocalRestarts", parse_local_restarts },
         { "Weight", parse_weight },
 };
 

@@ -44,6 +44,17 @@ static void map_ids(const State *s, uint32_t *ids, size_t *n)
                 }                                                \
         } while (0)
 
+/* They own something; and a start again needs its node. */
+static void map_retries(const State *s, App *a)
+{
+        for (size_t i = a->n_retries; i > 0; i--) {
+                map_id(s, &a->retries[i - 1].node_id);
+                if (a->retries[i - 1].node_id == 0)
+                        app_remove_retry(a, &a->retries[i - 1]);
+        }
+        a->next_retry = a->next_retry && a->next_node != 0;
+}
+
 static void map_app(const State *s, App *a)
 {
         uint32_t *const ids[] = { &a->owner, &a->from_node, &a->held_node, &a->next_from, &a->next_node,
@@ -55,6 +66,7 @@ static void map_app(const State *s, App *a)
         map_ids(s, a->owed, &a->n_owed);
         MAP_ITEMS(s, a->permissions, a->n_permissions);
         MAP_ITEMS(s, a->marks, a->n_marks);
+        map_retries(s, a);
         MAP_ITEMS(s, a->copies, a->n_copies);
         FOREACH_ARRAY(c, a->copies, a->n_copies)
                 map_id(s, &c->from_node);

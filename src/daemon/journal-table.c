@@ -17,6 +17,8 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
                         "%a: lost with node %n[: %t]" },
         [NOTE_APP_FAILED] = { "app-failed", "73caa36ca06a4f5583ec215c0324c231", LOG_ERR,
                         "%a: failed[ on %n][: %t]" },
+        [NOTE_APP_RETRIED] = { "app-retried", "9563f9f1e7f0469b882dc2086f0b3c24", LOG_WARNING,
+                        "%a: failed[ on %n][: %t]" },
         [NOTE_APP_WAITING] = { "app-waiting", "12e1b47df85146029b59c868e4525ff7", LOG_NOTICE,
                         "%a: waiting[ %t]" },
         [NOTE_APP_BLOCKED] = { "app-blocked", "602cdb756d0f4fea985805410ab68448", LOG_WARNING,

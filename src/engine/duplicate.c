@@ -64,9 +64,10 @@ SHAPE(string_shape, char *, { .kind = OWNED_STRING, .at = 0 });
 SHAPE(priority_shape, NodePriority, STRING(NodePriority, name));
 SHAPE(definition_shape, Definition, STRING(Definition, name), STRING(Definition, description),
                 ARRAY(Definition, nodes, &priority_shape), ARRAY(Definition, permitted, &string_shape));
+SHAPE(retry_shape, Retry, STRING(Retry, failure));
 SHAPE(file_shape, OtherFile, EMBEDDED(OtherFile, definition, definition_shape), STRING(OtherFile, text));
 SHAPE(app_shape, App, STRING(App, name), ARRAY(App, held_against, NULL), GROWING(App, permissions, NULL),
-                GROWING(App, marks, NULL), GROWING(App, copies, NULL),
+                GROWING(App, marks, NULL), GROWING(App, retries, &retry_shape), GROWING(App, copies, NULL),
                 EMBEDDED(App, definition, definition_shape), GROWING(App, variants, NULL),
                 GROWING(App, wrong, NULL), GROWING(App, files, &file_shape), ARRAY(App, owed, NULL),
                 STRING(App, failure), STRING(App, restarts), STRING(App, last_blocked),

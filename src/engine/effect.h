@@ -53,7 +53,8 @@ typedef enum NoteKind {
         NOTE_APP_STOPPING, /* a stop was decided; text says why */
         NOTE_APP_STOPPED,  /* it ended; text says why */
         NOTE_APP_LOST, /* its node was lost, or with a text the manager there, and the copy with it: node, epoch */
-        NOTE_APP_FAILED,  /* a worker failed for good and its node was marked; text: systemd's result */
+        NOTE_APP_FAILED, /* a worker failed for good and its node was marked; text: systemd's result */
+        NOTE_APP_RETRIED, /* one failed for good and is started again there, without a mark; text: its result, how often */
         NOTE_APP_WAITING, /* the owner was lost; text follows the word "waiting": how long, and for what */
         NOTE_APP_BLOCKED, /* should run but cannot; text says why */
         NOTE_APP_FINISHED,

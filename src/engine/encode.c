@@ -108,6 +108,7 @@ void put_definition_keys(ByteWriter *w, const Definition *d)
         put_u64(w, d->takeover_delay_usec);
         put_u64(w, d->failure_timeout_usec);
         put_u32(w, d->weight);
+        put_u8(w, d->local_restarts);
         put_u8(w, (uint8_t) d->takeover_mode);
         put_u8(w, (uint8_t) d->failure_action);
         put_bool(w, d->takeover_automatic);
@@ -121,6 +122,7 @@ void get_definition_keys(ByteReader *r, Definition *d)
         d->takeover_delay_usec = get_u64(r);
         d->failure_timeout_usec = get_u64(r);
         d->weight = get_u32(r);
+        d->local_restarts = get_u8(r);
         d->takeover_mode = get_enum(r, _TAKEOVER_MODE_MAX);
         d->failure_action = get_enum(r, _FAILURE_ACTION_MAX);
         d->takeover_automatic = get_bool(r);
@@ -249,6 +251,38 @@ static char *get_text(ByteReader *r)
         _cleanup_free_ char *text = get_string(r, TEXT_MAX);
 
         return isempty(text) ? NULL : TAKE_PTR(text);
+}
+
+static void put_retries(const Codec *c, const App *a)
+{
+        put_bool(c->w, a->next_retry);
+        put_u32(c->w, (uint32_t) a->n_retries);
+        FOREACH_ARRAY(r, a->retries, a->n_retries) {
+                put_u32(c->w, r->node_id);
+                put_u32(c->w, r->count);
+                put_string(c->w, r->failure);
+                put_timer(c, &r->timer);
+        }
+}
+
+static void get_retries(const Codec *c, App *a)
+{
+        uint32_t n;
+
+        a->next_retry = get_bool(c->r);
+        n = get_count(c->r, 20);
+        a->retries = get_items(c->r, n, sizeof(Retry));
+        a->n_retries_allocated = n;
+        while (!c->r->error && a->n_retries < n) {
+                Retry *r = &a->retries[a->n_retries++];
+
+                r->node_id = get_u32(c->r);
+                r->count = get_u32(c->r);
+                r->failure = get_text(c->r);
+                get_timer(c, &r->timer);
+                if (r->node_id == 0 || (a->n_retries > 1 && r->node_id <= r[-1].node_id))
+                        reader_refuse(c->r);
+        }
 }
 
 static void put_file(const Codec *c, const OtherFile *f)
@@ -449,6 +483,7 @@ static void put_app_present(const Codec *c, const App *a)
         put_timer(c, &a->better);
         put_ids(c->w, a->owed, a->n_owed);
         put_timer(c, &a->outside);
+        put_retries(c, a);
         put_string(c->w, a->failure);
         put_string(c->w, a->restarts);
         put_u64(c->w, a->restarts_epoch);
@@ -479,6 +514,7 @@ static void get_app_present(const Codec *c, App *a)
         get_timer(c, &a->better);
         get_ids(r, &a->owed, &a->n_owed);
         get_timer(c, &a->outside);
+        get_retries(c, a);
         a->failure = get_text(r);
         a->restarts = get_text(r);
         a->restarts_epoch = get_u64(r);

@@ -38,6 +38,7 @@
  *   definition.c  which definition is agreed; where files differ
  *   node.c        a node's name, times and nodelist; app.c: an application
  *   place.c       which node an application belongs on; which nodes are eligible; explain.c: and why not
+ *   retry.c       a failure that costs the node no mark: LocalRestarts=
  *   check.c       what is always true
  * the ground: types, message, state (lists), encode (bytes), event, effect, outlet */
 

@@ -31,6 +31,8 @@ agreed_sources = \
 	src/engine/agreed/place.h \
 	src/engine/agreed/presence.c \
 	src/engine/agreed/presence.h \
+	src/engine/agreed/retry.c \
+	src/engine/agreed/retry.h \
 	src/engine/agreed/verdict.c \
 	src/engine/agreed/verdict.h \
 	src/engine/effect.c \

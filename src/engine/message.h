@@ -136,6 +136,7 @@ typedef enum TimerKind {
         TIMER_RELOAD,   /* files are being read: 2 s */
         TIMER_OUTSIDE,  /* FailureTimeoutSec= since a stop from outside */
         TIMER_SHUTDOWN, /* a node whose worker was ended by a shutdown has not said that it leaves: 2 min */
+        TIMER_RETRY,    /* FailureTimeoutSec= since the last start on the node where it had failed */
         _TIMER_KIND_MAX,
 } TimerKind;
 

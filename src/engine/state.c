@@ -18,6 +18,9 @@ static void app_done(App *a)
         free(a->held_against);
         free(a->permissions);
         free(a->marks);
+        for (size_t i = 0; i < a->n_retries; i++)
+                free(a->retries[i].failure);
+        free(a->retries);
         free(a->copies);
         definition_done(&a->definition);
         free(a->variants);
@@ -301,6 +304,35 @@ void app_remove_mark(App *a, Mark *m)
         ARRAY_CLOSE(a->marks, a->n_marks, at);
 }
 
+Retry *app_find_retry(const App *a, uint32_t node_id)
+{
+        for (size_t i = 0; i < a->n_retries; i++)
+                if (a->retries[i].node_id == node_id)
+                        return &a->retries[i];
+        return NULL;
+}
+
+Retry *app_add_retry(App *a, uint32_t node_id)
+{
+        size_t at = 0;
+
+        if (array_reserve(&a->retries, &a->n_retries_allocated, a->n_retries + 1, sizeof(Retry)) < 0)
+                return NULL;
+        while (at < a->n_retries && a->retries[at].node_id < node_id)
+                at++;
+        ARRAY_OPEN(a->retries, a->n_retries, at);
+        a->retries[at].node_id = node_id;
+        return &a->retries[at];
+}
+
+void app_remove_retry(App *a, Retry *r)
+{
+        size_t at = (size_t) (r - a->retries);
+
+        free(r->failure);
+        ARRAY_CLOSE(a->retries, a->n_retries, at);
+}
+
 /* They are sorted by node: where this one's is, or would be. */
 static size_t variant_position(const App *a, uint32_t node_id)
 {
@@ -478,9 +510,12 @@ static void ids_remove(uint32_t *ids, size_t *n_ids, uint32_t id)
 static void app_forget_node(App *a, uint32_t node_id)
 {
         Mark *m = app_find_mark(a, node_id);
+        Retry *r = app_find_retry(a, node_id);
 
         if (m)
                 app_remove_mark(a, m);
+        if (r)
+                app_remove_retry(a, r);
         for (size_t i = a->n_copies; i > 0; i--)
                 if (a->copies[i - 1].node_id == node_id)
                         app_remove_copy(a, &a->copies[i - 1]);
@@ -491,8 +526,10 @@ static void app_forget_node(App *a, uint32_t node_id)
         ids_remove(a->held_against, &a->n_held_against, node_id);
         if (a->from_node == node_id)
                 a->from_node = 0;
-        if (a->next_from == node_id)
+        if (a->next_from == node_id) {
                 a->next_from = 0;
+                a->next_retry = false;
+        }
         if (a->held_node == node_id)
                 a->held_node = 0;
 }

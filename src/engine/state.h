@@ -32,10 +32,10 @@ typedef struct Copy {
         uint64_t epoch;
         CopyPhase phase;
         StartType start_type; /* why it was started; START_NONE where it was only found */
-        uint32_t from_node;   /* the previous owner; 0 for normal */
-        bool stuck;           /* its stop did not end */
-        bool restart_needed;  /* its unit was started from something else than its node's file says */
-        bool surplus;         /* found in a merge, being stopped because another one is the application's */
+        uint32_t from_node; /* the previous owner; 0 for normal, but where it is started again where it failed */
+        bool stuck;         /* its stop did not end */
+        bool restart_needed; /* its unit was started from something else than its node's file says */
+        bool surplus;        /* found in a merge, being stopped because another one is the application's */
         bool untamed; /* lost while in maintenance: no manager stops it there, so it may run until it is reported */
 
         /* Of this engine, not agreed. */
@@ -52,6 +52,15 @@ typedef struct Mark {
         bool booted;  /* the node has booted since: the mark goes when it expires */
         Timer timer;
 } Mark;
+
+/* After its failures on a node the application was started there again (LocalRestarts=): how often, and the last failure.
+ * Forgotten FailureTimeoutSec= after the last. */
+typedef struct Retry {
+        uint32_t node_id;
+        uint32_t count;
+        char *failure; /* NULL: it is not known */
+        Timer timer;
+} Retry;
 
 typedef struct Permission {
         uint32_t node_id;
@@ -129,6 +138,12 @@ typedef struct App {
         StartType next_type; /* why the next start will happen */
         uint32_t next_from;
         uint32_t next_node; /* where an administrator wants it; 0: the placement's choice */
+
+        bool next_retry; /* it failed on next_node, and is started there again; anywhere else that start is what
+                             * next_type says */
+
+        Retry *retries; /* sorted by node */
+        size_t n_retries, n_retries_allocated;
 
         uint32_t lost_node;   /* the owner that was lost while FailoverDelaySec= runs; 0: none */
         bool lost_in_order;   /* that one left in order, without a copy: HandOver=no */
@@ -261,6 +276,7 @@ const char *app_restarts(const App *a, const Copy *c);
  * takeover's new copy counts from `started` on. NULL: there is none. */
 Copy *app_present_copy(const App *a);
 Mark *app_find_mark(const App *a, uint32_t node_id);
+Retry *app_find_retry(const App *a, uint32_t node_id);
 Variant *app_find_variant(const App *a, uint32_t node_id);
 const WrongFile *app_find_wrong(const App *a, uint32_t node_id);
 /* What the file of a variant holds; NULL: there is none, or nothing is known of it. */
@@ -284,6 +300,8 @@ bool app_set_wrong(App *a, uint32_t node_id, uint32_t line); /* 0: its file is r
 Mark *app_add_mark(App *a, uint32_t node_id);
 void app_remove_mark(App *a, Mark *m);
 Variant *app_add_variant(App *a, uint32_t node_id);
+Retry *app_add_retry(App *a, uint32_t node_id);
+void app_remove_retry(App *a, Retry *r);
 /* In the place of what the node had before. `d` where digest is not 0, else `error`, which may be NULL; both are copied. */
 bool app_set_variant(App *a, uint32_t node_id, uint64_t digest, const Definition *d, const char *error);
 bool app_add_held_against(App *a, uint32_t node_id);

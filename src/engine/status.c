@@ -12,6 +12,7 @@
 #include "engine/member/sync.h"
 #include "engine/member/view.h"
 #include "engine/agreed/explain.h"
+#include "engine/agreed/retry.h"
 #include "engine/agreed/verdict.h"
 #include "engine/agreed/app.h"
 #include "base/array.h"
@@ -62,7 +63,9 @@ static void status_of_copy(const Engine *e, const App *a, const AppVerdict *v, A
         const Copy *c = v->at;
         const Node *n = state_find_node(&e->here.me.agreed.state, c->node_id);
         const char *name = n ? n->name : "?";
+        char retried[200] = "";
 
+        (void) retry_explain(a, c->node_id, retried, sizeof(retried));
         s->node = name;
         s->epoch = c->epoch;
         s->start_type = c->start_type;
@@ -86,9 +89,9 @@ static void status_of_copy(const Engine *e, const App *a, const AppVerdict *v, A
                                                 ? "its node is leaving, and will be waited for: HandOver=no"
                                                 : "on the way to another node");
         else if (c->phase == COPY_STARTING || app_restarts(a, c))
-                say(s, APP_STARTING, "%s", strempty(app_restarts(a, c)));
+                say(s, APP_STARTING, "%s", app_restarts(a, c) ? app_restarts(a, c) : retried);
         else
-                say(s, APP_RUNNING, "%s", "");
+                say(s, APP_RUNNING, "%s", retried);
         if (s->state == APP_RUNNING)
                 status_of_running(a, v, s);
 }
@@ -452,6 +455,7 @@ const char *note_kind_to_string(NoteKind k)
                 [NOTE_APP_STOPPED] = "stopped",
                 [NOTE_APP_LOST] = "lost",
                 [NOTE_APP_FAILED] = "failed",
+                [NOTE_APP_RETRIED] = "retried",
                 [NOTE_APP_WAITING] = "waiting",
                 [NOTE_APP_BLOCKED] = "blocked",
                 [NOTE_APP_FINISHED] = "finished",

@@ -96,7 +96,8 @@ bool definition_is_valid(const Definition *d)
 {
         if (!d->name || !app_name_is_valid(d->name) || strlen(strempty(d->description)) > TEXT_MAX)
                 return false;
-        if (d->n_nodes > NODES_MAX || d->n_permitted > NODES_MAX || d->weight == 0 || d->digest == 0)
+        if (d->n_nodes > NODES_MAX || d->n_permitted > NODES_MAX || d->weight == 0 || d->digest == 0 ||
+                        d->local_restarts > LOCAL_RESTARTS_MAX)
                 return false;
         if (d->takeover_mode >= _TAKEOVER_MODE_MAX || d->failure_action >= _FAILURE_ACTION_MAX)
                 return false;

@@ -112,6 +112,8 @@ typedef struct NodeTiming {
 
 #define FAILURE_TIMEOUT_DEFAULT_USEC (600 * USEC_PER_SEC) /* FailureTimeoutSec= */
 
+#define LOCAL_RESTARTS_MAX 100u
+
 /* One entry of Nodes=: a name and the tier it stands in; tiers count from 0, entries keep the file's order. */
 typedef struct NodePriority {
         char *name;
@@ -130,6 +132,7 @@ typedef struct Definition {
         uint64_t takeover_delay_usec;
         uint64_t failure_timeout_usec;
         uint32_t weight;
+        uint8_t local_restarts; /* LocalRestarts=, up to LOCAL_RESTARTS_MAX */
         TakeoverMode takeover_mode;
         FailureAction failure_action;
         bool takeover_automatic;

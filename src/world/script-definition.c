@@ -129,6 +129,17 @@ static int parse_weight(const char *value, Definition *d, const DefinitionRefusa
         return 0;
 }
 
+static int parse_restarts(const char *value, Definition *d, const DefinitionRefusal *x)
+{
+        uint32_t n;
+
+        if (parse_u32(value, &n) < 0 || n > LOCAL_RESTARTS_MAX)
+                return refuse(x, "LocalRestarts= is a number from 0 to %u, not '%s'", LOCAL_RESTARTS_MAX,
+                                value);
+        d->local_restarts = (uint8_t) n;
+        return 0;
+}
+
 static int parse_key(const char *key, const char *value, Definition *d, const DefinitionRefusal *x)
 {
         bool choice = false;
@@ -161,6 +172,8 @@ static int parse_key(const char *key, const char *value, Definition *d, const De
                 d->failure_action = choice ? FAILURE_STOP : FAILURE_FAILOVER;
                 return r;
         }
+        if (streq(key, "LocalRestarts"))
+                return parse_restarts(value, d, x);
         if (streq(key, "Weight"))
                 return parse_weight(value, d, x);
         if (streq(key, "Description") || streq(key, "ExecStart")) /* change nothing but the digest */

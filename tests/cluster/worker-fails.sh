@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A worker that fails for good marks its node and moves; one that fails everywhere is failed until it is cleared; one that
-# ends by itself is finished; one that is stopped from outside is started again. One that systemd restarts without end is starting.
+# A worker that fails for good marks its node and moves; one that fails everywhere is failed until it is cleared; one with
+# LocalRestarts= is started again in its place first; one that ends by itself is finished; one that is stopped
+# from outside is started again. One that systemd restarts without end is starting.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
-SICK=/etc/distro-sick
+SICK=/etc/distro-sick AGAIN=/etc/distro-again
 applications() {
         cluster_app distro 'abc bcd' FailoverDelaySec=60s -- Type=exec Restart=on-failure RestartSec=100ms \
                 "ExecStart=/bin/sh -c 'test ! -e $SICK; while test ! -e $SICK; do sleep 0.1; done; exit 1'"
+        cluster_app again 'abc bcd' LocalRestarts=1 -- Type=exec \
+                "ExecStart=/bin/sh -c 'while test ! -e $AGAIN; do sleep 0.1; done; rm $AGAIN; exit 1'"
         cluster_app loop 'abc bcd' -- Type=exec Restart=always RestartSec=1500ms StartLimitIntervalSec=0 \
                 "ExecStart=/bin/sh -c 'test ! -e $SICK && exec sleep 1000000; exit 7'"
         cluster_app once 'abc bcd' -- Type=exec "ExecStart=/bin/sh -c 'while test ! -e /etc/distro-done; do sleep 0.1; done'"
@@ -20,6 +23,24 @@ marks_are() { [ "$(marks)" = "$1" ]; }
 cluster_up abc bcd def
 check_within 10 'it runs' app_runs_on distro abc
 check_within 10 'it runs' app_runs_on once abc
+
+step 'with LocalRestarts=1 it is started again where it failed, once'
+check_within 10 'it runs' app_runs_on again abc
+check 'taken over by hand' node_exec abc distroctl takeover again bcd
+check_within 5 'it runs on bcd' app_runs_on again bcd
+echo | cluster_file bcd "$AGAIN"
+why='failed: exit-code, status 1; started again here, 1 of 1'
+check_within 10 'that it failed is told' app_is again reason "$why"
+check_within 5 'it runs on bcd all the same' app_runs_on again bcd
+check 'type normal' app_is again start_type normal
+check 'from the node that it was taken over from' app_is again from_node abc
+check 'still held' app_is again held true
+check 'explain says so' sh -c "case \$1 in *'; $why'*) ;; *) exit 1 ;; esac" _ "$(node_exec def distroctl explain again)"
+check 'the journal too' node_exec bcd sh -c "journalctl --no-pager -b -o cat | grep -q 'again: failed on bcd: ${why#failed: }'"
+check 'no mark' test "$(cluster_status def '.applications[] | select(.name == "again") | .failures | length')" = 0
+echo | cluster_file bcd "$AGAIN"
+check_within 10 'the second time it runs on abc' app_runs_on again abc
+check 'as failover' app_is again start_type failover
 
 step 'it fails on abc, also when systemd tries again'
 echo | cluster_file abc "$SICK"
@@ -70,4 +91,4 @@ rm "$LAB/abc/root/etc/distro-done"
 check 'start' node_exec abc distroctl start once
 check_within 5 'until it is commanded to' app_runs_on once abc
 
-end_test distro once loop
+end_test distro once loop again

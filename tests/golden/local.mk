@@ -65,6 +65,8 @@ golden_cases = \
 	tests/golden/leave-stuck.script \
 	tests/golden/leave-undecided.script \
 	tests/golden/left-behind.script \
+	tests/golden/local-restarts.script \
+	tests/golden/local-restarts-not.script \
 	tests/golden/loss-waits.script \
 	tests/golden/main.script \
 	tests/golden/maintenance-guards-unheard.script \

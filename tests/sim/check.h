@@ -14,6 +14,8 @@ typedef struct CheckApp {
         uint64_t longest_delay_usec;  /* and the longest; 0: the same */
         uint64_t least_delay_usec;    /* the least that any of its files may ever have */
         bool awaits_leaver;           /* HandOver=no */
+        uint64_t failure_timeout_usec;
+        uint32_t local_restarts;
 } CheckApp;
 
 typedef struct CheckConfig {
@@ -55,6 +57,7 @@ extern const CheckClass check_commands; /* a command that was answered is not lo
 
 extern const CheckClass check_places;   /* no start where a node has said that it may not have one */
 extern const CheckClass check_leaver;   /* HandOver=no waits for the node that leaves */
+extern const CheckClass check_restarts; /* LocalRestarts= is not exceeded */
 extern const CheckClass check_versions; /* the group's protocol version never goes back */
 extern const CheckClass check_stops;    /* no healthy copy is stopped for nothing */
 

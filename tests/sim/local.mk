@@ -10,6 +10,7 @@ sim_checks = \
 	tests/sim/check-overlap.c \
 	tests/sim/check-places.c \
 	tests/sim/check-quorum.c \
+	tests/sim/check-restarts.c \
 	tests/sim/check-states.c \
 	tests/sim/check-stops.c \
 	tests/sim/check-versions.c

@@ -49,3 +49,4 @@ void draw_guard(Dice *d, Plan *p);
 void draw_forget(Dice *d, Plan *p);
 void draw_leaver(Dice *d, Plan *p);
 void draw_by_hand(Dice *d, Plan *p);
+void draw_restarts(Dice *d, Plan *p);

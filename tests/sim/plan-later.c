@@ -448,3 +448,24 @@ void draw_by_hand(Dice *d, Plan *p)
         for (size_t i = first; i < p->n_acts; i++)
                 p->acts[i].later = PLAN_BY_HAND;
 }
+
+/* Mostly in short order, so that the node gets a mark in the end. */
+void draw_restarts(Dice *d, Plan *p)
+{
+        size_t first = p->n_acts;
+
+        FOREACH_ARRAY(a, p->apps, p->n_apps)
+                if (chance(d, 70))
+                        a->local_restarts = 1 + (uint8_t) roll(d, 3);
+        for (uint64_t n = 1 + roll(d, 3); n > 0; n--) {
+                uint64_t at = some_time(d, p);
+                size_t app = roll(d, p->n_apps);
+
+                for (uint64_t k = 2 + roll(d, 4); k > 0; k--) {
+                        act_add(p, at, ACT_UNIT_FAIL, some_node(d, p))->app = app;
+                        at += chance(d, 80) ? roll(d, 4 * USEC_PER_SEC) : while_usec(d);
+                }
+        }
+        for (size_t i = first; i < p->n_acts; i++)
+                p->acts[i].later = PLAN_RESTARTS;
+}

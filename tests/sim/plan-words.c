@@ -51,6 +51,7 @@ static const struct {
         { "forget", PLAN_FORGET },
         { "leaver", PLAN_LEAVER },
         { "by-hand", PLAN_BY_HAND },
+        { "restarts", PLAN_RESTARTS },
 };
 
 int plan_parse_faults(const char *text, uint64_t *ret)
@@ -231,12 +232,13 @@ static void print_app(const Definition *d, FILE *f)
                 fprintf(f, " delay auto");
         else
                 fprintf(f, " delay %llu s", (unsigned long long) (d->failover_delay_usec / USEC_PER_SEC));
-        fprintf(f, " takeover %s after %llu s %s, failure %s within %llu s, weight %u%s%s\n",
+        fprintf(f, " takeover %s after %llu s %s, failure %s within %llu s after %u restarts, weight %u%s%s\n",
                         d->takeover_automatic ? "automatic" : "manual",
                         (unsigned long long) (d->takeover_delay_usec / USEC_PER_SEC),
                         d->takeover_mode == TAKEOVER_START_FIRST ? "start-first" : "stop-first",
                         d->failure_action == FAILURE_STOP ? "stop" : "failover",
-                        (unsigned long long) (d->failure_timeout_usec / USEC_PER_SEC), d->weight,
+                        (unsigned long long) (d->failure_timeout_usec / USEC_PER_SEC),
+                        (unsigned) d->local_restarts, d->weight,
                         d->awaits_leaver ? ", waits for one that leaves" : "",
                         d->enabled ? "" : ", not enabled");
 }

@@ -370,18 +370,20 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
              moments = { .state = seed * UINT64_C(0xd1342543de82ef95) + 5 },
              autos = { .state = seed * UINT64_C(0xd1342543de82ef95) + 6 },
              more = { .state = seed * UINT64_C(0xd1342543de82ef95) + 20 },
-             newest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 40 };
+             newest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 40 },
+             again = { .state = seed * UINT64_C(0xd1342543de82ef95) + 60 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
         for (uint64_t bit = 1; bit & PLAN_ALL; bit <<= 1) {
-                Dice *d = bit == PLAN_LIST      ? &later
-                          : bit == PLAN_FLICKER ? &latest
-                          : bit == PLAN_FILES   ? &files
-                          : bit == PLAN_TIMES   ? &times
-                          : bit > PLAN_RINGS    ? &newest
-                          : bit > PLAN_TIMES    ? &more
-                                                : &dice;
+                Dice *d = bit == PLAN_LIST       ? &later
+                          : bit == PLAN_FLICKER  ? &latest
+                          : bit == PLAN_FILES    ? &files
+                          : bit == PLAN_TIMES    ? &times
+                          : bit == PLAN_RESTARTS ? &again
+                          : bit > PLAN_RINGS     ? &newest
+                          : bit > PLAN_TIMES     ? &more
+                                                 : &dice;
                 bool taken = chance(d, bit == WORLD_JITTER || bit == PLAN_SHAPE ? 85 : 50);
 
                 if (allowed & bit & (taken || all ? bit : 0))
@@ -430,6 +432,8 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
                 plan_done(&p);
                 return -ENOMEM;
         }
+        if (p.faults & PLAN_RESTARTS)
+                draw_restarts(&again, &p);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;

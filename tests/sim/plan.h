@@ -119,14 +119,15 @@ typedef enum PlanFaults {
 #define PLAN_LEAVER (UINT64_C(1) << 40) /* HandOver=no */
 #define PLAN_BY_HAND \
         (UINT64_C(1) << 41) /* `form` and `stop --local` where somebody may think that they help */
-#define PLAN_ALL ((UINT64_C(1) << 42) - 1)
+#define PLAN_RESTARTS (UINT64_C(1) << 42) /* LocalRestarts=, and workers that fail again and again */
+#define PLAN_ALL ((UINT64_C(1) << 43) - 1)
 
 /* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the
  * history that it was before. */
 #define PLAN_LATER                                                                                       \
         (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER | WORLD_SLOW_DISK | PLAN_DEAD | PLAN_FILES |      \
                         PLAN_TIMES | PLAN_WORKERS | PLAN_BYTES | PLAN_RINGS | PLAN_WRONG | PLAN_CONFIG | \
-                        PLAN_BUS | PLAN_GUARD | PLAN_FORGET | PLAN_LEAVER | PLAN_BY_HAND)
+                        PLAN_BUS | PLAN_GUARD | PLAN_FORGET | PLAN_LEAVER | PLAN_BY_HAND | PLAN_RESTARTS)
 
 /* Without --faults=. */
 #define PLAN_DEFAULT PLAN_ALL

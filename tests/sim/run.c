@@ -133,8 +133,8 @@ static int run_init(Run *r, FILE *trace)
         const Plan *p = r->plan;
         Timing t = worst_timing(p);
         const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
-                &check_commands, &check_overlap, &check_stops, &check_places, &check_leaver,
-                &check_versions };
+                &check_commands, &check_overlap, &check_stops, &check_places, &check_leaver, &check_versions,
+                &check_restarts };
         WorldConfig c = {
                 .nodes = plan_node_names,
                 .n_nodes = p->n_nodes,
@@ -164,7 +164,8 @@ static int run_init(Run *r, FILE *trace)
                         p->apps[i].takeover_mode == TAKEOVER_START_FIRST || plan_changes_mode(p, i),
                         p->faults & PLAN_FILE ? USEC_INFINITY : plan_least_delay(p, i, &t),
                         plan_longest_delay(p, i, &t), plan_least_delay(p, i, &t),
-                        p->apps[i].awaits_leaver && p->apps[i].failover_delay_usec != DELAY_AUTO };
+                        p->apps[i].awaits_leaver && p->apps[i].failover_delay_usec != DELAY_AUTO,
+                        p->apps[i].failure_timeout_usec, p->apps[i].local_restarts };
         r->config = (CheckConfig){ .apps = r->apps,
                 .n_apps = p->n_apps,
                 .n_nodes = p->n_nodes,

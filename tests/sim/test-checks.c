@@ -15,7 +15,7 @@
 static const CheckApp apps[] = {
         { "one", false, 5 * USEC_PER_SEC, 0, 5 * USEC_PER_SEC },
         { "two", true, 0 },
-        { "three", false, 20 * USEC_PER_SEC, 0, 20 * USEC_PER_SEC, true },
+        { "three", false, 20 * USEC_PER_SEC, 0, 20 * USEC_PER_SEC, true, 60 * USEC_PER_SEC, 1 },
 };
 static const CheckConfig config = { .apps = apps,
         .n_apps = ELEMENTSOF(apps),
@@ -43,6 +43,9 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
 #define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
 #define GRANT(a, e, w) { .type = OBSERVE_DECISION, .node_id = 1, .app = (a), .epoch = (e), .note = NOTE_APP_STARTING, .where = (w), .quorate = true }
+#define AGAIN(t, a, w, e) { .type = OBSERVE_DECISION, .at_usec = (t) * USEC_PER_SEC, .node_id = 1, .app = (a), .where = (w), .epoch = (e), \
+        .note = NOTE_APP_RETRIED }
+#define NOTED(t, l) { .type = OBSERVE_STEP, .at_usec = (t) * USEC_PER_SEC, .node_id = 1, .effects = (l) }
 #define SPEAKS(c, v, committed) { .type = OBSERVE_STATE, .node_id = 1, .revision = { 8, (c) }, .version = (v), .quorate = true, .flag = (committed) }
 #define WRITTEN(n) { .type = OBSERVE_DISK_WRITTEN, .node_id = (n) }
 #define LOST(n) { .type = OBSERVE_DISK_LOST, .node_id = (n) }
@@ -586,10 +589,48 @@ static void test_leaver(void **state)
         assert_int_equal(JUDGE(check_leaver, begin, leaves, STOPPED(5, 1, "three", 1), command,
                                          START_AT(10, 2, "three", 2)),
                         0);
+        /* It failed there before, which may have left a mark; on another node that counts for nothing. */
+        assert_int_equal(JUDGE(check_leaver, begin, END(1, "three", 1), START_AT(2, 1, "three", 2),
+                                         BEGIN(1, "three", 2), leaves, STOPPED(5, 1, "three", 2),
+                                         START_AT(10, 2, "three", 3)),
+                        0);
+        assert_int_equal(JUDGE(check_leaver, BEGIN(2, "three", 1), END(2, "three", 1),
+                                         START_AT(2, 1, "three", 2), BEGIN(1, "three", 2), leaves,
+                                         STOPPED(5, 1, "three", 2), START_AT(10, 2, "three", 3)),
+                        1);
         /* HandOver=yes. */
         assert_int_equal(JUDGE(check_leaver, BEGIN(1, "one", 1), leaves, STOPPED(5, 1, "one", 1),
                                          START_AT(6, 2, "one", 2)),
                         0);
+}
+
+static void test_restarts(void **state)
+{
+        Effect clear = { .type = EFFECT_NOTE, .note = NOTE_COMMAND, .text = (char *) "clear three" },
+               stop = { .type = EFFECT_NOTE, .note = NOTE_COMMAND, .text = (char *) "stop three" },
+               formed = { .type = EFFECT_NOTE, .note = NOTE_FORMED };
+        const EffectList cleared = { &clear, 1, 1 }, stopped = { &stop, 1, 1 }, anew = { &formed, 1, 1 };
+
+        assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), AGAIN(6, "three", "a", 2)), 1);
+        /* The same one, as another member notes it; another node; a minute later. */
+        assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), AGAIN(6, "three", "a", 1),
+                                         AGAIN(7, "three", "b", 2), AGAIN(66, "three", "a", 3)),
+                        0);
+        /* A minute after the last one, not after the first. */
+        assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), AGAIN(66, "three", "a", 2),
+                                         AGAIN(100, "three", "a", 3)),
+                        1);
+        assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), NOTED(6, &cleared),
+                                         AGAIN(7, "three", "a", 2)),
+                        0);
+        assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), NOTED(6, &anew),
+                                         AGAIN(7, "three", "a", 2)),
+                        0);
+        assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), NOTED(6, &stopped),
+                                         AGAIN(7, "three", "a", 2)),
+                        1);
+        /* LocalRestarts=0. */
+        assert_int_equal(JUDGE(check_restarts, AGAIN(5, "one", "a", 1)), 1);
 }
 
 static void test_live(void **state)
@@ -640,6 +681,7 @@ int main(void)
                 cmocka_unit_test(test_commands_forget),
                 cmocka_unit_test(test_places),
                 cmocka_unit_test(test_leaver),
+                cmocka_unit_test(test_restarts),
                 cmocka_unit_test(test_live),
         };
 

@@ -221,6 +221,7 @@ BREACH(a4, a->lost_in_order = true)
 BREACH(a5, a->better.serial = 1)
 BREACH(a6, a->outside.serial = s->next_serial + 1)
 BREACH(a7, a->maintenance = true; a->owed = calloc(1, sizeof(uint32_t)); a->n_owed = 1)
+BREACH(a9, a->next_retry = true)
 BREACH(a8, a->has_definition = false)
 BREACH(c1, c->epoch++; a->epoch++; assert_non_null(app_add_copy(a, BCD, c->epoch)); a->copies[0].epoch++;
                 a->epoch++)
@@ -231,6 +232,7 @@ BREACH(c5, for (int i = 0; i < 2; i++) assert_non_null(app_add_copy(a, BCD, a->e
 BREACH(c6, a->restarts = strdup("exit-code"); a->restarts_epoch = c->epoch + 1)
 BREACH(f2, Variant *v = app_add_variant(a, BCD); v->digest = 9)
 BREACH(m3, Mark *m = app_add_mark(a, BCD); m->expired = true; m->timer.serial = s->next_serial = 1)
+BREACH(m8, Retry *r = app_add_retry(a, BCD); r->count = 1)
 BREACH(n2, n->presence = PRESENCE_MANAGER_GONE; n->grace.serial = s->next_serial + 1)
 BREACH(n3, n->presence = PRESENCE_MANAGER_GONE; n->grace.serial = s->next_serial = 1; n->grace_over = true)
 BREACH(n4, n->grace.serial = s->next_serial = 1)
@@ -250,6 +252,7 @@ static void test_check(void **state)
                 { "A6", breach_a6 },
                 { "A7", breach_a7 },
                 { "A8", breach_a8 },
+                { "A9", breach_a9 },
                 { "C1", breach_c1 },
                 { "C2", breach_c2 },
                 { "C3", breach_c3 },
@@ -258,6 +261,7 @@ static void test_check(void **state)
                 { "C6", breach_c6 },
                 { "F2", breach_f2 },
                 { "M3", breach_m3 },
+                { "M8", breach_m8 },
                 { "N2", breach_n2 },
                 { "N3", breach_n3 },
                 { "N4", breach_n4 },

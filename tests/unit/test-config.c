@@ -72,6 +72,7 @@ static void test_defaults(void **state)
         assert_true(d->takeover_delay_usec == 0);
         assert_true(d->failure_timeout_usec == 600 * USEC_PER_SEC);
         assert_int_equal(d->weight, 1);
+        assert_int_equal(d->local_restarts, 0);
         assert_int_equal(d->takeover_mode, TAKEOVER_STOP_FIRST);
         assert_false(d->awaits_leaver);
         assert_int_equal(d->failure_action, FAILURE_FAILOVER);
@@ -102,7 +103,7 @@ static void test_all_keys(void **state)
                    "Enabled=no\n"
                    "FailureAction=stop\n"
                    "FailureTimeoutSec=1h\n"
-                   "Weight=10000\n"
+                   "Weight=10000\nLocalRestarts=100\n"
                    "[Service]\nExecStart=/bin/true\nTimeoutStopSec=7\n",
                         &app);
         const Definition *d = &app.definition;
@@ -125,6 +126,7 @@ static void test_all_keys(void **state)
         assert_int_equal(d->failure_action, FAILURE_STOP);
         assert_true(d->failure_timeout_usec == 3600 * USEC_PER_SEC);
         assert_int_equal(d->weight, 10000);
+        assert_int_equal(d->local_restarts, 100);
         assert_true(app.stop_timeout_usec == 7 * USEC_PER_SEC);
         app_config_done(&app);
 }
@@ -224,6 +226,9 @@ static void test_bad_values(void **state)
                 { "Weight=0", "\"0\" is not valid, expected a number from 1 to 10000" },
                 { "Weight=10001", "\"10001\" is not valid, expected a number from 1 to 10000" },
                 { "Weight=-1", "\"-1\" is not valid, expected a number from 1 to 10000" },
+                { "LocalRestarts=-1", "\"-1\" is not valid, expected a number from 0 to 100" },
+                { "LocalRestarts=101", "\"101\" is not valid, expected a number from 0 to 100" },
+                { "LocalRestarts=two", "\"two\" is not valid, expected a number from 0 to 100" },
                 { "Wait=1", "unknown key in section [Application]" },
                 { "nodes=a", "unknown key in section [Application]" },
                 { "ExecStart=/bin/true", "unknown key in section [Application]" },
@@ -247,7 +252,7 @@ static void test_resets(void **state)
                    "5\nTakeoverDelaySec=\n"
                    "TakeoverMode=start-first\nTakeoverMode=\nHandOver=no\nHandOver=\nEnabled=no\nEnabled=\nFailureAction="
                    "stop\nFailureAction=\n"
-                   "FailureTimeoutSec=1\nFailureTimeoutSec=\nWeight=5\nWeight=\n"
+                   "FailureTimeoutSec=1\nFailureTimeoutSec=\nWeight=5\nWeight=\nLocalRestarts=2\nLocalRestarts=\n"
                    "[Service]\nExecStart=/bin/false\nExecStart=\nExecStart=/bin/"
                    "true\nEnvironment=A=b\nEnvironment=\n"
                    "MemoryMax=5%\nMemoryMax=\nStandardOutput=file:/x\nStandardOutput=\n",

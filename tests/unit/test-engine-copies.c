@@ -338,6 +338,71 @@ static void test_stopped_from_outside(void **state)
         }
 }
 
+/* The file allows one more start where it failed, and it was moved there by hand. */
+static void begin_with_retry(Cluster *c, bool differs)
+{
+        cluster_begin_running(c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        for (uint32_t i = ABC; i <= DEF; i++) {
+                App *a = cluster_distro(c, i);
+
+                a->definition.local_restarts = 1;
+                a->held_node = ABC;
+                a->copies[0].from_node = a->from_node = DEF;
+                if (differs)
+                        assert_true(app_set_variant(a, ABC, 0, NULL, NULL));
+        }
+}
+
+/* LocalRestarts=: counted until FailureTimeoutSec= after the last of these starts; owner, hold and from-node stay. */
+static void test_started_again_where_it_failed(void **state)
+{
+        static const struct {
+                UnitState first;
+                bool differs; /* its node may not run it any more */
+                uint64_t between_usec;
+                uint32_t first_node, second_node;
+        } cases[] = {
+                { UNIT_FAILED, false, 599 * USEC_PER_SEC, ABC, BCD },
+                { UNIT_FAILED, false, 601 * USEC_PER_SEC, ABC, ABC },
+                { UNIT_REFUSED, false, 0, BCD, BCD },
+                { UNIT_FAILED, true, 0, BCD, BCD },
+        };
+
+        (void) state;
+        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
+                AppStatus status;
+                char why[200];
+                uint64_t epoch;
+                Cluster c;
+                App *a;
+
+                begin_with_retry(&c, k->differs);
+                a = cluster_distro(&c, DEF);
+                epoch = a->last_epoch;
+                cluster_unit_is(&c, ABC, "distro", k->first);
+                assert_int_equal(app_present_copy(a)->node_id, k->first_node);
+                assert_true(app_present_copy(a)->epoch > epoch);
+                assert_int_equal(app_find_mark(a, ABC) != NULL, k->first_node != ABC);
+                assert_int_equal(a->held_node, k->first_node == ABC ? ABC : 0);
+                engine_app_status(c.engine[DEF], a, &status);
+                (void) engine_explain(c.engine[DEF], a,
+                                state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC), why, sizeof(why));
+                if (k->first_node == ABC) {
+                        assert_int_equal(app_present_copy(a)->start_type, START_NORMAL);
+                        assert_int_equal(app_present_copy(a)->from_node, DEF);
+                        assert_int_equal(a->owner, ABC);
+                        assert_string_equal(status.reason, "failed; started again here, 1 of 1");
+                        assert_string_equal(why,
+                                        "it is here, in tier 1 of Nodes=; failed; started again here, 1 of 1");
+                        cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
+                        cluster_all_at(&c, c.now + k->between_usec);
+                        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+                }
+                assert_int_equal(app_present_copy(a)->node_id, k->second_node);
+                cluster_end(&c);
+        }
+}
+
 /* A worker that ends while its host shuts down: handed over at once, before its manager says that it leaves. */
 static void test_worker_ends_with_its_host(void **state)
 {
@@ -716,6 +781,7 @@ int main(void)
                 cmocka_unit_test(test_restart_takes_long),
                 cmocka_unit_test(test_restarted_before_it_ran),
                 cmocka_unit_test(test_stopped_from_outside),
+                cmocka_unit_test(test_started_again_where_it_failed),
                 cmocka_unit_test(test_worker_ends_with_its_host),
                 cmocka_unit_test(test_what_is_found_has_bounds),
                 cmocka_unit_test(test_shutdown_is_called_off),

@@ -38,6 +38,8 @@ static State sample(void)
         a->permissions[1].node_id = 2;
         assert_non_null(app_add_mark(a, 1));
         assert_non_null(app_add_mark(a, 2));
+        assert_non_null(app_add_retry(a, 2));
+        a->retries[0].failure = strdup("exit-code");
         assert_non_null(app_add_copy(a, 1, 7));
         assert_non_null(app_add_copy(a, 2, 8));
         assert_non_null(app_add_variant(a, 1));
@@ -138,6 +140,11 @@ CHANGE(better_node, a->better_node = 2)
 CHANGE(better, a->better.serial = 9)
 CHANGE(owed, a->owed[1] = 3)
 CHANGE(outside, a->outside.serial = 10)
+CHANGE(next_retry, a->next_retry = true)
+CHANGE(retry_node, a->retries[0].node_id = 1)
+CHANGE(retry_count, a->retries[0].count++)
+CHANGE(retry_failure, free(a->retries[0].failure); a->retries[0].failure = NULL)
+CHANGE(retry_timer, a->retries[0].timer.serial = 8)
 CHANGE(failure, a->failure = strdup("exit-code"))
 CHANGE(acknowledged, s->nodes[0].acked.count++)
 CHANGE(presence, s->nodes[0].presence = PRESENCE_SYNCED)
@@ -238,6 +245,11 @@ static const struct {
         AGREED(better),
         AGREED(owed),
         AGREED(outside),
+        AGREED(next_retry),
+        AGREED(retry_node),
+        AGREED(retry_count),
+        AGREED(retry_failure),
+        AGREED(retry_timer),
         AGREED(failure),
         TOLD(acknowledged),
         TOLD(presence),

@@ -47,6 +47,7 @@ static void fixed_definition(Definition *d, const char *name, uint64_t digest)
         d->takeover_delay_usec = USEC_INFINITY;
         d->failure_timeout_usec = 600 * USEC_PER_SEC;
         d->weight = 7;
+        d->local_restarts = 3;
         d->takeover_mode = TAKEOVER_START_FIRST;
         d->failure_action = FAILURE_STOP;
         d->takeover_automatic = true;
@@ -257,6 +258,7 @@ static void draw_definition(Definition *d, uint64_t *seed)
         d->failure_action = (FailureAction) draw(seed, _FAILURE_ACTION_MAX);
         d->takeover_automatic = draw_bool(seed);
         d->awaits_leaver = draw_bool(seed);
+        d->local_restarts = (uint8_t) draw(seed, LOCAL_RESTARTS_MAX + 1);
         d->enabled = draw_bool(seed);
 }
 
@@ -447,9 +449,9 @@ static bool definition_equal(const Definition *a, const Definition *b)
         return a->failover_delay_usec == b->failover_delay_usec &&
                a->takeover_delay_usec == b->takeover_delay_usec &&
                a->failure_timeout_usec == b->failure_timeout_usec && a->weight == b->weight &&
-               a->takeover_mode == b->takeover_mode && a->failure_action == b->failure_action &&
-               a->takeover_automatic == b->takeover_automatic && a->awaits_leaver == b->awaits_leaver &&
-               a->enabled == b->enabled && a->digest == b->digest;
+               a->local_restarts == b->local_restarts && a->takeover_mode == b->takeover_mode &&
+               a->failure_action == b->failure_action && a->takeover_automatic == b->takeover_automatic &&
+               a->awaits_leaver == b->awaits_leaver && a->enabled == b->enabled && a->digest == b->digest;
 }
 
 static bool ids_equal(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b)

@@ -12,6 +12,8 @@
  *   held_*             takeover to a node by command; a changed    a start elsewhere; each node for itself: it was not
  *                      definition would move it                    eligible for once
  *   outside            a stop from outside                         the timer; another one (then a mark); clear
+ *   retries            it failed on a node, and is started        the timer, which each begins anew; clear; takeover to it
+ *                      there again (LocalRestarts=)
  *   marks              it failed on a node                         clear; takeover to it; the timer and a boot of the node
  *   halted, finished   FailureAction=stop; it ended by itself      start
  *   owed               maintenance is switched off                 each node reports, or goes
@@ -19,6 +21,7 @@
 
 #include "engine/agreed/app.h"
 #include "engine/agreed/place.h"
+#include "engine/agreed/retry.h"
 #include "base/array.h"
 
 void app_look_again(Agreed *g, App *a)
@@ -100,6 +103,7 @@ void app_timers(Agreed *g, App *a, const ExpiryMessage *m)
         }
         if (expiry_names(m, TIMER_OUTSIDE, &a->outside))
                 a->outside = (Timer){};
+        retry_timers(g, a, m);
         for (size_t i = a->n_marks; i > 0; i--)
                 if (expiry_names(m, TIMER_MARK, &a->marks[i - 1].timer))
                         app_mark_expired(g, a, &a->marks[i - 1]);
@@ -351,6 +355,14 @@ void app_plan(App *a, StartType type, uint32_t from_node, uint32_t node_id)
         a->next_type = type;
         a->next_from = from_node;
         a->next_node = node_id;
+        a->next_retry = false;
+}
+
+void app_plan_again(App *a, const Copy *failed)
+{
+        app_plan(a, START_FAILOVER, failed->node_id, failed->node_id);
+        a->next_retry = true;
+        a->from_node = failed->from_node;
 }
 
 void app_clear_next(App *a)
@@ -444,7 +456,10 @@ Copy *app_grant(Agreed *g, App *a, uint32_t node_id, StartType type, uint32_t fr
         }
         c->phase = COPY_STARTING;
         c->start_type = a->start_type = type;
-        c->from_node = a->from_node = type == START_NORMAL ? 0 : from_node;
+        /* What it had to take over when it failed it has to take over now. */
+        if (!retry_is_due(a, node_id))
+                a->from_node = type == START_NORMAL ? 0 : from_node;
+        c->from_node = a->from_node;
         a->owner = node_id;
         /* A start in place keeps it, also one that came with a changed file. */
         if (a->held_node != 0 ? a->held_node != node_id : was != node_id)
@@ -529,12 +544,13 @@ void app_stopped_outside(Agreed *g, App *a, uint32_t node_id, uint64_t realtime_
         app_plan(a, START_FAILOVER, node_id, 0);
 }
 
-/* What its failures left: marks (of one node, or of all), and that it was stopped from outside. */
+/* What its failures left: marks and retries (of one node, or of all), and that it was stopped from outside. */
 void app_forget_failures(App *a, const Node *n)
 {
         for (size_t i = a->n_marks; i > 0; i--)
                 if (!n || a->marks[i - 1].node_id == n->id)
                         app_remove_mark(a, &a->marks[i - 1]);
+        retry_forget(a, n);
         a->outside = (Timer){};
         if (!n)
                 a->halted = false;

@@ -59,6 +59,9 @@ void app_end_owing(App *a, const Node *n);
 
 /* Why it will be started, `from_node` being the owner before, and where: 0, the placement's choice. */
 void app_plan(App *a, StartType type, uint32_t from_node, uint32_t node_id);
+/* It failed, and is started again where it was (LocalRestarts=), with what it had to take over; or, should its node go
+ * meanwhile, elsewhere, as a failover. */
+void app_plan_again(App *a, const Copy *failed);
 void app_clear_next(App *a);
 /* A better node is there: it takes over when TakeoverDelaySec= is over. */
 void app_await_better(Agreed *g, App *a, const Node *better);

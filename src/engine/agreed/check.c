@@ -66,6 +66,13 @@ static const char *check_marks(const State *s, const App *a)
                 HOLDS(timer_is_of(s, &m->timer), "M2: a mark's timer was handed out");
                 HOLDS(!m->expired || m->timer.serial == 0, "M3: a mark that is expired has no timer");
         }
+        for (size_t i = 0; i < a->n_retries; i++) {
+                const Retry *r = &a->retries[i];
+
+                HOLDS(i == 0 || r->node_id > r[-1].node_id, "M7: retries are sorted by node");
+                HOLDS(r->count > 0 && r->timer.serial > 0 && timer_is_of(s, &r->timer),
+                                "M8: retries are counted until a timer is over");
+        }
         for (size_t i = 1; i < a->n_permissions; i++)
                 HOLDS(a->permissions[i].node_id > a->permissions[i - 1].node_id,
                                 "M4: permissions are sorted by node");
@@ -81,6 +88,9 @@ const char *check_app(const State *s, const App *a)
         HOLDS(a == s->apps || strcmp(a[-1].name, a->name) < 0, "A1: applications are sorted by name");
         HOLDS(a->last_epoch <= a->epoch, "A2: the last start is not above what was granted");
         HOLDS(a->next_type != START_NONE, "A3: why the next start happens is known");
+        HOLDS(!a->next_retry || (a->next_type == START_FAILOVER && a->next_node != 0 &&
+                                                a->next_node == a->next_from),
+                        "A9: it is started again where it failed");
         HOLDS(a->lost_node != 0 || (a->delay.serial == 0 && !a->lost_in_order),
                         "A4: a delay runs for a node that is lost");
         HOLDS(a->better_node != 0 || a->better.serial == 0, "A5: TakeoverDelaySec= runs for a better node");

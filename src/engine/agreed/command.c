@@ -11,6 +11,7 @@
 #include "engine/agreed/explain.h"
 #include "engine/agreed/node.h"
 #include "engine/agreed/place.h"
+#include "engine/agreed/retry.h"
 #include "engine/agreed/verdict.h"
 #include "base/array.h"
 #include "base/text.h"
@@ -296,6 +297,8 @@ static void command_takeover(Agreed *g, App *a, const Command *c)
                 takeover_running(g, a, &v, to);
         else
                 takeover_waiting(g, a, to);
+        if (to)
+                retry_forget(a, to);
         mark = to ? app_find_mark(a, to->id) : NULL;
         if (mark)
                 app_remove_mark(a, mark);

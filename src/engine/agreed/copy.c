@@ -17,6 +17,7 @@
 #include "engine/agreed/app.h"
 #include "engine/agreed/definition.h"
 #include "engine/agreed/node.h"
+#include "engine/agreed/retry.h"
 #include "base/array.h"
 
 void app_stop_copy(Agreed *g, App *a, Copy *c, const char *why)
@@ -88,8 +89,13 @@ static void app_present_ended(
         switch (state) {
         case UNIT_FAILED:
         case UNIT_REFUSED:
+                if (state == UNIT_FAILED && retry_begin(g, a, c, reason)) {
+                        app_plan_again(a, c);
+                        break;
+                }
                 app_fail_copy(g, a, c->node_id, reason, realtime);
                 app_plan(a, START_FAILOVER, c->node_id, 0);
+                app_clear_hold(a); /* a failover ends it */
                 break;
         case UNIT_FINISHED:
                 a->finished = true;
@@ -161,7 +167,6 @@ void copy_ended(Agreed *g, App *a, Copy *c, UnitState state, const char *reason,
 {
         Copy was = *c;
         bool ordered = c->phase == COPY_STOPPING, live = copy_is_live(c);
-        bool failed = state == UNIT_FAILED || state == UNIT_REFUSED;
 
         app_remove_copy(a, c);
         g->lasting_changed = true;
@@ -184,8 +189,6 @@ void copy_ended(Agreed *g, App *a, Copy *c, UnitState state, const char *reason,
                 return;
         }
         app_present_ended(g, a, &was, state, reason, realtime);
-        if (failed)
-                app_clear_hold(a); /* a failover ends it */
 }
 
 /* ---- what its node reports ---- */

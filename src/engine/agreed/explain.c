@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/agreed/explain.h"
+#include "engine/agreed/retry.h"
 #include "engine/agreed/verdict.h"
 #include "base/array.h"
 #include "base/text.h"
@@ -80,6 +81,17 @@ static void explain_wrong_file(const App *a, const Node *n, char *why, size_t si
                                 app_wrong_file(a, n, text, sizeof(text)));
 }
 
+static void explain_here(const App *a, const Node *n, char *ret_why, size_t size_bytes)
+{
+        char retried[200];
+
+        if (retry_explain(a, n->id, retried, sizeof(retried)))
+                snprintf(ret_why, size_bytes, "it is here, in tier %u of Nodes=; %s", place_tier(a, n) + 1,
+                                retried);
+        else
+                snprintf(ret_why, size_bytes, "it is here, in tier %u of Nodes=", place_tier(a, n) + 1);
+}
+
 bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state, char *ret_why,
                 size_t size_bytes)
 {
@@ -91,8 +103,7 @@ bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state
         switch (x) {
         case ELIGIBLE:
                 if (c && c->node_id == n->id)
-                        snprintf(ret_why, size_bytes,
-                                        "it is here, in tier %u of Nodes=", place_tier(a, n) + 1);
+                        explain_here(a, n, ret_why, size_bytes);
                 else if (explain_stays(g, a, n, ret_why, size_bytes))
                         break;
                 else if (m)

@@ -4,6 +4,7 @@
 #include "engine/agreed/definition.h"
 #include "engine/agreed/node.h"
 #include "engine/agreed/place.h"
+#include "engine/agreed/retry.h"
 #include "base/array.h"
 
 /* ---- what stands against a start ---- */
@@ -135,11 +136,13 @@ static Node *verdict_node(const Agreed *g, const App *a)
         return verdict_returned(g, a, place_choose(g, a, 0));
 }
 
-/* The owner is back, or a move goes back to where it came from: that is a normal start. */
+/* The owner is back, a move goes back to where it came from, or it is started again where it failed: that is a normal start. */
 static StartType verdict_type(const App *a, const Node *node)
 {
         StartType type = a->next_type == START_NONE ? START_NORMAL : a->next_type;
 
+        if (retry_is_due(a, node->id))
+                return START_NORMAL;
         if (node->id == a->next_from && (a->lost_node == node->id || type == START_TAKEOVER))
                 return START_NORMAL;
         return type;

@@ -20,6 +20,8 @@ static void expiry_visit(const Local *here, TimerVisit visit, void *userdata)
                         visit(here, TIMER_TAKEOVER, &a->better, userdata);
                 if (a->outside.serial != 0)
                         visit(here, TIMER_OUTSIDE, &a->outside, userdata);
+                FOREACH_ARRAY(r, a->retries, a->n_retries)
+                        visit(here, TIMER_RETRY, &r->timer, userdata);
                 FOREACH_ARRAY(m, a->marks, a->n_marks)
                         if (m->timer.serial != 0)
                                 visit(here, TIMER_MARK, &m->timer, userdata);
