@@ -6,7 +6,8 @@
 . "${0%/*}/lab/lab.sh"
 
 applications() {
-        cluster_app distro 'abc {bcd def}' FailoverDelaySec=5s Description='The distro worker'
+        # With what has keys of its own.
+        cluster_app distro 'abc {bcd def}' FailoverDelaySec=5s Description='The distro worker' '[Parts]' 'Address=10.99.0.90/24 host0'
         cluster_app broken 'bcd def' -- ExecStart=/bin/false
 }
 
