@@ -198,7 +198,7 @@ static int units_take_rows(Units *u, sd_bus_message *m)
                 unit = units_lookup(u, app);
                 if (!unit)
                         k = units_add(u, app, &unit);
-                if (k >= 0 && is_part && unit->machine.epoch == 0)
+                if (k >= 0 && is_part && unit->machine.epoch == 0 && !unit->machine.is_noted)
                         k = unit_parts_add_found(app, name, &unit->parts);
                 if (k == -ENOMEM)
                         return k;
@@ -215,7 +215,8 @@ static int units_take_note(Units *u, const char *app)
 
         if (!unit)
                 r = units_add(u, app, &unit);
-        if (r < 0 || unit->machine.epoch != 0)
+        /* What an earlier listing found is being read. */
+        if (r < 0 || unit->machine.epoch != 0 || unit->machine.is_noted)
                 return r;
         r = unit_parts_from_note(u->guard_directory, app, &noted);
         if (r < 0)

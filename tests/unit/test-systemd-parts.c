@@ -570,6 +570,29 @@ static void test_note_cannot_be_read(void **state)
         wait_for(b, "a 1 stopped;");
 }
 
+/* systemd reads its units anew, and all is listed twice, before anything that has no epoch was read. */
+static void test_listed_twice(void **state)
+{
+        Bench *b = *state;
+
+        start_with_parts(b, "b", 6);
+        wait_for(b, "b 6 running;");
+        settle(b);
+        manager_ends(b);
+        fake_remove(&b->fake, "b");
+        part_note_remove(b->cgroups, "b");
+        put_note(b, "a", "epoch=5\n");
+        bench_renew(b);
+        b->n_ready = 0;
+        bench_attach(b);
+        for (unsigned n = b->fake.n_lists; b->fake.n_lists == n;)
+                turn(b, 10 * USEC_PER_MSEC);
+        fake_owner_changed(&b->fake, ":1.1");
+        wait_for(b, "a 1 stuck");
+        wait_for(b, "b 1 stopped;");
+        wait_for(b, "ready;");
+}
+
 /* There is no note, and still there are parts: what is known is their names, and that is enough to end them. */
 static void test_parts_without_note(void **state)
 {
@@ -731,6 +754,7 @@ int main(void)
                 BENCH_TEST(test_note_cannot_be_read),
                 BENCH_TEST(test_parts_without_note),
                 BENCH_TEST(test_kill_leaves_time_for_the_removal),
+                BENCH_TEST(test_listed_twice),
                 cmocka_unit_test(test_group_of_all),
                 BENCH_TEST(test_bus_comes_back),
                 BENCH_TEST(test_kill),
