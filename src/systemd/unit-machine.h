@@ -157,6 +157,7 @@ typedef struct UnitMachine {
         Judgement judgement;
         uint64_t left_usec; /* since when something is left after the end; 0: nothing was */
 
+        bool is_stale; /* a start's job has ended since the unit was read: `properties` may be those of an older copy */
         bool has_parts;  /* and a slice, and a note */
         bool is_begun;   /* of these something may be there */
         bool is_noted;   /* an earlier manager began it, and the note is all that is known */

@@ -10,11 +10,13 @@ static void read_parts(UnitMachine *m, UnitTodo *t)
 /* A worker that was stopped, or killed, with the part that it is bound to has that part's end as its reason. */
 static UnitState cause_of_end(UnitMachine *m, const PartsSeen *s, bool alive, char *reason)
 {
+        UnitProperties p = m->properties;
         UnitState state = UNIT_NONE;
 
         reason[0] = '\0';
+        p.job_id = 0; /* a job that waits changes nothing any more: the slice is stopped, whatever it would do */
         if (!alive)
-                state = unit_state_from_properties(&m->properties, &m->history, reason);
+                state = unit_state_from_properties(&p, &m->history, reason);
         if (m->history.stop_asked)
                 return UNIT_STOPPED;
         if (m->history.by_guard)

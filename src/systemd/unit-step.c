@@ -29,6 +29,7 @@ static void call_ended(UnitMachine *m, UnitCall *call, const char *result, UnitT
                 if (streq(result, "done"))
                         m->history.ran = true;
                 m->history.blind = false;
+                m->is_stale = true;
         }
         t->read = true;
 }
@@ -88,6 +89,7 @@ static void noted(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 static void start_sent(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         m->start.stage = CALL_SENT;
+        m->stop_usec = 0; /* that was of what was in its way */
         m->is_begun = true;
 }
 
@@ -267,6 +269,7 @@ static void take_reading(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         const UnitProperties *p = f->properties;
         bool lost_file = p && unit_has_lost_file(m, p);
 
+        m->is_stale = false;
         if (!p || (streq(p->load_state, "not-found") && !lost_file))
                 mark_gone(&m->properties);
         else {
@@ -332,7 +335,7 @@ static void refuse_for_file(UnitMachine *m, UnitTodo *t)
 }
 
 /* Something of that name is there. True: it is this copy, or one that has taken its place. */
-static bool verify_existing(UnitMachine *m, UnitTodo *t)
+static bool verify_existing(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         const UnitProperties *p = &m->properties;
         bool alive = unit_properties_are_alive(p) || unit_properties_are_pending(p);
@@ -341,8 +344,9 @@ static bool verify_existing(UnitMachine *m, UnitTodo *t)
                 refuse_for_file(m, t);
                 return false;
         }
-        if ((alive || streq(p->active_state, "failed")) && p->epoch == m->epoch) {
+        if ((alive || f->left || streq(p->active_state, "failed")) && p->epoch == m->epoch) {
                 unit_call_done(m, &m->start);
+                m->history.blind = m->history.blind || !alive; /* systemd keeps what processes are left of */
                 return true;
         }
         if (alive) {
@@ -375,7 +379,7 @@ static bool clear_the_way(UnitMachine *m, UnitTodo *t)
 }
 
 /* True: reading goes on with this copy. */
-static bool verify(UnitMachine *m, UnitTodo *t)
+static bool verify(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         bool exists = unit_properties_exist(&m->properties);
 
@@ -391,11 +395,11 @@ static bool verify(UnitMachine *m, UnitTodo *t)
                         retry_start(m, t);
                 return false;
         }
-        return verify_existing(m, t);
+        return verify_existing(m, f, t);
 }
 
 /* Jobs whose end was not heard: systemd shows another one, or none. False: a start is at work and decides. */
-static bool settle_calls(UnitMachine *m, UnitTodo *t)
+static bool settle_calls(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         uint32_t job = m->properties.job_id;
 
@@ -406,7 +410,7 @@ static bool settle_calls(UnitMachine *m, UnitTodo *t)
                 m->history.ran = m->history.blind = true;
         }
         if (m->start.stage == CALL_UNCERTAIN)
-                return verify(m, t);
+                return verify(m, f, t);
         return m->start.stage == CALL_NONE;
 }
 
@@ -423,12 +427,13 @@ static bool unit_is_known_run(const UnitMachine *m)
 }
 
 /* The unit may run another copy than the one that is known. False: there is nothing to go on with. */
-static bool unit_identify(UnitMachine *m, UnitTodo *t)
+static bool unit_identify(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         UnitProperties *p = &m->properties;
-        bool pending = unit_properties_are_pending(p);
+        bool pending = unit_properties_are_pending(p),
+             has_left = f->left && (m->epoch == 0 || p->epoch == m->epoch);
         bool there = unit_properties_are_alive(p) || pending ||
-                     (unit_properties_exist(p) && streq(p->active_state, "failed"));
+                     (unit_properties_exist(p) && (has_left || streq(p->active_state, "failed")));
 
         if (m->epoch == 0) {
                 if ((!there || p->epoch == 0) && !m->is_noted) { /* no copy of ours */
@@ -447,7 +452,7 @@ static bool unit_identify(UnitMachine *m, UnitTodo *t)
         }
         /* The manager that asked for a start that still waits is gone, and no one is told how its job ends. If there is
          * no worker then, it counts as stopped from outside. */
-        if (pending && !m->history.ran)
+        if ((pending || has_left) && !m->history.ran)
                 m->history.blind = true;
         if (there) {
                 m->history.ran = true;
@@ -507,13 +512,13 @@ static bool note_alive(UnitMachine *m, bool alive, UnitTodo *t)
                 m->is_begun = m->has_parts;
                 m->stop_usec = 0;
         }
-        if (alive) {
+        if (alive && m->road.stage == ROAD_NONE) { /* on the road it is what is left, and why is asked once */
                 m->history.blind = m->is_noted = false;
                 m->judgement = JUDGE_NOT;
                 m->left_usec = 0;
-                if (p->control_group[0] && strcmp_ptr(m->control_group, p->control_group) != 0)
-                        unit_set_text(&m->control_group, p->control_group, t);
         }
+        if (alive && p->control_group[0] && strcmp_ptr(m->control_group, p->control_group) != 0)
+                unit_set_text(&m->control_group, p->control_group, t);
         return true;
 }
 
@@ -537,12 +542,14 @@ static void conclude(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 pursue_stop(m, f->now_usec, t);
 }
 
-/* Of a start whose effect is not known the worker's own reading tells. */
+/* Of a start whose effect is not known the worker's own reading tells; but the slice's shows that a stop of what was in its way
+ * is over. */
 static void parts_read(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         m->road.reading = m->road.again = false;
         m->road.is_fresh = true;
-        t->look = m->epoch != 0 && m->start.stage == CALL_NONE;
+        t->look = m->epoch != 0 && m->start.stage == CALL_NONE && !m->is_stale;
+        t->read = m->is_stale || (m->start.stage == CALL_UNCERTAIN && m->stop.stage == CALL_AT_WORK);
 }
 
 /* A stop whose end was not heard: the slice, which has been read, has another job, or none. */
@@ -562,7 +569,7 @@ static void take_look(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         if (p->epoch == 0)
                 p->epoch = f->epoch;
         settle_slice(m, f);
-        if (!settle_calls(m, t) || !unit_identify(m, t))
+        if (!settle_calls(m, f, t) || !unit_identify(m, f, t))
                 return;
         alive = unit_properties_are_alive(p);
         if (!note_alive(m, alive, t))
@@ -576,10 +583,8 @@ static void take_look(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         }
         if (m->has_parts && m->is_begun && unit_walk(m, f, alive, t))
                 return;
-        if (!alive && p->job_id == 0) {
-                if (m->history.ran && wait_for_left(m, f, t))
-                        return;
-        }
+        if (!alive && p->job_id == 0 && wait_for_left(m, f, t))
+                return;
         if (!alive && unit_properties_exist(p))
                 m->history.by_guard = f->by_guard;
         conclude(m, f, t);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
+#include "base/text.h"
 #include "systemd/guard-file.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-run.h"
@@ -185,6 +186,23 @@ static void follow_parts(Unit *unit, const UnitTodo *t)
         }
 }
 
+/* systemd forgets the group at the end. Of a worker that was never read while it ran, as one whose start failed or that an
+ * earlier manager knew, it is the one that workers have; if nothing is in that, there is nothing to learn. */
+static void unit_learn_group(Unit *unit)
+{
+        const UnitParts *parts = unit->machine.has_parts ? unit->parts : NULL;
+        _cleanup_free_ char *group = NULL;
+
+        if (unit->machine.control_group)
+                return;
+        if (parts && parts->slice_group)
+                group = text_format("%s/%s", parts->slice_group, unit->name);
+        else if (cgroup_guess_worker(unit->app, &group) < 0)
+                return; /* the next look tries again */
+        if (group && cgroup_is_populated(unit->units->cgroup_root, group) > 0)
+                unit_take(unit, &(UnitFact){ .type = UNIT_FACT_GROUP, .text = group });
+}
+
 /* What the host shows beside the unit's properties. */
 static UnitFact unit_look(Unit *unit)
 {
@@ -201,6 +219,8 @@ static UnitFact unit_look(Unit *unit)
                 f.parts = unit_parts_see(unit->parts, u->guard_directory, u->cgroup_root);
         if (unit_properties_are_alive(p))
                 return f;
+        if (p->job_id == 0)
+                unit_learn_group(unit);
         f.by_guard = unit_properties_exist(p) && guard_stamp_covers(u->guard_directory, p->ended_usec);
         f.left = p->job_id == 0 && m->control_group &&
                  cgroup_is_populated(u->cgroup_root, m->control_group) > 0;

@@ -269,6 +269,45 @@ static void test_stuck(void **state)
         wait_for(b, "k 5 stopped;");
 }
 
+/* While a start is at work the unit is not read, and one that has failed has no control group any more. */
+static void test_failed_start_is_stuck(void **state)
+{
+        Bench *b = *state;
+
+        b->fake.hold_starts = true;
+        start(b, "k", 5);
+        wait_for(b, "k 5 starting;");
+        make_group(b, true);
+        strcpy(fake_find(&b->fake, "k")->active, "failed");
+        strcpy(fake_find(&b->fake, "k")->result, "exit-code");
+        fake_job_done(&b->fake, "k", "failed");
+        wait_for(b, "k 5 stuck (processes are left after its end (exit-code));");
+        assert_null(strstr(b->seen, "k 5 failed"));
+        make_group(b, false);
+        wait_for(b, "k 5 failed (exit-code);");
+}
+
+/* systemd keeps a unit while processes of it are left, and a manager that comes in between takes it for what it is. */
+static void test_another_manager_finds_what_is_left(void **state)
+{
+        Bench *b = *state;
+
+        start(b, "k", 5);
+        wait_for(b, "k 5 running;");
+        settle(b);
+        make_group(b, true);
+        bench_detach(b);
+        b->units = units_free(b->units);
+        strcpy(fake_find(&b->fake, "k")->active, "inactive");
+        b->seen[0] = '\0';
+        bench_renew(b);
+        bench_attach(b);
+        wait_for(b, "k 5 stuck (processes are left after its end (success));");
+        assert_int_equal(units_stop(b->units, "k", 5), 0);
+        make_group(b, false);
+        wait_for(b, "k 5 stopped;");
+}
+
 /* A drop-in for the workers' units says what it likes: a run that was started here goes on, is not told as ended, and
  * can be stopped. */
 static void test_drop_in_empties_the_epoch(void **state)
@@ -399,6 +438,8 @@ int main(void)
                 BENCH_TEST(test_kill_after_a_silent_stop),
                 BENCH_TEST(test_kill_without_bus),
                 BENCH_TEST(test_stuck),
+                BENCH_TEST(test_failed_start_is_stuck),
+                BENCH_TEST(test_another_manager_finds_what_is_left),
                 BENCH_TEST(test_drop_in_empties_the_epoch),
                 BENCH_TEST(test_drop_in_and_another_manager),
                 BENCH_TEST(test_drop_in_empties_both),

@@ -219,6 +219,23 @@ static const Row rows[] = {
         { PART_DEAD ", stop-sent, stop-failed, read gone", "parts dead #9", "stopping read-at" },
         { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead #9, read gone", "parts dead",
                         "ended [5 failed (its part is dead)]" },
+        /* somebody's start has taken the place of the stop, and all is at work again */
+        { PART_DEAD ", stop-sent, stop-answered 8, job-done 8, read active @5, parts well alive, later, read active @5",
+                        "parts well alive",
+                        "stopping [5 stuck (its worker has not ended)] stop-waits read-at" },
+        /* somebody's job waits, and is no reason */
+        { PARTS ", read inactive @5, parts well, judge-sent, read inactive @5 #9", "stays",
+                        "stopping stop-waits" },
+        { PARTS ", read active @5, parts stopped slice, judge-sent, stays, stop-sent, stop-answered 8, job-done 8, "
+                "read gone",
+                        "parts stopped slice", "ended [5 stopped from outside] forget-parts" },
+        /* the worker's properties are still those of an older copy */
+        { PART_DEAD ", stop-sent, stop-failed, read failed @5, parts dead, want-parts 6, sent, answered 12, "
+                    "job-failed 12",
+                        "parts well", "starting read" },
+        /* the end of the stop of what is in the way was not heard */
+        { "want-parts 5, sent, exists, read gone, stop-sent, stop-answered 8, deaf", "parts well",
+                        "asked read" },
         { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead left", "read gone",
                         "stopping read-parts" },
         { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead left, later, read gone",

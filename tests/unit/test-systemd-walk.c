@@ -1,0 +1,866 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The machine beside a small model of systemd: a slice, two parts, each bound to the one before it, and a worker bound to
+ * the last, with their jobs, and calls, answers and signals that are on their way. What comes, and in which order, is drawn; the
+ * order is always one that systemd could produce. Whatever it is:
+ *
+ *   - no end is said of a copy of which something is there,
+ *   - no start is sent while something of an earlier copy is there,
+ *   - once nothing more comes from outside and a stop was asked for, an end is said.
+ *
+ * An argument is the seed of one walk, which is shown. */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/array.h"
+#include "systemd/unit-step.h"
+
+#define N_WALKS 20000u
+#define N_STEPS 400u
+#define N_STEPS_TO_END 4000u
+
+typedef enum Place { SLICE, PART_A, PART_B, WORKER, N_PLACES } Place;
+typedef enum Stand { INACTIVE, FAILED, ACTIVATING, ACTIVE, DEACTIVATING } Stand;
+typedef enum Job { JOB_NONE, JOB_START, JOB_STOP } Job;
+
+/* A unit as systemd has it. */
+typedef struct Model {
+        bool is_loaded, is_clean, has_processes, fails;
+        Stand stand;
+        Job job;
+        uint32_t job_id;
+        uint64_t epoch, ended_usec, begun_usec, active_usec;
+        uint8_t run;
+} Model;
+
+typedef enum What {
+        ASK_START,
+        ASK_STOP,
+        ASK_READ,
+        ASK_READ_PART,
+        ASK_JOB_TYPE,
+        ASK_JUDGE,
+        ASK_RESET,
+        SIGNAL_JOB_NEW,
+        SIGNAL_JOB_REMOVED,
+        SIGNAL_CHANGED,
+} What;
+
+/* A call on its way to systemd, or what is on its way from there. */
+typedef struct Letter {
+        What what;
+        unsigned number; /* of the call */
+        Place place;
+        uint64_t epoch;
+        uint32_t job_id;
+        int answer; /* of a start: 0, or what was wrong */
+        const char *result;
+        ForeignType type;
+        Model model; /* as it was read */
+} Letter;
+
+typedef struct Mail {
+        Letter letters[512];
+        size_t n;
+} Mail;
+
+typedef struct World {
+        uint64_t first_seed, seed, now_usec;
+        unsigned kinds; /* of events */
+        bool shows, has_parts;
+        bool is_touched; /* an administrator has started something of a copy again */
+        Model units[N_PLACES];
+        uint32_t n_jobs;
+        uint8_t n_runs;
+        uint64_t n_epochs;
+
+        UnitMachine m;
+        bool is_attached, is_absent;
+        uint64_t note; /* the epoch; 0: none */
+        Mail calls, answers;
+        unsigned n_numbers, start_number, stop_number, read_number, part_number, type_number, judge_number;
+        bool wants_read, is_hinted, wants_parts[N_PLACES];
+        Model parts[N_PLACES]; /* as read last */
+        bool is_part_read[N_PLACES];
+        PartsSeen seen;
+        uint64_t check_usec;
+} World;
+
+static void take(World *w, UnitFact f);
+static void take_plain(World *w, UnitFactType type)
+{
+        take(w, (UnitFact){ .type = type });
+}
+
+static unsigned draw(World *w, unsigned n)
+{
+        w->seed = w->seed * 6364136223846793005u + 1442695040888963407u;
+        return (unsigned) (w->seed >> 33) % n;
+}
+
+#define SHOW(w, ...)                                \
+        do {                                        \
+                if ((w)->shows)                     \
+                        print_message(__VA_ARGS__); \
+        } while (false)
+
+static void post(Mail *mail, Letter letter)
+{
+        assert_true(mail->n < ELEMENTSOF(mail->letters));
+        mail->letters[mail->n++] = letter;
+}
+
+static Letter fetch(Mail *mail)
+{
+        Letter first = mail->letters[0];
+
+        memmove(mail->letters, mail->letters + 1, --mail->n * sizeof(first));
+        return first;
+}
+
+/* ---- the model of systemd ---- */
+
+static bool is_up(const Model *u)
+{
+        return u->stand >= ACTIVATING;
+}
+
+static bool is_there(const Model *u, Place place)
+{
+        return place != SLICE && u->is_loaded &&
+               (is_up(u) || u->job == JOB_START || u->has_processes ||
+                               (u->stand == FAILED && u->begun_usec != 0 && !u->is_clean && place != WORKER));
+}
+
+static const char *const place_names[] = { "slice", "part-a", "part-b", "worker" };
+static const char *const stand_names[] = { "inactive", "failed", "activating", "active", "deactivating" };
+
+static void tell(World *w, What what, Place place, uint32_t id, const char *result)
+{
+        if (w->is_attached)
+                post(&w->answers, (Letter){ .what = what,
+                                                  .place = place,
+                                                  .job_id = id,
+                                                  .result = result,
+                                                  .model = w->units[place] });
+}
+
+static void end_job(World *w, Place place, const char *result)
+{
+        uint32_t id = w->units[place].job_id;
+
+        w->units[place].job = JOB_NONE;
+        w->units[place].job_id = 0;
+        SHOW(w, "  job %u of %s: %s\n", id, place_names[place], result);
+        tell(w, SIGNAL_JOB_REMOVED, place, id, result);
+}
+
+static void make_job(World *w, Place place, Job job)
+{
+        Model *u = &w->units[place];
+
+        if (u->job == job || !u->is_loaded)
+                return;
+        if (u->job != JOB_NONE)
+                end_job(w, place, "canceled");
+        u->job = job;
+        u->job_id = ++w->n_jobs;
+        SHOW(w, "  job %u of %s: %s\n", u->job_id, place_names[place], job == JOB_START ? "start" : "stop");
+        tell(w, SIGNAL_JOB_NEW, place, u->job_id, NULL);
+}
+
+static void collect(World *w)
+{
+        for (Place p = SLICE; p < N_PLACES; p++) {
+                Model *u = &w->units[p];
+
+                if (u->is_loaded && u->stand == INACTIVE && u->job == JOB_NONE && !u->has_processes)
+                        *u = (Model){};
+        }
+}
+
+static void set_stand(World *w, Place place, Stand stand)
+{
+        Model *u = &w->units[place];
+        bool was_up = u->stand == ACTIVE || u->stand == ACTIVATING;
+
+        u->stand = stand;
+        SHOW(w, "  %s: %s\n", place_names[place], stand_names[stand]);
+        if (stand == ACTIVE)
+                u->active_usec = w->now_usec;
+        if (stand <= FAILED)
+                u->ended_usec = w->now_usec;
+        tell(w, SIGNAL_CHANGED, place, 0, NULL);
+        if (!was_up || stand == ACTIVE || (place != PART_A && place != PART_B))
+                return;
+        /* BindsTo= */
+        for (Place p = place + 1; p < N_PLACES; p++)
+                if (w->units[p].stand == ACTIVE || w->units[p].stand == ACTIVATING)
+                        make_job(w, p, JOB_STOP);
+}
+
+static void go_up(World *w, Place place)
+{
+        Model *u = &w->units[place];
+
+        if (u->stand == ACTIVE) {
+                end_job(w, place, "done");
+                return;
+        }
+        for (Place p = SLICE; p < place && w->has_parts; p++) {
+                const Model *before = &w->units[p];
+
+                if (before->job == JOB_STOP || before->job == JOB_START)
+                        return;
+                if (before->stand != ACTIVE) {
+                        end_job(w, place, "dependency");
+                        return;
+                }
+        }
+        if (u->stand == ACTIVATING && place != SLICE && draw(w, 8) == 0) {
+                u->fails = true;
+                end_job(w, place, "failed");
+                set_stand(w, place, DEACTIVATING);
+        } else if (u->stand == ACTIVATING || place == SLICE) {
+                set_stand(w, place, ACTIVE);
+                end_job(w, place, "done");
+        } else {
+                u->begun_usec = w->now_usec;
+                u->run = ++w->n_runs;
+                u->is_clean = u->fails = false;
+                set_stand(w, place, ACTIVATING);
+        }
+}
+
+static void go_down(World *w, Place place)
+{
+        Model *u = &w->units[place];
+
+        for (Place p = place + 1; p < N_PLACES && w->has_parts; p++)
+                if (w->units[p].job == JOB_STOP)
+                        return;
+        if (place == SLICE && u->stand == ACTIVE)
+                set_stand(w, place, INACTIVE);
+        else if (u->stand == ACTIVE || u->stand == ACTIVATING)
+                set_stand(w, place, DEACTIVATING);
+        else if (u->stand == DEACTIVATING) {
+                u->is_clean = draw(w, 12) > 0;
+                u->has_processes = draw(w, 12) == 0;
+                if (!u->is_clean && place != WORKER)
+                        u->fails = true;
+                set_stand(w, place, u->fails ? FAILED : INACTIVE);
+        }
+        if (!is_up(u) && u->job == JOB_STOP)
+                end_job(w, place, "done");
+}
+
+/* One thing that systemd has to do; false: there was none there. */
+static bool work(World *w)
+{
+        Place place = (Place) draw(w, N_PLACES);
+        Model *u;
+
+        for (unsigned i = 0; i < N_PLACES && w->units[place].job == JOB_NONE &&
+                             w->units[place].stand != DEACTIVATING;
+                        i++)
+                place = (place + 1) % N_PLACES;
+        u = &w->units[place];
+        if (u->job == JOB_START && u->stand != DEACTIVATING)
+                go_up(w, place);
+        else if (u->job != JOB_NONE || u->stand == DEACTIVATING)
+                go_down(w, place);
+        else if (u->has_processes && draw(w, 4) == 0)
+                u->has_processes = false;
+        else
+                return false;
+        collect(w);
+        return true;
+}
+
+static void begin_copy(World *w, Letter *call)
+{
+        Place first = w->has_parts ? SLICE : WORKER;
+
+        for (Place p = first; p < N_PLACES; p++)
+                if (w->units[p].is_loaded)
+                        call->answer = UNIT_FACT_START_EXISTS;
+        if (call->answer == 0 && draw(w, 30) == 0)
+                call->answer = draw(w, 2) == 0 ? UNIT_FACT_START_REFUSED : UNIT_FACT_START_CONFLICTS;
+        if (call->answer != 0)
+                return;
+        for (Place p = first; p < N_PLACES; p++) {
+                w->units[p] = (Model){ .is_loaded = true, .epoch = call->epoch };
+                make_job(w, p, JOB_START);
+        }
+        call->job_id = w->units[WORKER].job_id;
+}
+
+static void stop_copy(World *w, Letter *call)
+{
+        Place first = w->has_parts ? SLICE : WORKER;
+
+        if (!w->units[first].is_loaded)
+                return;
+        for (Place p = first; p < N_PLACES; p++)
+                if (p == first || is_up(&w->units[p]) || w->units[p].job == JOB_START)
+                        make_job(w, p, JOB_STOP);
+        call->job_id = w->units[first].job_id;
+}
+
+static void serve(World *w)
+{
+        Letter call = fetch(&w->calls);
+
+        call.model = w->units[call.place];
+        if (call.what == ASK_START)
+                begin_copy(w, &call);
+        else if (call.what == ASK_STOP)
+                stop_copy(w, &call);
+        else if (call.what == ASK_RESET && call.model.stand == FAILED) {
+                w->units[call.place].stand = INACTIVE;
+                collect(w);
+        } else if (call.what == ASK_JOB_TYPE)
+                call.type = w->units[WORKER].job_id != call.job_id ? FOREIGN_UNKNOWN
+                            : w->units[WORKER].job == JOB_STOP     ? FOREIGN_STOP
+                                                                   : FOREIGN_OTHER;
+        if (w->is_attached && call.what != ASK_RESET)
+                post(&w->answers, call);
+        collect(w);
+}
+
+/* ---- what the manager sees ---- */
+
+static UnitProperties properties_of(const Model *u, Place place)
+{
+        UnitProperties p = { .transient = true, .job_id = u->job_id, .ended_usec = u->ended_usec };
+
+        strcpy(p.load_state, u->is_loaded ? "loaded" : "not-found");
+        strcpy(p.active_state, stand_names[u->stand]);
+        strcpy(p.sub_state, stand_names[u->stand]);
+        strcpy(p.result, u->fails ? "exit-code" : "success");
+        p.invocation_id[0] = u->run;
+        p.epoch = place == WORKER ? u->epoch : 0;
+        if (u->is_loaded && is_up(u))
+                snprintf(p.control_group, sizeof(p.control_group), "/x/%s", place_names[place]);
+        return p;
+}
+
+static const PartsSeen *see_parts(World *w)
+{
+        static const Part names[] = { {}, { .name = (char *) "a" }, { .name = (char *) "b" } };
+        PartProperties properties[N_PLACES] = {};
+        PartView views[2];
+
+        for (Place p = SLICE; p < WORKER; p++) {
+                const Model *u = &w->parts[p];
+
+                if (!w->is_part_read[p])
+                        return NULL;
+                properties[p] = (PartProperties){ .unit = properties_of(u, p),
+                        .begun_usec = u->begun_usec,
+                        .active_usec = u->active_usec,
+                        .clean_code = u->is_clean ? CLD_EXITED : 0 };
+                if (p != SLICE)
+                        views[p - PART_A] = (PartView){ .part = &names[p],
+                                .unit = place_names[p],
+                                .properties = &properties[p],
+                                .has_processes = is_up(&w->units[p]) || w->units[p].has_processes };
+        }
+        parts_see(views, 2, &properties[SLICE].unit, &w->seen);
+        return &w->seen;
+}
+
+static bool may_be_there(const World *w, uint64_t epoch)
+{
+        for (Place p = PART_A; p < N_PLACES; p++)
+                if (is_there(&w->units[p], p) && w->units[p].epoch == epoch)
+                        return true;
+        return false;
+}
+
+static void check_said(World *w, const UnitSaid *said)
+{
+        SHOW(w, "# %u: %s%s%s\n", (unsigned) said->epoch, unit_state_to_string(said->state),
+                        said->reason[0] ? ", " : "", said->reason);
+        if (unit_state_is_end(said->state) && !w->is_touched && may_be_there(w, said->epoch))
+                fail_msg("seed %u: %s is said of %u, and something of it is there", (unsigned) w->first_seed,
+                                unit_state_to_string(said->state), (unsigned) said->epoch);
+}
+
+static void call(World *w, unsigned *number, Letter letter)
+{
+        letter.number = ++w->n_numbers;
+        if (number)
+                *number = letter.number;
+        post(&w->calls, letter);
+}
+
+static void follow_parts(World *w, const UnitTodo *t)
+{
+        if (!w->m.has_parts)
+                return;
+        for (Place p = PART_A; p < WORKER && w->is_attached && (t->reset_parts || t->forget_parts); p++)
+                call(w, NULL, (Letter){ .what = ASK_RESET, .place = p });
+        if (t->forget_parts)
+                w->note = 0;
+        for (Place p = SLICE; p < WORKER && t->read_parts; p++)
+                w->wants_parts[p] = true;
+}
+
+static void forget_machine(World *w)
+{
+        unit_machine_done(&w->m);
+        unit_machine_init(&w->m, "u.service", 0);
+        w->is_absent = true;
+        w->wants_read = false;
+        w->check_usec = USEC_INFINITY;
+        memset(w->wants_parts, 0, sizeof(w->wants_parts));
+        memset(w->is_part_read, 0, sizeof(w->is_part_read));
+        w->read_number = w->part_number = w->start_number = w->stop_number = 0;
+}
+
+static void look(World *w)
+{
+        UnitFact f = { .type = UNIT_FACT_LOOKED };
+
+        if (w->m.has_parts)
+                f.parts = see_parts(w);
+        if (!unit_properties_are_alive(&w->m.properties) && w->m.properties.job_id == 0 &&
+                        (is_up(&w->units[WORKER]) || w->units[WORKER].has_processes)) {
+                if (!w->m.control_group)
+                        take(w, (UnitFact){ .type = UNIT_FACT_GROUP, .text = "/x/worker" });
+                f.left = true;
+        }
+        take(w, f);
+}
+
+static void take(World *w, UnitFact f)
+{
+        UnitTodo t;
+
+        f.now_usec = w->now_usec;
+        SHOW(w, "    fact %d, job %u%s%s\n", f.type, f.job_id, f.properties ? ", " : "",
+                        f.properties ? f.properties->active_state : "");
+        unit_step(&w->m, &f, &t);
+        FOREACH_ARRAY(said, t.said, t.n_said)
+                check_said(w, said);
+        if (t.ended)
+                w->check_usec = USEC_INFINITY;
+        w->wants_read = w->wants_read || t.read;
+        w->check_usec = MIN(w->check_usec, t.read_usec);
+        if (t.read_later)
+                w->check_usec = MIN(w->check_usec, w->now_usec + 20 * USEC_PER_MSEC);
+        follow_parts(w, &t);
+        if (t.reset_failed && w->is_attached)
+                call(w, NULL, (Letter){ .what = ASK_RESET, .place = WORKER });
+        if (t.ask_job != 0 && w->is_attached)
+                call(w, &w->type_number, (Letter){ .what = ASK_JOB_TYPE, .job_id = t.ask_job });
+        else if (t.ask_job != 0)
+                take(w, (UnitFact){ .type = UNIT_FACT_JOB_TYPE, .job_type = FOREIGN_UNKNOWN });
+        if (t.ask_judge && w->is_attached && w->judge_number == 0) {
+                call(w, &w->judge_number, (Letter){ .what = ASK_JUDGE });
+                take_plain(w, UNIT_FACT_JUDGE_SENT);
+        }
+        if (t.look)
+                look(w);
+        else if (t.remove)
+                forget_machine(w);
+}
+
+/* ---- what the manager sends, and what it hears ---- */
+
+static void send_start(World *w)
+{
+        for (uint64_t e = 1; e <= w->n_epochs; e++)
+                if (e != w->m.epoch && !w->is_touched && may_be_there(w, e))
+                        fail_msg("seed %u: a start of %u is sent, and something of %u is there",
+                                        (unsigned) w->first_seed, (unsigned) w->m.epoch, (unsigned) e);
+        if (w->m.has_parts)
+                w->note = w->m.epoch;
+        call(w, &w->start_number, (Letter){ .what = ASK_START, .epoch = w->m.epoch });
+        take_plain(w, UNIT_FACT_START_SENT);
+}
+
+static void pump(World *w)
+{
+        if (!w->is_attached)
+                return;
+        if (w->m.stop.stage == CALL_WAITS) {
+                call(w, &w->stop_number, (Letter){ .what = ASK_STOP });
+                take_plain(w, UNIT_FACT_STOP_SENT);
+        }
+        if (w->m.start.stage == CALL_WAITS)
+                send_start(w);
+        if (w->wants_read && w->read_number != 0)
+                w->is_hinted = true;
+        else if (w->wants_read)
+                call(w, &w->read_number, (Letter){ .what = ASK_READ, .place = WORKER });
+        w->wants_read = false;
+        for (Place p = SLICE; p < WORKER; p++)
+                if (w->wants_parts[p] && w->part_number == 0) {
+                        call(w, &w->part_number, (Letter){ .what = ASK_READ_PART, .place = p });
+                        w->wants_parts[p] = false;
+                }
+}
+
+static void hear_call(World *w, UnitCall *of, unsigned number, const Letter *l, bool is_start)
+{
+        if (of->stage != CALL_SENT || l->number != number)
+                return;
+        if (!is_start && l->job_id == 0)
+                take_plain(w, UNIT_FACT_STOP_FAILED);
+        else if (!is_start)
+                take(w, (UnitFact){ .type = UNIT_FACT_STOP_ANSWERED, .job_id = l->job_id });
+        else if (l->answer != 0)
+                take(w, (UnitFact){ .type = (UnitFactType) l->answer, .text = "no" });
+        else
+                take(w, (UnitFact){ .type = UNIT_FACT_START_ANSWERED, .job_id = l->job_id });
+}
+
+static void hear_reading(World *w, const Letter *l)
+{
+        UnitProperties p = properties_of(&l->model, WORKER);
+        bool overlaps = w->is_hinted;
+
+        if (l->number != w->read_number)
+                return;
+        w->read_number = 0;
+        w->is_hinted = false;
+        take(w, (UnitFact){ .type = UNIT_FACT_READ, .properties = &p, .overlaps = overlaps });
+}
+
+static void hear_part(World *w, const Letter *l)
+{
+        if (l->number != w->part_number)
+                return;
+        w->part_number = 0;
+        w->parts[l->place] = l->model;
+        w->is_part_read[l->place] = true;
+        for (Place p = SLICE; p < WORKER; p++)
+                if (w->wants_parts[p])
+                        return;
+        take_plain(w, UNIT_FACT_PARTS_READ);
+}
+
+static void hear_signal(World *w, const Letter *l)
+{
+        UnitProperties p = properties_of(&l->model, l->place);
+
+        if (w->is_absent)
+                return;
+        if (l->what == SIGNAL_CHANGED && l->place != WORKER)
+                w->wants_parts[l->place] = w->m.has_parts;
+        else if (l->what == SIGNAL_CHANGED)
+                take(w, (UnitFact){ .type = UNIT_FACT_HINT,
+                                        .properties = &p,
+                                        .overlaps = w->read_number != 0 });
+        else if (l->what == SIGNAL_JOB_NEW && l->place == WORKER)
+                take(w, (UnitFact){ .type = UNIT_FACT_JOB_SEEN, .job_id = l->job_id });
+        else if (l->what == SIGNAL_JOB_REMOVED &&
+                        (l->place == WORKER || (l->place == SLICE && w->m.has_parts)))
+                take(w, (UnitFact){ .type = UNIT_FACT_JOB_ENDED, .job_id = l->job_id, .text = l->result });
+}
+
+static void hear(World *w)
+{
+        Letter l = fetch(&w->answers);
+
+        if (l.what == ASK_START)
+                hear_call(w, &w->m.start, w->start_number, &l, true);
+        else if (l.what == ASK_STOP)
+                hear_call(w, &w->m.stop, w->stop_number, &l, false);
+        else if (l.what == ASK_READ)
+                hear_reading(w, &l);
+        else if (l.what == ASK_READ_PART)
+                hear_part(w, &l);
+        else if (l.what == ASK_JOB_TYPE && l.number == w->type_number && w->m.foreign.type == FOREIGN_ASKED)
+                take(w, (UnitFact){ .type = UNIT_FACT_JOB_TYPE, .job_type = l.type });
+        else if (l.what == ASK_JUDGE && l.number == w->judge_number) {
+                w->judge_number = 0;
+                take(w, (UnitFact){ .type = UNIT_FACT_JUDGED, .leaves = false });
+        } else
+                hear_signal(w, &l);
+}
+
+/* ---- what comes from outside ---- */
+
+static void list_units(World *w)
+{
+        bool has_part = w->units[PART_A].is_loaded || w->units[PART_B].is_loaded;
+
+        if (w->is_absent && !w->note && !has_part && !w->units[WORKER].is_loaded)
+                return;
+        if (w->is_absent && (w->note || has_part))
+                take(w, (UnitFact){ .type = UNIT_FACT_NOTED, .epoch = w->note });
+        w->is_absent = false;
+        w->wants_read = true;
+        for (Place p = SLICE; p < WORKER; p++)
+                w->wants_parts[p] = w->m.has_parts;
+}
+
+/* A call that is out is heard by systemd, or is not; its answer is lost. */
+static void detach(World *w)
+{
+        w->is_attached = false;
+        while (w->calls.n > 0)
+                if (draw(w, 2) == 0)
+                        serve(w);
+                else
+                        (void) fetch(&w->calls);
+        w->answers.n = 0;
+        take_plain(w, UNIT_FACT_DETACHED);
+        w->read_number = w->part_number = w->judge_number = 0;
+        w->is_hinted = false;
+}
+
+static void attach(World *w)
+{
+        w->is_attached = true;
+        list_units(w);
+}
+
+static void kill_manager(World *w)
+{
+        SHOW(w, "-- the manager is killed\n");
+        w->is_attached = false;
+        detach(w);
+        forget_machine(w);
+        attach(w);
+}
+
+static void start_wish(World *w)
+{
+        bool read = w->is_absent || w->m.state != UNIT_NONE || w->m.start.stage != CALL_NONE;
+
+        if (!read) /* nothing is asked for before all has been read */
+                return;
+        SHOW(w, "-- start %u\n", (unsigned) w->n_epochs + 1);
+        w->is_absent = false;
+        take(w, (UnitFact){ .type = UNIT_FACT_START_WANTED,
+                                .epoch = ++w->n_epochs,
+                                .has_parts = w->has_parts });
+        if (w->m.epoch != w->n_epochs)
+                return;
+        memset(w->is_part_read, 0, sizeof(w->is_part_read));
+        memset(w->wants_parts, 0, sizeof(w->wants_parts));
+        w->part_number = 0;
+        for (uint64_t e = 1; e < w->n_epochs; e++)
+                if (may_be_there(w, e))
+                        return;
+        w->is_touched = false;
+}
+
+static void die(World *w)
+{
+        Place place = (Place) (PART_A + draw(w, 3));
+        Model *u = &w->units[place];
+
+        if (u->stand != ACTIVE)
+                return;
+        SHOW(w, "-- %s dies\n", place_names[place]);
+        u->fails = draw(w, 3) > 0;
+        set_stand(w, place, DEACTIVATING);
+}
+
+static void administrate(World *w)
+{
+        Place place = (Place) draw(w, N_PLACES);
+        bool starts = draw(w, 8) == 0;
+        Letter ignored = {};
+
+        if (!w->units[place].is_loaded || (starts && place == SLICE))
+                return;
+        SHOW(w, "-- systemctl %s %s\n", starts ? "start" : "stop", place_names[place]);
+        if (place == SLICE) {
+                stop_copy(w, &ignored);
+                return;
+        }
+        w->is_touched = w->is_touched || starts;
+        for (Place p = starts && w->has_parts ? SLICE : place; starts && p <= place; p++)
+                make_job(w, p, JOB_START);
+        for (Place p = place; !starts && p < N_PLACES; p++)
+                if (is_up(&w->units[p]) || w->units[p].job == JOB_START)
+                        make_job(w, p, JOB_STOP);
+}
+
+typedef struct Event {
+        void (*come)(World *w);
+        unsigned weight;
+} Event;
+
+static void stop_wish(World *w)
+{
+        if (w->is_absent || w->m.epoch == 0)
+                return;
+        SHOW(w, "-- stop\n");
+        take_plain(w, UNIT_FACT_STOP_WANTED);
+}
+
+static void lose_bus(World *w)
+{
+        if (!w->is_attached)
+                return;
+        SHOW(w, "-- the bus is lost\n");
+        detach(w);
+}
+
+static void find_bus(World *w)
+{
+        if (!w->is_attached)
+                attach(w);
+}
+
+static void reexec(World *w)
+{
+        if (!w->is_attached)
+                return;
+        SHOW(w, "-- systemd is executed anew\n");
+        take_plain(w, UNIT_FACT_DEAF);
+        w->answers.n = 0;
+        w->read_number = w->part_number = w->judge_number = 0;
+        if (w->m.start.stage == CALL_SENT)
+                take_plain(w, UNIT_FACT_START_UNHEARD);
+        if (w->m.stop.stage == CALL_SENT)
+                take_plain(w, UNIT_FACT_STOP_FAILED);
+        if (w->m.judgement == JUDGE_ASKED)
+                take_plain(w, UNIT_FACT_JUDGE_FAILED);
+        if (w->m.foreign.type == FOREIGN_ASKED)
+                take(w, (UnitFact){ .type = UNIT_FACT_JOB_TYPE, .job_type = FOREIGN_UNKNOWN });
+        attach(w);
+}
+
+/* Each walk knows some of them only, so that none hides what another one brings. */
+static void come_from_outside(World *w)
+{
+        static const Event events[] = {
+                { die, 4 },
+                { administrate, 3 },
+                { stop_wish, 3 },
+                { lose_bus, 1 },
+                { kill_manager, 1 },
+                { reexec, 1 },
+        };
+        unsigned n = draw(w, 13);
+
+        if (!w->is_attached && draw(w, 3) == 0)
+                find_bus(w);
+        if (draw(w, 6) == 0 || (draw(w, 2) == 0 && (w->is_absent || unit_state_is_end(w->m.state)))) {
+                start_wish(w);
+                return;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(events); i++) {
+                if (n < events[i].weight) {
+                        if (w->kinds & 1u << i)
+                                events[i].come(w);
+                        return;
+                }
+                n -= events[i].weight;
+        }
+}
+
+static void advance(World *w)
+{
+        w->now_usec = w->check_usec != USEC_INFINITY && draw(w, 2) == 0 ? MAX(w->now_usec, w->check_usec)
+                                                                        : w->now_usec + 1000;
+        if (w->check_usec > w->now_usec)
+                return;
+        w->check_usec = USEC_INFINITY;
+        w->wants_read = true;
+}
+
+static void step(World *w)
+{
+        unsigned n = draw(w, 8);
+
+        if (n < 2 && w->calls.n > 0)
+                serve(w);
+        else if (n < 5 && w->answers.n > 0)
+                hear(w);
+        else if (n < 7)
+                (void) work(w);
+        else
+                advance(w);
+        pump(w);
+}
+
+/* An administrator removes what was left, and nothing happens any more but what has to. */
+static void clean_up(World *w)
+{
+        for (Place p = PART_A; p < WORKER; p++)
+                if (w->units[p].stand == FAILED && !w->units[p].is_clean)
+                        post(&w->calls, (Letter){ .what = ASK_RESET, .place = p });
+}
+
+static bool is_at_rest(const World *w)
+{
+        return w->is_absent || (unit_state_is_end(w->m.state) && w->calls.n == 0 && w->answers.n == 0);
+}
+
+static void end_walk(World *w)
+{
+        SHOW(w, "-- the end\n");
+        if (!w->is_attached)
+                attach(w);
+        for (unsigned i = 0; i < N_STEPS_TO_END && !is_at_rest(w); i++) {
+                if (w->m.epoch != 0 && !w->m.history.stop_asked && w->m.state != UNIT_NONE)
+                        take_plain(w, UNIT_FACT_STOP_WANTED);
+                if (i % 100 == 50)
+                        clean_up(w);
+                step(w);
+        }
+        if (!is_at_rest(w))
+                fail_msg("seed %u: no end: %s (%s), start %d, stop %d, road %d%s%s, check %s",
+                                (unsigned) w->first_seed, unit_state_to_string(w->m.state),
+                                strempty(w->m.reason), w->m.start.stage, w->m.stop.stage, w->m.road.stage,
+                                w->m.road.reading ? " reading" : "", w->m.road.again ? " again" : "",
+                                w->check_usec == USEC_INFINITY ? "never" : "later");
+}
+
+static void walk(uint64_t seed, bool shows)
+{
+        World *w = calloc(1, sizeof(*w));
+
+        assert_non_null(w);
+        w->first_seed = w->seed = seed;
+        w->shows = shows;
+        w->now_usec = 1000 * USEC_PER_SEC;
+        w->check_usec = USEC_INFINITY;
+        w->is_attached = w->is_absent = true;
+        w->kinds = draw(w, 64);
+        w->has_parts = draw(w, 4) > 0;
+        unit_machine_init(&w->m, "u.service", 0);
+        for (unsigned i = 0; i < N_STEPS; i++) {
+                step(w);
+                if (draw(w, 10) == 0)
+                        come_from_outside(w);
+        }
+        end_walk(w);
+        unit_machine_done(&w->m);
+        free(w);
+}
+
+static uint64_t given_seed;
+
+static void test_walks(void **state)
+{
+        if (given_seed != 0) {
+                walk(given_seed, true);
+                return;
+        }
+        for (uint64_t seed = 1; seed <= N_WALKS; seed++)
+                walk(seed, false);
+}
+
+int main(int argc, char **argv)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_walks),
+        };
+
+        given_seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
