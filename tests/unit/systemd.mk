@@ -4,6 +4,7 @@ TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/uni
 SYSTEMD_TEST_LDADD = libunits.a libconfig.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_systemd_state_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_machine_LDADD = $(SYSTEMD_TEST_LDADD)
+tests_unit_test_systemd_walk_SOURCES = tests/unit/test-systemd-walk.c tests/unit/systemd-model.c tests/unit/systemd-model.h
 tests_unit_test_systemd_walk_LDADD = $(SYSTEMD_TEST_LDADD)
 SYSTEMD_BENCH_SOURCES = \
 	tests/unit/systemd-bench.c \

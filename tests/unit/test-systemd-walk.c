@@ -10,326 +10,16 @@
  *
  * An argument is the seed of one walk, which is shown. */
 
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#include "base/array.h"
-#include "systemd/unit-step.h"
+#include "systemd-model.h"
 
 #define N_WALKS 20000u
 #define N_STEPS 400u
 #define N_STEPS_TO_END 4000u
 
-typedef enum Place { SLICE, PART_A, PART_B, WORKER, N_PLACES } Place;
-typedef enum Stand { INACTIVE, FAILED, ACTIVATING, ACTIVE, DEACTIVATING } Stand;
-typedef enum Job { JOB_NONE, JOB_START, JOB_STOP } Job;
-
-/* A unit as systemd has it. */
-typedef struct Model {
-        bool is_loaded, is_clean, has_processes, fails;
-        Stand stand;
-        Job job;
-        uint32_t job_id;
-        uint64_t epoch, ended_usec, begun_usec, active_usec;
-        uint8_t run;
-} Model;
-
-typedef enum What {
-        ASK_START,
-        ASK_STOP,
-        ASK_READ,
-        ASK_READ_PART,
-        ASK_JOB_TYPE,
-        ASK_JUDGE,
-        ASK_RESET,
-        SIGNAL_JOB_NEW,
-        SIGNAL_JOB_REMOVED,
-        SIGNAL_CHANGED,
-} What;
-
-/* A call on its way to systemd, or what is on its way from there. */
-typedef struct Letter {
-        What what;
-        unsigned number; /* of the call */
-        Place place;
-        uint64_t epoch;
-        uint32_t job_id;
-        int answer; /* of a start: 0, or what was wrong */
-        const char *result;
-        ForeignType type;
-        Model model; /* as it was read */
-} Letter;
-
-typedef struct Mail {
-        Letter letters[512];
-        size_t n;
-} Mail;
-
-typedef struct World {
-        uint64_t first_seed, seed, now_usec;
-        unsigned kinds; /* of events */
-        bool shows, has_parts;
-        bool is_touched; /* an administrator has started something of a copy again */
-        Model units[N_PLACES];
-        uint32_t n_jobs;
-        uint8_t n_runs;
-        uint64_t n_epochs;
-
-        UnitMachine m;
-        bool is_attached, is_absent;
-        uint64_t note; /* the epoch; 0: none */
-        Mail calls, answers;
-        unsigned n_numbers, start_number, stop_number, read_number, part_number, type_number, judge_number;
-        bool wants_read, is_hinted, wants_parts[N_PLACES];
-        Model parts[N_PLACES]; /* as read last */
-        bool is_part_read[N_PLACES];
-        PartsSeen seen;
-        uint64_t check_usec;
-} World;
-
 static void take(World *w, UnitFact f);
 static void take_plain(World *w, UnitFactType type)
 {
         take(w, (UnitFact){ .type = type });
-}
-
-static unsigned draw(World *w, unsigned n)
-{
-        w->seed = w->seed * 6364136223846793005u + 1442695040888963407u;
-        return (unsigned) (w->seed >> 33) % n;
-}
-
-#define SHOW(w, ...)                                \
-        do {                                        \
-                if ((w)->shows)                     \
-                        print_message(__VA_ARGS__); \
-        } while (false)
-
-static void post(Mail *mail, Letter letter)
-{
-        assert_true(mail->n < ELEMENTSOF(mail->letters));
-        mail->letters[mail->n++] = letter;
-}
-
-static Letter fetch(Mail *mail)
-{
-        Letter first = mail->letters[0];
-
-        memmove(mail->letters, mail->letters + 1, --mail->n * sizeof(first));
-        return first;
-}
-
-/* ---- the model of systemd ---- */
-
-static bool is_up(const Model *u)
-{
-        return u->stand >= ACTIVATING;
-}
-
-static bool is_there(const Model *u, Place place)
-{
-        return place != SLICE && u->is_loaded &&
-               (is_up(u) || u->job == JOB_START || u->has_processes ||
-                               (u->stand == FAILED && u->begun_usec != 0 && !u->is_clean && place != WORKER));
-}
-
-static const char *const place_names[] = { "slice", "part-a", "part-b", "worker" };
-static const char *const stand_names[] = { "inactive", "failed", "activating", "active", "deactivating" };
-
-static void tell(World *w, What what, Place place, uint32_t id, const char *result)
-{
-        if (w->is_attached)
-                post(&w->answers, (Letter){ .what = what,
-                                                  .place = place,
-                                                  .job_id = id,
-                                                  .result = result,
-                                                  .model = w->units[place] });
-}
-
-static void end_job(World *w, Place place, const char *result)
-{
-        uint32_t id = w->units[place].job_id;
-
-        w->units[place].job = JOB_NONE;
-        w->units[place].job_id = 0;
-        SHOW(w, "  job %u of %s: %s\n", id, place_names[place], result);
-        tell(w, SIGNAL_JOB_REMOVED, place, id, result);
-}
-
-static void make_job(World *w, Place place, Job job)
-{
-        Model *u = &w->units[place];
-
-        if (u->job == job || !u->is_loaded)
-                return;
-        if (u->job != JOB_NONE)
-                end_job(w, place, "canceled");
-        u->job = job;
-        u->job_id = ++w->n_jobs;
-        SHOW(w, "  job %u of %s: %s\n", u->job_id, place_names[place], job == JOB_START ? "start" : "stop");
-        tell(w, SIGNAL_JOB_NEW, place, u->job_id, NULL);
-}
-
-static void collect(World *w)
-{
-        for (Place p = SLICE; p < N_PLACES; p++) {
-                Model *u = &w->units[p];
-
-                if (u->is_loaded && u->stand == INACTIVE && u->job == JOB_NONE && !u->has_processes)
-                        *u = (Model){};
-        }
-}
-
-static void set_stand(World *w, Place place, Stand stand)
-{
-        Model *u = &w->units[place];
-        bool was_up = u->stand == ACTIVE || u->stand == ACTIVATING;
-
-        u->stand = stand;
-        SHOW(w, "  %s: %s\n", place_names[place], stand_names[stand]);
-        if (stand == ACTIVE)
-                u->active_usec = w->now_usec;
-        if (stand <= FAILED)
-                u->ended_usec = w->now_usec;
-        tell(w, SIGNAL_CHANGED, place, 0, NULL);
-        if (!was_up || stand == ACTIVE || (place != PART_A && place != PART_B))
-                return;
-        /* BindsTo= */
-        for (Place p = place + 1; p < N_PLACES; p++)
-                if (w->units[p].stand == ACTIVE || w->units[p].stand == ACTIVATING)
-                        make_job(w, p, JOB_STOP);
-}
-
-static void go_up(World *w, Place place)
-{
-        Model *u = &w->units[place];
-
-        if (u->stand == ACTIVE) {
-                end_job(w, place, "done");
-                return;
-        }
-        for (Place p = SLICE; p < place && w->has_parts; p++) {
-                const Model *before = &w->units[p];
-
-                if (before->job == JOB_STOP || before->job == JOB_START)
-                        return;
-                if (before->stand != ACTIVE) {
-                        end_job(w, place, "dependency");
-                        return;
-                }
-        }
-        if (u->stand == ACTIVATING && place != SLICE && draw(w, 8) == 0) {
-                u->fails = true;
-                end_job(w, place, "failed");
-                set_stand(w, place, DEACTIVATING);
-        } else if (u->stand == ACTIVATING || place == SLICE) {
-                set_stand(w, place, ACTIVE);
-                end_job(w, place, "done");
-        } else {
-                u->begun_usec = w->now_usec;
-                u->run = ++w->n_runs;
-                u->is_clean = u->fails = false;
-                set_stand(w, place, ACTIVATING);
-        }
-}
-
-static void go_down(World *w, Place place)
-{
-        Model *u = &w->units[place];
-
-        for (Place p = place + 1; p < N_PLACES && w->has_parts; p++)
-                if (w->units[p].job == JOB_STOP)
-                        return;
-        if (place == SLICE && u->stand == ACTIVE)
-                set_stand(w, place, INACTIVE);
-        else if (u->stand == ACTIVE || u->stand == ACTIVATING)
-                set_stand(w, place, DEACTIVATING);
-        else if (u->stand == DEACTIVATING) {
-                u->is_clean = draw(w, 12) > 0;
-                u->has_processes = draw(w, 12) == 0;
-                if (!u->is_clean && place != WORKER)
-                        u->fails = true;
-                set_stand(w, place, u->fails ? FAILED : INACTIVE);
-        }
-        if (!is_up(u) && u->job == JOB_STOP)
-                end_job(w, place, "done");
-}
-
-/* One thing that systemd has to do; false: there was none there. */
-static bool work(World *w)
-{
-        Place place = (Place) draw(w, N_PLACES);
-        Model *u;
-
-        for (unsigned i = 0; i < N_PLACES && w->units[place].job == JOB_NONE &&
-                             w->units[place].stand != DEACTIVATING;
-                        i++)
-                place = (place + 1) % N_PLACES;
-        u = &w->units[place];
-        if (u->job == JOB_START && u->stand != DEACTIVATING)
-                go_up(w, place);
-        else if (u->job != JOB_NONE || u->stand == DEACTIVATING)
-                go_down(w, place);
-        else if (u->has_processes && draw(w, 4) == 0)
-                u->has_processes = false;
-        else
-                return false;
-        collect(w);
-        return true;
-}
-
-static void begin_copy(World *w, Letter *call)
-{
-        Place first = w->has_parts ? SLICE : WORKER;
-
-        for (Place p = first; p < N_PLACES; p++)
-                if (w->units[p].is_loaded)
-                        call->answer = UNIT_FACT_START_EXISTS;
-        if (call->answer == 0 && draw(w, 30) == 0)
-                call->answer = draw(w, 2) == 0 ? UNIT_FACT_START_REFUSED : UNIT_FACT_START_CONFLICTS;
-        if (call->answer != 0)
-                return;
-        for (Place p = first; p < N_PLACES; p++) {
-                w->units[p] = (Model){ .is_loaded = true, .epoch = call->epoch };
-                make_job(w, p, JOB_START);
-        }
-        call->job_id = w->units[WORKER].job_id;
-}
-
-static void stop_copy(World *w, Letter *call)
-{
-        Place first = w->has_parts ? SLICE : WORKER;
-
-        if (!w->units[first].is_loaded)
-                return;
-        for (Place p = first; p < N_PLACES; p++)
-                if (p == first || is_up(&w->units[p]) || w->units[p].job == JOB_START)
-                        make_job(w, p, JOB_STOP);
-        call->job_id = w->units[first].job_id;
-}
-
-static void serve(World *w)
-{
-        Letter call = fetch(&w->calls);
-
-        call.model = w->units[call.place];
-        if (call.what == ASK_START)
-                begin_copy(w, &call);
-        else if (call.what == ASK_STOP)
-                stop_copy(w, &call);
-        else if (call.what == ASK_RESET && call.model.stand == FAILED) {
-                w->units[call.place].stand = INACTIVE;
-                collect(w);
-        } else if (call.what == ASK_JOB_TYPE)
-                call.type = w->units[WORKER].job_id != call.job_id ? FOREIGN_UNKNOWN
-                            : w->units[WORKER].job == JOB_STOP     ? FOREIGN_STOP
-                                                                   : FOREIGN_OTHER;
-        if (w->is_attached && call.what != ASK_RESET)
-                post(&w->answers, call);
-        collect(w);
 }
 
 /* ---- what the manager sees ---- */
@@ -344,7 +34,7 @@ static UnitProperties properties_of(const Model *u, Place place)
         strcpy(p.result, u->fails ? "exit-code" : "success");
         p.invocation_id[0] = u->run;
         p.epoch = place == WORKER ? u->epoch : 0;
-        if (u->is_loaded && is_up(u))
+        if (u->is_loaded && model_is_up(u))
                 snprintf(p.control_group, sizeof(p.control_group), "/x/%s", place_names[place]);
         return p;
 }
@@ -368,7 +58,7 @@ static const PartsSeen *see_parts(World *w)
                         views[p - PART_A] = (PartView){ .part = &names[p],
                                 .unit = place_names[p],
                                 .properties = &properties[p],
-                                .has_processes = is_up(&w->units[p]) || w->units[p].has_processes };
+                                .has_processes = model_is_up(&w->units[p]) || w->units[p].has_processes };
         }
         parts_see(views, 2, &properties[SLICE].unit, &w->seen);
         return &w->seen;
@@ -377,7 +67,7 @@ static const PartsSeen *see_parts(World *w)
 static bool may_be_there(const World *w, uint64_t epoch)
 {
         for (Place p = PART_A; p < N_PLACES; p++)
-                if (is_there(&w->units[p], p) && w->units[p].epoch == epoch)
+                if (model_is_there(&w->units[p], p) && w->units[p].epoch == epoch)
                         return true;
         return false;
 }
@@ -396,7 +86,7 @@ static void call(World *w, unsigned *number, Letter letter)
         letter.number = ++w->n_numbers;
         if (number)
                 *number = letter.number;
-        post(&w->calls, letter);
+        mail_post(&w->calls, letter);
 }
 
 static void follow_parts(World *w, const UnitTodo *t)
@@ -430,7 +120,7 @@ static void look(World *w)
         if (w->m.has_parts)
                 f.parts = see_parts(w);
         if (!unit_properties_are_alive(&w->m.properties) && w->m.properties.job_id == 0 &&
-                        (is_up(&w->units[WORKER]) || w->units[WORKER].has_processes)) {
+                        (model_is_up(&w->units[WORKER]) || w->units[WORKER].has_processes)) {
                 if (!w->m.control_group)
                         take(w, (UnitFact){ .type = UNIT_FACT_GROUP, .text = "/x/worker" });
                 f.left = true;
@@ -567,7 +257,7 @@ static void hear_signal(World *w, const Letter *l)
 
 static void hear(World *w)
 {
-        Letter l = fetch(&w->answers);
+        Letter l = mail_fetch(&w->answers);
 
         if (l.what == ASK_START)
                 hear_call(w, &w->m.start, w->start_number, &l, true);
@@ -607,10 +297,10 @@ static void detach(World *w)
 {
         w->is_attached = false;
         while (w->calls.n > 0)
-                if (draw(w, 2) == 0)
-                        serve(w);
+                if (walk_draw(w, 2) == 0)
+                        model_serve(w);
                 else
-                        (void) fetch(&w->calls);
+                        (void) mail_fetch(&w->calls);
         w->answers.n = 0;
         take_plain(w, UNIT_FACT_DETACHED);
         w->read_number = w->part_number = w->judge_number = 0;
@@ -656,35 +346,35 @@ static void start_wish(World *w)
 
 static void die(World *w)
 {
-        Place place = (Place) (PART_A + draw(w, 3));
+        Place place = (Place) (PART_A + walk_draw(w, 3));
         Model *u = &w->units[place];
 
         if (u->stand != ACTIVE)
                 return;
         SHOW(w, "-- %s dies\n", place_names[place]);
-        u->fails = draw(w, 3) > 0;
-        set_stand(w, place, DEACTIVATING);
+        u->fails = walk_draw(w, 3) > 0;
+        model_set_stand(w, place, DEACTIVATING);
 }
 
 static void administrate(World *w)
 {
-        Place place = (Place) draw(w, N_PLACES);
-        bool starts = draw(w, 8) == 0;
+        Place place = (Place) walk_draw(w, N_PLACES);
+        bool starts = walk_draw(w, 8) == 0;
         Letter ignored = {};
 
         if (!w->units[place].is_loaded || (starts && place == SLICE))
                 return;
         SHOW(w, "-- systemctl %s %s\n", starts ? "start" : "stop", place_names[place]);
         if (place == SLICE) {
-                stop_copy(w, &ignored);
+                model_stop_copy(w, &ignored);
                 return;
         }
         w->is_touched = w->is_touched || starts;
         for (Place p = starts && w->has_parts ? SLICE : place; starts && p <= place; p++)
-                make_job(w, p, JOB_START);
+                model_make_job(w, p, JOB_START);
         for (Place p = place; !starts && p < N_PLACES; p++)
-                if (is_up(&w->units[p]) || w->units[p].job == JOB_START)
-                        make_job(w, p, JOB_STOP);
+                if (model_is_up(&w->units[p]) || w->units[p].job == JOB_START)
+                        model_make_job(w, p, JOB_STOP);
 }
 
 typedef struct Event {
@@ -744,11 +434,12 @@ static void come_from_outside(World *w)
                 { kill_manager, 1 },
                 { reexec, 1 },
         };
-        unsigned n = draw(w, 13);
+        unsigned n = walk_draw(w, 13);
 
-        if (!w->is_attached && draw(w, 3) == 0)
+        if (!w->is_attached && walk_draw(w, 3) == 0)
                 find_bus(w);
-        if (draw(w, 6) == 0 || (draw(w, 2) == 0 && (w->is_absent || unit_state_is_end(w->m.state)))) {
+        if (walk_draw(w, 6) == 0 ||
+                        (walk_draw(w, 2) == 0 && (w->is_absent || unit_state_is_end(w->m.state)))) {
                 start_wish(w);
                 return;
         }
@@ -764,8 +455,8 @@ static void come_from_outside(World *w)
 
 static void advance(World *w)
 {
-        w->now_usec = w->check_usec != USEC_INFINITY && draw(w, 2) == 0 ? MAX(w->now_usec, w->check_usec)
-                                                                        : w->now_usec + 1000;
+        w->now_usec = w->check_usec != USEC_INFINITY && walk_draw(w, 2) == 0 ? MAX(w->now_usec, w->check_usec)
+                                                                             : w->now_usec + 1000;
         if (w->check_usec > w->now_usec)
                 return;
         w->check_usec = USEC_INFINITY;
@@ -774,14 +465,14 @@ static void advance(World *w)
 
 static void step(World *w)
 {
-        unsigned n = draw(w, 8);
+        unsigned n = walk_draw(w, 8);
 
         if (n < 2 && w->calls.n > 0)
-                serve(w);
+                model_serve(w);
         else if (n < 5 && w->answers.n > 0)
                 hear(w);
         else if (n < 7)
-                (void) work(w);
+                (void) model_work(w);
         else
                 advance(w);
         pump(w);
@@ -792,7 +483,7 @@ static void clean_up(World *w)
 {
         for (Place p = PART_A; p < WORKER; p++)
                 if (w->units[p].stand == FAILED && !w->units[p].is_clean)
-                        post(&w->calls, (Letter){ .what = ASK_RESET, .place = p });
+                        mail_post(&w->calls, (Letter){ .what = ASK_RESET, .place = p });
 }
 
 static bool is_at_rest(const World *w)
@@ -830,12 +521,12 @@ static void walk(uint64_t seed, bool shows)
         w->now_usec = 1000 * USEC_PER_SEC;
         w->check_usec = USEC_INFINITY;
         w->is_attached = w->is_absent = true;
-        w->kinds = draw(w, 64);
-        w->has_parts = draw(w, 4) > 0;
+        w->kinds = walk_draw(w, 64);
+        w->has_parts = walk_draw(w, 4) > 0;
         unit_machine_init(&w->m, "u.service", 0);
         for (unsigned i = 0; i < N_STEPS; i++) {
                 step(w);
-                if (draw(w, 10) == 0)
+                if (walk_draw(w, 10) == 0)
                         come_from_outside(w);
         }
         end_walk(w);
