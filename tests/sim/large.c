@@ -26,7 +26,7 @@ typedef struct Size {
 typedef struct Large {
         Size size;
         World *world;
-        char names[NODES_MAX][32];
+        char names[NODES_MAX][48];
         bool failed;
 } Large;
 
