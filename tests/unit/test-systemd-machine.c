@@ -56,6 +56,7 @@ static const Row rows[] = {
         { "want 5, sent, job-done 7", "answered 7", "asked read" },
         { "want 5, sent, job-done 7, answered 7", "read active @5", "up [5 running] keep-run" },
         { "want 5, sent", "exists", "asked read" },
+        { "want 5, sent, unheard", "read inactive @5 left", "judging [5 stopping] ask-judge keep-run" },
         { "want 5, sent", "unheard", "asked read-later" },
         { "want 5, sent", "refused", "ended [5 refused (no)] remove-commands-5" },
         { "want 5, sent", "conflicts", "judging [5 stopping] ask-judge" },
