@@ -41,6 +41,8 @@
  *   -----------  ---------------------------------------  -----------  ------------------------------------------
  *   not yet      NOTED: an earlier manager's note         not yet      read; it may have run
  *                LOOKED: its parts were never read        not yet      read them; until then nothing is said of it
+ *                LOOKED: of a start, again and again      check        REFUSED is the cause
+ *                something of its names is in the way
  *                LOOKED: alive, a part has ended          cause        what is known says why
  *                LOOKED: ended                            cause        read the parts
  *                LOOKED: ended, as a stop was asked for   stop, check  STOPPED is the cause

@@ -293,15 +293,29 @@ static void take_hint(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 
 /* ---- a start whose effect is not known ---- */
 
+/* Something that the parts were to be is there and does not end. Where another node started the application it would be there
+ * twice, so this is refused only once its end has been seen, as on the road of a copy. */
+static void await_rest(UnitMachine *m, const char *reason, UnitTodo *t)
+{
+        unit_call_done(m, &m->start);
+        m->is_begun = true;
+        m->road.stage = ROAD_CHECK;
+        m->road.cause = UNIT_REFUSED;
+        m->road.again = true;
+        unit_set_text(&m->road.reason, reason, t);
+        unit_set_state(m, UNIT_STOPPING, NULL, t);
+        t->read = true;
+}
+
 static void retry_start(UnitMachine *m, UnitTodo *t)
 {
-        if (++m->n_tries > UNIT_START_TRIES_MAX)
-                refuse(m,
-                                m->has_parts ? "parts of an earlier run are still there, and systemd does not let go of them"
-                                             : "systemd keeps an old unit of that name and does not let go of it",
+        if (++m->n_tries <= UNIT_START_TRIES_MAX)
+                m->start.stage = CALL_WAITS;
+        else if (m->has_parts)
+                await_rest(m, "parts of an earlier run are still there, and systemd does not let go of them",
                                 t);
         else
-                m->start.stage = CALL_WAITS;
+                refuse(m, "systemd keeps an old unit of that name and does not let go of it", t);
 }
 
 /* The unit is another copy's; calls that are out stay what they are. */

@@ -30,6 +30,7 @@ typedef struct Row {
 
 #define UP "want 5, sent, answered 7, job-done 7, read active @5"
 #define PARTS "want-parts 5, sent, answered 7, job-done 7, read active @5, parts well"
+#define TRY ", sent, exists, read gone, stop-sent, stop-failed, read gone"
 #define PART_DEAD PARTS ", job 9, type-stop, read gone, parts dead"
 #define JUDGED UP ", job 9, type-stop, read gone"
 
@@ -170,6 +171,16 @@ static const Row rows[] = {
         { "want-parts 5, sent, exists", "read gone", "asked stop-waits reset-parts" },
         { "want-parts 5, sent, exists, read gone, stop-sent, stop-failed", "read gone",
                         "asked start-waits reset-parts" },
+        /* what is in the way does not end: it may be an address, so the start is refused when it has ended */
+        { "want-parts 5" TRY TRY TRY TRY TRY TRY TRY TRY ", sent, exists, read gone, stop-sent, stop-failed",
+                        "read gone", "stopping [5 stopping] read reset-parts" },
+        { "want-parts 5" TRY TRY TRY TRY TRY TRY TRY TRY TRY ", read gone, parts dead left, later, read gone",
+                        "parts dead left", "stopping [5 stuck (its part is left)] read-at" },
+        { "want-parts 5" TRY TRY TRY TRY TRY TRY TRY TRY TRY
+          ", read gone, parts dead left, later, read gone, "
+          "parts dead left, read gone",
+                        "parts dead",
+                        "ended [5 refused (parts of an earlier run are still there, and systemd does not let go of them)]" },
         { "want-parts 5, sent, unheard", "read gone", "asked start-waits reset-parts" },
         { "want-parts 5, sent, unheard, stop, stop-sent, stop-failed", "read gone", "asked read-parts" },
         { "want-parts 5, sent, answered 7, job-done 7", "read active @5", "starting keep-run read-parts" },
