@@ -8,11 +8,13 @@
  *   ---------  -----------------------------------------  -----------  --------------------------------------------
  *   absent     START_WANTED                               asked        the start waits in line
  *              LOOKED: a copy of ours is there            its own      its state is said, its run is kept
+ *              LOOKED: it has ended, processes are left   stopping     look again, as of one that is known
  *              LOOKED: none is                            absent       the unit is removed
  *   asked      START_SENT, _ANSWERED                      asked,       STARTING, with the answer
  *                                                         starting
  *              START_EXISTS, _UNHEARD, DETACHED           asked        read: what is there decides (LOOKED)
  *              LOOKED: this copy                          its own      its state
+ *              LOOKED: processes of this copy are left    stopping     look again: it has begun, and ended unseen
  *              LOOKED: another copy                       its own      REFUSED for this one, the state of that
  *              LOOKED: a failed rest                      asked        reset, and the start waits in line again
  *              LOOKED: nothing                            asked        the start waits in line again
@@ -23,7 +25,8 @@
  *   up,        JOB_SEEN: not ours                         the same     ask what it does
  *   stopping   JOB_TYPE, JOB_ENDED, STOP_FAILED           the same     read
  *              LOOKED: active, activating, deactivating   up ...       the state; a stop that was asked for, again
- *              LOOKED: ended, processes are left          stopping     look again; after STUCK_AFTER_USEC: STUCK
+ *              LOOKED: ended, processes are left,         stopping     look again; after STUCK_AFTER_USEC: STUCK
+ *              of a start that failed too
  *              LOOKED: ended by another hand              judging      STOPPING: does the host go down?
  *              LOOKED: ended otherwise                    ended        why: unit_state_from_properties()
  *              DEAF, DETACHED                             the same     what ends now, ends unseen
