@@ -6,6 +6,7 @@
 #include "engine/agreed/app.h"
 #include "engine/agreed/node.h"
 #include "engine/agreed/presence.h"
+#include "engine/agreed/retry.h"
 #include "engine-cluster.h"
 
 /* ---- what a node reports ---- */
@@ -403,6 +404,45 @@ static void test_started_again_where_it_failed(void **state)
         }
 }
 
+/* A start that never began is decided again as what it was: after a failure, on the node where it failed; of one that was only
+ * found it is not known, and it is a normal one. */
+static void test_same_start_again(void **state)
+{
+        App *a;
+        Cluster c;
+
+        (void) state;
+        begin_with_retry(&c, false);
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        a = cluster_distro(&c, DEF);
+        assert_int_equal(app_present_copy(a)->phase, COPY_STARTING);
+        report(&c, ABC, 0, UNIT_NONE); /* it is not in step, so another node starts it */
+        assert_int_equal(app_present_copy(a)->node_id, BCD);
+        assert_int_equal(app_present_copy(a)->start_type, START_FAILOVER);
+        assert_int_equal(app_present_copy(a)->from_node, ABC);
+        cluster_end(&c);
+
+        begin_with_retry(&c, false);
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        a = cluster_distro(&c, DEF);
+        state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD)->unknown = true; /* nothing is decided */
+        report(&c, ABC, 0, UNIT_NONE);
+        assert_null(app_present_copy(a));
+        assert_true(retry_is_due(a, ABC));
+        assert_int_equal(a->from_node, DEF);
+        cluster_end(&c);
+
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        a = cluster_distro(&c, DEF);
+        a->copies[0].phase = COPY_STARTING;
+        a->copies[0].start_type = START_NONE;
+        state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD)->unknown = true; /* nothing is decided */
+        report(&c, ABC, 0, UNIT_NONE);
+        assert_null(app_present_copy(a));
+        assert_int_equal(a->next_type, START_NORMAL);
+        cluster_end(&c);
+}
+
 /* A worker that ends while its host shuts down: handed over at once, before its manager says that it leaves. */
 static void test_worker_ends_with_its_host(void **state)
 {
@@ -782,6 +822,7 @@ int main(void)
                 cmocka_unit_test(test_restarted_before_it_ran),
                 cmocka_unit_test(test_stopped_from_outside),
                 cmocka_unit_test(test_started_again_where_it_failed),
+                cmocka_unit_test(test_same_start_again),
                 cmocka_unit_test(test_worker_ends_with_its_host),
                 cmocka_unit_test(test_what_is_found_has_bounds),
                 cmocka_unit_test(test_shutdown_is_called_off),

@@ -4,6 +4,7 @@
 
 #include "engine/local/own-files.h"
 #include "engine/agreed/definition.h"
+#include "engine/member/hold.h"
 #include "engine-cluster.h"
 
 /* The file of distro on abc, with another digest of its unit. */
@@ -303,6 +304,29 @@ static void test_reload_is_answered_by_what_is_read_after_it(void **state)
         }
 }
 
+/* A member that has lost the state when the command comes finds it in the one that it gets: it reads then. */
+static void test_reload_is_in_the_state(void **state)
+{
+        EffectList effects = {};
+        Membership *me;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
+        cluster_command(&c, BCD, 1, COMMAND_RELOAD, "", "");
+        me = &c.engine[DEF]->here.me;
+        me->agreed.out.effects = &effects;
+        hold_lose_track(me, "a message of the group is missing");
+        me->agreed.out.effects = NULL;
+        effect_list_done(&effects);
+        cluster_deliver(&c);
+        for (unsigned i = 0; i < 20 && !engine_is_synced(c.engine[DEF]); i++)
+                cluster_all_at(&c, c.now + 50 * USEC_PER_MSEC);
+        assert_true(engine_is_synced(c.engine[DEF]));
+        assert_int_equal(cluster_count(&c, DEF, EFFECT_RELOAD), 1);
+        cluster_end(&c);
+}
+
 /* A node on which nothing has changed says so; one that does not answer is waited for during 2 s; a new view ends the wait. */
 static void test_reload_waits_no_longer(void **state)
 {
@@ -497,6 +521,7 @@ int main(void)
                 cmocka_unit_test(test_definition_that_cannot_be_agreed),
                 cmocka_unit_test(test_reload_waits_for_all_files),
                 cmocka_unit_test(test_reload_is_answered_by_what_is_read_after_it),
+                cmocka_unit_test(test_reload_is_in_the_state),
                 cmocka_unit_test(test_definitions_have_a_bound),
                 cmocka_unit_test(test_files_come_in_parts),
                 cmocka_unit_test(test_reload_waits_no_longer),

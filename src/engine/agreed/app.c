@@ -365,6 +365,14 @@ void app_plan_again(App *a, const Copy *failed)
         a->from_node = failed->from_node;
 }
 
+void app_plan_the_same(App *a, const Copy *c)
+{
+        if (c->start_type == START_NORMAL && app_find_retry(a, c->node_id))
+                app_plan_again(a, c);
+        else
+                app_plan(a, c->start_type == START_NONE ? START_NORMAL : c->start_type, c->from_node, 0);
+}
+
 void app_clear_next(App *a)
 {
         app_plan(a, START_NORMAL, 0, 0);

@@ -62,6 +62,8 @@ void app_plan(App *a, StartType type, uint32_t from_node, uint32_t node_id);
 /* It failed, and is started again where it was (LocalRestarts=), with what it had to take over; or, should its node go
  * meanwhile, elsewhere, as a failover. */
 void app_plan_again(App *a, const Copy *failed);
+/* `c` was granted and never began: the same start is decided again. One that was only found counts as normal. */
+void app_plan_the_same(App *a, const Copy *c);
 void app_clear_next(App *a);
 /* A better node is there: it takes over when TakeoverDelaySec= is over. */
 void app_await_better(Agreed *g, App *a, const Node *better);

@@ -114,8 +114,7 @@ static void app_present_ended(
                 break;
         case UNIT_NONE:
                 if (c->phase == COPY_STARTING) {
-                        /* It was granted and never began: the same start is decided again. */
-                        app_plan(a, c->start_type, c->from_node, 0);
+                        app_plan_the_same(a, c);
                         break;
                 }
                 /* It ended while no manager watched it: the owner is back, or comes back, without it. */

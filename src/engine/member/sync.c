@@ -165,11 +165,23 @@ static uint64_t sync_state_usec(const Membership *me)
         return t;
 }
 
+/* A `reload --all` that came while this member had lost the state is in the one that it got, and it has read nothing. */
+static void sync_reload(Membership *me)
+{
+        const Node *own = state_find_node(&me->agreed.state, me->node_id);
+
+        if (!own || !own->reading)
+                return;
+        member_emit(me, EFFECT_RELOAD);
+        hold_tell(me, (Outcome){ .reload = true });
+}
+
 static void sync_install(Membership *me, State *s)
 {
         agreed_install(&me->agreed, s);
         me->synced = true;
         hold_tell(me, (Outcome){ .files_dirty = true });
+        sync_reload(me);
         me->in_view.lost_track = false;
         me->in_view.synced_sent = false;
         me->own_revision = me->agreed.state.revision;
