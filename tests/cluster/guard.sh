@@ -121,7 +121,7 @@ rm "$LAB/abc/root/etc/systemd/system/distro-manager.service.d/no-restart.conf"
 # What it was asked for waits in the bus, and is answered one by one.
 wait_until 150 node_exec abc timeout 10 systemctl daemon-reload || fail 'systemd goes on'
 note "systemd went on after $(seconds $(($(now) - killed))) s"
-node_exec abc systemctl start distro-manager
+wait_until 100 node_exec abc timeout 20 systemctl start distro-manager || fail 'the manager of abc is started'
 cluster_wait_synced 30
 check 'there is one copy' test "$(app_copies distro | wc -w)" = 1
 

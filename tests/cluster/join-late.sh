@@ -14,7 +14,10 @@ cluster_up abc bcd def
 step 'Corosync of def ends, and the manager of abc is to join late'
 node_exec def systemctl stop distro-manager corosync
 cc -O1 -Wall -shared -fPIC -o "$LAB/abc/root/usr/local/lib/join-late.so" "$LAB_SRC/join-late.c" -lcpg
-printf '[Service]\nEnvironment=LD_PRELOAD=/usr/local/lib/join-late.so JOIN_LATE=/etc/join-late\n' |
+# The sanitizers' library has to be the first.
+first=
+[ "${LAB_INSTRUMENT:-}" != sanitize ] || first=$(cc -print-file-name=libasan.so)
+printf '[Service]\nEnvironment="LD_PRELOAD=%s" JOIN_LATE=/etc/join-late\n' "${first:+$first }/usr/local/lib/join-late.so" |
         cluster_file abc /etc/systemd/system/distro-manager.service.d/late.conf
 echo yes | cluster_file abc /etc/join-late
 begin=$(now)

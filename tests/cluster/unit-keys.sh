@@ -12,9 +12,9 @@ PAGE=$LAB/tree/usr/share/man/man5/distro-manager.app.5
 # The keys of the page's lists, one a line: SECTION KEY.
 page_keys() {
         sed 's/\\-/-/g' "$PAGE" | awk '
+                /^\.SH / { section = "" }
                 /^\.SH \[UNIT\] OPTIONS/ { section = "Unit" }
                 /^\.SH \[SERVICE\] OPTIONS/ { section = "Service" }
-                /^\.SH ENVIRONMENT/ { section = "" }
                 /^\.RS 4/ { inside = 1; next }
                 /^\.RE/ { inside = 0 }
                 section != "" && inside && !/^\./ {
