@@ -50,6 +50,8 @@
  *                LOOKED: ended                            cause        read the parts
  *                LOOKED: ended, as a stop was asked for   stop, check  STOPPED is the cause
  *                START_REFUSED, _CONFLICTS                not yet      nothing was started: as without parts
+ *                LOOKED: in maintenance, and no stop was  not yet      look again; its worker has ended: STOPPING
+ *                asked for
  *   cause        PARTS_READ: one is ending                cause        read them again
  *                PARTS_READ: one has ended                stop         FAILED (REFUSED: of a start) by that part; KILLED
  *                                                                      where the slice was stopped as well: judged first
@@ -225,6 +227,7 @@ typedef struct UnitFact {
         bool by_guard; /* the guard was at work when it ended */
         bool left;     /* processes are in its control group */
         bool leaves;   /* the host, corosync.service or the manager is being stopped */
+        bool in_maintenance; /* the application is: what ends by itself, or by hand, leads to nothing until that is over */
         bool has_parts;
         const PartsSeen *parts; /* NULL: it has none, or not all of them were ever read */
 } UnitFact;

@@ -112,6 +112,16 @@ static bool is_on_road(const UnitMachine *m, const UnitFact *f, bool over)
         return m->road.stage != ROAD_NONE || over || (f->parts->ended[0] && !m->history.stop_asked);
 }
 
+/* What ends in maintenance ends, and nothing follows: the other parts stay. True: so it is. */
+static bool is_left_alone(UnitMachine *m, const UnitFact *f, UnitTodo *t)
+{
+        if (!f->in_maintenance || m->history.stop_asked || m->road.stage > ROAD_CAUSE)
+                return false;
+        m->road.stage = ROAD_NONE;
+        unit_read_at(t, f->now_usec + UNIT_STUCK_LOOK_USEC);
+        return true;
+}
+
 /* True: what is to be said and done of it is. */
 bool unit_walk(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
 {
@@ -123,6 +133,11 @@ bool unit_walk(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
         }
         if (!is_on_road(m, f, over))
                 return false;
+        if (is_left_alone(m, f, t)) {
+                if (over)
+                        unit_set_state(m, UNIT_STOPPING, NULL, t);
+                return over;
+        }
         if (m->road.stage == ROAD_NONE) {
                 m->road.stage = ROAD_CAUSE;
                 unit_set_state(m, UNIT_STOPPING, NULL, t);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <unistd.h>
+
 #include "base/array.h"
 #include "base/text.h"
 #include "systemd/guard-file.h"
@@ -203,6 +205,15 @@ static void unit_learn_group(Unit *unit)
                 unit_take(unit, &(UnitFact){ .type = UNIT_FACT_GROUP, .text = group });
 }
 
+/* As its parts' helpers see it. */
+static bool unit_is_in_maintenance(const Unit *unit)
+{
+        const char *directory = unit->units->guard_directory;
+        _cleanup_free_ char *path = directory ? text_format("%s/maintenance/%s", directory, unit->app) : NULL;
+
+        return path && access(path, F_OK) == 0;
+}
+
 /* What the host shows beside the unit's properties. */
 static UnitFact unit_look(Unit *unit)
 {
@@ -217,6 +228,7 @@ static UnitFact unit_look(Unit *unit)
         /* Without memory no group is looked at, and the next look comes. */
         if (unit->parts && m->has_parts && unit_parts_group(unit->parts, m->control_group) >= 0)
                 f.parts = unit_parts_see(unit->parts, u->guard_directory, u->cgroup_root);
+        f.in_maintenance = f.parts && unit_is_in_maintenance(unit);
         if (unit_properties_are_alive(p))
                 return f;
         if (p->job_id == 0)

@@ -96,6 +96,17 @@ gone_with_words abc "$since"
 check_within 5 'one node alone has the addresses' web_is_on "$NODE"
 check 'clear' node_exec abc distroctl clear web
 
+step 'in maintenance somebody stops the server: the addresses stay'
+check 'on' node_exec bcd distroctl maintenance web on
+node_exec "$NODE" systemctl stop distro-app-web.service
+helper_is_active() { node_exec "$NODE" systemctl is-active --quiet "distro-app-web:ip-$WEB_4.service"; }
+check_stays 3 'the helper runs on' helper_is_active
+check 'off' node_exec bcd distroctl maintenance web off
+check_within 5 'the server is started again' app_is web state running
+check_within 5 'one node alone has the addresses' web_is_on "$(app_field web node)"
+NODE=$(app_field web node)
+check 'clear' node_exec abc distroctl clear web
+
 step 'somebody removes the address'
 from=$NODE since=$(now)
 node_exec "$from" ip address del "$WEB_4/24" dev host0

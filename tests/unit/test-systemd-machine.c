@@ -186,6 +186,12 @@ static const Row rows[] = {
         { "want-parts 5, sent, answered 7, job-done 7", "read active @5", "starting keep-run read-parts" },
         { "want-parts 5, sent, answered 7, job-done 7, read active @5", "parts well", "up [5 running]" },
 
+        /* the road: in maintenance nothing follows from an end */
+        { PARTS ", parts well", "read gone maintenance", "stopping [5 stopping] read-at" },
+        { PARTS ", parts well, read active @5 maintenance", "parts dead", "up read-at" },
+        { PARTS ", parts well, read gone maintenance", "read gone", "stopping read-parts" },
+        { PARTS ", parts well, read gone maintenance", "stop", "stopping stop-waits" },
+
         /* the road: cause */
         { PARTS, "parts well", "up" },
         { PARTS, "parts dead", "stopping [5 stopping] stop-waits" },
@@ -307,6 +313,8 @@ static void take_word(UnitProperties *p, UnitFact *look, const char *word)
                 look->left = true;
         else if (streq(word, "guard"))
                 look->by_guard = true;
+        else if (streq(word, "maintenance"))
+                look->in_maintenance = true;
         else if (streq(word, "file") || streq(word, "masked")) {
                 p->transient = false;
                 strcpy(p->fragment_path, "/etc/x");
