@@ -13,6 +13,7 @@
 #include "engine/local/runs.h"
 #include "engine/member/hold.h"
 #include "engine/member/peer.h"
+#include "engine/agreed/place.h"
 
 typedef enum OwnedKind {
         OWNED_STRING,   /* char *, may be NULL */
@@ -20,6 +21,7 @@ typedef enum OwnedKind {
         OWNED_EMBEDDED, /* a structure within */
         OWNED_ONE,      /* a pointer to one structure, never NULL */
         OWNED_MESSAGE,  /* Message * */
+        OWNED_ANEW,     /* a pointer to one structure that says nothing: it begins empty in the copy */
         VOID_IN_VIEW,   /* a SentIn, and what it is about: of no meaning in another view */
         VOID_IN_HOLD,   /* the same, by hold_serial */
 } OwnedKind;
@@ -90,7 +92,9 @@ SHAPE(local_command_shape, LocalCommand, EMBEDDED(LocalCommand, command, command
 SHAPE(local_definition_shape, LocalDefinition, EMBEDDED(LocalDefinition, definition, definition_shape),
                 STRING(LocalDefinition, app), STRING(LocalDefinition, error),
                 SENT(LocalDefinition, refused_in));
-SHAPE(agreed_shape, Agreed, EMBEDDED(Agreed, state, state_shape));
+static const Shape places_shape = { sizeof(Places), NULL, 0 };
+SHAPE(agreed_shape, Agreed, EMBEDDED(Agreed, state, state_shape),
+                { .kind = OWNED_ANEW, .at = offsetof(Agreed, places), .shape = &places_shape });
 SHAPE(membership_shape, Membership, EMBEDDED(Membership, agreed, agreed_shape),
                 ARRAY(Membership, nodelist, &node_shape), GROWING(Membership, peers, &peer_shape),
                 ARRAY(Membership, ring_nodes, NULL), GROWING(Membership, backlog, &backlog_shape),
@@ -145,7 +149,7 @@ static const Shape *message_shape(const Message *m)
 static bool has_pointer(const Owned *o)
 {
         return o->kind == OWNED_STRING || o->kind == OWNED_ARRAY || o->kind == OWNED_ONE ||
-               o->kind == OWNED_MESSAGE;
+               o->kind == OWNED_MESSAGE || o->kind == OWNED_ANEW;
 }
 
 static void *pointer_at(const void *base, size_t at)
@@ -217,6 +221,11 @@ static void own(void *base, const Shape *shape)
                         p = duplicate(p, 1, sizeof(Message));
                         pointer_put(base, o->at, p);
                         own(p, message_shape((const Message *) (const void *) p));
+                        break;
+                case OWNED_ANEW:
+                        p = calloc(1, o->shape->size_bytes);
+                        ASSERT(p);
+                        pointer_put(base, o->at, p);
                         break;
                 case VOID_IN_VIEW:
                 case VOID_IN_HOLD:
@@ -331,6 +340,7 @@ static uint64_t mix_owned(uint64_t h, const void *base, const Shape *shape, cons
                         ASSERT(p);
                         h = mix_shape(h, p, message_shape((const Message *) (const void *) p), e);
                         break;
+                case OWNED_ANEW:
                 case VOID_IN_VIEW:
                 case VOID_IN_HOLD:
                         break;

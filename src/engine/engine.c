@@ -11,6 +11,7 @@
 #include "engine/local/runs.h"
 #include "engine/local/startup.h"
 #include "engine/local/worker.h"
+#include "engine/agreed/place.h"
 #include "engine/member/deliver.h"
 #include "engine/member/form.h"
 #include "engine/member/hold.h"
@@ -47,6 +48,9 @@ static int engine_init(Local *here, const EngineConfig *config)
         here->takes_part = config->skip_sync_wait;
         here->unguarded = config->unguarded;
         here->me.view_serial = here->me.hold_serial = 2; /* no flag that is set, and none that is not */
+        here->me.agreed.places = calloc(1, sizeof(Places));
+        if (!here->me.agreed.places)
+                return -ENOMEM;
         r = cutoff_new(config->isolation_timeout_usec, &here->cutoff);
         if (r < 0)
                 return r;
@@ -92,6 +96,7 @@ Engine *engine_free(Engine *e)
         listed_free(me->nodelist, me->n_nodelist);
         outlet_done(&me->agreed.out);
         state_done(&me->agreed.state);
+        free(me->agreed.places);
         free(here->cutoff);
         free(here->wait_mandatory);
         free(here->wait_optional);
@@ -324,6 +329,7 @@ int engine_step(Engine *e, const Event *event, EffectList *effects)
         Agreed *g = &here->me.agreed;
 
         g->out.effects = effects;
+        places_forget(g->places);
         if (event->type == EVENT_SUSPENDED)
                 cutoff_suspended(here);
         g->now_usec = MAX(g->now_usec, event->now_usec);

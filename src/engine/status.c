@@ -12,6 +12,7 @@
 #include "engine/member/sync.h"
 #include "engine/member/view.h"
 #include "engine/agreed/explain.h"
+#include "engine/agreed/place.h"
 #include "engine/agreed/retry.h"
 #include "engine/agreed/verdict.h"
 #include "engine/agreed/app.h"
@@ -242,9 +243,20 @@ uint64_t engine_failover_delay(const Engine *e, const App *a)
         return app_delay(&e->here.me.agreed.state, a);
 }
 
+/* The bus asks for that of all applications: what lies where is made out once for all of them. */
+static AppVerdict status_verdict(const Agreed *g, const App *a)
+{
+        AppVerdict v;
+
+        places_begin(g, g->places, a);
+        v = app_verdict(g, a);
+        places_end(g, g->places);
+        return v;
+}
+
 void engine_app_status(const Engine *e, const App *a, AppStatus *ret)
 {
-        const AppVerdict v = app_verdict(&e->here.me.agreed, a);
+        const AppVerdict v = status_verdict(&e->here.me.agreed, a);
         const Copy *c = v.at;
         const LocalUnit *own;
 
@@ -278,7 +290,13 @@ NodeState engine_node_state(const Engine *e, const Node *n)
 
 bool engine_explain(const Engine *e, const App *a, const Node *n, char *ret_why, size_t size_bytes)
 {
-        return place_explain(&e->here.me.agreed, a, n, engine_node_state(e, n), ret_why, size_bytes);
+        const Agreed *g = &e->here.me.agreed;
+        bool eligible;
+
+        places_begin(g, g->places, a);
+        eligible = place_explain(g, a, n, engine_node_state(e, n), ret_why, size_bytes);
+        places_end(g, g->places);
+        return eligible;
 }
 
 const char *engine_wrong_file(const App *a, const Node *n, char *buffer, size_t size_bytes)

@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/engine-struct.h"
+#include "engine/local/cutoff-struct.h"
 #include "engine/local/expiry.h"
 #include "engine/local/own-files.h"
 #include "base/array.h"
@@ -234,6 +235,98 @@ static uint64_t facts_of_all(size_t n)
         return t;
 }
 
+/* ---- what readers cost ---- */
+
+/* All run in the worse of two tiers of `n_tier` nodes each, and TakeoverDelaySec= runs for the better one. */
+static Engine *new_waiting(size_t n, uint32_t n_tier, EffectList *effects)
+{
+        Engine *e = new_engine(effects);
+        Definition *d = new_definitions(e, n);
+
+        for (size_t i = 0; i < n; i++) {
+                d[i].takeover_automatic = true;
+                for (uint32_t node = 0; node < N_NODES; node++)
+                        d[i].nodes[node].tier = node / n_tier;
+        }
+        give_definitions(e, d, n);
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps) {
+                Copy *c = app_add_copy(a, n_tier + 1, 1);
+
+                assert_non_null(c);
+                c->phase = COPY_RUNNING;
+                a->owner = c->node_id;
+                a->better_node = 1;
+                a->better = agreed_timer(&e->here.me.agreed, USEC_PER_SEC);
+        }
+        return e;
+}
+
+static void assert_takes_over(const Engine *e, const App *a, const char *name)
+{
+        AppStatus s;
+        char reason[64];
+
+        e->here.cutoff->stale_since_usec = 0; /* this node knows it */
+        engine_app_status(e, a, &s);
+        snprintf(reason, sizeof(reason), "%s takes it over after TakeoverDelaySec=", name);
+        assert_string_equal(s.reason, reason);
+}
+
+static uint64_t all_shown(size_t n, uint32_t n_tier)
+{
+        EffectList effects = {};
+        Engine *e = new_waiting(n, n_tier, &effects);
+        uint64_t t;
+
+        n_sorts = 0;
+        t = processor_nsec();
+        FOREACH_ARRAY(a, e->here.me.agreed.state.apps, e->here.me.agreed.state.n_apps)
+                assert_takes_over(e, a, "node01.example");
+        t = processor_nsec() - t;
+        assert_int_equal(n_sorts, 1);
+        effect_list_done(&effects);
+        engine_free(e);
+        return t;
+}
+
+static uint64_t all_shown_in_pairs(size_t n)
+{
+        return all_shown(n, 2);
+}
+
+/* What is compared within a tier is made out once for all that are shown: a tier of two nodes costs what a tier of one does. */
+static void test_shown_in_pairs(void **state)
+{
+        enum { N_ALL = 10000, N_TIMES = 4 };
+        uint64_t one = UINT64_MAX, two = UINT64_MAX;
+
+        (void) state;
+        for (size_t i = 0; i < 3; i++) {
+                one = MIN(one, all_shown(N_ALL, 1));
+                two = MIN(two, all_shown(N_ALL, 2));
+        }
+        print_message("%u shown in tiers of one: %llu us, of two: %llu us\n", N_ALL,
+                        (unsigned long long) one / 1000, (unsigned long long) two / 1000);
+        assert_in_range(two, 0, one * N_TIMES);
+}
+
+/* It serves until the next step, which may change it. */
+static void test_shown_after_a_step(void **state)
+{
+        EffectList effects = {};
+        const Event time = { .type = EVENT_TIME, .now_usec = 1 };
+        Engine *e = new_waiting(2, 2, &effects);
+        App *apps = e->here.me.agreed.state.apps;
+
+        (void) state;
+        assert_takes_over(e, &apps[1], "node01.example");
+        apps[0].copies[0].node_id = apps[0].owner = 1;
+        assert_int_equal(engine_step(e, &time, &effects), 0);
+        assert_takes_over(e, &apps[1], "node02.example");
+        effect_list_done(&effects);
+        engine_free(e);
+}
+
 /* ---- how large the state is ---- */
 
 /* A change of all files that has come to half of the nodes. */
@@ -336,6 +429,12 @@ static void test_facts_of_all(void **state)
         check(facts_of_all);
 }
 
+static void test_all_shown(void **state)
+{
+        (void) state;
+        check(all_shown_in_pairs);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -344,6 +443,9 @@ int main(void)
                 cmocka_unit_test(test_all_timers_sent),
                 cmocka_unit_test(test_files_read),
                 cmocka_unit_test(test_facts_of_all),
+                cmocka_unit_test(test_all_shown),
+                cmocka_unit_test(test_shown_in_pairs),
+                cmocka_unit_test(test_shown_after_a_step),
                 cmocka_unit_test(test_state_halfway),
                 cmocka_unit_test(test_state_of_long_names),
         };

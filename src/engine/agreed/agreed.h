@@ -43,10 +43,10 @@ typedef struct Agreed {
         State state;
         uint64_t now_usec, realtime_usec; /* for deadlines and display; never for a decision */
         Outlet out;
-        bool lasting_changed;  /* within the message that is being applied: it gets a revision of its own */
-        bool all_dirty;        /* decide.c looks at all applications */
-        Outcome outcome;       /* of what is being carried out */
-        struct Places *places; /* while decide.c goes through the applications; else NULL */
+        bool lasting_changed; /* within the message that is being applied: it gets a revision of its own */
+        bool all_dirty;       /* decide.c looks at all applications */
+        Outcome outcome;      /* of what is being carried out */
+        struct Places *places; /* what is made out for one application and serves the next (place.h); or NULL */
 } Agreed;
 
 /* `node_id` 0: of no node. What the names are, the state says. */

@@ -213,6 +213,7 @@ static void decide_forget(Agreed *g)
  * decided: disks that take no writes keep no node from leaving. */
 void decide_all(Agreed *g)
 {
+        struct Places *shown = g->places; /* its readers' */
         Places places = {};
         bool any = false;
 
@@ -229,7 +230,7 @@ void decide_all(Agreed *g)
                 decide_app(g, a);
                 places_end(g, &places);
         }
-        g->places = NULL;
+        g->places = shown;
         if (!any)
                 return; /* most messages concern none: an acknowledgement does not go through them all again */
         if (!g->state.form_pending)

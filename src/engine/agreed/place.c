@@ -110,6 +110,7 @@ static int compare_nodes(const void *a, const void *b)
 static void places_learn_loads(const Agreed *g, Places *p)
 {
         p->known = true;
+        memset(p->loads, 0, sizeof(p->loads));
         FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
                 if (a != p->app)
                         places_add(g, p, a, 1);
@@ -130,6 +131,13 @@ static Node *places_find(const Places *p, const char *name)
         Node *const *found = bsearch(&k, p->nodes, p->n_nodes, sizeof(p->nodes[0]), compare_nodes);
 
         return found ? *found : NULL;
+}
+
+void places_forget(Places *p)
+{
+        p->app = NULL;
+        p->known = false;
+        p->n_nodes = 0;
 }
 
 void places_begin(const Agreed *g, Places *p, const App *a)

@@ -19,9 +19,13 @@ typedef enum Eligibility {
         NODE_LATE,
 } Eligibility;
 
-/* What lies on which node, and the nodes by their names. It follows from the state. While decide.c goes through the
- * applications it is kept up to date, so that the placement of one costs no look at all the others. The application
- * that is being decided, `app`, is not in it. */
+/* What lies on which node, and the nodes by their names, so that the placement of one application costs no look at all the
+ * others. It follows from the state, and says nothing more: no encoding, copy or fingerprint has it. The application that is
+ * being looked at, `app`, is not in it.
+ *
+ * decide_all() has its own, and keeps it up to date while it goes through the applications. An engine has one for those that
+ * read (status.c), which they use from one step to the next: engine_step() forgets it. While no application is being looked
+ * at, which is so where a message is applied, nothing uses it. */
 typedef struct Places {
         const App *app;
         bool known;                /* what `loads` are: they are summed up when they are first compared */
@@ -33,7 +37,9 @@ typedef struct Places {
 /* Whether `n` may run `a`. `takeover`: as the aim of an automatic takeover, for which an expired mark still counts. */
 Eligibility place_eligible(const App *a, const Node *n, bool takeover);
 bool place_is_permitted(const App *a, const Node *n);
-/* `a` is about to be decided and counts nowhere; it has been, and counts where it is now. */
+/* All that it says is void: the state is about to change, or has. */
+void places_forget(Places *p);
+/* `a` is about to be looked at and counts nowhere; it has been, and counts where it is now. */
 void places_begin(const Agreed *g, Places *p, const App *a);
 void places_end(const Agreed *g, Places *p);
 /* The node's tier, or UINT32_MAX where Nodes= does not name it. */
