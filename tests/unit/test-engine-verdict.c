@@ -13,7 +13,7 @@
 #include "engine-cluster.h"
 
 /* The application is, or was, on bcd: abc is better, def worse. Of each kind of change the state has one; 0 is none. */
-enum { COPY_IS, NODE_IS, WANT_IS, ALONE_IS, FILE_IS, BETTER_IS, OTHER_IS, N_KINDS };
+enum { COPY_IS, NODE_IS, WANT_IS, ALONE_IS, FILE_IS, BETTER_IS, OTHER_IS, DEF_IS, N_KINDS };
 enum {
         COPY_NONE = 1,
         COPY_GONE,
@@ -35,14 +35,14 @@ enum {
         BETTER_MARKED,
         BETTER_MARK_EXPIRED,
         BETTER_STANDBY,
-        BETTER_UNKNOWN,
         BETTER_LATER,
         BETTER_MARKED_ALL,
         N_BETTER
 };
 enum { OTHER_FORMING = 1, OTHER_DELAY, OTHER_START_FIRST, OTHER_WANTED, OTHER_START_FIRST_FORMING, N_OTHER };
+enum { DEF_UNKNOWN = 1, DEF_BACK, DEF_UNTAMED, DEF_STUCK, N_DEF };
 
-static const int n_of_kind[N_KINDS] = { N_COPY, N_NODE, N_WANT, N_ALONE, N_FILE, N_BETTER, N_OTHER };
+static const int n_of_kind[N_KINDS] = { N_COPY, N_NODE, N_WANT, N_ALONE, N_FILE, N_BETTER, N_OTHER, N_DEF };
 
 static Node *walk_node(Engine *e, uint32_t id)
 {
@@ -151,8 +151,6 @@ static void change_better(Engine *e, App *a, int to)
                 change_mark(a, ABC, to == BETTER_MARK_EXPIRED);
         } else if (to == BETTER_STANDBY) {
                 walk_node(e, ABC)->standby = true;
-        } else if (to == BETTER_UNKNOWN) {
-                walk_node(e, DEF)->unknown = true;
         } else if (to == BETTER_LATER) {
                 a->definition.takeover_delay_usec = USEC_PER_SEC;
         } else if (to == BETTER_MARKED_ALL) {
@@ -176,6 +174,26 @@ static void change_other(Engine *e, App *a, int to)
         }
 }
 
+/* What may run on def stands against a start, whatever else keeps it where it is. */
+static void change_def(Engine *e, App *a, int to)
+{
+        Copy *c;
+
+        if (to == 0)
+                return;
+        if (to == DEF_UNKNOWN) {
+                walk_node(e, DEF)->unknown = true;
+                return;
+        }
+        c = app_add_copy(a, DEF, 0);
+        assert_non_null(c);
+        c->phase = to == DEF_STUCK ? COPY_STOPPING : COPY_LOST;
+        c->stuck = to == DEF_STUCK;
+        c->untamed = to == DEF_UNTAMED;
+        if (to != DEF_STUCK)
+                walk_node(e, DEF)->presence = to == DEF_BACK ? PRESENCE_REPORTED : PRESENCE_OFFLINE;
+}
+
 /* False: no message leads to such a state. */
 static bool walk_to(Engine *e, const int *to)
 {
@@ -185,6 +203,7 @@ static bool walk_to(Engine *e, const int *to)
         change_node(e, a, to[NODE_IS]);
         change_better(e, a, to[BETTER_IS]);
         change_other(e, a, to[OTHER_IS]);
+        change_def(e, a, to[DEF_IS]);
         change_want(a, to[WANT_IS], to[ALONE_IS], to[FILE_IS]);
         return !(to[OTHER_IS] == OTHER_DELAY && app_present_copy(a)) &&
                !check_state(&e->here.me.agreed.state);
@@ -358,13 +377,18 @@ static void explain_agrees(Engine *e, const AppVerdict *v, uint32_t node)
         char why[200];
         bool may = engine_explain(e, walk_app(e), n, why, sizeof(why));
         bool starts = v->what == APP_VERDICT_START || v->what == APP_VERDICT_BETTER;
+        AppVerdict moved = { .what = APP_VERDICT_MOVE };
 
+        if (v->at)
+                moved = verdict_moved(&e->here.me.agreed, walk_app(e), v->at, NULL, false);
         copy->here.me.agreed.out.effects = &effects;
         if (starts && v->node == n)
                 assert_true(may);
         if (v->at && v->at->node_id == node && may)
                 assert_non_null(strstr(why, "it is here"));
-        /* What it says that a command does, that one does. */
+        /* What would keep a better node from it is said, and what it says that a command does, that one does. */
+        if (strstr(why, "better; ") && moved.what == APP_VERDICT_BLOCKED)
+                assert_non_null(strstr(why, moved.why));
         if (strstr(why, "moves it")) {
                 assert_int_equal(take_over(copy, n->name), COMMAND_OK);
                 assert_ptr_not_equal(app_present_copy(walk_app(copy)), NULL);
@@ -420,8 +444,9 @@ static void walk(const Engine *from, int *to, size_t kind, size_t n_left, size_t
                 return;
         }
         snprintf(last_state, sizeof(last_state),
-                        "copy %d, node %d, want %d, alone %d, file %d, better %d, other %d", to[COPY_IS],
-                        to[NODE_IS], to[WANT_IS], to[ALONE_IS], to[FILE_IS], to[BETTER_IS], to[OTHER_IS]);
+                        "copy %d, node %d, want %d, alone %d, file %d, better %d, other %d, def %d",
+                        to[COPY_IS], to[NODE_IS], to[WANT_IS], to[ALONE_IS], to[FILE_IS], to[BETTER_IS],
+                        to[OTHER_IS], to[DEF_IS]);
         e = engine_copy(from);
         if (walk_to(e, to)) {
                 (*n_states)++;

@@ -32,10 +32,12 @@ static void explain_mark(const Agreed *g, const App *a, const Node *n, char *ret
                 snprintf(ret_why + length, size_bytes - length, "; the last time: %s", failure);
 }
 
-/* Why a node that may run it, and is better than where it runs, does not take it over; false: it is not better, or it will. */
+/* Why a node that may run it, and is better than where it runs, does not take it over; false: it is not better, or it will.
+ * The command is named where it would not be refused. */
 static bool explain_stays(const Agreed *g, const App *a, const Node *n, char *ret_why, size_t size_bytes)
 {
         const AppVerdict v = app_verdict(g, a);
+        AppVerdict moved;
         const Node *at = v.at ? state_find_node(&g->state, v.at->node_id) : NULL;
         const char *why;
 
@@ -52,7 +54,11 @@ static bool explain_stays(const Agreed *g, const App *a, const Node *n, char *re
                 why = "Takeover=manual";
         else
                 return false;
-        snprintf(ret_why, size_bytes, "better; %s; 'distroctl takeover %s' moves it", why, a->name);
+        moved = verdict_moved(g, a, v.at, NULL, false);
+        if (moved.what == APP_VERDICT_MOVE)
+                snprintf(ret_why, size_bytes, "better; %s; 'distroctl takeover %s' moves it", why, a->name);
+        else
+                snprintf(ret_why, size_bytes, "better; %s; %s", why, moved.why);
         return true;
 }
 
