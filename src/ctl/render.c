@@ -483,14 +483,17 @@ static int print_permissions(FILE *f, const RenderOptions *o, const AppInfo *a)
         return 0;
 }
 
-/* A table where they are; where they run elsewhere the words that say where to look. */
-static int print_parts(FILE *f, const RenderOptions *o, const AppInfo *a)
+/* A table where they are; where they run elsewhere the words that say where to look. What runs here may have none yet: it was
+ * started before its file had them. */
+static int print_parts(FILE *f, const RenderOptions *o, const AppInfo *a, const char *own)
 {
         static const char *const headers[] = { "PART", "NAME", "STATE", "SINCE", "WHAT IT SAYS", NULL };
         _cleanup_(table_done) Table t = table_start(headers);
 
         if (a->n_parts == 0) {
-                if (a->has_parts && !isempty(a->node))
+                if (a->has_parts && streq(a->node, own))
+                        print_field(f, o, COLOR_NONE, "Parts", "none yet");
+                else if (a->has_parts && !isempty(a->node))
                         print_fieldf(f, o, COLOR_NONE, "Parts",
                                         "shown on %s alone: 'distroctl -H %s status %s'", a->node, a->node,
                                         a->name);
@@ -509,8 +512,8 @@ static int print_parts(FILE *f, const RenderOptions *o, const AppInfo *a)
         return table_print(&t, f, &o->style, 2, o->legend, o->full);
 }
 
-int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeEligibility *eligibility,
-                size_t n_eligibility)
+int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const char *own,
+                const NodeEligibility *eligibility, size_t n_eligibility)
 {
         _cleanup_free_ char *remark = app_remark(a, &o->now), *tiers = app_tiers(a);
         bool never = a->failover_delay_usec == USEC_INFINITY;
@@ -543,7 +546,7 @@ int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeElig
         r = print_marks(f, o, a);
         if (r >= 0) {
                 print_next_step(f, o, a);
-                r = print_parts(f, o, a);
+                r = print_parts(f, o, a, own);
         }
         if (r < 0 || n_eligibility == 0)
                 return r;

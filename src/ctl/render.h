@@ -20,10 +20,9 @@ RenderOptions render_options(const Ctl *c);
 
 /* One screen: this node, quorum, warnings, nodes, applications. */
 int render_overview(FILE *f, const RenderOptions *o, const Snapshot *s);
-/* All about one application. `eligibility` may be empty. */
-int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const NodeEligibility *eligibility,
-                size_t n_eligibility);
-/* `own`: the node of the manager that was asked. */
+/* All about one application. `own`: the node of the manager that was asked. `eligibility` may be empty. */
+int render_app(FILE *f, const RenderOptions *o, const AppInfo *a, const char *own,
+                const NodeEligibility *eligibility, size_t n_eligibility);
 int render_node(FILE *f, const RenderOptions *o, const NodeInfo *n, const char *own);
 int render_app_list(FILE *f, const RenderOptions *o, const AppInfo *const *apps, size_t n);
 int render_node_list(FILE *f, const RenderOptions *o, const NodeInfo *const *nodes, size_t n);

@@ -112,7 +112,7 @@ static int print_subject(Ctl *c, const RenderOptions *o, const ManagerInfo *m, c
         if (!first)
                 fputc('\n', stdout);
         if (s->is_app) {
-                r = render_app(stdout, o, &s->app, s->eligibility, s->n_eligibility);
+                r = render_app(stdout, o, &s->app, m->node_name, s->eligibility, s->n_eligibility);
                 print_journal(c, o, m, &s->app);
         }
         if (s->is_app && s->is_node)

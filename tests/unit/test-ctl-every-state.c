@@ -367,6 +367,7 @@ static const ShownRow rows[] = {
         { OF_UNIT, "a unit here is being stopped", unit_is_being_stopped, NULL, 0 },
         { OF_UNIT, "a unit here is restarted again and again", unit_restarts, NULL, 0 },
         { OF_PART, "a part here", has_part, part_word, ELEMENTSOF(parts) },
+        { OF_PART, "it runs here without the parts that its file has now", as_it_is, NULL, 0 },
         { OF_PART, "the parts are elsewhere", bcd_has_it, NULL, 0 },
         { OF_PART, "the parts are nowhere", is_stopped, NULL, 0 },
         { OF_NODE, "a node is", has_presence, presence_word, _PRESENCE_MAX },
