@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address/address-lock.h"
 #include "address/removal.h"
 
 #define REASON_BYTES 320
@@ -33,7 +34,7 @@ typedef struct Keeper {
         sd_event_source *timer; /* the next question, or announcement */
         sd_event_source *look;  /* in maintenance */
         sd_event_source *answers;
-        int answers_fd, send_fd;
+        int answers_fd, send_fd, lock_fd;
         uint64_t deadline_usec; /* for asking */
         uint64_t round_usec;    /* when this round of asking, or of announcing, began */
         size_t n_sent;          /* in this round */
@@ -366,7 +367,7 @@ static int clear(Keeper *k)
         /* What is on one link only may be there on each of them. */
         uint32_t index = address_is_link_local(a) ? k->interface.index : 0;
         char where[IFNAMSIZ];
-        int r = kernel_lock(&k->kernel, a, index);
+        int r = address_lock_take(a, index, &k->lock_fd);
 
         if (r == -EADDRINUSE)
                 return fail(k, "%s: another distro-address has it", k->text);
@@ -435,6 +436,8 @@ static void keeper_done(Keeper *k)
         sd_event_unref(k->event);
         if (k->send_fd >= 0)
                 (void) close(k->send_fd);
+        if (k->lock_fd >= 0)
+                (void) close(k->lock_fd); /* nothing was written */
         kernel_done(&k->kernel);
 }
 
@@ -459,6 +462,7 @@ KeeperExit keeper_run(const Arguments *a)
                 .kernel = KERNEL_NONE,
                 .answers_fd = -1,
                 .send_fd = -1,
+                .lock_fd = -1,
                 .exit = KEEPER_NOT_STARTED };
         int r;
 

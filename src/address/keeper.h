@@ -11,7 +11,7 @@
  *               then STATUS= says what would have ended it, and it is looked at again each second
  *
  * SIGTERM removes it, and nothing that the keeper has not added: what is its own carries RTNL_PROTOCOL_OURS. What an earlier
- * keeper left, which was killed, is removed before the first question. An interface without ARP is neither asked nor
+ * keeper left, which was killed, is removed before the first question; where another one has the address it fails. An interface without ARP is neither asked nor
  * told; one without a carrier is, in vain, and that is said, but it is no failure. The last reason is written to standard
  * error and to STATUS=. */
 

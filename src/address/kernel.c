@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES (64 * 1024)
@@ -67,27 +66,8 @@ void kernel_done(Kernel *k)
 {
         close_one(&k->request_fd);
         close_one(&k->news_fd);
-        close_one(&k->lock_fd);
         free(k->buffer);
         *k = KERNEL_NONE;
-}
-
-/* Abstract names belong to the network namespace, as addresses do, and go with the process. */
-int kernel_lock(Kernel *k, const Address *a, uint32_t index)
-{
-        struct sockaddr_un name = { .sun_family = AF_UNIX };
-        char text[ADDRESS_TEXT_MAX];
-        int n;
-
-        n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "distro-address/%s/%" PRIu32,
-                        address_format(text, a), index);
-        k->lock_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (k->lock_fd < 0)
-                return -errno;
-        if (bind(k->lock_fd, (struct sockaddr *) &name,
-                            (socklen_t) (offsetof(struct sockaddr_un, sun_path) + 1 + (size_t) n)) < 0)
-                return -errno;
-        return 0;
 }
 
 /* Returns the number of bytes, which are the kernel's, or 0 for a datagram of somebody else. */

@@ -12,20 +12,15 @@
 typedef struct Kernel {
         int request_fd;
         int news_fd; /* for poll(2); kernel_news() reads it */
-        int lock_fd; /* -1 without kernel_lock() */
         uint32_t sequence;
         uint8_t *buffer;
 } Kernel;
 
-#define KERNEL_NONE ((Kernel){ .request_fd = -1, .news_fd = -1, .lock_fd = -1 })
+#define KERNEL_NONE ((Kernel){ .request_fd = -1, .news_fd = -1 })
 
 /* News are kept from now on, so that what changes while the lists are read is not missed. */
 int kernel_open(Kernel *k);
 void kernel_done(Kernel *k);
-
-/* -EADDRINUSE: another distro-address of this network namespace has the lock for this address, on interface `index`, or with
- * 0 on any. It ends with the process. */
-int kernel_lock(Kernel *k, const Address *a, uint32_t index);
 
 /* All interfaces, and all addresses of that family. The caller ends *ret with network_done(). */
 int kernel_list(Kernel *k, int family, Network *ret);

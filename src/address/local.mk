@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libaddress.a
 libaddress_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 libaddress_a_SOURCES = \
+	src/address/address-lock.c src/address/address-lock.h \
 	src/address/arguments.c src/address/arguments.h \
 	src/address/frame.c src/address/frame.h \
 	src/address/keeper.c src/address/keeper.h \

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "address/removal.h"
 
+#include <unistd.h>
+
+#include "address/address-lock.h"
 #include "base/array.h"
 
 /* It may be there once for each interface and length of the prefix. */
@@ -59,22 +62,40 @@ static int named_index(Kernel *kernel, const AddressSpec *a, uint32_t *ret_index
         return *ret_index == 0 ? -ENODEV : 0;
 }
 
+/* 1: by somebody else, on *ret_where. -EADDRINUSE: a keeper that lives has it. */
+static int remove_under_lock(Kernel *kernel, const Arguments *a, char ret_where[static IFNAMSIZ])
+{
+        const Address *address = &a->spec.address;
+        uint32_t index;
+        int fd, r = named_index(kernel, &a->spec, &index);
+
+        if (r < 0)
+                return r;
+        r = address_lock_take_to_remove(address, address_is_link_local(address) ? index : 0, &fd);
+        if (r < 0)
+                return r;
+        r = removal_of_ours(kernel, address, index, ret_where);
+        (void) close(fd); /* nothing was written */
+        return r;
+}
+
 KeeperExit removal_run(const Arguments *a)
 {
         Kernel kernel = KERNEL_NONE;
         char text[ADDRESS_TEXT_MAX], where[IFNAMSIZ];
-        uint32_t index;
         int r;
 
         address_format(text, &a->spec.address);
         r = kernel_open(&kernel);
         if (r >= 0)
-                r = named_index(&kernel, &a->spec, &index);
-        if (r >= 0)
-                r = removal_of_ours(&kernel, &a->spec.address, index, where);
+                r = remove_under_lock(&kernel, a, where);
         kernel_done(&kernel);
         if (r == -ENODEV) /* with the interface its addresses went */
                 return KEEPER_ENDED;
+        if (r == -EADDRINUSE) {
+                printf("%s: another distro-address has it: left there\n", text);
+                return KEEPER_ENDED;
+        }
         if (r < 0)
                 fprintf(stderr, "%s: could not be removed: %s\n", text, strerror(-r));
         else if (r > 0)

@@ -459,9 +459,13 @@ int net_clean(void **state)
 int net_begin(void)
 {
         const char *build = getenv("top_builddir");
+        char locks[64];
 
         snprintf(program, sizeof(program), "%s/distro-address", build ? build : ".");
-        return access(program, X_OK) < 0 || !mkdtemp(directory) ? -errno : 0;
+        if (access(program, X_OK) < 0 || !mkdtemp(directory))
+                return -errno;
+        net_path(locks, sizeof(locks), "locks");
+        return setenv("DISTRO_ADDRESS_LOCKS", locks, true) < 0 ? -errno : 0;
 }
 
 void net_end(void)

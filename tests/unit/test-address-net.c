@@ -259,6 +259,27 @@ static void test_twice(void **state)
         assert_false(net_has_address(a, f));
 }
 
+/* What comes after the refusal takes nothing away from the one that has it. */
+static void test_del_of_another(void **state)
+{
+        for (size_t i = 0; i < N_FAMILIES; i++) {
+                const Family *f = &families[i];
+                Keeper k = KEEPER_START(a, "run", f->address, "eth0", "check=no"), l;
+
+                keeper_must(&k, keeper_is_ready, NULL);
+                for (size_t with_interface = 0; with_interface < 2; with_interface++) {
+                        l = KEEPER_START(a, "del", f->address, with_interface ? "eth0" : NULL);
+                        assert_int_equal(keeper_end(&l), 0);
+                        assert_non_null(strstr(l.said, ": another distro-address has it: left there"));
+                        assert_true(net_has_address(a, f));
+                }
+                assert_int_equal(keeper_stop(&k, SIGKILL), 128 + SIGKILL); /* its lock went with it */
+                l = KEEPER_START(a, "del", f->address, "eth0");
+                assert_int_equal(keeper_end(&l), 0);
+                assert_false(net_has_address(a, f));
+        }
+}
+
 static void test_interfaces(void **state)
 {
         static const struct {
@@ -364,6 +385,7 @@ int main(void)
                 cmocka_unit_test_teardown(test_killed, net_clean),
                 cmocka_unit_test_teardown(test_not_ours, net_clean),
                 cmocka_unit_test_teardown(test_twice, net_clean),
+                cmocka_unit_test_teardown(test_del_of_another, net_clean),
                 cmocka_unit_test_teardown(test_interfaces, net_clean),
                 cmocka_unit_test_teardown(test_carrier, net_clean),
                 cmocka_unit_test_teardown(test_maintenance, net_clean),

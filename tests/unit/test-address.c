@@ -14,8 +14,13 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "address/address-lock.h"
 #include "address/arguments.h"
 #include "address/frame.h"
 #include "address/network.h"
@@ -598,6 +603,105 @@ static void test_found(void **state)
         network_done(&n);
 }
 
+/* ---- who has an address ---- */
+
+static char lock_directory[32];
+
+static int begin_locks(void **state)
+{
+        char path[64];
+
+        (void) state;
+        strcpy(lock_directory, "/tmp/test-address.XXXXXX");
+        if (!mkdtemp(lock_directory))
+                return -1;
+        snprintf(path, sizeof(path), "%s/locks", lock_directory);
+        return setenv(ADDRESS_LOCK_VARIABLE, path, true);
+}
+
+static int end_locks(void **state)
+{
+        char words[64];
+
+        (void) state;
+        snprintf(words, sizeof(words), "rm -r %s", lock_directory);
+        return system(words); /* NOLINT(cert-env33-c): of this test's own words */
+}
+
+static void test_locks(void **state)
+{
+        Address shop = address_of("192.0.2.10/24"), mail = address_of("192.0.2.11/24"),
+                on_link = address_of("fe80::10/64");
+        int fd, other_fd, third_fd;
+
+        (void) state;
+        assert_int_equal(address_lock_take(&shop, 0, &fd), 0);
+        assert_int_equal(address_lock_take(&shop, 0, &other_fd), -EADDRINUSE);
+        assert_int_equal(address_lock_take_to_remove(&shop, 0, &other_fd), -EADDRINUSE);
+        assert_int_equal(address_lock_take(&mail, 0, &other_fd), 0);
+        close(other_fd);
+        close(fd);
+        assert_int_equal(address_lock_take_to_remove(&shop, 0, &fd), 0);
+        close(fd);
+        assert_int_equal(address_lock_take(&shop, 0, &fd), 0);
+        close(fd);
+
+        /* On each interface another one may have it. */
+        assert_int_equal(address_lock_take(&on_link, 2, &fd), 0);
+        assert_int_equal(address_lock_take(&on_link, 3, &other_fd), 0);
+        assert_int_equal(address_lock_take(&on_link, 3, &third_fd), -EADDRINUSE);
+        close(other_fd);
+        assert_int_equal(address_lock_take_to_remove(&on_link, 2, &other_fd), -EADDRINUSE);
+        assert_int_equal(address_lock_take_to_remove(&on_link, 0, &other_fd), -EADDRINUSE);
+        assert_int_equal(address_lock_take_to_remove(&on_link, 3, &other_fd), 0);
+        close(other_fd);
+        close(fd);
+}
+
+/* A start that meets a removal waits for it, and is not refused. */
+static void test_lock_waits(void **state)
+{
+        Address a = address_of("2001:db8::30/64");
+        int fd, pipes[2], status;
+        struct pollfd pfd;
+        pid_t pid;
+
+        (void) state;
+        assert_int_equal(pipe(pipes), 0);
+        assert_int_equal(address_lock_take_to_remove(&a, 0, &fd), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                (void) close(fd); /* else the child would have the removal's lock too */
+                _exit(address_lock_take(&a, 0, &fd) < 0 || write(pipes[1], "x", 1) != 1);
+        }
+        close(pipes[1]);
+        pfd = (struct pollfd){ .fd = pipes[0], .events = POLLIN };
+        assert_int_equal(poll(&pfd, 1, 100), 0); /* it has neither it nor ended */
+        close(fd);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        close(pipes[0]);
+}
+
+/* Whoever can open the file could keep an address off this host. */
+static void test_lock_is_private(void **state)
+{
+        Address a = address_of("192.0.2.12/24");
+        char path[64];
+        struct stat st;
+        int fd;
+
+        (void) state;
+        assert_int_equal(address_lock_take(&a, 0, &fd), 0);
+        assert_int_equal(fstat(fd, &st), 0);
+        assert_int_equal(st.st_mode, S_IFREG | 0600);
+        close(fd);
+        snprintf(path, sizeof(path), "%s/locks", lock_directory);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 022, 0);
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
@@ -614,6 +718,9 @@ int main(void)
                 cmocka_unit_test(test_requests),
                 cmocka_unit_test(test_choice),
                 cmocka_unit_test(test_found),
+                cmocka_unit_test_setup_teardown(test_locks, begin_locks, end_locks),
+                cmocka_unit_test_setup_teardown(test_lock_waits, begin_locks, end_locks),
+                cmocka_unit_test_setup_teardown(test_lock_is_private, begin_locks, end_locks),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

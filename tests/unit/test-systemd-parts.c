@@ -66,7 +66,8 @@ static void test_parts_are_known(void **state)
 #define SANDBOX                                                                                  \
         "CapabilityBoundingSet 12288 NoNewPrivileges true ProtectSystem strict ProtectHome yes " \
         "RestrictAddressFamilies true AF_UNIX AF_NETLINK AF_PACKET AF_INET AF_INET6 "            \
-        "MemoryDenyWriteExecute true "
+        "MemoryDenyWriteExecute true "                                                           \
+        "RuntimeDirectory distro-manager/addresses RuntimeDirectoryPreserve yes "
 #define IP4_UNIT "distro-app-web-1:ip-192.0.2.20.service"
 #define IP6_UNIT "distro-app-web-1:ip-2001:db8::30.service"
 
