@@ -43,14 +43,15 @@ int removal_of_ours(Kernel *kernel, const Address *a, uint32_t index, char ret_w
         return -EBUSY;
 }
 
-/* Of the interface that is named, 0 where none is. -ENODEV: it is not there. */
-static int named_index(Kernel *kernel, const AddressSpec *a, uint32_t *ret_index)
+/* Of the interface on which it is looked for; 0: on any. It may have another name by now, and no keeper that lives has the
+ * address: so an address that all interfaces share is looked for on each, and one of a link where none has that name. */
+static int find_index(Kernel *kernel, const AddressSpec *a, uint32_t *ret_index)
 {
         Network n;
         int r;
 
         *ret_index = 0;
-        if (a->interface[0] == '\0')
+        if (a->interface[0] == '\0' || !address_is_link_local(&a->address))
                 return 0;
         r = kernel_list(kernel, a->address.family, &n);
         if (r < 0)
@@ -59,7 +60,7 @@ static int named_index(Kernel *kernel, const AddressSpec *a, uint32_t *ret_index
                 if (streq(i->name, a->interface))
                         *ret_index = i->index;
         network_done(&n);
-        return *ret_index == 0 ? -ENODEV : 0;
+        return 0;
 }
 
 /* 1: by somebody else, on *ret_where. -EADDRINUSE: a keeper that lives has it. */
@@ -67,11 +68,11 @@ static int remove_under_lock(Kernel *kernel, const Arguments *a, char ret_where[
 {
         const Address *address = &a->spec.address;
         uint32_t index;
-        int fd, r = named_index(kernel, &a->spec, &index);
+        int fd, r = find_index(kernel, &a->spec, &index);
 
         if (r < 0)
                 return r;
-        r = address_lock_take_to_remove(address, address_is_link_local(address) ? index : 0, &fd);
+        r = address_lock_take_to_remove(address, index, &fd);
         if (r < 0)
                 return r;
         r = removal_of_ours(kernel, address, index, ret_where);
@@ -90,8 +91,6 @@ KeeperExit removal_run(const Arguments *a)
         if (r >= 0)
                 r = remove_under_lock(&kernel, a, where);
         kernel_done(&kernel);
-        if (r == -ENODEV) /* with the interface its addresses went */
-                return KEEPER_ENDED;
         if (r == -EADDRINUSE) {
                 printf("%s: another distro-address has it: left there\n", text);
                 return KEEPER_ENDED;

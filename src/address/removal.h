@@ -11,5 +11,5 @@
  * else too, with the interface's name in ret_where; or an error. */
 int removal_of_ours(Kernel *kernel, const Address *a, uint32_t index, char ret_where[static IFNAMSIZ]);
 
-/* `del`: on the interface that is named, or any. What another keeper has is left there, which is said, and is no failure. */
+/* `del`: on whatever interface it is, or for one that is valid on its link only on the one that is named. What another keeper has is left there, which is said, and is no failure. */
 KeeperExit removal_run(const Arguments *a);

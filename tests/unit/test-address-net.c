@@ -280,6 +280,23 @@ static void test_del_of_another(void **state)
         }
 }
 
+/* The interface got another name while the address was there. */
+static void test_del_renamed(void **state)
+{
+        Keeper k;
+
+        net_must(a, "ip link add eth1 type veth peer name eth2 && ip link set eth1 up");
+        k = KEEPER_START(a, "run", "203.0.113.5/24", "eth1", "check=no");
+        keeper_must(&k, keeper_is_ready, NULL);
+        assert_int_equal(keeper_stop(&k, SIGKILL), 128 + SIGKILL);
+        net_must(a, "ip link set eth1 down && ip link set eth1 name eth3");
+        assert_true(net_shows(a, "203.0.113.5/24", "ip -o addr show"));
+        k = KEEPER_START(a, "del", "203.0.113.5/24", "eth1");
+        assert_int_equal(keeper_end(&k), 0);
+        assert_false(net_shows(a, "203.0.113.5/24", "ip -o addr show"));
+        net_must(a, "ip link del eth3");
+}
+
 static void test_interfaces(void **state)
 {
         static const struct {
@@ -386,6 +403,7 @@ int main(void)
                 cmocka_unit_test_teardown(test_not_ours, net_clean),
                 cmocka_unit_test_teardown(test_twice, net_clean),
                 cmocka_unit_test_teardown(test_del_of_another, net_clean),
+                cmocka_unit_test_teardown(test_del_renamed, net_clean),
                 cmocka_unit_test_teardown(test_interfaces, net_clean),
                 cmocka_unit_test_teardown(test_carrier, net_clean),
                 cmocka_unit_test_teardown(test_maintenance, net_clean),
