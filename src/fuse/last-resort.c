@@ -68,15 +68,19 @@ static void say_to(int fd, const char *text, size_t size, uint64_t until_usec)
         }
 }
 
+/* The kernel's log takes it as the least important, and shows it on no console: it would do that within the write, as slowly
+ * as a serial line is. The console is given the words by itself, as far as it takes them. */
+#define KMSG_LEVEL "<7>"
+
 static void say(const LastResort *l, const Deadline *d)
 {
         uint64_t until_usec = now_usec() + LAST_RESORT_SAY_USEC;
         char text[DEADLINE_REASON_MAX + 80];
-        int n = snprintf(text, sizeof(text), "<0>distro-fuse: %s: %s\n",
+        int n = snprintf(text, sizeof(text), KMSG_LEVEL "distro-fuse: %s: %s\n",
                         d->action == DEADLINE_POWEROFF ? "powering off" : "rebooting", d->reason);
 
         say_to(l->kmsg_fd, text, (size_t) n, until_usec);
-        say_to(l->console_fd, text + strlen("<0>"), (size_t) n - strlen("<0>"), until_usec);
+        say_to(l->console_fd, text + strlen(KMSG_LEVEL), (size_t) n - strlen(KMSG_LEVEL), until_usec);
 }
 
 void last_resort_take(const LastResort *l, const Deadline *d)

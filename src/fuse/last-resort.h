@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The end of this host: said on the console, and done without asking anybody. What that takes is opened beforehand. */
+/* The end of this host: said in the kernel's log and on the console, and done without asking anybody. What that takes is opened beforehand. */
 
 #include "fuse/deadlines.h"
 

@@ -292,7 +292,7 @@ static void test_goes_off(void **state)
         printf("went off %.1f ms after its deadline, with 100 ms for sysrq\n",
                         ((double) took - 300000) / 1000);
         file("/dev/kmsg", text, sizeof(text));
-        assert_string_equal(text, "<0>distro-fuse: rebooting: /srv/nfs cannot be unmounted\n");
+        assert_string_equal(text, "<7>distro-fuse: rebooting: /srv/nfs cannot be unmounted\n");
         file("/dev/console", text, sizeof(text));
         assert_string_equal(text, "distro-fuse: rebooting: /srv/nfs cannot be unmounted\n");
         file("/proc/sysrq-trigger", text, sizeof(text));
