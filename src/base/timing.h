@@ -50,7 +50,7 @@ typedef struct LeaveTiming {
 #define LEAVE_STOP_DEFAULT_USEC \
         (90 * USEC_PER_SEC) /* of a worker without TimeoutStopSec=, as systemd has it */
 
-/* `longest_stop_usec`: of the TimeoutStopSec= of what runs here. A stop takes systemd several times that at most, for
+/* `longest_stop_usec`: of the TimeoutStopSec= of what runs here, with what its parts may take. A stop takes systemd several times that at most, for
  * ExecStop=, SIGTERM and ExecStopPost=; while the host goes down systemd stops the workers by itself as well, and one of
  * them is all that is waited for. */
 LeaveTiming leave_timing_of(uint64_t longest_stop_usec, bool shutdown);

@@ -43,17 +43,26 @@ static int on_extend(sd_event_source *source, uint64_t usec, void *userdata)
         return loop_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
 }
 
-/* Of the workers that run here, by their files. */
+/* As long as it may take: the worker, and then its parts one after the other. */
+static uint64_t time_to_stop(const AppConfig *a)
+{
+        uint64_t stop = a->stop_timeout_usec > 0 ? a->stop_timeout_usec : LEAVE_STOP_DEFAULT_USEC;
+
+        FOREACH_ARRAY(part, a->parts.items, a->parts.n_items)
+                stop = usec_add(stop, part->stop_timeout_usec);
+        return stop;
+}
+
+/* Of the applications that run here, by their files. */
 static uint64_t longest_stop(const Manager *m)
 {
         uint64_t longest = 0;
 
         FOREACH_ARRAY(a, m->apps.items, m->apps.n_items) {
-                uint64_t stop = a->stop_timeout_usec > 0 ? a->stop_timeout_usec : LEAVE_STOP_DEFAULT_USEC;
                 UnitInfo info;
 
                 if (units_find(m->units, a->definition.name, &info) && unit_state_is_alive(info.state))
-                        longest = MAX(longest, stop);
+                        longest = MAX(longest, time_to_stop(a));
         }
         return longest > 0 ? longest : LEAVE_STOP_DEFAULT_USEC;
 }

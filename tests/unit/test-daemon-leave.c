@@ -156,6 +156,32 @@ static void test_time_of_the_workers(void **state)
         }
 }
 
+/* Its parts are stopped one after the other, when the worker has ended. */
+static void test_time_of_the_parts(void **state)
+{
+        static const UnitInfo found = { .app = "slow", .state = UNIT_RUNNING };
+        Part parts[] = { { .stop_timeout_usec = 50 * USEC_PER_SEC },
+                { .stop_timeout_usec = 5 * USEC_PER_SEC } };
+        AppConfig slow = { .definition.name = (char *) "slow",
+                .stop_timeout_usec = 400 * USEC_PER_SEC,
+                .parts = { .items = parts, .n_items = ELEMENTSOF(parts) } };
+        AppConfigs apps;
+
+        (void) state;
+        begin_quietly();
+        apps = m->apps;
+        m->apps = (AppConfigs){ .items = &slow, .n_items = 1 };
+        doubles.found[0] = found;
+        doubles.n_found = 1;
+        doubles.own_job = (OwnJobAnswer){ .manager = OWN_JOB_SHUTDOWN };
+        assert_int_equal(raise(SIGTERM), 0);
+        turn();
+        assert_int_equal(m->leave, LEAVE_HANDING_OVER);
+        assert_int_equal(m->leave_timing.stop_usec, 455 * USEC_PER_SEC);
+        doubles.n_found = 0;
+        m->apps = apps;
+}
+
 static void test_signal_before_the_engine(void **state)
 {
         (void) state;
@@ -192,6 +218,7 @@ int main(void)
                 TEST(test_silent_systemd),
                 TEST(test_bounds),
                 TEST(test_time_of_the_workers),
+                TEST(test_time_of_the_parts),
                 TEST(test_signal_before_the_engine),
                 TEST(test_signal_before_the_loop),
         };
