@@ -136,7 +136,7 @@ typedef enum AppState {
 
 typedef struct AppStatus {
         AppState state;
-        char reason[256];      /* in words; "" where there is nothing to say */
+        char reason[512];      /* in words; "" where there is nothing to say */
         const char *node;      /* where the present copy is; "" if nowhere */
         StartType start_type;  /* of the last start */
         const char *from_node; /* "" for normal */

@@ -9,7 +9,8 @@
 
 #include "engine/types.h"
 
-#define UNIT_REASON_MAX 256u /* bytes of a reason, with its final zero */
+#define UNIT_REASON_MAX \
+        384u /* bytes of a reason, with its final zero: it can have the longest names in it, and a command */
 
 /* The properties that count. Strings are cut to their field; "" is "not known". */
 typedef struct UnitProperties {

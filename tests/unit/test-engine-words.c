@@ -55,6 +55,14 @@ CHANGE(moves, a->copies[0].phase = COPY_STOPPING; a->next_type = START_TAKEOVER)
 CHANGE(is_stuck, a->copies[0].stuck = true)
 CHANGE(is_stuck_here, is_stuck(c, e, a); e->here.units[0].state = UNIT_STUCK;
                 e->here.units[0].reason = strdup("its part x has left processes"))
+/* As long as such a reason can be. */
+#define LONG_REST                                                                               \
+        "its part address 2001:0db8:1111:2222:3333:4444:5555:6666/128 may still be there: its " \
+        "removal did not succeed; remove it, then: systemctl reset-failed "                     \
+        "distro-app-a23456789-123456789-123456789-123456789-123456789-123456789-123"            \
+        ":ip-2001:db8:1111:2222:3333:4444:5555:6666.service"
+CHANGE(is_stuck_at_length, is_stuck(c, e, a); e->here.units[0].state = UNIT_STUCK;
+                e->here.units[0].reason = strdup(LONG_REST))
 CHANGE(is_silent, node_of(e, ABC)->presence = PRESENCE_SILENT)
 CHANGE(manager_gone, node_of(e, ABC)->grace = ((Timer){ .serial = 3, .deadline_usec = 77 }))
 CHANGE(manager_gone_stopping, manager_gone(c, e, a); a->copies[0].phase = COPY_STOPPING)
@@ -108,6 +116,7 @@ static const struct {
                         USEC_INFINITY },
         { is_stuck_here, APP_BLOCKED, "its stop on abc did not end: its part x has left processes", "abc",
                         USEC_INFINITY },
+        { is_stuck_at_length, APP_BLOCKED, "its stop on abc did not end: " LONG_REST, "abc", USEC_INFINITY },
         { is_silent, APP_BLOCKED, "the manager of abc does not answer", "abc", USEC_INFINITY },
         { manager_gone, APP_RUNNING, "unsupervised: the manager of abc is gone and is waited for", "abc",
                         77 },
