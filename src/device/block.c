@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libmount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -55,20 +56,53 @@ static int try_open(const char *path)
         return 0;
 }
 
-int block_examine(const char *path, Block *ret)
+/* As try_open(). ENODEV: the kernel has no such device; ENOTUNIQ: it has, and no file that names it was found. */
+static int try_open_number(const char *path, dev_t number)
 {
-        Block b = { .state = BLOCK_FREE };
+        char link[64], device[64], target[256];
+        const char *name;
+        ssize_t n;
+
+        if (is_source(path, number))
+                return try_open(path);
+        snprintf(link, sizeof(link), "/dev/block/%u:%u", major(number), minor(number));
+        if (is_source(link, number))
+                return try_open(link);
+        /* The kernel has the device, whatever names it has been given. */
+        snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(number), minor(number));
+        n = readlink(link, target, sizeof(target) - 1);
+        if (n < 0)
+                return errno == ENOENT ? ENODEV : errno;
+        target[n] = '\0';
+        name = strrchr(target, '/');
+        snprintf(device, sizeof(device), "/dev/%.50s", name ? name + 1 : target);
+        for (char *c = device + strlen("/dev/"); *c; c++)
+                if (*c == '!') /* what a directory's slash is in such a name */
+                        *c = '/';
+        return is_source(device, number) ? try_open(device) : ENOTUNIQ;
+}
+
+/* Returns errno of opening it. */
+static int look_at_path(const char *path, Block *b)
+{
         struct stat st;
-        int r = 0;
 
         if (stat(path, &st) < 0)
-                b.error = errno;
-        else if (!S_ISBLK(st.st_mode))
-                b.state = BLOCK_NO_DEVICE;
-        else {
-                b.number = b.file_system = st.st_rdev;
-                b.error = try_open(path);
+                return errno;
+        if (!S_ISBLK(st.st_mode)) {
+                b->state = BLOCK_NO_DEVICE;
+                return 0;
         }
+        b->number = b->file_system = st.st_rdev;
+        return try_open(path);
+}
+
+int block_examine(const char *path, dev_t number, Block *ret)
+{
+        Block b = { .state = BLOCK_FREE, .number = number, .file_system = number };
+        int r = 0;
+
+        b.error = number != 0 ? try_open_number(path, number) : look_at_path(path, &b);
         switch (b.error) {
         case 0:
                 break;

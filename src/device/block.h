@@ -28,10 +28,11 @@ typedef struct Block {
 
 void block_done(Block *b);
 
-/* Looks at the path and, where the device is not free, at the mounts of this process. It opens the device for reading and
- * for itself alone (O_EXCL), and closes it at once: the kernel refuses that with EBUSY while a file system, swap or another
- * device has it, in whichever mount namespace. 0, -ENOMEM, or what reading the mounts said. */
-int block_examine(const char *path, Block *ret);
+/* Looks at the device of that number, whatever names it, or with 0 at the one that the path names now; and where it is not
+ * free, at the mounts of this process. It opens the device for reading and for itself alone (O_EXCL), and closes it at once:
+ * the kernel refuses that with EBUSY while a file system, swap or another device has it, in whichever mount namespace. One
+ * that the kernel has, and nothing below /dev names, is UNREADABLE. 0, -ENOMEM, or what reading the mounts said. */
+int block_examine(const char *path, dev_t number, Block *ret);
 
 /* "/dev/sdb1 is mounted at /srv", "/dev/sdb1 is in use", "/dev/sdb1 is not there" ... A new string; NULL: out of memory. */
 char *block_to_words(const char *path, const Block *b);

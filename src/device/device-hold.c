@@ -54,17 +54,18 @@ static char *with_users(const char *path, const Block *b, const char *how)
         return users[0] ? text_format("%s%s: %s", words, how, users) : text_format("%s%s", words, how);
 }
 
-/* Whether the device can be given to a mount; else *ret_status is how this ends. */
-static bool may_begin(const char *path, DeviceExit *ret_status)
+/* Whether the device, which is *ret_number from now on, can be given to a mount; else *ret_status is how this ends. */
+static bool may_begin(const char *path, dev_t *ret_number, DeviceExit *ret_status)
 {
         _cleanup_free_ char *why = NULL;
         Block b;
-        int r = block_examine(path, &b);
+        int r = block_examine(path, 0, &b);
 
         if (r < 0) {
                 *ret_status = fail_by(path, r);
                 return false;
         }
+        *ret_number = b.number;
         if (b.state == BLOCK_FREE)
                 return true;
         if (b.state == BLOCK_MOUNTED || b.state == BLOCK_IN_USE)
@@ -84,24 +85,29 @@ static bool is_free(const Block *b)
         return b->state == BLOCK_FREE || b->state == BLOCK_ABSENT;
 }
 
-static DeviceExit wait_until_free(const char *path, uint64_t timeout_usec)
+/* `number`: of the device; 0: whichever the path names. */
+static DeviceExit wait_until_free(const char *path, dev_t number, uint64_t timeout_usec)
 {
-        uint64_t deadline = usec_add(now_usec(), timeout_usec);
+        uint64_t deadline = usec_add(now_usec(), timeout_usec), look_usec = 0;
         _cleanup_free_ char *last = NULL;
 
         for (;;) {
                 _cleanup_free_ char *why = NULL;
                 Block b;
-                int r = block_examine(path, &b);
-                bool over = now_usec() >= deadline;
+                int r = block_examine(path, number, &b);
+                uint64_t now = now_usec();
+                bool over = now >= deadline;
 
                 if (r < 0)
                         return fail_by(path, r);
                 if (is_free(&b))
                         return DEVICE_FREE;
-                why = with_users(path, &b, " still");
+                if (over || now >= look_usec) { /* all processes are looked at for that */
+                        look_usec = usec_add(now, DEVICE_USERS_USEC);
+                        why = with_users(path, &b, " still");
+                        say(why, over, &last);
+                }
                 block_done(&b);
-                say(why, over, &last);
                 if (over)
                         return DEVICE_IN_USE;
                 (void) clock_nanosleep(CLOCK_MONOTONIC, 0, /* a signal only shortens it */
@@ -113,6 +119,7 @@ DeviceExit device_hold(const char *path, uint64_t timeout_usec)
 {
         _cleanup_free_ char *identity = NULL;
         DeviceExit status;
+        dev_t number;
         sigset_t end;
 
         /* Before anything is looked at: no signal is lost. */
@@ -120,7 +127,7 @@ DeviceExit device_hold(const char *path, uint64_t timeout_usec)
         sigaddset(&end, SIGTERM);
         sigaddset(&end, SIGINT);
         sigprocmask(SIG_BLOCK, &end, NULL);
-        if (!may_begin(path, &status))
+        if (!may_begin(path, &number, &status))
                 return status;
         identity = block_identity(path);
         (void) sd_notifyf(false, "READY=1\nSTATUS=%s%s%s", path, isempty(identity) ? "" : ", ",
@@ -128,10 +135,10 @@ DeviceExit device_hold(const char *path, uint64_t timeout_usec)
         while (sigwaitinfo(&end, NULL) < 0)
                 ;
         (void) sd_notify(false, "STOPPING=1");
-        return wait_until_free(path, timeout_usec);
+        return wait_until_free(path, number, timeout_usec);
 }
 
 DeviceExit device_check(const char *path, uint64_t timeout_usec)
 {
-        return wait_until_free(path, timeout_usec);
+        return wait_until_free(path, 0, timeout_usec);
 }

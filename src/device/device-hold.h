@@ -5,14 +5,16 @@
  *
  *     begins    the device is refused where it is missing, mounted or in use; else READY=1, and STATUS= has its identity
  *     there     until SIGTERM, which systemd sends when the mount is gone, as the mount is ordered after this
- *     ending    asked again each DEVICE_AGAIN_USEC until nothing uses the device, or the timeout is over. Meanwhile, and at
- *               the end, STATUS= names who uses it
+ *     ending    asked again each DEVICE_AGAIN_USEC until nothing uses the device, or the timeout is over. Meanwhile, each
+ *               DEVICE_USERS_USEC, and at the end, STATUS= names who uses it. It is the device that the path named at the
+ *               beginning, though the path may have gone
  *
- * `check` is the ending alone, for where the resident was killed. A device that has gone away is used by nobody. */
+ * `check` is the ending alone, for where the resident was killed: of the device that the path names. A device that has gone away is used by nobody. */
 
 #include "base/macros.h"
 
 #define DEVICE_AGAIN_USEC (100 * USEC_PER_MSEC)
+#define DEVICE_USERS_USEC USEC_PER_SEC
 #define DEVICE_TIMEOUT_DEFAULT_USEC (90 * USEC_PER_SEC)
 
 /* The exit statuses of distro-device. */

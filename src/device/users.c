@@ -46,13 +46,15 @@ static void read_comm(int proc_fd, char ret[static COMM_BYTES])
                         *c = '?';
 }
 
+/* Without asking a server: what others have open may be on one that does not answer. */
 static bool is_on(const Block *b, int dir_fd, const char *name)
 {
-        struct stat st;
+        struct statx st;
 
-        if (fstatat(dir_fd, name, &st, 0) < 0) /* it has ended, or closed it */
+        if (statx(dir_fd, name, AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0) /* it has ended, or closed it */
                 return false;
-        return st.st_dev == b->file_system || (S_ISBLK(st.st_mode) && st.st_rdev == b->number);
+        return makedev(st.stx_dev_major, st.stx_dev_minor) == b->file_system ||
+               (S_ISBLK(st.stx_mode) && makedev(st.stx_rdev_major, st.stx_rdev_minor) == b->number);
 }
 
 static bool has_open(const Block *b, int proc_fd)

@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -195,20 +196,26 @@ static void test_states(void **state)
 {
         Block b;
         char *text;
+        dev_t number;
 
         (void) state;
-        assert_int_equal(block_examine(loop, &b), 0);
+        assert_int_equal(block_examine(loop, 0, &b), 0);
         assert_int_equal(b.state, BLOCK_FREE);
         mount_it();
-        assert_int_equal(block_examine(loop, &b), 0);
+        assert_int_equal(block_examine(loop, 0, &b), 0);
         assert_int_equal(b.state, BLOCK_MOUNTED);
         assert_string_equal(b.where, where);
         assert_int_equal(b.file_system, b.number);
+        number = b.number;
         block_done(&b);
         unmount_it();
-        assert_int_equal(block_examine("/nowhere/at/all", &b), 0);
+        assert_int_equal(block_examine("/nowhere/at/all", number, &b), 0);
+        assert_int_equal(b.state, BLOCK_FREE);
+        assert_int_equal(block_examine("/nowhere/at/all", makedev(250, 99999), &b), 0);
         assert_int_equal(b.state, BLOCK_ABSENT);
-        assert_int_equal(block_examine("/dev/null", &b), 0);
+        assert_int_equal(block_examine("/nowhere/at/all", 0, &b), 0);
+        assert_int_equal(b.state, BLOCK_ABSENT);
+        assert_int_equal(block_examine("/dev/null", 0, &b), 0);
         assert_int_equal(b.state, BLOCK_NO_DEVICE);
         text = block_to_words("/dev/null", &b);
         assert_string_equal(text, "/dev/null is not a block device");
@@ -231,7 +238,7 @@ static void test_other_name(void **state)
         snprintf(link, sizeof(link), "%s/by-id", folder);
         assert_int_equal(symlink(loop, link), 0);
         mount_it();
-        assert_int_equal(block_examine(link, &b), 0);
+        assert_int_equal(block_examine(link, 0, &b), 0);
         assert_int_equal(b.state, BLOCK_MOUNTED);
         block_done(&b);
         unmount_it();
@@ -298,6 +305,29 @@ static void test_detached(void **state)
         assert_int_equal(ends(&p), DEVICE_FREE);
 }
 
+/* As a link below /dev/disk/by-… does: it goes, and the device is in use as before. */
+static void test_path_goes_away(void **state)
+{
+        char link[128];
+        Program p;
+        pid_t user;
+        int fd;
+
+        (void) state;
+        snprintf(link, sizeof(link), "%s/by-uuid", folder);
+        assert_int_equal(symlink(loop, link), 0);
+        p = start("hold", link, "--timeout=1min");
+        assert_true(hears(&p, NULL));
+        mount_it();
+        user = start_user(false, &fd);
+        assert_int_equal(umount2(where, MNT_DETACH), 0);
+        assert_int_equal(unlink(link), 0);
+        kill(p.pid, SIGTERM);
+        assert_true(hears(&p, "/by-uuid is in use still: used by "));
+        end_user(user, fd);
+        assert_int_equal(ends(&p), DEVICE_FREE);
+}
+
 /* umount succeeds, and the file system is still mounted for a process that has mounts of its own. */
 static void test_other_namespace(void **state)
 {
@@ -354,7 +384,7 @@ static void test_many_users(void **state)
         mount_it();
         for (size_t i = 0; i < ELEMENTSOF(users); i++)
                 users[i] = start_user(false, fds + i);
-        assert_int_equal(block_examine(loop, &b), 0);
+        assert_int_equal(block_examine(loop, 0, &b), 0);
         text = users_to_words(&b);
         assert_non_null(text);
         assert_non_null(strstr(text, " and 2 more"));
@@ -373,6 +403,7 @@ int main(void)
                 cmocka_unit_test(test_beginning),
                 cmocka_unit_test(test_ends_when_free),
                 cmocka_unit_test(test_detached),
+                cmocka_unit_test(test_path_goes_away),
                 cmocka_unit_test(test_other_namespace),
                 cmocka_unit_test(test_still_mounted),
                 cmocka_unit_test(test_many_users),
