@@ -10,6 +10,7 @@
 #include "daemon/ending.h"
 #include "daemon/loop.h"
 #include "daemon/pulse.h"
+#include "daemon/reload.h"
 #include "daemon/status-line.h"
 
 #define REFUSED_NOTE_USEC (10 * USEC_PER_SEC) /* refused messages get one line in so long */
@@ -253,6 +254,7 @@ static void on_cluster_again(void *userdata, int error, ClusterInfo *cluster, co
                 return begin_anew(m);
         cluster_info_free(m->cluster);
         m->cluster = TAKE_PTR(c);
+        reload_take_nodelist(m);
         if (!timing)
                 take_timing(m);
         if (!same && !m->exiting)

@@ -8,14 +8,20 @@
 
 #include "base/array.h"
 
-/* The thread owns `result` from its creation until it has made the eventfd readable; the loop owns it at all
+/* Of the nodelist; own copies. */
+typedef struct LoaderNodes {
+        char **names;
+        size_t n_names;
+        ConfigNodeAddress *addresses;
+        size_t n_addresses;
+} LoaderNodes;
+
+/* The thread owns `result` and `nodes` from its creation until it has made the eventfd readable; the loop owns them at all
  * other times. That and pthread_join() are all the order that is needed. */
 struct Loader {
         char *root;
-        char **node_names;
-        size_t n_node_names;
-        ConfigNodeAddress *node_addresses; /* own copies */
-        size_t n_node_addresses;
+        LoaderNodes nodes, next_nodes; /* the next ones are those of the load that begins next */
+        bool has_next_nodes;
         int event_fd;
         pthread_t thread;
         bool running;
@@ -37,10 +43,10 @@ static void *loader_thread(void *userdata)
         _cleanup_(config_systemd_done) ConfigSystemd systemd = { .program = config_systemd_program() };
         ConfigContext context = {
                 .root = l->root,
-                .node_names = (const char *const *) l->node_names,
-                .n_node_names = l->n_node_names,
-                .node_addresses = l->node_addresses,
-                .n_node_addresses = l->n_node_addresses,
+                .node_names = (const char *const *) l->nodes.names,
+                .n_node_names = l->nodes.n_names,
+                .node_addresses = l->nodes.addresses,
+                .n_node_addresses = l->nodes.n_addresses,
                 .systemd = l->root ? NULL : &systemd,
         };
         uint64_t one = 1;
@@ -52,21 +58,40 @@ static void *loader_thread(void *userdata)
         return NULL;
 }
 
-static int copy_addresses(Loader *l, const ConfigNodeAddress *addresses, size_t n)
+static void nodes_done(LoaderNodes *n)
 {
-        l->node_addresses = calloc(n + 1, sizeof(l->node_addresses[0]));
-        if (!l->node_addresses)
-                return -ENOMEM;
-        for (; l->n_node_addresses < n; l->n_node_addresses++) {
-                ConfigNodeAddress *a = l->node_addresses + l->n_node_addresses;
+        for (size_t i = 0; i < n->n_names; i++)
+                free(n->names[i]);
+        free(n->names);
+        FOREACH_ARRAY(a, n->addresses, n->n_addresses) {
+                free((char *) a->node);
+                free((char *) a->address);
+        }
+        free(n->addresses);
+        *n = (LoaderNodes){};
+}
 
-                a->node = strdup(addresses[l->n_node_addresses].node);
-                a->address = strdup(addresses[l->n_node_addresses].address);
-                if (!a->node || !a->address) {
-                        free((char *) a->node);
-                        free((char *) a->address);
+/* What could be copied when memory ran out is in *n too. */
+static int copy_nodes(LoaderNodes *n, const char *const *names, size_t n_names,
+                const ConfigNodeAddress *addresses, size_t n_addresses)
+{
+        n->names = calloc(n_names + 1, sizeof(n->names[0]));
+        n->addresses = calloc(n_addresses + 1, sizeof(n->addresses[0]));
+        if (!n->names || !n->addresses)
+                return -ENOMEM;
+        for (; n->n_names < n_names; n->n_names++) {
+                n->names[n->n_names] = strdup(names[n->n_names]);
+                if (!n->names[n->n_names])
                         return -ENOMEM;
-                }
+        }
+        while (n->n_addresses < n_addresses) {
+                const ConfigNodeAddress *from = addresses + n->n_addresses;
+                ConfigNodeAddress *a = n->addresses + n->n_addresses++;
+
+                a->node = strdup(from->node);
+                a->address = strdup(from->address);
+                if (!a->node || !a->address)
+                        return -ENOMEM;
         }
         return 0;
 }
@@ -75,6 +100,7 @@ int loader_new(const char *root, const char *const *node_names, size_t n_node_na
                 const ConfigNodeAddress *node_addresses, size_t n_node_addresses, Loader **ret)
 {
         _cleanup_(loader_freep) Loader *l = calloc(1, sizeof(*l));
+        int r;
 
         if (!l)
                 return -ENOMEM;
@@ -86,16 +112,9 @@ int loader_new(const char *root, const char *const *node_names, size_t n_node_na
                 if (!l->root)
                         return -ENOMEM;
         }
-        l->node_names = calloc(n_node_names + 1, sizeof(l->node_names[0]));
-        if (!l->node_names)
-                return -ENOMEM;
-        for (; l->n_node_names < n_node_names; l->n_node_names++) {
-                l->node_names[l->n_node_names] = strdup(node_names[l->n_node_names]);
-                if (!l->node_names[l->n_node_names])
-                        return -ENOMEM;
-        }
-        if (copy_addresses(l, node_addresses, n_node_addresses) < 0)
-                return -ENOMEM;
+        r = copy_nodes(&l->nodes, node_names, n_node_names, node_addresses, n_node_addresses);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(l);
         return 0;
 }
@@ -107,19 +126,40 @@ Loader *loader_free(Loader *l)
         if (l->running)
                 (void) pthread_join(l->thread, NULL);
         loader_result_done(&l->result);
-        for (size_t i = 0; i < l->n_node_names; i++)
-                free(l->node_names[i]);
-        free(l->node_names);
-        FOREACH_ARRAY(a, l->node_addresses, l->n_node_addresses) {
-                free((char *) a->node);
-                free((char *) a->address);
-        }
-        free(l->node_addresses);
+        nodes_done(&l->nodes);
+        nodes_done(&l->next_nodes);
         free(l->root);
         if (l->event_fd >= 0)
                 (void) close(l->event_fd);
         free(l);
         return NULL;
+}
+
+int loader_set_nodes(Loader *l, const char *const *node_names, size_t n_node_names,
+                const ConfigNodeAddress *node_addresses, size_t n_node_addresses)
+{
+        LoaderNodes next = {};
+        int r = copy_nodes(&next, node_names, n_node_names, node_addresses, n_node_addresses);
+
+        if (r < 0) {
+                nodes_done(&next);
+                return r;
+        }
+        nodes_done(&l->next_nodes);
+        l->next_nodes = next;
+        l->has_next_nodes = true;
+        return 0;
+}
+
+/* No thread runs. */
+static void take_next_nodes(Loader *l)
+{
+        if (!l->has_next_nodes)
+                return;
+        nodes_done(&l->nodes);
+        l->nodes = l->next_nodes;
+        l->next_nodes = (LoaderNodes){};
+        l->has_next_nodes = false;
 }
 
 int loader_fd(const Loader *l)
@@ -132,6 +172,7 @@ static int begin(Loader *l)
         sigset_t all, before;
         int r;
 
+        take_next_nodes(l);
         /* Signals are the loop's. */
         (void) sigfillset(&all);
         r = pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -149,12 +149,12 @@ static int on_loaded(sd_event_source *source, int fd, uint32_t events, void *use
         return 0;
 }
 
-int reload_begin(Manager *m)
+/* Makes the loader, or tells it, with the names and addresses of the nodelist. */
+static int give_nodes(Manager *m)
 {
         size_t n = m->cluster->n_nodes, n_addresses = 0;
         _cleanup_free_ const char **names = calloc(n + 1, sizeof(names[0]));
         _cleanup_free_ ConfigNodeAddress *addresses = calloc(n * CLUSTER_RINGS_MAX + 1, sizeof(addresses[0]));
-        int r;
 
         if (!names || !addresses)
                 return -ENOMEM;
@@ -167,13 +167,29 @@ int reload_begin(Manager *m)
                                 addresses[n_addresses++] = (ConfigNodeAddress){ .node = node->name,
                                         .address = node->addresses[k] };
         }
-        r = loader_new(*m->root ? m->root : NULL, names, n, addresses, n_addresses, &m->loader);
+        if (m->loader)
+                return loader_set_nodes(m->loader, names, n, addresses, n_addresses);
+        return loader_new(*m->root ? m->root : NULL, names, n, addresses, n_addresses, &m->loader);
+}
+
+int reload_begin(Manager *m)
+{
+        int r = give_nodes(m);
+
         if (r < 0)
                 return r;
         r = sd_event_add_io(m->event, &m->loader_source, loader_fd(m->loader), EPOLLIN, on_loaded, m);
         if (r < 0)
                 return r;
         return reload_request(m, 0);
+}
+
+void reload_take_nodelist(Manager *m)
+{
+        int r = m->loader ? give_nodes(m) : 0;
+
+        if (r < 0)
+                loop_fail(m, r, "taking the nodelist");
 }
 
 int reload_request(Manager *m, uint64_t token)

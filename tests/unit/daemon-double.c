@@ -369,6 +369,8 @@ ClusterInfo *doubles_cluster(void)
         c->own_name = c->nodes[0].name;
         c->token_usec = doubles.cluster_token_usec ? doubles.cluster_token_usec : USEC_PER_SEC;
         c->consensus_usec = 1200 * USEC_PER_MSEC;
+        if (doubles.cluster_address && c->n_nodes > 1)
+                c->nodes[1].addresses[0] = strdup(doubles.cluster_address);
         if (doubles.cluster_loopback) {
                 c->loopback = strdup(doubles.cluster_loopback);
                 ASSERT(c->loopback);

@@ -26,6 +26,7 @@ typedef struct Doubles {
         int cluster_error;            /* of the next reading of the cluster */
         const char *cluster_nodes[4]; /* names; ids from 1, our own is 1 */
         uint64_t cluster_token_usec;  /* 0: one second */
+        const char *cluster_address;  /* of the second node, in its first ring; NULL: there is none */
         const char *cluster_loopback; /* a ring address that is every host's own; NULL: there is none */
         const char *cluster_device;   /* the model of the quorum device; NULL: there is none */
         int units_start_result;

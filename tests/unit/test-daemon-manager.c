@@ -366,6 +366,29 @@ static void test_reload_with_a_shared_address(void **state)
         assert_int_equal(m->apps.items[0].parts.n_items, 1);
 }
 
+/* A node has got the address of an application: the next reading says so. */
+static void test_reload_after_a_nodelist(void **state)
+{
+        (void) state;
+        begin_quietly();
+        write_file(SYSCONFDIR "/distro-manager/applications/distro.app",
+                        APP_TEXT "[Parts]\nAddress=192.0.2.20/24\n");
+        doubles.cluster_address = "192.0.2.20";
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\n");
+        assert_int_equal(raise(SIGHUP), 0);
+        turn_until_quiet(200 * USEC_PER_MSEC);
+        assert_trace("event definitions right=1 wrong=1 distro\n");
+        doubles.cluster_address = NULL;
+        doubles.group.configuration(m);
+        turn();
+        assert_trace("read-cluster\n");
+        assert_int_equal(raise(SIGHUP), 0);
+        turn_until_quiet(200 * USEC_PER_MSEC);
+        assert_trace("changed distro \nevent definitions right=1 wrong=0 distro\n");
+}
+
 /* ---- the cluster ---- */
 
 static void test_changed_nodelist(void **state)
@@ -680,6 +703,7 @@ int main(void)
                 TEST(test_bus_that_closes),
                 TEST(test_reload),
                 TEST(test_reload_with_a_shared_address),
+                TEST(test_reload_after_a_nodelist),
                 TEST(test_changed_nodelist),
                 TEST(test_changed_nodelist_while_waiting),
                 TEST(test_other_own_name),
