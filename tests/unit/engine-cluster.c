@@ -185,6 +185,30 @@ void cluster_connect(Cluster *c, uint32_t node)
         c->member[node] = true;
 }
 
+void cluster_report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
+{
+        CopyFact copy = { .app = (char *) "distro", .epoch = epoch, .state = state };
+        FactsMessage facts = { .version_min = 1,
+                .version_max = 1,
+                .node_name = (char *) (node == ABC ? "abc" : "bcd"),
+                .grace_usec = CLUSTER_GRACE,
+                .boot_id = node,
+                .record = RECORD_VALID,
+                .can_write = true,
+                .guarded = true,
+                .realtime_usec = c->now,
+                .copies = &copy,
+                .n_copies = epoch != 0 };
+        EffectList effects = {};
+        Member sender = { node, node };
+
+        c->engine[DEF]->here.me.agreed.out.effects = &effects;
+        apply_facts(&c->engine[DEF]->here.me.agreed, &sender, &facts, false);
+        apply_finish(&c->engine[DEF]->here.me.agreed);
+        c->engine[DEF]->here.me.agreed.out.effects = NULL;
+        effect_list_done(&effects);
+}
+
 void cluster_unit_is(Cluster *c, uint32_t node, const char *app, UnitState state)
 {
         Event event = { .type = EVENT_UNIT };

@@ -77,6 +77,8 @@ void cluster_connect(Cluster *c, uint32_t node);
 void cluster_manager_gone(Cluster *c, uint32_t node);
 /* The worker of the last epoch stands so on this node, and all hear of it. */
 void cluster_unit_is(Cluster *c, uint32_t node, const char *app, UnitState state);
+/* What `node` runs, as a member that asks for the state says it: epoch 0 nothing. Only def hears it. */
+void cluster_report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state);
 /* One file, `names` in order of priority; another delay is another file. */
 void cluster_definition_on(
                 Cluster *c, uint32_t node, const char *app, const char *const *names, uint64_t delay_usec);

@@ -4,6 +4,7 @@ engine_unit_tests = \
 	tests/unit/test-agreed \
 	tests/unit/test-engine-commands \
 	tests/unit/test-engine-copies \
+	tests/unit/test-engine-retry \
 	tests/unit/test-engine-copy \
 	tests/unit/test-engine-fields \
 	tests/unit/test-engine-files \
@@ -30,6 +31,8 @@ tests_unit_test_engine_state_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 engine_cluster_sources = tests/unit/engine-cluster.c tests/unit/engine-cluster.h
 tests_unit_test_engine_commands_SOURCES = tests/unit/test-engine-commands.c $(engine_cluster_sources)
 tests_unit_test_engine_commands_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_retry_SOURCES = tests/unit/test-engine-retry.c $(engine_cluster_sources)
+tests_unit_test_engine_retry_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_copies_SOURCES = tests/unit/test-engine-copies.c $(engine_cluster_sources)
 tests_unit_test_engine_copies_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_files_SOURCES = tests/unit/test-engine-files.c $(engine_cluster_sources)

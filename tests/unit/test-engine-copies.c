@@ -6,35 +6,9 @@
 #include "engine/agreed/app.h"
 #include "engine/agreed/node.h"
 #include "engine/agreed/presence.h"
-#include "engine/agreed/retry.h"
 #include "engine-cluster.h"
 
 /* ---- what a node reports ---- */
-
-/* What `node` runs, as a member that asks for the state says it. Only def hears it. */
-static void report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
-{
-        CopyFact copy = { .app = (char *) "distro", .epoch = epoch, .state = state };
-        FactsMessage facts = { .version_min = 1,
-                .version_max = 1,
-                .node_name = (char *) (node == ABC ? "abc" : "bcd"),
-                .grace_usec = CLUSTER_GRACE,
-                .boot_id = node,
-                .record = RECORD_VALID,
-                .can_write = true,
-                .guarded = true,
-                .realtime_usec = c->now,
-                .copies = &copy,
-                .n_copies = epoch != 0 };
-        EffectList effects = {};
-        Member sender = { node, node };
-
-        c->engine[DEF]->here.me.agreed.out.effects = &effects;
-        apply_facts(&c->engine[DEF]->here.me.agreed, &sender, &facts, false);
-        apply_finish(&c->engine[DEF]->here.me.agreed);
-        c->engine[DEF]->here.me.agreed.out.effects = NULL;
-        effect_list_done(&effects);
-}
 
 /* A message as def's engine alone is delivered it, from bcd. */
 static void tell(Cluster *c, const Message *m)
@@ -66,7 +40,7 @@ static void test_report_begins_anew(void **state)
         assert_int_equal(bcd->acked.count, 9); /* an older one takes nothing back */
         bcd->late = bcd->leaving = true;
         assert_true(app_set_variant(a, BCD, 0, NULL, NULL));
-        report(&c, BCD, 0, UNIT_NONE);
+        cluster_report(&c, BCD, 0, UNIT_NONE);
         assert_int_equal(bcd->acked.count, 0);
         assert_false(bcd->late);
         assert_false(bcd->leaving);
@@ -99,7 +73,7 @@ static void test_lost_copy_is_found(void **state)
         copy->surplus = true;
         a->lost_node = BCD;
         a->delay = (Timer){ .serial = 77, .deadline_usec = c.now + USEC_PER_SEC };
-        report(&c, BCD, stuck.epoch, UNIT_RUNNING);
+        cluster_report(&c, BCD, stuck.epoch, UNIT_RUNNING);
         copy = app_find_copy(a, BCD, stuck.epoch);
         assert_int_equal(copy->phase, COPY_RUNNING);
         assert_false(copy->surplus);
@@ -186,11 +160,11 @@ static void test_copy_is_known_by_its_epoch(void **state)
         cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
         a = cluster_distro(&c, DEF);
         epoch = a->last_epoch;
-        report(&c, ABC, epoch, UNIT_RUNNING);
+        cluster_report(&c, ABC, epoch, UNIT_RUNNING);
         assert_non_null(app_find_copy(a, ABC, epoch));
         assert_true(copy_is_live(app_find_copy(a, ABC, epoch)));
 
-        report(&c, ABC, epoch - 1, UNIT_RUNNING);
+        cluster_report(&c, ABC, epoch - 1, UNIT_RUNNING);
         assert_null(app_find_copy(a, ABC, epoch));
         assert_true(app_find_copy(a, ABC, epoch - 1)->surplus);
         assert_int_equal(app_find_copy(a, ABC, epoch - 1)->phase, COPY_STOPPING);
@@ -236,7 +210,7 @@ static void test_copies_that_meet(void **state)
                 epoch = (uint64_t) ((int64_t) a->last_epoch + k->epoch_offset);
                 if (k->known)
                         app_add_copy(a, BCD, epoch)->phase = COPY_LOST;
-                report(&c, BCD, epoch, UNIT_RUNNING);
+                cluster_report(&c, BCD, epoch, UNIT_RUNNING);
                 found = app_find_copy(a, BCD, epoch);
                 assert_non_null(found);
                 assert_int_equal(!found->surplus, k->adopted);
@@ -337,110 +311,6 @@ static void test_stopped_from_outside(void **state)
                 assert_int_equal(cluster_count(&c, BCD, EFFECT_START), k->moves ? 1 : 0);
                 cluster_end(&c);
         }
-}
-
-/* The file allows one more start where it failed, and it was moved there by hand. */
-static void begin_with_retry(Cluster *c, bool differs)
-{
-        cluster_begin_running(c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        for (uint32_t i = ABC; i <= DEF; i++) {
-                App *a = cluster_distro(c, i);
-
-                a->definition.local_restarts = 1;
-                a->held_node = ABC;
-                a->copies[0].from_node = a->from_node = DEF;
-                if (differs)
-                        assert_true(app_set_variant(a, ABC, 0, NULL, NULL));
-        }
-}
-
-/* LocalRestarts=: counted until FailureTimeoutSec= after the last of these starts; owner, hold and from-node stay. */
-static void test_started_again_where_it_failed(void **state)
-{
-        static const struct {
-                UnitState first;
-                bool differs; /* its node may not run it any more */
-                uint64_t between_usec;
-                uint32_t first_node, second_node;
-        } cases[] = {
-                { UNIT_FAILED, false, 599 * USEC_PER_SEC, ABC, BCD },
-                { UNIT_FAILED, false, 601 * USEC_PER_SEC, ABC, ABC },
-                { UNIT_REFUSED, false, 0, BCD, BCD },
-                { UNIT_FAILED, true, 0, BCD, BCD },
-        };
-
-        (void) state;
-        FOREACH_ARRAY(k, cases, ELEMENTSOF(cases)) {
-                AppStatus status;
-                char why[200];
-                uint64_t epoch;
-                Cluster c;
-                App *a;
-
-                begin_with_retry(&c, k->differs);
-                a = cluster_distro(&c, DEF);
-                epoch = a->last_epoch;
-                cluster_unit_is(&c, ABC, "distro", k->first);
-                assert_int_equal(app_present_copy(a)->node_id, k->first_node);
-                assert_true(app_present_copy(a)->epoch > epoch);
-                assert_int_equal(app_find_mark(a, ABC) != NULL, k->first_node != ABC);
-                assert_int_equal(a->held_node, k->first_node == ABC ? ABC : 0);
-                engine_app_status(c.engine[DEF], a, &status);
-                (void) engine_explain(c.engine[DEF], a,
-                                state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC), why, sizeof(why));
-                if (k->first_node == ABC) {
-                        assert_int_equal(app_present_copy(a)->start_type, START_NORMAL);
-                        assert_int_equal(app_present_copy(a)->from_node, DEF);
-                        assert_int_equal(a->owner, ABC);
-                        assert_string_equal(status.reason, "failed; started again here, 1 of 1");
-                        assert_string_equal(why,
-                                        "it is here, in tier 1 of Nodes=; failed; started again here, 1 of 1");
-                        cluster_unit_is(&c, ABC, "distro", UNIT_RUNNING);
-                        cluster_all_at(&c, c.now + k->between_usec);
-                        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
-                }
-                assert_int_equal(app_present_copy(a)->node_id, k->second_node);
-                cluster_end(&c);
-        }
-}
-
-/* A start that never began is decided again as what it was: after a failure, on the node where it failed; of one that was only
- * found it is not known, and it is a normal one. */
-static void test_same_start_again(void **state)
-{
-        App *a;
-        Cluster c;
-
-        (void) state;
-        begin_with_retry(&c, false);
-        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
-        a = cluster_distro(&c, DEF);
-        assert_int_equal(app_present_copy(a)->phase, COPY_STARTING);
-        report(&c, ABC, 0, UNIT_NONE); /* it is not in step, so another node starts it */
-        assert_int_equal(app_present_copy(a)->node_id, BCD);
-        assert_int_equal(app_present_copy(a)->start_type, START_FAILOVER);
-        assert_int_equal(app_present_copy(a)->from_node, ABC);
-        cluster_end(&c);
-
-        begin_with_retry(&c, false);
-        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
-        a = cluster_distro(&c, DEF);
-        state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD)->unknown = true; /* nothing is decided */
-        report(&c, ABC, 0, UNIT_NONE);
-        assert_null(app_present_copy(a));
-        assert_true(retry_is_due(a, ABC));
-        assert_int_equal(a->from_node, DEF);
-        cluster_end(&c);
-
-        cluster_begin_running(&c, NO_QUORUM_STOP, CLUSTER_DELAY);
-        a = cluster_distro(&c, DEF);
-        a->copies[0].phase = COPY_STARTING;
-        a->copies[0].start_type = START_NONE;
-        state_find_node(&c.engine[DEF]->here.me.agreed.state, BCD)->unknown = true; /* nothing is decided */
-        report(&c, ABC, 0, UNIT_NONE);
-        assert_null(app_present_copy(a));
-        assert_int_equal(a->next_type, START_NORMAL);
-        cluster_end(&c);
 }
 
 /* A worker that ends while its host shuts down: handed over at once, before its manager says that it leaves. */
@@ -821,8 +691,6 @@ int main(void)
                 cmocka_unit_test(test_restart_takes_long),
                 cmocka_unit_test(test_restarted_before_it_ran),
                 cmocka_unit_test(test_stopped_from_outside),
-                cmocka_unit_test(test_started_again_where_it_failed),
-                cmocka_unit_test(test_same_start_again),
                 cmocka_unit_test(test_worker_ends_with_its_host),
                 cmocka_unit_test(test_what_is_found_has_bounds),
                 cmocka_unit_test(test_shutdown_is_called_off),
