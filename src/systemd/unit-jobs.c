@@ -153,6 +153,29 @@ static int unit_send_stop(Unit *unit)
         return 1;
 }
 
+/* systemd works, and what it runs after a kill takes away what parts have left: it gets that time before the next one. */
+static bool removal_has_time(const Unit *unit)
+{
+        return unit->machine.has_parts && unit->killed_usec != 0;
+}
+
+static void unit_leave_time(Unit *unit)
+{
+        if (removal_has_time(unit) && unit->kill_usec != USEC_INFINITY)
+                unit->kill_usec = MAX(
+                                unit->kill_usec, usec_add(units_now(unit->units), UNITS_SYSTEMD_ANSWER_USEC));
+}
+
+void unit_queue_kill(Unit *unit)
+{
+        if (unit->kill_slot ||
+                        (removal_has_time(unit) &&
+                                        units_now(unit->units) < usec_add(unit->killed_usec,
+                                                                                 UNITS_SYSTEMD_ANSWER_USEC)))
+                return;
+        unit_queue(unit, QUEUE_KILL);
+}
+
 static int on_kill(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         Unit *unit = userdata;
@@ -161,10 +184,9 @@ static int on_kill(sd_bus_message *m, void *userdata, sd_bus_error *error)
         unit->kill_slot = sd_bus_slot_unref(unit->kill_slot);
         unit->units->n_kills--;
         unit_queue(unit, QUEUE_READ);
-        /* systemd works: what it runs now takes away what parts have left, and is not to be killed with the next round. */
-        if (unit->machine.has_parts && unit->kill_usec != USEC_INFINITY)
-                unit->kill_usec = MAX(
-                                unit->kill_usec, usec_add(units_now(unit->units), UNITS_SYSTEMD_ANSWER_USEC));
+        if (unit->kill_usec != USEC_INFINITY) /* not what came after the end */
+                unit->killed_usec = MAX(units_now(unit->units), (uint64_t) 1);
+        unit_leave_time(unit);
         return 0;
 }
 
@@ -176,6 +198,7 @@ static int unit_send_kill(Unit *unit)
         if (r < 0)
                 return 0;
         unit_unqueue(unit, QUEUE_KILL);
+        unit_leave_time(unit);
         unit->units->n_kills++;
         return 1;
 }
@@ -206,7 +229,8 @@ void units_kill_groups(Units *u, uint64_t now_usec)
 
                 if (unit->kill_usec > now_usec)
                         continue;
-                unit->kill_usec = usec_add(now_usec, UNITS_KILL_REPEAT_USEC);
+                unit->kill_usec = usec_add(now_usec,
+                                removal_has_time(unit) ? UNITS_SYSTEMD_ANSWER_USEC : UNITS_KILL_REPEAT_USEC);
                 group = unit_kill_group(unit);
                 if (group && array_reserve(&groups, &n_allocated, n_groups + 1, sizeof(*groups)) >= 0)
                         groups[n_groups++] = group;
@@ -348,8 +372,8 @@ static bool pump_stop(Units *u)
                 unit = unit->links[QUEUE_STOP].next;
         if (!unit || !unit_send_stop(unit))
                 return false;
-        if (unit->kill_usec != USEC_INFINITY && !unit->kill_slot)
-                unit_queue(unit, QUEUE_KILL);
+        if (unit->kill_usec != USEC_INFINITY)
+                unit_queue_kill(unit);
         return true;
 }
 

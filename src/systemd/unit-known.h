@@ -45,12 +45,13 @@ struct Unit {
         UnitParts *parts;       /* of the copy that was started last; NULL: it has none */
 
         sd_bus_slot *start_slot, *stop_slot, *read_slot, *kill_slot, *job_slot, *part_slot;
-        PartUnit *part_read; /* what part_slot waits for */
-        bool hinted;         /* a signal came while the read was in flight */
-        bool unread;         /* counts in Units.n_unread */
-        uint64_t check_usec; /* read again then; USEC_INFINITY: no need */
-        uint64_t kill_usec;  /* kill through the control group then; USEC_INFINITY: no need */
-        uint64_t retry_usec; /* the present distance of retries */
+        PartUnit *part_read;  /* what part_slot waits for */
+        bool hinted;          /* a signal came while the read was in flight */
+        bool unread;          /* counts in Units.n_unread */
+        uint64_t check_usec;  /* read again then; USEC_INFINITY: no need */
+        uint64_t kill_usec;   /* kill through the control group then; USEC_INFINITY: no need */
+        uint64_t killed_usec; /* when systemd was seen to have killed it last; 0: it was not */
+        uint64_t retry_usec;  /* the present distance of retries */
 
         struct {
                 Unit *prev, *next;

@@ -151,6 +151,7 @@ static void follow_time(Unit *unit, const UnitTodo *t)
         if (t->ended) {
                 unit_unqueue(unit, QUEUE_KILL);
                 unit->kill_usec = unit->check_usec = USEC_INFINITY;
+                unit->killed_usec = 0;
         }
         if (t->renewed)
                 unit->retry_usec = UNITS_RETRY_MIN_USEC;

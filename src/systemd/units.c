@@ -177,8 +177,7 @@ int units_kill(Units *u, const char *app, uint64_t epoch)
 
         if (!unit)
                 return 0;
-        if (!unit->kill_slot)
-                unit_queue(unit, QUEUE_KILL);
+        unit_queue_kill(unit);
         if (unit->kill_usec == USEC_INFINITY) {
                 unit->kill_usec = unit_patience_ends(unit);
                 units_schedule(u, unit->kill_usec);

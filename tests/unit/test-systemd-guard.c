@@ -462,6 +462,29 @@ static void test_killed_is_stopped_over_the_bus(void **state)
         bus_address = NOBODY;
 }
 
+/* systemd answers, so it kills parts itself, and runs in their groups what takes them away; a worker has nothing of that sort. */
+static void test_parts_are_left_to_systemd(void **state)
+{
+        pid_t guard, manager, systemd;
+        char address[128];
+
+        snprintf(address, sizeof(address), "unix:path=%s/bus", folder);
+        guard_address = address;
+        systemd = systemd_start(folder_listen());
+        guard = guard_start(0);
+        manager = manager_start("grace=2000000\nin-step\nend\n");
+        put(PART_GROUP("distro-a.slice", "a") "cgroup.kill", ""); /* in line before the worker */
+        put(PART_GROUP("distro-a.slice", "a") "cgroup.events", "populated 1\nfrozen 0\n");
+        worker("w");
+        wait_for_file("guard");
+        manager_kill(manager);
+        wait_for_kill("w");
+        assert_string_equal(get(PART_GROUP("distro-a.slice", "a") "cgroup.kill"), "");
+        guard_stop(guard);
+        manager_kill(systemd);
+        guard_address = NOBODY;
+}
+
 /* At a boot nothing is counted; and a guard that ends with nothing here leaves nothing to be counted. */
 static void test_nothing_to_guard(void **state)
 {
@@ -557,6 +580,7 @@ int main(void)
                 FOLDER_TEST(test_replaced_with_a_part),
                 FOLDER_TEST(test_killed_is_not_started_again),
                 FOLDER_TEST(test_killed_is_stopped_over_the_bus),
+                FOLDER_TEST(test_parts_are_left_to_systemd),
                 FOLDER_TEST(test_nothing_to_guard),
                 FOLDER_TEST(test_rubbish),
                 FOLDER_TEST(test_idle),

@@ -755,6 +755,30 @@ static void test_kill_leaves_time_for_the_removal(void **state)
         wait_for(b, "a 5 stopped;");
 }
 
+/* It is asked for again and again, as by the guard: each kill leaves time for the removal. */
+static void test_kills_in_a_row(void **state)
+{
+        Bench *b = *state;
+        uint64_t answered_usec = 0;
+
+        start_with_parts(b, "a", 5);
+        wait_for(b, "a 5 running;");
+        settle(b);
+        b->fake.hold_stops = true;
+        for (unsigned i = 0; i < 2; i++) {
+                b->fake.log[0] = '\0';
+                while (!strstr(b->fake.log, "kill a.slice;")) {
+                        assert_int_equal(units_kill(b->units, "a", 5), 0);
+                        turn(b, 20 * USEC_PER_MSEC);
+                }
+                if (i > 0)
+                        assert_true(now() - answered_usec >= UNITS_SYSTEMD_ANSWER_USEC / 2);
+                answered_usec = now();
+        }
+        fake_stop_slice(&b->fake, "a");
+        wait_for(b, "a 5 stopped;");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -782,6 +806,7 @@ int main(void)
                 BENCH_TEST(test_note_cannot_be_read),
                 BENCH_TEST(test_parts_without_note),
                 BENCH_TEST(test_kill_leaves_time_for_the_removal),
+                BENCH_TEST(test_kills_in_a_row),
                 BENCH_TEST(test_listed_twice),
                 cmocka_unit_test(test_group_of_all),
                 BENCH_TEST(test_bus_comes_back),
