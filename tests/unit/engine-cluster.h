@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/timing.h"
 #include "engine/agreed/apply.h"
+#include "engine/agreed/presence.h"
 #include "engine/engine.h"
 #include "engine/engine-struct.h"
 

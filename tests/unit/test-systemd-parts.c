@@ -401,32 +401,6 @@ static void test_removal_fails(void **state)
         wait_for(b, "a 5 failed (its part address 192.0.2.20/24 ended: gone);");
 }
 
-/* With the longest names there are the command is there to its end. */
-static void test_removal_of_long_names(void **state)
-{
-        static const char unit[] = "distro-app-"
-                                   "a23456789-123456789-123456789-123456789-123456789-123456789-123"
-                                   ":ip-2001:db8:1111:2222:3333:4444:5555:6666.service";
-        Part part = { .kind = PART_ADDRESS,
-                .id = (char *) "ip-2001:db8:1111:2222:3333:4444:5555:6666",
-                .name = (char *) "2001:0db8:1111:2222:3333:4444:5555:6666/128" };
-        PartProperties p = { .unit.load_state = "loaded",
-                .unit.active_state = "failed",
-                .unit.result = "exit-code",
-                .begun_usec = 1,
-                .active_usec = 1 };
-        PartView view = { .part = &part, .unit = unit, .properties = &p };
-        UnitProperties slice = { .load_state = "loaded", .active_state = "active" };
-        const char *command;
-        PartsSeen seen;
-
-        (void) state;
-        parts_see(&view, 1, &slice, &seen);
-        command = strstr(seen.left, "systemctl reset-failed ");
-        assert_non_null(command);
-        assert_string_equal(command + strlen("systemctl reset-failed "), unit);
-}
-
 /* ---- another manager comes ---- */
 
 /* This one ends, whatever is under way, and systemd does what it was asked for. */
@@ -797,7 +771,6 @@ int main(void)
                 BENCH_TEST(test_worker_fails),
                 BENCH_TEST(test_stop_that_does_not_end),
                 BENCH_TEST(test_removal_fails),
-                BENCH_TEST(test_removal_of_long_names),
                 BENCH_TEST(test_another_manager_adopts),
                 BENCH_TEST(test_note_alone),
                 BENCH_TEST(test_parts_without_worker),

@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "systemd/unit-read.h"
+#include "systemd/part-state.h"
 #include "systemd/unit-state.h"
 
 /* What a unit looks like, what was seen of it, and what that means. */
@@ -169,11 +170,38 @@ static void test_names(void **state)
         assert_int_equal(job_id_from_path("/"), 0);
 }
 
+/* With the longest names there are the command is there to its end. */
+static void test_removal_of_long_names(void **state)
+{
+        static const char unit[] = "distro-app-"
+                                   "a23456789-123456789-123456789-123456789-123456789-123456789-123"
+                                   ":ip-2001:db8:1111:2222:3333:4444:5555:6666.service";
+        Part part = { .kind = PART_ADDRESS,
+                .id = (char *) "ip-2001:db8:1111:2222:3333:4444:5555:6666",
+                .name = (char *) "2001:0db8:1111:2222:3333:4444:5555:6666/128" };
+        PartProperties p = { .unit.load_state = "loaded",
+                .unit.active_state = "failed",
+                .unit.result = "exit-code",
+                .begun_usec = 1,
+                .active_usec = 1 };
+        PartView view = { .part = &part, .unit = unit, .properties = &p };
+        UnitProperties slice = { .load_state = "loaded", .active_state = "active" };
+        const char *command;
+        PartsSeen seen;
+
+        (void) state;
+        parts_see(&view, 1, &slice, &seen);
+        command = strstr(seen.left, "systemctl reset-failed ");
+        assert_non_null(command);
+        assert_string_equal(command + strlen("systemctl reset-failed "), unit);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_states),
                 cmocka_unit_test(test_names),
+                cmocka_unit_test(test_removal_of_long_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
