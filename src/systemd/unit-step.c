@@ -642,6 +642,8 @@ static void detached(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         if (unit_call_is_out(&m->start))
                 start_uncertain(m);
+        if (m->stop.stage == CALL_SENT) /* systemd may not have heard it: nothing was tried yet */
+                m->stop_usec = 0;
         if (unit_call_is_out(&m->stop))
                 unit_call_done(m, &m->stop);
         if (m->foreign.type == FOREIGN_ASKED)

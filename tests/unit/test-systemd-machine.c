@@ -220,6 +220,8 @@ static const Row rows[] = {
         /* the road: stop */
         { PARTS, "stop", "up stop-waits" },
         { PARTS ", stop, stop-sent", "stop-answered 8", "up" },
+        { PARTS ", stop, stop-sent, detached", "read active @5", "up stop-waits" }, /* unheard */
+        { PARTS ", stop, stop-sent, detached", "read gone", "stopping [5 stopping] stop-waits" },
         { PARTS ", stop, stop-sent, stop-answered 8", "job 9", "up" }, /* the worker's, of ours */
         { PARTS ", stop, stop-sent, stop-answered 8", "read gone", "stopping [5 stopping]" },
         { PARTS ", stop, stop-sent, stop-answered 8, read gone", "parts well alive #8", "stopping" },
