@@ -115,6 +115,8 @@ static int unit_send_start(Unit *unit)
                         unit->units->bus, &unit->start_slot, m, on_start, unit, UNITS_CALL_TIMEOUT_USEC);
         if (r < 0)
                 return 0;
+        if (unit->parts)
+                unit_parts_begin(unit->parts);
         unit_take_plain(unit, UNIT_FACT_START_SENT);
         return 1;
 }

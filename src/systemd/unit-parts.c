@@ -152,6 +152,12 @@ PartUnit *unit_parts_find(UnitParts *p, const char *unit)
         return NULL;
 }
 
+void unit_parts_begin(UnitParts *p)
+{
+        FOREACH_ARRAY(item, p->items, p->n_items)
+                item->is_read = false;
+}
+
 void unit_parts_want(UnitParts *p)
 {
         FOREACH_ARRAY(item, p->items, p->n_items)

@@ -42,6 +42,8 @@ void unit_parts_get(const UnitParts *p, size_t i, UnitPart *ret);
 const char *unit_parts_slice(const UnitParts *p);
 /* NULL: none of its units is called so. */
 PartUnit *unit_parts_find(UnitParts *p, const char *unit);
+/* Its start was sent: what was read before it, as at a listing while it stood in line, is not how they are. */
+void unit_parts_begin(UnitParts *p);
 void unit_parts_want(UnitParts *p);
 /* The next one that is to be read; NULL: none. */
 PartUnit *unit_parts_next(UnitParts *p);
