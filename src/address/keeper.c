@@ -7,11 +7,11 @@
 #include <stdarg.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "address/address-lock.h"
 #include "address/removal.h"
+#include "base/clock.h"
 
 #define REASON_BYTES 320
 #define FRAMES_AT_ONCE 64
@@ -48,11 +48,8 @@ static const uint64_t announcements_usec[] = { 0, USEC_PER_SEC, 5 * USEC_PER_SEC
 
 static uint64_t now_usec(void)
 {
-        struct timespec now;
-
         /* Not that of the loop's iteration: what came before may have taken long. */
-        (void) clock_gettime(CLOCK_BOOTTIME, &now); /* Linux has it */
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
+        return clock_usec(CLOCK_BOOTTIME);
 }
 
 static void say_status(const char *format, ...) _printf_(1, 2);

@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	src/base/address-spec.c src/base/address-spec.h \
 	src/base/array.c src/base/array.h \
 	src/base/bytes.c src/base/bytes.h \
+	src/base/clock.c src/base/clock.h \
 	src/base/dbus.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/ip-address.c src/base/ip-address.h \

@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
+
+#include "base/clock.h"
 
 /* -1: the variable says nothing; 0 or 1: what it says. */
 static int environment_switch(const char *name)
@@ -44,15 +45,6 @@ Style style_of(FILE *stream)
                 s.width = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col
                                                                                              : 80;
         return s;
-}
-
-static uint64_t clock_usec(clockid_t id)
-{
-        struct timespec t;
-
-        if (clock_gettime(id, &t) < 0)
-                return 0;
-        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
 }
 
 Moment moment_now(bool remote)

@@ -3,9 +3,9 @@
 #include "ctl/simulate-files.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/parse.h"
 #include "config/config.h"
 #include "ctl/bus-client.h"
@@ -125,15 +125,6 @@ static int ask_state(Ctl *c, sd_bus_error *error, SimulateCluster *k)
         return 0;
 }
 
-static uint64_t realtime_now(void)
-{
-        struct timespec t;
-
-        return clock_gettime(CLOCK_REALTIME, &t) < 0
-                               ? 0
-                               : (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
-}
-
 int simulate_cluster_ask(Ctl *c, SimulateCluster *ret)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -153,7 +144,7 @@ int simulate_cluster_ask(Ctl *c, SimulateCluster *ret)
                 r = take_facts(&info, ret);
         if (r < 0)
                 return bus_failed(c, &error, r, "get the state of the cluster", false);
-        ret->config.realtime_usec = realtime_now();
+        ret->config.realtime_usec = clock_usec(CLOCK_REALTIME);
         status = c->options.host ? STATUS_OK : take_manager_config(c, ret);
         if (c->options.host)
                 ctl_warning(c,

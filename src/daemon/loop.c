@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/loop.h"
 
-#include <time.h>
-
-static uint64_t clock_usec(clockid_t clock)
-{
-        struct timespec t;
-
-        (void) clock_gettime(clock, &t); /* cannot fail for the clocks of this file */
-        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
-}
+#include "base/clock.h"
 
 uint64_t boottime_usec(void)
 {

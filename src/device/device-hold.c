@@ -3,18 +3,10 @@
 
 #include <signal.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "device/users.h"
-
-static uint64_t now_usec(void)
-{
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &now); /* Linux has it */
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
-}
 
 /* Once for each new text: to systemd, and where it is told why, to the journal. */
 static void say(const char *text, bool why, char **last)
@@ -88,14 +80,14 @@ static bool is_free(const Block *b)
 /* `number`: of the device; 0: whichever the path names. */
 static DeviceExit wait_until_free(const char *path, dev_t number, uint64_t timeout_usec)
 {
-        uint64_t deadline = usec_add(now_usec(), timeout_usec), look_usec = 0;
+        uint64_t deadline = usec_add(clock_usec(CLOCK_MONOTONIC), timeout_usec), look_usec = 0;
         _cleanup_free_ char *last = NULL;
 
         for (;;) {
                 _cleanup_free_ char *why = NULL;
                 Block b;
                 int r = block_examine(path, number, &b);
-                uint64_t now = now_usec();
+                uint64_t now = clock_usec(CLOCK_MONOTONIC);
                 bool over = now >= deadline;
 
                 if (r < 0)

@@ -11,8 +11,11 @@
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+
+#define AGAIN_USEC (100 * USEC_PER_MSEC) /* between two tries to end this host */
 
 typedef struct FuseState {
         Deadlines *table;
@@ -118,27 +121,18 @@ static void fuse_close(FuseState *s)
 
 /* ---- what it does ---- */
 
-static uint64_t now_usec(void)
-{
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &now); /* Linux has it */
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
-}
-
 /* The time that is past, or the timer set to the first one. */
 static int look(const FuseParameters *p, FuseState *s)
 {
         const Deadline *first = deadlines_first(s->table);
+        uint64_t usec = first ? first->usec : USEC_INFINITY;
         struct itimerspec at = {};
 
-        if (first && first->usec <= now_usec())
-                last_resort_take(&p->last_resort,
-                                first); /* comes back where nothing could be done: it is tried again */
+        if (usec <= clock_usec(CLOCK_BOOTTIME)) {
+                last_resort_take(&p->last_resort, first); /* comes back where nothing could be done */
+                usec = clock_usec(CLOCK_BOOTTIME) + AGAIN_USEC;
+        }
         if (first) {
-                uint64_t usec = MAX(
-                                first->usec, now_usec() + USEC_PER_SEC / 10 * (first->usec <= now_usec()));
-
                 at.it_value.tv_sec = (time_t) MIN(usec / USEC_PER_SEC, (uint64_t) INT32_MAX);
                 at.it_value.tv_nsec = (long) (usec % USEC_PER_SEC) * 1000 + (usec == 0);
         }

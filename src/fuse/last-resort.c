@@ -5,8 +5,9 @@
 #include <poll.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define SYSRQ_WAIT_USEC (100 * USEC_PER_MSEC) /* a host that has not ended by then does not by sysrq */
 
@@ -42,14 +43,6 @@ void last_resort_open(const char *root, LastResort *ret)
         };
 }
 
-static uint64_t now_usec(void)
-{
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &now); /* Linux has it */
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
-}
-
 /* A console that takes nothing holds nothing up. */
 static void say_to(int fd, const char *text, size_t size, uint64_t until_usec)
 {
@@ -58,7 +51,7 @@ static void say_to(int fd, const char *text, size_t size, uint64_t until_usec)
         while (fd >= 0 && done < size) {
                 ssize_t n = write(fd, text + done, size - done);
                 struct pollfd pfd = { .fd = fd, .events = POLLOUT };
-                uint64_t now = now_usec();
+                uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
                 if (n > 0)
                         done += (size_t) n;
@@ -74,7 +67,7 @@ static void say_to(int fd, const char *text, size_t size, uint64_t until_usec)
 
 static void say(const LastResort *l, const Deadline *d)
 {
-        uint64_t until_usec = now_usec() + LAST_RESORT_SAY_USEC;
+        uint64_t until_usec = clock_usec(CLOCK_MONOTONIC) + LAST_RESORT_SAY_USEC;
         char text[DEADLINE_REASON_MAX + 80];
         int n = snprintf(text, sizeof(text), KMSG_LEVEL "distro-fuse: %s: %s\n",
                         d->action == DEADLINE_POWEROFF ? "powering off" : "rebooting", d->reason);

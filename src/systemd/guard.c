@@ -9,11 +9,11 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/local-socket.h"
 #include "base/text.h"
 #include "base/timing.h"
@@ -44,15 +44,6 @@ typedef struct GuardProcess {
         sd_event_source *talk;        /* what it says; NULL: nothing at present */
         ByteWriter text;              /* of it, not complete yet */
 } GuardProcess;
-
-static uint64_t clock_usec(clockid_t clock)
-{
-        struct timespec ts;
-
-        return clock_gettime(clock, &ts) < 0
-                               ? 0
-                               : (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
 
 static uint64_t boot_time_now(void)
 {

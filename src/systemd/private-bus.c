@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <time.h>
-
+#include "base/clock.h"
 #include "systemd/part-names.h"
 #include "systemd/private-bus.h"
 #include "systemd/unit-run.h"
@@ -24,19 +23,11 @@ int private_bus_open(const char *address, sd_bus **ret)
         return 0;
 }
 
-static uint64_t monotonic_now(void)
-{
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail for this clock */
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
-}
-
 int bus_wait_until_ready(sd_bus *bus)
 {
-        uint64_t end = monotonic_now() + BUS_READY_USEC;
+        uint64_t end = clock_usec(CLOCK_MONOTONIC) + BUS_READY_USEC;
 
-        for (uint64_t now; (now = monotonic_now()) < end;) {
+        for (uint64_t now; (now = clock_usec(CLOCK_MONOTONIC)) < end;) {
                 int r = sd_bus_is_ready(bus);
 
                 if (r != 0)

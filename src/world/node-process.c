@@ -5,7 +5,7 @@
 #include "engine/agreed/check.h"
 #include "world/world-struct.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 uint64_t process_clock(const World *w, const WorldNode *n)
 {
@@ -75,15 +75,6 @@ static void observe_state(World *w, WorldNode *n)
                                          .quorate = engine_is_quorate(m->engine) });
 }
 
-static uint64_t processor_usec(void)
-{
-        struct timespec t;
-
-        return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) < 0
-                               ? 0
-                               : (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
-}
-
 void process_step(World *w, WorldNode *n, Event *event)
 {
         WorldManager *m = &n->manager;
@@ -104,9 +95,9 @@ void process_step(World *w, WorldNode *n, Event *event)
         event->now_usec = process_clock(w, n);
         event->realtime_usec = process_realtime(w, n);
         w->n_steps++;
-        begin = w->config.charge_percent > 0 ? processor_usec() : 0;
+        begin = w->config.charge_percent > 0 ? clock_usec(CLOCK_THREAD_CPUTIME_ID) : 0;
         r = engine_step(m->engine, event, &effects);
-        took = w->config.charge_percent > 0 ? processor_usec() - begin : 0;
+        took = w->config.charge_percent > 0 ? clock_usec(CLOCK_THREAD_CPUTIME_ID) - begin : 0;
         if (r < 0) {
                 world_fail(w, r);
                 effect_list_done(&effects);

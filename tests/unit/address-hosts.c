@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #define LIMIT_USEC (20 * USEC_PER_SEC) /* for what has no bound of its own */
@@ -30,10 +30,7 @@ Host hosts[N_HOSTS];
 
 uint64_t net_now_usec(void)
 {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &t);
-        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+        return clock_usec(CLOCK_BOOTTIME);
 }
 
 /* ---- processes ---- */

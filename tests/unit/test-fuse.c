@@ -18,6 +18,7 @@
 #include <cmocka.h>
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "fuse/fuse.h"
 
 /* ---- orders ---- */
@@ -150,14 +151,6 @@ typedef struct Fuse {
         int end_fd; /* a byte when it ended the host; its end when it ended */
 } Fuse;
 
-static uint64_t now_usec(void)
-{
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &now);
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
-}
-
 static Fuse fuse_start(void)
 {
         FuseParameters p = { .directory = folder };
@@ -280,14 +273,14 @@ static int tear_down(void **state)
 /* Past the deadline, in this order: it says why, on both, asks sysrq, then the kernel. */
 static void test_goes_off(void **state)
 {
-        uint64_t begin = now_usec(), took;
+        uint64_t begin = clock_usec(CLOCK_BOOTTIME), took;
         Fuse f = fuse_start();
         char text[400];
 
         (void) state;
         order("arm 5 %" PRIu64 " reboot /srv/nfs cannot be unmounted", begin + 300 * USEC_PER_MSEC);
         assert_int_equal(fuse_wait(&f, 10000), 'b');
-        took = now_usec() - begin;
+        took = clock_usec(CLOCK_BOOTTIME) - begin;
         assert_true(took >= 300 * USEC_PER_MSEC);
         printf("went off %.1f ms after its deadline, with 100 ms for sysrq\n",
                         ((double) took - 300000) / 1000);
@@ -334,7 +327,7 @@ static void test_sleeps(void **state)
         uint64_t used;
 
         (void) state;
-        order("arm 5 %" PRIu64 " reboot x", now_usec() + 60 * USEC_PER_SEC);
+        order("arm 5 %" PRIu64 " reboot x", clock_usec(CLOCK_BOOTTIME) + 60 * USEC_PER_SEC);
         order("ping");
         before = sleeps(&f);
         used = cpu_usec(&f);
@@ -351,13 +344,13 @@ static void test_is_put_off(void **state)
         uint64_t begin;
 
         (void) state;
-        begin = now_usec();
+        begin = clock_usec(CLOCK_BOOTTIME);
         order("arm 5 %" PRIu64 " reboot x", begin + 400 * USEC_PER_MSEC);
         order("arm 6 %" PRIu64 " poweroff y", begin + 60 * USEC_PER_SEC);
         order("arm 5 %" PRIu64 " reboot x", begin + 60 * USEC_PER_SEC);
         assert_int_equal(fuse_wait(&f, 700), '-');
         order("disarm 5");
-        order("arm 6 %" PRIu64 " poweroff y", now_usec());
+        order("arm 6 %" PRIu64 " poweroff y", clock_usec(CLOCK_BOOTTIME));
         assert_int_equal(fuse_wait(&f, 10000), 'o');
         fuse_stop(&f, SIGKILL);
 }
@@ -366,14 +359,14 @@ static void test_is_put_off(void **state)
 static void test_next_one(void **state)
 {
         Fuse f = fuse_start();
-        uint64_t deadline = now_usec() + 500 * USEC_PER_MSEC;
+        uint64_t deadline = clock_usec(CLOCK_BOOTTIME) + 500 * USEC_PER_MSEC;
 
         (void) state;
         order("arm 5 %" PRIu64 " reboot x", deadline);
         fuse_stop(&f, SIGKILL);
         f = fuse_start();
         assert_int_equal(fuse_wait(&f, 10000), 'b');
-        assert_true(now_usec() >= deadline);
+        assert_true(clock_usec(CLOCK_BOOTTIME) >= deadline);
         fuse_stop(&f, SIGKILL);
 
         f = fuse_start(); /* the deadline is past */
@@ -425,7 +418,7 @@ static void test_others(void **state)
         assert_int_equal(status, 0);
         assert_int_equal(fuse_wait(&f, 100), '-');
 
-        order("arm 5 %" PRIu64 " reboot x", now_usec() + 300 * USEC_PER_MSEC);
+        order("arm 5 %" PRIu64 " reboot x", clock_usec(CLOCK_BOOTTIME) + 300 * USEC_PER_MSEC);
         pid = fork();
         if (pid == 0) {
                 int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
