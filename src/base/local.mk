@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
 	src/base/local-socket.c src/base/local-socket.h \
 	src/base/parse.c src/base/parse.h \
 	src/base/quorum-warnings.c src/base/quorum-warnings.h \
+	src/base/strings.c src/base/strings.h \
 	src/base/text.c src/base/text.h \
 	src/base/timing.c src/base/timing.h \
 	src/base/utf8.c src/base/utf8.h \

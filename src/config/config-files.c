@@ -317,18 +317,10 @@ int config_files_paths(const ConfigFiles *f, char ***ret)
         for (size_t i = 0; i < f->n_items; i++) {
                 list[i] = strdup(f->items[i].path);
                 if (!list[i]) {
-                        config_files_free(list);
+                        strings_free(list);
                         return -ENOMEM;
                 }
         }
         *ret = list;
         return 0;
-}
-
-char **config_files_free(char **list)
-{
-        for (size_t i = 0; list && list[i]; i++)
-                free(list[i]);
-        free(list);
-        return NULL;
 }

@@ -18,6 +18,7 @@
  * mistakes are reported, not only the first, and a wrong application keeps out itself and no other. */
 
 #include "config/part.h"
+#include "base/strings.h"
 #include "config/sealed.h"
 #include "engine/types.h"
 
@@ -108,7 +109,7 @@ int manager_config_load(const ConfigContext *context, ConfigMessages *messages, 
 int manager_config_parse(const ConfigContext *context, const char *file, const char *text, size_t size_bytes,
                 ConfigMessages *messages, ManagerConfig *ret);
 /* The files that manager_config_load() would read, without the root, NULL-terminated; 0 or -ENOMEM.
- * config_files_free() frees. */
+ * strings_free() frees. */
 int manager_config_list_files(const ConfigContext *context, char ***ret);
 
 /* One application: what the engine decides by, and what its unit is made of. */
@@ -171,7 +172,3 @@ int app_config_list_names(const ConfigContext *context, char ***ret);
 /* The file and the drop-ins that make up an application, in the order in which they are read, NULL-terminated, without
  * the root. -ENOENT: there is no file. -ERFKILL: it is masked, and the list (set all the same) holds the mask alone. */
 int app_config_list_files(const ConfigContext *context, const char *name, char ***ret);
-
-char **config_files_free(char **list); /* takes NULL, returns NULL */
-
-DEFINE_TRIVIAL_CLEANUP(char **, config_files_free)

@@ -181,7 +181,7 @@ int app_config_list_names(const ConfigContext *context, char ***ret)
         }
         names_free(names, n);
         if (!list || r < 0) {
-                config_files_free(list);
+                strings_free(list);
                 return list ? r : -ENOMEM;
         }
         /* Without their suffixes the names may sort differently ("a-b" and "a"). */
@@ -263,7 +263,7 @@ int app_config_load_all(const ConfigContext *context, ConfigMessages *messages, 
         }
         for (size_t i = 0; r >= 0 && names[i]; i++)
                 r = load_one(context, names[i], messages, &c, &n_allocated, &n_failures_allocated);
-        config_files_free(names);
+        strings_free(names);
         if (r >= 0)
                 r = warn_of_stray(context, messages);
         if (r < 0)

@@ -5,6 +5,7 @@
 #include "base/address-spec.h"
 #include "base/array.h"
 #include "base/parse.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "config/part-keys.h"
 
@@ -20,31 +21,12 @@ typedef struct AddressParse {
         bool is_after_timeout; /* the last word was one */
 } AddressParse;
 
-/* Appends a word to those of the helper. */
-static int add_argument(Part *part, const char *word)
-{
-        size_t n = 0;
-        char **grown, *copy = strdup(word);
-
-        while (part->arguments && part->arguments[n])
-                n++;
-        grown = copy ? realloc(part->arguments, (n + 2) * sizeof(char *)) : NULL;
-        if (!grown) {
-                free(copy);
-                return -ENOMEM;
-        }
-        grown[n] = copy;
-        grown[n + 1] = NULL;
-        part->arguments = grown;
-        return 0;
-}
-
 /* A word as it is, or with what a key of ours has behind its name. */
 static int add_option(Part *part, const char *name, const char *value)
 {
         _cleanup_free_ char *word = text_format("%s%s", name, value);
 
-        return word ? add_argument(part, word) : -ENOMEM;
+        return word ? strings_append(&part->arguments, word) : -ENOMEM;
 }
 
 /* The next word; it is not long, and systemd would find nothing in it to fill in. */
@@ -121,13 +103,13 @@ static int describe_address(const AddressSpec *spec, Part *part)
 
         part->id = text_format(ADDRESS_ID_PREFIX "%s", address_format(text, &spec->address));
         part->name = text_format("%s/%u", text, spec->address.prefix);
-        r = part->id && part->name ? add_argument(part, part->name) : -ENOMEM;
+        r = part->id && part->name ? strings_append(&part->arguments, part->name) : -ENOMEM;
         if (r >= 0 && *spec->interface)
-                r = add_argument(part, spec->interface);
+                r = strings_append(&part->arguments, spec->interface);
         if (r >= 0 && !spec->check)
-                r = add_argument(part, "check=no");
+                r = strings_append(&part->arguments, "check=no");
         if (r >= 0 && !spec->announce)
-                r = add_argument(part, "announce=no");
+                r = strings_append(&part->arguments, "announce=no");
         if (r >= 0 && *spec->label)
                 r = add_option(part, "label=", spec->label);
         return r;
@@ -187,7 +169,7 @@ static int add_raw(Parts *parts, const char *value)
 {
         _cleanup_(part_done) Part raw = { .id = strdup(""), .name = strdup("") };
 
-        if (!raw.id || !raw.name || add_argument(&raw, value) < 0)
+        if (!raw.id || !raw.name || strings_append(&raw.arguments, value) < 0)
                 return -ENOMEM;
         return add_part(parts, &raw);
 }

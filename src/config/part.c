@@ -11,9 +11,7 @@ const char *part_kind_to_string(PartKind k)
 
 void part_done(Part *p)
 {
-        for (char **word = p->arguments; word && *word; word++)
-                free(*word);
-        free(p->arguments);
+        strings_free(p->arguments);
         free(p->id);
         free(p->name);
         free(p->file);
@@ -28,37 +26,23 @@ void parts_done(Parts *p)
         *p = (Parts){};
 }
 
-static char **copy_words(char *const *words)
-{
-        size_t n = 0;
-        char **copy;
-
-        while (words[n])
-                n++;
-        copy = calloc(n + 1, sizeof(char *));
-        for (size_t i = 0; copy && i < n; i++)
-                if (!(copy[i] = strdup(words[i]))) {
-                        while (i > 0)
-                                free(copy[--i]);
-                        free(copy);
-                        return NULL;
-                }
-        return copy;
-}
-
 static int part_copy(const Part *p, Part *ret)
 {
         Part copy = *p;
+        int r = string_copy(p->file, &copy.file);
 
         copy.id = strdup(p->id);
         copy.name = strdup(p->name);
-        copy.arguments = copy_words(p->arguments);
-        if (string_copy(p->file, &copy.file) < 0 || !copy.id || !copy.name || !copy.arguments) {
+        copy.arguments = calloc(1, sizeof(char *));
+        if (!copy.id || !copy.name || !copy.arguments)
+                r = -ENOMEM;
+        for (char **word = p->arguments; *word && r >= 0; word++)
+                r = strings_append(&copy.arguments, *word);
+        if (r < 0)
                 part_done(&copy);
-                return -ENOMEM;
-        }
-        *ret = copy;
-        return 0;
+        else
+                *ret = copy;
+        return r;
 }
 
 int parts_copy(const Parts *p, Parts *ret)

@@ -3,7 +3,7 @@
 
 /* The parts of an application: what [Parts] has become. The order is that of the start; stops are the reverse. */
 
-#include "base/macros.h"
+#include "base/strings.h"
 
 typedef enum PartKind {
         PART_ADDRESS,

@@ -84,7 +84,7 @@ static int check_corosync(const CorosyncConf *conf, int error, ConfigMessages *m
 /* An empty folder is right as it is; but another one may have been meant. */
 static int check_nothing(const ConfigContext *context, Findings *f)
 {
-        _cleanup_(config_files_freep) char **files = NULL;
+        _cleanup_(strings_freep) char **files = NULL;
         const char *directory = config_search_path_default()[0];
         int r = manager_config_list_files(context, &files);
 
@@ -333,7 +333,7 @@ static int cat_file(Ctl *c, Json *j, const char *path, bool *first)
 
 static int cat_app(Ctl *c, Json *j, const char *app, bool *first)
 {
-        _cleanup_(config_files_freep) char **files = NULL;
+        _cleanup_(strings_freep) char **files = NULL;
         ConfigContext context = {};
         int status = STATUS_OK, r = app_config_list_files(&context, app, &files);
 

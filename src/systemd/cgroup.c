@@ -282,14 +282,6 @@ int cgroup_guess_worker(const char *app, char **ret)
         return cgroup_guess_unit(name, ret);
 }
 
-char **cgroup_list_free(char **list)
-{
-        for (char **s = list; s && *s; s++)
-                free(*s);
-        free(list);
-        return NULL;
-}
-
 typedef struct GroupList {
         char **items;
         size_t n, n_allocated;
@@ -376,7 +368,7 @@ int cgroup_list_workers(const char *root, char ***ret)
                 if (r >= 0)
                         r = list_slice(root, *h, slice, true, &l);
         if (r < 0) {
-                cgroup_list_free(l.items);
+                strings_free(l.items);
                 return r;
         }
         qsort(l.items, l.n, sizeof(l.items[0]), compare_groups);

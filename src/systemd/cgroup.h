@@ -5,7 +5,7 @@
  * it ("/distro.slice/distro-app-NAME.service"); `root` is where the hierarchies are mounted (NULL: /sys/fs/cgroup).
  * A unified hierarchy, the unified part of a hybrid one, and systemd's own v1 hierarchy are tried in that order. */
 
-#include "base/macros.h"
+#include "base/strings.h"
 
 /* Kills every process in the group and below it: by cgroup.kill where the kernel has it, else process by process, in
  * a bounded number of rounds. May block for as long as the kernel does. Returns 0, -ENOENT if there is no such group,
@@ -16,10 +16,8 @@ int cgroup_kill(const char *root, const char *group);
 int cgroup_is_populated(const char *root, const char *group);
 
 /* The groups of all workers and parts that exist under the slice, found without systemd: sorted, NULL-terminated, to be freed
- * with cgroup_list_free(). An empty list is no error. */
+ * with strings_free(). An empty list is no error. */
 int cgroup_list_workers(const char *root, char ***ret);
-char **cgroup_list_free(char **list);
-DEFINE_TRIVIAL_CLEANUP(char **, cgroup_list_free)
 
 /* The group in which systemd would put the worker of `app`, found from where this process is: below the same root as
  * our own. The caller frees. 0 or -ENOMEM. */

@@ -134,7 +134,7 @@ static void kill_group(GuardEnd *g, const char *group)
  * only counts). This process has nothing else to do, so it may wait for the kernel. */
 static size_t each_group(const char *cgroup_root, const GuardState *state, GuardEnd *g)
 {
-        _cleanup_(cgroup_list_freep) char **groups = NULL;
+        _cleanup_(strings_freep) char **groups = NULL;
         char app[APP_NAME_MAX + 1];
         size_t n_alive = 0;
 

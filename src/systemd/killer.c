@@ -19,7 +19,7 @@ static void killer_unref(Killer *k)
 {
         if (atomic_fetch_sub(&k->n_refs, 1) != 1)
                 return;
-        cgroup_list_free(k->groups);
+        strings_free(k->groups);
         free(k->root);
         free(k->address);
         free(k);
@@ -63,7 +63,7 @@ static void *killer_thread(void *userdata)
                 (void) cgroup_kill(k->root, *g);
         if (k->address)
                 (void) private_bus_stop_units(k->address, k->groups);
-        k->groups = cgroup_list_free(k->groups);
+        k->groups = strings_free(k->groups);
         atomic_store(&k->busy, false);
         killer_unref(k);
         return NULL;
@@ -76,7 +76,7 @@ static char **copy_groups(const char *const *groups, size_t n_groups)
         for (size_t i = 0; copy && i < n_groups; i++) {
                 copy[i] = strdup(groups[i]);
                 if (!copy[i]) {
-                        cgroup_list_free(copy);
+                        strings_free(copy);
                         return NULL;
                 }
         }
@@ -105,7 +105,7 @@ int killer_submit(Killer *k, const char *const *groups, size_t n_groups)
         r = pthread_create(&thread, NULL, killer_thread, k);
         (void) pthread_sigmask(SIG_SETMASK, &saved, NULL);
         if (r != 0) {
-                k->groups = cgroup_list_free(k->groups);
+                k->groups = strings_free(k->groups);
                 atomic_store(&k->busy, false);
                 killer_unref(k);
                 return -r;

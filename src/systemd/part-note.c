@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/parse.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "systemd/part-names.h"
 #include "systemd/part-note.h"
@@ -78,17 +80,6 @@ static bool unescape(char *value)
         return true;
 }
 
-static bool parse_usec_number(const char *text, uint64_t *ret)
-{
-        char *end;
-
-        if (*text < '0' || *text > '9')
-                return false;
-        errno = 0;
-        *ret = strtoumax(text, &end, 10);
-        return errno == 0 && *end == '\0';
-}
-
 /* What stands behind "KEY=" in the next line, or NULL; *text goes behind the line. */
 static char *next_value(char **text, const char *key)
 {
@@ -107,23 +98,20 @@ static int take_number(char **text, const char *key, uint64_t *ret)
 {
         const char *value = next_value(text, key);
 
-        return value && parse_usec_number(value, ret) ? 0 : -EBADMSG;
+        return value && parse_u64(value, ret) >= 0 ? 0 : -EBADMSG;
 }
 
 static int take_words(char **text, Part *p)
 {
-        size_t n = 0, n_allocated = 0;
         const char *value;
+        int r = 0;
 
-        if (array_reserve(&p->arguments, &n_allocated, 1, sizeof(char *)) < 0)
+        p->arguments = calloc(1, sizeof(char *));
+        if (!p->arguments)
                 return -ENOMEM;
-        while ((value = next_value(text, "argument"))) {
-                if (array_reserve(&p->arguments, &n_allocated, n + 2, sizeof(char *)) < 0 ||
-                                !(p->arguments[n] = strdup(value)))
-                        return -ENOMEM;
-                n++;
-        }
-        return 0;
+        while (r >= 0 && (value = next_value(text, "argument")))
+                r = strings_append(&p->arguments, value);
+        return r;
 }
 
 /* `head` is what stands behind "part=". */
@@ -298,12 +286,9 @@ int part_note_list(const char *directory, char ***ret)
         }
         if (dir)
                 (void) closedir(dir);
-        if (r < 0) {
-                for (size_t i = 0; i < n; i++)
-                        free(names[i]);
-                free(names);
-                return r;
-        }
-        *ret = names;
-        return 0;
+        if (r < 0)
+                strings_free(names);
+        else
+                *ret = names;
+        return r;
 }

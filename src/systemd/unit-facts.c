@@ -240,7 +240,7 @@ static void units_tell_noted(Units *u)
 
 static int units_take_notes(Units *u)
 {
-        char **names;
+        _cleanup_(strings_freep) char **names = NULL;
         int r;
 
         if (!u->guard_directory)
@@ -253,9 +253,7 @@ static int units_take_notes(Units *u)
 
                 if (k == -ENOMEM)
                         r = k;
-                free(*app);
         }
-        free(names);
         return r;
 }
 

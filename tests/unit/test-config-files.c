@@ -119,7 +119,7 @@ static void assert_list(char **list, const char *const *expected)
                 assert_string_equal(list[i], expected[i]);
         }
         assert_null(list[i]);
-        config_files_free(list);
+        strings_free(list);
 }
 
 #define ASSERT_FILES(f, name, result, ...)                                                    \
@@ -429,7 +429,7 @@ static void test_default_path(void **state)
         }
         assert_int_equal(n, 3);
         assert_string_equal(path[1], "/run/distro-manager");
-        assert_null(config_files_free(NULL));
+        assert_null(strings_free(NULL));
 }
 
 /* The examples that users copy are right. */

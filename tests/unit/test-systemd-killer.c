@@ -119,7 +119,7 @@ static void test_list(void **state)
         static const char *const expected[] = { GROUP,
                 "/distro.slice/distro-web\\x2d1.slice/distro-app-web-1.service",
                 "/distro.slice/distro-web\\x2d1.slice/distro-app-web-1:ip-2001:db8::30.service" };
-        _cleanup_(cgroup_list_freep) char **groups = NULL;
+        _cleanup_(strings_freep) char **groups = NULL;
         size_t n = 0;
 
         put("unified" GROUP "/cgroup.procs", "");
