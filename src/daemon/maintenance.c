@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "daemon/loop.h"
+#include "systemd/part-start.h"
 
 /* ---- the list, sorted by name ---- */
 
@@ -59,7 +60,7 @@ static void file_drop(Manager *m, size_t at)
 
 static int make_file(Manager *m, const char *path)
 {
-        _cleanup_free_ char *directory = text_format("%s/" MAINTENANCE_DIRECTORY, m->runtime_directory);
+        _cleanup_free_ char *directory = text_format("%s/" PART_MAINTENANCE, m->runtime_directory);
         int fd;
 
         if (!directory)
@@ -110,8 +111,7 @@ static void file_failed(Manager *m, MaintenanceFile *f, const char *path, int er
 static void file_settle(Manager *m, size_t at, bool wanted)
 {
         MaintenanceFile *f = m->maintenance_files + at;
-        _cleanup_free_ char *path =
-                        text_format("%s/" MAINTENANCE_DIRECTORY "/%s", m->runtime_directory, f->app);
+        _cleanup_free_ char *path = text_format("%s/" PART_MAINTENANCE "/%s", m->runtime_directory, f->app);
         int r = 0;
 
         if (!path)
@@ -157,7 +157,7 @@ void maintenance_look(Manager *m, const char *app)
 
 static void take_found(Manager *m)
 {
-        _cleanup_free_ char *path = text_format("%s/" MAINTENANCE_DIRECTORY, m->runtime_directory);
+        _cleanup_free_ char *path = text_format("%s/" PART_MAINTENANCE, m->runtime_directory);
         DIR *directory = path ? opendir(path) : NULL;
         struct dirent *entry;
 

@@ -9,7 +9,6 @@
 
 #include "daemon/manager-struct.h"
 
-#define MAINTENANCE_DIRECTORY "maintenance" /* in the runtime directory */
 #define MAINTENANCE_AGAIN_USEC USEC_PER_SEC
 
 /* One application whose file is there, or should be. */

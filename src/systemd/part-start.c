@@ -19,22 +19,14 @@ static size_t count_parts(const UnitStart *s)
 static int append_part_names(sd_bus_message *m, const UnitStart *s, const char *property)
 {
         char name[PART_UNIT_NAME_MAX];
-        int r = sd_bus_message_open_container(m, 'r', "sv");
+        int r = unit_start_open_list(m, property, "s");
 
-        if (r >= 0)
-                r = sd_bus_message_append_basic(m, 's', property);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "as");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "s");
         for (size_t i = 0; i < count_parts(s) && r >= 0; i++) {
                 if (!part_unit_name(s->app, s->parts->items[i].id, name))
                         return -EINVAL;
                 r = sd_bus_message_append_basic(m, 's', name);
         }
-        for (int depth = 0; depth < 3 && r >= 0; depth++)
-                r = sd_bus_message_close_container(m);
-        return r;
+        return r < 0 ? r : unit_start_close_list(m);
 }
 
 int part_start_append_worker(sd_bus_message *m, const UnitStart *s)
@@ -114,18 +106,10 @@ static int append_exec(sd_bus_message *m, const char *key, const UnitStart *s, c
         int r = command_make(s, p, place, verb, &c);
 
         if (r >= 0)
-                r = sd_bus_message_open_container(m, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append_basic(m, 's', key);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', "a(sasb)");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(sasb)");
+                r = unit_start_open_list(m, key, "(sasb)");
         for (; times > 0 && r >= 0; times--)
                 r = append_command(m, &c, times > 1);
-        for (int depth = 0; depth < 3 && r >= 0; depth++)
-                r = sd_bus_message_close_container(m);
-        return r;
+        return r < 0 ? r : unit_start_close_list(m);
 }
 
 /* A kill of all that is in the slice can hit the removal as well, so there are two. */

@@ -17,6 +17,9 @@
 /* The helper says why it gives up, so systemd gives it somewhat longer than it gives itself. */
 #define PART_START_SLACK_USEC (5 * USEC_PER_SEC)
 
+#define PART_MAINTENANCE \
+        "maintenance" /* the folder, in that of the notes, whose files say what is in maintenance */
+
 /* Where what its parts need lies; NULL where there are none. */
 typedef struct PartPlace {
         const char *helpers;     /* the folder of the helpers' programs */

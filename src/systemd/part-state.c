@@ -114,7 +114,7 @@ void parts_see(const PartView *views, size_t n_views, const UnitProperties *slic
         FOREACH_ARRAY(v, views, n_views) {
                 ret->is_alive = ret->is_alive || !part_is_over(v->properties);
                 ret->is_ending = ret->is_ending || part_is_ending(v->properties);
-                ret->by_guard = ret->by_guard || (part_is_over(v->properties) && v->by_guard);
+                ret->by_guard = ret->by_guard || v->by_guard;
                 if (!ret->left[0])
                         part_left(v, ret->left);
         }

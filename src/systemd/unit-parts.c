@@ -258,33 +258,42 @@ static void see_note(UnitParts *p, const char *directory)
                                 directory, p->app);
 }
 
+static bool all_are_read(const UnitParts *p)
+{
+        FOREACH_ARRAY(item, p->items, p->n_items)
+                if (!item->is_read)
+                        return false;
+        return true;
+}
+
+static PartView part_view(const UnitParts *p, size_t i, const char *directory, const char *cgroup_root)
+{
+        const PartUnit *unit = &p->items[i];
+
+        return (PartView){
+                .part = &p->note.parts.items[i],
+                .unit = unit->unit,
+                .properties = &unit->properties,
+                .text_before = unit->text_before,
+                .by_guard = part_is_over(&unit->properties) &&
+                            guard_stamp_covers(directory, unit->properties.unit.ended_usec),
+                .has_processes = part_has_processes(p, unit, cgroup_root),
+        };
+}
+
 const PartsSeen *unit_parts_see(UnitParts *p, const char *directory, const char *cgroup_root)
 {
         size_t n = p->n_items - 1;
-        PartView *views = calloc(n + 1, sizeof(*views));
+        _cleanup_free_ PartView *views = NULL;
 
-        for (size_t i = 0; views && i < n; i++) {
-                const PartUnit *unit = &p->items[i];
-
-                views[i] = (PartView){
-                        .part = &p->note.parts.items[i],
-                        .unit = unit->unit,
-                        .properties = &unit->properties,
-                        .text_before = unit->text_before,
-                        .by_guard = guard_stamp_covers(directory, unit->properties.unit.ended_usec),
-                        .has_processes = part_has_processes(p, unit, cgroup_root),
-                };
-                if (!unit->is_read) {
-                        free(views);
-                        return NULL;
-                }
-        }
-        if (!views || !p->items[n].is_read) {
-                free(views);
-                return NULL; /* without memory the next look tells */
-        }
+        if (!all_are_read(p))
+                return NULL;
+        views = calloc(n + 1, sizeof(*views));
+        if (!views)
+                return NULL; /* the next look tells */
+        for (size_t i = 0; i < n; i++)
+                views[i] = part_view(p, i, directory, cgroup_root);
         parts_see(views, n, &p->items[n].properties.unit, &p->seen);
         see_note(p, directory);
-        free(views);
         return &p->seen;
 }

@@ -65,6 +65,30 @@ const UnitStart *unit_start_copy_get(const UnitStartCopy *c)
         return &c->start;
 }
 
+/* ---- properties that are lists ---- */
+
+int unit_start_open_list(sd_bus_message *m, const char *property, const char *element)
+{
+        char type[16];
+        int r = sd_bus_message_open_container(m, 'r', "sv");
+
+        snprintf(type, sizeof(type), "a%s", element);
+        if (r >= 0)
+                r = sd_bus_message_append_basic(m, 's', property);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', type);
+        return r < 0 ? r : sd_bus_message_open_container(m, 'a', element);
+}
+
+int unit_start_close_list(sd_bus_message *m)
+{
+        int r = 0;
+
+        for (int depth = 0; depth < 3 && r >= 0; depth++)
+                r = sd_bus_message_close_container(m);
+        return r;
+}
+
 /* ---- what it says of itself ---- */
 
 static int append_bytes(sd_bus_message *m, const char *s)
@@ -82,13 +106,7 @@ int unit_start_append_identity(sd_bus_message *m, const UnitStart *s)
 
         snprintf(epoch, sizeof(epoch), "%" PRIu64, s->epoch);
         for (int fields = 0; fields < 2 && r >= 0; fields++) {
-                r = sd_bus_message_open_container(m, 'r', "sv");
-                if (r >= 0)
-                        r = sd_bus_message_append_basic(m, 's', fields ? "LogExtraFields" : "Environment");
-                if (r >= 0)
-                        r = sd_bus_message_open_container(m, 'v', fields ? "aay" : "as");
-                if (r >= 0)
-                        r = sd_bus_message_open_container(m, 'a', fields ? "ay" : "s");
+                r = unit_start_open_list(m, fields ? "LogExtraFields" : "Environment", fields ? "ay" : "s");
                 for (size_t i = 0; i < ELEMENTSOF(names) && r >= 0; i++) {
                         snprintf(text, sizeof(text), "DISTRO_%s=%s", names[i], values[i]);
                         r = fields ? append_bytes(m, text) : sd_bus_message_append_basic(m, 's', text);
@@ -97,8 +115,8 @@ int unit_start_append_identity(sd_bus_message *m, const UnitStart *s)
                         snprintf(text, sizeof(text), "DISTRO_DEFINITION=%016" PRIx64, s->digest);
                         r = append_bytes(m, text);
                 }
-                for (int depth = 0; depth < 3 && r >= 0; depth++)
-                        r = sd_bus_message_close_container(m);
+                if (r >= 0)
+                        r = unit_start_close_list(m);
         }
         return r;
 }

@@ -29,6 +29,10 @@ UnitStartCopy *unit_start_copy_free(UnitStartCopy *c);
 DEFINE_TRIVIAL_CLEANUP(UnitStartCopy *, unit_start_copy_free)
 const UnitStart *unit_start_copy_get(const UnitStartCopy *c);
 
+/* Around the values of a property that is a list, each of the type `element`; what sd-bus says. */
+int unit_start_open_list(sd_bus_message *m, const char *property, const char *element);
+int unit_start_close_list(sd_bus_message *m);
+
 /* Environment= and LogExtraFields= of any unit of the copy. They come last: of two assignments systemd takes the later. The
  * same words in the worker's own journal entries let one match find them together with ours. */
 int unit_start_append_identity(sd_bus_message *m, const UnitStart *s);

@@ -209,8 +209,7 @@ static void unit_learn_group(Unit *unit)
 /* As its parts' helpers see it. */
 static bool unit_is_in_maintenance(const Unit *unit)
 {
-        const char *directory = unit->units->guard_directory;
-        _cleanup_free_ char *path = directory ? text_format("%s/maintenance/%s", directory, unit->app) : NULL;
+        _cleanup_free_ char *path = text_format("%s/%s", unit->units->maintenance_dir, unit->app);
 
         return path && access(path, F_OK) == 0;
 }

@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "systemd/units.h"
+#include "systemd/part-start.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-facts.h"
 #include "systemd/unit-jobs.h"
@@ -265,7 +266,7 @@ int units_new(const UnitsParameters *parameters, Units **ret)
         if (parameters->dropin_dir && !(u->dropin_dir = strdup(parameters->dropin_dir)))
                 return -ENOMEM;
         u->helper_dir = strdup(parameters->helper_dir ? parameters->helper_dir : PKGLIBEXECDIR);
-        u->maintenance_dir = text_format("%s/maintenance", strempty(parameters->guard_directory));
+        u->maintenance_dir = text_format("%s/" PART_MAINTENANCE, strempty(parameters->guard_directory));
         if (!u->helper_dir || !u->maintenance_dir)
                 return -ENOMEM;
 
