@@ -38,6 +38,7 @@ libconfig_a_SOURCES = \
 	src/config/unit-keys.h \
 	src/config/unit-list.c \
 	src/config/unit-list.h \
+	src/config/unit-names.c src/config/unit-names.h \
 	src/config/unit-parse.c \
 	src/config/unit-parse.h \
 	src/config/unit-property.c \

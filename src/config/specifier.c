@@ -6,8 +6,7 @@
 
 #include "base/text.h"
 #include "config/specifier.h"
-
-#define UNIT_PREFIX "distro-app-"
+#include "config/unit-names.h"
 
 /* Those that are the same on every node. %i and %I are empty: a worker's unit has no instance. */
 static const struct {
@@ -93,17 +92,17 @@ static bool expand_name(const Specifiers *s, char letter, Text *t)
 
         switch (letter) {
         case 'n':
-                text_printf(t, UNIT_PREFIX "%s.service", s->application);
+                text_printf(t, WORKER_UNIT_PREFIX "%s.service", s->application);
                 return true;
         case 'N':
         case 'p':
-                text_printf(t, UNIT_PREFIX "%s", s->application);
+                text_printf(t, WORKER_UNIT_PREFIX "%s", s->application);
                 return true;
         case 'j':
                 text_add(t, hyphen ? hyphen + 1 : s->application);
                 return true;
         case 'd':
-                text_printf(t, "/run/credentials/" UNIT_PREFIX "%s.service", s->application);
+                text_printf(t, "/run/credentials/" WORKER_UNIT_PREFIX "%s.service", s->application);
                 return true;
         default:
                 return false;

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "config/unit-values.h"
+#include "config/unit-names.h"
 
 #define UNIT_NAME_BYTES_MAX 255u
 
@@ -212,7 +213,7 @@ int unit_parse_units(UnitParse *u, const UnitKey *k, const char *value)
                                         "ordered against it: "
                                         "the manager waits for its applications when the host shuts down, "
                                         "and they outlive its restart; expected another unit");
-                if (startswith(name, "distro-app-")) {
+                if (startswith(name, WORKER_UNIT_PREFIX)) {
                         r = parse_warning(u->p,
                                         "\"%s\" is an application's unit, which may run on another node",
                                         name);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "config/unit-names.h"
 
 static void journal_closep(sd_journal **j)
 {
@@ -60,19 +61,13 @@ static int add_unit(sd_journal *j, const char *unit)
         return r;
 }
 
-/* What runs of an application with parts is in a slice of its own, whose name has a hyphen for the slice above alone. */
+/* What runs of an application with parts is in a slice of its own. */
 static int add_slice(sd_journal *j, const char *app)
 {
-        _cleanup_(text_done) Text name = {};
+        char name[APP_SLICE_NAME_MAX];
 
-        text_add(&name, "distro-");
-        for (const char *c = app; *c; c++)
-                if (*c == '-')
-                        text_add(&name, "\\x2d");
-                else
-                        text_add_n(&name, c, 1);
-        text_add(&name, ".slice");
-        return name.error < 0 ? name.error : add_set(j, &slice_set, name.data);
+        app_slice_name(app, name);
+        return add_set(j, &slice_set, name);
 }
 
 static int add_matches(sd_journal *j, const AppInfo *a)
@@ -82,9 +77,10 @@ static int add_matches(sd_journal *j, const AppInfo *a)
         if (r >= 0)
                 r = add_slice(j, a->name);
         for (size_t i = 0; i < a->n_parts && r >= 0; i++) {
-                _cleanup_free_ char *unit = text_format("distro-app-%s:%s.service", a->name, a->parts[i].id);
+                char unit[PART_UNIT_NAME_MAX];
 
-                r = unit ? add_unit(j, unit) : -ENOMEM;
+                if (part_unit_name(a->name, a->parts[i].id, unit))
+                        r = add_unit(j, unit);
         }
         return r < 0 ? r : add_set(j, &app_set, a->name);
 }

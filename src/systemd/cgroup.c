@@ -9,8 +9,8 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "config/unit-names.h"
 #include "systemd/cgroup.h"
-#include "systemd/part-names.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define DEPTH_MAX 16u               /* how deep a worker's own groups are followed */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/timing.h"
 #include "base/array.h"
+#include "config/unit-names.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard-end.h"
-#include "systemd/part-names.h"
 #include "systemd/private-bus.h"
+#include "systemd/unit-read.h"
 #include "systemd/units.h"
 
 #define QUIET_ROUNDS 4u /* so many rounds without a worker, and the work is done */

@@ -17,8 +17,8 @@
 #include "base/local-socket.h"
 #include "base/text.h"
 #include "base/timing.h"
+#include "config/unit-names.h"
 #include "engine/types.h"
-#include "systemd/part-names.h"
 
 #define UNIT_DIRECTORY "/run/systemd/transient"
 #define MANAGERS_BACKLOG 8

@@ -8,7 +8,6 @@ libunits_a_SOURCES = \
 	src/systemd/guard.c src/systemd/guard.h \
 	src/systemd/killer.c src/systemd/killer.h \
 	src/systemd/own-job.c src/systemd/own-job.h \
-	src/systemd/part-names.c src/systemd/part-names.h \
 	src/systemd/part-note.c src/systemd/part-note.h \
 	src/systemd/part-start.c src/systemd/part-start.h \
 	src/systemd/part-state.c src/systemd/part-state.h \

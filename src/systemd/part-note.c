@@ -9,7 +9,7 @@
 #include "base/parse.h"
 #include "base/strings.h"
 #include "base/text.h"
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 #include "systemd/part-note.h"
 
 #define NEW_SUFFIX ".new" /* no application's name has a dot */

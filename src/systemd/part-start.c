@@ -4,7 +4,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 #include "systemd/part-start.h"
 
 #define PART_WORDS_MAX 64u /* of one command */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/clock.h"
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 #include "systemd/private-bus.h"
+#include "systemd/unit-read.h"
 #include "systemd/unit-run.h"
 
 #define STOP_TIMEOUT_USEC USEC_PER_SEC

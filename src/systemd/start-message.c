@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 #include "systemd/part-start.h"
 #include "systemd/start-message.h"
+#include "systemd/unit-read.h"
 
 /* ---- values, by their signature ---- */
 

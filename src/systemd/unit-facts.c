@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/dbus.h"
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 #include "systemd/unit-facts.h"
 #include "systemd/unit-take.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 #include "systemd/start-message.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-jobs.h"

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard-file.h"
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 #include "systemd/unit-parts.h"
 
 static int part_unit_make(PartUnit *unit, const char *name)

@@ -6,32 +6,6 @@
 
 #define WORKER_PATH_PREFIX "/org/freedesktop/systemd1/unit/distro_2dapp_2d"
 
-void worker_unit_name(const char *app, char *ret)
-{
-        snprintf(ret, WORKER_UNIT_NAME_MAX, WORKER_UNIT_PREFIX "%.*s" WORKER_UNIT_SUFFIX, (int) APP_NAME_MAX,
-                        app);
-}
-
-bool worker_unit_parse(const char *unit_name, char *ret)
-{
-        size_t prefix = strlen(WORKER_UNIT_PREFIX), suffix = strlen(WORKER_UNIT_SUFFIX),
-               n = strlen(unit_name);
-        char name[APP_NAME_MAX + 1];
-
-        if (n <= prefix + suffix || n - prefix - suffix > APP_NAME_MAX)
-                return false;
-        if (strncmp(unit_name, WORKER_UNIT_PREFIX, prefix) != 0 ||
-                        !streq(unit_name + n - suffix, WORKER_UNIT_SUFFIX))
-                return false;
-
-        memcpy(name, unit_name + prefix, n - prefix - suffix);
-        name[n - prefix - suffix] = 0;
-        if (!app_name_is_valid(name))
-                return false;
-        strcpy(ret, name);
-        return true;
-}
-
 bool is_worker_path(const char *path)
 {
         return strncmp(path, WORKER_PATH_PREFIX, strlen(WORKER_PATH_PREFIX)) == 0;

@@ -5,6 +5,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "config/unit-names.h"
 #include "systemd/part-state.h"
 #include "systemd/unit-state.h"
 
@@ -15,16 +16,8 @@
 #define SYSTEMD_JOB_PREFIX "/org/freedesktop/systemd1/job/"
 #define DBUS_PROPERTIES "org.freedesktop.DBus.Properties"
 
-#define WORKER_UNIT_PREFIX "distro-app-"
-#define WORKER_UNIT_SUFFIX ".service"
 #define WORKER_UNIT_PATTERN WORKER_UNIT_PREFIX "*" WORKER_UNIT_SUFFIX
-#define WORKER_UNIT_NAME_MAX (sizeof(WORKER_UNIT_PREFIX WORKER_UNIT_SUFFIX) + APP_NAME_MAX)
-#define WORKER_SLICE "distro.slice"
 
-/* "distro-app-NAME.service"; `ret` has room for WORKER_UNIT_NAME_MAX bytes. */
-void worker_unit_name(const char *app, char *ret);
-/* The reverse. False: it is no worker's unit; `ret` has room for APP_NAME_MAX + 1 bytes. */
-bool worker_unit_parse(const char *unit_name, char *ret);
 /* A unit whose name begins as a worker's: a part is one, too. Most signals are about other units; this keeps them cheap. */
 bool is_worker_path(const char *path);
 /* The same from the unit's object path. */

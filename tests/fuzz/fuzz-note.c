@@ -3,7 +3,7 @@
 /* The note of a copy with parts, as a manager before this one, or somebody else, left it. What is accepted is what would be
  * written of it, and of each part there is a unit. */
 
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 #include "systemd/part-note.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);

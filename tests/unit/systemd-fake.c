@@ -6,7 +6,8 @@
 #include <cmocka.h>
 
 #include "systemd-fake.h"
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
+#include "systemd/unit-read.h"
 
 FakeUnit *fake_find(Fake *fake, const char *app)
 {

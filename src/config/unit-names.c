@@ -1,10 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/text.h"
-#include "systemd/part-names.h"
+#include "config/unit-names.h"
 
 #define SLICE_PREFIX "distro-"
 #define SLICE_SUFFIX ".slice"
 #define HYPHEN "\\x2d"
+
+void worker_unit_name(const char *app, char *ret)
+{
+        snprintf(ret, WORKER_UNIT_NAME_MAX, WORKER_UNIT_PREFIX "%.*s" WORKER_UNIT_SUFFIX, (int) APP_NAME_MAX,
+                        app);
+}
+
+/* The first `n` bytes as an application's name; false: they are none. */
+static bool take_app(const char *from, size_t n, char *ret)
+{
+        char name[APP_NAME_MAX + 1];
+
+        if (n > APP_NAME_MAX)
+                return false;
+        memcpy(name, from, n);
+        name[n] = '\0';
+        if (!app_name_is_valid(name))
+                return false;
+        strcpy(ret, name);
+        return true;
+}
+
+bool worker_unit_parse(const char *unit_name, char *ret)
+{
+        const char *app = startswith(unit_name, WORKER_UNIT_PREFIX);
+
+        return app && endswith(app, WORKER_UNIT_SUFFIX) &&
+               take_app(app, strlen(app) - strlen(WORKER_UNIT_SUFFIX), ret);
+}
 
 void app_slice_name(const char *app, char *ret)
 {
@@ -50,27 +79,16 @@ bool app_slice_parse(const char *unit_name, char *ret)
                 name[n] = hyphen ? '-' : *from;
                 from = hyphen ? hyphen : from + 1;
         }
-        name[n] = '\0';
-        if (!app_name_is_valid(name))
-                return false;
-        strcpy(ret, name);
-        return true;
+        return take_app(name, n, ret);
 }
 
 bool part_unit_parse(const char *unit_name, char *ret)
 {
         const char *app = startswith(unit_name, WORKER_UNIT_PREFIX), *colon = app ? strchr(app, ':') : NULL;
-        char name[APP_NAME_MAX + 1];
 
-        if (!colon || !endswith(colon, WORKER_UNIT_SUFFIX) || (size_t) (colon - app) > APP_NAME_MAX ||
-                        !part_id_is_valid(colon + 1, strlen(colon + 1) - strlen(WORKER_UNIT_SUFFIX)))
-                return false;
-        memcpy(name, app, (size_t) (colon - app));
-        name[colon - app] = '\0';
-        if (!app_name_is_valid(name))
-                return false;
-        strcpy(ret, name);
-        return true;
+        return colon && endswith(colon, WORKER_UNIT_SUFFIX) &&
+               part_id_is_valid(colon + 1, strlen(colon + 1) - strlen(WORKER_UNIT_SUFFIX)) &&
+               take_app(app, (size_t) (colon - app), ret);
 }
 
 bool app_unit_parse(const char *unit_name, char *ret)

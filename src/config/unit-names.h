@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the units of an application are called, for whoever makes, finds or shows them. A slice's name says by its hyphens
+ * where it lies, so those of the application's name are written "\x2d": "distro-web\x2d1.slice" lies in distro.slice, and not
+ * in the slice of "web". No application's name has a colon: what stands before it is the application, what stands behind it
+ * is the part. */
+
+#include "engine/types.h"
+
+#define WORKER_UNIT_PREFIX "distro-app-"
+#define WORKER_UNIT_SUFFIX ".service"
+#define WORKER_UNIT_NAME_MAX (sizeof(WORKER_UNIT_PREFIX WORKER_UNIT_SUFFIX) + APP_NAME_MAX)
+#define WORKER_SLICE "distro.slice"
+#define APP_SLICE_NAME_MAX (sizeof("distro-.slice") + 4 * APP_NAME_MAX)
+#define PART_UNIT_NAME_MAX 256u /* systemd's own bound, with the final zero */
+
+/* "distro-app-NAME.service"; `ret` has room for WORKER_UNIT_NAME_MAX bytes. */
+void worker_unit_name(const char *app, char *ret);
+/* The reverse. False: it is no worker's unit; `ret` has room for APP_NAME_MAX + 1 bytes. */
+bool worker_unit_parse(const char *unit_name, char *ret);
+/* "distro-NAME.slice"; `ret` has room for APP_SLICE_NAME_MAX bytes. */
+void app_slice_name(const char *app, char *ret);
+/* "distro-app-NAME:ID.service"; `ret` has room for PART_UNIT_NAME_MAX bytes. False: it is no name of a unit. */
+bool part_unit_name(const char *app, const char *id, char *ret);
+/* The application of a slice or of a part's unit; false: it is none. `ret` has room for APP_NAME_MAX + 1 bytes. */
+bool app_slice_parse(const char *unit_name, char *ret);
+bool part_unit_parse(const char *unit_name, char *ret);
+/* Of a worker, a part or a slice. */
+bool app_unit_parse(const char *unit_name, char *ret);
