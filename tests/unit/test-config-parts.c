@@ -2,14 +2,9 @@
 
 /* [Parts]: what is accepted, the exact words for what is not, and what the digests depend on. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "config/config.h"
+#include "config-harness.h"
+#include "base/array.h"
+#include "config/unit-names.h"
 
 static const char *const nodes[] = { "abc", "bcd", "def" };
 static const ConfigContext context = {
@@ -24,39 +19,6 @@ static const ConfigContext context = {
 /* The lines of [Parts] begin in the fifth. */
 #define HEAD "[Application]\nNodes=abc\n[Service]\nExecStart=/bin/true\n"
 #define PARTS HEAD "[Parts]\n"
-
-static void assert_messages(
-                const ConfigMessages *m, ConfigLevel level, const char *expected, const char *text)
-{
-        char *joined = config_messages_join(m, level);
-        assert_non_null(joined);
-        if (strcmp(joined, expected) != 0)
-                fail_msg("of\n%s\nthe messages are\n%s\nnot\n%s", text, joined, expected);
-        free(joined);
-}
-
-static AppConfig parse_good(const ConfigContext *c, const char *text)
-{
-        ConfigMessages m = { 0 };
-        AppConfig app = { 0 };
-        int r = app_config_parse(c, "x", "x.app", text, strlen(text), &m, &app);
-        assert_messages(&m, CONFIG_ERROR, "", text);
-        assert_int_equal(r, 0);
-        config_messages_done(&m);
-        return app;
-}
-
-static void check_bad(const char *text, const char *expected)
-{
-        ConfigMessages m = { 0 };
-        AppConfig app = { 0 };
-        int r = app_config_parse(&context, "x", "x.app", text, strlen(text), &m, &app);
-        assert_messages(&m, CONFIG_ERROR, expected, text);
-        assert_int_equal(r, -EINVAL);
-        assert_null(app.definition.name);
-        assert_null(app.parts.items);
-        config_messages_done(&m);
-}
 
 /* "ID NAME: WORD WORD 10000000 10000000", one a line. */
 static void assert_parts(const Parts *parts, const char *expected, const char *text)
@@ -320,7 +282,7 @@ static void test_bad(void **state)
         };
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                check_bad(bad[i].text, bad[i].expected);
+                check_bad(&context, bad[i].text, bad[i].expected);
 }
 
 /* What a node is reached by is not a service's, however it is written. */
@@ -377,11 +339,11 @@ static void test_bounds(void **state)
         for (unsigned i = 64; i < 10000; i++)
                 fprintf(f, "Address=10.0.%u.%u/24 eth0\n", i / 128, i % 128 + 1);
         fflush(f);
-        check_bad(text, "x.app:70: Address=: too many parts, expected at most 64");
+        check_bad(&context, text, "x.app:70: Address=: too many parts, expected at most 64");
         /* Those that are wrong count too, but an empty value begins anew. */
         fputs("Address=\nAddress=10.0.0.1/24\n", f);
         fclose(f);
-        check_bad(text, "x.app:70: Address=: too many parts, expected at most 64");
+        check_bad(&context, text, "x.app:70: Address=: too many parts, expected at most 64");
         free(text);
 
         big = malloc(100000);
@@ -390,10 +352,11 @@ static void test_bounds(void **state)
         size = strlen(big);
         memset(big + size, 'a', 256);
         big[size + 256] = 0;
-        check_bad(big, "x.app:6: Address=: a word of 256 bytes is too long, expected at most 255");
+        check_bad(&context, big, "x.app:6: Address=: a word of 256 bytes is too long, expected at most 255");
         memset(big + size, '1', 90000);
         big[size + 90000] = 0;
-        check_bad(big, "x.app:6: Address=: a word of 90000 bytes is too long, expected at most 255");
+        check_bad(&context, big,
+                        "x.app:6: Address=: a word of 90000 bytes is too long, expected at most 255");
         free(big);
 
         assert_int_equal(app_config_parse(&context, "x", "x.app", zero, sizeof(zero) - 1, &m, &app), -EINVAL);
@@ -490,6 +453,37 @@ static void test_digest_by_node(void **state)
                         digest_of(&one, PARTS "Address=192.0.2.28/24\n", NULL));
 }
 
+/* Of the units that an application with parts has: there and back, and what is none of them. */
+static void test_unit_names(void **state)
+{
+        static const struct {
+                const char *app, *slice, *part;
+        } names[] = {
+                { "web", "distro-web.slice", "distro-app-web:ip-192.0.2.20.service" },
+                { "web-1", "distro-web\\x2d1.slice", "distro-app-web-1:ip-192.0.2.20.service" },
+        };
+        static const char *const others[] = { "", "distro.slice", "distro-.slice", "distro-web-1.slice",
+                "distro-web.service", "distro-app-web.service", "distro-app-:x.service",
+                "distro-app-web:.service", "distro-app-web:a b.service", "distro-app-WEB:x.service" };
+        char app[APP_NAME_MAX + 1], slice[APP_SLICE_NAME_MAX], part[PART_UNIT_NAME_MAX];
+
+        (void) state;
+        FOREACH_ARRAY(n, names, ELEMENTSOF(names)) {
+                app_slice_name(n->app, slice);
+                assert_string_equal(slice, n->slice);
+                assert_true(app_slice_parse(slice, app));
+                assert_string_equal(app, n->app);
+                assert_true(part_unit_name(n->app, "ip-192.0.2.20", part));
+                assert_string_equal(part, n->part);
+                assert_true(part_unit_parse(part, app));
+                assert_string_equal(app, n->app);
+                assert_false(worker_unit_parse(part, app));
+        }
+        assert_false(part_unit_name("web", "a b", part));
+        FOREACH_ARRAY(o, others, ELEMENTSOF(others))
+                assert_false(app_slice_parse(*o, app) || part_unit_parse(*o, app));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -500,6 +494,7 @@ int main(void)
                 cmocka_unit_test(test_specifiers),
                 cmocka_unit_test(test_digest),
                 cmocka_unit_test(test_digest_by_node),
+                cmocka_unit_test(test_unit_names),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

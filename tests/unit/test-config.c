@@ -2,14 +2,7 @@
 
 /* Texts of files: what is accepted, the exact words for what is not, and what the digest depends on. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "config/config.h"
+#include "config-harness.h"
 
 static const char *const nodes[] = { "abc", "bcd", "def" };
 static const ConfigContext context = {
@@ -24,45 +17,15 @@ static const ConfigContext context = {
 #define SERVICE "[Service]\nExecStart=/bin/true\n"
 #define GOOD "[Application]\nNodes=abc\n" SERVICE
 
-static void assert_messages(
-                const ConfigMessages *m, ConfigLevel level, const char *expected, const char *text)
-{
-        char *joined = config_messages_join(m, level);
-        assert_non_null(joined);
-        if (strcmp(joined, expected) != 0)
-                fail_msg("of\n%s\nthe messages are\n%s\nnot\n%s", text, joined, expected);
-        free(joined);
-}
-
 static int parse_app(const ConfigContext *c, const char *text, ConfigMessages *m, AppConfig *ret)
 {
         return app_config_parse(c, "x", "x.app", text, strlen(text), m, ret);
 }
 
-static void check_good(const char *text, AppConfig *ret)
-{
-        ConfigMessages m = { 0 };
-        int r = parse_app(&context, text, &m, ret);
-        assert_messages(&m, CONFIG_ERROR, "", text);
-        assert_int_equal(r, 0);
-        config_messages_done(&m);
-}
-
-static void check_bad(const char *text, const char *expected)
-{
-        ConfigMessages m = { 0 };
-        AppConfig app = { 0 };
-        int r = parse_app(&context, text, &m, &app);
-        assert_messages(&m, CONFIG_ERROR, expected, text);
-        assert_int_equal(r, -EINVAL);
-        assert_null(app.definition.name);
-        config_messages_done(&m);
-}
-
 static void test_defaults(void **state)
 {
         AppConfig app;
-        check_good(GOOD, &app);
+        app = parse_good(&context, GOOD);
         const Definition *d = &app.definition;
         assert_string_equal(d->name, "x");
         assert_null(d->description);
@@ -91,21 +54,20 @@ static void test_defaults(void **state)
 static void test_all_keys(void **state)
 {
         AppConfig app;
-        check_good("[Application]\n"
-                   "Description=The distro worker\n"
-                   "Nodes=abc {bcd def}\n"
-                   "PermittedNodes=def abc\n"
-                   "FailoverDelaySec=infinity\n"
-                   "Takeover=manual\n"
-                   "TakeoverDelaySec=1min 30s\n"
-                   "TakeoverMode=start-first\n"
-                   "HandOver=no\n"
-                   "Enabled=no\n"
-                   "FailureAction=stop\n"
-                   "FailureTimeoutSec=1h\n"
-                   "Weight=10000\nLocalRestarts=100\n"
-                   "[Service]\nExecStart=/bin/true\nTimeoutStopSec=7\n",
-                        &app);
+        app = parse_good(&context, "[Application]\n"
+                                   "Description=The distro worker\n"
+                                   "Nodes=abc {bcd def}\n"
+                                   "PermittedNodes=def abc\n"
+                                   "FailoverDelaySec=infinity\n"
+                                   "Takeover=manual\n"
+                                   "TakeoverDelaySec=1min 30s\n"
+                                   "TakeoverMode=start-first\n"
+                                   "HandOver=no\n"
+                                   "Enabled=no\n"
+                                   "FailureAction=stop\n"
+                                   "FailureTimeoutSec=1h\n"
+                                   "Weight=10000\nLocalRestarts=100\n"
+                                   "[Service]\nExecStart=/bin/true\nTimeoutStopSec=7\n");
         const Definition *d = &app.definition;
         assert_string_equal(d->description, "The distro worker");
         assert_int_equal(d->n_nodes, 3);
@@ -137,7 +99,7 @@ static void check_tiers(const char *lines, const char *expected)
         char text[512], got[256] = "";
         AppConfig app;
         snprintf(text, sizeof(text), "[Application]\n%s\n" SERVICE, lines);
-        check_good(text, &app);
+        app = parse_good(&context, text);
         for (size_t i = 0; i < app.definition.n_nodes; i++) {
                 size_t n = strlen(got);
                 snprintf(got + n, sizeof(got) - n, "%s%u%s", i > 0 ? " " : "", app.definition.nodes[i].tier,
@@ -193,14 +155,14 @@ static void test_bad_nodes(void **state)
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 char text[512];
                 snprintf(text, sizeof(text), "[Application]\n%s\n" SERVICE, cases[i].lines);
-                check_bad(text, cases[i].expected);
+                check_bad(&context, text, cases[i].expected);
         }
         /* One more than fits. */
         char text[2048] = "[Application]\nNodes=";
         for (unsigned i = 0; i <= NODES_MAX; i++)
                 sprintf(text + strlen(text), "n%u ", i);
         strcat(text, "\n" SERVICE);
-        check_bad(text, "x.app:2: Nodes=: too many nodes, expected at most 64");
+        check_bad(&context, text, "x.app:2: Nodes=: too many nodes, expected at most 64");
 }
 
 static void test_bad_values(void **state)
@@ -238,7 +200,7 @@ static void test_bad_values(void **state)
                 snprintf(key, sizeof(key), "%.*s", (int) strcspn(cases[i].line, "="), cases[i].line);
                 snprintf(text, sizeof(text), "[Application]\nNodes=abc\n%s\n" SERVICE, cases[i].line);
                 snprintf(expected, sizeof(expected), "x.app:3: %s=: %s", key, cases[i].expected);
-                check_bad(text, expected);
+                check_bad(&context, text, expected);
         }
 }
 
@@ -246,18 +208,18 @@ static void test_bad_values(void **state)
 static void test_resets(void **state)
 {
         AppConfig app, plain;
-        check_good("[Application]\nNodes=abc\nDescription=x\nDescription=\nPermittedNodes="
-                   "abc\nPermittedNodes=\n"
-                   "FailoverDelaySec=5\nFailoverDelaySec=\nTakeover=manual\nTakeover=\nTakeoverDelaySec="
-                   "5\nTakeoverDelaySec=\n"
-                   "TakeoverMode=start-first\nTakeoverMode=\nHandOver=no\nHandOver=\nEnabled=no\nEnabled=\nFailureAction="
-                   "stop\nFailureAction=\n"
-                   "FailureTimeoutSec=1\nFailureTimeoutSec=\nWeight=5\nWeight=\nLocalRestarts=2\nLocalRestarts=\n"
-                   "[Service]\nExecStart=/bin/false\nExecStart=\nExecStart=/bin/"
-                   "true\nEnvironment=A=b\nEnvironment=\n"
-                   "MemoryMax=5%\nMemoryMax=\nStandardOutput=file:/x\nStandardOutput=\n",
-                        &app);
-        check_good(GOOD, &plain);
+        app = parse_good(&context,
+                        "[Application]\nNodes=abc\nDescription=x\nDescription=\nPermittedNodes="
+                        "abc\nPermittedNodes=\n"
+                        "FailoverDelaySec=5\nFailoverDelaySec=\nTakeover=manual\nTakeover=\nTakeoverDelaySec="
+                        "5\nTakeoverDelaySec=\n"
+                        "TakeoverMode=start-first\nTakeoverMode=\nHandOver=no\nHandOver=\nEnabled=no\nEnabled=\nFailureAction="
+                        "stop\nFailureAction=\n"
+                        "FailureTimeoutSec=1\nFailureTimeoutSec=\nWeight=5\nWeight=\nLocalRestarts=2\nLocalRestarts=\n"
+                        "[Service]\nExecStart=/bin/false\nExecStart=\nExecStart=/bin/"
+                        "true\nEnvironment=A=b\nEnvironment=\n"
+                        "MemoryMax=5%\nMemoryMax=\nStandardOutput=file:/x\nStandardOutput=\n");
+        plain = parse_good(&context, GOOD);
         assert_true(app.definition.digest == plain.definition.digest);
         assert_true(app.unit_digest == plain.unit_digest);
         app_config_done(&app);
@@ -293,7 +255,7 @@ static void test_syntax(void **state)
         AppConfig plain, app;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                check_bad(bad[i].text, bad[i].expected);
+                check_bad(&context, bad[i].text, bad[i].expected);
 
         static const char with_zero[] = GOOD "User=a\0b\n";
         ConfigMessages m = { 0 };
@@ -314,9 +276,9 @@ static void test_syntax(void **state)
                 GOOD "X-Foo=bar\n[X-Foo]\nanything [goes = here\n[Service]\n",
                 "[Application]\nNodes={abc}\n[Service]\nExecStart=\"/bin/true\"\n",
         };
-        check_good(GOOD, &plain);
+        plain = parse_good(&context, GOOD);
         for (size_t i = 0; i < ELEMENTSOF(same); i++) {
-                check_good(same[i], &app);
+                app = parse_good(&context, same[i]);
                 if (app.definition.digest != plain.definition.digest)
                         fail_msg("another digest for\n%s", same[i]);
                 app_config_done(&app);
