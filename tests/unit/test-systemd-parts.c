@@ -31,6 +31,17 @@ static void start_with_parts(Bench *b, const char *app, uint64_t epoch)
                         0);
 }
 
+/* ... until it runs, and nothing more comes of that. */
+static void run_with_parts(Bench *b, const char *app, uint64_t epoch)
+{
+        char running[40];
+
+        start_with_parts(b, app, epoch);
+        snprintf(running, sizeof(running), "%s %" PRIu64 " running;", app, epoch);
+        wait_for(b, running);
+        settle(b);
+}
+
 /* They are shown in the order of their start, whatever is done to what was given. */
 static void test_parts_are_known(void **state)
 {
@@ -316,9 +327,7 @@ static void test_stopped_by_hand(void **state)
         Bench *b = *state;
 
         start_with_parts(b, "a", 5);
-        start_with_parts(b, "b", 6);
-        wait_for(b, "b 6 running;");
-        settle(b);
+        run_with_parts(b, "b", 6);
         fake_job_new(&b->fake, "a", "stop");
         fake_job_done(&b->fake, "a", "done");
         wait_for(b, "a 5 stopped from outside;");
@@ -340,9 +349,7 @@ static void test_slice_is_stopped(void **state)
         Bench *b = *state;
 
         start_with_parts(b, "a", 5);
-        start_with_parts(b, "b", 6);
-        wait_for(b, "b 6 running;");
-        settle(b);
+        run_with_parts(b, "b", 6);
         fake_job_new(&b->fake, "a", "stop");
         fake_stop_slice(&b->fake, "a");
         wait_for(b, "a 5 stopped from outside;");
@@ -457,9 +464,7 @@ static void test_parts_without_worker(void **state)
 {
         Bench *b = *state;
 
-        start_with_parts(b, "a", 5);
-        wait_for(b, "a 5 running;");
-        settle(b);
+        run_with_parts(b, "a", 5);
         manager_ends(b);
         fake_remove(&b->fake, "a");
         strcpy(b->fake.keep_part, "ip-2001");
@@ -492,9 +497,7 @@ static void test_worker_without_part(void **state)
         Bench *b = *state;
 
         start_with_parts(b, "a", 5);
-        start_with_parts(b, "b", 6);
-        wait_for(b, "b 6 running;");
-        settle(b);
+        run_with_parts(b, "b", 6);
         manager_ends(b);
         part_has_failed(b, IP4("a"), "exit-code", "192.0.2.20: gone");
         fake_remove(&b->fake, "a");
@@ -516,9 +519,7 @@ static void test_manager_ends_in_a_stop(void **state)
 {
         Bench *b = *state;
 
-        start_with_parts(b, "a", 5);
-        wait_for(b, "a 5 running;");
-        settle(b);
+        run_with_parts(b, "a", 5);
         b->fake.hold_stops = true;
         assert_int_equal(units_stop(b->units, "a", 5), 0);
         settle(b);
@@ -553,9 +554,7 @@ static void test_note_cannot_be_read(void **state)
         char path[128], reason[256];
         Bench *b = *state;
 
-        start_with_parts(b, "b", 6);
-        wait_for(b, "b 6 running;");
-        settle(b);
+        run_with_parts(b, "b", 6);
         manager_ends(b);
         put_note(b, "a", "epoch=5\n");
         put_note(b, "b", "epoch=6\nslice=distro-a.slice\nend\n");
@@ -576,9 +575,7 @@ static void test_listed_twice(void **state)
 {
         Bench *b = *state;
 
-        start_with_parts(b, "b", 6);
-        wait_for(b, "b 6 running;");
-        settle(b);
+        run_with_parts(b, "b", 6);
         manager_ends(b);
         fake_remove(&b->fake, "b");
         part_note_remove(b->cgroups, "b");
@@ -600,9 +597,7 @@ static void test_parts_without_note(void **state)
         Bench *b = *state;
 
         start_with_parts(b, "a", 5);
-        start_with_parts(b, "b", 6);
-        wait_for(b, "b 6 running;");
-        settle(b);
+        run_with_parts(b, "b", 6);
         manager_ends(b);
         fake_remove(&b->fake, "a");
         part_note_remove(b->cgroups, "a");
@@ -644,9 +639,7 @@ static void test_bus_comes_back(void **state)
         Bench *b = *state;
 
         start_with_parts(b, "a", 5);
-        start_with_parts(b, "b", 6);
-        wait_for(b, "b 6 running;");
-        settle(b);
+        run_with_parts(b, "b", 6);
         b->fake.hold_stops = true;
         assert_int_equal(units_stop(b->units, "b", 6), 0);
         settle(b);
@@ -665,9 +658,7 @@ static void test_kill(void **state)
 {
         Bench *b = *state;
 
-        start_with_parts(b, "a", 5);
-        wait_for(b, "a 5 running;");
-        settle(b);
+        run_with_parts(b, "a", 5);
         b->fake.log[0] = '\0';
         b->fake.hold_stops = true;
         assert_int_equal(units_kill(b->units, "a", 5), 0);
@@ -708,9 +699,7 @@ static void test_kill_leaves_time_for_the_removal(void **state)
         uint64_t answered_usec;
 
         put_kill_file(b, "");
-        start_with_parts(b, "a", 5);
-        wait_for(b, "a 5 running;");
-        settle(b);
+        run_with_parts(b, "a", 5);
         b->fake.hold_stops = true;
         assert_int_equal(units_kill(b->units, "a", 5), 0);
         while (!group_was_killed(b))
@@ -735,9 +724,7 @@ static void test_kills_in_a_row(void **state)
         Bench *b = *state;
         uint64_t answered_usec = 0;
 
-        start_with_parts(b, "a", 5);
-        wait_for(b, "a 5 running;");
-        settle(b);
+        run_with_parts(b, "a", 5);
         b->fake.hold_stops = true;
         for (unsigned i = 0; i < 2; i++) {
                 b->fake.log[0] = '\0';
