@@ -2,6 +2,7 @@
 #include "base/ip-address.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "base/parse.h"
 #include "base/text.h"
@@ -14,6 +15,13 @@ size_t address_size(const Address *a)
 bool address_is_same(const Address *a, const Address *b)
 {
         return a->family == b->family && memcmp(a->bytes, b->bytes, address_size(a)) == 0;
+}
+
+bool address_is_loopback(const Address *a)
+{
+        static const uint8_t ipv6[16] = { [15] = 1 };
+
+        return a->family == AF_INET ? a->bytes[0] == 127 : memcmp(a->bytes, ipv6, sizeof(ipv6)) == 0;
 }
 
 bool address_is_link_local(const Address *a)
@@ -55,7 +63,7 @@ static const char *refusal_of_ipv4(const Address *a)
 {
         if (a->bytes[0] == 0)
                 return "is no address of a host";
-        if (a->bytes[0] == 127)
+        if (address_is_loopback(a))
                 return "is this host's loopback";
         if (a->bytes[0] >= 224 && a->bytes[0] < 240)
                 return "is a multicast address";
@@ -70,11 +78,11 @@ static const char *refusal_of_ipv4(const Address *a)
 
 static const char *refusal_of_ipv6(const Address *a)
 {
-        static const uint8_t zero[16], loopback[16] = { [15] = 1 }, mapped[12] = { [10] = 0xff, [11] = 0xff };
+        static const uint8_t zero[16], mapped[12] = { [10] = 0xff, [11] = 0xff };
 
         if (memcmp(a->bytes, zero, 16) == 0)
                 return "is no address of a host";
-        if (memcmp(a->bytes, loopback, 16) == 0)
+        if (address_is_loopback(a))
                 return "is this host's loopback";
         if (a->bytes[0] == 0xff)
                 return "is a multicast address";
@@ -95,6 +103,20 @@ static int parse_prefix(const char *s, Address *a, char **ret_error)
                                 family, 8 * address_size(a));
         a->prefix = (uint8_t) prefix;
         return 0;
+}
+
+bool address_of_socket(const struct sockaddr *s, Address *ret)
+{
+        Address a = { .family = s->sa_family };
+
+        if (a.family == AF_INET)
+                memcpy(a.bytes, &((const struct sockaddr_in *) (const void *) s)->sin_addr, 4);
+        else if (a.family == AF_INET6)
+                memcpy(a.bytes, &((const struct sockaddr_in6 *) (const void *) s)->sin6_addr, 16);
+        else
+                return false;
+        *ret = a;
+        return true;
 }
 
 bool address_parse_bare(const char *s, Address *ret)

@@ -3,6 +3,8 @@
 
 /* An address of IPv4 or IPv6 with the length of its prefix, as Address= and distro-address take it. Pure. */
 
+#include <sys/socket.h>
+
 #include "base/macros.h"
 
 #define ADDRESS_BYTES_MAX 16
@@ -21,11 +23,15 @@ int address_parse(const char *s, Address *ret, char **ret_error);
 /* An address of any kind without a prefix, which is then 0. False: it is none, as a name of a host. */
 bool address_parse_bare(const char *s, Address *ret);
 
+/* That of a socket, with the prefix 0. False: it is of another family. */
+bool address_of_socket(const struct sockaddr *s, Address *ret);
+
 /* Without the prefix. Returns `buffer`. */
 const char *address_format(char buffer[static ADDRESS_TEXT_MAX], const Address *a);
 
 size_t address_size(const Address *a);                    /* 4 or 16 */
 bool address_is_same(const Address *a, const Address *b); /* whatever their prefixes are */
+bool address_is_loopback(const Address *a);
 bool address_is_link_local(const Address *a); /* of IPv6: each link may have another host of that address */
 /* Whether `a` lies in the subnet of the first `prefix` bits of `network`, which is of the same family. */
 bool address_is_in(const Address *a, const uint8_t *network, uint8_t prefix);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ifaddrs.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "base/address-spec.h"
 #include "ctl/verify.h"
@@ -9,22 +7,12 @@
 /* An address of this host as its interface has it; false for one of another family. */
 static bool read_address(const struct sockaddr *address, const struct sockaddr *mask, Address *ret)
 {
-        Address a = {}, m = {};
+        Address m;
 
-        if (!address || !mask)
+        if (!address || !mask || !address_of_socket(address, ret) || !address_of_socket(mask, &m))
                 return false;
-        a.family = address->sa_family;
-        if (a.family == AF_INET) {
-                memcpy(a.bytes, &((const struct sockaddr_in *) (const void *) address)->sin_addr, 4);
-                memcpy(m.bytes, &((const struct sockaddr_in *) (const void *) mask)->sin_addr, 4);
-        } else if (a.family == AF_INET6) {
-                memcpy(a.bytes, &((const struct sockaddr_in6 *) (const void *) address)->sin6_addr, 16);
-                memcpy(m.bytes, &((const struct sockaddr_in6 *) (const void *) mask)->sin6_addr, 16);
-        } else
-                return false;
-        for (size_t i = 0; i < address_size(&a); i++)
-                a.prefix += (uint8_t) __builtin_popcount(m.bytes[i]);
-        *ret = a;
+        for (size_t i = 0; i < address_size(&m); i++)
+                ret->prefix += (uint8_t) __builtin_popcount(m.bytes[i]);
         return true;
 }
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/verify.h"
 
-#include <arpa/inet.h>
 #include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdarg.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/ip-address.h"
 #include "base/text.h"
 
 int verify_add(ConfigMessages *m, ConfigLevel level, const char *application, const char *file,
@@ -138,12 +137,9 @@ int verify_host(const AppConfig *app, ConfigMessages *messages)
 
 static bool is_loopback(const struct sockaddr *address)
 {
-        if (address->sa_family == AF_INET) {
-                const struct sockaddr_in *in = (const void *) address;
-                return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-        }
-        const struct sockaddr_in6 *in6 = (const void *) address;
-        return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+        Address a;
+
+        return address_of_socket(address, &a) && address_is_loopback(&a);
 }
 
 /* The loopback address that a name stands for, or "". */

@@ -20,8 +20,8 @@ typedef struct LoaderNodes {
  * other times. That and pthread_join() are all the order that is needed. */
 struct Loader {
         char *root;
-        LoaderNodes nodes, next_nodes; /* the next ones are those of the load that begins next */
-        bool has_next_nodes;
+        LoaderNodes nodes,
+                        next_nodes; /* those of the load that begins next; without a list where they are the same */
         int event_fd;
         pthread_t thread;
         bool running;
@@ -112,7 +112,7 @@ int loader_new(const char *root, const char *const *node_names, size_t n_node_na
                 if (!l->root)
                         return -ENOMEM;
         }
-        r = copy_nodes(&l->nodes, node_names, n_node_names, node_addresses, n_node_addresses);
+        r = loader_set_nodes(l, node_names, n_node_names, node_addresses, n_node_addresses);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(l);
@@ -147,19 +147,17 @@ int loader_set_nodes(Loader *l, const char *const *node_names, size_t n_node_nam
         }
         nodes_done(&l->next_nodes);
         l->next_nodes = next;
-        l->has_next_nodes = true;
         return 0;
 }
 
 /* No thread runs. */
 static void take_next_nodes(Loader *l)
 {
-        if (!l->has_next_nodes)
+        if (!l->next_nodes.names)
                 return;
         nodes_done(&l->nodes);
         l->nodes = l->next_nodes;
         l->next_nodes = (LoaderNodes){};
-        l->has_next_nodes = false;
 }
 
 int loader_fd(const Loader *l)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
 
 #include "base/array.h"
+#include "base/ip-address.h"
 #include "group/cluster.h"
 
 #include "base/text.h"
@@ -11,7 +11,6 @@
 
 /* corosync.conf(5): how long a change may wait for the device's answer, unless it is configured */
 #define DEVICE_SYNC_TIMEOUT_MSEC 30000u
-#define LINKS_MAX 8u /* of knet */
 
 void cluster_info_done(ClusterInfo *c)
 {
@@ -24,7 +23,6 @@ void cluster_info_done(ClusterInfo *c)
         free(c->cluster_name);
         free(c->device_model);
         free(c->device_algorithm);
-        free(c->loopback);
         *c = (ClusterInfo){};
 }
 
@@ -165,7 +163,19 @@ static int check_node(const ClusterInfo *c, const ClusterKey *keys, size_t n_key
         return 0;
 }
 
-static int read_addresses(ClusterNode *n, const ClusterKey *keys, size_t n_keys, uint32_t position)
+/* As it is written: what a name stands for would have to be asked, and waited for. */
+static bool is_loopback(const char *address)
+{
+        Address a;
+
+        if (address_parse_bare(address, &a))
+                return address_is_loopback(&a);
+        return streq(address, "localhost") || streq(address, "localhost.localdomain");
+}
+
+/* The first loopback address is enough: whoever mends it looks at the others. */
+static int read_addresses(
+                ClusterInfo *c, ClusterNode *n, const ClusterKey *keys, size_t n_keys, uint32_t position)
 {
         for (unsigned i = 0; i < CLUSTER_RINGS_MAX; i++) {
                 char what[16];
@@ -173,6 +183,8 @@ static int read_addresses(ClusterNode *n, const ClusterKey *keys, size_t n_keys,
                 (void) snprintf(what, sizeof(what), "ring%u_addr", i);
                 if (string_copy(node_text(keys, n_keys, position, what), &n->addresses[i]) < 0)
                         return -ENOMEM;
+                if (!c->loopback && n->addresses[i] && is_loopback(n->addresses[i]))
+                        c->loopback = n->addresses[i];
         }
         return 0;
 }
@@ -180,37 +192,6 @@ static int read_addresses(ClusterNode *n, const ClusterKey *keys, size_t n_keys,
 static int compare_nodes(const void *a, const void *b)
 {
         return CMP(((const ClusterNode *) a)->id, ((const ClusterNode *) b)->id);
-}
-
-/* As it is written: what a name stands for would have to be asked, and waited for. */
-static bool is_loopback(const char *address)
-{
-        struct in6_addr in6;
-        struct in_addr in;
-
-        if (inet_pton(AF_INET, address, &in) == 1)
-                return ntohl(in.s_addr) >> 24 == 127;
-        if (inet_pton(AF_INET6, address, &in6) == 1)
-                return IN6_IS_ADDR_LOOPBACK(&in6);
-        return streq(address, "localhost") || streq(address, "localhost.localdomain");
-}
-
-/* The first one is enough: whoever mends it looks at the others. */
-static int find_loopback(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, uint32_t position)
-{
-        for (unsigned link = 0; link < LINKS_MAX && !c->loopback; link++) {
-                char what[16];
-                const char *address;
-
-                (void) snprintf(what, sizeof(what), "ring%u_addr", link);
-                address = node_text(keys, n_keys, position, what);
-                if (!address || !is_loopback(address))
-                        continue;
-                c->loopback = strdup(address);
-                if (!c->loopback)
-                        return -ENOMEM;
-        }
-        return 0;
 }
 
 static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, char **ret_error)
@@ -242,12 +223,10 @@ static int read_nodes(ClusterInfo *c, const ClusterKey *keys, size_t n_keys, cha
                 c->nodes[c->n_nodes].id = (uint32_t) id;
                 c->nodes[c->n_nodes].name = strdup(name);
                 if (!c->nodes[c->n_nodes++].name ||
-                                read_addresses(&c->nodes[c->n_nodes - 1], keys, n_keys, position) < 0)
+                                read_addresses(c, &c->nodes[c->n_nodes - 1], keys, n_keys, position) < 0)
                         return -ENOMEM;
                 if (position == own)
                         c->own_id = (uint32_t) id;
-                if (find_loopback(c, keys, n_keys, position) < 0)
-                        return -ENOMEM;
                 if (node_number(keys, n_keys, position, "quorum_votes", 1) != 1)
                         c->uneven_votes = true;
         }

@@ -32,8 +32,8 @@ typedef struct ClusterInfo {
         bool last_man_standing;
         bool auto_tie_breaker;
         bool allow_downscale;
-        char *loopback;    /* a ring address that is every host's own, as written; NULL: none */
-        bool uneven_votes; /* a node has other than one vote, or expected_votes is below the nodelist */
+        const char *loopback; /* a ring address that is every host's own, as written, in `nodes`; NULL: none */
+        bool uneven_votes;    /* a node has other than one vote, or expected_votes is below the nodelist */
 
         /* Quorum may be given to less than a majority of the nodelist: any of the above but wait_for_all. */
         bool quorum_by_fewer;
