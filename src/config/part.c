@@ -1,12 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config/part.h"
 
+static const char *const kind_names[_PART_KIND_MAX] = {
+        [PART_ADDRESS] = "address",
+        [PART_DEVICE] = "device",
+        [PART_MOUNT] = "mount",
+        [PART_UNIT] = "unit",
+};
+
 const char *part_kind_to_string(PartKind k)
 {
-        static const char *const names[_PART_KIND_MAX] = { [PART_ADDRESS] = "address" };
+        ASSERT(k < _PART_KIND_MAX);
+        return kind_names[k];
+}
+
+PartKind part_kind_from_string(const char *s)
+{
+        PartKind k = 0;
+
+        while (k < _PART_KIND_MAX && !streq(kind_names[k], s))
+                k++;
+        return k;
+}
+
+const char *part_kind_key(PartKind k)
+{
+        static const char *const keys[_PART_KIND_MAX] = {
+                [PART_ADDRESS] = "Address",
+                [PART_DEVICE] = "Mount",
+                [PART_MOUNT] = "Mount",
+                [PART_UNIT] = "Unit",
+        };
 
         ASSERT(k < _PART_KIND_MAX);
-        return names[k];
+        return keys[k];
 }
 
 void part_done(Part *p)

@@ -6,17 +6,29 @@
 #include "base/strings.h"
 
 typedef enum PartKind {
-        PART_ADDRESS,
+        PART_ADDRESS, /* the resident helper distro-address has it */
+        PART_DEVICE, /* the resident helper distro-device stands beside the mount of a block device, before it */
+        PART_MOUNT, /* a transient mount unit */
+        PART_UNIT,  /* an installed unit */
         _PART_KIND_MAX,
 } PartKind;
 
-const char *part_kind_to_string(PartKind k); /* "address" */
+const char *part_kind_to_string(PartKind k);   /* "address", "device", "mount", "unit" */
+PartKind part_kind_from_string(const char *s); /* _PART_KIND_MAX: none is called so */
+const char *part_kind_key(PartKind k); /* the key that makes it: "Address", "Mount", "Mount", "Unit" */
 
+/* Its id is unique in its application, its name is what is shown. The arguments are NULL-terminated:
+ *
+ *     kind     id                                          name              arguments
+ *     address  "ip-192.0.2.20", "ip-2001:db8::30"          "192.0.2.20/24"   of its helper: "192.0.2.20/24" "eth0" "check=no"
+ *     device   "device-1": the place of its line           "/dev/sdb1"       of its helper: "/dev/sdb1"
+ *     mount    the unit's name: "srv-nfs.mount"            "/srv/nfs"        WHAT WHERE TYPE OPTIONS, "" what is not given
+ *     unit     the unit's name: "nginx.service"            the same          none */
 typedef struct Part {
         PartKind kind;
-        char *id;   /* unique in its application: "ip-192.0.2.20", "ip-2001:db8::30" (inet_ntop) */
-        char *name; /* as it is shown: "192.0.2.20/24" */
-        char **arguments; /* NULL-terminated: the words of its helper after `run`, as "192.0.2.20/24" "eth0" "check=no" */
+        char *id;
+        char *name;
+        char **arguments;
         uint64_t start_timeout_usec, stop_timeout_usec; /* how long it may take; never 0 */
         char *file;                                     /* where it stands, for messages; NULL: not told */
         unsigned line;

@@ -76,13 +76,12 @@ static const char *common_node(const Definition *a, const Definition *b)
 
 static int complain(const Holder *h, const Holder *other, const char *node, ConfigMessages *messages)
 {
-        static const char *const keys[_PART_KIND_MAX] = { [PART_ADDRESS] = "Address" };
         ParseState p = {
                 .messages = messages,
                 .application = h->app->definition.name,
                 .file = strempty(h->part->file),
                 .line = h->part->line,
-                .key = keys[h->part->kind],
+                .key = part_kind_key(h->part->kind),
         };
         int r = parse_error(&p,
                         "%s is a part of %s too (%s:%u), and %s may run both, expected it in one of them",

@@ -47,19 +47,11 @@ void app_slice_name(const char *app, char *ret)
         strcpy(to, SLICE_SUFFIX);
 }
 
+#define PART_ID_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\"
+
 static bool part_id_is_valid(const char *id, size_t length)
 {
-        for (size_t i = 0; i < length; i++)
-                if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\", id[i]))
-                        return false;
-        return length > 0;
-}
-
-bool part_unit_name(const char *app, const char *id, char *ret)
-{
-        int n = snprintf(ret, PART_UNIT_NAME_MAX, WORKER_UNIT_PREFIX "%s:%s" WORKER_UNIT_SUFFIX, app, id);
-
-        return n > 0 && (size_t) n < PART_UNIT_NAME_MAX && part_id_is_valid(id, strlen(id));
+        return length > 0 && strspn(id, PART_ID_CHARACTERS) >= length;
 }
 
 bool app_slice_parse(const char *unit_name, char *ret)
@@ -95,4 +87,31 @@ bool app_unit_parse(const char *unit_name, char *ret)
 {
         return worker_unit_parse(unit_name, ret) || part_unit_parse(unit_name, ret) ||
                app_slice_parse(unit_name, ret);
+}
+
+/* As systemd has it: what it is called, and what it is, behind the last dot. No unit of ours is somebody's own. */
+static bool own_name_is_valid(PartKind kind, const char *name)
+{
+        static const char *const types[] = { ".mount", ".service", ".socket", ".target", ".swap" };
+        const char *dot = strrchr(name, '.');
+        char app[APP_NAME_MAX + 1];
+
+        if (!dot || dot == name || strspn(name, PART_ID_CHARACTERS "@") < strlen(name) ||
+                        app_unit_parse(name, app))
+                return false;
+        for (size_t i = 0; i < (kind == PART_MOUNT ? 1 : ELEMENTSOF(types)); i++)
+                if (streq(dot, types[i]))
+                        return true;
+        return false;
+}
+
+bool part_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME_MAX])
+{
+        bool is_own = p->kind == PART_MOUNT || p->kind == PART_UNIT;
+        int n = is_own ? snprintf(ret, PART_UNIT_NAME_MAX, "%s", p->id)
+                       : snprintf(ret, PART_UNIT_NAME_MAX, WORKER_UNIT_PREFIX "%s:%s" WORKER_UNIT_SUFFIX, app,
+                                         p->id);
+
+        return n > 0 && (size_t) n < PART_UNIT_NAME_MAX &&
+               (is_own ? own_name_is_valid(p->kind, p->id) : part_id_is_valid(p->id, strlen(p->id)));
 }

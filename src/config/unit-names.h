@@ -6,6 +6,7 @@
  * in the slice of "web". No application's name has a colon: what stands before it is the application, what stands behind it
  * is the part. */
 
+#include "config/part.h"
 #include "engine/types.h"
 
 #define WORKER_UNIT_PREFIX "distro-app-"
@@ -21,9 +22,10 @@ void worker_unit_name(const char *app, char *ret);
 bool worker_unit_parse(const char *unit_name, char *ret);
 /* "distro-NAME.slice"; `ret` has room for APP_SLICE_NAME_MAX bytes. */
 void app_slice_name(const char *app, char *ret);
-/* "distro-app-NAME:ID.service"; `ret` has room for PART_UNIT_NAME_MAX bytes. False: it is no name of a unit. */
-bool part_unit_name(const char *app, const char *id, char *ret);
-/* The application of a slice or of a part's unit; false: it is none. `ret` has room for APP_NAME_MAX + 1 bytes. */
+/* The unit of a part: that of a mount and an installed one have their own name, all others are
+ * "distro-app-NAME:ID.service". False: it is no name of such a unit. */
+bool part_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME_MAX]);
+/* The application of a slice or of a part's unit that is called by it; false: it is none. `ret` has room for APP_NAME_MAX + 1 bytes. */
 bool app_slice_parse(const char *unit_name, char *ret);
 bool part_unit_parse(const char *unit_name, char *ret);
 /* Of a worker, a part or a slice. */

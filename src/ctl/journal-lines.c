@@ -77,9 +77,10 @@ static int add_matches(sd_journal *j, const AppInfo *a)
         if (r >= 0)
                 r = add_slice(j, a->name);
         for (size_t i = 0; i < a->n_parts && r >= 0; i++) {
+                Part part = { .kind = part_kind_from_string(a->parts[i].kind), .id = a->parts[i].id };
                 char unit[PART_UNIT_NAME_MAX];
 
-                if (part_unit_name(a->name, a->parts[i].id, unit))
+                if (part.kind < _PART_KIND_MAX && part_unit(a->name, &part, unit))
                         r = add_unit(j, unit);
         }
         return r < 0 ? r : add_set(j, &app_set, a->name);

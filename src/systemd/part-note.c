@@ -124,15 +124,14 @@ static int take_part(const char *app, char *head, char **text, Part *p)
         if (!id)
                 return -EBADMSG;
         *id++ = '\0';
-        while (p->kind < _PART_KIND_MAX && !streq(head, part_kind_to_string(p->kind)))
-                p->kind++;
-        if (p->kind == _PART_KIND_MAX || !part_unit_name(app, id, unit))
-                return -EBADMSG;
+        p->kind = part_kind_from_string(head);
         name = next_value(text, "name");
-        if (!name)
+        if (p->kind == _PART_KIND_MAX || !name)
                 return -EBADMSG;
         if (!(p->id = strdup(id)) || !(p->name = strdup(name)))
                 return -ENOMEM;
+        if (!part_unit(app, p, unit))
+                return -EBADMSG;
         r = take_words(text, p);
         if (r >= 0)
                 r = take_number(text, "start", &p->start_timeout_usec);

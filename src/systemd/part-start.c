@@ -22,7 +22,7 @@ static int append_part_names(sd_bus_message *m, const UnitStart *s, const char *
         int r = unit_start_open_list(m, property, "s");
 
         for (size_t i = 0; i < count_parts(s) && r >= 0; i++) {
-                if (!part_unit_name(s->app, s->parts->items[i].id, name))
+                if (!part_unit(s->app, s->parts->items + i, name))
                         return -EINVAL;
                 r = sd_bus_message_append_basic(m, 's', name);
         }
@@ -166,7 +166,7 @@ static int append_part(sd_bus_message *m, const UnitStart *s, const Part *p, con
         char name[PART_UNIT_NAME_MAX];
         int r;
 
-        if (!part_unit_name(s->app, p->id, name))
+        if (!part_unit(s->app, p, name))
                 return -EINVAL;
         r = sd_bus_message_open_container(m, 'r', "sa(sv)");
         if (r >= 0)
@@ -209,7 +209,7 @@ int part_start_append_units(sd_bus_message *m, const UnitStart *s, const PartPla
                 r = append_slice(m, s);
         for (size_t i = 0; i < s->parts->n_items && r >= 0; i++) {
                 r = append_part(m, s, &s->parts->items[i], i > 0 ? before : NULL, place);
-                (void) part_unit_name(s->app, s->parts->items[i].id, before); /* it was one */
+                (void) part_unit(s->app, s->parts->items + i, before); /* it was one */
         }
         return r < 0 ? r : sd_bus_message_close_container(m);
 }

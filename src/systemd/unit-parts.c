@@ -26,7 +26,7 @@ static int make_units(UnitParts *p)
         if (!p->items)
                 return -ENOMEM;
         FOREACH_ARRAY(part, p->note.parts.items, p->note.parts.n_items) {
-                if (!part_unit_name(p->app, part->id, name))
+                if (!part_unit(p->app, part, name))
                         return -EINVAL;
                 r = part_unit_make(&p->items[p->n_items++], name);
                 if (r < 0)

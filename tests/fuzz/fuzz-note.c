@@ -14,8 +14,11 @@ static void check_part(const Part *p)
 {
         char unit[PART_UNIT_NAME_MAX], app[APP_NAME_MAX + 1], slice[APP_SLICE_NAME_MAX];
 
-        ASSERT(part_unit_name(APP, p->id, unit));
-        ASSERT(part_unit_parse(unit, app) && streq(app, APP));
+        ASSERT(part_unit(APP, p, unit));
+        if (p->kind == PART_MOUNT || p->kind == PART_UNIT)
+                ASSERT(streq(unit, p->id));
+        else
+                ASSERT(part_unit_parse(unit, app) && streq(app, APP));
         ASSERT(!worker_unit_parse(unit, app));
         app_slice_name(APP, slice);
         ASSERT(app_slice_parse(slice, app) && streq(app, APP));

@@ -473,15 +473,64 @@ static void test_unit_names(void **state)
                 assert_string_equal(slice, n->slice);
                 assert_true(app_slice_parse(slice, app));
                 assert_string_equal(app, n->app);
-                assert_true(part_unit_name(n->app, "ip-192.0.2.20", part));
+                assert_true(part_unit(n->app, &(Part){ .kind = PART_ADDRESS, .id = (char *) "ip-192.0.2.20" },
+                                part));
                 assert_string_equal(part, n->part);
                 assert_true(part_unit_parse(part, app));
                 assert_string_equal(app, n->app);
                 assert_false(worker_unit_parse(part, app));
         }
-        assert_false(part_unit_name("web", "a b", part));
         FOREACH_ARRAY(o, others, ELEMENTSOF(others))
                 assert_false(app_slice_parse(*o, app) || part_unit_parse(*o, app));
+}
+
+/* The units of parts of all kinds. */
+static void test_units_of_parts(void **state)
+{
+        static const struct {
+                PartKind kind;
+                const char *id, *unit; /* NULL: it is no name of a unit */
+        } parts[] = {
+                { PART_ADDRESS, "ip-2001:db8::30", "distro-app-web-1:ip-2001:db8::30.service" },
+                { PART_ADDRESS, "a b", NULL },
+                { PART_ADDRESS, "", NULL },
+                { PART_DEVICE, "device-2", "distro-app-web-1:device-2.service" },
+                { PART_MOUNT, "srv-nfs.mount", "srv-nfs.mount" },
+                { PART_MOUNT, "srv-a\\x2db.mount", "srv-a\\x2db.mount" },
+                { PART_MOUNT, "srv-nfs.service", NULL },
+                { PART_MOUNT, ".mount", NULL },
+                { PART_MOUNT, "srv/nfs.mount", NULL },
+                { PART_UNIT, "postgresql@15-main.service", "postgresql@15-main.service" },
+                { PART_UNIT, "srv-nfs.mount", "srv-nfs.mount" },
+                { PART_UNIT, "web.slice", NULL },
+                { PART_UNIT, "web", NULL },
+                { PART_UNIT, "distro-app-web.service", NULL },
+                { PART_UNIT, "distro-app-web:device-1.service", NULL },
+        };
+        char unit[PART_UNIT_NAME_MAX], id[PART_UNIT_NAME_MAX + 1];
+
+        (void) state;
+        FOREACH_ARRAY(p, parts, ELEMENTSOF(parts)) {
+                Part part = { .kind = p->kind, .id = (char *) p->id };
+
+                assert_int_equal(part_unit("web-1", &part, unit), p->unit != NULL);
+                if (p->unit)
+                        assert_string_equal(unit, p->unit);
+        }
+        memset(id, 'a', PART_UNIT_NAME_MAX);
+        strcpy(id + PART_UNIT_NAME_MAX - strlen(".mount"), ".mount");
+        assert_false(part_unit("web-1", &(Part){ .kind = PART_MOUNT, .id = id }, unit));
+        assert_true(part_unit("web-1", &(Part){ .kind = PART_MOUNT, .id = id + 1 }, unit));
+}
+
+/* Each kind has a word of its own. */
+static void test_kinds(void **state)
+{
+        (void) state;
+        for (PartKind k = 0; k < _PART_KIND_MAX; k++)
+                assert_int_equal(part_kind_from_string(part_kind_to_string(k)), k);
+        assert_int_equal(part_kind_from_string("disk"), _PART_KIND_MAX);
+        assert_string_equal(part_kind_key(PART_DEVICE), part_kind_key(PART_MOUNT));
 }
 
 int main(void)
@@ -495,6 +544,8 @@ int main(void)
                 cmocka_unit_test(test_digest),
                 cmocka_unit_test(test_digest_by_node),
                 cmocka_unit_test(test_unit_names),
+                cmocka_unit_test(test_units_of_parts),
+                cmocka_unit_test(test_kinds),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
