@@ -122,7 +122,7 @@ bool net_has_address(const Host *h, const Family *f)
         char text[64];
 
         snprintf(text, sizeof(text), " %s ", f->address);
-        return net_shows(h, text, "ip -o addr show");
+        return net_shows(h, text, NET_SHOW_ADDRESSES);
 }
 
 /* ---- the program, with somebody who listens as systemd does ---- */

@@ -49,6 +49,8 @@ uint64_t net_now_usec(void);
 void net_path(char *ret, size_t size_bytes, const char *name);
 /* A command for sh(1) in a host's namespace, NULL: in the client's, which has to succeed. */
 void net_must(const Host *h, const char *format, ...) _printf_(2, 3);
+/* What ip(8) prints of a host's addresses; from iproute2 6.8 or so on it also tells who added one, which is left out. */
+#define NET_SHOW_ADDRESSES "ip -o addr show | sed 's/ proto [^ ]*//'"
 /* Whether what the command prints has `text` in it. */
 bool net_shows(const Host *h, const char *text, const char *words);
 bool net_has_address(const Host *h, const Family *f);

@@ -98,7 +98,7 @@ static void test_life(void **state)
                 client_wait_for_neighbour(f, a);
                 if (f->family == AF_INET)
                         assert_true(net_shows(a, "192.0.2.10/24 brd 192.0.2.255 scope global secondary eth0",
-                                        "ip -o addr show"));
+                                        NET_SHOW_ADDRESSES));
                 assert_int_equal(keeper_stop(&k, SIGTERM), 0);
                 assert_string_equal(k.said, "");
                 assert_false(net_has_address(a, f));
@@ -290,10 +290,10 @@ static void test_del_renamed(void **state)
         keeper_must(&k, keeper_is_ready, NULL);
         assert_int_equal(keeper_stop(&k, SIGKILL), 128 + SIGKILL);
         net_must(a, "ip link set eth1 down && ip link set eth1 name eth3");
-        assert_true(net_shows(a, "203.0.113.5/24", "ip -o addr show"));
+        assert_true(net_shows(a, "203.0.113.5/24", NET_SHOW_ADDRESSES));
         k = KEEPER_START(a, "del", "203.0.113.5/24", "eth1");
         assert_int_equal(keeper_end(&k), 0);
-        assert_false(net_shows(a, "203.0.113.5/24", "ip -o addr show"));
+        assert_false(net_shows(a, "203.0.113.5/24", NET_SHOW_ADDRESSES));
         net_must(a, "ip link del eth3");
 }
 
@@ -324,7 +324,7 @@ static void test_interfaces(void **state)
         k = KEEPER_START(a, "run", "203.0.113.5/24", "eth1", "label=eth1:shop");
         keeper_must(&k, keeper_is_ready, NULL);
         assert_true(net_shows(
-                        a, "203.0.113.5/24 brd 203.0.113.255 scope global eth1:shop", "ip -o addr show"));
+                        a, "203.0.113.5/24 brd 203.0.113.255 scope global eth1:shop", NET_SHOW_ADDRESSES));
         net_must(a, "ip link del eth1");
         assert_int_equal(keeper_end(&k), 1);
         assert_string_equal(k.status, "203.0.113.5: eth1 is gone");
@@ -381,11 +381,11 @@ static void test_secondaries(void **state)
         l = KEEPER_START(a, "run", "198.51.100.11/24", "eth0", "check=no");
         keeper_must(&l, keeper_is_ready, NULL);
         assert_int_equal(keeper_stop(&k, SIGTERM), 0);
-        assert_true(net_shows(a, "198.51.100.11/24", "ip -o addr show"));
-        assert_false(net_shows(a, "198.51.100.10/24", "ip -o addr show"));
+        assert_true(net_shows(a, "198.51.100.11/24", NET_SHOW_ADDRESSES));
+        assert_false(net_shows(a, "198.51.100.10/24", NET_SHOW_ADDRESSES));
         assert_int_equal(keeper_stop(&l, SIGTERM), 0);
         assert_string_equal(l.said, "");
-        assert_false(net_shows(a, "198.51.100.11/24", "ip -o addr show"));
+        assert_false(net_shows(a, "198.51.100.11/24", NET_SHOW_ADDRESSES));
 }
 
 int main(void)
