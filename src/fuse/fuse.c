@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
@@ -214,6 +215,8 @@ int fuse_run(const FuseParameters *p)
                 (void) deadlines_open(s.table); /* what stands there counts */
                 if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
                         fprintf(stderr, "its memory cannot be locked: %s\n", strerror(errno));
+                if (sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 }) < 0)
+                        fprintf(stderr, "it gets no real-time priority: %s\n", strerror(errno));
                 (void) sd_notify(false, "READY=1"); /* nobody listens where it was started by hand */
                 r = fuse_loop(p, &s);
         }

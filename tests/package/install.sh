@@ -52,6 +52,7 @@ for name in "${MEMBERS[@]}"; do
         copy=$(copy_of abc)
         worker=$(unit_property abc MainPID distro-app-clock.service)
         epoch=$(app_field clock epoch)
+        fuse=$(unit_property "$name" MainPID distro-fuse.service)
         begin=$(now)
         package "$name" --install /root/new.deb
         check_time "the upgrade of $name" $(($(now) - begin)) 0 20000000
@@ -67,6 +68,11 @@ for name in "${MEMBERS[@]}"; do
         check 'the guard is the new one' test "$(unit_property "$name" FragmentPath distro-guard.service)" != \
                 /run/systemd/transient/distro-guard.service
         check 'it is there' test "$(unit_property "$name" ActiveState distro-guard.service)" = active
+        check 'there is a fuse' test "$(unit_property "$name" ActiveState distro-fuse.service)" = active
+        # That of an older package has to be begun; later it stays.
+        if [ "${fuse:-0}" -ne 0 ]; then
+                check 'the fuse is the same process' test "$(unit_property "$name" MainPID distro-fuse.service)" = "$fuse"
+        fi
 done
 
 step 'an upgrade while the manager does not run starts nothing'
@@ -111,7 +117,7 @@ case $(line_text "$line") in
 esac
 check 'the record stays' node_exec abc test -s /var/lib/distro-manager/state
 check 'the configuration stays' node_exec abc test -e /etc/distro-manager/applications/clock.app
-check 'no process stays' node_exec abc sh -c '! pgrep -x "distro-manager|distro-guard"'
+check 'no process stays' node_exec abc sh -c '! pgrep -x "distro-manager|distro-guard|distro-fuse"'
 
 step 'installed again, it goes on where it was'
 package abc --install /root/old.deb

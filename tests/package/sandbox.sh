@@ -8,6 +8,7 @@
 # Of 10: what `systemd-analyze security` may say at most, in tenths.
 EXPOSURE_MAX=20
 EXPOSURE_GUARD_MAX=13
+EXPOSURE_FUSE_MAX=40
 
 # Nothing but the worker belongs to nobody.
 worker_is_gone() { node_exec "$1" sh -c '! pgrep -u nobody'; }
@@ -24,6 +25,9 @@ check 'a sandbox that is not weaker than it was' node_exec abc systemd-analyze s
         --threshold="$EXPOSURE_MAX" distro-manager.service
 check 'the guard'\''s is tighter' node_exec abc systemd-analyze security --no-pager --threshold="$EXPOSURE_GUARD_MAX" \
         distro-guard.service
+note "the fuse: $(node_exec abc systemd-analyze security --no-pager distro-fuse.service | sed -n 's/.*Overall exposure level.*: //p')"
+check 'the fuse'\''s has not grown' node_exec abc systemd-analyze security --no-pager --threshold="$EXPOSURE_FUSE_MAX" \
+        distro-fuse.service
 
 step 'it starts a worker, and writes its record'
 # A worker that ignores SIGTERM, with a control group of its own user.

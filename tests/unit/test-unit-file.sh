@@ -3,7 +3,7 @@
 #
 # test-unit-file.sh
 #
-# The units of the manager and of its guard say what the manager's promises need of systemd. Each rule is tried twice: the
+# The units of the manager, of its guard and of the fuse say what the manager's promises need of systemd. Each rule is tried twice: the
 # unit as it is built has to pass, and with the line of the tables below changed it must not.
 
 # shellcheck disable=SC2317 # the functions are called by the table
@@ -101,8 +101,11 @@ rules() {
 		watchdog_is_short $f                      | s/^WatchdogSec=.*/WatchdogSec=4s/
 		limit_is_long $f                          | s/^StartLimitBurst=.*/StartLimitBurst=5/
 		has $f Wants distro-guard.service         | s/^Wants=distro-guard.service/#&/
-		has $f After distro-guard.service         | s/ distro-guard.service$//
+		has $f After distro-guard.service         | s/^After=\(.*\) distro-guard.service/After=\1/
 		guard_stops_nothing $f                    | s/^Wants=distro-guard.service/BindsTo=distro-guard.service/
+		has $f Wants distro-fuse.service          | s/^Wants=distro-fuse.service/#&/
+		has $f After distro-fuse.service          | s/ distro-fuse.service$//
+		guard_stops_nothing $f                    | s/^Wants=distro-fuse.service/BindsTo=distro-fuse.service/
 		is $f StateDirectory distro-manager       | /^StateDirectory=/d
 		is $f RuntimeDirectory distro-manager     | /^RuntimeDirectory=/d
 		is $f RuntimeDirectoryPreserve yes        | s/^RuntimeDirectoryPreserve=.*/RuntimeDirectoryPreserve=no/
@@ -111,8 +114,8 @@ rules() {
 	END
 }
 
-# A guard that ends, or is stopped, leaves manager and workers alone.
-guard_stops_nothing() { ! grep -qE '^(Requires|BindsTo|PartOf|Requisite)=.*distro-guard' "$1"; }
+# A guard or a fuse that ends leaves manager and workers alone.
+guard_stops_nothing() { ! grep -qE '^(Requires|BindsTo|PartOf|Requisite)=.*distro-(guard|fuse)' "$1"; }
 
 # RULE | sed's command that breaks it, for the guard
 guard_rules() {
@@ -134,6 +137,45 @@ guard_rules() {
 		default_kill_mode $f                      | s/^Type=.*/&\nKillMode=process/
 	END
 }
+
+# RULE | sed's command that breaks it, for the fuse
+fuse_rules() {
+        cat <<-'END'
+		is $f DefaultDependencies no              | /^DefaultDependencies=/d
+		is $f IgnoreOnIsolate yes                 | /^IgnoreOnIsolate=/d
+		is $f RefuseManualStop yes                | /^RefuseManualStop=/d
+		stands_alone $f                           | s/^Type=.*/&\nBindsTo=distro-manager.service/
+		is $f StartLimitIntervalSec 0             | /^StartLimitIntervalSec=/d
+		is $f Type notify                         | s/^Type=.*/Type=simple/
+		is $f Restart always                      | s/^Restart=.*/Restart=on-failure/
+		is $f RestartSec 100ms                    | s/^RestartSec=.*/RestartSec=5s/
+		calls_itself $f distro-fuse               | s/ @distro-fuse$/ distro-fuse/
+		is $f RuntimeDirectory distro-manager     | /^RuntimeDirectory=/d
+		is $f RuntimeDirectoryPreserve yes        | s/^RuntimeDirectoryPreserve=.*/RuntimeDirectoryPreserve=no/
+		needs_no_room $f                          | s/^Type=.*/&\nStateDirectory=distro-manager/
+		is $f OOMScoreAdjust -1000                | s/^OOMScoreAdjust=.*/OOMScoreAdjust=-950/
+		is $f LimitMEMLOCK infinity               | /^LimitMEMLOCK=/d
+		has $f CapabilityBoundingSet CAP_SYS_BOOT | s/CAP_SYS_BOOT //
+		has $f CapabilityBoundingSet CAP_SYS_NICE | s/ CAP_SYS_NICE//
+		has $f CapabilityBoundingSet CAP_IPC_LOCK | s/ CAP_IPC_LOCK//
+		has $f SystemCallFilter reboot            | s/ reboot$//
+		reaches_the_host $f                       | s/^Type=.*/&\nPrivateDevices=yes/
+		reaches_the_host $f                       | s/^Type=.*/&\nProtectKernelTunables=yes/
+		reaches_the_host $f                       | s/^Type=.*/&\nProtectKernelLogs=yes/
+		reaches_the_host $f                       | s/^Type=.*/&\nRestrictRealtime=yes/
+		reaches_the_host $f                       | s/^Type=.*/&\nPrivateNetwork=yes/
+		default_kill_mode $f                      | s/^Type=.*/&\nKillMode=process/
+	END
+}
+
+# It writes to sysrq, to the kernel's log and to the console, takes a real-time priority, and answers the manager's address, which
+# is abstract.
+reaches_the_host() {
+        ! grep -qE '^(PrivateDevices|ProtectKernelTunables|ProtectKernelLogs|RestrictRealtime|ProtectSystem|ProtectProc|PrivateTmp|PrivateNetwork)=' "$1"
+}
+
+# calls_itself FILE NAME: its own name is "@NAME", which systemd leaves alone when the host goes down.
+calls_itself() { [[ $(values "$1" ExecStart) =~ ^@/[^\ ]*/"$2 @$2 "$ ]]; }
 
 # Nothing that stops, fails or is missing takes the guard with it.
 stands_alone() { ! grep -qE '^(Requires|BindsTo|PartOf|Requisite|Conflicts)=' "$1"; }
@@ -168,7 +210,8 @@ while IFS='|' read -r name rule break; do
                 echo "the rule does not notice: $break"
                 failed=1
         fi
-done < <(rules | sed 's/^/distro-manager.service|/' && guard_rules | sed 's/^/distro-guard.service|/')
+done < <(rules | sed 's/^/distro-manager.service|/' && guard_rules | sed 's/^/distro-guard.service|/' &&
+        fuse_rules | sed 's/^/distro-fuse.service|/')
 [ "$n" -gt 0 ] || failed=1
 [ "$failed" -eq 0 ] && echo "$n rules hold"
 exit "$failed"
