@@ -105,17 +105,20 @@ COPY_EVENTS='select(._PID == "1") | {
         | [(._SOURCE_REALTIME_TIMESTAMP // .__REALTIME_TIMESTAMP),
                 ((.UNIT // "") | capture("^distro-app-(?<app>.*)[.]service$").app? // null), ._HOSTNAME, $kind]'
 
-# When units of application $1 began and ended on all guests: lines of TIME NODE begin|end, in order.
-copy_events() {
+# When unit $1 began and ended on all guests: lines of TIME NODE begin|end, in order. It ends with its guest, too.
+unit_events() {
         {
-                journal_since 1000000 "UNIT=distro-app-$1.service" -o json |
-                        jq -r "$COPY_EVENTS"' | "\(.[0]) \(.[2]) \(.[3])"'
-                awk '{ print $2, $1, "end" }' "$LAB/cuts" 2>/dev/null || true
+                journal_since 1000000 "UNIT=$1" -o json | jq -r "$COPY_EVENTS"' | "\(.[0]) \(.[2]) \(.[3])"'
+                awk '{ print $2, $1, "gone" }' "$LAB/cuts" 2>/dev/null || true
         } | sort -n | awk '
+                $3 == "gone" { if (!($2 in runs)) next; $3 = "end" }
                 $3 == "begin" { if ($2 in runs) next; runs[$2] = 1 }
                 $3 == "end" { delete runs[$2] }
                 { print }'
 }
+
+# The same of application $1.
+copy_events() { unit_events "distro-app-$1.service"; }
 
 # The times in which there was more than one copy, one a line: NODES MICROSECONDS BEGIN. Standard input: what
 # copy_events prints.
@@ -131,6 +134,9 @@ overlaps_of() {
                 $3 == "end" { delete runs[$2]; if (count() < 2 && since != "") { print who, $1 - since, since; since = "" } }
                 END { if (since != "") print who, "endless", since }'
 }
+
+# The times in which unit $1 was there on more than one guest.
+unit_overlaps() { unit_events "$1" | overlaps_of; }
 
 # The times in which application $1 had more than one copy.
 copy_overlaps() { copy_events "$1" | overlaps_of; }

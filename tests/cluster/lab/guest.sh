@@ -146,7 +146,7 @@ node_join_cgroups() {
 
 # Boots a guest and returns at once; node_exec waits for it.
 node_boot() {
-        local name=$1 id
+        local name=$1 id nspawn
         id=$(node_machine_id "$name")
         lab_say "boot $name"
         ! node_is_up "$name" || lab_die "$name is up already"
@@ -157,10 +157,17 @@ node_boot() {
                 status=133
                 while [ "$status" -eq 133 ]; do
                         status=0
+                        disks_plug "$name"
                         systemd-nspawn -q -D "$LAB/$name/root" --boot --network-bridge=lab0 --machine="$name" \
                                 --register=no --keep-unit --link-journal=no --resolv-conf=off --timezone=off \
                                 --bind="$LAB/journal/$id:/var/log/journal/$id" \
-                                -- systemd.unit=lab.target </dev/null >>"$LAB/$name/console" 2>&1 || status=$?
+                                -- systemd.unit=lab.target </dev/null >>"$LAB/$name/console" 2>&1 &
+                        nspawn=$!
+                        disks_watch "$name" "$nspawn"
+                        wait "$nspawn" || status=$?
+                        disks_unwatch "$name"
+                        echo "$name $(now)" >>"$LAB/cuts"
+                        disks_unplug "$name"
                 done
         ) &
         echo $! >"$LAB/$name/supervisor"
@@ -250,23 +257,28 @@ node_set_frozen() {
 
 # The guest's processes are gone at once, its disk stays as it is.
 node_power_cut() {
-        local name=$1 supervisor nspawn pid group
+        local name=$1 supervisor children child pid group
         if node_is_up "$name"; then
                 lab_say "cut the power of $name"
                 supervisor=$(node_supervisor "$name")
                 # Nobody shall take the end of the guest for a reboot.
                 kill -STOP "$supervisor"
-                nspawn=$(children_of "$supervisor")
+                children=$(children_of "$supervisor")
                 if pid=$(node_pid "$name"); then
+                        disks_shut "$name" "/proc/$pid/ns/mnt"
                         kill -KILL "$pid" 2>/dev/null || true
                 else
-                        kill -KILL "${nspawn% }" 2>/dev/null || true
+                        # shellcheck disable=SC2086 # one for each word
+                        kill -KILL $children 2>/dev/null || true
                 fi
                 kill -KILL "$supervisor"
                 # What is frozen does not die.
                 [ ! -e "$LAB/$name/frozen" ] || node_thaw "$name"
                 wait "$supervisor" 2>/dev/null || true
-                [ -z "$nspawn" ] || tail -s 0.02 -f --pid="${nspawn% }" /dev/null
+                for child in $children; do
+                        tail -s 0.02 -f --pid="$child" /dev/null
+                done
+                disks_unplug "$name"
                 # Only now: what began before its processor stopped counts as ended by the cut.
                 echo "$name $(now)" >>"$LAB/cuts"
         fi

@@ -16,6 +16,7 @@
 #
 # What the parts offer:
 #   guest.sh      lab_up, lab_down, node_boot, node_power_cut, node_freeze, node_thaw, node_exec, node_is_up
+#   disk.sh       disk_add, disk_end: a disk that all guests share, and three ways to see that two used it at once
 #   net.sh        cable_cut, cable_mend, loss_from, loss_end
 #   journal.sh    now, wait_line, wait_until, line_time, seconds
 #   cluster.sh    cluster_up, cluster_file, the contents of guests: corosync.conf, manager.conf, applications
@@ -36,6 +37,8 @@ LAB_TRANSPORT=${LAB_TRANSPORT:-knet}
 
 # shellcheck source-path=SCRIPTDIR
 . "$LAB_SRC/guest.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$LAB_SRC/disk.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$LAB_SRC/net.sh"
 # shellcheck source-path=SCRIPTDIR
