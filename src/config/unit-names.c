@@ -74,13 +74,37 @@ bool app_slice_parse(const char *unit_name, char *ret)
         return take_app(name, n, ret);
 }
 
+/* "PREFIXAPP:ID.service". */
+static bool parse_with_id(const char *unit_name, const char *prefix, char *ret, const char **ret_id,
+                size_t *ret_id_length)
+{
+        const char *app = startswith(unit_name, prefix), *colon = app ? strchr(app, ':') : NULL;
+
+        if (!colon || !endswith(colon, WORKER_UNIT_SUFFIX))
+                return false;
+        *ret_id = colon + 1;
+        *ret_id_length = strlen(colon + 1) - strlen(WORKER_UNIT_SUFFIX);
+        return part_id_is_valid(*ret_id, *ret_id_length) && take_app(app, (size_t) (colon - app), ret);
+}
+
 bool part_unit_parse(const char *unit_name, char *ret)
 {
-        const char *app = startswith(unit_name, WORKER_UNIT_PREFIX), *colon = app ? strchr(app, ':') : NULL;
+        const char *id;
+        size_t length;
 
-        return colon && endswith(colon, WORKER_UNIT_SUFFIX) &&
-               part_id_is_valid(colon + 1, strlen(colon + 1) - strlen(WORKER_UNIT_SUFFIX)) &&
-               take_app(app, (size_t) (colon - app), ret);
+        return parse_with_id(unit_name, WORKER_UNIT_PREFIX, ret, &id, &length);
+}
+
+bool removal_unit_parse(const char *unit_name, char *ret, const char **ret_id, size_t *ret_id_length)
+{
+        return parse_with_id(unit_name, REMOVAL_UNIT_PREFIX, ret, ret_id, ret_id_length);
+}
+
+bool removal_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME_MAX])
+{
+        int n = snprintf(ret, PART_UNIT_NAME_MAX, REMOVAL_UNIT_PREFIX "%s:%s" WORKER_UNIT_SUFFIX, app, p->id);
+
+        return n > 0 && (size_t) n < PART_UNIT_NAME_MAX && part_id_is_valid(p->id, strlen(p->id));
 }
 
 bool app_unit_parse(const char *unit_name, char *ret)

@@ -11,6 +11,7 @@
 
 #define WORKER_UNIT_PREFIX "distro-app-"
 #define WORKER_UNIT_SUFFIX ".service"
+#define REMOVAL_UNIT_PREFIX "distro-removal-"
 #define WORKER_UNIT_NAME_MAX (sizeof(WORKER_UNIT_PREFIX WORKER_UNIT_SUFFIX) + APP_NAME_MAX)
 #define WORKER_SLICE "distro.slice"
 #define APP_SLICE_NAME_MAX (sizeof("distro-.slice") + 4 * APP_NAME_MAX)
@@ -28,5 +29,9 @@ bool part_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME_MA
 /* The application of a slice or of a part's unit that is called by it; false: it is none. `ret` has room for APP_NAME_MAX + 1 bytes. */
 bool app_slice_parse(const char *unit_name, char *ret);
 bool part_unit_parse(const char *unit_name, char *ret);
+/* What takes away what a part has left, once more: "distro-removal-NAME:ID.service". As part_unit(); the reverse tells the
+ * part's id as well, which lies in `unit_name` and has `*ret_id_length` bytes. */
+bool removal_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME_MAX]);
+bool removal_unit_parse(const char *unit_name, char *ret, const char **ret_id, size_t *ret_id_length);
 /* Of a worker, a part or a slice. */
 bool app_unit_parse(const char *unit_name, char *ret);

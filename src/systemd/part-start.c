@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/unit-names.h"
 #include "systemd/part-start.h"
+#include "systemd/unit-read.h"
 
 #define PART_WORDS_MAX 64u /* of one command */
 
@@ -67,7 +68,7 @@ static int command_add(PartCommand *c, char *word)
 
 /* What distro-address is run with; `verb` is "run" or "del". */
 static int command_make(
-                const UnitStart *s, const Part *p, const PartPlace *place, const char *verb, PartCommand *c)
+                const char *app, const Part *p, const PartPlace *place, const char *verb, PartCommand *c)
 {
         int r = command_add(c, text_format("%s/distro-%s", place->helpers, part_kind_to_string(p->kind)));
 
@@ -78,7 +79,7 @@ static int command_make(
         if (r < 0 || streq(verb, "del"))
                 return r;
         r = command_add(c, text_format("--timeout=%" PRIu64 "us", p->start_timeout_usec));
-        return r < 0 ? r : command_add(c, text_format("--maintenance=%s/%s", place->maintenance, s->app));
+        return r < 0 ? r : command_add(c, text_format("--maintenance=%s/%s", place->maintenance, app));
 }
 
 static int append_command(sd_bus_message *m, const PartCommand *c, bool ignore_failure)
@@ -99,11 +100,11 @@ static int append_command(sd_bus_message *m, const PartCommand *c, bool ignore_f
 }
 
 /* The command is run `times`; only the last time counts. */
-static int append_exec(sd_bus_message *m, const char *key, const UnitStart *s, const Part *p,
+static int append_exec(sd_bus_message *m, const char *key, const char *app, const Part *p,
                 const PartPlace *place, const char *verb, int times)
 {
         _cleanup_(command_done) PartCommand c = {};
-        int r = command_make(s, p, place, verb, &c);
+        int r = command_make(app, p, place, verb, &c);
 
         if (r >= 0)
                 r = unit_start_open_list(m, key, "(sasb)");
@@ -115,18 +116,19 @@ static int append_exec(sd_bus_message *m, const char *key, const UnitStart *s, c
 /* A kill of all that is in the slice can hit the removal as well, so there are two. */
 static int append_commands(sd_bus_message *m, const UnitStart *s, const Part *p, const PartPlace *place)
 {
-        int r = append_exec(m, "ExecStart", s, p, place, "run", 1);
+        int r = append_exec(m, "ExecStart", s->app, p, place, "run", 1);
 
-        return r < 0 ? r : append_exec(m, "ExecStopPost", s, p, place, "del", 2);
+        return r < 0 ? r : append_exec(m, "ExecStopPost", s->app, p, place, "del", 2);
 }
 
-/* With the network behind it, so that a host that goes down takes the address away before that. */
-static int append_order(sd_bus_message *m, const char *before)
+/* With the network behind it, so that a host that goes down takes the address away before that; and after what an earlier
+ * run's removal is still at. */
+static int append_order(sd_bus_message *m, const char *before, const char *removal)
 {
         if (!before)
-                return sd_bus_message_append(m, "(sv)", "After", "as", 1, "network.target");
-        return sd_bus_message_append(m, "(sv)(sv)", "BindsTo", "as", 1, before, "After", "as", 2, before,
-                        "network.target");
+                return sd_bus_message_append(m, "(sv)", "After", "as", 2, "network.target", removal);
+        return sd_bus_message_append(m, "(sv)(sv)", "BindsTo", "as", 1, before, "After", "as", 3, before,
+                        "network.target", removal);
 }
 
 /* In the directory of runtime its helpers agree on who has what; it stays, as others may be at work in it. */
@@ -163,10 +165,10 @@ static int append_service(sd_bus_message *m, const UnitStart *s, const Part *p)
 static int append_part(sd_bus_message *m, const UnitStart *s, const Part *p, const char *before,
                 const PartPlace *place)
 {
-        char name[PART_UNIT_NAME_MAX];
+        char name[PART_UNIT_NAME_MAX], removal[PART_UNIT_NAME_MAX];
         int r;
 
-        if (!part_unit(s->app, p, name))
+        if (!part_unit(s->app, p, name) || !removal_unit(s->app, p, removal))
                 return -EINVAL;
         r = sd_bus_message_open_container(m, 'r', "sa(sv)");
         if (r >= 0)
@@ -178,7 +180,7 @@ static int append_part(sd_bus_message *m, const UnitStart *s, const Part *p, con
         if (r >= 0)
                 r = append_commands(m, s, p, place);
         if (r >= 0)
-                r = append_order(m, before);
+                r = append_order(m, before, removal);
         if (r >= 0)
                 r = append_sandbox(m);
         if (r >= 0)
@@ -212,4 +214,50 @@ int part_start_append_units(sd_bus_message *m, const UnitStart *s, const PartPla
                 (void) part_unit(s->app, s->parts->items + i, before); /* it was one */
         }
         return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* ---- what a part has left ---- */
+
+/* Not in the application's slice: what is killed there shall not hit it again. */
+static int append_removal(sd_bus_message *m, const char *app, const Part *p, const PartPlace *place)
+{
+        _cleanup_free_ char *description = text_format(
+                        "removal of %s %s of application %s", part_kind_to_string(p->kind), p->name, app);
+        int r;
+
+        if (!description)
+                return -ENOMEM;
+        r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "Description", "s", description, "Type", "s",
+                        "oneshot", "CollectMode", "s", "inactive-or-failed", "TimeoutStartUSec", "t",
+                        p->stop_timeout_usec);
+        if (r >= 0)
+                r = append_exec(m, "ExecStart", app, p, place, "del", 1);
+        return r < 0 ? r : append_sandbox(m);
+}
+
+int part_removal_message(
+                sd_bus *bus, const char *app, const Part *p, const PartPlace *place, sd_bus_message **ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        char name[PART_UNIT_NAME_MAX];
+        int r;
+
+        if (!removal_unit(app, p, name))
+                return -EINVAL;
+        r = sd_bus_message_new_method_call(
+                        bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ss", name, "fail");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "(sv)");
+        if (r >= 0)
+                r = append_removal(m, app, p, place);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "a(sa(sv))", 0);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
 }

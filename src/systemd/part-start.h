@@ -29,5 +29,9 @@ typedef struct PartPlace {
 /* The further properties of the worker; nothing where there are no parts. What sd-bus says, -EINVAL: a part has no name or
  * words that a unit can have. */
 int part_start_append_worker(sd_bus_message *m, const UnitStart *s);
+/* The call that takes away once more what a part has left, in a unit of its own: its helper's own removal did not succeed.
+ * The end of its job tells whether this one did. 0, what sd-bus says, or -EINVAL as above. */
+int part_removal_message(
+                sd_bus *bus, const char *app, const Part *p, const PartPlace *place, sd_bus_message **ret);
 /* The auxiliary units, a(sa(sv)); an empty list where there are no parts. */
 int part_start_append_units(sd_bus_message *m, const UnitStart *s, const PartPlace *place);

@@ -80,8 +80,8 @@ static void part_left(const PartView *v, char *ret)
                 say_of_part(ret, v, "has left processes");
         else if (part_may_be_there(p))
                 say_of_part(ret, v,
-                                "may still be there: its removal did not succeed; remove it, then: systemctl "
-                                "reset-failed %s",
+                                "may still be there: its removal did not succeed and is tried again; once you have "
+                                "removed it: systemctl reset-failed %s",
                                 v->unit);
 }
 
@@ -117,6 +117,9 @@ void parts_see(const PartView *views, size_t n_views, const UnitProperties *slic
                 ret->by_guard = ret->by_guard || v->by_guard;
                 if (!ret->left[0])
                         part_left(v, ret->left);
+                if (ret->unremoved == 0 && part_is_over(v->properties) && !v->has_processes &&
+                                part_may_be_there(v->properties))
+                        ret->unremoved = (size_t) (v - views) + 1;
         }
         if (first) {
                 char why[UNIT_REASON_MAX];

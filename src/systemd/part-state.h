@@ -30,13 +30,15 @@ typedef struct PartView {
 
 /* What all of them and their slice mean for the copy. */
 typedef struct PartsSeen {
-        uint32_t slice_job;          /* of the slice; 0: none */
-        bool slice_stops;            /* the slice has ended or has a job: all of it is being stopped */
-        bool is_alive;               /* something can still be stopped */
-        bool is_ending;              /* one is on its way to its end: how it gets there is not known yet */
-        bool by_guard;               /* the guard ended one */
-        bool was_there;              /* that of `ended` had been started */
-        bool has_failed;             /* ... and it was not stopped, it failed */
+        uint32_t slice_job; /* of the slice; 0: none */
+        bool slice_stops;   /* the slice has ended or has a job: all of it is being stopped */
+        bool is_alive;      /* something can still be stopped */
+        bool is_ending;     /* one is on its way to its end: how it gets there is not known yet */
+        bool by_guard;      /* the guard ended one */
+        bool was_there;     /* that of `ended` had been started */
+        bool has_failed;    /* ... and it was not stopped, it failed */
+        size_t unremoved; /* 1 for the first, and so on: all of it has ended but what it left, and taking that away did not
+                           * succeed; 0: there is none */
         char ended[UNIT_REASON_MAX]; /* "its part ... ended: ..."; "": all are at work, or about to be */
         char left[UNIT_REASON_MAX];  /* "its part ..." of one that is not seen to have ended; "": all have */
 } PartsSeen;

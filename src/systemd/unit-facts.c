@@ -74,6 +74,21 @@ static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error
         return 0;
 }
 
+/* The job of what takes away once more what a part has left; where that failed, the next look tries again. */
+static void removal_ended(Units *u, const char *name, const char *result)
+{
+        char app[APP_NAME_MAX + 1];
+        size_t id_length;
+        const char *id;
+        Unit *unit;
+
+        if (!streq(result, "done") || !removal_unit_parse(name, app, &id, &id_length))
+                return;
+        unit = units_lookup(u, app);
+        if (unit && unit->parts)
+                unit_part_removed(unit, id, id_length);
+}
+
 /* JobNew and JobRemoved; the result of the former is NULL. */
 static void units_job_signal(Units *u, sd_bus_message *m, bool removed)
 {
@@ -89,6 +104,8 @@ static void units_job_signal(Units *u, sd_bus_message *m, bool removed)
                 r = sd_bus_message_read(m, "uos", &id, NULL, &name);
         if (r < 0)
                 return;
+        if (removed)
+                removal_ended(u, name, result);
         /* Of a slice only the job that we asked for counts. */
         if (!worker_unit_parse(name, app) && (!removed || !app_slice_parse(name, app)))
                 return;

@@ -60,6 +60,7 @@
  *   check        PARTS_READ: all have ended, and no job   ended        the cause
  *                of the slice is left
  *                PARTS_READ: something is left            check        look again; after STUCK_AFTER_USEC: STUCK, by name
+ *                ... which a part's own removal left      check        take it away once more
  *                ... and can be stopped                   stop         a stop that was asked for, again
  *
  * FAILED and REFUSED leave the note and the failed parts where they are, as a manager that comes later is to find the reason;
@@ -129,11 +130,12 @@ typedef enum UnitRoadStage {
 /* The one road of each end of a copy with parts. */
 typedef struct UnitRoad {
         UnitRoadStage stage;
-        UnitState cause; /* what is said at its end; known from STOP on */
-        char *reason;    /* of it; NULL: none */
-        bool reading;    /* the parts are being read: all that follows waits for it */
-        bool again;      /* what was read is old */
-        bool is_fresh;   /* it was read just now */
+        UnitState cause;       /* what is said at its end; known from STOP on */
+        char *reason;          /* of it; NULL: none */
+        bool reading;          /* the parts are being read: all that follows waits for it */
+        bool again;            /* what was read is old */
+        bool is_fresh;         /* it was read just now */
+        uint64_t removal_usec; /* when what a part left was to be taken away once more, last; 0: never */
 } UnitRoad;
 
 #define UNIT_EPOCH_UNKNOWN UINT64_C(1) /* of a copy whose note cannot be read: no newer one is taken for it */
@@ -259,7 +261,8 @@ typedef struct UnitTodo {
         bool read_parts;          /* all, and the slice, anew: PARTS_READ */
         bool reset_parts;         /* those that systemd keeps as failed */
         bool forget_parts;        /* the same, and the note goes */
-        int error;                /* -ENOMEM: what is said is not all */
+        size_t remove_part; /* what it left is to be taken away once more: 1 for the first, and so on; 0: none */
+        int error;          /* -ENOMEM: what is said is not all */
 } UnitTodo;
 
 /* Nothing is known; epoch 0: of the listing. */

@@ -66,6 +66,18 @@ static void words_of_left(UnitMachine *m, const UnitFact *f, bool alive, char *r
                 snprintf(ret, UNIT_REASON_MAX, "processes are left after its end");
 }
 
+/* The removal can have been hit by a kill of all of it, or have failed for a reason that has gone. */
+static void remove_again(UnitMachine *m, const UnitFact *f, UnitTodo *t)
+{
+        uint64_t next_usec = usec_add(m->road.removal_usec, UNIT_STUCK_LOOK_USEC);
+
+        if (f->parts->unremoved == 0 || f->parts->slice_job != 0 ||
+                        (m->road.removal_usec != 0 && f->now_usec < next_usec))
+                return;
+        m->road.removal_usec = MAX(f->now_usec, (uint64_t) 1);
+        t->remove_part = f->parts->unremoved;
+}
+
 static void check_end(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
 {
         char left[UNIT_REASON_MAX];
@@ -82,6 +94,7 @@ static void check_end(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t
         if (m->left_usec == 0 || f->parts->slice_job != 0) /* a job of it is at work, whose ever it is */
                 m->left_usec = MAX(f->now_usec, (uint64_t) 1);
         m->road.again = true;
+        remove_again(m, f, t);
         if (f->now_usec - MIN(f->now_usec, m->left_usec) < UNIT_STUCK_AFTER_USEC) {
                 unit_read_at(t, f->now_usec + UNIT_LEFT_LOOK_USEC);
                 return;

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "systemd/guard-file.h"
+#include "systemd/part-start.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-run.h"
 #include "systemd/unit-step.h"
@@ -103,6 +104,32 @@ void unit_reset_parts(const Unit *unit)
                                 part->unit); /* as above */
 }
 
+/* No answer is waited for: where it was not heard, or one is under way, the next look asks again, and the end of its job
+ * tells. */
+static void unit_remove_part(const Unit *unit, const Part *part)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const Units *u = unit->units;
+
+        if (u->bus && part_removal_message(u->bus, unit->app, part,
+                                      &(PartPlace){ u->helper_dir, u->maintenance_dir }, &m) >= 0)
+                (void) sd_bus_send(u->bus, m, NULL);
+}
+
+void unit_part_removed(Unit *unit, const char *id, size_t id_length)
+{
+        for (size_t i = 0; i < unit->parts->note.parts.n_items; i++) {
+                const char *own = unit->parts->note.parts.items[i].id;
+
+                if (strlen(own) == id_length && memcmp(own, id, id_length) == 0)
+                        (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
+                                        SYSTEMD_MANAGER, "ResetFailedUnit", NULL, NULL, "s",
+                                        unit->parts->items[i].unit); /* as above */
+        }
+        unit_parts_want(unit->parts);
+        unit_queue(unit, QUEUE_PARTS);
+}
+
 void unit_drop_parts(Unit *unit)
 {
         Units *u = unit->units;
@@ -183,6 +210,8 @@ static void follow_parts(Unit *unit, const UnitTodo *t)
                 unit_reset_parts(unit);
         if (t->forget_parts && unit->units->guard_directory)
                 part_note_remove(unit->units->guard_directory, unit->app);
+        if (t->remove_part != 0)
+                unit_remove_part(unit, &unit->parts->note.parts.items[t->remove_part - 1]);
         if (t->read_parts) {
                 unit_parts_want(unit->parts);
                 unit_queue(unit, QUEUE_PARTS);

@@ -17,5 +17,7 @@ static inline void unit_take_plain(Unit *unit, UnitFactType type)
 /* Where systemd keeps it as failed. */
 void unit_reset_failed(const Unit *unit);
 void unit_reset_parts(const Unit *unit);
+/* What it left has been taken away once more: systemd need not keep the failure of the first time. The id is that of the part. */
+void unit_part_removed(Unit *unit, const char *id, size_t id_length);
 /* All that is known of the parts of a copy whose end was told, here and on disk. */
 void unit_drop_parts(Unit *unit);

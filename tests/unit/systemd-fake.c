@@ -454,10 +454,34 @@ static char *message_text(sd_bus_message *m)
         return text;
 }
 
+void fake_job_of(Fake *fake, const char *name, const char *result)
+{
+        emit_job(fake, "JobRemoved", ++fake->last_job, name, result);
+}
+
+/* What takes away once more what a part has left. It has its job, and is gone with it. */
+static int do_removal(Fake *fake, sd_bus_message *m, const char *name)
+{
+        FakeUnit *u = &fake->units[fake->n_units++];
+        int r;
+
+        assert_true(fake->n_units < FAKE_UNITS_MAX);
+        *u = (FakeUnit){};
+        snprintf(u->name, sizeof(u->name), "%s", name);
+        strcpy(u->active, "activating");
+        begin_job(fake, u, "start");
+        r = answer_job(fake, m, u, true);
+        end_job(fake, u, fake->removals_fail ? "failed" : "done");
+        fake_remove_unit(fake, name);
+        return r;
+}
+
 static int do_start(Fake *fake, sd_bus_message *m)
 {
         const char *name, *mode, *error = fake->start_error;
         char app[APP_NAME_MAX + 1];
+        size_t id_length;
+        const char *id;
 
         free(fake->start_text);
         fake->start_text = message_text(m);
@@ -469,6 +493,8 @@ static int do_start(Fake *fake, sd_bus_message *m)
                 return sd_bus_reply_method_errorf(m, error, "Unit %s not found.", fake->start_missing);
         if (error)
                 return sd_bus_reply_method_errorf(m, error, "it says no");
+        if (removal_unit_parse(name, app, &id, &id_length))
+                return do_removal(fake, m, name);
         assert_true(worker_unit_parse(name, app));
         for (size_t i = 0; i < fake->n_units; i++)
                 if (streq(fake->units[i].name, name) || streq(fake->units[i].app, app))

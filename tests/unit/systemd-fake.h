@@ -43,7 +43,8 @@ typedef struct Fake {
         char environment[512]; /* of the last start: "A=b;C=d;" */
         unsigned n_reads, n_lists, n_subscribes;
 
-        bool hold_starts; /* start jobs do not end by themselves */
+        bool removals_fail; /* where the manager tries them once more */
+        bool hold_starts;   /* start jobs do not end by themselves */
         bool hold_stops;
         bool early_removed;        /* JobRemoved comes before the answer */
         bool mute;                 /* nothing is answered */
@@ -75,6 +76,7 @@ void fake_changed(Fake *fake, const char *app); /* emits PropertiesChanged */
 /* A job by somebody else, from its signal on, and its end. */
 void fake_job_new(Fake *fake, const char *app, const char *type);
 void fake_job_done(Fake *fake, const char *app, const char *result);
+void fake_job_of(Fake *fake, const char *name, const char *result);
 /* What another process sends us: that this unit has failed and its job, too, that systemd has read its units again and that
  * it has another owner. */
 void fake_forge_signals(Fake *fake, const char *app);

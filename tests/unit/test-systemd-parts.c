@@ -134,17 +134,18 @@ static void test_message_with_parts(void **state)
                                                     "--maintenance=%s/maintenance/web-1 false "
                                                     "ExecStopPost " HELPER
                                                     "del 192.0.2.20/24 eth0 true " HELPER
-                                                    "del 192.0.2.20/24 eth0 false After network.target " SANDBOX OF_WEB PART_BEFORE(
-                                                                    "ip-2001:db8::30", "2001:db8::30/64",
-                                                                    "25000000") "ExecStart " HELPER
-                                                                                "run 2001:db8::30/64 check=no --timeout=20000000us "
-                                                                                "--maintenance=%s/maintenance/web-1 false "
-                                                                                "ExecStopPost " HELPER
-                                                                                "del 2001:db8::30/64 check=no true " HELPER
-                                                                                "del 2001:db8::30/64 check=no false BindsTo " IP4_UNIT
-                                                                                " After " IP4_UNIT
-                                                                                " network.target " SANDBOX
-                                                                                                OF_WEB;
+                                                    "del 192.0.2.20/24 eth0 false After network.target distro-removal-web-1:ip-192.0.2.20.service " SANDBOX
+                                                                    OF_WEB PART_BEFORE("ip-2001:db8::30",
+                                                                                    "2001:db8::30/64",
+                                                                                    "25000000") "ExecStart " HELPER
+                                                                                                "run 2001:db8::30/64 check=no --timeout=20000000us "
+                                                                                                "--maintenance=%s/maintenance/web-1 false "
+                                                                                                "ExecStopPost " HELPER
+                                                                                                "del 2001:db8::30/64 check=no true " HELPER
+                                                                                                "del 2001:db8::30/64 check=no false BindsTo " IP4_UNIT
+                                                                                                " After " IP4_UNIT
+                                                                                                " network.target distro-removal-web-1:ip-2001:db8::30.service " SANDBOX
+                                                                                                                OF_WEB;
         char expected[sizeof(format) + 200];
         Bench *b = *state;
 
@@ -401,11 +402,30 @@ static void test_removal_fails(void **state)
         start_with_parts(b, "a", 5);
         expect(b, "a 5 starting;a 5 running;");
         fake_find_unit(&b->fake, IP4("a"))->not_clean = true;
+        b->fake.removals_fail = true;
         fake_part_dies(&b->fake, IP4("a"), "192.0.2.20: gone");
-        wait_for(b, "a 5 stuck (its part address 192.0.2.20/24 may still be there: its removal did not succeed; "
-                    "remove it, then: systemctl reset-failed " IP4("a") ");");
+        wait_for(b, "a 5 stuck (its part address 192.0.2.20/24 may still be there: its removal did not succeed and is "
+                    "tried again; once you have removed it: systemctl reset-failed " IP4("a") ");");
         fake_remove_unit(&b->fake, IP4("a"));
         wait_for(b, "a 5 failed (its part address 192.0.2.20/24 ended: gone);");
+}
+
+/* ... as a kill of all that is in the slice does it: it is tried once more, where no such kill comes by. */
+static void test_removal_is_tried_again(void **state)
+{
+        static const char removal[] = "distro-removal-a:ip-192.0.2.20.service fail Description removal of "
+                                      "address 192.0.2.20/24 of application a Type oneshot CollectMode "
+                                      "inactive-or-failed TimeoutStartUSec 5000000 ExecStart " HELPER
+                                      "del 192.0.2.20/24 eth0 false " SANDBOX;
+        Bench *b = *state;
+
+        start_with_parts(b, "a", 5);
+        expect(b, "a 5 starting;a 5 running;");
+        fake_find_unit(&b->fake, IP4("a"))->not_clean = true;
+        fake_part_dies(&b->fake, IP4("a"), "192.0.2.20: gone");
+        expect(b, "a 5 stopping;a 5 failed (its part address 192.0.2.20/24 ended: gone);");
+        assert_string_equal(b->fake.start_text, removal);
+        assert_null(fake_find_unit(&b->fake, IP4("a")));
 }
 
 /* ---- another manager comes ---- */
@@ -758,6 +778,7 @@ int main(void)
                 BENCH_TEST(test_worker_fails),
                 BENCH_TEST(test_stop_that_does_not_end),
                 BENCH_TEST(test_removal_fails),
+                BENCH_TEST(test_removal_is_tried_again),
                 BENCH_TEST(test_another_manager_adopts),
                 BENCH_TEST(test_note_alone),
                 BENCH_TEST(test_parts_without_worker),

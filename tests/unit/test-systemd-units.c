@@ -589,6 +589,21 @@ static void test_few_reads(void **state)
         assert_true(b->fake.n_reads >= 1 && b->fake.n_reads <= 2);
 }
 
+/* That what a part left was taken away means nothing for what has no parts. */
+static void test_removal_of_nothing(void **state)
+{
+        Bench *b = *state;
+
+        start(b, "a", 5);
+        expect(b, "a 5 starting;a 5 running;");
+        fake_job_of(&b->fake, "distro-removal-a:ip-192.0.2.20.service", "done");
+        fake_job_of(&b->fake, "distro-removal-b:ip-192.0.2.20.service", "done");
+        fake_job_of(&b->fake, "distro-removal-a:.service", "done");
+        settle(b);
+        expect(b, "");
+        expect_log(b, "start a;");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -616,6 +631,7 @@ int main(void)
                 BENCH_TEST(test_commands_are_kept),
                 BENCH_TEST(test_commands_of_refused),
                 BENCH_TEST(test_few_reads),
+                BENCH_TEST(test_removal_of_nothing),
         };
 
         return cmocka_run_group_tests_name("systemd-units", tests, NULL, NULL);
