@@ -36,6 +36,7 @@ enum {
         OPTION_PROPERTY = 1 << 4, /* --property= and --value */
         OPTION_LINES = 1 << 5,
         OPTION_SIMULATE = 1 << 6, /* what only `simulate` takes */
+        OPTION_FOLLOW = 1 << 7,
 };
 
 #define PROPERTIES_MAX 64u
@@ -50,7 +51,9 @@ typedef struct Options {
         const char *state_file;              /* --state=; NULL: from the running manager */
         const char *save_file;               /* --save=; NULL: nowhere */
         const char *applications, *corosync; /* of `simulate`; NULL: not given */
-        unsigned given;                      /* OPTION_… that stood on the command line */
+        bool follow;
+        bool f;         /* -f: --follow or --force, whichever the verb takes; see options_settle() */
+        unsigned given; /* OPTION_… that stood on the command line */
 } Options;
 
 typedef struct Ctl {
@@ -78,6 +81,8 @@ extern const size_t n_ctl_verbs;
 /* Reads the options. Returns the index of the verb in argv (argc: there is none), or -1 after it has printed
  * what is wrong; *ret_done where --help or --version has been answered. */
 int options_parse(Ctl *c, int argc, char **argv, bool *ret_done);
+/* Now that the verb is known: what -f stands for. */
+void options_settle(Options *o, const Verb *verb);
 void options_print_help(const Ctl *c);
 /* The first option of those (OPTION_…) as it is written: "--force". */
 const char *options_name(unsigned flags);
@@ -119,5 +124,6 @@ int verb_verify(Ctl *c, int argc, char **argv);
 int verb_simulate(Ctl *c, int argc, char **argv);
 int verb_timing(Ctl *c, int argc, char **argv);
 int verb_cat(Ctl *c, int argc, char **argv);
+int verb_logs(Ctl *c, int argc, char **argv);
 int verb_reload(Ctl *c, int argc, char **argv);
 int verb_form(Ctl *c, int argc, char **argv);

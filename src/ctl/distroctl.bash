@@ -49,9 +49,9 @@ _distroctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
         local verb='' n_args=0 i candidates='' properties=''
         local -a objects=()
-        local options='-h --help --version -H --host= --json= -q --quiet --no-block -f --force --local -a --all -l --full
+        local options='-h --help --version -H --host= --json= -q --quiet --no-block -f --force --follow --local -a --all -l --full
                 -n --lines= -p --property= --value --state= --save= --applications= --corosync= --no-pager --no-legend --no-ask-password'
-        local verbs='status list-applications list-nodes show locate explain watch timing start stop restart takeover permit
+        local verbs='status list-applications list-nodes show locate explain logs watch timing start stop restart takeover permit
                 forbid maintenance clear standby unstandby drain forget verify cat reload simulate form'
 
         COMPREPLY=()
@@ -99,7 +99,7 @@ _distroctl() {
                         candidates="$(__distroctl_names list-applications) $(__distroctl_names list-nodes)" ;;
                 list-applications|locate|start|stop|restart|cat)
                         candidates=$(__distroctl_names list-applications) ;;
-                explain)
+                explain|logs)
                         ((n_args == 0)) && candidates=$(__distroctl_names list-applications) ;;
                 takeover|permit|forbid|clear)
                         if ((n_args == 0)); then

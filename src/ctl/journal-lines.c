@@ -40,50 +40,76 @@ static const MatchSet slice_set = { { NULL }, "_SYSTEMD_SLICE" };
 static const MatchSet app_set = { { "_UID=0", "_SYSTEMD_UNIT=distro-manager.service" },
         "DISTRO_APPLICATION" };
 
-static int add_set(sd_journal *j, const MatchSet *set, const char *name)
+static int add_set(Strings *matches, const MatchSet *set, const char *name)
 {
-        _cleanup_free_ char *match = text_format("%s=%s", set->field, name);
-        int r = match ? 0 : -ENOMEM;
+        int r = matches->n > 0 ? strings_add(matches, "+") : 0;
 
         for (const char *const *f = set->fields; *f && r >= 0; f++)
-                r = sd_journal_add_match(j, *f, 0);
-        if (r >= 0)
-                r = sd_journal_add_match(j, match, 0);
-        return r < 0 ? r : sd_journal_add_disjunction(j);
+                r = strings_add(matches, *f);
+        return r < 0 ? r : strings_take(matches, text_format("%s=%s", set->field, name));
 }
 
-static int add_unit(sd_journal *j, const char *unit)
+static int add_unit(Strings *matches, const char *unit)
 {
         int r = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(unit_sets) && r >= 0; i++)
-                r = add_set(j, unit_sets + i, unit);
+                r = add_set(matches, unit_sets + i, unit);
         return r;
 }
 
 /* What runs of an application with parts is in a slice of its own. */
-static int add_slice(sd_journal *j, const char *app)
+static int add_slice(Strings *matches, const char *app)
 {
         char name[APP_SLICE_NAME_MAX];
 
         app_slice_name(app, name);
-        return add_set(j, &slice_set, name);
+        return add_set(matches, &slice_set, name);
+}
+
+static int add_part(Strings *matches, const char *app, const Part *part)
+{
+        char unit[PART_UNIT_NAME_MAX];
+
+        return part_unit(app, part, unit) ? add_unit(matches, unit) : 0;
+}
+
+static bool has_part(const AppInfo *a, const char *id)
+{
+        for (size_t i = 0; i < a->n_parts; i++)
+                if (streq(a->parts[i].id, id))
+                        return true;
+        return false;
+}
+
+int journal_matches(const AppInfo *a, const Parts *more, Strings *ret)
+{
+        int r = add_unit(ret, a->unit);
+
+        if (r >= 0)
+                r = add_slice(ret, a->name);
+        for (size_t i = 0; i < a->n_parts && r >= 0; i++) {
+                Part part = { .kind = part_kind_from_string(a->parts[i].kind), .id = a->parts[i].id };
+
+                if (part.kind < _PART_KIND_MAX)
+                        r = add_part(ret, a->name, &part);
+        }
+        for (size_t i = 0; more && i < more->n_items && r >= 0; i++)
+                if (!has_part(a, more->items[i].id))
+                        r = add_part(ret, a->name, more->items + i);
+        return r < 0 ? r : add_set(ret, &app_set, a->name);
 }
 
 static int add_matches(sd_journal *j, const AppInfo *a)
 {
-        int r = add_unit(j, a->unit);
+        Strings matches = {};
+        int r = journal_matches(a, NULL, &matches);
 
-        if (r >= 0)
-                r = add_slice(j, a->name);
-        for (size_t i = 0; i < a->n_parts && r >= 0; i++) {
-                Part part = { .kind = part_kind_from_string(a->parts[i].kind), .id = a->parts[i].id };
-                char unit[PART_UNIT_NAME_MAX];
-
-                if (part.kind < _PART_KIND_MAX && part_unit(a->name, &part, unit))
-                        r = add_unit(j, unit);
-        }
-        return r < 0 ? r : add_set(j, &app_set, a->name);
+        for (size_t i = 0; i < matches.n && r >= 0; i++)
+                r = streq(matches.items[i], "+") ? sd_journal_add_disjunction(j)
+                                                 : sd_journal_add_match(j, matches.items[i], 0);
+        strings_done(&matches);
+        return r;
 }
 
 /* "Jan 02 03:04:05 abc worker[123]: text", as journalctl. */

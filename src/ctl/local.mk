@@ -50,6 +50,7 @@ libctl_a_SOURCES = \
 	src/ctl/verify.c \
 	src/ctl/verify.h \
 	src/ctl/verbs-list.c \
+	src/ctl/verbs-logs.c \
 	src/ctl/verbs-reload.c \
 	src/ctl/verbs-show.c \
 	src/ctl/verbs-simulate.c \

@@ -34,6 +34,7 @@ static int run_verb(Ctl *c, int argc, char **argv)
                                 argc - 1 < verb->min_args ? "few" : "many", verb->name, verb->arguments);
                 return STATUS_USAGE;
         }
+        options_settle(&c->options, verb);
         if (c->options.given & ~verb->options) {
                 ctl_error(c, "'%s' does not take %s. 'distroctl --help' says which command takes which option.",
                                 verb->name, options_name(c->options.given & ~verb->options));

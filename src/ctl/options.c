@@ -18,6 +18,7 @@ typedef enum OptionId {
         OPT_FORCE,
         OPT_LOCAL,
         OPT_ALL,
+        OPT_FOLLOW,
         OPT_FULL,
         OPT_LINES,
         OPT_PROPERTY,
@@ -53,8 +54,10 @@ static const OptionInfo option_table[_OPT_MAX] = {
                         "stop: only this node's copy, without asking the group" },
         [OPT_ALL] = { 'a', "all", NULL, OPTION_ALL,
                         "All applications (maintenance, clear), every node (reload)" },
+        [OPT_FOLLOW] = { 'f', "follow", NULL, OPTION_FOLLOW, "logs: go on with what comes" },
         [OPT_FULL] = { 'l', "full", NULL, 0, "Do not cut columns to fit the terminal" },
-        [OPT_LINES] = { 'n', "lines", "N", OPTION_LINES, "status: journal lines to show, 10 unless told" },
+        [OPT_LINES] = { 'n', "lines", "N", OPTION_LINES,
+                        "Journal lines to show (status: 10 unless told; logs)" },
         [OPT_PROPERTY] = { 'p', "property", "NAME", OPTION_PROPERTY,
                         "show: only this property (may be repeated)" },
         [OPT_VALUE] = { 0, "value", NULL, OPTION_PROPERTY, "show: only the values" },
@@ -70,6 +73,9 @@ static const OptionInfo option_table[_OPT_MAX] = {
         [OPT_NO_LEGEND] = { 0, "no-legend", NULL, 0, "Do not print headers and hints" },
         [OPT_NO_ASK_PASSWORD] = { 0, "no-ask-password", NULL, 0, "Do not let polkit ask for a password" },
 };
+
+/* As in "journalctl -f", and as in "takeover -f": the verb tells which is meant. */
+#define LETTER_FORCE_OR_FOLLOW 'f'
 
 /* Letters for getopt_long(): a small offset keeps options without a letter apart from characters. */
 #define OPTION_VALUE_BASE 1000
@@ -195,6 +201,9 @@ static int take_option(Ctl *c, OptionId id, const char *value)
         case OPT_ALL:
                 o->all = true;
                 return 0;
+        case OPT_FOLLOW:
+                o->follow = true;
+                return 0;
         case OPT_FULL:
                 o->full = true;
                 return 0;
@@ -244,10 +253,23 @@ int options_parse(Ctl *c, int argc, char **argv, bool *ret_done)
                         *ret_done = true;
                         return 0;
                 }
-                if (take_option(c, (OptionId) id, optarg) < 0)
+                if (value == LETTER_FORCE_OR_FOLLOW)
+                        c->options.f = true;
+                else if (take_option(c, (OptionId) id, optarg) < 0)
                         return -1;
         }
         return optind;
+}
+
+void options_settle(Options *o, const Verb *verb)
+{
+        bool follows = verb->options & OPTION_FOLLOW;
+
+        if (!o->f)
+                return;
+        o->follow |= follows;
+        o->force |= !follows;
+        o->given |= follows ? OPTION_FOLLOW : OPTION_FORCE;
 }
 
 const char *options_name(unsigned flags)

@@ -15,6 +15,8 @@ const Verb ctl_verbs[] = {
                         verb_show },
         { "locate", "APP...", 1, -1, 0, NULL, "On which node an application runs", verb_locate },
         { "explain", "APP", 1, 1, 0, NULL, "Why each node may or may not run it", verb_explain },
+        { "logs", "APP", 1, 1, OPTION_LINES | OPTION_FOLLOW, NULL,
+                        "The journal of its worker and its parts, where it runs", verb_logs },
         { "watch", "", 0, 0, 0, NULL, "The status, drawn again at each change", verb_watch },
         { "timing", "", 0, 0, 0, NULL, "How long each failover takes, and whether that is safe",
                         verb_timing },

@@ -64,6 +64,15 @@ for name in "${MEMBERS[@]}"; do
         grep -qF "Parts: shown on $NODE alone: 'distroctl -H $NODE status web'" <<<"$said" || fail "$name says where" "$said"
 done
 
+step 'so do its logs'
+said=$(node_exec "$NODE" distroctl --no-pager logs web)
+for line in "systemd\[1\]: Started .*ip-$WEB_4" 'systemd\[1\]: Started distro-app-web.service' 'distro-manager\[.*web: '; do
+        grep -q "$line" <<<"$said" || fail "they have a line with '$line'" "$said"
+done
+other=$(printf '%s\n' "${MEMBERS[@]}" | grep -vx "$NODE" | head -n 1)
+said=$(node_exec "$other" distroctl --no-pager logs web 2>&1)
+grep -qF "web runs on $NODE, and this is the journal of $other. 'distroctl -H $NODE logs web'" <<<"$said" || fail "$other says where" "$said"
+
 step 'it is drained'
 from=$NODE since=$(now)
 check 'drain' node_exec "$from" distroctl drain "$from"

@@ -111,7 +111,7 @@ int tool_teardown(void **state)
 {
         static const char *const files[] = { "bus.conf", "bus", "good.app", "bad.app", "stdout", "stderr",
                 "corosync.conf", "manager.conf", "short.app", "lacks.app", "has.app", "one.app", "two.app",
-                "three.app", "address.app", "far.app", "state", "watched" };
+                "three.app", "address.app", "far.app", "state", "watched", "journalctl", "ssh" };
         char path[128];
 
         end_process(&tool.manager);

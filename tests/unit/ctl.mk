@@ -23,6 +23,12 @@ check_PROGRAMS += tests/unit/test-ctl-goal
 TESTS += tests/unit/test-ctl-goal
 tests_unit_test_ctl_goal_LDADD = $(CTL_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/test-ctl-journal
+TESTS += tests/unit/test-ctl-journal
+tests_unit_test_ctl_journal_SOURCES = tests/unit/test-ctl-journal.c tests/unit/ctl-harness.c tests/unit/ctl-harness.h
+tests_unit_test_ctl_journal_LDADD = $(CTL_TEST_LIBS)
+EXTRA_tests_unit_test_ctl_journal_DEPENDENCIES = distroctl$(EXEEXT) tests/unit/ctl-fake-manager$(EXEEXT)
+
 check_PROGRAMS += tests/unit/test-ctl-corosync-conf
 TESTS += tests/unit/test-ctl-corosync-conf
 tests_unit_test_ctl_corosync_conf_LDADD = $(CTL_TEST_LIBS)
