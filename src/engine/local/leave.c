@@ -31,9 +31,10 @@ static bool leave_has_copies(const Local *here)
         return false;
 }
 
+/* Also for what is in a maintenance of which no other member may have heard. */
 bool leave_waits_for(const Local *here, const LocalUnit *u)
 {
-        return unit_state_is_alive(u->state) && !runs_in_maintenance(here, u->app);
+        return unit_state_is_alive(u->state) && !runs_left_alone(here, u->app);
 }
 
 static bool leave_has_workers(const Local *here)
