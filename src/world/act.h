@@ -23,6 +23,7 @@ typedef enum ActKind {
         /* what happens */
         ACT_FILE, /* the first of them */
         ACT_DROP,
+        ACT_PARTS,
         ACT_VERSION,
         ACT_TIMING, /* usec: token; stop_usec: consensus */
         ACT_NODES,
@@ -33,12 +34,14 @@ typedef enum ActKind {
         ACT_DEVICE,
         ACT_COPIES,
         ACT_BEHAVE,
+        ACT_PART,
         ACT_COMMAND,
         ACT_STOP_LOCAL,
 
         /* no happenings: no line in the trace */
         ACT_WAIT, /* the first of them */
         ACT_EXPECT_RUNNING,
+        ACT_EXPECT_LEFT,
         ACT_EXPECT_NOWHERE,
         ACT_EXPECT_STATE,
         ACT_EXPECT_REPLY,
@@ -69,6 +72,9 @@ typedef struct Act {
         uint8_t version;
         unsigned part[NODES_MAX];
         WorldUnitFault fault;
+        WorldPartKind part_kinds[WORLD_PARTS_MAX]; /* of PARTS */
+        size_t n_part_kinds;
+        WorldPartFault part_fault; /* of PART; flag: it dies now */
         void (*on_node)(World *w, uint32_t node);
         void (*on_node_for)(World *w, uint32_t node, uint64_t usec);
         void (*on_copy)(World *w, uint32_t node, const char *app);
@@ -135,6 +141,8 @@ int parse_nothing_more(Parse *p);
 int parse_cut(Parse *p);
 int parse_fails(Parse *p);
 int parse_behave(Parse *p);
+int parse_part(Parse *p);
+int parse_parts(Parse *p);
 int parse_command(Parse *p);
 int parse_stop_local(Parse *p);
 int parse_expect(Parse *p);

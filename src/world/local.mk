@@ -7,9 +7,11 @@ libworld_a_SOURCES = \
 	src/world/faults.c \
 	src/world/group-bytes.c \
 	src/world/group-model.c \
+	src/world/guard-model.c \
 	src/world/links.c \
 	src/world/node-process.c \
 	src/world/nodelist-model.c \
+	src/world/part-model.c \
 	src/world/script-definition.c \
 	src/world/script-parse.c \
 	src/world/script-run.c \

@@ -404,16 +404,17 @@ static void tell_what_is_here(World *w, WorldNode *n)
         Event definitions = { .type = EVENT_DEFINITIONS };
 
         for (size_t i = 0; i < n->n_units; i++) {
-                const WorldUnit *u = n->units + i;
+                WorldUnit *u = n->units + i;
                 Event event = { .type = EVENT_UNIT };
+                UnitState state = u->n_parts > 0 ? parts_found(w, n, u) : u->state;
 
-                if (!unit_state_is_alive(u->state) && u->state != UNIT_FAILED)
+                if (!unit_state_is_alive(state) && state != UNIT_FAILED)
                         continue;
                 event.unit.app = u->app;
                 event.unit.epoch = u->epoch;
-                event.unit.state = u->state;
+                event.unit.state = state;
                 event.unit.unit_digest = u->unit_digest;
-                event.unit.reason = u->state == UNIT_FAILED ? "exit-code" : NULL;
+                event.unit.reason = state == UNIT_FAILED ? "exit-code" : NULL;
                 process_step(w, n, &event);
                 if (n->manager.generation != generation)
                         return;

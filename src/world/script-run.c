@@ -250,6 +250,20 @@ static int do_behave(Script *s, const Act *a)
         return 0;
 }
 
+static int do_parts(Script *s, const Act *a)
+{
+        return world_set_parts(s->world, a->app, a->part_kinds, a->n_part_kinds);
+}
+
+static int do_part(Script *s, const Act *a)
+{
+        if (a->flag)
+                world_part_dies(s->world, a->nodes[0], a->app);
+        else
+                world_part_behave(s->world, a->nodes[0], a->app, a->part_fault, a->usec, a->stop_usec);
+        return 0;
+}
+
 static int do_copies(Script *s, const Act *a)
 {
         uint32_t nodes[NODES_MAX];
@@ -339,6 +353,22 @@ static int expect_running(Script *s, const Act *a)
         return refuse(s, -EDOM, "%s runs on:%s", a->app, text);
 }
 
+static int expect_left(Script *s, const Act *a)
+{
+        uint32_t nodes[NODES_MAX];
+        size_t n = world_running(s->world, a->app, nodes, ELEMENTSOF(nodes));
+        char text[512];
+        bool so = a->n_nodes == n;
+
+        for (size_t i = 0; i < a->n_nodes; i++)
+                so = so && world_unit_epoch(s->world, a->nodes[i], a->app) != 0 &&
+                     world_unit_state(s->world, a->nodes[i], a->app) != UNIT_RUNNING;
+        if (so)
+                return 0;
+        describe_copies(s, a, nodes, n, text, sizeof(text));
+        return refuse(s, -EDOM, "%s is on:%s", a->app, text);
+}
+
 static int expect_nowhere(Script *s, const Act *a)
 {
         return world_running(s->world, a->app, NULL, 0) == 0 ? 0 : refuse(s, -EDOM, "%s runs", a->app);
@@ -418,10 +448,13 @@ static int (*const deeds[_ACT_KIND_MAX])(Script *s, const Act *a) = {
         [ACT_DEVICE] = do_device,
         [ACT_COPIES] = do_copies,
         [ACT_BEHAVE] = do_behave,
+        [ACT_PARTS] = do_parts,
+        [ACT_PART] = do_part,
         [ACT_COMMAND] = do_command,
         [ACT_STOP_LOCAL] = do_stop_local,
         [ACT_WAIT] = do_wait,
         [ACT_EXPECT_RUNNING] = expect_running,
+        [ACT_EXPECT_LEFT] = expect_left,
         [ACT_EXPECT_NOWHERE] = expect_nowhere,
         [ACT_EXPECT_STATE] = expect_state,
         [ACT_EXPECT_REPLY] = expect_reply,

@@ -194,6 +194,53 @@ int parse_behave(Parse *p)
         return parse_refuse(p, "'%s' is not a way to behave", p->words[3]);
 }
 
+/* parts APP KIND... */
+int parse_parts(Parse *p)
+{
+        Act *a = p->act;
+        int r = parse_need_words(p, 3, 2 + WORLD_PARTS_MAX);
+
+        if (r == 0)
+                r = parse_need_app(p, p->words[1]);
+        for (size_t i = 2; i < p->n_words && r == 0; i++) {
+                WorldPartKind kind = 0;
+
+                while (kind < _WORLD_PART_KIND_MAX && !streq(world_part_kind_to_string(kind), p->words[i]))
+                        kind++;
+                if (kind == _WORLD_PART_KIND_MAX)
+                        return parse_refuse(p, "there is no part '%s'", p->words[i]);
+                a->part_kinds[a->n_part_kinds++] = kind;
+        }
+        return r;
+}
+
+/* part APP NODE HOW */
+int parse_part(Parse *p)
+{
+        const char *how = parse_word(p, 3);
+        Act *a = p->act;
+        int r = parse_need_words(p, 4, 6);
+
+        if (r == 0)
+                r = parse_need_app(p, p->words[1]);
+        if (r == 0)
+                r = parse_need_node(p, p->words[2]);
+        if (r == 0 && p->n_words > 4)
+                r = parse_need_time_of(p, p->words[4], &a->usec);
+        if (r == 0 && p->n_words > 5)
+                r = parse_need_time_of(p, p->words[5], &a->stop_usec);
+        if (r < 0)
+                return r;
+        a->flag = streq(how, "dies");
+        if (streq(how, "stuck"))
+                a->part_fault = WORLD_PART_STUCK;
+        else if (streq(how, "fails"))
+                a->part_fault = WORLD_PART_START_FAILS;
+        else if (!a->flag && !streq(how, "free"))
+                return parse_refuse(p, "a part is stuck, free, fails or dies, not '%s'", how);
+        return 0;
+}
+
 /* ---- commands ---- */
 
 /* What a word of a command is. */
@@ -419,6 +466,11 @@ int parse_expect(Parse *p)
                 return r;
         if (streq(p->words[2], "running"))
                 return parse_expect_running(p);
+        if (streq(p->words[2], "left")) {
+                p->act->kind = ACT_EXPECT_LEFT;
+                return p->n_words == 3 ? parse_refuse(p, "which node it is on is missing")
+                                       : parse_need_nodes(p, 3, p->n_words);
+        }
         if (streq(p->words[2], "state"))
                 return parse_expect_state(p);
         p->act->kind = ACT_EXPECT_NOWHERE;

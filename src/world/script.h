@@ -21,6 +21,7 @@
  *   app PATH.app                 the same from a file, where there is a reader for it
  *   file NODE NAME Nodes=...     on one node only
  *   drop NODES NAME              takes the file away
+ *   parts NAME KIND...           beside its worker each copy that starts from now on has these: address, mount, unit
  *
  * What happens:
  *
@@ -37,6 +38,9 @@
  *   late NODE TIME                                                  systemd does nothing for so long; calls wait
  *   clock NODE TIME              its wall clock is so far ahead
  *   behave NODE APP well|start-fails|start-finishes|start-refused|stuck|crashes [START-TIME [STOP-TIME]]
+ *   part APP NODE stuck|fails|free [START-TIME [STOP-TIME]]         what is mounted there, or else the last part: its stop does
+ *                                not succeed, its start fails, or neither
+ *   part APP NODE dies           it ends by itself
  *   command NODE VERB ...        start APP, stop APP, restart APP, takeover APP [NODE] [--force], permit APP NODE,
  *                                forbid APP NODE, standby NODE, unstandby NODE, maintenance APP|--all on|off,
  *                                drain NODE, clear [APP [NODE]], reload, form,
@@ -50,6 +54,7 @@
  * What must be so now:
  *
  *   expect APP running NODE... [TYPE]     processes of it exist on these nodes and no others
+ *   expect APP left NODE...               processes or parts of it exist on these nodes and no others, and it runs on none
  *   expect APP nowhere
  *   expect APP state STATE [NODE]         as the engine on NODE says, or else the first one that is synced
  *   expect reply ok|ERROR                 the last command's answer; a name that no node knows goes into a command only

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* systemd: workers that outlive the manager, and the guard that ends them when no manager comes back. */
+/* systemd's units: workers that outlive the manager. What parts they have is in part-model.c. */
 
 #include "base/timing.h"
 #include "world/world-struct.h"
@@ -46,7 +46,7 @@ static WorldUnit *unit_model_by_serial(WorldNode *n, uint64_t serial)
         return NULL;
 }
 
-static void report(
+void unit_model_report(
                 World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason)
 {
         WorldUnit *u = unit_model_find(n, app);
@@ -77,7 +77,7 @@ static const char *epoch_text(uint64_t epoch, char *buffer, size_t size)
         return buffer;
 }
 
-static void observe_unit(World *w, const WorldNode *n, const WorldUnit *u, ObservationType type)
+void unit_model_observe(World *w, const WorldNode *n, const WorldUnit *u, ObservationType type)
 {
         world_observe(w, &(Observation){ .type = type,
                                          .node_id = n->id,
@@ -85,6 +85,27 @@ static void observe_unit(World *w, const WorldNode *n, const WorldUnit *u, Obser
                                          .epoch = u->epoch,
                                          .start_type = u->start_type,
                                          .flag = u->state == UNIT_STOPPED });
+}
+
+bool unit_model_is_alive(const WorldUnit *u)
+{
+        return unit_state_is_alive(u->state) || parts_exist(u);
+}
+
+/* Its processes are there: what is still waiting for its parts can do nothing. */
+static bool has_worker(const WorldUnit *u)
+{
+        return unit_state_is_alive(u->state) && (u->n_parts == 0 || u->begun);
+}
+
+/* A state of the worker that is the copy's as well. */
+static void tell(World *w, WorldNode *n, WorldUnit *u, const char *reason)
+{
+        if (u->n_parts > 0 && (u->on_road || u->has_ended))
+                return;
+        if (u->n_parts > 0)
+                u->said = u->state;
+        unit_model_report(w, n, u->app, u->epoch, u->state, reason);
 }
 
 void unit_model_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const char *reason)
@@ -95,8 +116,11 @@ void unit_model_end(World *w, WorldNode *n, WorldUnit *u, UnitState state, const
         u->serial = ++w->next_serial;
         trace(w, n, "unit %s (%s) ends: %s%s%s", u->app, epoch_text(u->epoch, buffer, sizeof(buffer)),
                         unit_state_to_string(state), isempty(reason) ? "" : ", ", strempty(reason));
-        observe_unit(w, n, u, OBSERVE_UNIT_END);
-        report(w, n, u->app, u->epoch, state, reason);
+        unit_model_observe(w, n, u, OBSERVE_UNIT_END);
+        if (u->n_parts > 0)
+                parts_go_on(w, n, u);
+        else
+                unit_model_report(w, n, u->app, u->epoch, state, reason);
 }
 
 void unit_models_read_again(World *w, WorldNode *n)
@@ -105,11 +129,15 @@ void unit_models_read_again(World *w, WorldNode *n)
                 if (!u->unread)
                         continue;
                 u->unread = false;
+                if (u->n_parts > 0) {
+                        parts_read_again(w, n, u);
+                        continue;
+                }
                 if (u->state == UNIT_FINISHED) { /* it counts as stopped from outside, as that is not for good */
                         world_did(w, DEED_UNIT_UNSEEN);
                         u->state = UNIT_KILLED;
                 }
-                report(w, n, u->app, u->epoch, u->state,
+                unit_model_report(w, n, u->app, u->epoch, u->state,
                                 u->state == UNIT_FAILED  ? "exit-code"
                                 : u->state == UNIT_STUCK ? "timeout"
                                                          : NULL);
@@ -134,7 +162,7 @@ static void unit_model_restart(World *w, WorldNode *n, WorldUnit *u)
                 (void) snprintf(reason, sizeof(reason), "restarted by systemd, %u times; exit-code",
                                 u->n_restarts);
         u->n_restarts++;
-        report(w, n, u->app, u->epoch, UNIT_STARTING, reason);
+        tell(w, n, u, reason);
         world_schedule(w,
                         w->now_usec + 100 * USEC_PER_MSEC + world_delay(w, u->start_usec, 2 * u->start_usec),
                         on_started, n, n->generation, u->serial);
@@ -145,7 +173,7 @@ static bool is_beside(const World *w, const WorldNode *n, const char *app)
         FOREACH_ARRAY(o, w->nodes, w->n_nodes) {
                 const WorldUnit *u = o != n ? unit_model_find(o, app) : NULL;
 
-                if (u && unit_state_is_alive(u->state))
+                if (u && unit_model_is_alive(u))
                         return true;
         }
         return false;
@@ -169,9 +197,22 @@ static void on_started(World *w, WorldNode *n, const Happening *h)
         }
         u->state = UNIT_RUNNING;
         u->serial = ++w->next_serial;
-        report(w, n, u->app, u->epoch, UNIT_RUNNING, NULL);
+        tell(w, n, u, NULL);
         if (u->fault == WORLD_UNIT_CRASHES)
                 unit_model_restart(w, n, u);
+}
+
+static void start_worker(World *w, WorldNode *n, WorldUnit *u)
+{
+        world_schedule(w, w->now_usec + world_delay(w, u->start_usec, 2 * u->start_usec), on_started, n,
+                        n->generation, u->serial);
+}
+
+void unit_model_begin(World *w, WorldNode *n, WorldUnit *u)
+{
+        u->serial = ++w->next_serial;
+        unit_model_observe(w, n, u, OBSERVE_UNIT_BEGIN);
+        start_worker(w, n, u);
 }
 
 void unit_model_start(World *w, WorldNode *n, const Effect *f)
@@ -184,16 +225,16 @@ void unit_model_start(World *w, WorldNode *n, const Effect *f)
         trace(w, n, "unit %s (%s) starts: %s%s%s", f->app, epoch_text(f->epoch, buffer, sizeof(buffer)),
                         start_type_to_string(f->start_type), isempty(f->from_node) ? "" : " from ",
                         strempty(f->from_node));
-        if (unit_state_is_alive(u->state)) {
+        if (unit_model_is_alive(u) || parts_are_told_alive(u)) {
                 systemd_void_start(w, n, f->app, f->epoch);
-                report(w, n, f->app, f->epoch, UNIT_REFUSED, "the unit exists");
+                unit_model_report(w, n, f->app, f->epoch, UNIT_REFUSED, "the unit exists");
                 return;
         }
         if (u->fault == WORLD_UNIT_START_REFUSED) {
                 world_did(w, DEED_UNIT_REFUSED);
                 u->state = UNIT_NONE;
                 systemd_void_start(w, n, f->app, f->epoch);
-                report(w, n, f->app, f->epoch, UNIT_REFUSED, "it cannot be started");
+                unit_model_report(w, n, f->app, f->epoch, UNIT_REFUSED, "it cannot be started");
                 return;
         }
         if (u->start_usec > USEC_PER_SEC)
@@ -204,10 +245,14 @@ void unit_model_start(World *w, WorldNode *n, const Effect *f)
         u->start_type = f->start_type;
         u->n_restarts = 0;
         u->serial = ++w->next_serial;
-        observe_unit(w, n, u, OBSERVE_UNIT_BEGIN);
-        report(w, n, u->app, u->epoch, UNIT_STARTING, NULL);
-        world_schedule(w, w->now_usec + world_delay(w, u->start_usec, 2 * u->start_usec), on_started, n,
-                        n->generation, u->serial);
+        parts_prepare(w, u);
+        if (u->n_parts == 0)
+                unit_model_observe(w, n, u, OBSERVE_UNIT_BEGIN);
+        unit_model_report(w, n, u->app, u->epoch, UNIT_STARTING, NULL);
+        if (u->n_parts > 0)
+                parts_start(w, n, u);
+        else
+                start_worker(w, n, u);
 }
 
 /* ---- stopping ---- */
@@ -226,11 +271,25 @@ static void on_stopped(World *w, WorldNode *n, const Happening *h)
         u->state = UNIT_STUCK;
         u->serial = ++w->next_serial;
         trace(w, n, "unit %s does not end", u->app);
-        observe_unit(w, n, u, OBSERVE_UNIT_STUCK);
-        report(w, n, u->app, u->epoch, UNIT_STUCK, "timeout");
+        unit_model_observe(w, n, u, OBSERVE_UNIT_STUCK);
+        if (u->n_parts > 0)
+                parts_go_on(w, n, u);
+        else
+                unit_model_report(w, n, u->app, u->epoch, UNIT_STUCK, "timeout");
 }
 
+/* What has parts is stopped by its slice. */
 void unit_model_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending)
+{
+        if (u->n_parts == 0)
+                unit_model_stop_worker(w, n, u, ending);
+        else if (ending == UNIT_STOPPED)
+                parts_stop(w, n, u);
+        else
+                parts_stop_slice(w, n, u);
+}
+
+void unit_model_stop_worker(World *w, WorldNode *n, WorldUnit *u, UnitState ending)
 {
         if (!unit_state_is_alive(u->state) || u->state == UNIT_STUCK)
                 return;
@@ -243,7 +302,7 @@ void unit_model_stop_as(World *w, WorldNode *n, WorldUnit *u, UnitState ending)
         u->ending = ending;
         u->state = UNIT_STOPPING;
         u->serial = ++w->next_serial;
-        report(w, n, u->app, u->epoch, UNIT_STOPPING, NULL);
+        tell(w, n, u, NULL);
         world_schedule(w,
                         w->now_usec + (u->fault == WORLD_UNIT_STOP_STUCK ? STUCK_USEC
                                                                          : world_delay(w, u->stop_usec,
@@ -256,9 +315,9 @@ static WorldUnit *find_copy(World *w, WorldNode *n, const char *app, uint64_t ep
 {
         WorldUnit *u = unit_model_find(n, app);
 
-        if (u && u->epoch == epoch && unit_state_is_alive(u->state))
+        if (u && u->epoch == epoch && (unit_model_is_alive(u) || parts_are_told_alive(u)))
                 return u;
-        report(w, n, app, epoch, UNIT_NONE, NULL);
+        unit_model_report(w, n, app, epoch, UNIT_NONE, NULL);
         return NULL;
 }
 
@@ -280,7 +339,10 @@ void unit_model_kill(World *w, WorldNode *n, const char *app, uint64_t epoch)
         if (!u)
                 return;
         trace(w, n, "unit %s is killed", app);
-        if (u->fault == WORLD_UNIT_STOP_STUCK)
+        if (u->n_parts > 0) {
+                u->stop_asked = true;
+                parts_kill(w, n, u);
+        } else if (u->fault == WORLD_UNIT_STOP_STUCK)
                 unit_model_stop_as(w, n, u, UNIT_STOPPED);
         else
                 unit_model_end(w, n, u, UNIT_STOPPED, NULL);
@@ -291,10 +353,14 @@ void unit_model_kill_group(World *w, WorldNode *n, uint64_t epoch)
         for (size_t i = 0; i < n->n_units; i++) {
                 WorldUnit *u = n->units + i;
 
-                if (u->epoch != epoch || !unit_state_is_alive(u->state) || u->fault == WORLD_UNIT_STOP_STUCK)
+                if (u->epoch != epoch || !unit_model_is_alive(u) || u->fault == WORLD_UNIT_STOP_STUCK)
                         continue;
                 trace(w, n, "unit %s is killed by its control group", u->app);
-                unit_model_end(w, n, u, UNIT_STOPPED, NULL);
+                if (u->n_parts > 0) { /* systemd is told over its own socket to stop the slice */
+                        u->stop_asked = true;
+                        parts_kill(w, n, u);
+                } else
+                        unit_model_end(w, n, u, UNIT_STOPPED, NULL);
         }
 }
 
@@ -302,8 +368,10 @@ void unit_model_forget(WorldNode *n, const char *app, uint64_t epoch)
 {
         WorldUnit *u = unit_model_find(n, app);
 
-        if (u && u->epoch == epoch && !unit_state_is_alive(u->state))
-                u->state = UNIT_NONE;
+        if (!u || u->epoch != epoch || unit_model_is_alive(u) || parts_are_told_alive(u))
+                return;
+        u->state = UNIT_NONE;
+        u->n_parts = 0;
 }
 
 void unit_model_place(World *w, WorldNode *n, const char *app, uint64_t epoch, StartType start_type,
@@ -320,18 +388,20 @@ void unit_model_place(World *w, WorldNode *n, const char *app, uint64_t epoch, S
         u->epoch = epoch;
         u->start_type = start_type;
         u->serial = ++w->next_serial;
-        report(w, n, app, epoch, u->state, stuck ? "timeout" : NULL);
+        parts_place(w, n, u);
+        unit_model_report(w, n, app, epoch, u->state, stuck ? "timeout" : NULL);
 }
 
 void unit_models_power_cut(World *w, WorldNode *n)
 {
         FOREACH_ARRAY(u, n->units, n->n_units) {
-                bool alive = unit_state_is_alive(u->state);
+                bool alive = has_worker(u);
 
                 u->state = UNIT_NONE;
                 u->serial = ++w->next_serial;
                 if (alive)
-                        observe_unit(w, n, u, OBSERVE_UNIT_END);
+                        unit_model_observe(w, n, u, OBSERVE_UNIT_END);
+                parts_power_cut(w, n, u);
         }
 }
 
@@ -357,7 +427,7 @@ void world_unit_fail(World *w, uint32_t node, const char *app)
         WorldNode *n = world_node(w, node);
         WorldUnit *u = unit_model_find(n, app);
 
-        if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING)) {
+        if (u && has_worker(u) && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING)) {
                 world_did(w, DEED_UNIT_FAILS);
                 unit_model_end(w, n, u, UNIT_FAILED, "exit-code");
         }
@@ -390,134 +460,10 @@ void world_unit_stop_outside(World *w, uint32_t node, const char *app)
         WorldNode *n = world_node(w, node);
         WorldUnit *u = unit_model_find(n, app);
 
-        if (u && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING) && !systemd_is_late(w, n)) {
+        if (u && has_worker(u) && (u->state == UNIT_RUNNING || u->state == UNIT_STARTING) &&
+                        !systemd_is_late(w, n)) {
                 trace(w, n, "unit %s is stopped from outside", app);
                 world_did(w, DEED_UNIT_STOPPED);
-                unit_model_stop_as(w, n, u, UNIT_KILLED);
+                unit_model_stop_worker(w, n, u, UNIT_KILLED);
         }
-}
-
-/* ---- the guard ---- */
-
-static bool guard_model_spares(const WorldGuard *g, const char *app)
-{
-        for (size_t i = 0; i < g->n_spared; i++)
-                if (streq(g->spared[i], app))
-                        return true;
-        return false;
-}
-
-static void guard_model_end_units(World *w, WorldNode *n, bool kill_now)
-{
-        for (size_t i = 0; i < n->n_units; i++) {
-                WorldUnit *u = n->units + i;
-
-                if (!unit_state_is_alive(u->state) || guard_model_spares(&n->guard, u->app))
-                        continue;
-                trace(w, n, "the guard %s unit %s", kill_now ? "kills" : "stops", u->app);
-                world_did(w, DEED_GUARD);
-                if (kill_now && u->fault != WORLD_UNIT_STOP_STUCK)
-                        unit_model_end(w, n, u, UNIT_KILLED, NULL);
-                else
-                        unit_model_stop_as(w, n, u, UNIT_KILLED);
-                /* What a kill does not end cannot be ended: the assumption of all promises on copies is gone. */
-                if (kill_now && unit_state_is_alive(u->state))
-                        observe_unit(w, n, u, OBSERVE_UNIT_STUCK);
-        }
-}
-
-static void on_guard_late(World *w, WorldNode *n, const Happening *h)
-{
-        if (n->guard.armed && !n->guard.away && n->guard.serial == h->generation)
-                guard_model_end_units(w, n, h->value);
-}
-
-static void on_guard(World *w, WorldNode *n, const Happening *h)
-{
-        if (!n->guard.armed || n->guard.away || n->guard.serial != h->generation)
-                return;
-        if (systemd_is_late(w, n)) {
-                /* Its stops come too late; what it has to kill it kills by hand. */
-                uint64_t patience = MIN(systemd_lateness(w, n),
-                                MIN(USEC_PER_SEC, grace_timing_of(process_grace(w, n)).answer_usec));
-
-                world_schedule(w, w->now_usec + (h->value ? patience : systemd_lateness(w, n)), on_guard_late,
-                                n, n->guard.serial, h->value);
-                return;
-        }
-        guard_model_end_units(w, n, h->value);
-}
-
-static int guard_model_spare(WorldGuard *g, const State *s)
-{
-        FOREACH_ARRAY(a, s->apps, s->n_apps) {
-                if (!app_is_left_alone(a))
-                        continue;
-                if (ARRAY_GROW(g->spared, g->n_spared, g->n_spared_allocated) < 0 ||
-                                !(g->spared[g->n_spared] = strdup(a->name)))
-                        return -ENOMEM;
-                g->n_spared++;
-        }
-        return 0;
-}
-
-/* It has seen the end of the manager, or is there at last. */
-static void guard_model_count(World *w, WorldNode *n, uint64_t gone_usec)
-{
-        WorldGuard *g = &n->guard;
-        GraceTiming t = grace_timing_of(process_grace(w, n));
-
-        g->serial = ++w->next_serial;
-        world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard, n, g->serial, 0);
-        world_schedule(w, w->now_usec + usec_left(t.kill_usec, gone_usec), on_guard, n, g->serial, 1);
-}
-
-/* `gone_usec`: the manager ended so long ago. */
-static void guard_model_begin(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
-{
-        WorldGuard *g = &n->guard;
-
-        if (guard_model_spare(g, s) < 0) {
-                world_fail(w, -ENOMEM);
-                return;
-        }
-        g->armed = true;
-        g->counts = !g->away;
-        g->since_usec = w->now_usec - MIN(gone_usec, w->now_usec);
-        if (g->counts)
-                guard_model_count(w, n, gone_usec);
-}
-
-void guard_model_arm(World *w, WorldNode *n)
-{
-        /* It counts from the first end since the manager was synced. */
-        if (!n->guard.armed)
-                guard_model_begin(w, n, engine_state(n->manager.engine), 0);
-}
-
-void guard_model_again(World *w, WorldNode *n)
-{
-        WorldGuard *g = &n->guard;
-
-        if (!g->armed)
-                return;
-        world_did(w, DEED_GUARD_AGAIN);
-        if (!g->counts)
-                g->since_usec = w->now_usec;
-        g->counts = true;
-        guard_model_count(w, n, w->now_usec - g->since_usec);
-}
-
-void guard_model_resume(World *w, WorldNode *n, const State *s, uint64_t gone_usec)
-{
-        if (!n->guard.away)
-                guard_model_begin(w, n, s, gone_usec);
-}
-
-void guard_model_disarm(WorldNode *n)
-{
-        for (size_t i = 0; i < n->guard.n_spared; i++)
-                free(n->guard.spared[i]);
-        n->guard.n_spared = 0;
-        n->guard.armed = false;
 }

@@ -210,6 +210,9 @@ World *world_free(World *w)
         free(w->heap);
         free(w->pending);
         free(w->arms);
+        FOREACH_ARRAY(a, w->app_parts, w->n_app_parts)
+                free(a->app);
+        free(w->app_parts);
         FOREACH_ARRAY(r, w->replies, w->n_replies)
                 free(r->text);
         free(w->replies);
@@ -326,7 +329,7 @@ size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_
         FOREACH_ARRAY(n, w->nodes, w->n_nodes) {
                 const WorldUnit *u = unit_model_find(n, app);
 
-                if (u && unit_state_is_alive(u->state)) {
+                if (u && unit_model_is_alive(u)) {
                         if (n_found < n_max)
                                 ret_nodes[n_found] = n->id;
                         n_found++;
@@ -339,7 +342,7 @@ uint64_t world_unit_epoch(const World *w, uint32_t node, const char *app)
 {
         const WorldUnit *u = unit_model_find(world_node(w, node), app);
 
-        return u && unit_state_is_alive(u->state) ? u->epoch : 0;
+        return u && unit_model_is_alive(u) ? u->epoch : 0;
 }
 
 UnitState world_unit_state(const World *w, uint32_t node, const char *app)
@@ -353,7 +356,7 @@ StartType world_unit_start_type(const World *w, uint32_t node, const char *app)
 {
         const WorldUnit *u = unit_model_find(world_node(w, node), app);
 
-        return u && unit_state_is_alive(u->state) ? u->start_type : START_NONE;
+        return u && unit_model_is_alive(u) ? u->start_type : START_NONE;
 }
 
 bool world_disk_is_lost(const World *w, uint32_t node)

@@ -172,6 +172,27 @@ typedef struct WorldManager {
         size_t write_size_bytes, next_size_bytes;
 } WorldManager;
 
+typedef enum PartPhase {
+        PART_GONE,
+        PART_STARTING, /* something of it may be there */
+        PART_ACTIVE,
+        PART_STOPPING,
+        PART_LEFT, /* its stop is over and has not succeeded */
+} PartPhase;
+
+typedef struct WorldPart {
+        WorldPartKind kind;
+        PartPhase phase;
+        uint64_t serial; /* of its last change */
+} WorldPart;
+
+/* What the next copy of an application has beside its worker. */
+typedef struct WorldAppParts {
+        char *app;
+        WorldPartKind kinds[WORLD_PARTS_MAX];
+        size_t n_kinds;
+} WorldAppParts;
+
 /* A worker's unit. It stays listed when it has failed, as systemd keeps it, until it is started again. */
 typedef struct WorldUnit {
         char *app;
@@ -186,6 +207,30 @@ typedef struct WorldUnit {
         WorldUnitFault fault;
         uint64_t start_usec, stop_usec;
         unsigned n_restarts; /* by systemd, of this copy */
+
+        /* Of a copy with parts: `state` is its worker's. See part-model.c. */
+        WorldPart parts[WORLD_PARTS_MAX];
+        size_t n_parts;      /* as its note has them; 0: none, or they have ended */
+        bool begun;          /* its worker has had processes */
+        bool slice_job;      /* systemd stops all of it */
+        uint64_t slice_usec; /* since when, or when it was asked last */
+        bool has_ended;      /* one of them has, by itself: */
+        bool was_there;      /* it had started, */
+        bool by_hand;        /* and somebody stopped it */
+        WorldPartKind ended_kind;
+        WorldPartFault part_fault;
+        uint64_t part_start_usec, part_stop_usec; /* 0: as the worker's */
+        /* as the manager here sees it */
+        UnitState said; /* last */
+        bool stop_asked;
+        bool by_guard;   /* the guard has stopped it */
+        bool is_noted;   /* it was begun by an earlier manager, and its worker has not been seen at work */
+        bool is_blind;   /* there was no bus for a while */
+        bool on_road;    /* to its end */
+        UnitState cause; /* of that; NONE: not known yet */
+        char reason[96];
+        uint64_t left_usec; /* since when something is left and nothing is at work */
+        uint64_t look;      /* the next one; 0: none */
 } WorldUnit;
 
 /* Something that a manager has asked systemd for, and that it has not looked at yet. */
@@ -321,6 +366,8 @@ struct World {
         size_t n_replies, n_replies_allocated;
         TraceLine *lines;
         size_t n_lines, n_lines_allocated;
+        WorldAppParts *app_parts;
+        size_t n_app_parts, n_app_parts_allocated;
 };
 
 /* world-run.c */
@@ -423,6 +470,13 @@ void disk_power_cut(World *w, WorldNode *n);
 WorldUnit *unit_model_find(const WorldNode *n, const char *app);
 WorldUnit *unit_model_get(World *w, WorldNode *n, const char *app); /* makes it; NULL without memory */
 void unit_model_start(World *w, WorldNode *n, const Effect *f);
+void unit_model_begin(World *w, WorldNode *n, WorldUnit *u); /* its worker has processes from now on */
+void unit_model_report(
+                World *w, WorldNode *n, const char *app, uint64_t epoch, UnitState state, const char *reason);
+void unit_model_stop_worker(
+                World *w, WorldNode *n, WorldUnit *u, UnitState ending); /* and none of its parts */
+bool unit_model_is_alive(const WorldUnit *u);                            /* or a part of it */
+void unit_model_observe(World *w, const WorldNode *n, const WorldUnit *u, ObservationType type);
 void unit_model_stop(World *w, WorldNode *n, const char *app, uint64_t epoch);
 void unit_model_kill(World *w, WorldNode *n, const char *app, uint64_t epoch);
 void unit_model_kill_group(World *w, WorldNode *n, uint64_t epoch); /* without systemd */
@@ -434,6 +488,25 @@ void unit_model_place(World *w, WorldNode *n, const char *app, uint64_t epoch, S
                 bool stuck, bool restart_needed);
 void unit_models_power_cut(World *w, WorldNode *n);
 void unit_models_read_again(World *w, WorldNode *n); /* the bus is back */
+
+/* part-model.c */
+void parts_prepare(World *w, WorldUnit *u); /* of a copy that is about to start */
+void parts_start(World *w, WorldNode *n, WorldUnit *u);
+void parts_place(World *w, WorldNode *n, WorldUnit *u); /* they have run since long ago */
+void parts_go_on(World *w, WorldNode *n, WorldUnit *u);
+void parts_stop(World *w, WorldNode *n, WorldUnit *u);
+void parts_stop_slice(World *w, WorldNode *n, WorldUnit *u); /* whoever asks */
+void parts_kill(World *w, WorldNode *n, WorldUnit *u);
+bool parts_exist(const WorldUnit *u);          /* one of them */
+bool parts_are_told_alive(const WorldUnit *u); /* the copy, by the manager */
+/* What a manager that has just begun says of it. */
+UnitState parts_found(World *w, WorldNode *n, WorldUnit *u);
+void parts_read_again(World *w, WorldNode *n, WorldUnit *u);
+void parts_power_cut(World *w, WorldNode *n, WorldUnit *u);
+void parts_end_by_guard(World *w, WorldNode *n, WorldUnit *u, bool kill_now);
+void parts_look_of_guard(World *w, WorldNode *n, WorldUnit *u);
+
+/* guard-model.c */
 void guard_model_arm(World *w, WorldNode *n);
 void guard_model_again(World *w, WorldNode *n); /* it is there again */
 void guard_model_resume(World *w, WorldNode *n, const State *s,

@@ -21,7 +21,9 @@
  *   node-process.c    the manager's process: what the daemon does around an engine, start to end
  *   effect-model.c    carries out what an engine asks for
  *   systemd-model.c   systemd's main process: what it is asked for, in order and perhaps late
- *   unit-model.c      its units: workers, and the guard that outlives the manager
+ *   unit-model.c      its units: workers
+ *   part-model.c      what parts they have, and how an end of such a copy is told
+ *   guard-model.c     the guard, which outlives the manager
  *   faults.c          what a test does to the world
  *   trace.c           readable lines
  *   script-run.c      a small language over all of it */
@@ -114,6 +116,9 @@ typedef enum WorldDeed {
         DEED_UNIT_RESTARTED, /* by systemd itself */
         DEED_UNIT_FINISHED,
         DEED_UNIT_STOPPED, /* from outside */
+        DEED_PART_FAILS,   /* a part does not start */
+        DEED_PART_DIES,
+        DEED_PART_STUCK,   /* its stop does not succeed */
         DEED_NODE_REMOVED, /* from the nodelist */
         DEED_NODE_ADDED,
         DEED_NODE_RENAMED,   /* it came back under another name */
@@ -137,6 +142,9 @@ typedef enum ObservationType {
         OBSERVE_UNIT_BEGIN, /* processes of a worker exist from now on: node, app, epoch */
         OBSERVE_UNIT_END,   /* they are gone; flag: by a stop that was asked for */
         OBSERVE_UNIT_STUCK, /* they cannot be ended */
+        OBSERVE_PART_BEGIN, /* something of a part may exist from now on: node, app, epoch, where: its kind, token: its number */
+        OBSERVE_PART_END,   /* nothing of it does */
+        OBSERVE_PART_STUCK, /* its stop did not succeed; it is tried again */
         OBSERVE_QUORUM, /* an engine's step began without quorum and ended with it or the reverse: node, quorate */
         OBSERVE_DECISION, /* an engine noted a decision on an application: node, app, where, epoch, note, quorate */
         OBSERVE_STATE, /* after a delivered message: node, ring, history, digest, revision, version, quorate; flag: all of it is
@@ -337,6 +345,30 @@ void world_unit_restart(
                 World *w, uint32_t node, const char *app); /* its process dies, and systemd restarts it */
 void world_unit_stop_outside(World *w, uint32_t node, const char *app); /* systemctl stop */
 
+/* ---- parts ---- */
+
+typedef enum WorldPartKind {
+        WORLD_PART_ADDRESS, /* has a process; what that leaves is taken away after its end */
+        WORLD_PART_MOUNT,   /* ends by its own stop only */
+        WORLD_PART_UNIT,    /* has processes */
+        _WORLD_PART_KIND_MAX,
+} WorldPartKind;
+#define WORLD_PARTS_MAX 4u
+
+typedef enum WorldPartFault {
+        WORLD_PART_WELL,
+        WORLD_PART_START_FAILS,
+        WORLD_PART_STUCK, /* its stop does not succeed, until WELL again */
+} WorldPartFault;
+
+const char *world_part_kind_to_string(WorldPartKind kind);
+/* What each copy of `app` that starts from now on has beside its worker, in this order; at most WORLD_PARTS_MAX. */
+int world_set_parts(World *w, const char *app, const WorldPartKind *kinds, size_t n);
+/* How what is mounted, or else the last part, behaves on `node`; and how long each takes, 0: as the worker does. */
+void world_part_behave(World *w, uint32_t node, const char *app, WorldPartFault fault, uint64_t start_usec,
+                uint64_t stop_usec);
+void world_part_dies(World *w, uint32_t node, const char *app); /* that one, while its worker runs */
+
 /* ---- commands ---- */
 
 /* Asks the manager of `node`; *ret_token names the answer. -ENOTCONN: no manager answers there. */
@@ -381,7 +413,7 @@ bool world_node_is_up(const World *w, uint32_t node);
 bool world_manager_is_up(const World *w, uint32_t node);
 bool world_corosync_is_well(const World *w, uint32_t node); /* neither down nor frozen */
 const Engine *world_engine(const World *w, uint32_t node);  /* NULL: no manager runs */
-/* Where processes of the worker exist: ids in ascending order; the number is returned. */
+/* Where processes of the worker, or a part of it, exist: ids in ascending order; the number is returned. */
 size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_t n_max);
 /* 0: no worker there. */
 uint64_t world_unit_epoch(const World *w, uint32_t node, const char *app);

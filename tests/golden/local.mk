@@ -72,6 +72,7 @@ golden_cases = \
 	tests/golden/maintenance-guards-unheard.script \
 	tests/golden/maintenance-off-unheard.script \
 	tests/golden/last-word-delay.script \
+	tests/golden/last-word-leave.script \
 	tests/golden/last-word-guard.script \
 	tests/golden/last-word-maintenance.script \
 	tests/golden/maintenance.script \
@@ -96,6 +97,9 @@ golden_cases = \
 	tests/golden/owed-manager-stop.script \
 	tests/golden/owed-stop.script \
 	tests/golden/owed-takeover.script \
+	tests/golden/parts.script \
+	tests/golden/parts-guard.script \
+	tests/golden/parts-manager-killed.script \
 	tests/golden/permission.script \
 	tests/golden/permit-others.script \
 	tests/golden/priority.script \

@@ -79,7 +79,7 @@ static void command_answered(Commands *c, const Observation *o)
         FOREACH_ARRAY(a, c->asked, c->n_asked) {
                 if (a->token != o->token)
                         continue;
-                if (o->error == COMMAND_OK && a->kind == COMMAND_FORM)
+                if ((o->error == COMMAND_OK || o->error == COMMAND_NOT_COMMITTED) && a->kind == COMMAND_FORM)
                         c->void_promise = c->void_promise || c->config->formed_by_hand;
                 if (o->error == COMMAND_OK) {
                         a->answered_usec = o->at_usec;

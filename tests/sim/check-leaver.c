@@ -86,7 +86,8 @@ static bool disturbs(const Observation *o)
                 return o->event->type == EVENT_DEFINITIONS || o->event->type == EVENT_DISCONNECTED ||
                        o->event->type == EVENT_TIMING ||
                        (o->event->type == EVENT_WRITTEN && o->event->written.error < 0);
-        return o->type == OBSERVE_COMMAND || o->type == OBSERVE_GUARD || o->type == OBSERVE_UNIT_STUCK;
+        return o->type == OBSERVE_COMMAND || o->type == OBSERVE_GUARD || o->type == OBSERVE_UNIT_STUCK ||
+               o->type == OBSERVE_PART_STUCK;
 }
 
 static void leavers_observe(void *judge, const Observation *o, Findings *f)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two copies at a time, wherever their nodes are: with NoQuorumPolicy=stop and a delay that is longer than needed a node that is
+/* Two copies, or parts of them, at a time, wherever their nodes are: with NoQuorumPolicy=stop and a delay that is longer than needed a node that is
  * cut off, or whose Corosync says nothing, has ended its copy when the others start theirs. They notice the same cut at times
  * that differ, which is the slack. Where doc/guarantees.md says "yes" a copy does not count: on a host that sleeps, and until it
  * has joined the others again (row 7); on a node without a guard whose manager is gone, until one of both has ended it (row 9b);
@@ -15,6 +15,7 @@
 typedef struct Overlap {
         const CheckConfig *config;
         uint64_t *nodes;      /* by application: bit i is node i */
+        uint32_t *things;     /* by application and node: the worker and its parts */
         uint64_t *since_usec; /* by application: since when there is more than one; 0: there is not */
         bool *forced;         /* by application */
         uint64_t *slept_usec; /* by node: until when its copies do not count */
@@ -29,6 +30,7 @@ static void *overlap_free(void *judge)
         if (!c)
                 return NULL;
         free(c->nodes);
+        free(c->things);
         free(c->since_usec);
         free(c->forced);
         free(c->slept_usec);
@@ -47,14 +49,15 @@ static void *overlap_new(const CheckConfig *config)
                 return NULL;
         c->config = config;
         c->nodes = calloc(config->n_apps + 1, sizeof(*c->nodes));
+        c->things = calloc((config->n_apps + 1) * (config->n_nodes + 1), sizeof(*c->things));
         c->since_usec = calloc(config->n_apps + 1, sizeof(*c->since_usec));
         c->forced = calloc(config->n_apps + 1, sizeof(*c->forced));
         c->slept_usec = calloc(config->n_nodes + 1, sizeof(*c->slept_usec));
         c->hung_usec = calloc(config->n_nodes + 1, sizeof(*c->hung_usec));
         c->unguarded = calloc(config->n_nodes + 1, sizeof(bool));
         c->manager_gone = calloc(config->n_nodes + 1, sizeof(bool));
-        return c->unguarded && c->manager_gone && c->nodes && c->since_usec && c->forced && c->slept_usec &&
-                                               c->hung_usec
+        return c->unguarded && c->manager_gone && c->nodes && c->things && c->since_usec && c->forced &&
+                                               c->slept_usec && c->hung_usec
                                ? c
                                : overlap_free(c);
 }
@@ -130,6 +133,23 @@ static void judge_app(Overlap *c, size_t app, const Observation *o, Findings *f)
         }
 }
 
+/* A worker, or a part. */
+static void note_thing(Overlap *c, size_t app, const Observation *o)
+{
+        uint32_t *things = &c->things[app * (c->config->n_nodes + 1) + o->node_id];
+        uint64_t bit = UINT64_C(1) << o->node_id;
+
+        if (o->type == OBSERVE_UNIT_BEGIN || o->type == OBSERVE_PART_BEGIN) {
+                (*things)++;
+                c->nodes[app] |= bit;
+        } else if (o->type == OBSERVE_UNIT_END || o->type == OBSERVE_PART_END) {
+                *things -= MIN(*things, 1u);
+                if (*things == 0)
+                        c->nodes[app] &= ~bit;
+        } else if (o->type == OBSERVE_UNIT_STUCK || o->type == OBSERVE_PART_STUCK) /* nobody can end that */
+                c->nodes[app] &= ~bit;
+}
+
 static void overlap_observe(void *judge, const Observation *o, Findings *f)
 {
         Overlap *c = judge;
@@ -150,13 +170,9 @@ static void overlap_observe(void *judge, const Observation *o, Findings *f)
                 if (!app_is_judged(c, i))
                         continue;
                 judge_app(c, i, o, f); /* as it has been until now */
-                if (ours && o->type == OBSERVE_UNIT_BEGIN)
-                        c->nodes[i] |= UINT64_C(1) << o->node_id;
-                else if (ours && (o->type == OBSERVE_UNIT_END ||
-                                                 o->type == OBSERVE_UNIT_STUCK)) /* nobody can end that */
-                        c->nodes[i] &= ~(UINT64_C(1) << o->node_id);
-                else
+                if (!ours)
                         continue;
+                note_thing(c, i, o);
                 judge_app(c, i, o, f);
         }
 }

@@ -168,6 +168,8 @@ static void observe_unit(Stops *c, Watched *a, const char *name, const Observati
         } else if (o->type == OBSERVE_STOP) {
                 if (a->nodes >> o->node_id & 1 && a->from_node == 0)
                         judge_stop(c, a, o);
+        } else if (o->type == OBSERVE_PART_STUCK) {
+                a->from_node = 0;
         } else if (o->type == OBSERVE_START_VOID || o->type == OBSERVE_UNIT_END ||
                         o->type == OBSERVE_UNIT_STUCK) {
                 unit_is(a, o, false);

@@ -55,6 +55,8 @@ extern const CheckClass check_states;  /* who has heard the same holds the same 
 extern const CheckClass check_quorum; /* nothing starts without quorum; workers end in time when it is lost */
 extern const CheckClass check_commands; /* a command that was answered is not lost */
 
+extern const CheckClass
+                check_parts; /* no start beside a part of an earlier copy, and no end is told before its parts' */
 extern const CheckClass check_places;   /* no start where a node has said that it may not have one */
 extern const CheckClass check_leaver;   /* HandOver=no waits for the node that leaves */
 extern const CheckClass check_restarts; /* LocalRestarts= is not exceeded */

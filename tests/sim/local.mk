@@ -8,6 +8,7 @@ sim_checks = \
 	tests/sim/check-leaver.c \
 	tests/sim/check-live.c \
 	tests/sim/check-overlap.c \
+	tests/sim/check-parts.c \
 	tests/sim/check-places.c \
 	tests/sim/check-quorum.c \
 	tests/sim/check-restarts.c \

@@ -469,3 +469,54 @@ void draw_restarts(Dice *d, Plan *p)
         for (size_t i = first; i < p->n_acts; i++)
                 p->acts[i].later = PLAN_RESTARTS;
 }
+
+/* With parts start-first is refused. */
+static void draw_kinds(Dice *d, Plan *p, size_t app)
+{
+        p->n_parts[app] = 1 + roll(d, WORLD_PARTS_MAX);
+        for (size_t k = 0; k < p->n_parts[app]; k++)
+                p->parts[app][k] = (WorldPartKind) roll(d, _WORLD_PART_KIND_MAX);
+        p->apps[app].takeover_mode = TAKEOVER_STOP_FIRST;
+        for (size_t i = 0; i < p->n_acts; i++)
+                if (p->acts[i].kind == ACT_FILE_CHANGE && p->acts[i].app == app &&
+                                p->acts[i].value == FILE_MODE)
+                        p->acts[i].value = FILE_NODES;
+}
+
+/* Some have parts; mostly something is wrong with them as the copy is to move. */
+void draw_parts(Dice *d, Plan *p)
+{
+        static const ActKind ends[] = { ACT_UNIT_FAIL, ACT_UNIT_STOP_OUTSIDE, ACT_MANAGER_KILL, ACT_COMMAND,
+                ACT_COMMAND };
+        size_t first = p->n_acts;
+
+        for (size_t i = 0; i < p->n_apps; i++)
+                if (i == 0 || chance(d, 70))
+                        draw_kinds(d, p, i);
+        for (uint64_t n = 1 + roll(d, 8); n > 0; n--) {
+                uint64_t at = some_time(d, p);
+                uint32_t node = some_node(d, p);
+                size_t app = roll(d, p->n_apps);
+                uint64_t what = roll(d, 4);
+                Act *a = act_add(p, at,
+                                what == 0   ? ACT_PART_DIES
+                                : what == 1 ? ACT_PART_SLOW
+                                            : ACT_PART,
+                                node);
+
+                a->app = app;
+                if (what == 0)
+                        continue;
+                a->value = what == 1 ? roll(d, 3 * USEC_PER_SEC) : what - 1;
+                a->value2 = what == 1 ? roll(d, PART_STOP_MAX_USEC) : 0;
+                act_add(p, at + while_usec(d), a->kind, node)->app = app;
+                if (chance(d, 40))
+                        continue;
+                a = act_add(p, at + roll(d, 3 * USEC_PER_SEC), ends[roll(d, ELEMENTSOF(ends))], node);
+                a->app = app;
+                a->command = chance(d, 70) ? COMMAND_TAKEOVER : COMMAND_RESTART;
+                a->value = some_node(d, p);
+        }
+        for (size_t i = first; i < p->n_acts; i++)
+                p->acts[i].later = PLAN_PARTS;
+}

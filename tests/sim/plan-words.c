@@ -52,6 +52,7 @@ static const struct {
         { "leaver", PLAN_LEAVER },
         { "by-hand", PLAN_BY_HAND },
         { "restarts", PLAN_RESTARTS },
+        { "parts", PLAN_PARTS },
 };
 
 int plan_parse_faults(const char *text, uint64_t *ret)
@@ -127,6 +128,9 @@ static const char *act_name(ActKind k)
                 [ACT_BUS_LOST] = "bus lost",
                 [ACT_GUARD_AWAY] = "guard away",
                 [ACT_GUARD_BACK] = "guard back",
+                [ACT_PART] = "part",
+                [ACT_PART_SLOW] = "parts slow",
+                [ACT_PART_DIES] = "part dies",
                 [ACT_TIMING] = "timing",
         };
 
@@ -148,6 +152,9 @@ void act_print(const Plan *p, const Act *a, FILE *f)
         case ACT_FILE_BACK:
         case ACT_WRONG_FILE:
         case ACT_STOP_LOCAL:
+        case ACT_PART:
+        case ACT_PART_SLOW:
+        case ACT_PART_DIES:
                 fprintf(f, " %s %llu", p->apps[a->app].name, (unsigned long long) a->value);
                 break;
         case ACT_COMMAND:
@@ -277,8 +284,14 @@ void plan_print(const Plan *p, FILE *f)
                 fprintf(f, "; %s of nodes %#llx end for good", p->dead_manager ? "managers" : "power",
                                 (unsigned long long) p->dead);
         fprintf(f, "\n");
-        FOREACH_ARRAY(a, p->apps, p->n_apps)
-                print_app(a, f);
+        for (size_t i = 0; i < p->n_apps; i++) {
+                print_app(p->apps + i, f);
+                if (p->n_parts[i] > 0)
+                        fprintf(f, "     parts");
+                for (size_t k = 0; k < p->n_parts[i]; k++)
+                        fprintf(f, " %s%s", world_part_kind_to_string(p->parts[i][k]),
+                                        k + 1 == p->n_parts[i] ? "\n" : "");
+        }
         for (size_t i = 0; i < p->n_acts; i++) {
                 if (p->left_out[i])
                         continue;

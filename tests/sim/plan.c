@@ -371,7 +371,8 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
              autos = { .state = seed * UINT64_C(0xd1342543de82ef95) + 6 },
              more = { .state = seed * UINT64_C(0xd1342543de82ef95) + 20 },
              newest = { .state = seed * UINT64_C(0xd1342543de82ef95) + 40 },
-             again = { .state = seed * UINT64_C(0xd1342543de82ef95) + 60 };
+             again = { .state = seed * UINT64_C(0xd1342543de82ef95) + 60 },
+             parts = { .state = seed * UINT64_C(0xd1342543de82ef95) + 80 };
         Plan p = { .seed = seed };
         size_t n_draws, n_apps;
 
@@ -381,6 +382,7 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
                           : bit == PLAN_FILES    ? &files
                           : bit == PLAN_TIMES    ? &times
                           : bit == PLAN_RESTARTS ? &again
+                          : bit == PLAN_PARTS    ? &parts
                           : bit > PLAN_RINGS     ? &newest
                           : bit > PLAN_TIMES     ? &more
                                                  : &dice;
@@ -434,6 +436,8 @@ int plan_draw(uint64_t seed, uint64_t allowed, bool all, Plan *ret)
         }
         if (p.faults & PLAN_RESTARTS)
                 draw_restarts(&again, &p);
+        if (p.faults & PLAN_PARTS)
+                draw_parts(&parts, &p);
         qsort(p.acts, p.n_acts, sizeof(*p.acts), compare_acts);
         *ret = p;
         return 0;

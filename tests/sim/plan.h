@@ -58,6 +58,9 @@ typedef enum ActKind {
         ACT_BUS_LOST,   /* value: how long */
         ACT_GUARD_AWAY,
         ACT_GUARD_BACK,
+        ACT_PART,      /* value: WorldPartFault */
+        ACT_PART_SLOW, /* value: to start; value2: to stop; 0: as usual */
+        ACT_PART_DIES,
         ACT_TIMING, /* value: token; value2: consensus; the isolation timeout of the node's next manager is the default */
         _ACT_KIND_MAX,
 } ActKind;
@@ -120,14 +123,16 @@ typedef enum PlanFaults {
 #define PLAN_BY_HAND \
         (UINT64_C(1) << 41) /* `form` and `stop --local` where somebody may think that they help */
 #define PLAN_RESTARTS (UINT64_C(1) << 42) /* LocalRestarts=, and workers that fail again and again */
-#define PLAN_ALL ((UINT64_C(1) << 43) - 1)
+#define PLAN_PARTS (UINT64_C(1) << 43) /* applications with parts, which do not start, die, or do not end */
+#define PLAN_ALL ((UINT64_C(1) << 44) - 1)
 
 /* Kinds that came when seeds had been found already. They draw from streams of their own: without them each seed is the
  * history that it was before. */
-#define PLAN_LATER                                                                                       \
-        (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER | WORLD_SLOW_DISK | PLAN_DEAD | PLAN_FILES |      \
-                        PLAN_TIMES | PLAN_WORKERS | PLAN_BYTES | PLAN_RINGS | PLAN_WRONG | PLAN_CONFIG | \
-                        PLAN_BUS | PLAN_GUARD | PLAN_FORGET | PLAN_LEAVER | PLAN_BY_HAND | PLAN_RESTARTS)
+#define PLAN_LATER                                                                                         \
+        (WORLD_LATE_SYSTEMD | PLAN_LIST | PLAN_FLICKER | WORLD_SLOW_DISK | PLAN_DEAD | PLAN_FILES |        \
+                        PLAN_TIMES | PLAN_WORKERS | PLAN_BYTES | PLAN_RINGS | PLAN_WRONG | PLAN_CONFIG |   \
+                        PLAN_BUS | PLAN_GUARD | PLAN_FORGET | PLAN_LEAVER | PLAN_BY_HAND | PLAN_RESTARTS | \
+                        PLAN_PARTS)
 
 /* Without --faults=. */
 #define PLAN_DEFAULT PLAN_ALL
@@ -145,6 +150,8 @@ typedef struct Plan {
         uint64_t freeze;   /* nodes whose first manager has the other policy: bit i is node i + 1 */
         size_t n_mandatory, n_optional; /* the first so many nodes */
         Definition apps[PLAN_APPS_MAX];
+        WorldPartKind parts[PLAN_APPS_MAX][WORLD_PARTS_MAX]; /* by application */
+        size_t n_parts[PLAN_APPS_MAX];
         size_t n_apps;
         Act acts[PLAN_ACTS_MAX];
         bool left_out[PLAN_ACTS_MAX];

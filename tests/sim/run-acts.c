@@ -196,6 +196,15 @@ static void act(Run *r, const Act *a)
         case ACT_BEHAVE:
                 act_on_units(r, a);
                 break;
+        case ACT_PART:
+        case ACT_PART_SLOW:
+                world_part_behave(w, a->node, r->plan->apps[a->app].name,
+                                a->kind == ACT_PART ? (WorldPartFault) a->value : WORLD_PART_WELL,
+                                a->kind == ACT_PART ? 0 : a->value, a->value2);
+                break;
+        case ACT_PART_DIES:
+                world_part_dies(w, a->node, r->plan->apps[a->app].name);
+                break;
         case ACT_COMMAND:
                 command(r, a);
                 break;

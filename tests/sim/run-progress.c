@@ -62,6 +62,7 @@ void heal(Run *r)
                 world_corosync_freeze(w, node, false);
                 for (size_t i = 0; i < r->plan->n_apps; i++) {
                         world_unit_behave(w, node, r->plan->apps[i].name, WORLD_UNIT_WELL, 0, 0);
+                        world_part_behave(w, node, r->plan->apps[i].name, WORLD_PART_WELL, 0, 0);
                         (void) world_set_definition(w, node, r->plan->apps + i);
                 }
                 world_guard_back(w, node);

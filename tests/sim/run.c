@@ -134,7 +134,7 @@ static int run_init(Run *r, FILE *trace)
         Timing t = worst_timing(p);
         const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
                 &check_commands, &check_overlap, &check_stops, &check_places, &check_leaver, &check_versions,
-                &check_restarts };
+                &check_restarts, &check_parts };
         WorldConfig c = {
                 .nodes = plan_node_names,
                 .n_nodes = p->n_nodes,
@@ -191,6 +191,10 @@ static int run_init(Run *r, FILE *trace)
         }
         if (world_new(&c, &r->world) < 0)
                 return -ENOMEM;
+        for (size_t i = 0; i < p->n_apps; i++)
+                if (p->n_parts[i] > 0 &&
+                                world_set_parts(r->world, p->apps[i].name, p->parts[i], p->n_parts[i]) < 0)
+                        return -ENOMEM;
         set_policies(r);
         for (uint32_t node = 1; node <= p->n_nodes; node++)
                 for (size_t i = 0; i < p->n_apps; i++)

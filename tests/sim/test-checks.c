@@ -40,6 +40,9 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define STEP_AT(t, n, e) { .type = OBSERVE_STEP, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .event = (e), .quorate = true }
 #define START_AT(t, n, a, e) { .type = OBSERVE_START, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .app = (a), .epoch = (e) }
 #define VOID(n, a, e) { .type = OBSERVE_START_VOID, .node_id = (n), .app = (a), .epoch = (e) }
+#define PART(n, a, e, k) { .type = OBSERVE_PART_BEGIN, .node_id = (n), .app = (a), .epoch = (e), .token = (k) }
+#define PART_GONE(n, a, e, k) { .type = OBSERVE_PART_END, .node_id = (n), .app = (a), .epoch = (e), .token = (k) }
+#define PART_STUCK(n, a, e) { .type = OBSERVE_PART_STUCK, .node_id = (n), .app = (a), .epoch = (e) }
 #define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
 #define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
 #define GRANT(a, e, w) { .type = OBSERVE_DECISION, .node_id = 1, .app = (a), .epoch = (e), .note = NOTE_APP_STARTING, .where = (w), .quorate = true }
@@ -633,6 +636,73 @@ static void test_restarts(void **state)
         assert_int_equal(JUDGE(check_restarts, AGAIN(5, "one", "a", 1)), 1);
 }
 
+static void test_parts(void **state)
+{
+        Command force = {
+                .kind = COMMAND_TAKEOVER, .app = (char *) "one", .node = (char *) "b", .force = true
+        };
+        Observation outside = START(2, "one", 2, START_FAILOVER, true);
+        CopyFact there = { (char *) "one", 1, UNIT_STOPPING }, ended = { (char *) "one", 1, UNIT_FAILED };
+        Message told = { .type = MESSAGE_RESULT,
+                .result = { .app = (char *) "one", .epoch = 1, .state = UNIT_STOPPED } };
+        Message stuck = { .type = MESSAGE_RESULT,
+                .result = { .app = (char *) "one", .epoch = 1, .state = UNIT_STUCK } };
+        Message none = { .type = MESSAGE_FACTS }, some = none, late = none;
+        Effect sends[] = { { .type = EFFECT_SEND, .message = &told },
+                { .type = EFFECT_SEND, .message = &stuck }, { .type = EFFECT_SEND, .message = &none },
+                { .type = EFFECT_SEND, .message = &some }, { .type = EFFECT_SEND, .message = &late } };
+        EffectList lists[ELEMENTSOF(sends)];
+        static const size_t bad[] = { 1, 0, 1, 0, 1 };
+
+        some.facts = (FactsMessage){ .copies = &there, .n_copies = 1 };
+        late.facts = (FactsMessage){ .copies = &ended, .n_copies = 1 };
+        for (size_t i = 0; i < ELEMENTSOF(sends); i++) {
+                lists[i] = (EffectList){ .effects = &sends[i], .n_effects = 1 };
+                assert_int_equal(JUDGE(check_parts, PART(1, "one", 1, 0), PART(1, "one", 1, 1),
+                                                 PART_GONE(1, "one", 1, 0), NOTED(1, &lists[i])),
+                                bad[i]);
+                /* Of what has ended anything may be said. */
+                assert_int_equal(JUDGE(check_parts, PART(1, "one", 1, 0), PART_GONE(1, "one", 1, 0),
+                                                 NOTED(1, &lists[i])),
+                                0);
+        }
+        assert_int_equal(JUDGE(check_parts, PART(1, "one", 1, 0), START(2, "one", 2, START_FAILOVER, true)),
+                        1);
+        assert_int_equal(JUDGE(check_parts, PART(1, "one", 1, 0), START(1, "one", 2, START_NORMAL, true)), 1);
+        assert_int_equal(JUDGE(check_parts, PART(1, "one", 1, 0), PART_GONE(1, "one", 1, 0),
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(JUDGE(check_parts, PART(1, "two", 1, 0), START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        outside.ring_nodes = two_nodes;
+        outside.n_ring_nodes = 2;
+        assert_int_equal(JUDGE(check_parts, PART(3, "one", 1, 0), outside), 0);
+        assert_int_equal(JUDGE(check_parts, PART(1, "one", 1, 0),
+                                         { .type = OBSERVE_COMMAND, .command = &force },
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        /* One that is stuck counts while its manager is there; so does one that had no guard. */
+        assert_int_equal(JUDGE(check_parts, MANAGER(1), PART(1, "one", 1, 0), PART_STUCK(1, "one", 1),
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        1);
+        assert_int_equal(JUDGE(check_parts, MANAGER(1), PART(1, "one", 1, 0), PART_STUCK(1, "one", 1),
+                                         GONE(2, 1), START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(JUDGE(check_parts, MANAGER(1), PART(1, "one", 1, 0), GONE(2, 1), GUARD(3, 1, false),
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        0);
+        assert_int_equal(JUDGE(check_parts, MANAGER(1), PART(1, "one", 1, 0), GONE(2, 1), MANAGER(1),
+                                         START(2, "one", 2, START_FAILOVER, true)),
+                        1);
+        /* Two nodes with parts of it are two copies. */
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), PART(1, "one", 1, 0), END(1, "one", 1),
+                                         BEGIN(2, "one", 2), LATER(5)),
+                        1);
+        assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), PART(1, "one", 1, 0), END(1, "one", 1),
+                                         PART_GONE(1, "one", 1, 0), BEGIN(2, "one", 2), LATER(5)),
+                        0);
+}
+
 static void test_live(void **state)
 {
         const LiveNode nodes[] = { { "a", 0, true, true }, { "b", 1, true, true } },
@@ -682,6 +752,7 @@ int main(void)
                 cmocka_unit_test(test_places),
                 cmocka_unit_test(test_leaver),
                 cmocka_unit_test(test_restarts),
+                cmocka_unit_test(test_parts),
                 cmocka_unit_test(test_live),
         };
 
