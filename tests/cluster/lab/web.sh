@@ -75,14 +75,19 @@ web_answers_from() {
         done
 }
 
+# The longest time since time $2 between two lines of file $1, each of which begins with its time, in microseconds.
+longest_pause() {
+        awk -v since="$2" -v end="$(now)" '
+                $1 > since && last != "" && $1 - last > most { most = $1 - last }
+                { last = $1 }
+                END { if (end - last > most) most = end - last; printf "%.0f\n", most }' "$1"
+}
+
 # The longest time since time $1 in which a client had no answer, in microseconds.
 web_pause() {
         local family
         for family in 4 6; do
-                awk -v since="$1" -v end="$(now)" '
-                        $1 > since && last != "" && $1 - last > most { most = $1 - last }
-                        { last = $1 }
-                        END { if (end - last > most) most = end - last; printf "%.0f\n", most }' "$LAB/asked.$family"
+                longest_pause "$LAB/asked.$family" "$1"
         done | sort -n | tail -n 1
 }
 
@@ -100,11 +105,16 @@ address_nodes() {
         echo "${nodes# }"
 }
 
-# Whether address $1 is on guest $2 and on no other member, and the network hears of its MAC and of no other.
+# Whether address $1 is on guest $2 and on no other member, and the network hears of its MAC and of no other: asked from guest
+# $3, or without from the switch.
 address_is_on() {
         local nodes macs mac
         nodes=$(address_nodes "$1")
-        macs=$("$LAB/web" who "$1" lab0)
+        if [ -n "${3:-}" ]; then
+                macs=$(node_exec "$3" "$WEB_PROGRAM" who "$1" host0)
+        else
+                macs=$("$LAB/web" who "$1" lab0)
+        fi
         mac=$(node_mac "$2")
         echo "$1 is on: $nodes; who answers: $macs; the MAC of $2: $mac"
         [ "$nodes" = "$2" ] && [ "$macs" = "$mac" ]
