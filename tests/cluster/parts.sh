@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A web server with an address of IPv4 and one of IPv6, under a client that never stops asking: its node loses its power, its
-# cable is cut, it is drained, it is moved by hand, its systemd stands still. After each exactly one node has both addresses
+# A web server with an address of IPv4 and one of IPv6, under a client that never stops asking: it is drained, it is moved by
+# hand, its host is rebooted, its node loses its power, its cable is cut, its systemd stands still. After each exactly one node has both addresses
 # and answers for them with its MAC. The client's longest pause is printed.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
@@ -12,7 +12,11 @@ applications() {
 }
 
 owner() { app_field web node; }
-runs_elsewhere() { [ "$(app_field web state)" = running ] && [ "$(owner)" != "$1" ]; }
+# The node is asked last: it is none as soon as the other one is known to be lost.
+runs_elsewhere() {
+        local node
+        [ "$(app_field web state)" = running ] && node=$(owner) && [ -n "$node" ] && [ "$node" != "$1" ]
+}
 has_no_quorum() { [ "$(cluster_status "$1" .manager.quorate)" = false ]; }
 # As one of the other nodes than $1 shows it, which $1 is cut off from.
 others_run_it() {
@@ -83,6 +87,15 @@ step 'it is moved by hand'
 from=$NODE since=$(now)
 check 'takeover' node_exec abc distroctl takeover web "$(printf '%s\n' "${MEMBERS[@]}" | grep -vx "$from" | head -n 1)"
 moved 'moved by hand' "$from" "$since"
+
+step 'its host is rebooted: it is handed over, parts and all'
+from=$NODE since=$(now)
+node_exec "$from" systemctl reboot || true
+moved rebooted "$from" "$since"
+check 'nothing waited for the loss of a node' test "$(web_pause "$since")" -lt "$CLUSTER_DETECTION"
+cluster_wait_synced
+check 'it stays where it is' app_runs_on web "$NODE"
+check_within 5 'and the node that is back has neither address' web_is_on "$NODE"
 
 step 'its node loses its power'
 from=$NODE since=$(now)
