@@ -260,26 +260,50 @@ static int own_prefix(char **ret)
         return 0;
 }
 
-int cgroup_guess_unit(const char *unit, char **ret)
+/* "a-b.slice" lies in a.slice: "/a.slice/a-b.slice". The root of all is "-.slice". */
+static int slice_path(const char *slice, char **ret)
 {
-        _cleanup_free_ char *prefix = NULL;
-        char *group;
+        size_t n = strlen(slice) - (endswith(slice, ".slice") ? strlen(".slice") : strlen(slice));
+        char *path = n > 0 ? strdup("") : NULL;
 
-        int r = own_prefix(&prefix);
+        if (n == 0)
+                return -EINVAL;
+        for (size_t i = 1; path && i <= n && !streq(slice, "-.slice"); i++) {
+                char *outer = path;
+
+                if (i < n && slice[i] != '-')
+                        continue;
+                path = text_format("%s/%.*s.slice", outer, (int) i, slice);
+                free(outer);
+        }
+        if (!path)
+                return -ENOMEM;
+        *ret = path;
+        return 0;
+}
+
+int cgroup_guess_unit(const char *slice, const char *unit, char **ret)
+{
+        _cleanup_free_ char *prefix = NULL, *path = NULL;
+        char *group;
+        int r = slice_path(slice, &path);
+
+        if (r >= 0)
+                r = own_prefix(&prefix);
         if (r < 0)
                 return r;
-        if (asprintf(&group, "%s/" WORKER_SLICE "/%s", prefix, unit) < 0)
+        group = text_format("%s%s/%s", prefix, path, unit);
+        if (!group)
                 return -ENOMEM;
         *ret = group;
         return 0;
 }
 
-int cgroup_guess_worker(const char *app, char **ret)
+bool cgroup_is_below(const char *group, const char *outer)
 {
-        char name[WORKER_UNIT_NAME_MAX];
+        size_t n = strlen(outer);
 
-        worker_unit_name(app, name);
-        return cgroup_guess_unit(name, ret);
+        return strncmp(group, outer, n) == 0 && group[n] == '/';
 }
 
 typedef struct GroupList {
@@ -313,8 +337,9 @@ static int list_add_new(GroupList *l, char *group)
         return r;
 }
 
-/* Workers lie in the workers' slice, and, with their parts, in the slices that are in it. */
-static int list_slice(const char *root, const char *hierarchy, const char *slice, bool is_outer, GroupList *l)
+/* In the slices that are in it as well. What lies in a service is its own affair, as that of a user's systemd. */
+static int list_slice(
+                const char *root, const char *hierarchy, const char *slice, unsigned depth, GroupList *l)
 {
         _cleanup_free_ char *path = group_path(root, hierarchy, slice);
         char app[APP_NAME_MAX + 1], *group;
@@ -328,7 +353,7 @@ static int list_slice(const char *root, const char *hierarchy, const char *slice
         if (!dir)
                 return errno == ENOENT ? 0 : -errno;
         while (r >= 0 && (entry = readdir(dir))) {
-                bool is_slice = is_outer && app_slice_parse(entry->d_name, app);
+                bool is_slice = depth < DEPTH_MAX && endswith(entry->d_name, ".slice");
 
                 if (!is_slice && !worker_unit_parse(entry->d_name, app) &&
                                 !part_unit_parse(entry->d_name, app))
@@ -339,7 +364,7 @@ static int list_slice(const char *root, const char *hierarchy, const char *slice
                 else if (!is_slice)
                         r = list_add_new(l, group);
                 else {
-                        r = list_slice(root, hierarchy, group, false, l);
+                        r = list_slice(root, hierarchy, group, depth + 1, l);
                         free(group);
                 }
         }
@@ -354,24 +379,41 @@ static int compare_groups(const void *a, const void *b)
 
 int cgroup_list_workers(const char *root, char ***ret)
 {
-        _cleanup_free_ char *prefix = NULL, *slice = NULL;
+        _cleanup_free_ char *prefix = NULL;
         GroupList l = {};
 
         int r = own_prefix(&prefix);
         if (r < 0)
                 return r;
-        slice = text_format("%s/" WORKER_SLICE, prefix);
-        if (!slice)
-                return -ENOMEM;
         r = array_reserve(&l.items, &l.n_allocated, 1, sizeof(l.items[0]));
         FOREACH_ARRAY(h, hierarchies, ELEMENTSOF(hierarchies))
                 if (r >= 0)
-                        r = list_slice(root, *h, slice, true, &l);
+                        r = list_slice(root, *h, prefix, 0, &l);
         if (r < 0) {
                 strings_free(l.items);
                 return r;
         }
         qsort(l.items, l.n, sizeof(l.items[0]), compare_groups);
         *ret = l.items;
+        return 0;
+}
+
+int cgroup_find_unit(const char *root, const char *unit, char **ret)
+{
+        _cleanup_(strings_freep) char **groups = NULL;
+        char *found = NULL;
+        int r = cgroup_list_workers(root, &groups);
+
+        if (r < 0)
+                return r;
+        for (char **group = groups; *group; group++)
+                if (streq(strrchr(*group, '/') + 1, unit))
+                        found = *group;
+        if (!found)
+                return -ENOENT;
+        found = strdup(found);
+        if (!found)
+                return -ENOMEM;
+        *ret = found;
         return 0;
 }

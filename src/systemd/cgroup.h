@@ -15,12 +15,14 @@ int cgroup_kill(const char *root, const char *group);
 /* 1: processes are in there; 0: none, or no such group; negative errno: could not be read. */
 int cgroup_is_populated(const char *root, const char *group);
 
-/* The groups of all workers and parts that exist under the slice, found without systemd: sorted, NULL-terminated, to be freed
- * with strings_free(). An empty list is no error. */
+/* The groups of all workers and parts that exist in slices, found without systemd: in their own, and where a drop-in with Slice=
+ * has placed them. Sorted, NULL-terminated, to be freed with strings_free(). An empty list is no error. */
 int cgroup_list_workers(const char *root, char ***ret);
+/* That of one of them; where there is more than one, the last. -ENOENT: there is none. The caller frees. */
+int cgroup_find_unit(const char *root, const char *unit, char **ret);
 
-/* The group in which systemd would put the worker of `app`, found from where this process is: below the same root as
- * our own. The caller frees. 0 or -ENOMEM. */
-int cgroup_guess_worker(const char *app, char **ret);
-/* The same of any unit in the workers' slice. */
-int cgroup_guess_unit(const char *unit, char **ret);
+/* The group in which systemd would put a unit of this slice, found from where this process is: below the same root as our own.
+ * The caller frees. 0, -EINVAL (no slice) or -ENOMEM. */
+int cgroup_guess_unit(const char *slice, const char *unit, char **ret);
+/* True: the one lies in the other. */
+bool cgroup_is_below(const char *group, const char *outer);

@@ -139,14 +139,41 @@ static const char *unit_handle(const Unit *unit)
         return unit->parts && unit->machine.has_parts ? unit_parts_slice(unit->parts) : unit->name;
 }
 
+typedef void (*UnitCallNamed)(const Unit *unit, const char *name);
+
+/* Those that are not known to lie in the slice: a drop-in can have placed them elsewhere, and a start that systemd is at, or
+ * whose note cannot be read, shows nothing of it. No answer is waited for: reading tells. */
+static void unit_call_beside(const Unit *unit, UnitCallNamed call)
+{
+        const UnitParts *parts = unit->machine.has_parts ? unit->parts : NULL;
+        const UnitProperties *p = &unit->machine.properties;
+
+        if (!parts)
+                return;
+        if (!unit_parts_lies_within(parts, p) && !streq(p->load_state, "not-found"))
+                call(unit, unit->name);
+        FOREACH_ARRAY(part, parts->items, parts->n_items - 1)
+                if (part->properties.unit.slice[0] && !unit_parts_lies_within(parts, &part->properties.unit))
+                        call(unit, part->unit);
+}
+
+static void stop_named(const Unit *unit, const char *name)
+{
+        (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                        "StopUnit", NULL, NULL, "ss", name, "replace");
+}
+
+static void kill_named(const Unit *unit, const char *name)
+{
+        (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                        "KillUnit", NULL, NULL, "ssi", name, "all", (int32_t) SIGKILL);
+}
+
 static int unit_send_stop(Unit *unit)
 {
         int r;
 
-        /* Where the note cannot be read it is not known to lie in the slice. */
-        if (unit->parts && unit->parts->is_unknown)
-                (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
-                                SYSTEMD_MANAGER, "StopUnit", NULL, NULL, "ss", unit->name, "replace");
+        unit_call_beside(unit, stop_named);
         r = sd_bus_call_method_async(unit->units->bus, &unit->stop_slot, SYSTEMD_NAME, SYSTEMD_PATH,
                         SYSTEMD_MANAGER, "StopUnit", on_stop, unit, "ss", unit_handle(unit), "replace");
         if (r < 0)
@@ -194,7 +221,10 @@ static int on_kill(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 static int unit_send_kill(Unit *unit)
 {
-        int r = sd_bus_call_method_async(unit->units->bus, &unit->kill_slot, SYSTEMD_NAME, SYSTEMD_PATH,
+        int r;
+
+        unit_call_beside(unit, kill_named);
+        r = sd_bus_call_method_async(unit->units->bus, &unit->kill_slot, SYSTEMD_NAME, SYSTEMD_PATH,
                         SYSTEMD_MANAGER, "KillUnit", on_kill, unit, "ssi", unit_handle(unit), "all",
                         (int32_t) SIGKILL);
         if (r < 0)
@@ -205,41 +235,72 @@ static int unit_send_kill(Unit *unit)
         return 1;
 }
 
-/* That of the worker, or of all. NULL: without memory the next round tries again. */
-static const char *unit_kill_group(Unit *unit)
+/* The control groups that are killed; without memory the next round tries again. */
+typedef struct KillGroups {
+        char **items;
+        size_t n, n_allocated;
+} KillGroups;
+
+static void kill_groups_add(KillGroups *g, const char *group)
+{
+        char *copy;
+
+        if (isempty(group) || ARRAY_GROW(g->items, g->n, g->n_allocated) < 0 || !(copy = strdup(group)))
+                return;
+        g->items[g->n++] = copy;
+}
+
+static void kill_groups_done(KillGroups *g)
+{
+        FOREACH_ARRAY(item, g->items, g->n)
+                free(*item);
+        free(g->items);
+}
+
+/* Of a start that systemd is still at it was not read. */
+static void kill_groups_add_worker(KillGroups *g, Unit *unit, const char *outer)
 {
         _cleanup_free_ char *group = NULL;
 
-        if (unit->parts && unit->machine.has_parts)
-                return unit_parts_group(unit->parts, unit->machine.control_group) < 0
-                                       ? NULL
-                                       : unit->parts->slice_group;
-        if (!unit->machine.control_group && cgroup_guess_worker(unit->app, &group) >= 0)
+        if (!unit->machine.control_group &&
+                        cgroup_find_unit(unit->units->cgroup_root, unit->name, &group) >= 0)
                 unit_take(unit, &(UnitFact){ .type = UNIT_FACT_GROUP, .text = group });
-        return unit->machine.control_group;
+        if (unit->machine.control_group && !(outer && cgroup_is_below(unit->machine.control_group, outer)))
+                kill_groups_add(g, unit->machine.control_group);
+}
+
+/* That of the worker; or the slice's, and those of what a drop-in has placed beside it. */
+static void kill_groups_add_unit(KillGroups *g, Unit *unit)
+{
+        const UnitParts *parts = unit->machine.has_parts ? unit->parts : NULL;
+
+        if (parts && unit_parts_group(unit->parts, unit->machine.control_group) < 0)
+                return;
+        if (parts)
+                kill_groups_add(g, parts->slice_group);
+        FOREACH_ARRAY(part, parts ? parts->items : NULL, parts ? parts->n_items - 1 : 0)
+                if (!cgroup_is_below(part->properties.unit.control_group, parts->slice_group))
+                        kill_groups_add(g, part->properties.unit.control_group);
+        kill_groups_add_worker(g, unit, parts ? parts->slice_group : NULL);
 }
 
 /* The copies whose time is over and that systemd has not ended. */
 void units_kill_groups(Units *u, uint64_t now_usec)
 {
-        const char **groups = NULL;
-        size_t n_groups = 0, n_allocated = 0;
+        KillGroups groups = {};
 
         for (size_t i = 0; i < u->n_units; i++) {
                 Unit *unit = u->units[i];
-                const char *group;
 
                 if (unit->kill_usec > now_usec)
                         continue;
                 unit->kill_usec = usec_add(now_usec,
                                 removal_has_time(unit) ? UNITS_SYSTEMD_ANSWER_USEC : UNITS_KILL_REPEAT_USEC);
-                group = unit_kill_group(unit);
-                if (group && array_reserve(&groups, &n_allocated, n_groups + 1, sizeof(*groups)) >= 0)
-                        groups[n_groups++] = group;
+                kill_groups_add_unit(&groups, unit);
         }
         /* A thread that is still at the last round is at the same groups. */
-        (void) killer_submit(u->killer, groups, n_groups);
-        free(groups);
+        (void) killer_submit(u->killer, (const char *const *) groups.items, groups.n);
+        kill_groups_done(&groups);
 }
 
 /* ---- reads ---- */

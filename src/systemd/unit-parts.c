@@ -227,21 +227,36 @@ int unit_parts_group(UnitParts *p, const char *worker_group)
         /* A worker that lies elsewhere lies among those of other applications. */
         if (n <= length || strncmp(slash - length, slice, length) != 0 ||
                         slash[-1 - (ptrdiff_t) length] != '/')
-                return cgroup_guess_unit(slice, &p->slice_group);
+                return cgroup_guess_unit(WORKER_SLICE, slice, &p->slice_group);
         p->slice_group = strndup(worker_group, (size_t) (slash - worker_group));
         return p->slice_group ? 0 : -ENOMEM;
+}
+
+bool unit_parts_lies_within(const UnitParts *p, const UnitProperties *properties)
+{
+        return streq(properties->slice, unit_parts_slice(p));
+}
+
+int unit_parts_group_of(const UnitParts *p, const char *unit, const UnitProperties *properties, char **ret)
+{
+        bool within = isempty(properties->slice) || unit_parts_lies_within(p, properties);
+
+        if (properties->control_group[0])
+                *ret = strdup(properties->control_group);
+        else if (within && p->slice_group)
+                *ret = text_format("%s/%s", p->slice_group, unit);
+        else
+                return cgroup_guess_unit(within ? unit_parts_slice(p) : properties->slice, unit, ret);
+        return *ret ? 0 : -ENOMEM;
 }
 
 static bool part_has_processes(const UnitParts *p, const PartUnit *unit, const char *cgroup_root)
 {
         _cleanup_free_ char *group = NULL;
-        const char *known = unit->properties.unit.control_group;
 
-        if (!part_is_over(&unit->properties))
-                return true;
-        if (!known[0] && p->slice_group)
-                known = group = text_format("%s/%s", p->slice_group, unit->unit);
-        return !isempty(known) && cgroup_is_populated(cgroup_root, known) > 0;
+        return !part_is_over(&unit->properties) ||
+               (unit_parts_group_of(p, unit->unit, &unit->properties.unit, &group) >= 0 &&
+                               cgroup_is_populated(cgroup_root, group) > 0);
 }
 
 /* Until an administrator has looked, and removed the file. */

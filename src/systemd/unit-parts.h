@@ -51,5 +51,9 @@ PartUnit *unit_parts_next(UnitParts *p);
 int part_unit_take(PartUnit *unit, const PartProperties *properties);
 /* The control group of all of it, learned from the worker's or guessed. 0 or -ENOMEM. */
 int unit_parts_group(UnitParts *p, const char *worker_group);
+/* True: it is known to lie in the slice, so that what is done to the slice reaches it. A drop-in may have placed it elsewhere. */
+bool unit_parts_lies_within(const UnitParts *p, const UnitProperties *properties);
+/* The control group of one of its units, as it was read, or is to be. The caller frees. 0, -EINVAL or -ENOMEM. */
+int unit_parts_group_of(const UnitParts *p, const char *unit, const UnitProperties *properties, char **ret);
 /* What the host shows of them; NULL: not all of them were read. `directory` is the guard's and the note's. */
 const PartsSeen *unit_parts_see(UnitParts *p, const char *directory, const char *cgroup_root);

@@ -185,6 +185,7 @@ static const UnitField fields[] = {
         STRING_FIELD("Result", result),
         STRING_FIELD("FragmentPath", fragment_path),
         STRING_FIELD("ControlGroup", control_group),
+        STRING_FIELD("Slice", slice),
         NUMBER_FIELD("ExecMainCode", exec_main_code),
         NUMBER_FIELD("ExecMainStatus", exec_main_status),
         { "NRestarts", "u", NULL, offsetof(UnitProperties, n_restarts), sizeof(uint32_t), false },
@@ -217,7 +218,8 @@ static int read_basic(sd_bus_message *m, const UnitField *f, void *target)
         switch (f->signature[0]) {
         case 's':
                 /* A path that is cut would name something else. */
-                if (strlen(v.s) >= f->size_bytes && streq(f->name, "ControlGroup"))
+                if (strlen(v.s) >= f->size_bytes &&
+                                (streq(f->name, "ControlGroup") || streq(f->name, "Slice")))
                         v.s = "";
                 copy_field(target, f->size_bytes, v.s);
                 break;

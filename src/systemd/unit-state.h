@@ -26,6 +26,7 @@ typedef struct UnitProperties {
         uint8_t invocation_id[16];
         char fragment_path[160];
         char control_group[256]; /* "" also where it would not fit */
+        char slice[256];         /* the same; where its control group is to be, which a drop-in may say */
         uint64_t environment_epoch,
                         log_epoch; /* DISTRO_EPOCH= in Environment=, in LogExtraFields=; 0: none */
         uint64_t epoch;  /* the first of the two that says one; 0: neither, so it is not known to be ours */

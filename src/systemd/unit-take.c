@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "config/unit-names.h"
 #include "systemd/guard-file.h"
 #include "systemd/part-start.h"
 #include "systemd/unit-commands.h"
@@ -218,20 +219,25 @@ static void follow_parts(Unit *unit, const UnitTodo *t)
         }
 }
 
+/* Where systemd has put the worker, or would put it. */
+static int unit_guess_group(const Unit *unit, char **ret)
+{
+        const UnitProperties *p = &unit->machine.properties;
+
+        if (unit->parts && unit->machine.has_parts)
+                return unit_parts_group_of(unit->parts, unit->name, p, ret);
+        return cgroup_guess_unit(p->slice[0] ? p->slice : WORKER_SLICE, unit->name, ret);
+}
+
 /* systemd forgets the group at the end. Of a worker that was never read while it ran, as one whose start failed or that an
  * earlier manager knew, it is the one that workers have; if nothing is in that, there is nothing to learn. */
 static void unit_learn_group(Unit *unit)
 {
-        const UnitParts *parts = unit->machine.has_parts ? unit->parts : NULL;
         _cleanup_free_ char *group = NULL;
 
-        if (unit->machine.control_group)
-                return;
-        if (parts && parts->slice_group)
-                group = text_format("%s/%s", parts->slice_group, unit->name);
-        else if (cgroup_guess_worker(unit->app, &group) < 0)
-                return; /* the next look tries again */
-        if (group && cgroup_is_populated(unit->units->cgroup_root, group) > 0)
+        if (!unit->machine.control_group &&
+                        unit_guess_group(unit, &group) >= 0 && /* else the next look tries again */
+                        cgroup_is_populated(unit->units->cgroup_root, group) > 0)
                 unit_take(unit, &(UnitFact){ .type = UNIT_FACT_GROUP, .text = group });
 }
 

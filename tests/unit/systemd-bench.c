@@ -178,3 +178,35 @@ void start(Bench *b, const char *app, uint64_t epoch)
                         0);
         sealed_done(&sealed);
 }
+
+/* ---- parts ---- */
+
+#define W(x) ((char[]){ x }) /* a literal as a word of its own */
+
+static Part two_items[] = {
+        { PART_ADDRESS, W("ip-192.0.2.20"), W("192.0.2.20/24"),
+                        (char *[]){ W("192.0.2.20/24"), W("eth0"), NULL }, 10 * USEC_PER_SEC,
+                        5 * USEC_PER_SEC },
+        { PART_ADDRESS, W("ip-2001:db8::30"), W("2001:db8::30/64"),
+                        (char *[]){ W("2001:db8::30/64"), W("check=no"), NULL }, 20 * USEC_PER_SEC,
+                        5 * USEC_PER_SEC },
+};
+
+const Parts two_parts = { two_items, ELEMENTSOF(two_items) };
+
+void start_with_parts(Bench *b, const char *app, uint64_t epoch)
+{
+        assert_int_equal(units_start(b->units,
+                                         &(UnitStart){ .app = app, .epoch = epoch, .parts = &two_parts }),
+                        0);
+}
+
+void run_with_parts(Bench *b, const char *app, uint64_t epoch)
+{
+        char running[40];
+
+        start_with_parts(b, app, epoch);
+        snprintf(running, sizeof(running), "%s %" PRIu64 " running;", app, epoch);
+        wait_for(b, running);
+        settle(b);
+}

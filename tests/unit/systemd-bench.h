@@ -51,3 +51,11 @@ void wait_for(Bench *b, const char *text);
 /* What was seen, or asked of systemd, since the last time, exactly. */
 void expect(Bench *b, const char *text);
 void expect_log(Bench *b, const char *text);
+
+/* An application with two addresses. */
+#define IP4(app) "distro-app-" app ":ip-192.0.2.20.service"
+#define IP6(app) "distro-app-" app ":ip-2001:db8::30.service"
+extern const Parts two_parts;
+void start_with_parts(Bench *b, const char *app, uint64_t epoch);
+/* ... until it runs, and nothing more comes of that. */
+void run_with_parts(Bench *b, const char *app, uint64_t epoch);

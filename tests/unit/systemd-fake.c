@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "systemd-fake.h"
+#include "base/text.h"
 #include "config/unit-names.h"
 #include "systemd/unit-read.h"
 
@@ -298,6 +299,7 @@ FakeUnit *fake_add_part(Fake *fake, const char *app, const char *name, const cha
         snprintf(u->name, sizeof(u->name), "%s", name);
         snprintf(u->app, sizeof(u->app), "%s", app);
         u->was_active = streq(active, "active");
+        u->has_parts = true;
         return u;
 }
 
@@ -476,6 +478,14 @@ static int do_removal(Fake *fake, sd_bus_message *m, const char *name)
         return r;
 }
 
+static const FakeUnit *fake_find_slice(Fake *fake, const char *app)
+{
+        char slice[APP_SLICE_NAME_MAX];
+
+        app_slice_name(app, slice);
+        return fake_find_unit(fake, slice);
+}
+
 static int do_start(Fake *fake, sd_bus_message *m)
 {
         const char *name, *mode, *error = fake->start_error;
@@ -505,6 +515,7 @@ static int do_start(Fake *fake, sd_bus_message *m)
         bool failed = start_parts(fake, app, m);
         FakeUnit *u = fake_add(fake, app, epoch, failed ? "inactive" : "activating");
         strcpy(u->definition, fake->definition);
+        u->has_parts = fake->n_units > 1 && fake_find_slice(fake, app);
         begin_job(fake, u, "start");
         if (!failed)
                 return answer_job(fake, m, u, fake->hold_starts);
@@ -604,11 +615,27 @@ static void append_part(sd_bus_message *reply, const FakeUnit *u)
                                     6, (int32_t) over, (int32_t) u->not_clean) >= 0);
 }
 
+/* Those with parts lie in a slice of their own. */
+static void place_unit(const FakeUnit *u, char *ret_slice, char *ret_group)
+{
+        char app[APP_NAME_MAX + 1];
+
+        strcpy(ret_slice, WORKER_SLICE);
+        if (u->has_parts && app_unit_parse(u->name, app) && !endswith(u->name, ".slice"))
+                app_slice_name(app, ret_slice);
+        if (u->slice[0])
+                strcpy(ret_slice, u->slice);
+        sprintf(ret_group, "%s%s/%s", u->slice[0] || !u->has_parts ? "/" : "/" WORKER_SLICE "/", ret_slice,
+                        u->name);
+        if (endswith(u->name, ".slice"))
+                sprintf(ret_group, "/" WORKER_SLICE "/%s", u->name);
+}
+
 static int do_get_all(Fake *fake, sd_bus_message *m)
 {
         static const FakeUnit absent = { .active = "inactive", .result = "success" };
         _cleanup_free_ char *name = NULL;
-        char epoch[64];
+        char epoch[64], slice[APP_SLICE_NAME_MAX], group[2 * APP_SLICE_NAME_MAX + 16];
         sd_bus_message *reply = NULL;
 
         fake->n_reads++;
@@ -616,17 +643,19 @@ static int do_get_all(Fake *fake, sd_bus_message *m)
                         0);
         const FakeUnit *found = find_name(fake, name), *u = found ? found : &absent;
         snprintf(epoch, sizeof(epoch), "DISTRO_EPOCH=%llu", (unsigned long long) u->epoch);
+        place_unit(u, slice, group);
 
         assert_true(sd_bus_message_new_method_return(m, &reply) >= 0);
         assert_true(sd_bus_message_open_container(reply, 'a', "{sv}") >= 0);
         append_state(reply, u);
-        assert_true(sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "LoadState", "s",
+        assert_true(sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "LoadState", "s",
                                     found && !u->no_file ? "loaded" : "not-found", "FragmentPath", "s",
                                     u->fragment, "Transient", "b", (int) u->transient, "Environment", "as", 2,
                                     "A=b", u->epoch && !u->no_environment ? epoch : "B=c", "ControlGroup",
-                                    "s", found ? "/distro.slice/distro-app-k.service" : "", "ExecMainCode",
-                                    "i", u->exit_status ? 1 : 0, "ExecMainStatus", "i", u->exit_status,
-                                    "InactiveEnterTimestampMonotonic", "t", u->ended_usec) >= 0);
+                                    "s", found && !u->no_group ? group : "", "Slice", "s", found ? slice : "",
+                                    "ExecMainCode", "i", u->exit_status ? 1 : 0, "ExecMainStatus", "i",
+                                    u->exit_status, "InactiveEnterTimestampMonotonic", "t",
+                                    u->ended_usec) >= 0);
         append_part(reply, u);
         append_log_fields(reply, u->epoch && !u->no_log_fields ? epoch : "DISTRO_NODE=abc", u->definition);
         assert_true(sd_bus_message_close_container(reply) >= 0);

@@ -17,6 +17,8 @@ typedef struct FakeUnit {
         char app[64];               /* of a part and a slice: whose it is */
         char text[96];              /* StatusText */
         bool was_active, not_clean; /* of a part: ever; its ExecStopPost= failed */
+        char slice[64];             /* by a drop-in; "": that of the start */
+        bool has_parts, no_group;   /* it has them, or is one; systemd has forgotten its control group */
         bool transient;
         uint64_t epoch;
         uint32_t job;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
-TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
+check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-parts-kill tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
+TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-parts-kill tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
 SYSTEMD_TEST_LDADD = libunits.a libconfig.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_systemd_state_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_machine_LDADD = $(SYSTEMD_TEST_LDADD)
@@ -15,6 +15,8 @@ tests_unit_test_systemd_units_SOURCES = tests/unit/test-systemd-units.c $(SYSTEM
 tests_unit_test_systemd_units_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_parts_SOURCES = tests/unit/test-systemd-parts.c $(SYSTEMD_BENCH_SOURCES)
 tests_unit_test_systemd_parts_LDADD = $(SYSTEMD_TEST_LDADD)
+tests_unit_test_systemd_parts_kill_SOURCES = tests/unit/test-systemd-parts-kill.c $(SYSTEMD_BENCH_SOURCES)
+tests_unit_test_systemd_parts_kill_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_lost_SOURCES = tests/unit/test-systemd-lost.c $(SYSTEMD_BENCH_SOURCES)
 tests_unit_test_systemd_lost_LDADD = $(SYSTEMD_TEST_LDADD)
 SYSTEMD_FOLDER_SOURCES = \

@@ -113,19 +113,23 @@ static void test_cgroup_kill_spares_strangers(void **state)
         assert_int_equal(waitpid(stranger, &status, 0), stranger);
 }
 
-/* Workers in the slice, and in those of the applications with parts, whose parts are there too; each once. */
+/* Workers in the slice, and in those of the applications with parts, whose parts are there too, and where a drop-in has placed
+ * one; each once. What lies in a service is none. */
 static void test_list(void **state)
 {
         static const char *const expected[] = { GROUP,
                 "/distro.slice/distro-web\\x2d1.slice/distro-app-web-1.service",
-                "/distro.slice/distro-web\\x2d1.slice/distro-app-web-1:ip-2001:db8::30.service" };
+                "/distro.slice/distro-web\\x2d1.slice/distro-app-web-1:ip-2001:db8::30.service",
+                "/site.slice/site-web.slice/distro-app-web-2.service" };
+        _cleanup_free_ char *found = NULL;
         _cleanup_(strings_freep) char **groups = NULL;
         size_t n = 0;
 
         put("unified" GROUP "/cgroup.procs", "");
         put("systemd" GROUP "/cgroup.procs", "");
         put("unified/distro.slice/other.service/cgroup.procs", "");
-        put("unified/distro.slice/distro-a-b.slice/distro-app-a.service/cgroup.procs", "");
+        put("unified/site.slice/site-web.slice/distro-app-web-2.service/cgroup.procs", "");
+        put("unified/user.slice/user@0.service/app.slice/distro-app-web-3.service/cgroup.procs", "");
         put("unified/distro.slice/distro-web\\x2d1.slice/distro-app-web-1.service/cgroup.procs", "");
         put("unified/distro.slice/distro-web\\x2d1.slice/distro-app-web-1:ip-2001:db8::30.service/cgroup.procs",
                         "");
@@ -135,6 +139,30 @@ static void test_list(void **state)
                 assert_true(endswith(groups[n], expected[n]));
         }
         assert_int_equal(n, ELEMENTSOF(expected));
+        assert_int_equal(cgroup_find_unit(folder, "distro-app-web-3.service", &found), -ENOENT);
+        assert_int_equal(cgroup_find_unit(folder, "distro-app-web-2.service", &found), 0);
+        assert_true(endswith(found, expected[3]));
+}
+
+/* Where systemd puts a unit of a slice. */
+static void test_guess(void **state)
+{
+        static const struct {
+                const char *slice, *group;
+        } cases[] = { { "-.slice", "/x.service" }, { "site.slice", "/site.slice/x.service" },
+                { "site-a-b.slice", "/site.slice/site-a.slice/site-a-b.slice/x.service" },
+                { "distro-web\\x2d1.slice", "/distro.slice/distro-web\\x2d1.slice/x.service" } };
+        char *group;
+
+        FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
+                assert_int_equal(cgroup_guess_unit(c->slice, "x.service", &group), 0);
+                assert_true(endswith(group, c->group));
+                free(group);
+        }
+        assert_int_equal(cgroup_guess_unit("x.service", "x.service", &group), -EINVAL);
+        assert_true(cgroup_is_below("/a.slice/b", "/a.slice"));
+        assert_false(cgroup_is_below("/a.slice", "/a.slice"));
+        assert_false(cgroup_is_below("/a.slice2/b", "/a.slice"));
 }
 
 /* What is killed is stopped as well, or systemd, where only the message bus does not work, starts it again. */
@@ -186,6 +214,7 @@ int main(void)
                 FOLDER_TEST(test_cgroup_kill_processes),
                 FOLDER_TEST(test_cgroup_kill_spares_strangers),
                 FOLDER_TEST(test_list),
+                cmocka_unit_test(test_guess),
                 FOLDER_TEST(test_killer),
         };
 

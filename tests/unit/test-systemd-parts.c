@@ -9,39 +9,6 @@
 #include "systemd/part-note.h"
 #include "systemd/unit-parts.h"
 
-#define W(x) ((char[]){ x }) /* a literal as a word of its own */
-
-static Part items[] = {
-        { PART_ADDRESS, W("ip-192.0.2.20"), W("192.0.2.20/24"),
-                        (char *[]){ W("192.0.2.20/24"), W("eth0"), NULL }, 10 * USEC_PER_SEC,
-                        5 * USEC_PER_SEC },
-        { PART_ADDRESS, W("ip-2001:db8::30"), W("2001:db8::30/64"),
-                        (char *[]){ W("2001:db8::30/64"), W("check=no"), NULL }, 20 * USEC_PER_SEC,
-                        5 * USEC_PER_SEC },
-};
-#define IP4(app) "distro-app-" app ":ip-192.0.2.20.service"
-#define IP6(app) "distro-app-" app ":ip-2001:db8::30.service"
-
-static const Parts two_parts = { items, ELEMENTSOF(items) };
-
-static void start_with_parts(Bench *b, const char *app, uint64_t epoch)
-{
-        assert_int_equal(units_start(b->units,
-                                         &(UnitStart){ .app = app, .epoch = epoch, .parts = &two_parts }),
-                        0);
-}
-
-/* ... until it runs, and nothing more comes of that. */
-static void run_with_parts(Bench *b, const char *app, uint64_t epoch)
-{
-        char running[40];
-
-        start_with_parts(b, app, epoch);
-        snprintf(running, sizeof(running), "%s %" PRIu64 " running;", app, epoch);
-        wait_for(b, running);
-        settle(b);
-}
-
 /* They are shown in the order of their start, whatever is done to what was given. */
 static void test_parts_are_known(void **state)
 {
@@ -58,7 +25,7 @@ static void test_parts_are_known(void **state)
         assert_string_equal(p.kind, "address");
         assert_string_equal(p.id, "ip-2001:db8::30");
         assert_string_equal(p.name, "2001:db8::30/64");
-        assert_ptr_not_equal(p.name, items[1].name);
+        assert_ptr_not_equal(p.name, two_parts.items[1].name);
 }
 
 /* ---- the start ---- */
@@ -673,93 +640,6 @@ static void test_bus_comes_back(void **state)
         wait_for(b, "b 6 stopped;");
 }
 
-/* All of it is killed, by the slice. */
-static void test_kill(void **state)
-{
-        Bench *b = *state;
-
-        run_with_parts(b, "a", 5);
-        b->fake.log[0] = '\0';
-        b->fake.hold_stops = true;
-        assert_int_equal(units_kill(b->units, "a", 5), 0);
-        settle(b);
-        assert_non_null(strstr(b->fake.log, "stop a.slice;kill a.slice;"));
-        fake_stop_slice(&b->fake, "a");
-        wait_for(b, "a 5 stopped;");
-}
-
-static void put_kill_file(const Bench *b, const char *text)
-{
-        char command[300];
-
-        snprintf(command, sizeof(command),
-                        "mkdir -p %s/distro.slice/distro-a.slice && printf '%s' >%s/distro.slice/distro-a.slice/cgroup.kill",
-                        b->cgroups, text, b->cgroups);
-        assert_int_equal(system(command), 0);
-}
-
-static bool group_was_killed(const Bench *b)
-{
-        char path[128], text[4] = "";
-        FILE *f;
-
-        snprintf(path, sizeof(path), "%s/distro.slice/distro-a.slice/cgroup.kill", b->cgroups);
-        f = fopen(path, "re");
-        assert_non_null(f);
-        if (!fgets(text, sizeof(text), f))
-                text[0] = 0;
-        fclose(f);
-        return text[0] == '1';
-}
-
-/* What lives on is killed by its control group, but not while systemd, which has answered, may be taking away what parts have. */
-static void test_kill_leaves_time_for_the_removal(void **state)
-{
-        Bench *b = *state;
-        uint64_t answered_usec;
-
-        put_kill_file(b, "");
-        run_with_parts(b, "a", 5);
-        b->fake.hold_stops = true;
-        assert_int_equal(units_kill(b->units, "a", 5), 0);
-        while (!group_was_killed(b))
-                turn(b, UNITS_SYSTEMD_ANSWER_USEC);
-        b->fake.log[0] = '\0';
-        assert_int_equal(units_kill(b->units, "a", 5), 0);
-        while (!strstr(b->fake.log, "kill a.slice;"))
-                turn(b, UNITS_SYSTEMD_ANSWER_USEC);
-        settle(b);
-        put_kill_file(b, "");
-        answered_usec = now();
-        while (!group_was_killed(b))
-                turn(b, UNITS_SYSTEMD_ANSWER_USEC);
-        assert_true(now() - answered_usec > 2 * UNITS_KILL_REPEAT_USEC);
-        fake_stop_slice(&b->fake, "a");
-        wait_for(b, "a 5 stopped;");
-}
-
-/* It is asked for again and again, as by the guard: each kill leaves time for the removal. */
-static void test_kills_in_a_row(void **state)
-{
-        Bench *b = *state;
-        uint64_t answered_usec = 0;
-
-        run_with_parts(b, "a", 5);
-        b->fake.hold_stops = true;
-        for (unsigned i = 0; i < 2; i++) {
-                b->fake.log[0] = '\0';
-                while (!strstr(b->fake.log, "kill a.slice;")) {
-                        assert_int_equal(units_kill(b->units, "a", 5), 0);
-                        turn(b, 20 * USEC_PER_MSEC);
-                }
-                if (i > 0)
-                        assert_true(now() - answered_usec >= UNITS_SYSTEMD_ANSWER_USEC / 2);
-                answered_usec = now();
-        }
-        fake_stop_slice(&b->fake, "a");
-        wait_for(b, "a 5 stopped;");
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -786,12 +666,9 @@ int main(void)
                 BENCH_TEST(test_manager_ends_in_a_stop),
                 BENCH_TEST(test_note_cannot_be_read),
                 BENCH_TEST(test_parts_without_note),
-                BENCH_TEST(test_kill_leaves_time_for_the_removal),
-                BENCH_TEST(test_kills_in_a_row),
                 BENCH_TEST(test_listed_twice),
                 cmocka_unit_test(test_group_of_all),
                 BENCH_TEST(test_bus_comes_back),
-                BENCH_TEST(test_kill),
         };
 
         return cmocka_run_group_tests_name("systemd-parts", tests, NULL, NULL);
