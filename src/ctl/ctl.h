@@ -37,6 +37,7 @@ enum {
         OPTION_LINES = 1 << 5,
         OPTION_SIMULATE = 1 << 6, /* what only `simulate` takes */
         OPTION_FOLLOW = 1 << 7,
+        OPTION_PART = 1 << 8,
 };
 
 #define PROPERTIES_MAX 64u
@@ -51,7 +52,7 @@ typedef struct Options {
         const char *state_file;              /* --state=; NULL: from the running manager */
         const char *save_file;               /* --save=; NULL: nowhere */
         const char *applications, *corosync; /* of `simulate`; NULL: not given */
-        bool follow;
+        bool follow, part;
         bool f;         /* -f: --follow or --force, whichever the verb takes; see options_settle() */
         unsigned given; /* OPTION_… that stood on the command line */
 } Options;

@@ -50,7 +50,7 @@ _distroctl() {
         local verb='' n_args=0 i candidates='' properties=''
         local -a objects=()
         local options='-h --help --version -H --host= --json= -q --quiet --no-block -f --force --follow --local -a --all -l --full
-                -n --lines= -p --property= --value --state= --save= --applications= --corosync= --no-pager --no-legend --no-ask-password'
+                -n --lines= --part -p --property= --value --state= --save= --applications= --corosync= --no-pager --no-legend --no-ask-password'
         local verbs='status list-applications list-nodes show locate explain logs watch timing start stop restart takeover permit
                 forbid maintenance clear standby unstandby drain forget verify cat reload simulate form'
 

@@ -6,9 +6,13 @@ libctl_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 libctl_a_SOURCES = \
 	src/ctl/bus-client.c \
 	src/ctl/bus-client.h \
+	src/ctl/clear-part.c \
+	src/ctl/clear-part.h \
 	src/ctl/corosync-conf.c \
 	src/ctl/corosync-conf.h \
 	src/ctl/ctl.h \
+	src/ctl/evidence.c \
+	src/ctl/evidence.h \
 	src/ctl/format.c \
 	src/ctl/format.h \
 	src/ctl/goal.c \

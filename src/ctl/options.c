@@ -21,6 +21,7 @@ typedef enum OptionId {
         OPT_FOLLOW,
         OPT_FULL,
         OPT_LINES,
+        OPT_PART,
         OPT_PROPERTY,
         OPT_VALUE,
         OPT_STATE,
@@ -58,6 +59,8 @@ static const OptionInfo option_table[_OPT_MAX] = {
         [OPT_FULL] = { 'l', "full", NULL, 0, "Do not cut columns to fit the terminal" },
         [OPT_LINES] = { 'n', "lines", "N", OPTION_LINES,
                         "Journal lines to show (status: 10 unless told; logs)" },
+        [OPT_PART] = { 0, "part", NULL, OPTION_PART,
+                        "clear: a part of which nothing shows that it has gone" },
         [OPT_PROPERTY] = { 'p', "property", "NAME", OPTION_PROPERTY,
                         "show: only this property (may be repeated)" },
         [OPT_VALUE] = { 0, "value", NULL, OPTION_PROPERTY, "show: only the values" },
@@ -200,6 +203,9 @@ static int take_option(Ctl *c, OptionId id, const char *value)
                 return 0;
         case OPT_ALL:
                 o->all = true;
+                return 0;
+        case OPT_PART:
+                o->part = true;
                 return 0;
         case OPT_FOLLOW:
                 o->follow = true;

@@ -3,6 +3,7 @@
 /* What changes the cluster: each is one call or several at once, and the wait for what they bring about. */
 
 #include "ctl/bus-client.h"
+#include "ctl/clear-part.h"
 #include "ctl/jobs.h"
 
 static Job *jobs_free(Job *jobs, size_t n)
@@ -202,6 +203,12 @@ int verb_clear(Ctl *c, int argc, char **argv)
         Job job = {};
         int status;
 
+        if (c->options.part && (argc != 3 || c->options.all)) {
+                ctl_error(c, "Usage: distroctl clear --part APP PART");
+                return STATUS_USAGE;
+        }
+        if (c->options.part)
+                return clear_part(c, argv[1], argv[2]);
         if (c->options.all && argc > 2) {
                 ctl_error(c, "Usage: distroctl clear [APP] [NODE], or distroctl clear --all [NODE]");
                 return STATUS_USAGE;

@@ -32,7 +32,8 @@ const Verb ctl_verbs[] = {
         { "forbid", "APP NODE", 2, 2, OPTION_NO_BLOCK, NULL, "Do not let NODE run it", verb_permit },
         { "maintenance", "APP on|off", 1, 2, OPTION_ALL, NULL,
                         "Leave its worker alone, whatever happens (or --all)", verb_maintenance },
-        { "clear", "[APP] [NODE]", 0, 2, OPTION_ALL, NULL, "Forget that it failed there", verb_clear },
+        { "clear", "[APP] [NODE]", 0, 2, OPTION_ALL | OPTION_PART, NULL, "Forget that it failed there",
+                        verb_clear },
 
         { "standby", "NODE", 1, 1, 0, "Nodes", "Move everything away from NODE, and nothing to it",
                         verb_standby },

@@ -268,9 +268,9 @@ static void see_note(UnitParts *p, const char *directory)
         if (p->is_unknown)
                 snprintf(p->seen.left, sizeof(p->seen.left),
                                 "its note %s/" PART_NOTES
-                                "/%s cannot be read, so its parts are not known: see that none is left here, then "
-                                "remove that file",
-                                directory, p->app);
+                                "/%s cannot be read, so its parts are not known: see that none is left here, then: "
+                                "distroctl clear --part %s note",
+                                directory, p->app, p->app);
 }
 
 static bool all_are_read(const UnitParts *p)

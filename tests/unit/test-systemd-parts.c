@@ -549,7 +549,7 @@ static void test_note_cannot_be_read(void **state)
         wait_for(b, "b 6 running;");
         snprintf(reason, sizeof(reason),
                         "a 1 stuck (its note %s/parts/a cannot be read, so its parts are not known: see that none "
-                        "is left here, then remove that file);",
+                        "is left here, then: distroctl clear --part a note);",
                         b->cgroups);
         wait_for(b, reason);
         snprintf(path, sizeof(path), "%s/parts/a", b->cgroups);
