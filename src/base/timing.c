@@ -31,6 +31,21 @@ Timing timing_of(uint64_t token_usec, uint64_t consensus_usec, uint64_t isolatio
         return t;
 }
 
+/* Without its manager the host goes down at 7/8 of the grace, which the guard begins once the watchdog has ended a manager that
+ * hangs, after a quarter: 9/8 after both were cut off together. */
+#define REST_USEC \
+        (3 * USEC_PER_SEC) /* what is not a process takes so long to end, once a kill has been carried out */
+#define SLACK_USEC (2 * USEC_PER_SEC) /* from the moment of the guard's to the others' start */
+
+uint64_t timing_needs_end_usec(const Timing *t, uint64_t self_fence_usec, uint64_t grace_usec)
+{
+        uint64_t stopped = usec_add(t->needed_usec, REST_USEC);
+        uint64_t hung = usec_left(
+                        usec_add(usec_add(grace_usec, grace_usec / 8), SLACK_USEC), t->detection_usec);
+
+        return MAX(stopped, MAX(self_fence_usec, hung));
+}
+
 GraceTiming grace_timing_of(uint64_t grace_usec)
 {
         return (GraceTiming){

@@ -22,6 +22,13 @@ typedef struct Timing {
                                     the daemon, verify, timing and the manuals all mean this number */
 } Timing;
 
+#define SELF_FENCE_DEFAULT_USEC (10 * USEC_PER_SEC) /* SelfFenceSec= */
+
+/* The least FailoverDelaySec= of an application of which something outlives a kill: the half of it that is for its
+ * processes, the half that is for the rest, and the end of the host where either is too short, are over by then. The guard
+ * gets there too, where the manager hung as the host was cut off. */
+uint64_t timing_needs_end_usec(const Timing *t, uint64_t self_fence_usec, uint64_t grace_usec);
+
 /* How ManagerGraceSec= is shared: what has ended on a node whose manager is gone before the others start there. From the
  * end of the manager on, but for the first. doc/guarantees.md has the table. */
 typedef struct GraceTiming {

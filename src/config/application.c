@@ -364,6 +364,7 @@ int app_parse_finish(AppParse *a, AppConfig *ret)
                 return -EINVAL;
         const UnitProperty *stop = property_list_get(&a->properties, "TimeoutStopUSec");
         c.stop_timeout_usec = stop ? stop->u64 : 0;
+        a->definition.needs_end = parts_need_end(&a->parts);
         r = seal(a, &c);
         if (r < 0) {
                 sealed_done(&c.properties);

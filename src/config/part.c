@@ -98,3 +98,11 @@ const Part *parts_find(const Parts *p, const char *id)
                         return p->items + i;
         return NULL;
 }
+
+bool parts_need_end(const Parts *p)
+{
+        for (size_t i = 0; i < p->n_items; i++)
+                if (p->items[i].kind != PART_ADDRESS)
+                        return true;
+        return false;
+}

@@ -41,5 +41,7 @@ typedef struct Parts {
 
 void part_done(Part *p);
 void parts_done(Parts *p);
-int parts_copy(const Parts *p, Parts *ret);             /* 0 or -ENOMEM */
+int parts_copy(const Parts *p, Parts *ret); /* 0 or -ENOMEM */
+/* Any of them outlives a kill of the processes, so that its end is certain only with its host's: all but addresses. */
+bool parts_need_end(const Parts *p);
 const Part *parts_find(const Parts *p, const char *id); /* NULL: there is none of that id */

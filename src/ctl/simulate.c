@@ -155,6 +155,7 @@ static void set_timings(World *w, const SimulateConfig *config, const State *s)
 
                 if (t->detection_usec == 0)
                         continue;
+                world_set_self_fence(w, node, t->needs_end_usec); /* it follows from that, or is that */
                 if (t->detection_usec == usual.detection_usec && t->isolation_usec == usual.isolation_usec)
                         continue;
                 if (config->token_usec > 0)

@@ -142,6 +142,7 @@ static void put_definition(ByteWriter *w, NameWriter *names, const Definition *d
         for (size_t i = 0; i < d->n_permitted; i++)
                 names_put(w, names, d->permitted[i], false);
         put_definition_keys(w, d);
+        put_bool(w, d->needs_end);
         put_u64(w, d->digest);
 }
 
@@ -180,6 +181,7 @@ static void get_definition(ByteReader *r, NameReader *names, Definition *d)
         d->description = get_string(r, TEXT_MAX);
         get_definition_nodes(r, names, d);
         get_definition_keys(r, d);
+        d->needs_end = get_bool(r);
         d->digest = get_u64(r);
         if (!r->error && !definition_is_valid(d))
                 reader_refuse(r);
@@ -192,6 +194,8 @@ static void put_copy(const Codec *c, const Copy *p)
         put_u8(c->w, (uint8_t) p->start_type);
         put_u32(c->w, p->from_node);
         put_bool(c->w, p->untamed);
+        put_bool(c->w, p->needs_end);
+        put_u64(c->w, p->granted_delay_usec);
         if (codec_present(c)) {
                 put_u8(c->w, (uint8_t) p->phase);
                 put_bool(c->w, p->stuck);
@@ -207,6 +211,8 @@ static void get_copy(const Codec *c, Copy *p)
         p->start_type = get_enum(c->r, _START_TYPE_MAX);
         p->from_node = get_u32(c->r);
         p->untamed = get_bool(c->r);
+        p->needs_end = get_bool(c->r);
+        p->granted_delay_usec = get_u64(c->r);
         /* A copy on a record is what may still run somewhere: it counts once its node is in the ring. */
         p->phase = COPY_LOST;
         if (codec_present(c)) {
@@ -431,7 +437,7 @@ static void get_app_lists(const Codec *c, App *a)
                 if (a->n_marks > 0 && a->marks[a->n_marks].node_id <= a->marks[a->n_marks - 1].node_id)
                         reader_refuse(r);
         }
-        n = get_count(r, 18);
+        n = get_count(r, 27);
         a->copies = get_items(r, n, sizeof(Copy));
         for (a->n_copies_allocated = n; !r->error && a->n_copies < n; a->n_copies++) {
                 get_copy(c, &a->copies[a->n_copies]);
@@ -574,6 +580,7 @@ void put_node_timing(ByteWriter *w, const NodeTiming *t)
         put_u64(w, t->detection_usec);
         put_u64(w, t->isolation_usec);
         put_u64(w, t->needed_usec);
+        put_u64(w, t->needs_end_usec);
 }
 
 void get_node_timing(ByteReader *r, NodeTiming *t)
@@ -581,6 +588,7 @@ void get_node_timing(ByteReader *r, NodeTiming *t)
         t->detection_usec = get_u64(r);
         t->isolation_usec = get_u64(r);
         t->needed_usec = get_u64(r);
+        t->needs_end_usec = get_u64(r);
 }
 
 static void put_node(const Codec *c, const Node *n)

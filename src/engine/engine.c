@@ -51,7 +51,10 @@ static int engine_init(Local *here, const EngineConfig *config)
         here->me.agreed.places = calloc(1, sizeof(Places));
         if (!here->me.agreed.places)
                 return -ENOMEM;
-        r = cutoff_new(config->isolation_timeout_usec, &here->cutoff);
+        here->self_fence = config->self_fence;
+        r = cutoff_new(config->isolation_timeout_usec,
+                        config->self_fence_usec ? config->self_fence_usec : SELF_FENCE_DEFAULT_USEC,
+                        &here->cutoff);
         if (r < 0)
                 return r;
         r = listed_take(config->nodes, config->n_nodes, here->me.node_id, &here->me.nodelist,
@@ -215,7 +218,7 @@ static void engine_handle(Local *here, const Event *event)
         case EVENT_UNIT:
                 if (epoch_is_possible(event->unit.epoch))
                         worker_is(here, event->unit.app, event->unit.epoch, event->unit.state,
-                                        event->unit.unit_digest, event->unit.reason);
+                                        event->unit.unit_digest, event->unit.reason, event->unit.needs_end);
                 break;
         case EVENT_DEFINITIONS:
                 files_set(here, event->definitions.definitions, event->definitions.unit_digests,
@@ -307,6 +310,7 @@ static void local_pump(Local *here)
         startup_tell_synced(here);
         cutoff_watch_step(here);
         cutoff_watch(here);
+        cutoff_watch_loss(here);
         worker_stop_cut_off(here);
         worker_stop_older(here);
         leave_pump(here);
@@ -367,6 +371,11 @@ uint64_t engine_deadline(const Engine *e)
         t = MIN(t, expiry_deadline(here));
         t = MIN(t, request_deadline(here));
         return t;
+}
+
+uint64_t engine_fuse_deadline(const Engine *e, const char **ret_app)
+{
+        return worker_fuse_deadline(&e->here, ret_app);
 }
 
 /* ---- reading ---- */

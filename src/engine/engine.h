@@ -65,7 +65,9 @@ typedef struct EngineConfig {
         NoQuorumPolicy no_quorum_policy;
         uint64_t isolation_timeout_usec; /* 0: the default that follows from EVENT_CONNECTED */
         uint64_t grace_usec;
-        uint64_t boot_id; /* differs from boot to boot, not 0 */
+        SelfFence self_fence;
+        uint64_t self_fence_usec; /* SelfFenceSec=; 0: SELF_FENCE_DEFAULT_USEC */
+        uint64_t boot_id;         /* differs from boot to boot, not 0 */
         /* Protocol versions that this engine decides by; 0: those that the program knows. Tests pretend others. */
         uint8_t version_min, version_max;
         /* The record from this node's disk as engine effects wrote it, or nothing. */
@@ -87,6 +89,15 @@ int engine_step(Engine *e, const Event *event, EffectList *effects);
 
 /* When the next EVENT_TIME is due, on the clock of Event.now_usec; USEC_INFINITY: nothing waits. */
 uint64_t engine_deadline(const Engine *e);
+
+/* The moment, on the clock of Event.now_usec, past which this host has to be down while an application is here that needs
+ * that: the others may start it from then on. To be asked after each step, before its effects are carried out: a start rests
+ * on it. 0: no such application is here, or none that anybody starts or ends elsewhere (FailoverDelaySec=infinity,
+ * maintenance, NoQuorumPolicy=freeze, SelfFence=no). USEC_INFINITY: one is here, and this engine has not been in a view yet:
+ * what an earlier manager said stands. The moment stays in the future while this member is in step, whatever its quorum does
+ * for a while; once past, it is not taken back but by the end of what is here, or by a quorate ring. `ret_app`: for which one,
+ * NULL with 0; valid until the next step. */
+uint64_t engine_fuse_deadline(const Engine *e, const char **ret_app);
 
 /* What this engine holds to be agreed; valid until the next step. Before the group has formed, and while this
  * member is not synced, it is the last that was known (engine_is_synced() tells). */

@@ -89,6 +89,7 @@ typedef struct Event {
                         UnitState state;
                         /* From the unit, see EVENT_DEFINITIONS: what it was started from; 0: not known, or as before. */
                         uint64_t unit_digest;
+                        bool needs_end; /* what is noted of it has parts that outlive a kill */
                         const char *reason; /* of FAILED, REFUSED and STUCK, and of STARTING where systemd restarts it;
                                              * may be NULL */
                 } unit;

@@ -67,6 +67,8 @@ typedef struct CopyFact {
         char *app;
         uint64_t epoch;
         UnitState state;
+        bool needs_end; /* as its node knows it, for who has no such copy in the state; the same of the delay */
+        uint64_t granted_delay_usec;
 } CopyFact;
 
 typedef struct FactsMessage {

@@ -36,6 +36,8 @@ typedef struct Copy {
         bool stuck;         /* its stop did not end */
         bool restart_needed; /* its unit was started from something else than its node's file says */
         bool surplus;        /* found in a merge, being stopped because another one is the application's */
+        bool needs_end;      /* as granted: something of it outlives a kill of its processes */
+        uint64_t granted_delay_usec; /* FailoverDelaySec= as it was written then; 0 where it does not need an end */
         bool untamed; /* lost while in maintenance: no manager stops it there, so it may run until it is reported */
 
         /* Of this engine, not agreed. */

@@ -100,6 +100,14 @@ typedef enum NoQuorumPolicy {
         NO_QUORUM_FREEZE,
 } NoQuorumPolicy;
 
+/* SelfFence=: for which applications the host goes down where it is cut off and something is left at the deadline. */
+typedef enum SelfFence {
+        SELF_FENCE_AUTO, /* for those of which something outlives a kill */
+        SELF_FENCE_YES,  /* for all */
+        SELF_FENCE_NO,   /* for none */
+        _SELF_FENCE_MAX,
+} SelfFence;
+
 /* FailoverDelaySec=auto: as long as a node that is cut off may need to end its copy, as the nodes say. */
 #define DELAY_AUTO (USEC_INFINITY - 1)
 
@@ -108,6 +116,7 @@ typedef struct NodeTiming {
         uint64_t detection_usec; /* 0: it has never said anything */
         uint64_t isolation_usec;
         uint64_t needed_usec;
+        uint64_t needs_end_usec; /* the same for an application of which something outlives a kill */
 } NodeTiming;
 
 #define FAILURE_TIMEOUT_DEFAULT_USEC (600 * USEC_PER_SEC) /* FailureTimeoutSec= */
@@ -138,6 +147,7 @@ typedef struct Definition {
         bool takeover_automatic;
         bool awaits_leaver; /* HandOver=no: a planned leave of its node is waited out like a loss */
         bool enabled;
+        bool needs_end; /* something of it outlives a kill of its processes: it is over for certain only with its host */
         uint64_t digest; /* of the whole parsed file, [Unit] and [Service] included; never 0 */
 } Definition;
 

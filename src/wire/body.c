@@ -113,12 +113,14 @@ static void put_copies(ByteWriter *w, const FactsMessage *f)
                 wire_put_app_name(w, c->app, NAME_REQUIRED);
                 put_u64(w, c->epoch);
                 put_u8(w, (uint8_t) c->state);
+                put_bool(w, c->needs_end);
+                put_u64(w, c->granted_delay_usec);
         }
 }
 
 static void get_copies(ByteReader *r, FactsMessage *f)
 {
-        size_t n = wire_get_count(r, 12, WIRE_APPS_MAX);
+        size_t n = wire_get_count(r, 21, WIRE_APPS_MAX);
 
         f->copies = wire_get_array(r, n, sizeof(f->copies[0]));
         if (!f->copies)
@@ -130,6 +132,8 @@ static void get_copies(ByteReader *r, FactsMessage *f)
                 if (!epoch_is_possible(c->epoch))
                         wire_reader_fail(r);
                 c->state = get_enum(r, _UNIT_STATE_MAX);
+                c->needs_end = get_bool(r);
+                c->granted_delay_usec = get_u64(r);
         }
 }
 

@@ -201,6 +201,7 @@ void wire_put_definition(ByteWriter *w, const Definition *d)
         if (d->weight == 0)
                 wire_writer_fail(w, -EINVAL);
         put_definition_keys(w, d);
+        put_bool(w, d->needs_end);
 }
 
 void wire_get_definition(ByteReader *r, Definition *d)
@@ -209,6 +210,7 @@ void wire_get_definition(ByteReader *r, Definition *d)
         get_priorities(r, d);
         get_permitted(r, d);
         get_definition_keys(r, d);
+        d->needs_end = get_bool(r);
         if (d->weight == 0)
                 wire_reader_fail(r);
 }

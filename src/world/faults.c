@@ -83,6 +83,11 @@ void world_reload(World *w, uint32_t node)
         process_post_definitions(w, world_node(w, node));
 }
 
+void world_set_self_fence(World *w, uint32_t node, uint64_t usec)
+{
+        world_node(w, node)->self_fence_usec = usec;
+}
+
 void world_set_timing(World *w, uint32_t node, uint64_t token_usec, uint64_t consensus_usec,
                 uint64_t isolation_usec)
 {

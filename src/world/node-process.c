@@ -380,6 +380,7 @@ static int make_engine(World *w, WorldNode *n)
                 .no_quorum_policy = n->policy,
                 .isolation_timeout_usec = n->isolation_usec,
                 .grace_usec = process_grace(w, n),
+                .self_fence_usec = n->self_fence_usec,
                 .boot_id = n->boot_id,
                 .version_max = n->version_max,
                 .record_kind = n->record_kind,

@@ -174,6 +174,8 @@ static int parse_key(const char *key, const char *value, Definition *d, const De
         }
         if (streq(key, "LocalRestarts"))
                 return parse_restarts(value, d, x);
+        if (streq(key, "Parts")) /* what they are is for the systemd of a real host; here they are what outlives a kill */
+                return parse_choice(key, value, "none", "storage", &d->needs_end, x);
         if (streq(key, "Weight"))
                 return parse_weight(value, d, x);
         if (streq(key, "Description") || streq(key, "ExecStart")) /* change nothing but the digest */

@@ -17,7 +17,7 @@
  * What it runs, also later (then `reload NODES`, or the command `reload`, makes it known):
  *
  *   app NAME Nodes=... Key=...   the file of this application on all nodes, with the keys of [Application]; as in a file
- *                                FailoverDelaySec=auto is the default
+ *                                FailoverDelaySec=auto is the default. Parts=storage: something of it outlives a kill
  *   app PATH.app                 the same from a file, where there is a reader for it
  *   file NODE NAME Nodes=...     on one node only
  *   drop NODES NAME              takes the file away

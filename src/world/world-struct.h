@@ -276,6 +276,7 @@ typedef struct WorldNode {
         bool lossy;
         uint64_t token_usec, consensus_usec; /* of its Corosync */
         uint64_t isolation_usec;             /* of its next manager; 0: the engine's default */
+        uint64_t self_fence_usec;            /* the same of SelfFenceSec= */
         NoQuorumPolicy policy;               /* of its next manager */
         Corosync corosync;
         WorldManager manager;

@@ -266,6 +266,8 @@ void world_set_version(World *w, uint32_t node, uint8_t version_max);
  * isolation timeout (0: the engine's default) is of manager.conf, which its next manager reads. */
 void world_set_timing(World *w, uint32_t node, uint64_t token_usec, uint64_t consensus_usec,
                 uint64_t isolation_usec);
+/* SelfFenceSec= of manager.conf, which the next manager there reads. */
+void world_set_self_fence(World *w, uint32_t node, uint64_t usec);
 /* NoQuorumPolicy= of manager.conf, which the next manager there reads. */
 void world_set_policy(World *w, uint32_t node, NoQuorumPolicy policy);
 void world_wipe_disk(World *w, uint32_t node);

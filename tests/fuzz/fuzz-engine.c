@@ -59,6 +59,7 @@ static Definition make_definition(Fuzz *f, const char *name)
                 .weight = 1 + (uint32_t) draw(f, 3),
                 .takeover_automatic = draw(f, 2),
                 .enabled = draw(f, 4) != 0,
+                .needs_end = draw(f, 4) == 0,
                 .digest = 1 + draw(f, 3) };
 
         d.failover_delay_usec = draw(f, 8) == 7 ? USEC_INFINITY : USEC_PER_SEC * draw(f, 8);
@@ -206,7 +207,7 @@ static void fill_facts(Fuzz *f, FactsMessage *m)
         m->copies = calloc(3, sizeof(*m->copies));
         for (uint64_t n = draw(f, 4); m->n_copies < n; m->n_copies++)
                 m->copies[m->n_copies] = (CopyFact){ draw_app(f), draw_epoch(f),
-                        (UnitState) draw(f, _UNIT_STATE_MAX) };
+                        (UnitState) draw(f, _UNIT_STATE_MAX), draw(f, 2) == 1, USEC_PER_SEC * draw(f, 8) };
 }
 
 /* The engine's own state with a byte changed, or nothing like a state. */
@@ -315,7 +316,7 @@ static void fill_message(Fuzz *f, Message *m)
                 m->guard = (GuardMessage){ draw(f, 2) };
                 break;
         case MESSAGE_TIMING:
-                m->timing = (NodeTiming){ draw_wide(f), draw_wide(f), draw_wide(f) };
+                m->timing = (NodeTiming){ draw_wide(f), draw_wide(f), draw_wide(f), draw_wide(f) };
                 break;
         case MESSAGE_NODELIST:
                 fill_nodelist(f, &m->nodelist);

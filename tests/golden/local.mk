@@ -122,6 +122,8 @@ golden_cases = \
 	tests/golden/stop-local.script \
 	tests/golden/stopped-outside.script \
 	tests/golden/stopped-outside-clock.script \
+	tests/golden/storage-granted.script \
+	tests/golden/storage.script \
 	tests/golden/stuck.script \
 	tests/golden/suspend.script \
 	tests/golden/sync-formed.script \

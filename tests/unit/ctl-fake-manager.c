@@ -593,7 +593,7 @@ static int method_get_state(sd_bus_message *m, void *userdata, sd_bus_error *err
         static char names[3][4] = { "abc", "bcd", "def" }, web[] = "web";
         NodePriority priorities[3] = { { names[0], 0 }, { names[1], 1 }, { names[2], 1 } };
         Node state_nodes[3] = {};
-        NodeTiming timing = { 3630000, 4537500, 2361250 };
+        NodeTiming timing = { 3630000, 4537500, 2361250, 15245000 };
         uint32_t ids[3] = { 11, 12, 15 };
         Copy copy = { .node_id = 11,
                 .epoch = (5 << EPOCH_RING_SHIFT) + 1,

@@ -231,7 +231,8 @@ void cluster_definition_on(
                 .failure_timeout_usec = 600 * USEC_PER_SEC,
                 .takeover_automatic = true,
                 .enabled = true,
-                .digest = 5 + delay_usec / USEC_PER_MSEC };
+                .needs_end = c->needs_end,
+                .digest = 5 + delay_usec / USEC_PER_MSEC + (c->needs_end ? UINT64_C(1) << 60 : 0) };
         Event event = { .type = EVENT_DEFINITIONS };
 
         for (size_t i = 0; i < N_NODES && names[i]; i++)
@@ -255,11 +256,11 @@ void cluster_make_engine(Cluster *c, uint32_t node, NoQuorumPolicy policy, Recor
         assert_int_equal(engine_new(&config, &c->engine[node]), 0);
 }
 
-void cluster_begin(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec)
+static void begin(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec, bool needs_end)
 {
         static const char *const names[] = { "abc", "bcd", "def" };
 
-        *c = (Cluster){ .now = CLUSTER_START, .ring.seq = 4 };
+        *c = (Cluster){ .now = CLUSTER_START, .ring.seq = 4, .needs_end = needs_end };
         for (uint32_t i = 1; i <= N_NODES; i++) {
                 cluster_make_engine(c, i, policy, RECORD_BLANK);
                 cluster_definition_on(c, i, "distro", names, delay_usec);
@@ -267,6 +268,11 @@ void cluster_begin(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec)
         }
         cluster_new_ring(c);
         cluster_quorum(c, true);
+}
+
+void cluster_begin(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec)
+{
+        begin(c, policy, delay_usec, false);
 }
 
 void cluster_end(Cluster *c)
@@ -285,13 +291,23 @@ size_t cluster_count(const Cluster *c, uint32_t node, EffectType type)
         return n;
 }
 
-void cluster_begin_running(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec)
+static void begin_running(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec, bool needs_end)
 {
-        cluster_begin(c, policy, delay_usec);
+        begin(c, policy, delay_usec, needs_end);
         assert_int_equal(cluster_count(c, ABC, EFFECT_START), 1);
         assert_int_equal(cluster_count(c, BCD, EFFECT_START) + cluster_count(c, DEF, EFFECT_START), 0);
         cluster_unit_is(c, ABC, "distro", UNIT_RUNNING);
         c->n_log = 0;
+}
+
+void cluster_begin_running(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec)
+{
+        begin_running(c, policy, delay_usec, false);
+}
+
+void cluster_begin_storage(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec)
+{
+        begin_running(c, policy, delay_usec, true);
 }
 
 uint64_t cluster_isolation_usec(void)

@@ -53,6 +53,7 @@ typedef struct Cluster {
         size_t n_sent[N_NODES + 1];    /* messages of each */
         bool may_wait[N_NODES + 1];    /* so the last of them */
         bool hold_probes;              /* they do not come back */
+        bool needs_end;                /* so are the files that are read from now on */
         bool hold_writes[N_NODES + 1]; /* nor does what the disk of this node says */
         Logged log[LOG_MAX];
         size_t n_log;
@@ -87,6 +88,8 @@ void cluster_definition_on(
 void cluster_begin(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec);
 /* The same, and it runs; the log is empty. */
 void cluster_begin_running(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec);
+/* The same with something that outlives a kill. */
+void cluster_begin_storage(Cluster *c, NoQuorumPolicy policy, uint64_t delay_usec);
 void cluster_end(Cluster *c);
 /* How often a node asked for this since the log was emptied. */
 size_t cluster_count(const Cluster *c, uint32_t node, EffectType type);

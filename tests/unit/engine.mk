@@ -13,6 +13,7 @@ engine_unit_tests = \
 	tests/unit/test-engine-messages \
 	tests/unit/test-engine-nodes \
 	tests/unit/test-engine-delay \
+	tests/unit/test-engine-end \
 	tests/unit/test-engine-place \
 	tests/unit/test-engine-silence \
 	tests/unit/test-engine-size \
@@ -41,6 +42,9 @@ tests_unit_test_engine_forming_SOURCES = tests/unit/test-engine-forming.c $(engi
 tests_unit_test_engine_forming_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_nodes_SOURCES = tests/unit/test-engine-nodes.c $(engine_cluster_sources)
 tests_unit_test_engine_nodes_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+tests_unit_test_engine_end_SOURCES = tests/unit/test-engine-end.c $(engine_cluster_sources)
+tests_unit_test_engine_end_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
+
 tests_unit_test_engine_delay_SOURCES = tests/unit/test-engine-delay.c $(engine_cluster_sources)
 tests_unit_test_engine_delay_LDADD = libengine.a libbase.a $(CMOCKA_LIBS)
 tests_unit_test_engine_silence_SOURCES = tests/unit/test-engine-silence.c $(engine_cluster_sources)

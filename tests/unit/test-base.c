@@ -431,6 +431,50 @@ static void test_timing(void **state)
         assert_int_equal(t.needed_usec, USEC_INFINITY);
 }
 
+#define MARGIN (USEC_PER_SEC / 2)
+#define RESET (100 * USEC_PER_MSEC) /* from the deadline to a host that is down */
+
+static void has_margin(uint64_t before, uint64_t after)
+{
+        assert_true(after >= before + MARGIN);
+}
+
+/* From a cut at 0 on: who acts when. The last probe that came back was sent up to one interval before it. */
+static void test_needs_end(void **state)
+{
+        static const struct {
+                uint64_t token_msec, consensus_msec;
+        } times[] = { { 1000, 1200 }, { 1650, 1980 }, { 3650, 4380 }, { 10100, 12120 }, { 500, 600 } };
+        static const uint64_t graces_sec[] = { 4, 15, 60 };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(times) * ELEMENTSOF(graces_sec) * 2; i++) {
+                uint64_t grace = graces_sec[i / 2 % ELEMENTSOF(graces_sec)] * USEC_PER_SEC;
+                size_t row = i / 2 / ELEMENTSOF(graces_sec);
+                Timing t = timing_of(times[row].token_msec * USEC_PER_MSEC,
+                                times[row].consensus_msec * USEC_PER_MSEC, 0, i % 2);
+                uint64_t delay = timing_needs_end_usec(&t, SELF_FENCE_DEFAULT_USEC, grace);
+                uint64_t peers = t.detection_usec + delay, down = peers - USEC_PER_SEC, acts, half;
+
+                /* It knows by the view, or, where Corosync is frozen, by a probe: that one would have been the next after
+                 * the last that came back. With a device it waits for that from the view on. */
+                acts = i % 2 ? t.detection_usec + t.isolation_usec
+                             : MAX(t.detection_usec, t.probe_usec + t.isolation_usec);
+                half = acts + (down - acts) / 2;
+                has_margin(acts, half);
+                has_margin(half, down);
+                has_margin(down + RESET, peers);
+                /* The view came at once, and the last probe was sent long before. */
+                half = t.detection_usec + (down - t.probe_usec - t.detection_usec) / 2;
+                has_margin(t.detection_usec, half);
+                has_margin(half, down - t.probe_usec);
+                /* The manager hung as it was cut off: the watchdog ends it, the guard begins, and takes 7/8 of the grace. */
+                has_margin(grace_timing_of(grace).watchdog_usec + grace - grace / 8 + RESET, peers);
+                assert_true(delay >= SELF_FENCE_DEFAULT_USEC);
+                assert_int_equal(timing_needs_end_usec(&t, USEC_INFINITY, grace), USEC_INFINITY);
+        }
+}
+
 /* Everything on a node has ended before the grace is over, in this order, with room between. */
 static void test_grace(void **state)
 {
@@ -502,6 +546,7 @@ int main(void)
                 cmocka_unit_test(test_hash),
                 cmocka_unit_test(test_local_socket),
                 cmocka_unit_test(test_timing),
+                cmocka_unit_test(test_needs_end),
                 cmocka_unit_test(test_grace),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -392,6 +392,21 @@ static uint64_t digest_of(const ConfigContext *c, const char *text, uint64_t *re
         return digest;
 }
 
+/* All but addresses outlives a kill. */
+static void test_need_end(void **state)
+{
+        Part items[] = { { .kind = PART_ADDRESS }, { .kind = PART_ADDRESS } };
+        const Parts parts = { items, ELEMENTSOF(items) }, none = {};
+
+        (void) state;
+        assert_false(parts_need_end(&none));
+        assert_false(parts_need_end(&parts));
+        for (PartKind k = PART_ADDRESS + 1; k < _PART_KIND_MAX; k++) {
+                items[1].kind = k;
+                assert_true(parts_need_end(&parts));
+        }
+}
+
 static void test_digest(void **state)
 {
         static const char *const same[][2] = {
@@ -541,6 +556,7 @@ int main(void)
                 cmocka_unit_test(test_addresses_of_nodes),
                 cmocka_unit_test(test_bounds),
                 cmocka_unit_test(test_specifiers),
+                cmocka_unit_test(test_need_end),
                 cmocka_unit_test(test_digest),
                 cmocka_unit_test(test_digest_by_node),
                 cmocka_unit_test(test_unit_names),

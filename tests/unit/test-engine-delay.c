@@ -19,7 +19,7 @@ static uint64_t most(const Cluster *c, uint32_t node)
 
 static uint64_t least(const Cluster *c, uint32_t node)
 {
-        return app_least_delay(&c->engine[node]->here.me.agreed.state, cluster_distro(c, node));
+        return app_least_delay(&c->engine[node]->here.me.agreed.state, cluster_distro(c, node), NULL);
 }
 
 static void all_wait(const Cluster *c, uint64_t usec)

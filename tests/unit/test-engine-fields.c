@@ -77,6 +77,7 @@ CHANGE(node_grace, s->nodes[0].grace_usec++)
 CHANGE(node_detection, s->nodes[0].timing.detection_usec++)
 CHANGE(node_isolation, s->nodes[0].timing.isolation_usec++)
 CHANGE(node_needed, s->nodes[0].timing.needed_usec++)
+CHANGE(node_needs_end, s->nodes[0].timing.needs_end_usec++)
 CHANGE(node_least, s->nodes[0].least.needed_usec++)
 CHANGE(node_most, s->nodes[0].most.needed_usec++)
 CHANGE(node_boot, s->nodes[0].boot_id++)
@@ -121,6 +122,8 @@ CHANGE(copy_epoch, a->copies[0].epoch--)
 CHANGE(copy_type, a->copies[0].start_type = START_FAILOVER)
 CHANGE(copy_from, a->copies[0].from_node = 2)
 CHANGE(copy_untamed, a->copies[0].untamed = true)
+CHANGE(copy_needs_end, a->copies[0].needs_end = true)
+CHANGE(copy_granted_delay, a->copies[0].granted_delay_usec++)
 CHANGE(copy_phase, a->copies[0].phase = COPY_RUNNING)
 CHANGE(copy_stuck, a->copies[0].stuck = true)
 CHANGE(copy_surplus, a->copies[0].surplus = true)
@@ -182,6 +185,7 @@ static const struct {
         AGREED_AND_LASTING(node_detection),
         AGREED_AND_LASTING(node_isolation),
         AGREED_AND_LASTING(node_needed),
+        AGREED_AND_LASTING(node_needs_end),
         AGREED_AND_LASTING(node_least),
         AGREED_AND_LASTING(node_most),
         AGREED_AND_LASTING(node_boot),
@@ -226,6 +230,8 @@ static const struct {
         AGREED_AND_LASTING(copy_type),
         AGREED_AND_LASTING(copy_from),
         AGREED_AND_LASTING(copy_untamed),
+        AGREED_AND_LASTING(copy_needs_end),
+        AGREED_AND_LASTING(copy_granted_delay),
         AGREED(copy_phase),
         AGREED(copy_stuck),
         AGREED(copy_surplus),

@@ -19,7 +19,7 @@ static void here_begin(Local *here, EffectList *effects)
 {
         *here = (Local){ .me.node_id = 1, .no_quorum_policy = NO_QUORUM_STOP, .started_usec = START };
         *effects = (EffectList){};
-        assert_int_equal(cutoff_new(0, &here->cutoff), 0);
+        assert_int_equal(cutoff_new(0, SELF_FENCE_DEFAULT_USEC, &here->cutoff), 0);
         cutoff_times(here, USEC_PER_SEC, USEC_PER_SEC, false);
         here->me.agreed.out.effects = effects;
         here->me.agreed.now_usec = START;
@@ -72,7 +72,7 @@ static void test_units_by_name_and_epoch(void **state)
         assert_int_equal(here.units[2].epoch, 7);
         assert_null(runs_find(&here, "web", 6));
         assert_false(runs_any_alive(&here));
-        worker_is(&here, "web", 7, UNIT_RUNNING, 0, NULL);
+        worker_is(&here, "web", 7, UNIT_RUNNING, 0, NULL, false);
         assert_true(runs_app_is_alive(&here, "web"));
         assert_false(runs_app_is_alive(&here, "nix"));
         runs_remove(&here, runs_find(&here, "web", 5));
@@ -89,7 +89,7 @@ static void test_cut_off_without_a_group(void **state)
 
         (void) state;
         here_begin(&here, &effects);
-        worker_is(&here, "web", 7, UNIT_RUNNING, 0, NULL);
+        worker_is(&here, "web", 7, UNIT_RUNNING, 0, NULL, false);
         cutoff_corosync_lost(&here);
         member_disconnected(&here.me);
         cutoff_outside(&here);

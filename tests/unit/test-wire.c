@@ -338,7 +338,7 @@ static void test_fragments_order(void **state)
         assert_true(f.n_fragments > 3);
 
         expect_refused(*state, f.fragments[1].data, f.fragments[1].size_bytes, WIRE_REFUSED_FRAGMENT,
-                        "fragment 1 of 6 without those before it");
+                        "fragment 1 of 7 without those before it");
 
         /* One left out: what was there is forgotten, and the rest does not revive it. */
         assert_int_equal(wire_feed(*state, SENDER, f.fragments[0].data, f.fragments[0].size_bytes, &back,

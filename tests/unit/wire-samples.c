@@ -53,6 +53,7 @@ static void fixed_definition(Definition *d, const char *name, uint64_t digest)
         d->takeover_automatic = true;
         d->awaits_leaver = true;
         d->enabled = false;
+        d->needs_end = true;
 }
 
 static void fixed_facts(FactsMessage *f)
@@ -82,8 +83,10 @@ static void fixed_facts(FactsMessage *f)
         f->nodelist[0] = 1;
         f->nodelist[1] = 4;
         f->by_fewer = true;
-        f->copies[0] = (CopyFact){ dup("distro"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 1, UNIT_RUNNING };
-        f->copies[1] = (CopyFact){ dup("web-2"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 2, UNIT_STUCK };
+        f->copies[0] = (CopyFact){ dup("distro"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 1, UNIT_RUNNING, false,
+                0 };
+        f->copies[1] = (CopyFact){ dup("web-2"), (UINT64_C(44) << EPOCH_RING_SHIFT) + 2, UNIT_STUCK, true,
+                30 * USEC_PER_SEC };
 }
 
 static void fixed_definitions(DefinitionsMessage *d)
@@ -160,7 +163,8 @@ Message *sample_fixed(MessageType type)
         if (type == MESSAGE_UNSENT)
                 m->unsent.type = MESSAGE_STATE;
         if (type == MESSAGE_TIMING)
-                m->timing = (NodeTiming){ 2 * USEC_PER_SEC, 3 * USEC_PER_SEC, USEC_INFINITY };
+                m->timing = (NodeTiming){ 2 * USEC_PER_SEC, 3 * USEC_PER_SEC, USEC_INFINITY,
+                        10 * USEC_PER_SEC };
         if (type == MESSAGE_NODELIST) {
                 m->nodelist = (NodelistMessage){ array(2, sizeof(ListedNode)), 2, true };
                 m->nodelist.nodes[0] = (ListedNode){ 1, dup("abc") };
@@ -260,6 +264,7 @@ static void draw_definition(Definition *d, uint64_t *seed)
         d->awaits_leaver = draw_bool(seed);
         d->local_restarts = (uint8_t) draw(seed, LOCAL_RESTARTS_MAX + 1);
         d->enabled = draw_bool(seed);
+        d->needs_end = draw_bool(seed);
 }
 
 static uint32_t *draw_ids(size_t n, uint64_t *seed)
@@ -307,7 +312,7 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->version_max = f->version_min + (uint8_t) draw(seed, 100);
         f->node_name = draw_node(seed);
         f->grace_usec = draw_u64(seed);
-        f->timing = (NodeTiming){ draw_u64(seed), draw_u64(seed), draw_u64(seed) };
+        f->timing = (NodeTiming){ draw_u64(seed), draw_u64(seed), draw_u64(seed), draw_u64(seed) };
         f->boot_id = draw_u64(seed);
         f->record = (RecordKind) draw(seed, _RECORD_KIND_MAX);
         f->record_revision = draw_revision(seed);
@@ -323,7 +328,7 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->copies = array(f->n_copies, sizeof(f->copies[0]));
         FOREACH_ARRAY(c, f->copies, f->n_copies)
                 *c = (CopyFact){ draw_app(seed), draw_u64(seed) % (EPOCH_MAX + 1),
-                        (UnitState) draw(seed, _UNIT_STATE_MAX) };
+                        (UnitState) draw(seed, _UNIT_STATE_MAX), draw_bool(seed), draw_u64(seed) };
 }
 
 static void draw_state(StateMessage *s, uint64_t *seed)
@@ -390,7 +395,7 @@ static void draw_others(Message *m, uint64_t *seed)
         } else if (m->type == MESSAGE_UNSENT) {
                 m->unsent.type = (MessageType) (1 + draw(seed, MESSAGE_UNSENT - 1));
         } else if (m->type == MESSAGE_TIMING) {
-                m->timing = (NodeTiming){ draw_u64(seed), draw_u64(seed), draw_u64(seed) };
+                m->timing = (NodeTiming){ draw_u64(seed), draw_u64(seed), draw_u64(seed), draw_u64(seed) };
         } else if (m->type == MESSAGE_NODELIST) {
                 draw_nodelist(&m->nodelist, seed);
         }
@@ -451,7 +456,8 @@ static bool definition_equal(const Definition *a, const Definition *b)
                a->failure_timeout_usec == b->failure_timeout_usec && a->weight == b->weight &&
                a->local_restarts == b->local_restarts && a->takeover_mode == b->takeover_mode &&
                a->failure_action == b->failure_action && a->takeover_automatic == b->takeover_automatic &&
-               a->awaits_leaver == b->awaits_leaver && a->enabled == b->enabled && a->digest == b->digest;
+               a->awaits_leaver == b->awaits_leaver && a->enabled == b->enabled &&
+               a->needs_end == b->needs_end && a->digest == b->digest;
 }
 
 static bool ids_equal(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b)
@@ -487,7 +493,7 @@ static bool view_equal(const ViewMessage *a, const ViewMessage *b)
 static bool timing_equal(const NodeTiming *a, const NodeTiming *b)
 {
         return a->detection_usec == b->detection_usec && a->isolation_usec == b->isolation_usec &&
-               a->needed_usec == b->needed_usec;
+               a->needed_usec == b->needed_usec && a->needs_end_usec == b->needs_end_usec;
 }
 
 static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
@@ -509,7 +515,9 @@ static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
                         return false;
         for (size_t i = 0; i < a->n_copies; i++)
                 if (!streq(a->copies[i].app, b->copies[i].app) || a->copies[i].epoch != b->copies[i].epoch ||
-                                a->copies[i].state != b->copies[i].state)
+                                a->copies[i].state != b->copies[i].state ||
+                                a->copies[i].needs_end != b->copies[i].needs_end ||
+                                a->copies[i].granted_delay_usec != b->copies[i].granted_delay_usec)
                         return false;
         return true;
 }

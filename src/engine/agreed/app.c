@@ -126,6 +126,12 @@ void app_define(Agreed *g, App *a, Definition *next)
         const Copy *present = app_present_copy(a);
 
         app_change_hold(g, a, a->maintenance, next);
+        /* What its node starts in this moment may be of the new file. */
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (c->phase == COPY_STARTING && next->needs_end && !c->needs_end) {
+                        c->needs_end = true;
+                        c->granted_delay_usec = next->failover_delay_usec;
+                }
         definition_done(&a->definition);
         a->definition = *next;
         a->has_definition = true;
@@ -159,7 +165,9 @@ static bool app_concerns(const App *a, const Node *n, bool most)
                         return true;
         if (a->owner == n->id)
                 return true;
-        return a->unsure.is_auto ? most : place_tier(a, n) != UINT32_MAX;
+        if (a->unsure.is_auto || (a->unsure.since.count > 0 && app_needs_end(a)))
+                return most;
+        return place_tier(a, n) != UINT32_MAX;
 }
 
 /* The time that the slowest of these nodes may take from its Corosync's silence until its copy has ended. Subtracted is
@@ -167,7 +175,7 @@ static bool app_concerns(const App *a, const Node *n, bool most)
  * that any of them needs. A node that was cut off may know the old value or the new one while a change is not
  * committed. The peers that wait take the greatest that any of it comes to (`most`); the node that is waited for takes
  * the least. */
-static uint64_t app_auto_delay(const State *s, const App *a, bool most)
+static uint64_t app_auto_delay(const State *s, const App *a, bool most, bool needs_end)
 {
         uint64_t stopped = 0, noticed = USEC_INFINITY;
 
@@ -178,12 +186,13 @@ static uint64_t app_auto_delay(const State *s, const App *a, bool most)
                         continue;
                 noticed = MIN(noticed, quick->detection_usec);
                 if (app_concerns(a, n, most))
-                        stopped = MAX(stopped, usec_add(slow->needed_usec, slow->detection_usec));
+                        stopped = MAX(stopped, usec_add(needs_end ? slow->needs_end_usec : slow->needed_usec,
+                                                               slow->detection_usec));
         }
         return stopped == USEC_INFINITY ? stopped : usec_left(stopped, noticed);
 }
 
-bool app_delay_is_auto(const App *a)
+static bool app_delay_is_auto(const App *a)
 {
         return a->has_definition && (a->definition.failover_delay_usec == DELAY_AUTO || a->unsure.is_auto);
 }
@@ -193,22 +202,58 @@ static uint64_t app_written_delay(const App *a)
         return a->has_definition ? a->definition.failover_delay_usec : 0;
 }
 
+/* ---- what was granted holds ---- */
+
+/* A copy that was waited out once holds nothing up. */
+static bool copy_is_waited_for(const App *a, const Copy *c)
+{
+        return c->phase != COPY_LOST || c->node_id == a->owner || c->node_id == a->lost_node;
+}
+
+bool app_needs_end(const App *a)
+{
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (c->needs_end && copy_is_waited_for(a, c))
+                        return true;
+        return a->has_definition && a->definition.needs_end;
+}
+
+const Copy *app_lost_needs_end(const App *a)
+{
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (c->needs_end && c->phase == COPY_LOST && c->node_id == a->lost_node &&
+                                a->delay.serial != 0)
+                        return c;
+        return NULL;
+}
+
+bool app_delay_follows_nodes(const App *a)
+{
+        return app_delay_is_auto(a) || app_needs_end(a);
+}
+
 uint64_t app_delay(const State *s, const App *a)
 {
         uint64_t delay = a->unsure.since.count > 0 ? a->unsure.longest_delay_usec : app_written_delay(a);
 
-        if (!app_delay_is_auto(a))
-                return delay;
-        return MAX(app_auto_delay(s, a, true), delay == DELAY_AUTO ? 0 : delay);
+        if (app_delay_is_auto(a))
+                delay = MAX(app_auto_delay(s, a, true, false), delay == DELAY_AUTO ? 0 : delay);
+        FOREACH_ARRAY(c, a->copies, a->n_copies)
+                if (c->needs_end && copy_is_waited_for(a, c) && c->granted_delay_usec != DELAY_AUTO)
+                        delay = MAX(delay, c->granted_delay_usec);
+        return app_needs_end(a) ? MAX(delay, app_auto_delay(s, a, true, true)) : delay;
 }
 
-uint64_t app_least_delay(const State *s, const App *a)
+uint64_t app_least_delay(const State *s, const App *a, const Copy *own)
 {
         uint64_t delay = a->unsure.since.count > 0 ? a->unsure.least_delay_usec : app_written_delay(a);
 
-        if (!app_delay_is_auto(a))
+        if (app_delay_is_auto(a))
+                delay = MIN(app_auto_delay(s, a, false, false), delay == DELAY_AUTO ? USEC_INFINITY : delay);
+        if (!own || !own->needs_end)
                 return delay;
-        return MIN(app_auto_delay(s, a, false), delay == DELAY_AUTO ? USEC_INFINITY : delay);
+        delay = MIN(delay, own->granted_delay_usec == DELAY_AUTO ? 0 : own->granted_delay_usec);
+        return MAX(delay, app_auto_delay(s, a, false, true));
 }
 
 /* What a node said since the delay began may show that the lost one needs longer, or was noticed earlier, than was counted
@@ -217,7 +262,7 @@ void app_lengthen_delay(Agreed *g, App *a)
 {
         uint64_t delay;
 
-        if (a->lost_node == 0 || a->delay.serial == 0 || !app_delay_is_auto(a))
+        if (a->lost_node == 0 || a->delay.serial == 0 || !app_delay_follows_nodes(a))
                 return;
         delay = app_delay(&g->state, a);
         if (delay <= a->delay_usec)
@@ -322,8 +367,8 @@ void app_change_hold(Agreed *g, App *a, bool maintenance, const Definition *d)
 
         if (d && !a->has_definition)
                 before = now; /* no node has another one */
-        changes = before != now ||
-                  (now == DELAY_AUTO && d && a->has_definition && !same_nodes(d, &a->definition));
+        changes = before != now || ((now == DELAY_AUTO || (d && d->needs_end) || app_needs_end(a)) && d &&
+                                                   a->has_definition && !same_nodes(d, &a->definition));
         if (!changes && a->maintenance == maintenance)
                 return;
         if (u->since.count == 0) {
@@ -448,6 +493,12 @@ void app_hold(Agreed *g, App *a, const Node *at)
         a->held_node = at->id;
 }
 
+static void copy_take_definition(Copy *c, const App *a)
+{
+        c->needs_end = a->has_definition && a->definition.needs_end;
+        c->granted_delay_usec = c->needs_end ? a->definition.failover_delay_usec : 0;
+}
+
 Copy *app_grant(Agreed *g, App *a, uint32_t node_id, StartType type, uint32_t from_node)
 {
         uint64_t floor = MIN(g->state.ring_seq, EPOCH_RING_MAX / 2) << EPOCH_RING_SHIFT;
@@ -468,6 +519,7 @@ Copy *app_grant(Agreed *g, App *a, uint32_t node_id, StartType type, uint32_t fr
         if (!retry_is_due(a, node_id))
                 a->from_node = type == START_NORMAL ? 0 : from_node;
         c->from_node = a->from_node;
+        copy_take_definition(c, a);
         a->owner = node_id;
         /* A start in place keeps it, also one that came with a changed file. */
         if (a->held_node != 0 ? a->held_node != node_id : was != node_id)

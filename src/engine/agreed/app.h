@@ -32,9 +32,17 @@ void app_keep_no_more(App *a); /* that a changed definition moves nothing is no 
 
 /* How long the group waits when a node with a copy is lost, and how long that node may take for granted that it does:
  * FailoverDelaySec=, 0 without a definition. While a change of it is not committed, the peers that wait take the
- * longest of what may count, and a node that is cut off takes the least. */
+ * longest of what may count, and a node that is cut off takes the least. Of a copy that needs an end the same goes for what was
+ * written when it was granted, until its end; and neither is less than what the nodes need for that. */
 uint64_t app_delay(const State *s, const App *a);
-uint64_t app_least_delay(const State *s, const App *a);
+/* `own`: its copy on that node; NULL: it is not known there. */
+uint64_t app_least_delay(const State *s, const App *a, const Copy *own);
+/* Something of what is written, or runs, or was lost last, outlives a kill. */
+bool app_needs_end(const App *a);
+/* Some of that which outlives a kill may still be there: it was lost, and its delay runs. NULL: none. */
+const Copy *app_lost_needs_end(const App *a);
+/* The agreed definition, or what runs or was lost last, has a delay that the nodes' timeouts make. */
+bool app_delay_follows_nodes(const App *a);
 /* Before maintenance, or the definition, becomes this. `d` NULL: the definition stays. */
 void app_change_hold(Agreed *g, App *a, bool maintenance, const Definition *d);
 void app_begin_loss(Agreed *g, App *a, uint32_t node_id, uint64_t delay_usec);
@@ -42,7 +50,6 @@ void app_end_loss(App *a);
 void app_end_delay(App *a); /* it is waited for no more, and is lost all the same */
 /* Says how long the lost node is waited for. */
 void app_note_waiting(Agreed *g, const App *a, uint32_t node_id, uint64_t delay_usec);
-bool app_delay_is_auto(const App *a);
 /* A node has said other timeouts: a delay that runs may have to grow. */
 void app_lengthen_delay(Agreed *g, App *a);
 /* HandOver=no: `n` is leaving, and when it is back it may run the application again, as far as can be told now. */

@@ -358,6 +358,8 @@ void copy_fact(Agreed *g, uint32_t node_id, const CopyFact *f, uint64_t realtime
                         return;
                 }
                 c->phase = COPY_LOST;
+                c->needs_end = f->needs_end;
+                c->granted_delay_usec = f->granted_delay_usec;
                 g->lasting_changed = true;
                 if (!newest && !forming) {
                         copy_stop_surplus(g, a, c);

@@ -53,19 +53,21 @@ void node_goes_down(Agreed *g, Node *n)
 static NodeTiming timing_least(const NodeTiming *a, const NodeTiming *b)
 {
         return (NodeTiming){ MIN(a->detection_usec, b->detection_usec),
-                MIN(a->isolation_usec, b->isolation_usec), MIN(a->needed_usec, b->needed_usec) };
+                MIN(a->isolation_usec, b->isolation_usec), MIN(a->needed_usec, b->needed_usec),
+                MIN(a->needs_end_usec, b->needs_end_usec) };
 }
 
 static NodeTiming timing_most(const NodeTiming *a, const NodeTiming *b)
 {
         return (NodeTiming){ MAX(a->detection_usec, b->detection_usec),
-                MAX(a->isolation_usec, b->isolation_usec), MAX(a->needed_usec, b->needed_usec) };
+                MAX(a->isolation_usec, b->isolation_usec), MAX(a->needed_usec, b->needed_usec),
+                MAX(a->needs_end_usec, b->needs_end_usec) };
 }
 
 bool node_timing_equal(const NodeTiming *a, const NodeTiming *b)
 {
         return a->detection_usec == b->detection_usec && a->isolation_usec == b->isolation_usec &&
-               a->needed_usec == b->needed_usec;
+               a->needed_usec == b->needed_usec && a->needs_end_usec == b->needs_end_usec;
 }
 
 void node_set_timing(Agreed *g, Node *n, const NodeTiming *t)
@@ -81,7 +83,7 @@ void node_set_timing(Agreed *g, Node *n, const NodeTiming *t)
         agreed_changed(g);
         FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
                 app_lengthen_delay(g, a);
-                if (app_delay_is_auto(a))
+                if (app_delay_follows_nodes(a))
                         agreed_changed_app(g, a);
         }
 }

@@ -11,7 +11,7 @@ struct Cutoff {
         /* Of Corosync, and of the configuration. */
         uint64_t token_usec, consensus_usec;
         bool quorum_device;
-        uint64_t isolation_config_usec;
+        uint64_t isolation_config_usec, self_fence_usec;
 
         bool was_quorate;        /* as it was noted last */
         uint64_t no_quorum_usec; /* the first view, or the end of the last, since one that was quorate; 0: quorate */
@@ -29,6 +29,10 @@ struct Cutoff {
         bool probed;                           /* in this step */
         uint64_t hold_probe; /* the host slept: nothing starts until this probe is back; 0: it did not */
         uint64_t step_probe; /* after a silence this one has to be back, quickly, before the member counts as in step; 0 */
+
+        /* When this host has to be down; see cutoff_end_usec(). */
+        uint64_t proven_usec; /* the sending of the newest probe that a quorate ring gave back quickly; 0: none */
+        uint64_t lost_usec; /* the delay of the peers may run since then; 0: this member is in step, or knows nothing */
 
         /* What is known of the others. */
         uint64_t in_step_usec; /* in step with a quorate group until then; USEC_INFINITY: it is; 0: it never was */

@@ -22,7 +22,8 @@ NodeTiming cutoff_node_timing(const Local *here)
 {
         Timing t = cutoff_timing(here);
 
-        return (NodeTiming){ t.detection_usec, t.isolation_usec, t.needed_usec };
+        return (NodeTiming){ t.detection_usec, t.isolation_usec, t.needed_usec,
+                timing_needs_end_usec(&t, here->cutoff->self_fence_usec, here->me.grace_usec) };
 }
 
 /* A longer time than its peers count with is no use to a node that is cut off: it goes by one only when all have been told
@@ -53,6 +54,19 @@ uint64_t cutoff_needed_usec(const Local *here)
         uint64_t t = cutoff_timing(here).needed_usec;
 
         return own && own->timing.detection_usec > 0 ? MIN(t, own->least.needed_usec) : t;
+}
+
+uint64_t cutoff_needs_end_usec(const Local *here)
+{
+        const Node *own = state_find_node(&here->me.agreed.state, here->me.node_id);
+        uint64_t t = cutoff_node_timing(here).needs_end_usec;
+
+        return own && own->timing.detection_usec > 0 ? MIN(t, own->least.needs_end_usec) : t;
+}
+
+uint64_t cutoff_self_fence_usec(const Local *here)
+{
+        return here->cutoff->self_fence_usec;
 }
 
 static uint64_t cutoff_probe_interval(const Local *here)
@@ -126,13 +140,14 @@ static void cutoff_end_silence(Local *here)
 
 /* ---- what happens ---- */
 
-int cutoff_new(uint64_t isolation_usec, Cutoff **ret)
+int cutoff_new(uint64_t isolation_usec, uint64_t self_fence_usec, Cutoff **ret)
 {
         Cutoff *c = calloc(1, sizeof(*c));
 
         if (!c)
                 return -ENOMEM;
         c->isolation_config_usec = isolation_usec;
+        c->self_fence_usec = self_fence_usec;
         c->stale_since_usec = USEC_INFINITY;
         *ret = c;
         return 0;
@@ -260,6 +275,14 @@ static void cutoff_doubt_step(Local *here)
                 here->cutoff->step_probe = 0;
 }
 
+/* Whoever has quorum was in one ring with this node when the probe was put in order, and cannot have noticed a loss sooner
+ * than one detection time after it was sent. */
+void cutoff_take_answer(Local *here)
+{
+        if (view_is_quorate(&here->me) && here->cutoff->n_probes_back > 0 && cutoff_answer_was_quick(here))
+                here->cutoff->proven_usec = cutoff_probe_time(here, here->cutoff->n_probes_back);
+}
+
 void cutoff_answer(Local *here, uint64_t number)
 {
         if (number <= here->cutoff->n_probes_sent)
@@ -267,6 +290,7 @@ void cutoff_answer(Local *here, uint64_t number)
         if (here->cutoff->hold_probe != 0 && here->cutoff->n_probes_back >= here->cutoff->hold_probe)
                 here->cutoff->hold_probe = 0;
         cutoff_doubt_step(here);
+        cutoff_take_answer(here);
         here->cutoff->silent_usec = 0;
         cutoff_end_silence(here);
 }
@@ -345,21 +369,28 @@ static uint64_t cutoff_no_quorum_usec(const Local *here)
         return t;
 }
 
+/* What the peers need at least to notice that this node is lost again, less what it takes to end what is left. */
+static uint64_t cutoff_again_usec(const Local *here)
+{
+        uint64_t t = MAX(
+                        usec_left(cutoff_detection_usec(here) - cutoff_probe_interval(here), KILL_TAKES_USEC),
+                        usec_left(here->cutoff->token_usec, cutoff_lag_usec(here)) / 2);
+
+        /* A probe takes its time: without any, each would cut this node off again. */
+        return MAX(t, cutoff_probe_interval(here));
+}
+
 static uint64_t cutoff_silence_usec(const Local *here)
 {
-        uint64_t t, again;
+        uint64_t t;
 
         if (here->cutoff->silent_usec == 0 || here->cutoff->isolated)
                 return USEC_INFINITY;
         t = usec_add(here->cutoff->silent_usec, cutoff_isolation_usec(here));
         if (here->cutoff->away_usec == 0 || !runs_any_alive(here))
                 return t;
-        /* What the peers need to notice that this node is lost again is all that is left then. */
-        again = MAX(usec_left(cutoff_detection_usec(here) - cutoff_probe_interval(here), KILL_TAKES_USEC),
-                        usec_left(here->cutoff->token_usec, cutoff_lag_usec(here)) / 2);
-        /* A probe takes its time: without any, each would cut this node off again. */
-        again = MAX(again, cutoff_probe_interval(here));
-        return MIN(t, MAX(cutoff_away_usec(here), usec_add(here->cutoff->silent_usec, again)));
+        return MIN(t, MAX(cutoff_away_usec(here),
+                                      usec_add(here->cutoff->silent_usec, cutoff_again_usec(here))));
 }
 
 static void note_isolated(Local *here, const char *what, uint64_t since_usec)
@@ -388,6 +419,53 @@ void cutoff_watch(Local *here)
                 cutoff_begin(here, usec_add(here->cutoff->silent_usec, cutoff_timing(here).detection_usec));
                 member_changed(&here->me);
         }
+}
+
+/* ---- when all has to have ended ---- */
+
+static bool cutoff_is_in_step(const Local *here)
+{
+        return here->cutoff->away_usec == 0 && here->cutoff->no_quorum_usec == 0 &&
+               here->cutoff->cut_off_usec == 0 && here->cutoff->step_probe == 0 && !here->cutoff->isolated;
+}
+
+/* The first loss since it was in step counts. A ring that is not quorate yet is one, and so is an answer that came late. */
+void cutoff_watch_loss(Local *here)
+{
+        Cutoff *c = here->cutoff;
+        uint64_t t = USEC_INFINITY;
+
+        if (!runs_any_alive(here))
+                c->proven_usec = 0; /* nothing here goes by it, and no probe is sent that would keep it new */
+        if (cutoff_is_in_step(here)) {
+                c->lost_usec = 0;
+                return;
+        }
+        if (c->proven_usec != 0)
+                t = usec_add(c->proven_usec, cutoff_detection_usec(here));
+        if (c->no_quorum_usec != 0)
+                t = MIN(t, usec_left(c->no_quorum_usec, cutoff_lag_usec(here)));
+        if (c->cut_off_usec != 0)
+                t = MIN(t, c->cut_off_usec);
+        if (c->away_usec != 0)
+                t = MIN(t, c->away_usec);
+        if (t != USEC_INFINITY && (c->lost_usec == 0 || t < c->lost_usec))
+                c->lost_usec = MAX(t, (uint64_t) 1);
+}
+
+uint64_t cutoff_end_usec(const Local *here, uint64_t delay_usec)
+{
+        const Cutoff *c = here->cutoff;
+        uint64_t since = c->lost_usec, t;
+
+        if (since == 0 && c->proven_usec != 0)
+                since = usec_add(c->proven_usec, cutoff_detection_usec(here));
+        if (since == 0 || delay_usec == USEC_INFINITY)
+                return USEC_INFINITY;
+        t = usec_left(usec_add(since, delay_usec), KILL_TAKES_USEC);
+        if (c->lost_usec != 0 && c->proven_usec != 0)
+                t = MAX(t, usec_add(c->proven_usec, cutoff_again_usec(here)));
+        return MAX(t, (uint64_t) 1);
 }
 
 /* ---- what is known of the others ---- */

@@ -9,8 +9,8 @@
 #define PROBE_RETRY_USEC (10 * USEC_PER_MSEC) /* while a start waits for a probe */
 #define KILL_TAKES_USEC USEC_PER_SEC          /* systemd has so long to end what is killed */
 
-/* `isolation_usec`: from the configuration; 0: what follows from Corosync's times. -ENOMEM. */
-int cutoff_new(uint64_t isolation_usec, Cutoff **ret);
+/* `isolation_usec`: from the configuration; 0: what follows from Corosync's times. `self_fence_usec`: SelfFenceSec=. -ENOMEM. */
+int cutoff_new(uint64_t isolation_usec, uint64_t self_fence_usec, Cutoff **ret);
 
 /* ---- what happens ---- */
 
@@ -30,6 +30,7 @@ void cutoff_begin_step(Local *here);
 /* ---- what is due ---- */
 
 void cutoff_watch_step(Local *here);      /* is this member in step again? */
+void cutoff_watch_loss(Local *here);      /* since when its peers may count it as lost */
 void cutoff_watch(Local *here);           /* has Corosync been silent, or quorum unknown, for too long? */
 void cutoff_probe(Local *here);           /* the next probe */
 void cutoff_watch_knowledge(Local *here); /* since when what it knows is old */
@@ -50,8 +51,17 @@ bool cutoff_has_slept(const Local *here); /* the host did, and no probe has come
 uint64_t cutoff_ask(Local *here);
 /* That one, or a later one, is back, so quickly that the ring still turned. */
 bool cutoff_has_answered(const Local *here, uint64_t number);
+/* A start rests on an answer: what is started has that answer's time to go by. */
+void cutoff_take_answer(Local *here);
 NodeTiming cutoff_node_timing(const Local *here); /* what this node has to say of its Corosync */
 /* IsolationTimeoutSec=, or the default that follows from Corosync's timing; for as long as the group knows it. */
 uint64_t cutoff_isolation_usec(const Local *here);
-/* What its peers wait for at least, whatever else they count with. */
+/* What its peers wait for at least, whatever else they count with; the second for what outlives a kill. */
 uint64_t cutoff_needed_usec(const Local *here);
+uint64_t cutoff_needs_end_usec(const Local *here);
+uint64_t cutoff_self_fence_usec(const Local *here); /* SelfFenceSec= */
+/* When all has to have ended here that the peers start once they have waited for `delay_usec`. It moves on with each answer of
+ * a quorate ring. Where this member was lost it stands, until it is in step again: its peers may count from that loss. Back
+ * in a quorate ring it has as long as they need to notice that it is lost again, should that be more. USEC_INFINITY: the
+ * peers never start it, or nothing is known yet. */
+uint64_t cutoff_end_usec(const Local *here, uint64_t delay_usec);

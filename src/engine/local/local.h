@@ -14,6 +14,7 @@ typedef struct LocalCommand LocalCommand;       /* request.h */
 typedef struct Local {
         Membership me;
         NoQuorumPolicy no_quorum_policy; /* from the configuration */
+        SelfFence self_fence;            /* the same */
 
         /* cutoff.c */
         Cutoff *cutoff;

@@ -17,7 +17,8 @@ struct LocalUnit {
         uint64_t kill_usec; /* when it has to be gone; USEC_INFINITY: systemd's own timeout is enough */
         UnitState reported; /* RESULT under way; UNIT_NONE: none */
         SentIn reported_in;
-        uint64_t unit_digest;     /* what it was started from; 0: not known */
+        bool needs_end;       /* something of it outlives a kill, as it was granted, or as its unit says */
+        uint64_t unit_digest; /* what it was started from; 0: not known */
         bool restart_told_needed; /* whether a restart is needed, as it was told */
         SentIn restart_told_in;
 

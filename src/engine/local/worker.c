@@ -28,7 +28,7 @@ static void worker_tell_cut_off_end(Local *here, const LocalUnit *u, UnitState s
 }
 
 void worker_is(Local *here, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
-                const char *reason)
+                const char *reason, bool needs_end)
 {
         LocalUnit *u = runs_find(here, app, epoch);
         App *a = state_find_app(&here->me.agreed.state, app);
@@ -48,6 +48,7 @@ void worker_is(Local *here, const char *app, uint64_t epoch, UnitState state, ui
                                 ->epoch = epoch;
         if (unit_digest != 0)
                 u->unit_digest = unit_digest;
+        u->needs_end = u->needs_end || needs_end;
         restarts_set_unit(here, u, state, reason);
         /* One unit name holds one copy: whatever was there before is over. */
         FOREACH_ARRAY(old, here->units, here->n_units)
@@ -60,26 +61,54 @@ void worker_is(Local *here, const char *app, uint64_t epoch, UnitState state, ui
 
 /* ---- cut off ---- */
 
-static uint64_t worker_delay(const Local *here, const char *app)
+static Copy *worker_copy(const Local *here, const LocalUnit *u)
 {
-        const App *a = state_find_app(&here->me.agreed.state, app);
-        const LocalDefinition *d = files_find(here, app);
+        const App *a = state_find_app(&here->me.agreed.state, u->app);
+
+        return a ? app_find_copy(a, here->me.node_id, u->epoch) : NULL;
+}
+
+static bool worker_needs_end(const Local *here, const LocalUnit *u)
+{
+        const Copy *c = worker_copy(here, u);
+
+        return u->needs_end || (c && c->needs_end);
+}
+
+/* What the peers wait for at least. A record has no definitions: before this member is in step its own files are all that
+ * it knows. */
+static uint64_t worker_delay(const Local *here, const LocalUnit *u)
+{
+        const App *a = state_find_app(&here->me.agreed.state, u->app);
+        const LocalDefinition *d = files_find(here, u->app);
+        uint64_t delay = 0;
 
         if (a && a->has_definition)
-                return app_least_delay(&here->me.agreed.state, a);
-        if (!d || d->error)
-                return 0;
-        return d->definition.failover_delay_usec == DELAY_AUTO ? cutoff_needed_usec(here)
-                                                               : d->definition.failover_delay_usec;
+                delay = app_least_delay(&here->me.agreed.state, a, worker_copy(here, u));
+        else if (d && !d->error)
+                delay = d->definition.failover_delay_usec == DELAY_AUTO ? cutoff_needed_usec(here)
+                                                                        : d->definition.failover_delay_usec;
+        return worker_needs_end(here, u) ? MAX(delay, cutoff_needs_end_usec(here)) : delay;
 }
 
 /* The others start their copy when the delay is over, so by then ours must have gone. The kill comes before, by what it
  * takes at most (systemd gets a second to do it), but never before half of the time is over. */
-static uint64_t worker_time_to_end(const Local *here, const char *app)
+static uint64_t worker_time_to_end(const Local *here, const LocalUnit *u)
 {
-        uint64_t delay = worker_delay(here, app);
+        uint64_t delay = worker_delay(here, u);
 
         return delay == USEC_INFINITY ? delay : delay - MIN(delay / 2, KILL_TAKES_USEC);
+}
+
+/* What outlives a kill has the second half of the time that is left, the processes have the first. */
+static uint64_t worker_kill_usec(const Local *here, const LocalUnit *u)
+{
+        uint64_t now = here->me.agreed.now_usec, end;
+
+        if (!worker_needs_end(here, u))
+                return usec_add(cutoff_since(here), worker_time_to_end(here, u));
+        end = cutoff_end_usec(here, worker_delay(here, u));
+        return end == USEC_INFINITY ? end : now + usec_left(end, now) / 2;
 }
 
 /* Where this node is cut off, each worker has what is left of its delay to end; with 0 its time is over at once. */
@@ -89,7 +118,38 @@ void worker_stop_cut_off(Local *here)
                 return;
         FOREACH_ARRAY(u, here->units, here->n_units)
                 if (unit_state_is_alive(u->state) && !runs_left_alone(here, u->app))
-                        runs_stop(here, u, usec_add(cutoff_since(here), worker_time_to_end(here, u->app)));
+                        runs_stop(here, u, worker_kill_usec(here, u));
+}
+
+/* With NoQuorumPolicy=freeze nothing is ended here, and in maintenance neither. */
+static bool worker_has_fuse(const Local *here, const LocalUnit *u)
+{
+        if (here->self_fence == SELF_FENCE_NO || here->no_quorum_policy != NO_QUORUM_STOP ||
+                        !unit_state_is_alive(u->state) || runs_left_alone(here, u->app))
+                return false;
+        return here->self_fence == SELF_FENCE_YES || worker_needs_end(here, u);
+}
+
+uint64_t worker_fuse_deadline(const Local *here, const char **ret_app)
+{
+        const LocalUnit *first = NULL;
+        uint64_t deadline = 0;
+
+        FOREACH_ARRAY(u, here->units, here->n_units) {
+                uint64_t delay, t;
+
+                if (!worker_has_fuse(here, u))
+                        continue;
+                delay = worker_delay(here, u);
+                t = delay == USEC_INFINITY ? 0
+                                           : cutoff_end_usec(here, MAX(delay, cutoff_self_fence_usec(here)));
+                if (t == 0 || (deadline != 0 && t >= deadline))
+                        continue;
+                first = u;
+                deadline = t;
+        }
+        *ret_app = first ? first->app : NULL;
+        return deadline;
 }
 
 void worker_kill_overdue(Local *here)
@@ -149,6 +209,8 @@ static void worker_start(Local *here, App *a, const Copy *c)
         if (!u)
                 return;
         u->state = UNIT_STARTING;
+        u->needs_end = c->needs_end;
+        cutoff_take_answer(here);
         f = member_emit(&here->me, EFFECT_START);
         f->app = member_strdup(&here->me, a->name);
         f->epoch = c->epoch;
@@ -207,6 +269,7 @@ int worker_facts(const Local *here, FactsMessage *f)
                 return -ENOMEM;
         for (size_t i = 0; i < here->n_units; i++) {
                 const LocalUnit *u = &here->units[i];
+                const Copy *c = worker_copy(here, u);
                 char *app = strdup(u->app);
 
                 if (!app)
@@ -214,6 +277,10 @@ int worker_facts(const Local *here, FactsMessage *f)
                 f->copies[f->n_copies++] = (CopyFact){
                         .app = app,
                         .epoch = u->epoch,
+                        .needs_end = worker_needs_end(here, u),
+                        .granted_delay_usec = c && c->needs_end ? c->granted_delay_usec
+                                              : u->needs_end    ? DELAY_AUTO
+                                                                : 0,
                         .state = u->stop_issued && unit_state_is_alive(u->state) && u->state != UNIT_STUCK
                                                  ? UNIT_STOPPING
                                                  : u->state,
