@@ -52,6 +52,8 @@ GraceTiming grace_timing_of(uint64_t grace_usec)
                 .watchdog_usec = grace_usec / 4,
                 .stop_usec = grace_usec / 2,
                 .kill_usec = grace_usec - grace_usec / 4,
+                .end_kill_usec = grace_usec / 2 + grace_usec / 8,
+                .fuse_usec = grace_usec - grace_usec / 8,
                 .answer_usec = grace_usec / 8,
                 .connect_usec = grace_usec / 16,
         };

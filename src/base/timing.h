@@ -34,7 +34,9 @@ uint64_t timing_needs_end_usec(const Timing *t, uint64_t self_fence_usec, uint64
 typedef struct GraceTiming {
         uint64_t watchdog_usec; /* a manager on which workers depend and that gives no sign of life for so long is ended */
         uint64_t stop_usec; /* the guard stops the workers; so does a manager that is not in the group for so long */
-        uint64_t kill_usec;    /* the guard kills them */
+        uint64_t kill_usec; /* the guard kills them */
+        uint64_t end_kill_usec; /* and, by then, those of which something outlives a kill: that has until `fuse_usec` */
+        uint64_t fuse_usec;    /* the host goes down where some of it is left */
         uint64_t answer_usec;  /* for systemd to kill, before the control groups are killed by hand */
         uint64_t connect_usec; /* for one try to reach systemd */
 } GraceTiming;

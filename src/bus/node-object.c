@@ -42,6 +42,11 @@ static void write_guarded(const BusObject *o, Sink *s)
         sink_bool(s, !o->node->unguarded);
 }
 
+static void write_fused(const BusObject *o, Sink *s)
+{
+        sink_bool(s, !o->node->unfused);
+}
+
 static void write_files_unread(const BusObject *o, Sink *s)
 {
         sink_bool(s, o->node->unread);
@@ -66,6 +71,7 @@ const Property node_properties[] = {
         { "Standby", false, write_standby },
         { "Record", false, write_record },
         { "Guarded", false, write_guarded },
+        { "Fused", false, write_fused },
         { "FilesUnread", true, write_files_unread }, /* not told: who asked for the reload looks */
         { "Applications", false, write_applications },
         { "Stale", false, bus_write_stale },
@@ -121,6 +127,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("Standby", "b"),
         BUS_CHANGING("Record", "s"),
         BUS_CHANGING("Guarded", "b"),
+        BUS_CHANGING("Fused", "b"),
         SD_BUS_PROPERTY("FilesUnread", "b", get_property, 0, 0),
         BUS_CHANGING("Stale", "b"),
         BUS_CHANGING("StaleSinceTimestamp", "t"),

@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "config/application.h"
@@ -345,6 +346,27 @@ static int seal(AppParse *a, AppConfig *c)
         return r == -E2BIG ? parse_error(&a->state, "a value is too long") : r;
 }
 
+/* What outlives a kill would be left behind where it does not end. */
+static int check_self_fence(AppParse *a)
+{
+        if (!a->state.context || a->state.context->self_fence != SELF_FENCE_NO || !parts_need_end(&a->parts))
+                return 0;
+        FOREACH_ARRAY(part, a->parts.items, a->parts.n_items) {
+                ParseState at = a->state;
+
+                if (part->kind == PART_ADDRESS)
+                        continue;
+                at.file = strempty(part->file);
+                at.line = part->line;
+                at.key = part_kind_key(part->kind);
+                return parse_error(&at,
+                                "%s outlives a kill of its processes, and SelfFence=no in manager.conf keeps this "
+                                "host from ending it in time, expected SelfFence=auto there or no such part",
+                                part->name);
+        }
+        return 0;
+}
+
 int app_parse_finish(AppParse *a, AppConfig *ret)
 {
         AppConfig c = { 0 };
@@ -356,6 +378,8 @@ int app_parse_finish(AppParse *a, AppConfig *ret)
                 r = go_on(check_service(a));
         if (r >= 0)
                 r = go_on(parts_check(a));
+        if (r >= 0)
+                r = go_on(check_self_fence(a));
         if (r >= 0)
                 r = app_check_pitfalls(a);
         if (r < 0)

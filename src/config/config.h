@@ -40,6 +40,7 @@ typedef struct ConfigContext {
         const struct ConfigNodeAddress *node_addresses; /* what the nodelist says; NULL: not known */
         size_t n_node_addresses;
         struct ConfigSystemd *systemd; /* asked about keys that our table lacks; NULL: none is */
+        SelfFence self_fence;          /* as manager.conf has it */
 } ConfigContext;
 
 /* One address of a ring: whose it is, and as it is written; names of hosts are passed over. */
@@ -96,6 +97,8 @@ typedef struct ManagerConfig {
         size_t n_sync_optional;
         uint64_t sync_timeout_usec; /* USEC_INFINITY: for ever */
         NoQuorumPolicy no_quorum_policy;
+        SelfFence self_fence;
+        uint64_t self_fence_usec;        /* SelfFenceSec= */
         uint64_t isolation_timeout_usec; /* 0: not set, the default follows from Corosync's timing */
         uint64_t manager_grace_usec;     /* never 0, never infinity */
 } ManagerConfig;

@@ -81,6 +81,28 @@ static int parse_no_quorum_policy(ParseState *p, const char *value, ManagerConfi
         return 0;
 }
 
+static int parse_self_fence(ParseState *p, const char *value, ManagerConfig *c)
+{
+        static const char *const words[] = {
+                [SELF_FENCE_AUTO] = "auto", [SELF_FENCE_YES] = "yes", [SELF_FENCE_NO] = "no"
+        };
+        unsigned word = SELF_FENCE_AUTO;
+        int r = *value ? parse_choice(p, value, words, ELEMENTSOF(words), &word) : 0;
+
+        if (r < 0)
+                return r;
+        c->self_fence = (SelfFence) word;
+        return 0;
+}
+
+static int parse_self_fence_time(ParseState *p, const char *value, ManagerConfig *c)
+{
+        if (*value)
+                return parse_span(p, value, SPAN_NOT_ZERO | SPAN_NOT_INFINITE, &c->self_fence_usec);
+        c->self_fence_usec = SELF_FENCE_DEFAULT_USEC;
+        return 0;
+}
+
 static int parse_isolation_timeout(ParseState *p, const char *value, ManagerConfig *c)
 {
         if (*value)
@@ -116,6 +138,8 @@ static const struct {
         { "NoQuorumPolicy", parse_no_quorum_policy },
         { "IsolationTimeoutSec", parse_isolation_timeout },
         { "ManagerGraceSec", parse_manager_grace },
+        { "SelfFence", parse_self_fence },
+        { "SelfFenceSec", parse_self_fence_time },
 };
 
 const char *manager_key_name(size_t i)
@@ -182,6 +206,7 @@ static int manager_parse_begin(ParseState *p, ManagerParse *m)
                                              .sync_timeout_usec = SYNC_TIMEOUT_DEFAULT_USEC,
                                              .no_quorum_policy = NO_QUORUM_STOP,
                                              .manager_grace_usec = MANAGER_GRACE_DEFAULT_USEC,
+                                             .self_fence_usec = SELF_FENCE_DEFAULT_USEC,
                              } };
         return parse_group(p, "", &m->config);
 }

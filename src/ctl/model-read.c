@@ -357,6 +357,7 @@ static const InfoField node_fields[] = {
         { "StaleSinceTimestamp", "t", read_u64, offsetof(NodeInfo, known.since_usec) },
         { "Record", "s", read_string, offsetof(NodeInfo, record) },
         { "Guarded", "b", read_bool, offsetof(NodeInfo, guarded) },
+        { "Fused", "b", read_bool, offsetof(NodeInfo, fused) },
         { "FilesUnread", "b", read_bool, offsetof(NodeInfo, unread) },
         { "Applications", "as", read_strings, offsetof(NodeInfo, applications) },
 };
@@ -396,7 +397,7 @@ int node_info_read(sd_bus_message *m, NodeInfo *ret)
 {
         int r;
 
-        ret->guarded = true; /* where the manager does not say */
+        ret->guarded = ret->fused = true; /* where the manager does not say */
         r = read_properties(m, node_fields, ELEMENTSOF(node_fields), ret);
         return r < 0 ? r : fill_empty(node_fields, ELEMENTSOF(node_fields), ret);
 }

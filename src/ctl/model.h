@@ -95,7 +95,7 @@ typedef struct AppInfo {
 typedef struct NodeInfo {
         char *name, *state, *record;
         uint32_t id;
-        bool standby, guarded, unread;
+        bool standby, guarded, fused, unread;
         Known known;
         Strings applications;
 } NodeInfo;

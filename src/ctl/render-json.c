@@ -135,6 +135,7 @@ void json_node(Json *j, const char *key, const NodeInfo *n)
         json_bool(j, "standby", n->standby);
         json_text(j, "record", n->record);
         json_bool(j, "guarded", n->guarded);
+        json_bool(j, "fused", n->fused);
         json_known(j, &n->known);
         json_list(j, "applications", &n->applications);
         json_end(j);

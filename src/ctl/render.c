@@ -192,6 +192,9 @@ const char *node_warning(const NodeInfo *n)
                 return NULL;
         if (!n->guarded)
                 return "it has no guard (distro-guard.service): it keeps its workers and gets no new ones";
+        if (!n->fused)
+                return "it has no fuse (distro-fuse.service): it keeps its workers and gets no application with a part "
+                       "that needs it";
         if (streq(n->record, "unwritable"))
                 return "its state directory takes no writes (full, or read-only?): it keeps its workers and gets no "
                        "new ones";

@@ -99,7 +99,7 @@ static int check_nothing(const ConfigContext *context, Findings *f)
         return r;
 }
 
-static int check_all(const ConfigContext *context, const CorosyncConf *corosync, Findings *f)
+static int check_all(ConfigContext *context, const CorosyncConf *corosync, Findings *f)
 {
         ManagerConfig manager = {};
         AppConfigs apps = {};
@@ -109,6 +109,7 @@ static int check_all(const ConfigContext *context, const CorosyncConf *corosync,
 
         if (r >= 0)
                 isolation_usec = manager.isolation_timeout_usec;
+        context->self_fence = manager.self_fence;
         manager_config_done(&manager);
         if (r < 0 && r != -EINVAL)
                 return r;

@@ -106,6 +106,14 @@ static void rejoin(Manager *m, Effect *effect)
         group_rejoin(m->group);
 }
 
+static void refuse_start(Manager *m, const Effect *effect, const char *reason)
+{
+        late_unit(m, &(UnitInfo){ .app = effect->app,
+                                     .epoch = effect->epoch,
+                                     .state = UNIT_REFUSED,
+                                     .reason = reason });
+}
+
 static void start_unit(Manager *m, Effect *effect)
 {
         const AppConfig *config = app_configs_find(&m->apps, effect->app);
@@ -113,8 +121,7 @@ static void start_unit(Manager *m, Effect *effect)
         int r;
 
         if (!config) {
-                late_unit(m, effect->app, effect->epoch, UNIT_REFUSED, 0,
-                                "this node has no usable file of the application");
+                refuse_start(m, effect, "this node has no usable file of the application");
                 return;
         }
         start = (UnitStart){
@@ -132,7 +139,7 @@ static void start_unit(Manager *m, Effect *effect)
         if (r == -ENOMEM)
                 loop_fail(m, r, "starting a unit");
         else if (r < 0)
-                late_unit(m, effect->app, effect->epoch, UNIT_REFUSED, 0, strerror(-r));
+                refuse_start(m, effect, strerror(-r));
 }
 
 static void end_unit(Manager *m, Effect *effect)

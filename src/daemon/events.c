@@ -28,6 +28,7 @@
  *                 effects.c: the record cannot be written         late.c
  *   DEFINITIONS   reload.c: the files were read                   event_definitions()
  *   GUARD         guard-link.c: there is a guard, or none         event_guard()
+ *   FUSE          fuse-link.c: there is a fuse, or none           event_fuse()
  *   COMMAND       the bus server: a client asks                   event_command()
  *   STOP_LOCAL    the bus server: root asks on this node          event_stop_local()
  *   LEAVE         ending.c: this node hands over                  event_leave()
@@ -144,7 +145,8 @@ void event_unit(const UnitInfo *info, void *manager)
                                                       .epoch = info->epoch,
                                                       .state = info->state,
                                                       .unit_digest = info->unit_digest,
-                                                      .reason = info->reason } });
+                                                      .reason = info->reason,
+                                                      .needs_end = info->needs_end } });
         if (m->exiting)
                 return;
         maintenance_look(m, info->app);
@@ -207,6 +209,13 @@ void event_guard(Manager *m, bool guarded)
         start_go_on(m);
 }
 
+/* The same for the fuse. */
+void event_fuse(Manager *m, bool fused)
+{
+        step_event(m, &(Event){ .type = EVENT_FUSE, .fuse = { .fused = fused } });
+        start_go_on(m);
+}
+
 /* ---- the bus server ---- */
 
 /* A name that no node can have would make a message that the group refuses. */
@@ -240,7 +249,7 @@ void event_begin(Manager *m)
 
                 units_get(m->units, i, &info);
                 if (info.state != UNIT_NONE)
-                        late_unit(m, info.app, info.epoch, info.state, info.unit_digest, info.reason);
+                        late_unit(m, &info);
         }
         step_event(m, &(Event){ .type = EVENT_TIME });
         if (!m->exiting)

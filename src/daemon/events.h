@@ -17,11 +17,12 @@ void event_probe(void *manager, uint64_t number);
 void event_timing(Manager *m);
 void event_nodelist(Manager *m);
 
-/* Of this host: callbacks of the units and of the thread that writes, the files as `m->apps` has them, the guard. */
+/* Of this host: callbacks of the units and of the thread that writes, the files as `m->apps` has them, guard and fuse. */
 void event_unit(const UnitInfo *info, void *manager);
 int event_written(sd_event_source *source, int fd, uint32_t events, void *manager);
 void event_definitions(Manager *m, bool again);
 void event_guard(Manager *m, bool guarded);
+void event_fuse(Manager *m, bool fused);
 
 /* Of the bus server: these are its callbacks. */
 int event_command(void *manager, uint64_t token, const Command *command);

@@ -176,7 +176,8 @@ void guard_link_tell(Manager *m)
 static int make_text(Manager *m, ByteWriter *ret)
 {
         const State *state = engine_state(m->engine);
-        _cleanup_free_ const char **names = calloc(state->n_apps + 1, sizeof(names[0]));
+        _cleanup_free_ char **names = calloc(state->n_apps + 1, sizeof(names[0]));
+        GuardState told = { .in_step = m->in_step, .idle = m->idle, .self_fence = m->config.self_fence };
         _cleanup_free_ char *text = NULL;
         size_t n = 0, size = 0;
         FILE *f;
@@ -190,7 +191,10 @@ static int make_text(Manager *m, ByteWriter *ret)
         f = open_memstream(&text, &size);
         if (!f)
                 return -ENOMEM;
-        r = guard_state_write(f, m->in_step, m->idle, m->config.manager_grace_usec, names, n);
+        told.grace_usec = m->config.manager_grace_usec;
+        told.maintenance = names; /* borrowed */
+        told.n_maintenance = n;
+        r = guard_state_write(f, &told);
         if (fclose(f) != 0 || r < 0)
                 return -ENOMEM;
         put_bytes(ret, text, size);

@@ -42,6 +42,8 @@ typedef enum JournalKind {
         JOURNAL_UNIT_FAILED, /* systemd could not be asked to do something with a worker's unit */
         JOURNAL_GUARD_FAILED,
         JOURNAL_GUARD_BACK,
+        JOURNAL_FUSE_FAILED,
+        JOURNAL_FUSE_BACK,
         JOURNAL_MAINTENANCE_UNTOLD, /* the helpers of parts do not know of a maintenance, or of its end */
         JOURNAL_LINES_LOST,
         _JOURNAL_KIND_MAX,

@@ -30,23 +30,23 @@ static void late_fail(Manager *m)
         loop_fail(m, -ENOMEM, "remembering what became of an effect");
 }
 
-void late_unit(Manager *m, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
-                const char *reason)
+void late_unit(Manager *m, const UnitInfo *info)
 {
         _cleanup_(late_freep) LateEvent *l = calloc(1, sizeof(*l));
 
         if (!l)
                 return late_fail(m);
-        l->app = strdup(app);
-        l->reason = isempty(reason) ? NULL : strdup(reason);
-        if (!l->app || (!isempty(reason) && !l->reason))
+        l->app = strdup(info->app);
+        l->reason = isempty(info->reason) ? NULL : strdup(info->reason);
+        if (!l->app || (!isempty(info->reason) && !l->reason))
                 return late_fail(m);
         l->event = (Event){ .type = EVENT_UNIT,
                 .unit = { .app = l->app,
-                                .epoch = epoch,
-                                .state = state,
-                                .unit_digest = unit_digest,
-                                .reason = l->reason } };
+                                .epoch = info->epoch,
+                                .state = info->state,
+                                .unit_digest = info->unit_digest,
+                                .reason = l->reason,
+                                .needs_end = info->needs_end } };
         late_add(m, TAKE_PTR(l));
 }
 

@@ -6,9 +6,8 @@
 
 #include "daemon/manager-struct.h"
 
-/* `app` and `reason` are copied. Without memory the manager ends. */
-void late_unit(Manager *m, const char *app, uint64_t epoch, UnitState state, uint64_t unit_digest,
-                const char *reason);
+/* What it points to is copied. Without memory the manager ends. */
+void late_unit(Manager *m, const UnitInfo *info);
 void late_written(Manager *m, Revision revision, int error);
 
 /* The first that waits, or NULL. The caller frees it. */

@@ -20,6 +20,7 @@ typedef struct LoaderNodes {
  * other times. That and pthread_join() are all the order that is needed. */
 struct Loader {
         char *root;
+        SelfFence self_fence;
         LoaderNodes nodes,
                         next_nodes; /* those of the load that begins next; without a list where they are the same */
         int event_fd;
@@ -48,6 +49,7 @@ static void *loader_thread(void *userdata)
                 .node_addresses = l->nodes.addresses,
                 .n_node_addresses = l->nodes.n_addresses,
                 .systemd = l->root ? NULL : &systemd,
+                .self_fence = l->self_fence,
         };
         uint64_t one = 1;
 
@@ -96,7 +98,7 @@ static int copy_nodes(LoaderNodes *n, const char *const *names, size_t n_names,
         return 0;
 }
 
-int loader_new(const char *root, const char *const *node_names, size_t n_node_names,
+int loader_new(const char *root, SelfFence self_fence, const char *const *node_names, size_t n_node_names,
                 const ConfigNodeAddress *node_addresses, size_t n_node_addresses, Loader **ret)
 {
         _cleanup_(loader_freep) Loader *l = calloc(1, sizeof(*l));
@@ -107,6 +109,7 @@ int loader_new(const char *root, const char *const *node_names, size_t n_node_na
         l->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (l->event_fd < 0)
                 return -errno;
+        l->self_fence = self_fence;
         if (root) {
                 l->root = strdup(root);
                 if (!l->root)

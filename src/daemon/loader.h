@@ -19,7 +19,7 @@ typedef struct LoaderResult {
 void loader_result_done(LoaderResult *r);
 
 /* `root`, and the names and addresses of the nodelist, as in ConfigContext, are copied. */
-int loader_new(const char *root, const char *const *node_names, size_t n_node_names,
+int loader_new(const char *root, SelfFence self_fence, const char *const *node_names, size_t n_node_names,
                 const ConfigNodeAddress *node_addresses, size_t n_node_addresses, Loader **ret);
 /* Those of the loads that begin after this call. 0 or -ENOMEM. */
 int loader_set_nodes(Loader *l, const char *const *node_names, size_t n_node_names,

@@ -13,6 +13,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/events.c \
 	src/daemon/events.h \
 	src/daemon/exit-status.h \
+	src/daemon/fuse-link.c \
+	src/daemon/fuse-link.h \
 	src/daemon/guard-link.c \
 	src/daemon/guard-link.h \
 	src/daemon/journal-table.c \
@@ -54,4 +56,4 @@ libdaemon_a_SOURCES = \
 sbin_PROGRAMS += distro-manager
 distro_manager_SOURCES = src/daemon/main.c
 distro_manager_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) -pthread
-distro_manager_LDADD = libdaemon.a libbus.a libunits.a libgroup.a libconfig.a libwire.a libengine.a libbase.a $(COROSYNC_LIBS) $(SYSTEMD_LIBS)
+distro_manager_LDADD = libdaemon.a libbus.a libunits.a libgroup.a libconfig.a libwire.a libengine.a libdeadline.a libbase.a $(COROSYNC_LIBS) $(SYSTEMD_LIBS)

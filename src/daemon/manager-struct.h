@@ -94,6 +94,25 @@ typedef struct GuardLink {
         size_t n_sent; /* of `unsent` */
 } GuardLink;
 
+/* The connection to the fuse: see fuse-link.c. */
+typedef struct FuseLink {
+        sd_event_source *source; /* the connection; NULL: there is none. Off: an answer can wait */
+        sd_event_source *
+                        timer; /* the next try, or the end of our patience, or why it was lost is to be told */
+        sd_event_source *slack; /* on: a move waits */
+        sd_event_source *end;   /* the fuse's process */
+        int error;              /* it was lost by this, and the engine does not know yet; 0: it does */
+        uint64_t delay_usec;    /* before the next try; 0: the last one was good */
+        bool there;             /* it has answered, and has not been lost since */
+        bool heard, was_there;  /* there was a word about it, and that is what the engine has heard */
+        bool was_lost;          /* the journal says so */
+        unsigned n_unanswered;  /* orders */
+        uint64_t asked_usec;    /* since when the first of them waits at most */
+        bool told;              /* this fuse knows `told_usec`, and for what; 0: nothing */
+        uint64_t told_usec;
+        char app[APP_NAME_MAX + 1];
+} FuseLink;
+
 struct Manager {
         sd_event *event;
         Journal *journal;
@@ -167,6 +186,7 @@ struct Manager {
         uint64_t n_refused;    /* refused since, without a line */
 
         GuardLink guard;
+        FuseLink fuse;
 
         MaintenanceFile *maintenance_files; /* sorted by name */
         size_t n_maintenance_files, n_maintenance_files_allocated;

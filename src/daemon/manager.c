@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/bus-link.h"
+#include "daemon/fuse-link.h"
 #include "daemon/guard-link.h"
 #include "daemon/late.h"
 #include "daemon/ending.h"
@@ -85,6 +86,7 @@ Manager *manager_free(Manager *m)
         m->units = units_free(m->units);
         bus_link_drop(m);
         guard_link_drop(m);
+        fuse_link_drop(m);
         maintenance_done(m);
         m->engine = engine_free(m->engine);
         m->reader = wire_reader_free(m->reader);

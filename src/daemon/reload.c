@@ -169,7 +169,8 @@ static int give_nodes(Manager *m)
         }
         if (m->loader)
                 return loader_set_nodes(m->loader, names, n, addresses, n_addresses);
-        return loader_new(*m->root ? m->root : NULL, names, n, addresses, n_addresses, &m->loader);
+        return loader_new(*m->root ? m->root : NULL, m->config.self_fence, names, n, addresses, n_addresses,
+                        &m->loader);
 }
 
 int reload_begin(Manager *m)

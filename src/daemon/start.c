@@ -11,6 +11,7 @@
 #include "daemon/bus-link.h"
 #include "daemon/cluster-link.h"
 #include "daemon/events.h"
+#include "daemon/fuse-link.h"
 #include "daemon/guard-link.h"
 #include "daemon/lock.h"
 #include "daemon/loop.h"
@@ -204,6 +205,8 @@ int start_begin(Manager *m)
         if (r < 0)
                 return r;
         r = guard_link_begin(m);
+        if (r >= 0)
+                r = fuse_link_begin(m);
         if (r < 0)
                 return r;
         bus_link_connect(m);
@@ -272,7 +275,10 @@ static int make_engine(Manager *m)
                 .sync_timeout_usec = m->config.sync_timeout_usec,
                 .skip_sync_wait = m->took_part,
                 .unguarded = !m->guard.there,
+                .unfused = !m->fuse.there,
                 .no_quorum_policy = m->config.no_quorum_policy,
+                .self_fence = m->config.self_fence,
+                .self_fence_usec = m->config.self_fence_usec,
                 .isolation_timeout_usec = m->config.isolation_timeout_usec,
                 .grace_usec = m->config.manager_grace_usec,
                 .boot_id = m->boot_id,
@@ -329,7 +335,8 @@ void start_go_on(Manager *m)
                 m->start = START_LOCAL;
                 notify_status(m->notify, "Looking for the units of this host");
                 r = reload_begin(m);
-        } else if (m->start == START_LOCAL && m->apps_loaded && m->units_ready && m->guard.heard)
+        } else if (m->start == START_LOCAL && m->apps_loaded && m->units_ready && m->guard.heard &&
+                        m->fuse.heard)
                 r = begin_engine(m);
         if (r < 0)
                 loop_fail(m, r, "starting");

@@ -2,6 +2,7 @@
 #include "daemon/step.h"
 
 #include "daemon/effects.h"
+#include "daemon/fuse-link.h"
 #include "daemon/guard-link.h"
 #include "daemon/late.h"
 #include "daemon/loop.h"
@@ -23,6 +24,7 @@ static void step_once(Manager *m, Event *event)
                 loop_fail(m, r, "the engine");
         else {
                 pulse_leave_idle(m);
+                fuse_link_arm(m);
                 effects_carry_out(m, &effects);
         }
         effect_list_done(&effects);
@@ -65,6 +67,7 @@ static void rearm_timer(Manager *m)
 static void finish_step(Manager *m)
 {
         guard_link_update(m);
+        fuse_link_update(m);
         (void) bus_server_flush(m->bus_server); /* a bus that is lost is noticed by itself */
         rearm_timer(m);
         status_line_later(m);

@@ -609,6 +609,7 @@ static void put_node(const Codec *c, const Node *n)
         put_bool(c->w, n->unknown);
         put_bool(c->w, n->unwritable);
         put_bool(c->w, n->unguarded);
+        put_bool(c->w, n->unfused);
         put_bool(c->w, n->reading);
         put_bool(c->w, n->late);
         put_u64(c->w, n->synced_serial);
@@ -647,6 +648,7 @@ static void get_node(const Codec *c, Node *n)
         n->unknown = get_bool(r);
         n->unwritable = get_bool(r);
         n->unguarded = get_bool(r);
+        n->unfused = get_bool(r);
         n->reading = get_bool(r);
         n->late = get_bool(r);
         n->synced_serial = get_u64(r);

@@ -47,6 +47,7 @@ static int engine_init(Local *here, const EngineConfig *config)
         here->me.version_max = config->version_max ? config->version_max : PROTOCOL_VERSION;
         here->takes_part = config->skip_sync_wait;
         here->unguarded = config->unguarded;
+        here->unfused = config->unfused;
         here->me.view_serial = here->me.hold_serial = 2; /* no flag that is set, and none that is not */
         here->me.agreed.places = calloc(1, sizeof(Places));
         if (!here->me.agreed.places)
@@ -245,6 +246,9 @@ static void engine_handle(Local *here, const Event *event)
         case EVENT_GUARD:
                 guarded_is(here, event->guard.guarded);
                 break;
+        case EVENT_FUSE:
+                guarded_fuse_is(here, event->fuse.fused);
+                break;
         case EVENT_LEAVE:
                 leave_begin(here, &event->leave);
                 break;
@@ -264,6 +268,7 @@ static void send_facts(Local *here)
         own.facts.timing = cutoff_node_timing(here);
         own.facts.can_write = !here->write_failed;
         own.facts.guarded = !here->unguarded;
+        own.facts.fused = !here->unfused;
         if (member_grow(&here->me, worker_facts(here, &own.facts)) == 0)
                 sync_send_facts(&here->me, &own.facts);
         message_done(&own);

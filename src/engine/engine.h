@@ -18,7 +18,7 @@
  *   worker.c      starts held back, stops, kills, results to report; runs.c: the units; restarts.c: systemd starts one again
  *   own-files.c   this node's files, and what the group has not heard of them
  *   cutoff.c      is this node cut off, and since when; every moment of silence, quorum and isolation
- *   disk.c        the record; guarded.c: the guard; expiry.c: which timers of the agreed state are over by this clock
+ *   disk.c        the record; guarded.c: guard and fuse; expiry.c: which timers of the agreed state are over by this clock
  * member/, how this process is a member of the group:
  *   deliver.c     which messages count
  *   form.c        forming a group
@@ -62,6 +62,7 @@ typedef struct EngineConfig {
         uint64_t sync_timeout_usec; /* USEC_INFINITY: for ever */
         bool skip_sync_wait;        /* this manager was restarted in the same boot */
         bool unguarded;             /* this node has no guard yet; EVENT_GUARD tells later */
+        bool unfused;               /* the same of its fuse, and EVENT_FUSE */
         NoQuorumPolicy no_quorum_policy;
         uint64_t isolation_timeout_usec; /* 0: the default that follows from EVENT_CONNECTED */
         uint64_t grace_usec;

@@ -28,6 +28,7 @@ typedef enum EventType {
         EVENT_TIMING,       /* Corosync goes on with other timeouts */
         EVENT_NODELIST,     /* Corosync goes on with another nodelist, or other rules of quorum */
         EVENT_GUARD,        /* this node's guard is there, or is there no more */
+        EVENT_FUSE,         /* the same of its fuse */
         EVENT_LEAVE,        /* planned leave: hand over, then EFFECT_LEFT, in bounded time */
         EVENT_RESTART, /* the workers run on without us for a moment: EFFECT_LEFT when another member has the state */
         _EVENT_TYPE_MAX,
@@ -115,6 +116,9 @@ typedef struct Event {
                 struct {
                         bool guarded;
                 } guard;
+                struct {
+                        bool fused;
+                } fuse;
                 struct {
                         uint64_t token; /* the caller's, comes back in EFFECT_REPLY */
                         Command command;

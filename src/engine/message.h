@@ -23,7 +23,7 @@ typedef enum MessageType {
         MESSAGE_COMMAND,     /* what an administrator wants */
         MESSAGE_ACK,         /* the sender's disk holds this revision, or cannot */
         MESSAGE_LEAVE,       /* the sender's manager is about to stop: move its applications */
-        MESSAGE_GUARD,       /* whether the sender's node has a guard */
+        MESSAGE_GUARD,       /* whether the sender's node has a guard, and a fuse */
         MESSAGE_UNSENT, /* stands for one that could not be sent, so that no number is missing; the adapter makes it */
         MESSAGE_TIMING,   /* the sender's Corosync goes on with other timeouts */
         MESSAGE_NODELIST, /* the sender's Corosync goes on with another nodelist, or other rules of quorum */
@@ -86,6 +86,7 @@ typedef struct FactsMessage {
         bool by_fewer;  /* the sender's Corosync may give quorum to less than a majority of its nodelist */
         bool can_write; /* the sender's state directory takes writes */
         bool guarded;   /* should its manager end, its node's guard ends the workers */
+        bool fused;     /* what outlives a kill its node's fuse ends, with the node */
         uint64_t realtime_usec;
         CopyFact *copies;
         size_t n_copies;
@@ -188,6 +189,7 @@ typedef struct AckMessage {
 
 typedef struct GuardMessage {
         bool guarded; /* false: the sender gets no new copies */
+        bool fused;   /* false: it gets none of which something outlives a kill */
 } GuardMessage;
 typedef struct ListedNode {
         uint32_t id;

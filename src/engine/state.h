@@ -214,6 +214,7 @@ typedef struct Node {
         bool unknown; /* since forming it has not reported, there or away: it may run what no record shows */
         bool unwritable; /* it said that its disk takes no writes */
         bool unguarded;  /* it said that it has no guard */
+        bool unfused;    /* it said that it has no fuse */
         bool reading;    /* `reload --all` told it to read its files, and it has not said what they hold */
         bool late;       /* has not acknowledged the present revision in time */
         uint64_t synced_serial; /* the last timer that was begun before it came into step: it is not counted by that one */

@@ -523,6 +523,7 @@ const char *event_type_to_string(EventType t)
                 [EVENT_COMMAND] = "command",
                 [EVENT_STOP_LOCAL] = "stop-local",
                 [EVENT_GUARD] = "guard",
+                [EVENT_FUSE] = "fuse",
                 [EVENT_LEAVE] = "leave",
                 [EVENT_RESTART] = "restart",
         };

@@ -4,6 +4,7 @@ libdeadline_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 libdeadline_a_SOURCES = \
 	src/fuse/deadlines.c src/fuse/deadlines.h \
 	src/fuse/fuse.c src/fuse/fuse.h \
+	src/fuse/fuse-client.c src/fuse/fuse-client.h \
 	src/fuse/last-resort.c src/fuse/last-resort.h
 
 pkglibexec_PROGRAMS += distro-fuse

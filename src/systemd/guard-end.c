@@ -4,6 +4,7 @@
 #include "config/unit-names.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard-end.h"
+#include "systemd/part-note.h"
 #include "systemd/private-bus.h"
 #include "systemd/unit-read.h"
 #include "systemd/units.h"
@@ -19,6 +20,7 @@ struct GuardEnd {
         Units *units;
         uint64_t bus_usec; /* since when this connection is being tried */
         unsigned n_quiet;
+        char **needing; /* applications of which something outlives a kill, as this round has found them; NULL: not known */
         char **killed; /* units whose groups were killed by hand */
         size_t n_killed, n_killed_allocated;
 };
@@ -90,8 +92,85 @@ static void keep_bus(GuardEnd *g, uint64_t patience_usec, uint64_t now)
                 close_bus(g);
 }
 
+/* ---- what outlives a kill ---- */
+
+/* What a note says that cannot be read is not known. */
+static bool note_needs_end(const char *directory, const char *app)
+{
+        PartNote note = {};
+        int r = part_note_read(directory, app, &note);
+        bool needs = r >= 0 ? parts_need_end(&note.parts) : r != -ENOENT;
+
+        part_note_done(&note);
+        return needs;
+}
+
+/* The applications of which something outlives a kill, by their notes; but what is in maintenance. NULL: they cannot be listed. */
+static char **list_needing(const char *directory, const GuardState *state)
+{
+        char **names = NULL;
+        size_t n = 0;
+
+        if (part_note_list(directory, &names) < 0)
+                return NULL;
+        for (char **name = names; *name; name++) {
+                if (!guard_state_in_maintenance(state, *name) && note_needs_end(directory, *name))
+                        names[n++] = *name;
+                else
+                        free(*name);
+        }
+        names[n] = NULL;
+        return names;
+}
+
+/* Where they cannot be listed, each may. */
+static bool needs_end(const GuardEnd *g, const char *app)
+{
+        for (char **name = g->needing; name && *name; name++)
+                if (streq(*name, app))
+                        return true;
+        return !g->needing;
+}
+
+bool guard_notes_need_fuse(const GuardParameters *parameters, const GuardState *state)
+{
+        _cleanup_(strings_freep) char **names = NULL;
+
+        if (state->self_fence == SELF_FENCE_NO)
+                return false;
+        names = list_needing(parameters->directory, state);
+        if (!names || *names)
+                return true;
+        return state->self_fence == SELF_FENCE_YES && guard_count_groups(parameters->cgroup_root, state) > 0;
+}
+
+/* Of what systemd has not listed, the note says that it is here. */
+bool guard_end_needs_fuse(GuardEnd *g, const GuardState *state)
+{
+        if (state->self_fence == SELF_FENCE_NO)
+                return false;
+        if (!units_is_ready(g->units) || !g->needing)
+                return guard_notes_need_fuse(g->parameters, state);
+        for (char **name = g->needing; *name; name++) {
+                UnitInfo info;
+
+                if (!units_find(g->units, *name, &info) || unit_state_is_alive(info.state))
+                        return true;
+        }
+        for (size_t i = 0; state->self_fence == SELF_FENCE_YES && i < units_count(g->units); i++) {
+                UnitInfo info;
+
+                units_get(g->units, i, &info);
+                if (unit_state_is_alive(info.state) && !guard_state_in_maintenance(state, info.app))
+                        return true;
+        }
+        return false;
+}
+
+/* ---- the end of units and groups ---- */
+
 /* Asks for the end of all units that systemd shows. Returns how many are alive. */
-static size_t end_units(GuardEnd *g, const GuardState *state, bool kill_now)
+static size_t end_units(GuardEnd *g, const GuardState *state, const GuardMoments *m, uint64_t now)
 {
         size_t n_alive = 0;
 
@@ -103,7 +182,7 @@ static size_t end_units(GuardEnd *g, const GuardState *state, bool kill_now)
                         continue;
                 n_alive++;
                 /* Without memory the next round tries again. */
-                if (kill_now)
+                if (now >= (needs_end(g, info.app) ? m->end_kill_usec : m->kill_usec))
                         (void) units_kill(g->units, info.app, info.epoch);
                 else if (info.state != UNIT_STOPPING)
                         (void) units_stop(g->units, info.app, info.epoch);
@@ -131,9 +210,20 @@ static void kill_group(GuardEnd *g, const char *group)
         g->n_killed += g->killed[g->n_killed] != NULL;
 }
 
-/* Goes through the control groups of workers and parts that hold processes, whatever systemd says about them, and kills them (`g`; NULL:
- * only counts). This process has nothing else to do, so it may wait for the kernel. */
-static size_t each_group(const char *cgroup_root, const GuardState *state, GuardEnd *g)
+/* systemd gets a moment to kill before the groups are killed by hand. */
+static bool is_due_by_hand(const GuardEnd *g, const char *app, const GuardMoments *m, uint64_t now)
+{
+        bool ready = units_is_ready(g->units);
+
+        if (needs_end(g, app))
+                return now >= (ready ? m->end_by_hand_usec : m->end_kill_usec);
+        return now >= (ready ? m->by_hand_usec : m->kill_usec);
+}
+
+/* Goes through the control groups of workers and parts that hold processes, whatever systemd says about them, and kills those whose
+ * time has come (`g`; NULL: only counts). This process has nothing else to do, so it may wait for the kernel. */
+static size_t each_group(const char *cgroup_root, const GuardState *state, GuardEnd *g, const GuardMoments *m,
+                uint64_t now)
 {
         _cleanup_(strings_freep) char **groups = NULL;
         char app[APP_NAME_MAX + 1];
@@ -150,7 +240,8 @@ static size_t each_group(const char *cgroup_root, const GuardState *state, Guard
                         continue;
                 n_alive++;
                 /* A systemd that answers kills these with all that is in their slice, and runs there what takes away an address. */
-                if (g && !(part_unit_parse(name, app) && units_is_ready(g->units)))
+                if (g && is_due_by_hand(g, app, m, now) &&
+                                !(part_unit_parse(name, app) && units_is_ready(g->units)))
                         kill_group(g, *group);
         }
         return n_alive;
@@ -158,7 +249,7 @@ static size_t each_group(const char *cgroup_root, const GuardState *state, Guard
 
 size_t guard_count_groups(const char *cgroup_root, const GuardState *state)
 {
-        return each_group(cgroup_root, state, NULL);
+        return each_group(cgroup_root, state, NULL, NULL, 0);
 }
 
 bool guard_end_round(GuardEnd *g, const GuardState *state, const GuardMoments *m, uint64_t now)
@@ -166,10 +257,11 @@ bool guard_end_round(GuardEnd *g, const GuardState *state, const GuardMoments *m
         size_t n_alive;
 
         keep_bus(g, grace_timing_of(state->grace_usec).connect_usec, now);
-        n_alive = end_units(g, state, now >= m->kill_usec);
-        /* systemd gets a moment to kill before the groups are killed by hand. */
-        if (now >= m->kill_usec && (!units_is_ready(g->units) || now >= m->by_hand_usec))
-                n_alive += each_group(g->parameters->cgroup_root, state, g);
+        strings_free(g->needing);
+        g->needing = list_needing(g->parameters->directory, state);
+        n_alive = end_units(g, state, m, now);
+        if (now >= m->end_kill_usec)
+                n_alive += each_group(g->parameters->cgroup_root, state, g, m, now);
         /* A systemd that has not heard of it may start again what was killed, so it is not over before it has. */
         g->n_quiet = now >= m->by_hand_usec && n_alive == 0 && units_is_ready(g->units) ? g->n_quiet + 1 : 0;
         return g->n_quiet >= QUIET_ROUNDS;
@@ -237,6 +329,7 @@ GuardEnd *guard_end_free(GuardEnd *g)
         FOREACH_ARRAY(k, g->killed, g->n_killed)
                 free(*k);
         free(g->killed);
+        strings_free(g->needing);
         sd_event_unref(g->event);
         free(g);
         return NULL;

@@ -31,5 +31,9 @@ GuardEnd *guard_end_free(GuardEnd *g);
 DEFINE_TRIVIAL_CLEANUP(GuardEnd *, guard_end_free)
 /* One round. True: nothing is left that is to end, and systemd itself has said so. */
 bool guard_end_round(GuardEnd *g, const GuardState *state, const GuardMoments *moments, uint64_t now_usec);
+/* Something is left that outlives a kill of its processes: by the notes, and where systemd has listed the units, by these. */
+bool guard_end_needs_fuse(GuardEnd *g, const GuardState *state);
+/* The same by the notes alone, before anything was looked at. */
+bool guard_notes_need_fuse(const GuardParameters *parameters, const GuardState *state);
 /* Control groups of workers and parts that hold processes and are not in maintenance; 1 where they cannot be listed. */
 size_t guard_count_groups(const char *cgroup_root, const GuardState *state);

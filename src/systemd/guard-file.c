@@ -31,24 +31,31 @@ bool guard_state_in_maintenance(const GuardState *s, const char *app)
 GuardMoments guard_moments(uint64_t ended_usec, uint64_t grace_usec)
 {
         GraceTiming t = grace_timing_of(grace_usec);
-        uint64_t kill_usec = usec_add(ended_usec, t.kill_usec);
+        uint64_t kill_usec = usec_add(ended_usec, t.kill_usec),
+                 end_kill_usec = usec_add(ended_usec, t.end_kill_usec),
+                 answer_usec = MIN(UNITS_SYSTEMD_ANSWER_USEC, t.answer_usec);
 
         return (GuardMoments){
                 .stop_usec = usec_add(ended_usec, t.stop_usec),
                 .kill_usec = kill_usec,
-                .by_hand_usec = usec_add(kill_usec, MIN(UNITS_SYSTEMD_ANSWER_USEC, t.answer_usec)),
+                .by_hand_usec = usec_add(kill_usec, answer_usec),
+                .end_kill_usec = end_kill_usec,
+                .end_by_hand_usec = usec_add(end_kill_usec, answer_usec),
+                .fuse_usec = usec_add(ended_usec, t.fuse_usec),
         };
 }
 
 uint64_t guard_next_look(const GuardMoments *m, uint64_t now_usec)
 {
+        const uint64_t at[] = { m->kill_usec, m->by_hand_usec, m->end_kill_usec, m->end_by_hand_usec };
         uint64_t next = usec_add(now_usec, ROUND_USEC);
 
         if (now_usec < m->stop_usec)
                 return m->stop_usec;
-        if (now_usec < m->kill_usec)
-                return MIN(next, m->kill_usec);
-        return now_usec < m->by_hand_usec ? MIN(next, m->by_hand_usec) : next;
+        for (size_t i = 0; i < ELEMENTSOF(at); i++)
+                if (now_usec < at[i])
+                        next = MIN(next, at[i]);
+        return next;
 }
 
 static char *file_path(const char *directory, const char *name)
@@ -58,13 +65,17 @@ static char *file_path(const char *directory, const char *name)
         return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
 }
 
-int guard_state_write(FILE *f, bool in_step, bool idle, uint64_t grace_usec, const char *const *maintenance,
-                size_t n_maintenance)
+static const char *const self_fence_lines[] = {
+        [SELF_FENCE_AUTO] = "", [SELF_FENCE_YES] = "self-fence=yes\n", [SELF_FENCE_NO] = "self-fence=no\n"
+};
+
+int guard_state_write(FILE *f, const GuardState *s)
 {
-        fprintf(f, "grace=%" PRIu64 "\n", grace_usec);
-        for (size_t i = 0; i < n_maintenance; i++)
-                fprintf(f, "maintenance=%s\n", maintenance[i]);
-        fprintf(f, "%s%send\n", in_step ? "in-step\n" : "", idle ? "idle\n" : "");
+        fprintf(f, "grace=%" PRIu64 "\n", s->grace_usec);
+        for (size_t i = 0; i < s->n_maintenance; i++)
+                fprintf(f, "maintenance=%s\n", s->maintenance[i]);
+        fprintf(f, "%s%s%send\n", self_fence_lines[s->self_fence], s->in_step ? "in-step\n" : "",
+                        s->idle ? "idle\n" : "");
         return fflush(f) != 0 || ferror(f) ? -EIO : 0;
 }
 
@@ -84,8 +95,10 @@ int guard_file_write(const char *directory, const GuardState *s)
                 return r;
         }
         /* Whether it is in step, or idle, is the present manager's to say. */
-        r = guard_state_write(f, false, false, s->grace_usec, (const char *const *) s->maintenance,
-                        s->n_maintenance);
+        r = guard_state_write(f, &(GuardState){ .self_fence = s->self_fence,
+                                                 .grace_usec = s->grace_usec,
+                                                 .maintenance = s->maintenance,
+                                                 .n_maintenance = s->n_maintenance });
         if (fclose(f) != 0 && r >= 0)
                 r = -errno;
         /* The directory is in memory and gone with the boot, so there is nothing to be synced. */
@@ -140,6 +153,12 @@ static int read_state(FILE *f, GuardState *s)
                 if (strncmp(line, "grace=", strlen("grace=")) == 0 && !has_grace) {
                         r = parse_number(line + strlen("grace="), &s->grace_usec);
                         has_grace = true;
+                } else if (streq(line, "self-fence=yes") && s->self_fence == SELF_FENCE_AUTO) {
+                        s->self_fence = SELF_FENCE_YES;
+                        r = 0;
+                } else if (streq(line, "self-fence=no") && s->self_fence == SELF_FENCE_AUTO) {
+                        s->self_fence = SELF_FENCE_NO;
+                        r = 0;
                 } else if (streq(line, "in-step") && !s->in_step) {
                         s->in_step = true;
                         r = 0;

@@ -10,11 +10,13 @@
  *                 did not end by itself */
 
 #include "base/macros.h"
+#include "engine/types.h"
 
 /* What the manager tells the guard. Owned; guard_state_done() frees. */
 typedef struct GuardState {
         bool in_step;
         bool idle; /* no worker depends on it: systemd need not look after the guard often */
+        SelfFence self_fence;
         uint64_t grace_usec;
         char **maintenance; /* names of applications */
         size_t n_maintenance;
@@ -23,9 +25,9 @@ typedef struct GuardState {
 void guard_state_done(GuardState *s);
 bool guard_state_in_maintenance(const GuardState *s, const char *app);
 
-/* As text: "grace=USEC", a line "maintenance=NAME" for each, "in-step" and "idle" where it is, "end". 0 or -EIO. */
-int guard_state_write(FILE *f, bool in_step, bool idle, uint64_t grace_usec, const char *const *maintenance,
-                size_t n_maintenance);
+/* As text: "grace=USEC", a line "maintenance=NAME" for each, "self-fence=yes" or "self-fence=no" where it is not auto, "in-step"
+ * and "idle" where it is, "end". 0 or -EIO. */
+int guard_state_write(FILE *f, const GuardState *s);
 /* -EBADMSG: it is not what guard_state_write() makes; -ENOMEM and errors of reading. */
 int guard_state_read(FILE *f, GuardState *ret);
 /* Replaces the file, atomically; readers see the old one or the new one. 0 or negative errno: then there is no file,
@@ -48,12 +50,14 @@ int guard_stamp_read(const char *directory, GuardStamp *ret); /* -ENOENT: none, 
 /* Of a unit that has ended at that moment (CLOCK_MONOTONIC): the guard was ending it, as far as is known. */
 bool guard_stamp_covers(const char *directory, uint64_t unit_end_usec);
 
-/* When to stop, when to kill, and when to kill by hand what systemd has not ended by then. None is later than the peers'
+/* When to stop, when to kill, and when to kill by hand what systemd has not ended by then; of what outlives a kill the
+ * processes are killed sooner, and the host goes down where some of it is left at the last. None is later than the peers'
  * start, whatever the numbers. */
 typedef struct GuardMoments {
         uint64_t stop_usec, kill_usec, by_hand_usec;
+        uint64_t end_kill_usec, end_by_hand_usec, fuse_usec;
 } GuardMoments;
 
 GuardMoments guard_moments(uint64_t ended_usec, uint64_t grace_usec);
-/* When to look again: in a moment once its time has come, and at each of the three. */
+/* When to look again: in a moment once its time has come, and at each of them. */
 uint64_t guard_next_look(const GuardMoments *m, uint64_t now_usec);

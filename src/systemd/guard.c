@@ -19,6 +19,7 @@
 #include "base/timing.h"
 #include "config/unit-names.h"
 #include "engine/types.h"
+#include "fuse/fuse-client.h"
 
 #define UNIT_DIRECTORY "/run/systemd/transient"
 #define MANAGERS_BACKLOG 8
@@ -35,6 +36,9 @@ typedef struct GuardProcess {
         GuardMoments moments;
         GuardEnd *end;          /* while workers are being ended */
         uint64_t watchdog_usec; /* WatchdogSec=; 0: systemd does not look after this process */
+        uint64_t fuse_usec;     /* what the fuse is to know; 0: nothing */
+        bool fuse_unknown;      /* a guard before this one may have told it something */
+        bool fuse_fails;        /* it does not answer, and that was said */
         bool idle;
         bool file_fails; /* the file could not be written, and that was said */
 
@@ -112,12 +116,65 @@ static void set_idle(GuardProcess *g, bool idle)
         (void) sd_event_set_watchdog(g->event, true);
 }
 
+/* ---- the fuse ---- */
+
+#define FUSE_LEAST_USEC USEC_PER_SEC /* a manager that is at work after all has so long to call this off */
+#define FUSE_WHY "no manager has been in step here, and what the other nodes may start now has not ended"
+
+/* One that is not there leaves a table, in which the next one finds it. */
+static void give_order(GuardProcess *g, const FuseOrder *o)
+{
+        int fd = fuse_connect(g->parameters->directory, false), r = fd < 0 ? fd : fuse_send(fd, o);
+
+        if (fd >= 0)
+                (void) close(fd); /* it has taken it or not */
+        if (r < 0 && fuse_write_table(g->parameters->directory, o) < 0 && !g->fuse_fails && g->fuse_usec != 0)
+                say(SD_WARNING "the fuse does not answer: %s; a kill is all that ends what is here\n",
+                                strerror(-r));
+        g->fuse_fails = r < 0;
+}
+
+/* Said again and again, as nobody answers. */
+static void arm_fuse(GuardProcess *g)
+{
+        uint64_t usec = MAX(g->moments.fuse_usec, usec_add(boot_time_now(), FUSE_LEAST_USEC));
+        FuseOrder o;
+
+        if (g->fuse_usec == 0 || usec < g->fuse_usec)
+                g->fuse_usec = usec;
+        fuse_order_arm(&o, FUSE_GUARD, g->fuse_usec, DEADLINE_REBOOT, FUSE_WHY);
+        give_order(g, &o);
+}
+
+static void disarm_fuse(GuardProcess *g, FuseSender sender)
+{
+        FuseOrder o;
+
+        if (sender == FUSE_GUARD) {
+                g->fuse_usec = 0;
+                g->fuse_unknown = false;
+        }
+        fuse_order_disarm(&o, sender);
+        give_order(g, &o);
+}
+
+/* Nothing is left that would need it: what the manager was afraid of, when it ended, is over too. */
+static void all_has_ended(GuardProcess *g)
+{
+        disarm_fuse(g, FUSE_GUARD);
+        disarm_fuse(g, FUSE_MANAGER);
+}
+
+/* ---- counting ---- */
+
 static void begin_to_count(GuardProcess *g)
 {
         int r;
 
         set_idle(g, false);
         g->moments = guard_moments(g->stamp.ended_usec, g->state.grace_usec);
+        if (guard_notes_need_fuse(g->parameters, &g->state))
+                arm_fuse(g);
         r = set_timer(g, g->moments.stop_usec);
         if (r < 0)
                 (void) sd_event_exit(g->event, r); /* the next guard goes on from the note */
@@ -138,6 +195,8 @@ static void call_off(GuardProcess *g)
                 say(SD_NOTICE "a manager is in step again: the workers are its own\n");
         g->end = guard_end_free(g->end);
         (void) sd_event_source_set_enabled(g->timer, SD_EVENT_OFF); /* cannot fail */
+        if (g->fuse_usec != 0 || g->fuse_unknown)
+                disarm_fuse(g, FUSE_GUARD);
         if (g->stamp.ended_usec == 0)
                 return;
         g->stamp = (GuardStamp){ .grace_usec = g->stamp.grace_usec };
@@ -149,6 +208,7 @@ static int on_round(sd_event_source *source, uint64_t usec, void *userdata)
         GuardProcess *g = userdata;
         const GuardParameters *p = g->parameters;
         uint64_t now = boot_time_now();
+        bool is_over;
 
         if (now >= g->moments.stop_usec) {
                 if (g->stamp.acted_usec == 0) {
@@ -160,7 +220,12 @@ static int on_round(sd_event_source *source, uint64_t usec, void *userdata)
                 }
                 if (!g->end && guard_end_new(g->event, g->timer, p, &g->end) < 0)
                         return set_timer(g, guard_next_look(&g->moments, now));
-                if (guard_end_round(g->end, &g->state, &g->moments, now)) {
+                is_over = guard_end_round(g->end, &g->state, &g->moments, now);
+                if (guard_end_needs_fuse(g->end, &g->state))
+                        arm_fuse(g);
+                else if (g->fuse_usec != 0 || is_over)
+                        all_has_ended(g);
+                if (is_over) {
                         g->end = guard_end_free(g->end);
                         return 0;
                 }
@@ -423,8 +488,10 @@ static void forget(GuardProcess *g)
         _cleanup_free_ char *path = NULL;
 
         if (g->manager != 0 || has_units(g) ||
-                        guard_count_groups(g->parameters->cgroup_root, &(GuardState){}) > 0)
+                        guard_count_groups(g->parameters->cgroup_root, &(GuardState){}) > 0 ||
+                        guard_notes_need_fuse(g->parameters, &(GuardState){}))
                 return;
+        all_has_ended(g);
         g->stamp = (GuardStamp){};
         write_stamp(g);
         if (asprintf(&path, "%s/guard", g->parameters->directory) >= 0)
@@ -446,7 +513,7 @@ static void guard_done(GuardProcess *g)
 
 int guard_run(const GuardParameters *parameters)
 {
-        GuardProcess g = { .parameters = parameters, .stamp_fd = -1 };
+        GuardProcess g = { .parameters = parameters, .stamp_fd = -1, .fuse_unknown = true };
         int r = guard_begin(&g);
 
         if (r >= 0) {

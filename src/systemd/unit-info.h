@@ -26,6 +26,7 @@ typedef struct UnitInfo {
         const char *reason;           /* of FAILED, REFUSED and STUCK; else NULL */
         const uint8_t *invocation_id; /* 16 bytes, all 0: not known */
         uint64_t unit_digest;         /* UnitStart.digest of the copy; 0: not known */
+        bool needs_end;               /* something of it outlives a kill, as its note says */
 } UnitInfo;
 
 /* A part of a copy as it stands; the pointers as of UnitInfo. */

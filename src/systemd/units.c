@@ -15,6 +15,11 @@
 #define OWN_UNIT_DEFAULT "distro-manager.service"
 #define TIMER_ACCURACY_USEC USEC_PER_MSEC
 
+static bool needs_end(const Unit *unit)
+{
+        return unit && unit->parts && parts_need_end(&unit->parts->note.parts);
+}
+
 static int on_report(sd_event_source *source, void *userdata)
 {
         Units *u = userdata;
@@ -45,6 +50,7 @@ static int on_report(sd_event_source *source, void *userdata)
                                                 .reason = report->said.reason[0] ? report->said.reason : NULL,
                                                 .invocation_id = report->said.invocation_id,
                                                 .unit_digest = report->said.unit_digest,
+                                                .needs_end = needs_end(units_lookup(u, report->app)),
                                 },
                                 u->userdata);
                 free(report->app);
@@ -343,6 +349,7 @@ void units_get(const Units *u, size_t i, UnitInfo *ret)
                 .reason = unit->machine.reason,
                 .invocation_id = unit->machine.properties.invocation_id,
                 .unit_digest = unit->machine.properties.digest,
+                .needs_end = needs_end(unit),
         };
 }
 

@@ -159,6 +159,7 @@ static void put_facts(ByteWriter *w, const FactsMessage *f)
         put_bool(w, f->by_fewer);
         put_bool(w, f->can_write);
         put_bool(w, f->guarded);
+        put_bool(w, f->fused);
         put_u64(w, f->realtime_usec);
         put_copies(w, f);
 }
@@ -180,6 +181,7 @@ static void get_facts(ByteReader *r, FactsMessage *f)
         f->by_fewer = get_bool(r);
         f->can_write = get_bool(r);
         f->guarded = get_bool(r);
+        f->fused = get_bool(r);
         f->realtime_usec = get_u64(r);
         get_copies(r, f);
 }
@@ -461,6 +463,7 @@ void wire_put_body(ByteWriter *w, const Message *m)
                 break;
         case MESSAGE_GUARD:
                 put_bool(w, m->guard.guarded);
+                put_bool(w, m->guard.fused);
                 break;
         case MESSAGE_UNSENT:
                 put_unsent(w, &m->unsent);
@@ -512,6 +515,7 @@ void wire_get_body(ByteReader *r, Message *m)
                 break;
         case MESSAGE_GUARD:
                 m->guard.guarded = get_bool(r);
+                m->guard.fused = get_bool(r);
                 break;
         case MESSAGE_UNSENT:
                 get_unsent(r, &m->unsent);

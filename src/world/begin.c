@@ -102,6 +102,7 @@ static void begin_node(World *w, const State *s, const Node *from)
         n->clock_offset_usec = USEC_PER_SEC;
         n->disk_fails = from->unwritable;
         n->guard.away = from->unguarded;
+        n->fuse_away = from->unfused;
         n->record_kind = RECORD_DAMAGED;
         if (from->pid != 0 && from->pid != TELLER_PID)
                 n->next_pid = from->pid - 1;

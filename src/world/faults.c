@@ -382,6 +382,28 @@ void world_guard_back(World *w, uint32_t node)
         guard_model_tell(w, n);
 }
 
+static void fuse_is(World *w, WorldNode *n, bool away)
+{
+        Letter l = { .type = EVENT_FUSE, .guarded = !away };
+
+        if (!n->up || n->fuse_away == away)
+                return;
+        trace(w, n, away ? "its fuse ends" : "its fuse is there again");
+        n->fuse_away = away;
+        if (n->manager.up)
+                process_post(w, n, INBOX_OTHER, &l, 0);
+}
+
+void world_fuse_away(World *w, uint32_t node)
+{
+        fuse_is(w, world_node(w, node), true);
+}
+
+void world_fuse_back(World *w, uint32_t node)
+{
+        fuse_is(w, world_node(w, node), false);
+}
+
 static void on_unhang(World *w, WorldNode *n, const Happening *h)
 {
         if (n->manager.up && n->manager.generation == h->generation) {

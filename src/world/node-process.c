@@ -230,6 +230,9 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
         case EVENT_GUARD:
                 e.guard.guarded = l->guarded;
                 break;
+        case EVENT_FUSE:
+                e.fuse.fused = l->guarded;
+                break;
         case EVENT_LEAVE:
         case EVENT_RESTART:
                 e.leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, n->shutting_down);
@@ -377,6 +380,7 @@ static int make_engine(World *w, WorldNode *n)
                 .sync_timeout_usec = w->config.sync_timeout_usec,
                 .skip_sync_wait = n->ready_in_boot,
                 .unguarded = n->guard.away,
+                .unfused = n->fuse_away,
                 .no_quorum_policy = n->policy,
                 .isolation_timeout_usec = n->isolation_usec,
                 .grace_usec = process_grace(w, n),

@@ -56,6 +56,8 @@ static const struct {
         { "evict", world_evict },
         { "guard-away", world_guard_away },
         { "guard-back", world_guard_back },
+        { "fuse-away", world_fuse_away },
+        { "fuse-back", world_fuse_back },
         { "cut-sending", world_cut_sending },
         { "wipe", world_wipe_disk },
         { "unlist", unlist },

@@ -29,6 +29,7 @@
  *   kill NODES | kill-for-good NODES | manager-stop NODES | manager-start NODES | manager-restart NODES
  *   hang NODE TIME | freeze NODES | thaw NODES | corosync-kill NODE TIME | evict NODE
  *   guard-away NODES | guard-back NODES                             a node without a guard gets no start
+ *   fuse-away NODES | fuse-back NODES                               one without a fuse none of what outlives a kill
  *   cut A,B|C,D                  which nodes hear each other; `heal`
  *   cut-sending NODE             it is cut off as its next message goes out, which no other node gets
  *   wipe NODES | disk NODE fails|works | device fails|works

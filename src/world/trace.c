@@ -219,7 +219,8 @@ static void message_describe(const Message *m, char *ret, size_t size_bytes)
                                 strempty(m->command.command.app), strempty(m->command.command.node));
                 break;
         case MESSAGE_GUARD:
-                (void) snprintf(ret, size_bytes, "%s", m->guard.guarded ? "there" : "not there");
+                (void) snprintf(ret, size_bytes, "%s%s", m->guard.guarded ? "there" : "not there",
+                                m->guard.fused ? "" : ", no fuse");
                 break;
         case MESSAGE_ACK:
                 (void) snprintf(ret, size_bytes, "%llu.%llu%s", (unsigned long long) m->ack.revision.ring_seq,

@@ -123,7 +123,7 @@ typedef struct Letter {
         int error;
         uint64_t token;
         Command command;
-        bool guarded;         /* of GUARD */
+        bool guarded;         /* of GUARD; of FUSE, that it is there */
         uint64_t unit_digest; /* of UNIT */
 } Letter;
 
@@ -281,6 +281,7 @@ typedef struct WorldNode {
         Corosync corosync;
         WorldManager manager;
         WorldGuard guard;
+        bool fuse_away;
         Systemd systemd;
         WorldUnit *units;
         size_t n_units, n_units_allocated;

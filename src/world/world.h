@@ -289,6 +289,9 @@ void world_manager_restart(World *w, uint32_t node); /* workers run on */
  * where it was, and of an end that it has not seen counts from then. */
 void world_guard_away(World *w, uint32_t node);
 void world_guard_back(World *w, uint32_t node);
+/* Its fuse does not answer its manager, or does again. */
+void world_fuse_away(World *w, uint32_t node);
+void world_fuse_back(World *w, uint32_t node);
 /* Hangs for so long; its watchdog kills it after a quarter of the grace, or, where it has no worker to answer for,
  * after WATCHDOG_IDLE_USEC. */
 void world_manager_hang(World *w, uint32_t node, uint64_t usec);

@@ -204,6 +204,7 @@ static void fill_facts(Fuzz *f, FactsMessage *m)
         m->record_revision = (Revision){ f->ring.seq, draw(f, 4) };
         m->can_write = draw(f, 4) != 0;
         m->guarded = draw(f, 4) != 0;
+        m->fused = draw(f, 4) != 0;
         m->copies = calloc(3, sizeof(*m->copies));
         for (uint64_t n = draw(f, 4); m->n_copies < n; m->n_copies++)
                 m->copies[m->n_copies] = (CopyFact){ draw_app(f), draw_epoch(f),
@@ -313,7 +314,7 @@ static void fill_message(Fuzz *f, Message *m)
                 m->ack = (AckMessage){ { f->ring.seq, draw(f, 16) }, draw(f, 4) != 0 };
                 break;
         case MESSAGE_GUARD:
-                m->guard = (GuardMessage){ draw(f, 2) };
+                m->guard = (GuardMessage){ draw(f, 2), draw(f, 2) };
                 break;
         case MESSAGE_TIMING:
                 m->timing = (NodeTiming){ draw_wide(f), draw_wide(f), draw_wide(f), draw_wide(f) };

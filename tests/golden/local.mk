@@ -81,6 +81,7 @@ golden_cases = \
 	tests/golden/maintenance-manager-gone.script \
 	tests/golden/maintenance-no-quorum.script \
 	tests/golden/manager-gone.script \
+	tests/golden/node-without-fuse.script \
 	tests/golden/node-without-guard.script \
 	tests/golden/nodelist.script \
 	tests/golden/manager-hangs.script \

@@ -315,6 +315,9 @@ static int get_node(sd_bus *bus, const char *path, const char *interface, const 
         if (streq(property, "Guarded"))
                 return sd_bus_message_append(
                                 reply, "b", !streq(scenario, "unguarded") || streq(n->name, "abc"));
+        if (streq(property, "Fused"))
+                return sd_bus_message_append(
+                                reply, "b", !streq(scenario, "unfused") || streq(n->name, "abc"));
         if (streq(property, "FilesUnread"))
                 return sd_bus_message_append(reply, "b", streq(scenario, "unread") && streq(n->name, "bcd"));
         r = sd_bus_message_open_container(reply, 'a', "s");
@@ -739,6 +742,7 @@ static const sd_bus_vtable node_vtable[] = {
         READ_ONLY("Record", "s", get_node),
         KNOWN,
         READ_ONLY("Guarded", "b", get_node),
+        READ_ONLY("Fused", "b", get_node),
         READ_ONLY("FilesUnread", "b", get_node),
         READ_ONLY("Applications", "as", get_node),
         SD_BUS_VTABLE_END,

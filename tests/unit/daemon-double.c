@@ -86,9 +86,10 @@ Effect *doubles_effect(EventType on, EffectType type)
 int __wrap_engine_new(const EngineConfig *config, Engine **ret);
 int __wrap_engine_new(const EngineConfig *config, Engine **ret)
 {
-        trace("engine-new node=%" PRIu32 " nodes=%zu record=%d bytes=%zu skip=%s%s", config->node_id,
+        trace("engine-new node=%" PRIu32 " nodes=%zu record=%d bytes=%zu skip=%s%s%s", config->node_id,
                         config->n_nodes, (int) config->record_kind, config->record_size_bytes,
-                        yes_no(config->skip_sync_wait), config->unguarded ? " without a guard" : "");
+                        yes_no(config->skip_sync_wait), config->unguarded ? " without a guard" : "",
+                        config->unfused ? " without a fuse" : "");
         if (doubles.engine_new_result < 0 && config->record_kind == RECORD_VALID)
                 return doubles.engine_new_result;
         *ret = calloc(1, sizeof(Engine));
@@ -100,6 +101,14 @@ Engine *__wrap_engine_free(Engine *e)
 {
         free(e);
         return NULL;
+}
+
+uint64_t __wrap_engine_fuse_deadline(const Engine *e, const char **ret_app);
+uint64_t __wrap_engine_fuse_deadline(const Engine *e, const char **ret_app)
+{
+        (void) e;
+        *ret_app = doubles.fuse_app;
+        return doubles.fuse_usec;
 }
 
 static void trace_nodelist(const Event *event)
@@ -139,6 +148,9 @@ static void trace_event(const Event *event)
                 break;
         case EVENT_GUARD:
                 trace("event guard %s", event->guard.guarded ? "there" : "not there");
+                break;
+        case EVENT_FUSE:
+                trace("event fuse %s", event->fuse.fused ? "there" : "not there");
                 break;
         case EVENT_NODELIST:
                 trace_nodelist(event);

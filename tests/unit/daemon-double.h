@@ -19,6 +19,8 @@ typedef struct Doubles {
         bool in_step;
         uint64_t last_now_usec;
         bool synced, has_workers;
+        uint64_t fuse_usec; /* engine_fuse_deadline() */
+        const char *fuse_app;
         int engine_new_result; /* of the first call with a valid record */
         State state;
 

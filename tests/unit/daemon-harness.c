@@ -89,6 +89,8 @@ int daemon_teardown(void **state)
 
         (void) state;
         guard_goes();
+        fuse_goes();
+        (void) fuse_heard();
         m = manager_free(m);
         doubles_end();
         unsetenv("NOTIFY_SOCKET");
@@ -160,6 +162,63 @@ const char *guard_heard(void)
         return text;
 }
 
+/* ---- the fuse, in the manager's own loop ---- */
+
+bool fuse_is_mute;
+static sd_event_source *fuse_source;
+static char fuse_orders[2048];
+
+static int on_order(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        struct sockaddr_un from = {};
+        socklen_t size = sizeof(from);
+        char order[512];
+        ssize_t n = recvfrom(fd, order, sizeof(order) - 1, MSG_DONTWAIT, (struct sockaddr *) &from, &size);
+        size_t at = strlen(fuse_orders);
+
+        (void) source;
+        (void) events;
+        (void) userdata;
+        if (n < 0)
+                return 0;
+        order[n] = 0;
+        assert_true(at + (size_t) n + 2 < sizeof(fuse_orders));
+        snprintf(fuse_orders + at, sizeof(fuse_orders) - at, "%s\n", order);
+        if (!fuse_is_mute)
+                assert_int_equal(sendto(fd, "ok", 2, MSG_DONTWAIT, (struct sockaddr *) &from, size), 2);
+        return 0;
+}
+
+void fuse_comes(void)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+
+        fuse_goes();
+        assert_true(fd >= 0);
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/run/distro-manager/fuse", root);
+        (void) unlink(address.sun_path);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof(address)), 0);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
+        assert_true(sd_event_add_io(m->event, &fuse_source, fd, EPOLLIN, on_order, NULL) >= 0);
+        assert_true(sd_event_source_set_io_fd_own(fuse_source, true) >= 0);
+}
+
+void fuse_goes(void)
+{
+        fuse_source = sd_event_source_disable_unref(fuse_source);
+        fuse_is_mute = false;
+}
+
+const char *fuse_heard(void)
+{
+        static char text[sizeof(fuse_orders)];
+
+        memcpy(text, fuse_orders, sizeof(text));
+        fuse_orders[0] = 0;
+        return text;
+}
+
 static void manager_begin(void)
 {
         assert_int_equal(ending_watch_signals(m), 0);
@@ -173,12 +232,21 @@ void begin(void)
 {
         assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
         guard_comes();
+        fuse_comes();
+        manager_begin();
+}
+
+void begin_without_a_fuse(void)
+{
+        assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        guard_comes();
         manager_begin();
 }
 
 void begin_without_a_guard(void)
 {
         assert_int_equal(manager_new(&(ManagerOptions){ .root = root }, &m), 0);
+        fuse_comes();
         manager_begin();
 }
 

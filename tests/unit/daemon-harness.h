@@ -36,13 +36,19 @@ bool file_exists(const char *path);
 /* Lets the loop turn until nothing has happened for a moment, or the manager ends. */
 void turn(void);
 void turn_until_quiet(uint64_t quiet_usec);
-/* Makes the manager and lets it start, beside a guard. */
+/* Makes the manager and lets it start, beside guard and fuse. */
 void begin(void);
 void begin_without_a_guard(void);
+void begin_without_a_fuse(void);
 /* The guard is there, or gone; what it has heard since the last look, or "". */
 void guard_comes(void);
 void guard_goes(void);
 const char *guard_heard(void);
+/* The fuse is there, answers, and is gone; what it was ordered since the last look, each with a newline, or "". */
+void fuse_comes(void);
+void fuse_goes(void);
+extern bool fuse_is_mute;
+const char *fuse_heard(void);
 /* The manager at work, with nothing in the trace. */
 void begin_quietly(void);
 /* What the stand-ins were asked for since the last look is this. */

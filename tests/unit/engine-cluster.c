@@ -196,6 +196,7 @@ void cluster_report(Cluster *c, uint32_t node, uint64_t epoch, UnitState state)
                 .record = RECORD_VALID,
                 .can_write = true,
                 .guarded = true,
+                .fused = true,
                 .realtime_usec = c->now,
                 .copies = &copy,
                 .n_copies = epoch != 0 };

@@ -106,6 +106,21 @@ static int list_nothing(sd_bus_message *m)
         return r < 0 ? r : 1;
 }
 
+/* Nor one that ever was. */
+static int get_nothing(sd_bus_message *m)
+{
+        sd_bus_message *reply = NULL;
+        int r = sd_bus_message_new_method_return(m, &reply);
+
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "a{sv}", 3, "LoadState", "s", "not-found", "ActiveState",
+                                "s", "inactive", "SubState", "s", "dead");
+        if (r >= 0)
+                r = sd_bus_send(NULL, reply, NULL);
+        sd_bus_message_unref(reply);
+        return r < 0 ? r : 1;
+}
+
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         static size_t n;
@@ -115,6 +130,8 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return sd_bus_reply_method_return(m, "s", ":1.1");
         if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "Get"))
                 return get_run(m);
+        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "GetAll"))
+                return get_nothing(m);
         if (sd_bus_message_is_method_call(m, NULL, "ListUnitsByPatterns"))
                 return list_nothing(m);
         if (sd_bus_message_is_method_call(m, NULL, "Subscribe"))

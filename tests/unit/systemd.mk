@@ -2,6 +2,9 @@
 check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-parts-kill tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
 TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-parts-kill tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
 SYSTEMD_TEST_LDADD = libunits.a libconfig.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
+TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
+SYSTEMD_TEST_LDADD = libunits.a libconfig.a libengine.a libdeadline.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_systemd_state_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_machine_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_walk_SOURCES = tests/unit/test-systemd-walk.c tests/unit/systemd-model.c tests/unit/systemd-model.h

@@ -211,6 +211,9 @@ static void test_node_properties(void **state)
         expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Guarded", "b", "yes");
         h->engine.state.nodes[2].unguarded = true;
         expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Guarded", "b", "no");
+        expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Fused", "b", "yes");
+        h->engine.state.nodes[2].unfused = true;
+        expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Fused", "b", "no");
         expect_property(h, ROOT "/node/def", BUS_INTERFACE_NODE, "Applications", "as", "['moving']");
         expect_property(h, ROOT "/node/abc", BUS_INTERFACE_NODE, "Applications", "as", "['distro']");
 }

@@ -495,7 +495,8 @@ static void test_manager(void **state)
 {
         static const char text[] = "[Cluster]\nGroup=mine\nSyncMandatory=bcd "
                                    "def\nSyncOptional=abc\nSyncTimeoutSec=infinity\n"
-                                   "NoQuorumPolicy=freeze\nIsolationTimeoutSec=3s\nManagerGraceSec=20s\n";
+                                   "NoQuorumPolicy=freeze\nIsolationTimeoutSec=3s\nManagerGraceSec=20s\n"
+                                   "SelfFence=no\nSelfFence=\nSelfFence=yes\nSelfFenceSec=20s\n";
         ConfigMessages m = { 0 };
         ManagerConfig c;
 
@@ -507,6 +508,8 @@ static void test_manager(void **state)
         assert_int_equal(c.no_quorum_policy, NO_QUORUM_STOP);
         assert_true(c.isolation_timeout_usec == 0);
         assert_true(c.manager_grace_usec == 15 * USEC_PER_SEC);
+        assert_int_equal(c.self_fence, SELF_FENCE_AUTO);
+        assert_true(c.self_fence_usec == 10 * USEC_PER_SEC);
         manager_config_done(&c);
 
         assert_int_equal(manager_config_parse(&context, "f", text, strlen(text), &m, &c), 0);
@@ -518,6 +521,8 @@ static void test_manager(void **state)
         assert_int_equal(c.no_quorum_policy, NO_QUORUM_FREEZE);
         assert_true(c.isolation_timeout_usec == 3 * USEC_PER_SEC);
         assert_true(c.manager_grace_usec == 20 * USEC_PER_SEC);
+        assert_int_equal(c.self_fence, SELF_FENCE_YES);
+        assert_true(c.self_fence_usec == 20 * USEC_PER_SEC);
         manager_config_done(&c);
         assert_int_equal(m.n_items, 0);
 }
@@ -544,6 +549,10 @@ static void test_bad_manager(void **state)
                                                    "time span like \"5s\" or \"1min 30s\", or \"infinity\"" },
                 { "[Cluster]\nNoQuorumPolicy=ignore\n", "f:2: NoQuorumPolicy=: \"ignore\" is not valid, "
                                                         "expected \"stop\" or \"freeze\"" },
+                { "[Cluster]\nSelfFence=maybe\nSelfFenceSec=0\n",
+                                "f:2: SelfFence=: \"maybe\" is not valid, expected \"auto\", \"yes\" or \"no\"\n"
+                                "f:3: SelfFenceSec=: \"0\" is not valid, expected a time span above 0 "
+                                "like \"5s\" or \"1min 30s\"" },
                 { "[Cluster]\nIsolationTimeoutSec=0\n",
                                 "f:2: IsolationTimeoutSec=: \"0\" is not valid, expected a time span above 0 "
                                 "like \"5s\" or \"1min 30s\"" },

@@ -65,7 +65,7 @@ static const Question node_asked[] = {
         { { "status" }, KEEP_ROW, "bcd" },
         { { "status", "bcd" }, KEEP_ALL, NULL },
         { { "explain", "distro" }, KEEP_ROW, "bcd" },
-        { { "list-nodes", "bcd" }, KEEP_JSON, "state standby record guarded stale" },
+        { { "list-nodes", "bcd" }, KEEP_JSON, "state standby record guarded fused stale" },
 };
 
 static const Question cluster_asked[] = {
@@ -190,6 +190,7 @@ CHANGE(bcd_is_not_listed_alone, bcd_is_not_listed(e, a, value); bcd_is_away(e, t
 CHANGE(bcd_is_leaving, node_of(e, BCD)->leaving = true)
 CHANGE(bcd_is_in_standby, node_of(e, BCD)->standby = true)
 CHANGE(bcd_is_unguarded, node_of(e, BCD)->unguarded = true)
+CHANGE(bcd_is_unfused, node_of(e, BCD)->unfused = true)
 CHANGE(bcd_is_unwritable, node_of(e, BCD)->unwritable = true)
 CHANGE(bcd_is_late, node_of(e, BCD)->late = true)
 CHANGE(bcd_was_late, bcd_is_late(e, a, value); has_presence(e, a, PRESENCE_OFFLINE))
@@ -376,6 +377,7 @@ static const ShownRow rows[] = {
         { OF_NODE, "a node leaves", bcd_is_leaving, NULL, 0 },
         { OF_NODE, "a node in standby", bcd_is_in_standby, NULL, 0 },
         { OF_NODE, "a node without a guard", bcd_is_unguarded, NULL, 0 },
+        { OF_NODE, "a node without a fuse", bcd_is_unfused, NULL, 0 },
         { OF_NODE, "a node whose disk takes no writes", bcd_is_unwritable, NULL, 0 },
         { OF_NODE, "a node whose disk is late", bcd_is_late, NULL, 0 },
         { OF_NODE, "a node whose disk was late, offline", bcd_was_late, NULL, 0 },

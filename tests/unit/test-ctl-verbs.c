@@ -88,6 +88,9 @@ static void test_status(void **state)
                                 .out = { "Warning: bcd: it has no guard (distro-guard.service): it keeps its workers" },
                                 .not_out = { "Warning: def" } },
                 { "unguarded", { "--json=short", "status" }, .out = { "\"guarded\":false" } },
+                { "unfused", { "--json=short", "status" }, .out = { "\"fused\":false" } },
+                { "unfused", { "status" },
+                                .out = { "Warning: bcd: it has no fuse (distro-fuse.service): it keeps its workers" } },
                 { "well", { "status" },
                                 .out = { "Files: 2 warnings about those of this node: 'distroctl verify' tells" } },
                 { "well", { "status", "--json=short" }, .out = { "\"file_warnings\":2" } },
@@ -232,7 +235,7 @@ static void test_json(void **state)
         static const ToolCase cases[] = {
                 { "well", { "--json=short", "list-nodes", "bcd" },
                                 .out = { "[{\"name\":\"bcd\",\"id\":2,\"state\":\"online\",\"standby\":true,"
-                                         "\"record\":\"late\",\"guarded\":true,\"stale\":false,\"stale_since_usec\":null,\"applications\":[\"silent\",\"kept\"]}]\n" } },
+                                         "\"record\":\"late\",\"guarded\":true,\"fused\":true,\"stale\":false,\"stale_since_usec\":null,\"applications\":[\"silent\",\"kept\"]}]\n" } },
                 { "well", { "--json=short", "locate", "web" },
                                 .out = { "[{\"name\":\"web\",\"node\":\"abc\",\"unit\":\"distro-app-web."
                                          "service\",\"epoch\":42,\"stale\":false,\"stale_since_usec\":null}]\n" } },

@@ -86,6 +86,7 @@ CHANGE(node_shutdown, s->nodes[0].shutdown.serial = 11)
 CHANGE(node_unknown, s->nodes[0].unknown = true)
 CHANGE(node_unwritable, s->nodes[0].unwritable = true)
 CHANGE(node_unguarded, s->nodes[0].unguarded = true)
+CHANGE(node_unfused, s->nodes[0].unfused = true)
 CHANGE(node_nodelist, s->nodes[0].nodelist[0]++)
 CHANGE(node_by_fewer, s->nodes[0].by_fewer = true)
 CHANGE(node_reading, s->nodes[0].reading = true)
@@ -194,6 +195,7 @@ static const struct {
         AGREED(node_unknown),
         AGREED(node_unwritable),
         AGREED(node_unguarded),
+        AGREED(node_unfused),
         AGREED(node_nodelist),
         AGREED(node_by_fewer),
         AGREED(node_reading),

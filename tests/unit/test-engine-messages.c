@@ -80,7 +80,8 @@ static void test_repeated_message_is_no_news(void **state)
                 .boot_id = BCD,
                 .grace_usec = CLUSTER_GRACE,
                 .can_write = true,
-                .guarded = true };
+                .guarded = true,
+                .fused = true };
         hear(&c, BCD, ABC, &facts);
         assert_int_equal(node_at(&c, ABC, BCD)->presence, PRESENCE_REPORTED);
         synced = next_message(&c, BCD, ABC, MESSAGE_SYNCED);

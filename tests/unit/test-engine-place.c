@@ -198,6 +198,12 @@ static void test_eligibility(void **state)
         n->unguarded = true;
         assert_int_equal(place_eligible(a, n, false), NODE_UNGUARDED);
         n->unguarded = false;
+        n->unfused = true;
+        assert_int_equal(place_eligible(a, n, false), ELIGIBLE);
+        a->definition.needs_end = true;
+        assert_int_equal(place_eligible(a, n, false), NODE_UNFUSED);
+        a->definition.needs_end = false;
+        n->unfused = false;
         n->unwritable = true;
         assert_int_equal(place_eligible(a, n, false), NODE_UNWRITABLE);
         n->unwritable = false;

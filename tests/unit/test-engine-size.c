@@ -210,9 +210,11 @@ static uint64_t facts_of_all(size_t n)
 {
         EffectList effects = {};
         Engine *e = new_engine(&effects);
-        FactsMessage f = {
-                .node_name = strdup("node02.example"), .grace_usec = 1, .can_write = true, .guarded = true
-        };
+        FactsMessage f = { .node_name = strdup("node02.example"),
+                .grace_usec = 1,
+                .can_write = true,
+                .guarded = true,
+                .fused = true };
         const Member sender = { .node_id = 2 };
         Message m = { .type = MESSAGE_FACTS };
         uint64_t t;

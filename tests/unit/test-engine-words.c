@@ -238,6 +238,7 @@ CHANGE(bcd_has_none, variant(a, BCD, 0, NULL))
 CHANGE(bcd_is_wrong, variant(a, BCD, 0, "distro.app:3: Nodes=: empty"))
 CHANGE(bcd_unwritable, node_of(e, BCD)->unwritable = true)
 CHANGE(bcd_unguarded, node_of(e, BCD)->unguarded = true)
+CHANGE(bcd_unfused, node_of(e, BCD)->unfused = e->here.me.agreed.state.apps[0].definition.needs_end = true)
 CHANGE(bcd_late, node_of(e, BCD)->late = true)
 CHANGE(not_listed, free(a->definition.nodes[1].name); a->definition.nodes[1].name = strdup("xyz"))
 CHANGE(better_manual, a->copies[0].node_id = DEF; a->definition.takeover_automatic = false)
@@ -292,6 +293,7 @@ static const struct {
         { bcd_is_wrong, false, "distro.app:3: Nodes=: empty", NODE_ONLINE },
         { bcd_unwritable, false, "its state directory takes no writes", NODE_ONLINE },
         { bcd_unguarded, false, "it has no guard: distro-guard.service does not answer", NODE_ONLINE },
+        { bcd_unfused, false, "it has no fuse: distro-fuse.service does not answer", NODE_ONLINE },
         { bcd_late, false, "its disk has not acknowledged the present state", NODE_ONLINE },
 };
 

@@ -51,7 +51,7 @@ my @rules = (
         { files => 'src/engine/agreed/explain.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*ret_why\b/ && $_[0] !~ /tier|is here/ },
                 all => 1 },
         { files => 'src/engine/agreed/app.c src/engine/agreed/copy.c', call => 'app_fail_copy|app_mark_node' },
-        { files => 'src/daemon/effects.c', call => 'late_unit' },
+        { files => 'src/daemon/effects.c', call => 'refuse_start' },
         { files => 'src/systemd/unit*.c', call => 'refuse|await_rest|with_reason|units_say' },
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },
         { files => 'src/systemd/part-state.c', call => 'say_of_part|snprintf', if => sub { $_[0] =~ /^\s*ret, (v|size_bytes),\s*"\w/ } },

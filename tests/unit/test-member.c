@@ -83,7 +83,7 @@ static void group_pump(Group *g, size_t i)
         view_pump(me);
         carry_out(g, i);
         if (sync_owes_facts(me, false)) {
-                FactsMessage own = { .can_write = true, .guarded = true };
+                FactsMessage own = { .can_write = true, .guarded = true, .fused = true };
 
                 sync_send_facts(me, &own);
         }

@@ -12,14 +12,15 @@
 static void test_moments(void **state)
 {
         static const struct {
-                uint64_t ended, grace, stop, kill, by_hand;
+                uint64_t ended, grace, stop, kill, by_hand, end_kill, end_by_hand, fuse;
         } cases[] = {
-                { 100, 16, 108, 112, 114 },
-                { 0, 15 * USEC_PER_SEC, 7500000, 11250000, 12250000 },
-                { 0, 4 * USEC_PER_SEC, 2000000, 3000000, 3500000 },
-                { 7, 0, 7, 7, 7 },
-                { 7, 1, 7, 8, 8 },
-                { UINT64_MAX - 1, 16, UINT64_MAX, UINT64_MAX, UINT64_MAX },
+                { 100, 16, 108, 112, 114, 110, 112, 114 },
+                { 0, 15 * USEC_PER_SEC, 7500000, 11250000, 12250000, 9375000, 10375000, 13125000 },
+                { 0, 4 * USEC_PER_SEC, 2000000, 3000000, 3500000, 2500000, 3000000, 3500000 },
+                { 7, 0, 7, 7, 7, 7, 7, 7 },
+                { 7, 1, 7, 8, 8, 7, 7, 8 },
+                { UINT64_MAX - 1, 16, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+                                UINT64_MAX },
         };
 
         FOREACH_ARRAY(c, cases, ELEMENTSOF(cases)) {
@@ -28,16 +29,20 @@ static void test_moments(void **state)
                 assert_int_equal(m.stop_usec, c->stop);
                 assert_int_equal(m.kill_usec, c->kill);
                 assert_int_equal(m.by_hand_usec, c->by_hand);
+                assert_int_equal(m.end_kill_usec, c->end_kill);
+                assert_int_equal(m.end_by_hand_usec, c->end_by_hand);
+                assert_int_equal(m.fuse_usec, c->fuse);
         }
 }
 
 /* No moment is slept over. */
 static void test_next_look(void **state)
 {
-        GuardMoments m = guard_moments(0, 4800000); /* 2.4 s, 3.6 s, 4.2 s */
+        GuardMoments m = guard_moments(0, 4800000); /* 2.4 s, 3.6 s, 4.2 s; 3 s, 3.6 s */
 
         assert_int_equal(guard_next_look(&m, 0), 2400000);
         assert_int_equal(guard_next_look(&m, 2400000), 2650000);
+        assert_int_equal(guard_next_look(&m, 2900000), 3000000);
         assert_int_equal(guard_next_look(&m, 3500000), 3600000);
         assert_int_equal(guard_next_look(&m, 3600000), 3850000);
         assert_int_equal(guard_next_look(&m, 4000000), 4200000);
@@ -48,14 +53,18 @@ static void test_next_look(void **state)
 static void test_file(void **state)
 {
         char *apps[] = { (char *) "web", (char *) "db-1" };
-        GuardState s = {},
-                   told = { .in_step = true, .grace_usec = 12345, .maintenance = apps, .n_maintenance = 2 };
+        GuardState s = {}, told = { .in_step = true,
+                .self_fence = SELF_FENCE_NO,
+                .grace_usec = 12345,
+                .maintenance = apps,
+                .n_maintenance = 2 };
 
         assert_int_equal(guard_file_read(folder, &s), -ENOENT);
         assert_int_equal(guard_file_write(folder, &told), 0);
         assert_int_equal(guard_file_read(folder, &s), 0);
         assert_int_equal(s.grace_usec, 12345);
         assert_int_equal(s.n_maintenance, 2);
+        assert_int_equal(s.self_fence, SELF_FENCE_NO);
         assert_false(s.in_step); /* that is the manager's to say, not the file's */
         assert_true(guard_state_in_maintenance(&s, "web"));
         assert_true(guard_state_in_maintenance(&s, "db-1"));
@@ -92,6 +101,8 @@ static void test_file_refused(void **state)
                 "grace=5\nwhat=ever\nend\n",
                 "grace=5\nin-step\nin-step\nend\n",
                 "grace=5\nidle\nidle\nend\n",
+                "grace=5\nself-fence=yes\nself-fence=no\nend\n",
+                "grace=5\nself-fence=auto\nend\n",
                 "grace=5\nend\nmore\n",
         };
 

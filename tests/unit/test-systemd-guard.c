@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "systemd-folder.h"
+#include "fuse/fuse-client.h"
 #include "systemd/guard.h"
+#include "systemd/part-note.h"
 
 #define GRACE_USEC (400 * USEC_PER_MSEC)
 
@@ -398,12 +400,14 @@ static void test_replaced_with_a_part(void **state)
         assert_int_equal(stamp_ended(), ended);
 }
 
-static pid_t systemd_start(int listener)
+static pid_t systemd_start(int listener, const char *error)
 {
-        static const char *const replies[1024] = {};
+        static const char *replies[1024];
         pid_t pid = fork();
 
         assert_true(pid >= 0);
+        for (size_t i = 0; i < ELEMENTSOF(replies); i++)
+                replies[i] = error;
         if (pid == 0) {
                 for (;;) {
                         pid_t one = fork();
@@ -421,7 +425,7 @@ static pid_t systemd_start(int listener)
 static void expect_killed_is_stopped(int listener, bool accepted_before)
 {
         pid_t guard = guard_start(0), manager = manager_start(TOLD("in-step\n")),
-              systemd = accepted_before ? systemd_start(listener) : 0;
+              systemd = accepted_before ? systemd_start(listener, NULL) : 0;
 
         worker("a");
         worker("kept");
@@ -430,7 +434,7 @@ static void expect_killed_is_stopped(int listener, bool accepted_before)
         wait_for_kill("a");
         put("distro.slice/distro-app-a.service/cgroup.events", "populated 0\nfrozen 0\n");
         if (!accepted_before)
-                systemd = systemd_start(listener);
+                systemd = systemd_start(listener, NULL);
         for (int i = 0; i < 10000 && !get("calls")[0]; i++)
                 (void) usleep(1000);
         manager_kill(systemd);
@@ -470,7 +474,7 @@ static void test_parts_are_left_to_systemd(void **state)
 
         snprintf(address, sizeof(address), "unix:path=%s/bus", folder);
         guard_address = address;
-        systemd = systemd_start(folder_listen());
+        systemd = systemd_start(folder_listen(), NULL);
         guard = guard_start(0);
         manager = manager_start("grace=2000000\nin-step\nend\n");
         put(PART_GROUP("distro-a.slice", "a") "cgroup.kill", ""); /* in line before the worker */
@@ -483,6 +487,204 @@ static void test_parts_are_left_to_systemd(void **state)
         guard_stop(guard);
         manager_kill(systemd);
         guard_address = NOBODY;
+}
+
+/* ---- the fuse: none is there, so that what it is told is in its table ---- */
+
+static void table_begin(void)
+{
+        Deadlines d = {};
+        char path[128];
+        FILE *f;
+
+        (void) deadlines_open(&d);
+        snprintf(path, sizeof(path), "%s/fuse.deadlines", folder);
+        f = fopen(path, "we");
+        assert_non_null(f);
+        assert_int_equal(fwrite(&d, sizeof(d), 1, f), 1);
+        assert_int_equal(fclose(f), 0);
+}
+
+/* 0: there is none. */
+static uint64_t deadline_of(FuseSender sender)
+{
+        Deadlines d = {};
+        char path[128];
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/fuse.deadlines", folder);
+        f = fopen(path, "re");
+        assert_non_null(f);
+        assert_int_equal(fread(&d, sizeof(d), 1, f), 1);
+        assert_int_equal(fclose(f), 0);
+        for (size_t i = 0; i < DEADLINES_MAX; i++)
+                if (d.rows[i].serial == sender)
+                        return d.rows[i].usec;
+        return 0;
+}
+
+static void wait_for_deadline(FuseSender sender, bool there)
+{
+        for (int i = 0; i < 10000 && (deadline_of(sender) != 0) != there; i++)
+                (void) usleep(1000);
+        assert_int_equal(deadline_of(sender) != 0, there);
+}
+
+/* As a manager leaves it that has started this. */
+static void part_here(const char *app, PartKind kind)
+{
+        char *arguments[] = { NULL };
+        Part part = { .kind = kind,
+                .id = (char *) "srv-nfs.mount",
+                .name = (char *) "/srv/nfs",
+                .arguments = arguments,
+                .start_timeout_usec = USEC_PER_SEC,
+                .stop_timeout_usec = USEC_PER_SEC };
+        FuseOrder o;
+
+        assert_int_equal(part_note_write(folder, app, &(PartNote){ 7, { &part, 1 } }), 0);
+        fuse_order_arm(&o, FUSE_MANAGER, now_usec() + 3600 * USEC_PER_SEC, DEADLINE_REBOOT, "x");
+        assert_int_equal(fuse_write_table(folder, &o), 0);
+}
+
+#define FUSE_GRACE_USEC (4 * USEC_PER_SEC)
+#define FUSE_TOLD(more) "grace=4000000\nmaintenance=kept\n" more "in-step\nend\n"
+
+static void begin_fused(const char *told, pid_t *ret_guard, pid_t *ret_manager)
+{
+        table_begin();
+        *ret_guard = guard_start(0);
+        *ret_manager = manager_start(told);
+        wait_for_file("guard");
+}
+
+/* The host has until 7/8 of the grace, and the processes beside such a part until 5/8. A manager that comes calls it off; what its
+ * predecessor had said is its own matter. */
+static void test_fuse(void **state)
+{
+        pid_t guard, manager;
+        uint64_t ended;
+
+        begin_fused(FUSE_TOLD(""), &guard, &manager);
+        part_here("a", PART_MOUNT);
+        worker("a");
+        worker("plain");
+        ended = now_usec();
+        manager_kill(manager);
+        wait_for_deadline(FUSE_GUARD, true);
+        assert_true(deadline_of(FUSE_GUARD) >= ended + FUSE_GRACE_USEC * 7 / 8);
+        assert_int_equal(deadline_of(FUSE_GUARD), stamp_ended() + FUSE_GRACE_USEC * 7 / 8);
+        wait_for_kill("a");
+        assert_true(now_usec() >= ended + FUSE_GRACE_USEC * 5 / 8);
+        assert_false(is_killed("plain"));
+        wait_for_kill("plain");
+        put("distro.slice/distro-app-a.service/cgroup.events", "populated 0\nfrozen 0\n");
+        assert_int_not_equal(deadline_of(FUSE_GUARD), 0); /* systemd has not said that the mount is gone */
+        manager = manager_start(FUSE_TOLD(""));
+        wait_for_deadline(FUSE_GUARD, false);
+        assert_int_not_equal(deadline_of(FUSE_MANAGER), 0);
+        manager_kill(manager);
+        guard_stop(guard);
+}
+
+static void test_fuse_is_not_needed(void **state)
+{
+        pid_t guard, manager;
+
+        begin_fused(FUSE_TOLD(""), &guard, &manager);
+        part_here("a", PART_ADDRESS);
+        part_here("kept", PART_MOUNT);
+        worker("a");
+        manager_kill(manager);
+        wait_for_kill("a");
+        assert_int_equal(deadline_of(FUSE_GUARD), 0);
+        guard_stop(guard);
+}
+
+static void test_fuse_never(void **state)
+{
+        pid_t guard, manager;
+
+        begin_fused(FUSE_TOLD("self-fence=no\n"), &guard, &manager);
+        part_here("a", PART_MOUNT);
+        manager_kill(manager);
+        wait_for_stamp(true);
+        (void) usleep(20000);
+        assert_int_equal(deadline_of(FUSE_GUARD), 0);
+        guard_stop(guard);
+}
+
+static void test_fuse_for_all(void **state)
+{
+        pid_t guard, manager;
+
+        begin_fused(FUSE_TOLD("self-fence=yes\n"), &guard, &manager);
+        worker("plain");
+        manager_kill(manager);
+        wait_for_deadline(FUSE_GUARD, true);
+        guard_stop(guard);
+}
+
+/* The first reading that shows every end puts it out, and what the manager had left behind with it. */
+static void test_fuse_is_put_out(void **state)
+{
+        pid_t guard, manager, systemd;
+        char address[128];
+
+        snprintf(address, sizeof(address), "unix:path=%s/bus", folder);
+        guard_address = address;
+        systemd = systemd_start(folder_listen(), "org.freedesktop.systemd1.NoSuchUnit");
+        begin_fused(FUSE_TOLD(""), &guard, &manager);
+        part_here("a", PART_MOUNT);
+        manager_kill(manager);
+        wait_for_deadline(FUSE_GUARD, true);
+        wait_for_deadline(FUSE_GUARD, false);
+        wait_for_deadline(FUSE_MANAGER, false);
+        assert_true(now_usec() < stamp_ended() + FUSE_GRACE_USEC * 7 / 8);
+        guard_stop(guard);
+        manager_kill(systemd);
+        guard_address = NOBODY;
+}
+
+/* A guard that ends with nothing here leaves nothing; one that is replaced while it counts leaves its moment to the next. */
+static void test_fuse_of_the_last_guard(void **state)
+{
+        pid_t guard, manager;
+        uint64_t at;
+
+        begin_fused(FUSE_TOLD(""), &guard, &manager);
+        part_here("a", PART_MOUNT);
+        manager_kill(manager);
+        wait_for_deadline(FUSE_GUARD, true);
+        at = deadline_of(FUSE_GUARD);
+        guard_stop(guard);
+        assert_int_equal(deadline_of(FUSE_GUARD), at);
+        guard = guard_start(0);
+        wait_for_file(GUARD_SOCKET);
+        (void) usleep(20000);
+        assert_int_equal(deadline_of(FUSE_GUARD), at);
+        part_note_remove(folder, "a");
+        guard_stop(guard);
+        assert_int_equal(deadline_of(FUSE_GUARD), 0);
+        assert_int_equal(deadline_of(FUSE_MANAGER), 0);
+}
+
+/* A note of the stamp that says "long ago" is no reason to go off before a manager can speak. */
+static void test_fuse_leaves_a_moment(void **state)
+{
+        pid_t guard, manager;
+
+        table_begin();
+        part_here("a", PART_MOUNT);
+        put("guard.stamp", "ended=what\n");
+        put("guard", "grace=4000000\nend\n");
+        guard = guard_start(0);
+        wait_for_deadline(FUSE_GUARD, true);
+        assert_true(deadline_of(FUSE_GUARD) > now_usec());
+        manager = manager_start(FUSE_TOLD(""));
+        wait_for_deadline(FUSE_GUARD, false);
+        manager_kill(manager);
+        guard_stop(guard);
 }
 
 /* At a boot nothing is counted; and a guard that ends with nothing here leaves nothing to be counted. */
@@ -581,6 +783,13 @@ int main(void)
                 FOLDER_TEST(test_killed_is_not_started_again),
                 FOLDER_TEST(test_killed_is_stopped_over_the_bus),
                 FOLDER_TEST(test_parts_are_left_to_systemd),
+                FOLDER_TEST(test_fuse),
+                FOLDER_TEST(test_fuse_is_not_needed),
+                FOLDER_TEST(test_fuse_never),
+                FOLDER_TEST(test_fuse_for_all),
+                FOLDER_TEST(test_fuse_is_put_out),
+                FOLDER_TEST(test_fuse_of_the_last_guard),
+                FOLDER_TEST(test_fuse_leaves_a_moment),
                 FOLDER_TEST(test_nothing_to_guard),
                 FOLDER_TEST(test_rubbish),
                 FOLDER_TEST(test_idle),

@@ -24,8 +24,8 @@ use File::Temp 'tempdir';
 # Each folder of src, and the folders below it that it may include.
 my %below = (
         base => '', address => 'base', device => 'base', fuse => 'base', engine => 'base', wire => 'base engine', config => 'base engine', group => 'base engine',
-        systemd => 'base engine config', bus => 'base engine', world => 'base engine wire config',
-        daemon => 'base engine wire config group systemd bus', ctl => 'base engine wire config world',
+        systemd => 'base engine config fuse', bus => 'base engine', world => 'base engine wire config',
+        daemon => 'base engine wire config group systemd bus fuse', ctl => 'base engine wire config world',
 );
 # In src/engine: the ground, which knows no rule, then the wings, then the roof, which is all else.
 my %ground = map { $_ => 0 } qw(types message state names encode event effect outlet);

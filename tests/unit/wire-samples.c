@@ -73,6 +73,7 @@ static void fixed_facts(FactsMessage *f)
                 .nodelist = array(2, sizeof(uint32_t)),
                 .can_write = true,
                 .guarded = true,
+                .fused = true,
                 .realtime_usec = UINT64_C(1700000000000000),
                 .n_copies = 2,
                 .copies = array(2, sizeof(CopyFact)),
@@ -323,6 +324,7 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->by_fewer = draw_bool(seed);
         f->can_write = draw_bool(seed);
         f->guarded = draw_bool(seed);
+        f->fused = draw_bool(seed);
         f->realtime_usec = draw_u64(seed);
         f->n_copies = draw_length(seed, 500);
         f->copies = array(f->n_copies, sizeof(f->copies[0]));
@@ -504,8 +506,8 @@ static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
                         a->record != b->record || !revision_equal(a->record_revision, b->record_revision) ||
                         a->n_record_nodes != b->n_record_nodes || a->n_nodelist != b->n_nodelist ||
                         a->by_fewer != b->by_fewer || a->can_write != b->can_write ||
-                        a->guarded != b->guarded || a->realtime_usec != b->realtime_usec ||
-                        a->n_copies != b->n_copies)
+                        a->guarded != b->guarded || a->fused != b->fused ||
+                        a->realtime_usec != b->realtime_usec || a->n_copies != b->n_copies)
                 return false;
         for (size_t i = 0; i < a->n_record_nodes; i++)
                 if (a->record_nodes[i] != b->record_nodes[i])
@@ -596,7 +598,7 @@ bool sample_equal(const Message *a, const Message *b)
         case MESSAGE_ACK:
                 return revision_equal(a->ack.revision, b->ack.revision) && a->ack.written == b->ack.written;
         case MESSAGE_GUARD:
-                return a->guard.guarded == b->guard.guarded;
+                return a->guard.guarded == b->guard.guarded && a->guard.fused == b->guard.fused;
         case MESSAGE_UNSENT:
                 return a->unsent.type == b->unsent.type;
         case MESSAGE_TIMING:

@@ -96,9 +96,10 @@ static void decide_prune_hold(Agreed *g, App *a)
                 const Node *n = state_find_node(&g->state, a->held_against[i - 1]);
                 Eligibility x = n ? place_eligible(a, n, false) : NOT_IN_NODES;
 
-                /* A restart of its manager or guard alone does not count, nor does a file that is behind. */
+                /* A restart of its manager, guard or fuse alone does not count, nor does a file that is behind. */
                 if (x == ELIGIBLE || (x == NODE_NOT_SYNCED && n->presence != PRESENCE_OFFLINE) ||
-                                x == NODE_UNGUARDED || x == NODE_LATE || x == NODE_DIFFERS)
+                                x == NODE_UNGUARDED || x == NODE_UNFUSED || x == NODE_LATE ||
+                                x == NODE_DIFFERS)
                         continue;
                 ARRAY_CLOSE(a->held_against, a->n_held_against, i - 1);
                 g->lasting_changed = true;

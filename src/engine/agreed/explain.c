@@ -145,6 +145,9 @@ bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state
         case NODE_UNGUARDED:
                 snprintf(ret_why, size_bytes, "it has no guard: distro-guard.service does not answer");
                 break;
+        case NODE_UNFUSED:
+                snprintf(ret_why, size_bytes, "it has no fuse: distro-fuse.service does not answer");
+                break;
         case NODE_UNWRITABLE:
                 snprintf(ret_why, size_bytes, "its state directory takes no writes");
                 break;

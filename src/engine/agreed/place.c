@@ -49,6 +49,8 @@ static Eligibility place_eligible_named(const App *a, const Node *n, bool takeov
                 return NODE_DIFFERS;
         if (n->unguarded)
                 return NODE_UNGUARDED;
+        if (n->unfused && a->has_definition && a->definition.needs_end)
+                return NODE_UNFUSED;
         if (n->unwritable)
                 return NODE_UNWRITABLE;
         if (n->late)
@@ -57,7 +59,7 @@ static Eligibility place_eligible_named(const App *a, const Node *n, bool takeov
 }
 
 /* Eligible: a synced member that is permitted, not in standby, not leaving, not marked for this application, has the
- * agreed definition and a guard, and can write its record. */
+ * agreed definition and a guard, and a fuse where something of it outlives a kill, and can write its record. */
 Eligibility place_eligible(const App *a, const Node *n, bool takeover)
 {
         return place_tier(a, n) == UINT32_MAX ? NOT_IN_NODES : place_eligible_named(a, n, takeover);

@@ -15,6 +15,7 @@ typedef enum Eligibility {
         NODE_MARKED,
         NODE_DIFFERS,
         NODE_UNGUARDED,
+        NODE_UNFUSED,
         NODE_UNWRITABLE,
         NODE_LATE,
 } Eligibility;

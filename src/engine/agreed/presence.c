@@ -122,6 +122,7 @@ static void facts_node(Agreed *g, Node *n, const FactsMessage *f)
         node_set_timing(g, n, &f->timing);
         n->unwritable = !f->can_write;
         n->unguarded = !f->guarded;
+        n->unfused = !f->fused;
         n->version_max = f->version_max;
         node_set_nodelist(g, n, f->nodelist, f->n_nodelist, f->by_fewer);
         n->unknown = n->late = n->leaving = false;
@@ -241,9 +242,10 @@ void apply_guard(Agreed *g, uint32_t node_id, const GuardMessage *m)
 {
         Node *n = state_find_node(&g->state, node_id);
 
-        if (!n || n->unguarded == !m->guarded)
+        if (!n || (n->unguarded == !m->guarded && n->unfused == !m->fused))
                 return;
         n->unguarded = !m->guarded;
+        n->unfused = !m->fused;
         node_touched(g, n);
 }
 

@@ -59,7 +59,8 @@ typedef struct Local {
 
         /* guarded.c */
         bool unguarded;       /* this node has no guard */
-        SentIn guard_told_in; /* what the state has is otherwise, and the message is out */
+        bool unfused;         /* this node has no fuse */
+        SentIn guard_told_in; /* what the state has of either is otherwise, and the message is out */
 
         /* expiry.c */
         uint64_t *expiry_sent; /* sorted serials of timers for which an expiry was sent, in the view `expiry_in` */

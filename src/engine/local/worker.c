@@ -8,6 +8,7 @@
 
 #include "engine/local/worker.h"
 #include "engine/local/cutoff.h"
+#include "engine/local/guarded.h"
 #include "engine/local/own-files.h"
 #include "engine/local/restarts.h"
 #include "engine/local/runs.h"
@@ -198,8 +199,8 @@ static void worker_start(Local *here, App *a, const Copy *c)
         LocalUnit *u;
         Effect *f;
 
-        if (!worker_may_start(here) || a->maintenance || runs_app_is_alive(here, a->name) ||
-                        verdict_holds_start(&here->me.agreed, a, c)) {
+        if (!worker_may_start(here) || (c->needs_end && here->unfused) || a->maintenance ||
+                        runs_app_is_alive(here, a->name) || verdict_holds_start(&here->me.agreed, a, c)) {
                 a->start_probe_in = 0;
                 return;
         }
@@ -320,7 +321,7 @@ static void worker_report(Local *here, const char *app, uint64_t epoch, UnitStat
         member_send(&here->me, &m)->may_wait = may_wait;
 }
 
-/* A start that was granted before the group heard that this node has no guard: it is decided again, for another node. A
+/* A start that was granted before the group heard that this node has no guard, or no fuse: it is decided again, for another node. A
  * unit without a state stands for the message that is under way. */
 static void worker_give_back(Local *here, App *a, const Copy *c, LocalUnit *u)
 {
@@ -365,7 +366,7 @@ static void worker_reconcile_copy(Local *here, const Node *own, App *a, const Co
         UnitState news;
 
         if ((!u || u->state == UNIT_NONE) && c->phase == COPY_STARTING) {
-                if (u || (own->unguarded && here->unguarded && !a->maintenance))
+                if (u || (guarded_lacks(here, own, c) && !a->maintenance))
                         worker_give_back(here, a, c, u);
                 else
                         worker_start(here, a, c);
