@@ -9,13 +9,20 @@ char **strings_free(char **list)
         return NULL;
 }
 
-int strings_append(char ***list, const char *s)
+size_t strings_count(char *const *list)
 {
         size_t n = 0;
+
+        while (list && list[n])
+                n++;
+        return n;
+}
+
+int strings_append(char ***list, const char *s)
+{
+        size_t n = strings_count(*list);
         char **grown, *copy = strdup(s);
 
-        while (*list && (*list)[n])
-                n++;
         grown = copy ? realloc(*list, (n + 2) * sizeof(char *)) : NULL;
         if (!grown) {
                 free(copy);

@@ -8,4 +8,5 @@
 char **strings_free(char **list); /* returns NULL */
 DEFINE_TRIVIAL_CLEANUP(char **, strings_free)
 /* A copy of `s` at the end. 0, or -ENOMEM, and the list is as it was. It looks for the end, so it is for short lists. */
+size_t strings_count(char *const *list);
 int strings_append(char ***list, const char *s);

@@ -15,8 +15,11 @@ libconfig_a_SOURCES = \
 	src/config/manager-config.h \
 	src/config/parse-state.c \
 	src/config/parse-state.h \
+	src/config/mount-part.c \
 	src/config/part-keys.c \
 	src/config/part-keys.h \
+	src/config/part-line.c \
+	src/config/part-line.h \
 	src/config/part.c \
 	src/config/part.h \
 	src/config/pitfalls.c \

@@ -8,18 +8,12 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "config/part-keys.h"
+#include "config/part-line.h"
 
 #define ADDRESS_ID_PREFIX "ip-"
 #define ADDRESS_TIMEOUT_DEFAULT_USEC (10 * USEC_PER_SEC)
-#define PART_TIMEOUT_MIN_USEC USEC_PER_SEC
-#define PART_TIMEOUT_MAX_USEC (3600 * USEC_PER_SEC) /* also distro-address's bound */
-#define PART_WORD_MAX 255u
-
-typedef struct AddressParse {
-        AddressSpec spec;
-        bool has_start_timeout, has_stop_timeout;
-        bool is_after_timeout; /* the last word was one */
-} AddressParse;
+#define ADDRESS_WORD_MAX 255u
+#define MOUNT_WORD_MAX 1023u
 
 /* A word as it is, or with what a key of ours has behind its name. */
 static int add_option(Part *part, const char *name, const char *value)
@@ -29,70 +23,26 @@ static int add_option(Part *part, const char *name, const char *value)
         return word ? strings_append(&part->arguments, word) : -ENOMEM;
 }
 
-/* The next word; it is not long, and systemd would find nothing in it to fill in. */
-static int next_word(UnitParse *u, const char **value, char **ret)
-{
-        _cleanup_free_ char *word = NULL;
-        int r = unit_word_next(u, value, WORD_UNQUOTE | WORD_UNESCAPE, &word);
-
-        if (r <= 0)
-                return r;
-        if (strlen(word) > PART_WORD_MAX)
-                return parse_error(u->p, "a word of %zu bytes is too long, expected at most %u", strlen(word),
-                                PART_WORD_MAX);
-        if (strchr(word, '$'))
-                return parse_error(u->p, "\"%s\" has a $, expected none: nothing is filled in there", word);
-        *ret = TAKE_PTR(word);
-        return 1;
-}
-
-/* One of the keys that stand in the line of a part: 1; 0 for another word. */
-static int parse_timeout(ParseState *p, const char *word, const char *key, uint64_t *ret, bool *is_given)
-{
-        const char *value = startswith(word, key);
-
-        if (!value)
-                return 0;
-        if (*is_given)
-                return parse_error(p, "%s is given twice, expected it once", key);
-        *is_given = true;
-        if (parse_usec(value, ret) < 0 || *ret < PART_TIMEOUT_MIN_USEC || *ret > PART_TIMEOUT_MAX_USEC)
-                return parse_error(p, "%s%s is not valid, expected a time span from 1s to 1h", key, value);
-        return 1;
-}
-
 /* What the shared parser of addresses has said. */
 static int refuse(ParseState *p, int r, const char *error)
 {
         return r == -EINVAL ? parse_error(p, "%s", error) : r;
 }
 
-static int add_address_word(ParseState *p, const char *word, AddressParse *a, Part *part)
+static int add_address_word(PartLine *l, const char *word, AddressSpec *spec, Part *part)
 {
         _cleanup_free_ char *error = NULL;
-        uint64_t span;
-        int r;
+        int r = part_line_timeout(l, word, part);
 
-        r = parse_timeout(p, word, "TimeoutStartSec=", &part->start_timeout_usec, &a->has_start_timeout);
-        if (r == 0)
-                r = parse_timeout(p, word, "TimeoutStopSec=", &part->stop_timeout_usec, &a->has_stop_timeout);
-        if (r != 0) {
-                a->is_after_timeout = true;
+        if (r != 0)
                 return r;
-        }
-        if (a->is_after_timeout && parse_usec(word, &span) >= 0)
-                return parse_error(p,
-                                "\"%s\" goes with the time span before it, expected quotes around both, as in "
-                                "\"TimeoutStopSec=1min 30s\"",
-                                word);
-        a->is_after_timeout = false;
-        r = address_spec_add(&a->spec, word, &error);
+        r = address_spec_add(spec, word, &error);
         if (r == 0)
-                return parse_error(p,
+                return parse_error(l->u->p,
                                 "\"%s\" is not known, expected an interface, check=, announce=, label=, "
                                 "TimeoutStartSec= or TimeoutStopSec=",
                                 word);
-        return refuse(p, r, error);
+        return refuse(l->u->p, r, error);
 }
 
 /* What its helper is called with, in one form for all ways to write it. */
@@ -115,54 +65,67 @@ static int describe_address(const AddressSpec *spec, Part *part)
         return r;
 }
 
-static int parse_address(UnitParse *u, const char *value, Part *part)
+/* systemd would find nothing in it to fill in. */
+static int next_address_word(PartLine *l, char **ret)
+{
+        int r = part_line_next(l, ret);
+
+        if (r > 0 && strchr(*ret, '$'))
+                return parse_error(
+                                l->u->p, "\"%s\" has a $, expected none: nothing is filled in there", *ret);
+        return r;
+}
+
+static int read_address(PartLine *l, AddressSpec *spec, Part *part)
 {
         _cleanup_free_ char *first = NULL, *error = NULL;
-        AddressParse a = {};
-        int r = next_word(u, &value, &first);
+        int r = next_address_word(l, &first);
 
-        part->kind = PART_ADDRESS;
-        part->start_timeout_usec = part->stop_timeout_usec = ADDRESS_TIMEOUT_DEFAULT_USEC;
         if (r >= 0) {
-                r = address_spec_begin(&a.spec, strempty(first), &error);
-                r = refuse(u->p, r, error);
+                r = address_spec_begin(spec, strempty(first), &error);
+                r = refuse(l->u->p, r, error);
         }
         while (r >= 0) {
                 _cleanup_free_ char *word = NULL;
-                r = next_word(u, &value, &word);
+                r = next_address_word(l, &word);
                 if (r == 0)
                         break;
                 if (r > 0)
-                        r = add_address_word(u->p, word, &a, part);
+                        r = add_address_word(l, word, spec, part);
         }
         if (r < 0)
                 return r;
         /* distro-address takes it where one interface alone has an address of a link, which hardly a node has. */
-        if (address_is_link_local(&a.spec.address) && !*a.spec.interface)
-                return parse_error(u->p, "%s is an address of one link, expected the interface behind it",
+        if (address_is_link_local(&spec->address) && !*spec->interface)
+                return parse_error(l->u->p, "%s is an address of one link, expected the interface behind it",
                                 first);
-        r = address_spec_finish(&a.spec, &error);
-        return r < 0 ? refuse(u->p, r, error) : describe_address(&a.spec, part);
+        r = address_spec_finish(spec, &error);
+        return r < 0 ? refuse(l->u->p, r, error) : 0;
+}
+
+static int parse_address(PartLine *l, Parts *parts)
+{
+        _cleanup_(part_done) Part part = {
+                .kind = PART_ADDRESS,
+                .start_timeout_usec = ADDRESS_TIMEOUT_DEFAULT_USEC,
+                .stop_timeout_usec = ADDRESS_TIMEOUT_DEFAULT_USEC,
+        };
+        AddressSpec spec = {};
+        int r = read_address(l, &spec, &part);
+
+        if (r >= 0)
+                r = describe_address(&spec, &part);
+        return r < 0 ? r : parts_add(parts, &part);
 }
 
 static const struct {
         const char *key;
-        int (*parse)(UnitParse *u, const char *value, Part *part);
+        int (*parse)(PartLine *l, Parts *parts);
+        size_t word_bytes_max;
 } part_keys[] = {
-        { "Address", parse_address },
+        { "Address", parse_address, ADDRESS_WORD_MAX },
+        { "Mount", parse_mount, MOUNT_WORD_MAX },
 };
-
-static int add_part(Parts *parts, Part *part)
-{
-        Part *grown = realloc(parts->items, (parts->n_items + 1) * sizeof(Part));
-
-        if (!grown)
-                return -ENOMEM;
-        parts->items = grown;
-        grown[parts->n_items++] = *part;
-        *part = (Part){};
-        return 0;
-}
 
 /* Where the value cannot be read with neutral specifiers, it stands for itself. */
 static int add_raw(Parts *parts, const char *value)
@@ -171,7 +134,7 @@ static int add_raw(Parts *parts, const char *value)
 
         if (!raw.id || !raw.name || strings_append(&raw.arguments, value) < 0)
                 return -ENOMEM;
-        return add_part(parts, &raw);
+        return parts_add(parts, &raw);
 }
 
 /* The node whose own address the part would be; NULL: nobody's. */
@@ -190,27 +153,50 @@ static const char *find_node(const ConfigContext *context, const char *id)
         return NULL;
 }
 
+/* Whether the last of them can be there beside the others, and on this host at all. */
+static int check_last(AppParse *a, ParseState *p)
+{
+        Part *last = a->parts.items + a->parts.n_items - 1;
+        const char *node;
+
+        FOREACH_ARRAY(other, a->parts.items, a->parts.n_items - 1)
+                if (streq(part_claim(other), part_claim(last)))
+                        return parse_error(p, "%s is a part already (%s:%u), expected it once", other->name,
+                                        other->file, other->line);
+        node = find_node(p->context, last->id);
+        if (node)
+                return parse_error(p, "%s is %s's own in the nodelist, expected one that no node has",
+                                last->name, node);
+        last->line = p->line;
+        if (string_copy(p->file, &last->file) < 0)
+                return -ENOMEM;
+        return mounts_check(&a->parts, p);
+}
+
+static int read_parts(UnitParse *u, size_t key, const char *value, size_t place, Parts *ret)
+{
+        PartLine l = {
+                .u = u,
+                .rest = value,
+                .place = place,
+                .bytes_max = part_keys[key].word_bytes_max,
+        };
+
+        return part_keys[key].parse(&l, ret);
+}
+
 static int parse_part(AppParse *a, ParseState *p, size_t key, const char *value)
 {
         UnitParse u = { .p = p, .specifiers = &a->specifiers };
-        _cleanup_(part_done) Part part = { .line = p->line };
-        const Part *other;
-        const char *node;
-        int r = part_keys[key].parse(&u, value, &part);
+        _cleanup_(parts_done) Parts parts = {};
+        int r = read_parts(&u, key, value, a->n_part_lines, &parts);
 
-        if (r < 0)
-                return r;
-        other = parts_find(&a->parts, part.id);
-        if (other)
-                return parse_error(p, "%s is a part already (%s:%u), expected it once", other->name,
-                                other->file, other->line);
-        node = find_node(p->context, part.id);
-        if (node)
-                return parse_error(p, "%s is %s's own in the nodelist, expected one that no node has",
-                                part.name, node);
-        if (string_copy(p->file, &part.file) < 0)
-                return -ENOMEM;
-        return add_part(&a->parts, &part);
+        for (size_t i = 0; i < parts.n_items && r >= 0; i++) {
+                r = parts_add(&a->parts, parts.items + i);
+                if (r >= 0)
+                        r = check_last(a, p);
+        }
+        return r;
 }
 
 /* The same with specifiers that are equal on all nodes. Its complaints are the first's. */
@@ -218,14 +204,16 @@ static int parse_neutral(AppParse *a, const ParseState *p, size_t key, const cha
 {
         ParseState quiet = *p;
         UnitParse u = { .p = &quiet, .specifiers = &a->neutral };
-        _cleanup_(part_done) Part part = {};
+        _cleanup_(parts_done) Parts parts = {};
         int r;
 
         quiet.quiet = true;
-        r = part_keys[key].parse(&u, value, &part);
+        r = read_parts(&u, key, value, a->n_part_lines, &parts);
         if (r == -EINVAL)
                 return add_raw(&a->neutral_parts, value);
-        return r < 0 ? r : add_part(&a->neutral_parts, &part);
+        for (size_t i = 0; i < parts.n_items && r >= 0; i++)
+                r = parts_add(&a->neutral_parts, parts.items + i);
+        return r;
 }
 
 /* ELEMENTSOF(part_keys): there is none. */
@@ -279,8 +267,9 @@ int parts_check(AppParse *a)
         if (a->definition.takeover_mode != TAKEOVER_START_FIRST || a->parts.n_items == 0)
                 return 0;
         return parse_error(&at,
-                        "start-first does not go with an Address=, which cannot be on two nodes at once, "
-                        "expected stop-first");
+                        "start-first does not go with %s=, which cannot be on two nodes at once, expected "
+                        "stop-first",
+                        part_kind_key(a->parts.items[0].kind));
 }
 
 static void put_part(ByteWriter *w, const Part *part)

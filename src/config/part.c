@@ -91,6 +91,11 @@ int parts_copy(const Parts *p, Parts *ret)
         return r;
 }
 
+const char *part_claim(const Part *p)
+{
+        return p->kind == PART_DEVICE ? p->name : p->id;
+}
+
 const Part *parts_find(const Parts *p, const char *id)
 {
         for (size_t i = 0; i < p->n_items; i++)

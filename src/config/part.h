@@ -44,4 +44,6 @@ void parts_done(Parts *p);
 int parts_copy(const Parts *p, Parts *ret); /* 0 or -ENOMEM */
 /* Any of them outlives a kill of the processes, so that its end is certain only with its host's: all but addresses. */
 bool parts_need_end(const Parts *p);
+/* What no two parts of one node can have: the unit's name, or the device. */
+const char *part_claim(const Part *p);
 const Part *parts_find(const Parts *p, const char *id); /* NULL: there is none of that id */

@@ -23,11 +23,19 @@ typedef struct Holders {
 static int compare_holders(const void *a, const void *b)
 {
         const Holder *x = a, *y = b;
-        int r = strcmp(x->part->id, y->part->id);
+        int r = strcmp(part_claim(x->part), part_claim(y->part));
 
         if (r == 0)
                 r = CMP(y->is_in_force, x->is_in_force);
         return r != 0 ? r : strcmp(x->app->definition.name, y->app->definition.name);
+}
+
+static bool has_claim(const Parts *parts, const char *claim)
+{
+        FOREACH_ARRAY(p, parts->items, parts->n_items)
+                if (streq(part_claim(p), claim))
+                        return true;
+        return false;
 }
 
 static int add_holder(Holders *h, const AppConfig *app, const AppConfigs *in_force, bool *is_refused)
@@ -40,7 +48,7 @@ static int add_holder(Holders *h, const AppConfig *app, const AppConfigs *in_for
                 h->items[h->n_items++] = (Holder){
                         .app = app,
                         .part = part,
-                        .is_in_force = old && parts_find(&old->parts, part->id),
+                        .is_in_force = old && has_claim(&old->parts, part_claim(part)),
                         .is_refused = is_refused,
                 };
         }
@@ -104,7 +112,7 @@ static int judge(const Holders *h, ConfigMessages *messages)
         for (size_t j = 1, first = 0; r >= 0 && j < h->n_items; j++) {
                 const char *node = NULL;
 
-                if (!streq(h->items[j].part->id, h->items[first].part->id))
+                if (!streq(part_claim(h->items[j].part), part_claim(h->items[first].part)))
                         first = j;
                 for (size_t i = first; i < j && !node && h->items[j].is_refused; i++) {
                         if (!is_refused(h->items + i))

@@ -139,3 +139,20 @@ bool part_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME_MA
         return n > 0 && (size_t) n < PART_UNIT_NAME_MAX &&
                (is_own ? own_name_is_valid(p->kind, p->id) : part_id_is_valid(p->id, strlen(p->id)));
 }
+
+bool mount_unit_name(const char *where, char ret[static PART_UNIT_NAME_MAX])
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.";
+        const char *from = where + (where[0] == '/'), *begin = from;
+        size_t n = 0, room = PART_UNIT_NAME_MAX - sizeof(".mount");
+
+        for (; *from && n + strlen(HYPHEN) <= room; from++)
+                if (*from == '/')
+                        ret[n++] = '-';
+                else if (strchr(plain, *from) && !(*from == '.' && from == begin))
+                        ret[n++] = *from;
+                else
+                        n += (size_t) sprintf(ret + n, "\\x%02x", (unsigned char) *from);
+        strcpy(ret + n, ".mount");
+        return !*from && n > 0;
+}

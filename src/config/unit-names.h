@@ -23,6 +23,8 @@ void worker_unit_name(const char *app, char *ret);
 bool worker_unit_parse(const char *unit_name, char *ret);
 /* "distro-NAME.slice"; `ret` has room for APP_SLICE_NAME_MAX bytes. */
 void app_slice_name(const char *app, char *ret);
+/* What systemd calls the unit of a mount point, an absolute path without "..": "srv-nfs.mount". False: it is too long. */
+bool mount_unit_name(const char *where, char ret[static PART_UNIT_NAME_MAX]);
 /* The unit of a part: that of a mount and an installed one have their own name, all others are
  * "distro-app-NAME:ID.service". False: it is no name of such a unit. */
 bool part_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME_MAX]);

@@ -9,7 +9,8 @@
  *               DEVICE_USERS_USEC, and at the end, STATUS= names who uses it. It is the device that the path named at the
  *               beginning, though the path may have gone
  *
- * `check` is the ending alone, for where the resident was killed: of the device that the path names. A device that has gone away is used by nobody. */
+ * `check` is the ending alone, for where the resident was killed: of the device that the path names. A device that has gone away is
+ * used by nobody. */
 
 #include "base/macros.h"
 

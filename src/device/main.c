@@ -9,12 +9,13 @@
 static void print_help(void)
 {
         fputs("distro-device hold DEVICE [--timeout=SPAN]\n"
-              "distro-device check DEVICE [--timeout=SPAN]\n"
+              "distro-device check DEVICE [--timeout=SPAN] [--after-hold]\n"
               "\n"
               "hold stands beside the mount of a block device. It refuses a device that is missing, mounted or in use, and\n"
               "after SIGTERM ends when nothing on this host uses the device any more. check waits for that alone.\n"
               "\n"
               "     --timeout=SPAN  how long to wait for the device to be free [1min 30s]\n"
+              "     --after-hold    only where $EXIT_CODE, of ExecStopPost=, says that hold was killed\n"
               "  -h --help          this text\n"
               "     --version       the version\n"
               "\n"
@@ -33,7 +34,7 @@ int main(int argc, char **argv)
 {
         uint64_t timeout_usec = DEVICE_TIMEOUT_DEFAULT_USEC;
         const char *path = NULL;
-        bool hold;
+        bool hold, after_hold = false;
 
         if (argc == 2 && (streq(argv[1], "-h") || streq(argv[1], "--help"))) {
                 print_help();
@@ -49,6 +50,10 @@ int main(int argc, char **argv)
         for (int i = 2; i < argc; i++) {
                 const char *span = startswith(argv[i], "--timeout=");
 
+                if (!hold && streq(argv[i], "--after-hold")) {
+                        after_hold = true;
+                        continue;
+                }
                 if (span && parse_usec(span, &timeout_usec) < 0)
                         return invalid("No time span", span);
                 if (!span && (path || argv[i][0] != '/'))
@@ -60,5 +65,8 @@ int main(int argc, char **argv)
         }
         if (!path)
                 return invalid("The device is missing", NULL);
+        /* It has seen the end, or refused a device that was never ours. */
+        if (after_hold && streq(strempty(getenv("EXIT_CODE")), "exited"))
+                return DEVICE_FREE;
         return hold ? device_hold(path, timeout_usec) : device_check(path, timeout_usec);
 }

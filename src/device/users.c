@@ -135,7 +135,9 @@ static void look_at(const Block *b, const char *pid, int proc_fd, Namespaces *na
         read_comm(proc_fd, comm);
         if (is_user)
                 named_add(users, pid, comm);
-        if (is_new_namespace(namespaces, proc_fd) && is_mounted_for(b, pid) && !is_user)
+        /* What is mounted here is mounted in each namespace that gets the mounts of the host: nobody has to leave it. */
+        if (b->state != BLOCK_MOUNTED && is_new_namespace(namespaces, proc_fd) && is_mounted_for(b, pid) &&
+                        !is_user)
                 named_add(mounted, pid, comm);
 }
 

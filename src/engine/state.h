@@ -18,6 +18,8 @@ typedef struct Timer {
         uint64_t deadline_usec;
 } Timer;
 
+#define STUCK_WHY_MAX 256u
+
 typedef enum CopyPhase {
         COPY_STARTING, /* granted; its end or its start has not been reported */
         COPY_RUNNING,
@@ -42,6 +44,7 @@ typedef struct Copy {
 
         /* Of this engine, not agreed. */
         const char *stop_why; /* why its stop was decided; NULL: it was not, or before this member came */
+        char stuck_why[STUCK_WHY_MAX]; /* what its node said is left of it; "": nothing, or before this member came */
 } Copy;
 
 /* A note that a node failed to run the application. */

@@ -48,13 +48,15 @@ static void status_of_running(const App *a, const AppVerdict *v, AppStatus *s)
         }
 }
 
-/* What is left is known on its own node; the others are told that something is. */
+/* Its own node knows what is left now; the others were told once, unless they came later. */
 static void status_of_stuck(const Engine *e, const App *a, const Copy *c, const char *name, AppStatus *s)
 {
         const LocalUnit *u = c->node_id == e->here.me.node_id ? runs_find(&e->here, a->name, c->epoch) : NULL;
 
-        if (u && u->state == UNIT_STUCK && !isempty(u->reason))
-                say(s, APP_BLOCKED, "its stop on %s did not end: %s", name, u->reason);
+        const char *why = u && u->state == UNIT_STUCK && !isempty(u->reason) ? u->reason : c->stuck_why;
+
+        if (why[0])
+                say(s, APP_BLOCKED, "its stop on %s did not end: %s", name, why);
         else
                 say(s, APP_BLOCKED, "its stop on %s did not end; processes are left there", name);
 }

@@ -66,9 +66,8 @@ static int command_add(PartCommand *c, char *word)
         return 0;
 }
 
-/* What distro-address is run with; `verb` is "run" or "del". */
-static int command_make(
-                const char *app, const Part *p, const PartPlace *place, const char *verb, PartCommand *c)
+/* The helper, its verb and what the part gives it. */
+static int command_make(const Part *p, const PartPlace *place, const char *verb, PartCommand *c)
 {
         int r = command_add(c, text_format("%s/distro-%s", place->helpers, part_kind_to_string(p->kind)));
 
@@ -76,10 +75,7 @@ static int command_make(
                 r = command_add(c, strdup(verb));
         for (char **word = p->arguments; *word && r >= 0; word++)
                 r = command_add(c, strdup(*word));
-        if (r < 0 || streq(verb, "del"))
-                return r;
-        r = command_add(c, text_format("--timeout=%" PRIu64 "us", p->start_timeout_usec));
-        return r < 0 ? r : command_add(c, text_format("--maintenance=%s/%s", place->maintenance, app));
+        return r;
 }
 
 static int append_command(sd_bus_message *m, const PartCommand *c, bool ignore_failure)
@@ -100,39 +96,71 @@ static int append_command(sd_bus_message *m, const PartCommand *c, bool ignore_f
 }
 
 /* The command is run `times`; only the last time counts. */
-static int append_exec(sd_bus_message *m, const char *key, const char *app, const Part *p,
-                const PartPlace *place, const char *verb, int times)
+static int append_exec(sd_bus_message *m, const char *key, const PartCommand *c, int times)
 {
-        _cleanup_(command_done) PartCommand c = {};
-        int r = command_make(app, p, place, verb, &c);
+        int r = unit_start_open_list(m, key, "(sasb)");
 
-        if (r >= 0)
-                r = unit_start_open_list(m, key, "(sasb)");
         for (; times > 0 && r >= 0; times--)
-                r = append_command(m, &c, times > 1);
+                r = append_command(m, c, times > 1);
         return r < 0 ? r : unit_start_close_list(m);
 }
 
-/* A kill of all that is in the slice can hit the removal as well, so there are two. */
-static int append_commands(sd_bus_message *m, const UnitStart *s, const Part *p, const PartPlace *place)
+static int append_description(sd_bus_message *m, const UnitStart *s, const Part *p)
 {
-        int r = append_exec(m, "ExecStart", s->app, p, place, "run", 1);
+        _cleanup_free_ char *description =
+                        text_format("%s %s of application %s", part_kind_to_string(p->kind), p->name, s->app);
 
-        return r < 0 ? r : append_exec(m, "ExecStopPost", s->app, p, place, "del", 2);
+        return description ? sd_bus_message_append(m, "(sv)", "Description", "s", description) : -ENOMEM;
 }
 
-/* With the network behind it, so that a host that goes down takes the address away before that; and after what an earlier
- * run's removal is still at. */
-static int append_order(sd_bus_message *m, const char *before, const char *removal)
+/* `before`: the unit of the part before it, "": it is the first; `more`, `removal`: what it comes after besides. */
+static int append_order(sd_bus_message *m, const char *before, const char *more, const char *removal)
 {
-        if (!before)
-                return sd_bus_message_append(m, "(sv)", "After", "as", 2, "network.target", removal);
-        return sd_bus_message_append(m, "(sv)(sv)", "BindsTo", "as", 1, before, "After", "as", 3, before,
-                        "network.target", removal);
+        const char *after[] = { before, more, removal };
+        int r = before[0] ? sd_bus_message_append(m, "(sv)", "BindsTo", "as", 1, before) : 0;
+
+        if (r >= 0)
+                r = unit_start_open_list(m, "After", "s");
+        FOREACH_ARRAY(unit, after, ELEMENTSOF(after))
+                if (r >= 0 && (*unit)[0])
+                        r = sd_bus_message_append_basic(m, 's', *unit);
+        return r < 0 ? r : unit_start_close_list(m);
+}
+
+static int append_service(sd_bus_message *m, const UnitStart *s, const Part *p, const char *slice)
+{
+        int r = append_description(m, s, p);
+
+        return r < 0 ? r
+                     : sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Slice", "s", slice, "Type",
+                                       "s", "notify", "KillMode", "s", "mixed", "Restart", "s", "no",
+                                       "CollectMode", "s", "inactive", "IgnoreOnIsolate", "b", 1,
+                                       "TimeoutStartUSec", "t",
+                                       usec_add(p->start_timeout_usec, PART_START_SLACK_USEC));
+}
+
+/* ---- an address ---- */
+
+/* A kill of all that is in the slice can hit the removal as well, so there are two. */
+static int append_address_commands(
+                sd_bus_message *m, const UnitStart *s, const Part *p, const PartPlace *place)
+{
+        _cleanup_(command_done) PartCommand run = {}, del = {};
+        int r = command_make(p, place, "run", &run);
+
+        if (r >= 0)
+                r = command_add(&run, text_format("--timeout=%" PRIu64 "us", p->start_timeout_usec));
+        if (r >= 0)
+                r = command_add(&run, text_format("--maintenance=%s/%s", place->maintenance, s->app));
+        if (r >= 0)
+                r = append_exec(m, "ExecStart", &run, 1);
+        if (r >= 0)
+                r = command_make(p, place, "del", &del);
+        return r < 0 ? r : append_exec(m, "ExecStopPost", &del, 2);
 }
 
 /* In the directory of runtime its helpers agree on who has what; it stays, as others may be at work in it. */
-static int append_sandbox(sd_bus_message *m)
+static int append_address_sandbox(sd_bus_message *m)
 {
         uint64_t capabilities = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
 
@@ -144,31 +172,142 @@ static int append_sandbox(sd_bus_message *m)
                         "s", "yes");
 }
 
-static int append_service(sd_bus_message *m, const UnitStart *s, const Part *p)
-{
-        _cleanup_free_ char *description =
-                        text_format("%s %s of application %s", part_kind_to_string(p->kind), p->name, s->app);
-        char slice[APP_SLICE_NAME_MAX];
-
-        if (!description)
-                return -ENOMEM;
-        app_slice_name(s->app, slice);
-        return sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s",
-                        description, "Slice", "s", slice, "Type", "s", "notify", "NotifyAccess", "s", "main",
-                        "KillMode", "s", "mixed", "Restart", "s", "no", "CollectMode", "s", "inactive",
-                        "IgnoreOnIsolate", "b", 1, "TimeoutStartUSec", "t",
-                        usec_add(p->start_timeout_usec, PART_START_SLACK_USEC), "TimeoutStopUSec", "t",
-                        p->stop_timeout_usec);
-}
-
-/* `before`: the unit of the part before it; NULL: it is the first. */
-static int append_part(sd_bus_message *m, const UnitStart *s, const Part *p, const char *before,
+/* With the network behind it, so that a host that goes down takes the address away before that; and after what an earlier
+ * run's removal is still at. */
+static int append_address(sd_bus_message *m, const UnitStart *s, const Part *p, const char *before,
                 const PartPlace *place)
 {
-        char name[PART_UNIT_NAME_MAX], removal[PART_UNIT_NAME_MAX];
+        char slice[APP_SLICE_NAME_MAX], removal[PART_UNIT_NAME_MAX];
         int r;
 
-        if (!part_unit(s->app, p, name) || !removal_unit(s->app, p, removal))
+        if (!removal_unit(s->app, p, removal))
+                return -EINVAL;
+        app_slice_name(s->app, slice);
+        r = append_service(m, s, p, slice);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)(sv)", "NotifyAccess", "s", "main", "TimeoutStopUSec", "t",
+                                p->stop_timeout_usec);
+        if (r >= 0)
+                r = append_address_commands(m, s, p, place);
+        if (r >= 0)
+                r = append_order(m, before, "network.target", removal);
+        return r < 0 ? r : append_address_sandbox(m);
+}
+
+/* ---- the device of a mount ---- */
+
+/* That it is free. `timeout`: how long that is waited for. */
+static int append_check(sd_bus_message *m, const char *key, const Part *p, const PartPlace *place,
+                const char *timeout, bool after_hold)
+{
+        _cleanup_(command_done) PartCommand check = {};
+        int r = command_make(p, place, "check", &check);
+
+        if (r >= 0)
+                r = command_add(&check, text_format("--timeout=%s", timeout));
+        if (r >= 0 && after_hold)
+                r = command_add(&check, strdup("--after-hold"));
+        return r < 0 ? r : append_exec(m, key, &check, 1);
+}
+
+static int append_device_commands(sd_bus_message *m, const Part *p, const PartPlace *place)
+{
+        _cleanup_(command_done) PartCommand hold = {};
+        int r = command_make(p, place, "hold", &hold);
+
+        if (r >= 0)
+                r = command_add(&hold, strdup("--timeout=infinity"));
+        if (r >= 0)
+                r = append_exec(m, "ExecStart", &hold, 1);
+        return r < 0 ? r : append_check(m, "ExecStopPost", p, place, "infinity", true);
+}
+
+/* It sees the end of all, so a kill of all that is in the slice leaves it alone; the slice's stop stops it. It ends when the
+ * device is free, however long that takes, but the stop of the slice waits for it no longer than is said. */
+static int append_device(sd_bus_message *m, const UnitStart *s, const Part *p, const char *before,
+                const PartPlace *place)
+{
+        char slice[APP_SLICE_NAME_MAX], removal[PART_UNIT_NAME_MAX];
+        int r = removal_unit(s->app, p, removal) ? append_service(m, s, p, WORKER_SLICE) : -EINVAL;
+
+        app_slice_name(s->app, slice);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "NotifyAccess", "s", "exec",
+                                "TimeoutStopUSec", "t", USEC_INFINITY, "JobRunningTimeoutUSec", "t",
+                                MAX(p->stop_timeout_usec, PART_DEVICE_JOB_MIN_USEC), "NoNewPrivileges", "b",
+                                1, "Requires", "as", 1, slice);
+        if (r >= 0)
+                r = append_device_commands(m, p, place);
+        return r < 0 ? r : append_order(m, before, slice, removal);
+}
+
+/* ---- a mount ---- */
+
+/* mount(8) mounts a device that cannot be written to for reading alone, if it is let. */
+static bool mount_is_written(const Part *p, bool has_device)
+{
+        const char *options = p->arguments[3];
+
+        return has_device && !startswith(options, "ro,") && !streq(options, "ro") &&
+               !strstr(options, ",ro,") && !endswith(options, ",ro");
+}
+
+/* systemd has one time for the mount and the unmount. What mount(8) and umount(8) say is kept for the reason. The mount lies in
+ * distro.slice: with the application's slice its stop takes the control group away in which umount(8) would be run again. */
+static int append_mount(sd_bus_message *m, const UnitStart *s, const Part *p, const char *before,
+                const PartPlace *place, bool has_device)
+{
+        _cleanup_free_ char *words = text_format("%s/%s", place->words, p->id);
+        char slice[APP_SLICE_NAME_MAX];
+        int r = words ? append_description(m, s, p) : -ENOMEM;
+
+        app_slice_name(s->app, slice);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Slice", "s", WORKER_SLICE,
+                                "Requires", "as", 1, slice, "CollectMode", "s", "inactive", "IgnoreOnIsolate",
+                                "b", 1, "TimeoutUSec", "t", MAX(p->start_timeout_usec, p->stop_timeout_usec),
+                                "What", "s", p->arguments[0], "Where", "s", p->arguments[1],
+                                "StandardErrorFileToTruncate", "s", words);
+        if (r >= 0 && p->arguments[2][0])
+                r = sd_bus_message_append(m, "(sv)", "Type", "s", p->arguments[2]);
+        if (r >= 0 && p->arguments[3][0])
+                r = sd_bus_message_append(m, "(sv)", "Options", "s", p->arguments[3]);
+        if (r >= 0 && mount_is_written(p, has_device))
+                r = sd_bus_message_append(m, "(sv)", "ReadWriteOnly", "b", 1);
+        return r < 0 ? r : append_order(m, before, slice, "");
+}
+
+/* ---- all of them ---- */
+
+/* `before`: as of append_order(). */
+static int append_properties(
+                sd_bus_message *m, const UnitStart *s, size_t i, const char *before, const PartPlace *place)
+{
+        const Part *p = s->parts->items + i;
+
+        switch (p->kind) {
+        case PART_ADDRESS:
+                return append_address(m, s, p, before, place);
+        case PART_DEVICE:
+                return append_device(m, s, p, before, place);
+        case PART_MOUNT:
+                if (strings_count(p->arguments) != 4)
+                        return -EINVAL;
+                return append_mount(m, s, p, before, place, i > 0 && p[-1].kind == PART_DEVICE);
+        case PART_UNIT:
+        case _PART_KIND_MAX:
+                break;
+        }
+        return -EINVAL;
+}
+
+static int append_part(
+                sd_bus_message *m, const UnitStart *s, size_t i, const char *before, const PartPlace *place)
+{
+        char name[PART_UNIT_NAME_MAX];
+        int r;
+
+        if (!part_unit(s->app, s->parts->items + i, name))
                 return -EINVAL;
         r = sd_bus_message_open_container(m, 'r', "sa(sv)");
         if (r >= 0)
@@ -176,13 +315,7 @@ static int append_part(sd_bus_message *m, const UnitStart *s, const Part *p, con
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "(sv)");
         if (r >= 0)
-                r = append_service(m, s, p);
-        if (r >= 0)
-                r = append_commands(m, s, p, place);
-        if (r >= 0)
-                r = append_order(m, before, removal);
-        if (r >= 0)
-                r = append_sandbox(m);
+                r = append_properties(m, s, i, before, place);
         if (r >= 0)
                 r = unit_start_append_identity(m, s);
         if (r >= 0)
@@ -201,7 +334,7 @@ static int append_slice(sd_bus_message *m, const UnitStart *s)
 
 int part_start_append_units(sd_bus_message *m, const UnitStart *s, const PartPlace *place)
 {
-        char before[PART_UNIT_NAME_MAX];
+        char before[PART_UNIT_NAME_MAX] = "";
         int r;
 
         if (count_parts(s) == 0)
@@ -210,13 +343,26 @@ int part_start_append_units(sd_bus_message *m, const UnitStart *s, const PartPla
         if (r >= 0)
                 r = append_slice(m, s);
         for (size_t i = 0; i < s->parts->n_items && r >= 0; i++) {
-                r = append_part(m, s, &s->parts->items[i], i > 0 ? before : NULL, place);
+                r = append_part(m, s, i, before, place);
                 (void) part_unit(s->app, s->parts->items + i, before); /* it was one */
         }
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 /* ---- what a part has left ---- */
+
+static int append_removal_commands(sd_bus_message *m, const Part *p, const PartPlace *place)
+{
+        _cleanup_(command_done) PartCommand del = {};
+        int r;
+
+        if (p->kind == PART_DEVICE)
+                return append_check(m, "ExecStart", p, place, "1s", false);
+        r = command_make(p, place, "del", &del);
+        if (r >= 0)
+                r = append_exec(m, "ExecStart", &del, 1);
+        return r < 0 ? r : append_address_sandbox(m);
+}
 
 /* Not in the application's slice: what is killed there shall not hit it again. */
 static int append_removal(sd_bus_message *m, const char *app, const Part *p, const PartPlace *place)
@@ -230,9 +376,7 @@ static int append_removal(sd_bus_message *m, const char *app, const Part *p, con
         r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "Description", "s", description, "Type", "s",
                         "oneshot", "CollectMode", "s", "inactive-or-failed", "TimeoutStartUSec", "t",
                         p->stop_timeout_usec);
-        if (r >= 0)
-                r = append_exec(m, "ExecStart", app, p, place, "del", 1);
-        return r < 0 ? r : append_sandbox(m);
+        return r < 0 ? r : append_removal_commands(m, p, place);
 }
 
 int part_removal_message(

@@ -5,8 +5,14 @@
  *
  *     distro-NAME.slice             the application's own; stopping it ends all that is in it, the last first, and its job ends
  *                                   when the last job in it has
- *     distro-app-NAME:ID.service    a part: its helper, resident, as root with what it needs; BindsTo= and After= on the part
- *                                   before it
+ *     distro-app-NAME:ip-ADDRESS.service  an address: its helper, resident, as root with what it needs
+ *     distro-app-NAME:device-N.service    the helper that stands beside the mount of a block device
+ *     WHERE.mount                   a mount, by systemd's own name for its mount point. systemd has one time for both its start
+ *                                   and its stop, the longer one
+ *                                   Both lie in distro.slice, bound to the application's: a kill of that spares them, as they
+ *                                   are to end what is mounted and to see that the device is free, and so does its end, where
+ *                                   they have not done so
+ *                                   Each part has BindsTo= and After= on the part before it
  *     distro-app-NAME.service       the worker: Slice=, BindsTo= and After= on each part
  *
  * systemd 252 forgets at a daemon-reload what stands behind a prefix or a "$" in a command, so parts have neither (but for
@@ -17,6 +23,9 @@
 /* The helper says why it gives up, so systemd gives it somewhat longer than it gives itself. */
 #define PART_START_SLACK_USEC (5 * USEC_PER_SEC)
 
+/* A job of a device's helper may take this long: opening a device can. */
+#define PART_DEVICE_JOB_MIN_USEC (10 * USEC_PER_SEC)
+
 #define PART_MAINTENANCE \
         "maintenance" /* the folder, in that of the notes, whose files say what is in maintenance */
 
@@ -24,6 +33,7 @@
 typedef struct PartPlace {
         const char *helpers;     /* the folder of the helpers' programs */
         const char *maintenance; /* the folder in which a file says that an application is in maintenance */
+        const char *words; /* the folder in which the last words of mount(8) and umount(8) are kept, by unit */
 } PartPlace;
 
 /* The further properties of the worker; nothing where there are no parts. What sd-bus says, -EINVAL: a part has no name or

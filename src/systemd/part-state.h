@@ -10,10 +10,10 @@
 
 typedef struct PartProperties {
         UnitProperties unit;
-        uint64_t since_usec;      /* in its ActiveState since then, CLOCK_REALTIME; 0: not known */
-        uint64_t begun_usec;      /* when its helper was run last, CLOCK_MONOTONIC; 0: never */
-        uint64_t active_usec;     /* when it became active last; 0: never */
-        char text[PART_TEXT_MAX]; /* StatusText: its helper's STATUS= */
+        uint64_t since_usec;  /* in its ActiveState since then, CLOCK_REALTIME; 0: not known */
+        uint64_t begun_usec;  /* when its helper was run last, CLOCK_MONOTONIC; 0: never */
+        uint64_t active_usec; /* when it became active last; 0: never */
+        char text[PART_TEXT_MAX]; /* StatusText: its helper's STATUS=; of a mount that mount(8) or umount(8) did not do: why */
         int32_t clean_code,
                         clean_status; /* how the last command of ExecStopPost= ended; 0: it was not seen to */
 } PartProperties;
@@ -26,6 +26,8 @@ typedef struct PartView {
         const char *text_before; /* the helper's word while it was well: no reason; NULL: it never was */
         bool by_guard;           /* it ended while the guard was ending what is here */
         bool has_processes;      /* in its control group */
+        bool is_mounted;         /* of a mount: something is, where it would be, or it is not known */
+        const char *mounted;     /* of that: what; "": not known */
 } PartView;
 
 /* What all of them and their slice mean for the copy. */
@@ -39,10 +41,15 @@ typedef struct PartsSeen {
         bool has_failed;    /* ... and it was not stopped, it failed */
         size_t unremoved; /* 1 for the first, and so on: all of it has ended but what it left, and taking that away did not
                            * succeed; 0: there is none */
+        bool has_mount;              /* one is a mount */
+        bool stands;                 /* a mount is there, and nothing is at work to unmount it */
         char ended[UNIT_REASON_MAX]; /* "its part ... ended: ..."; "": all are at work, or about to be */
-        char left[UNIT_REASON_MAX];  /* "its part ..." of one that is not seen to have ended; "": all have */
+        char left[UNIT_REASON_MAX]; /* "its part ..." of one that is not seen to have ended, the last first; "": all have */
+        char foreign[UNIT_REASON_MAX]; /* "its part ... did not start: ...": somebody else has its unit; "": nobody has any */
 } PartsSeen;
 
+/* True: its unit is somebody else's: a mount by hand or of /etc/fstab, a unit file. */
+bool part_is_foreign(const PartView *v);
 /* True: it is over, and no job of it waits. */
 bool part_is_over(const PartProperties *p);
 /* True: it is about to be. Its helper has ended, and what it leaves is taken away, or it is stopped. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/array.h"
 #include "base/dbus.h"
 #include "config/unit-names.h"
 #include "systemd/unit-facts.h"
@@ -48,6 +49,20 @@ static void units_part_signal(Units *u, const char *path)
         unit_queue(unit, QUEUE_PARTS);
 }
 
+/* The same of a part whose unit has a name of its own, as a mount has. */
+static void units_own_name_signal(Units *u, const char *path)
+{
+        FOREACH_ARRAY(unit, u->units, u->n_units) {
+                UnitParts *p = (*unit)->parts;
+
+                for (size_t i = 0; p && i + 1 < p->n_items; i++)
+                        if (streq(p->items[i].path, path)) {
+                                p->items[i].is_wanted = true;
+                                unit_queue(*unit, QUEUE_PARTS);
+                        }
+        }
+}
+
 static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         Units *u = userdata;
@@ -56,8 +71,12 @@ static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error
         const char *path = sd_bus_message_get_path(m);
         Unit *unit;
 
-        if (!path || !is_from_systemd(u, m) || !is_worker_path(path))
+        if (!path || !is_from_systemd(u, m))
                 return 0;
+        if (!is_worker_path(path)) {
+                units_own_name_signal(u, path);
+                return 0;
+        }
         if (!worker_path_parse(path, app)) {
                 units_part_signal(u, path);
                 return 0;

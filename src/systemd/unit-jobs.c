@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "config/unit-names.h"
+#include "systemd/mount-facts.h"
 #include "systemd/start-message.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-jobs.h"
@@ -91,8 +92,8 @@ static int unit_send_start(Unit *unit)
         char text[UNIT_REASON_MAX];
         int r;
 
-        r = unit_start_message(
-                        unit->units->bus, start, &(PartPlace){ u->helper_dir, u->maintenance_dir }, &m);
+        r = unit_start_message(unit->units->bus, start,
+                        &(PartPlace){ u->helper_dir, u->maintenance_dir, u->words_dir }, &m);
         if (r == -ENOTCONN || r == -ECONNRESET)
                 return 0;
         if (r < 0) {
@@ -153,7 +154,8 @@ static void unit_call_beside(const Unit *unit, UnitCallNamed call)
         if (!unit_parts_lies_within(parts, p) && !streq(p->load_state, "not-found"))
                 call(unit, unit->name);
         FOREACH_ARRAY(part, parts->items, parts->n_items - 1)
-                if (part->properties.unit.slice[0] && !unit_parts_lies_within(parts, &part->properties.unit))
+                if (unit_parts_part(parts, part)->kind == PART_ADDRESS && part->properties.unit.slice[0] &&
+                                !unit_parts_lies_within(parts, &part->properties.unit))
                         call(unit, part->unit);
 }
 
@@ -219,6 +221,16 @@ static int on_kill(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 0;
 }
 
+/* What a mount has processes for, as one in user space, is not in the slice. Another's mount is not touched. */
+static void unit_kill_mounts(const Unit *unit)
+{
+        const UnitParts *parts = unit->machine.has_parts ? unit->parts : NULL;
+
+        FOREACH_ARRAY(part, parts ? parts->items : NULL, parts ? parts->n_items - 1 : 0)
+                if (unit_parts_part(parts, part)->kind == PART_MOUNT && part->properties.unit.epoch != 0)
+                        kill_named(unit, part->unit);
+}
+
 static int unit_send_kill(Unit *unit)
 {
         int r;
@@ -229,6 +241,7 @@ static int unit_send_kill(Unit *unit)
                         (int32_t) SIGKILL);
         if (r < 0)
                 return 0;
+        unit_kill_mounts(unit);
         unit_unqueue(unit, QUEUE_KILL);
         unit_leave_time(unit);
         unit->units->n_kills++;
@@ -279,7 +292,8 @@ static void kill_groups_add_unit(KillGroups *g, Unit *unit)
         if (parts)
                 kill_groups_add(g, parts->slice_group);
         FOREACH_ARRAY(part, parts ? parts->items : NULL, parts ? parts->n_items - 1 : 0)
-                if (!cgroup_is_below(part->properties.unit.control_group, parts->slice_group))
+                if (unit_parts_part(parts, part)->kind == PART_ADDRESS &&
+                                !cgroup_is_below(part->properties.unit.control_group, parts->slice_group))
                         kill_groups_add(g, part->properties.unit.control_group);
         kill_groups_add_worker(g, unit, parts ? parts->slice_group : NULL);
 }
@@ -357,13 +371,24 @@ static int unit_send_read(Unit *unit)
 static void parts_were_read(Unit *unit)
 {
         Units *u = unit->units;
+        UnitFact f = { .type = UNIT_FACT_PARTS_READ, .slice_read = unit->parts->slice_read };
 
         if (unit->parts->is_unread) {
                 unit->parts->is_unread = false;
                 u->n_unread--;
         }
-        unit_take_plain(unit, UNIT_FACT_PARTS_READ); /* may free it */
+        unit->parts->slice_read = false;
+        unit_take(unit, &f); /* may free it */
         units_check_ready(u);
+}
+
+/* systemd keeps no more of mount(8) and umount(8) than their exit status. */
+static void read_mount_words(const Unit *unit, const PartUnit *of, PartProperties *p)
+{
+        const Part *part = unit_parts_part(unit->parts, of);
+
+        if (part && part->kind == PART_MOUNT && p->unit.epoch != 0 && streq(p->unit.result, "exit-code"))
+                mount_words_read(unit->units->words_dir, of->unit, part->name, p->text, sizeof(p->text));
 }
 
 static int on_read_part(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -384,6 +409,8 @@ static int on_read_part(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return 0;
         }
         unit->retry_usec = UNITS_RETRY_MIN_USEC;
+        read_mount_words(unit, part, &p);
+        unit->parts->slice_read = unit->parts->slice_read || !unit_parts_part(unit->parts, part);
         r = part_unit_take(part, &p);
         if (r < 0)
                 units_failed(u, r);

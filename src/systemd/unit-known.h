@@ -75,8 +75,8 @@ struct Units {
         Killer *killer;
         char *cgroup_root;
         char *guard_directory;
-        char *dropin_dir;                   /* NULL: no commands are kept there */
-        char *helper_dir, *maintenance_dir; /* for parts */
+        char *dropin_dir;                                           /* NULL: no commands are kept there */
+        char *helper_dir, *maintenance_dir, *words_dir, *mountinfo; /* for parts */
 
         Unit **units; /* sorted by app */
         size_t n_units, n_allocated;

@@ -50,6 +50,8 @@
  *                LOOKED: ended                            cause        read the parts
  *                LOOKED: ended, as a stop was asked for   stop, check  STOPPED is the cause
  *                START_REFUSED, _CONFLICTS                not yet      nothing was started: as without parts
+ *                START_EXISTS: PARTS_READ: a part's unit  check        REFUSED is the cause, by name
+ *                is somebody else's
  *                LOOKED: in maintenance, and no stop was  not yet      look again; its worker has ended: STOPPING
  *                asked for
  *   cause        PARTS_READ: one is ending                cause        read them again
@@ -57,6 +59,9 @@
  *                                                                      where the slice was stopped as well: judged first
  *                PARTS_READ: all are at work              stop         as without parts
  *   stop         JOB_ENDED, STOP_FAILED: of the slice     check        read the parts
+ *                LOOKED: a second after it, with a mount  stop         read the parts
+ *                PARTS_READ: a mount stands, and nothing  stop         STUCK, by name, though the job waits for what comes
+ *                is at work to unmount it                              behind; the stop again
  *   check        PARTS_READ: all have ended, and no job   ended        the cause
  *                of the slice is left
  *                PARTS_READ: something is left            check        look again; after STUCK_AFTER_USEC: STUCK, by name
@@ -72,6 +77,7 @@
 
 #define UNIT_STUCK_AFTER_USEC USEC_PER_SEC /* processes may be left for this long after their unit's end */
 #define UNIT_STOP_REPEAT_USEC USEC_PER_SEC
+#define UNIT_UNMOUNT_REPEAT_USEC (5 * USEC_PER_SEC) /* each try is three lines in the journal */
 #define UNIT_START_TRIES_MAX 8u
 /* How often it is looked at while something is left, and after that. */
 #define UNIT_LEFT_LOOK_USEC (50 * USEC_PER_MSEC)
@@ -134,8 +140,9 @@ typedef struct UnitRoad {
         char *reason;          /* of it; NULL: none */
         bool reading;          /* the parts are being read: all that follows waits for it */
         bool again;            /* what was read is old */
-        bool is_fresh;         /* it was read just now */
+        bool is_fresh;         /* all of it was read just now */
         uint64_t removal_usec; /* when what a part left was to be taken away once more, last; 0: never */
+        uint64_t read_usec;    /* when that was last */
 } UnitRoad;
 
 #define UNIT_EPOCH_UNKNOWN UINT64_C(1) /* of a copy whose note cannot be read: no newer one is taken for it */
@@ -231,6 +238,7 @@ typedef struct UnitFact {
         bool leaves;   /* the host, corosync.service or the manager is being stopped */
         bool in_maintenance; /* the application is: what ends by itself, or by hand, leads to nothing until that is over */
         bool has_parts;
+        bool slice_read;        /* PARTS_READ: the slice too, and with it all of them */
         const PartsSeen *parts; /* NULL: it has none, or not all of them were ever read */
 } UnitFact;
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard-file.h"
+#include "systemd/mount-facts.h"
 #include "config/unit-names.h"
 #include "systemd/unit-parts.h"
 
@@ -81,11 +82,11 @@ static UnitParts *new_without_note(const char *app)
         return NULL;
 }
 
-/* Of the one kind that there is. */
+/* What it is shows in its id. */
 static int make_found(const char *unit, Part *ret)
 {
         const char *id = strchr(unit, ':') + 1;
-        Part part = { .kind = PART_ADDRESS };
+        Part part = { .kind = startswith(id, "device-") ? PART_DEVICE : PART_ADDRESS };
 
         part.id = strndup(id, strlen(id) - strlen(WORKER_UNIT_SUFFIX));
         part.name = part.id ? strdup(part.id) : NULL;
@@ -281,7 +282,15 @@ static bool all_are_read(const UnitParts *p)
         return true;
 }
 
-static PartView part_view(const UnitParts *p, size_t i, const char *directory, const char *cgroup_root)
+const Part *unit_parts_part(const UnitParts *p, const PartUnit *unit)
+{
+        size_t i = (size_t) (unit - p->items);
+
+        return i + 1 < p->n_items ? p->note.parts.items + i : NULL;
+}
+
+/* `mounted`: what is mounted where the part would be; NULL: nothing. */
+static PartView part_view(const UnitParts *p, size_t i, const PartHost *host, const char *mounted)
 {
         const PartUnit *unit = &p->items[i];
 
@@ -291,24 +300,44 @@ static PartView part_view(const UnitParts *p, size_t i, const char *directory, c
                 .properties = &unit->properties,
                 .text_before = unit->text_before,
                 .by_guard = part_is_over(&unit->properties) &&
-                            guard_stamp_covers(directory, unit->properties.unit.ended_usec),
-                .has_processes = part_has_processes(p, unit, cgroup_root),
+                            guard_stamp_covers(host->directory, unit->properties.unit.ended_usec),
+                .has_processes = part_has_processes(p, unit, host->cgroup_root),
+                .is_mounted = mounted != NULL,
+                .mounted = mounted,
         };
 }
 
-const PartsSeen *unit_parts_see(UnitParts *p, const char *directory, const char *cgroup_root)
+/* NULL: nothing is mounted there, or it is no mount. What is not known may be. To be freed. */
+static char *find_mounted(const Part *part, const char *mountinfo, int *error)
+{
+        char *source = NULL;
+        int r = part->kind == PART_MOUNT ? mount_find(mountinfo, part->name, &source) : 0;
+
+        if (r < 0 && !(source = strdup("")))
+                *error = -ENOMEM;
+        return source;
+}
+
+const PartsSeen *unit_parts_see(UnitParts *p, const PartHost *host)
 {
         size_t n = p->n_items - 1;
         _cleanup_free_ PartView *views = NULL;
+        _cleanup_free_ char **mounted = NULL;
+        int r = 0;
 
         if (!all_are_read(p))
                 return NULL;
         views = calloc(n + 1, sizeof(*views));
-        if (!views)
+        mounted = calloc(n + 1, sizeof(*mounted));
+        if (!views || !mounted)
                 return NULL; /* the next look tells */
-        for (size_t i = 0; i < n; i++)
-                views[i] = part_view(p, i, directory, cgroup_root);
+        for (size_t i = 0; i < n; i++) {
+                mounted[i] = find_mounted(p->note.parts.items + i, host->mountinfo, &r);
+                views[i] = part_view(p, i, host, mounted[i]);
+        }
         parts_see(views, n, &p->items[n].properties.unit, &p->seen);
-        see_note(p, directory);
-        return &p->seen;
+        see_note(p, host->directory);
+        FOREACH_ARRAY(m, mounted, n)
+                free(*m);
+        return r < 0 ? NULL : &p->seen;
 }

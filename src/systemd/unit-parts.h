@@ -26,8 +26,15 @@ typedef struct UnitParts {
         char *slice_group; /* the slice's control group; NULL: not known */
         bool is_unknown;   /* the note cannot be read: there may be parts beside those that are known */
         bool is_unread;    /* counts in Units.n_unread */
+        bool slice_read;   /* since PARTS_READ was told last */
         PartsSeen seen;    /* as unit_parts_see() made it last */
 } UnitParts;
+
+/* Where what the host shows of them lies. */
+typedef struct PartHost {
+        const char *directory; /* the guard's and the notes' */
+        const char *cgroup_root, *mountinfo;
+} PartHost;
 
 /* Of what is to be started; NULL for none. 0 or -ENOMEM, -EINVAL: a part that no unit can be called by. */
 int unit_parts_new(const char *app, uint64_t epoch, const Parts *parts, UnitParts **ret);
@@ -55,5 +62,7 @@ int unit_parts_group(UnitParts *p, const char *worker_group);
 bool unit_parts_lies_within(const UnitParts *p, const UnitProperties *properties);
 /* The control group of one of its units, as it was read, or is to be. The caller frees. 0, -EINVAL or -ENOMEM. */
 int unit_parts_group_of(const UnitParts *p, const char *unit, const UnitProperties *properties, char **ret);
-/* What the host shows of them; NULL: not all of them were read. `directory` is the guard's and the note's. */
-const PartsSeen *unit_parts_see(UnitParts *p, const char *directory, const char *cgroup_root);
+/* The part that it is the unit of; NULL: it is the slice. */
+const Part *unit_parts_part(const UnitParts *p, const PartUnit *unit);
+/* What the host shows of them; NULL: not all of them were read. */
+const PartsSeen *unit_parts_see(UnitParts *p, const PartHost *host);

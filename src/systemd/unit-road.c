@@ -78,6 +78,36 @@ static void remove_again(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         t->remove_part = f->parts->unremoved;
 }
 
+/* When a stop that did not end all is due again. */
+static uint64_t next_stop_usec(const UnitMachine *m, const UnitFact *f)
+{
+        return usec_add(m->stop_usec, f->parts->stands ? UNIT_UNMOUNT_REPEAT_USEC : UNIT_STOP_REPEAT_USEC);
+}
+
+/* umount(8) may have failed, and the slice's job goes on without it: the helper that stands behind the mount waits for the
+ * device. */
+static void wait_for_stop(UnitMachine *m, const UnitFact *f, UnitTodo *t)
+{
+        uint64_t due = usec_add(m->stop_usec, UNIT_STUCK_AFTER_USEC);
+
+        if (!f->parts->has_mount || m->stop.stage != CALL_AT_WORK)
+                return;
+        if (f->now_usec < due) {
+                unit_read_at(t, due);
+                return;
+        }
+        if (m->road.read_usec + UNIT_STUCK_LOOK_USEC <= f->now_usec || m->road.read_usec < due) {
+                read_parts(m, t);
+                return;
+        }
+        unit_read_at(t, m->road.read_usec + UNIT_STUCK_LOOK_USEC);
+        if (!f->parts->stands)
+                return;
+        unit_set_state(m, UNIT_STUCK, f->parts->left, t);
+        if (f->now_usec >= next_stop_usec(m, f))
+                m->stop.stage = CALL_WAITS;
+}
+
 static void check_end(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
 {
         char left[UNIT_REASON_MAX];
@@ -101,7 +131,7 @@ static void check_end(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t
         }
         unit_set_state(m, UNIT_STUCK, left, t);
         unit_read_at(t, f->now_usec + UNIT_STUCK_LOOK_USEC);
-        if ((alive || f->parts->is_alive) && f->now_usec >= usec_add(m->stop_usec, UNIT_STOP_REPEAT_USEC))
+        if ((alive || f->parts->is_alive) && f->now_usec >= next_stop_usec(m, f))
                 stop_slice(m);
 }
 
@@ -167,8 +197,10 @@ bool unit_walk(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
                         stop_slice(m);
         }
         if (m->road.stage == ROAD_STOP) {
-                if (m->stop.stage != CALL_NONE)
+                if (m->stop.stage != CALL_NONE) {
+                        wait_for_stop(m, f, t);
                         return true;
+                }
                 m->road.stage = ROAD_CHECK;
                 m->road.again = true;
         }

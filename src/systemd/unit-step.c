@@ -103,7 +103,7 @@ static void start_answered(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 static void start_exists(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         start_uncertain(m);
-        m->in_the_way = m->has_parts;
+        m->in_the_way = t->read_parts = m->has_parts;
         t->read = true;
 }
 
@@ -404,6 +404,13 @@ static bool verify(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 unit_set_state(m, UNIT_STOPPED, NULL, t);
                 return false;
         }
+        if (!exists && m->in_the_way &&
+                        !f->parts) /* whose it is has to be known first; their reading brings us here again */
+                return false;
+        if (!exists && m->in_the_way && f->parts->foreign[0]) {
+                await_rest(m, f->parts->foreign, t);
+                return false;
+        }
         if (!exists) {
                 if (!clear_the_way(m, t))
                         retry_start(m, t);
@@ -561,9 +568,12 @@ static void conclude(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 static void parts_read(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         m->road.reading = m->road.again = false;
-        m->road.is_fresh = true;
+        m->road.is_fresh = f->slice_read;
+        if (f->slice_read)
+                m->road.read_usec = f->now_usec;
         t->look = m->epoch != 0 && m->start.stage == CALL_NONE && !m->is_stale;
-        t->read = m->is_stale || (m->start.stage == CALL_UNCERTAIN && m->stop.stage == CALL_AT_WORK);
+        t->read = m->is_stale ||
+                  (m->start.stage == CALL_UNCERTAIN && (m->stop.stage == CALL_AT_WORK || m->in_the_way));
 }
 
 /* A stop whose end was not heard: the slice, which has been read, has another job, or none. */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/unit-names.h"
 #include "systemd/guard-file.h"
+#include "systemd/mount-facts.h"
 #include "systemd/part-start.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-run.h"
@@ -113,7 +114,8 @@ static void unit_remove_part(const Unit *unit, const Part *part)
         const Units *u = unit->units;
 
         if (u->bus && part_removal_message(u->bus, unit->app, part,
-                                      &(PartPlace){ u->helper_dir, u->maintenance_dir }, &m) >= 0)
+                                      &(PartPlace){ u->helper_dir, u->maintenance_dir, u->words_dir },
+                                      &m) >= 0)
                 (void) sd_bus_send(u->bus, m, NULL);
 }
 
@@ -131,6 +133,22 @@ void unit_part_removed(Unit *unit, const char *id, size_t id_length)
         unit_queue(unit, QUEUE_PARTS);
 }
 
+/* And what else is kept until then. */
+static void unit_remove_note(const Unit *unit)
+{
+        const Units *u = unit->units;
+
+        if (!u->guard_directory)
+                return;
+        FOREACH_ARRAY(item, unit->parts->items, unit->parts->n_items) {
+                const Part *part = unit_parts_part(unit->parts, item);
+
+                if (part && part->kind == PART_MOUNT)
+                        mount_words_remove(u->words_dir, item->unit);
+        }
+        part_note_remove(u->guard_directory, unit->app);
+}
+
 void unit_drop_parts(Unit *unit)
 {
         Units *u = unit->units;
@@ -138,8 +156,7 @@ void unit_drop_parts(Unit *unit)
         if (!unit->parts)
                 return;
         unit_reset_parts(unit);
-        if (u->guard_directory)
-                part_note_remove(u->guard_directory, unit->app);
+        unit_remove_note(unit);
         u->n_reads -= unit->part_slot ? 1 : 0;
         unit->part_slot = sd_bus_slot_unref(unit->part_slot);
         unit_unqueue(unit, QUEUE_PARTS);
@@ -209,8 +226,8 @@ static void follow_parts(Unit *unit, const UnitTodo *t)
                 return;
         if (t->reset_parts || t->forget_parts)
                 unit_reset_parts(unit);
-        if (t->forget_parts && unit->units->guard_directory)
-                part_note_remove(unit->units->guard_directory, unit->app);
+        if (t->forget_parts)
+                unit_remove_note(unit);
         if (t->remove_part != 0)
                 unit_remove_part(unit, &unit->parts->note.parts.items[t->remove_part - 1]);
         if (t->read_parts) {
@@ -262,7 +279,8 @@ static UnitFact unit_look(Unit *unit)
                 f.epoch = unit_run_epoch(u->guard_directory, unit->app, p->invocation_id);
         /* Without memory no group is looked at, and the next look comes. */
         if (unit->parts && m->has_parts && unit_parts_group(unit->parts, m->control_group) >= 0)
-                f.parts = unit_parts_see(unit->parts, u->guard_directory, u->cgroup_root);
+                f.parts = unit_parts_see(
+                                unit->parts, &(PartHost){ u->guard_directory, u->cgroup_root, u->mountinfo });
         f.in_maintenance = f.parts && unit_is_in_maintenance(unit);
         if (unit_properties_are_alive(p))
                 return f;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "systemd/units.h"
 #include "systemd/part-start.h"
+#include "systemd/mount-facts.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-facts.h"
 #include "systemd/unit-jobs.h"
@@ -273,7 +274,9 @@ int units_new(const UnitsParameters *parameters, Units **ret)
                 return -ENOMEM;
         u->helper_dir = strdup(parameters->helper_dir ? parameters->helper_dir : PKGLIBEXECDIR);
         u->maintenance_dir = text_format("%s/" PART_MAINTENANCE, strempty(parameters->guard_directory));
-        if (!u->helper_dir || !u->maintenance_dir)
+        u->words_dir = text_format("%s/" PART_NOTES, strempty(parameters->guard_directory));
+        u->mountinfo = strdup(parameters->mountinfo ? parameters->mountinfo : MOUNTINFO);
+        if (!u->helper_dir || !u->maintenance_dir || !u->words_dir || !u->mountinfo)
                 return -ENOMEM;
 
         int r = killer_new(u->cgroup_root, parameters->private_address, &u->killer);
@@ -306,6 +309,8 @@ Units *units_free(Units *u)
         free(u->dropin_dir);
         free(u->helper_dir);
         free(u->maintenance_dir);
+        free(u->words_dir);
+        free(u->mountinfo);
         free(u->own_unit);
         sd_event_unref(u->event);
         free(u);

@@ -53,6 +53,7 @@ typedef struct UnitsParameters {
         const char *guard_directory;
         const char *dropin_dir; /* where unit-commands.h keeps commands; NULL: nowhere */
         const char *helper_dir; /* of the programs of parts; NULL: as installed */
+        const char *mountinfo;  /* the file that says what is mounted here; NULL: the process's own */
 } UnitsParameters;
 
 /* 0, -ENOMEM or what sd-event says. Without a bus until units_attach(). */

@@ -94,6 +94,19 @@ void expect_log(Bench *b, const char *text)
         b->fake.log[0] = 0;
 }
 
+void bench_mount(const Bench *b, const char *where)
+{
+        FILE *f = fopen(b->mountinfo, "we");
+
+        assert_non_null(f);
+        if (!f)
+                return;
+        fputs("22 1 0:20 / / rw shared:1 - ext4 /dev/root rw\n", f);
+        if (where)
+                fprintf(f, "40 22 8:17 / %s rw,noatime shared:9 master:1 - ext4 /dev/sd\\040b1 rw\n", where);
+        assert_int_equal(fclose(f), 0);
+}
+
 void bench_renew(Bench *b)
 {
         assert_int_equal(units_new(
@@ -109,6 +122,7 @@ void bench_renew(Bench *b)
                                                          .guard_directory = b->cgroups,
                                                          .dropin_dir = b->dropins,
                                                          .helper_dir = "/helpers",
+                                                         .mountinfo = b->mountinfo,
                                          },
                                          &b->units),
                         0);
@@ -120,6 +134,8 @@ static void bench_new(Bench *b)
         strcpy(b->cgroups, "/tmp/test-units-XXXXXX");
         assert_non_null(mkdtemp(b->cgroups));
         snprintf(b->dropins, sizeof(b->dropins), "%s/system", b->cgroups);
+        snprintf(b->mountinfo, sizeof(b->mountinfo), "%s/mountinfo", b->cgroups);
+        bench_mount(b, NULL);
         assert_true(sd_event_new(&b->event) >= 0);
         bench_renew(b);
 }

@@ -25,6 +25,7 @@ typedef struct Bench {
         size_t n_running;
         char cgroups[64];
         char dropins[80]; /* not there, until a unit needs it */
+        char mountinfo[80];
 } Bench;
 
 #define PATIENCE_USEC (5 * USEC_PER_SEC)
@@ -37,6 +38,9 @@ int tear_down(void **state);
 void bench_attach(Bench *b);
 void bench_detach(Bench *b);
 void bench_renew(Bench *b);
+
+/* The kernel has "/dev/sd b1" mounted there, as it writes that; NULL: nowhere. */
+void bench_mount(const Bench *b, const char *where);
 
 /* As they are when their file is through; the caller frees. */
 SealedProperties bench_seal(const UnitProperty *properties, size_t n);

@@ -312,7 +312,12 @@ static bool is_part_named(const char *unit, const char *id)
 {
         const char *colon = strchr(unit, ':');
 
-        return colon && id[0] && strncmp(colon + 1, id, strlen(id)) == 0;
+        return id[0] && strncmp(colon ? colon + 1 : unit, id, strlen(id)) == 0;
+}
+
+static bool is_mount(const char *unit)
+{
+        return endswith(unit, ".mount");
 }
 
 static void fail_part(FakeUnit *part, const char *text)
@@ -324,7 +329,7 @@ static void fail_part(FakeUnit *part, const char *text)
 }
 
 /* True: one of them fails, and what comes after it is not started. */
-static bool start_parts(Fake *fake, const char *app, sd_bus_message *m)
+static bool start_parts(Fake *fake, const char *app, uint64_t epoch, sd_bus_message *m)
 {
         const char *name;
         bool failed = false;
@@ -338,9 +343,10 @@ static bool start_parts(Fake *fake, const char *app, sd_bus_message *m)
                         continue;
                 FakeUnit *part = fake_add_part(fake, app, name, "active");
                 failed = is_part_named(name, fake->fail_part);
+                part->epoch = is_mount(name) ? epoch : 0;
                 if (failed) {
                         part->was_active = false;
-                        fail_part(part, "192.0.2.20: another host has it");
+                        fail_part(part, is_mount(name) ? "" : "192.0.2.20: another host has it");
                 }
         }
         return failed;
@@ -356,8 +362,8 @@ static void stop_all_of(Fake *fake, const char *app)
         for (size_t i = fake->n_units; i > 0; i--) {
                 FakeUnit *u = &fake->units[i - 1];
 
-                if (streq(u->app, app) && strchr(u->name, ':') && !streq(u->active, "failed") &&
-                                !is_part_named(u->name, fake->keep_part))
+                if (streq(u->app, app) && (strchr(u->name, ':') || is_mount(u->name)) &&
+                                !streq(u->active, "failed") && !is_part_named(u->name, fake->keep_part))
                         remove_unit(fake, u);
         }
 }
@@ -512,7 +518,7 @@ static int do_start(Fake *fake, sd_bus_message *m)
 
         uint64_t epoch = read_environment(fake, m);
         assert_true(sd_bus_message_exit_container(m) >= 0);
-        bool failed = start_parts(fake, app, m);
+        bool failed = start_parts(fake, app, epoch, m);
         FakeUnit *u = fake_add(fake, app, epoch, failed ? "inactive" : "activating");
         strcpy(u->definition, fake->definition);
         u->has_parts = fake->n_units > 1 && fake_find_slice(fake, app);

@@ -72,12 +72,20 @@ void model_make_job(World *w, Place place, Job job)
         tell(w, SIGNAL_JOB_NEW, place, u->job_id, NULL);
 }
 
+/* What is up keeps what it requires. */
+static bool is_required(const World *w, Place place)
+{
+        return place == SLICE && w->has_mount &&
+               (model_is_up(&w->units[PART_A]) || model_is_up(&w->units[PART_B]));
+}
+
 void model_collect(World *w)
 {
         for (Place p = SLICE; p < N_PLACES; p++) {
                 Model *u = &w->units[p];
 
-                if (u->is_loaded && u->stand == INACTIVE && u->job == JOB_NONE && !u->has_processes)
+                if (u->is_loaded && u->stand == INACTIVE && u->job == JOB_NONE && !u->has_processes &&
+                                !is_required(w, p))
                         *u = (Model){};
         }
 }
@@ -135,6 +143,32 @@ static void go_up(World *w, Place place)
         }
 }
 
+/* The helper of a device waits for its mount; its job may run out of time before. */
+static bool waits_for_mount(World *w, Place place)
+{
+        Model *mount = &w->units[PART_B];
+
+        if (place != PART_A || !w->has_mount || w->units[place].stand != DEACTIVATING ||
+                        !(model_is_up(mount) || mount->has_processes))
+                return false;
+        if (w->units[place].job == JOB_STOP && walk_draw(w, 8) == 0)
+                end_job(w, place, "timeout");
+        if (!model_is_up(mount) && walk_draw(w, 4) == 0)
+                mount->has_processes = false;
+        return true;
+}
+
+/* True: umount(8) has failed. */
+static bool stays_mounted(World *w, Place place)
+{
+        if (place != PART_B || !w->has_mount || !w->is_busy)
+                return false;
+        model_set_stand(w, place, ACTIVE);
+        if (w->units[place].job == JOB_STOP)
+                end_job(w, place, "failed");
+        return true;
+}
+
 static void go_down(World *w, Place place)
 {
         Model *u = &w->units[place];
@@ -142,12 +176,16 @@ static void go_down(World *w, Place place)
         for (Place p = place + 1; p < N_PLACES && w->has_parts; p++)
                 if (w->units[p].job == JOB_STOP)
                         return;
+        if (waits_for_mount(w, place))
+                return;
         if (place == SLICE && u->stand == ACTIVE)
                 model_set_stand(w, place, INACTIVE);
         else if (u->stand == ACTIVE || u->stand == ACTIVATING)
                 model_set_stand(w, place, DEACTIVATING);
+        else if (u->stand == DEACTIVATING && stays_mounted(w, place))
+                return;
         else if (u->stand == DEACTIVATING) {
-                u->is_clean = walk_draw(w, 12) > 0;
+                u->is_clean = walk_draw(w, 12) > 0 || (place == PART_B && w->has_mount);
                 u->has_processes = walk_draw(w, 12) == 0;
                 if (!u->is_clean && place != WORKER)
                         u->fails = true;

@@ -19,7 +19,8 @@ typedef enum Job { JOB_NONE, JOB_START, JOB_STOP } Job;
 
 /* A unit as systemd has it. */
 typedef struct Model {
-        bool is_loaded, is_clean, has_processes, fails;
+        bool is_loaded, is_clean, fails;
+        bool has_processes; /* of a mount: the kernel still has it */
         Stand stand;
         Job job;
         uint32_t job_id;
@@ -62,6 +63,8 @@ typedef struct World {
         uint64_t first_seed, seed, now_usec;
         unsigned kinds; /* of events */
         bool shows, has_parts;
+        bool has_mount;  /* part-b is a mount, and part-a the helper that waits for its device */
+        bool is_busy;    /* and cannot be unmounted */
         bool is_touched; /* an administrator has started something of a copy again */
         Model units[N_PLACES];
         uint32_t n_jobs;
@@ -75,7 +78,7 @@ typedef struct World {
         unsigned n_numbers, start_number, stop_number, read_number, part_number, type_number, judge_number;
         bool wants_read, is_hinted, wants_parts[N_PLACES];
         Model parts[N_PLACES]; /* as read last */
-        bool is_part_read[N_PLACES];
+        bool is_part_read[N_PLACES], is_slice_read;
         PartsSeen seen;
         uint64_t check_usec;
 } World;

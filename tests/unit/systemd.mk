@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-parts-kill tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
 TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-parts-kill tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
+check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-mounts tests/unit/test-systemd-parts tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
+TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-mounts tests/unit/test-systemd-parts tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
 SYSTEMD_TEST_LDADD = libunits.a libconfig.a libengine.a libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
 TESTS += tests/unit/test-systemd-state tests/unit/test-systemd-machine tests/unit/test-systemd-walk tests/unit/test-systemd-units tests/unit/test-systemd-parts tests/unit/test-systemd-lost tests/unit/test-systemd-guard tests/unit/test-systemd-guard-file tests/unit/test-systemd-killer
@@ -16,6 +18,8 @@ SYSTEMD_BENCH_SOURCES = \
 	tests/unit/systemd-fake.h
 tests_unit_test_systemd_units_SOURCES = tests/unit/test-systemd-units.c $(SYSTEMD_BENCH_SOURCES)
 tests_unit_test_systemd_units_LDADD = $(SYSTEMD_TEST_LDADD)
+tests_unit_test_systemd_mounts_SOURCES = tests/unit/test-systemd-mounts.c $(SYSTEMD_BENCH_SOURCES)
+tests_unit_test_systemd_mounts_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_parts_SOURCES = tests/unit/test-systemd-parts.c $(SYSTEMD_BENCH_SOURCES)
 tests_unit_test_systemd_parts_LDADD = $(SYSTEMD_TEST_LDADD)
 tests_unit_test_systemd_parts_kill_SOURCES = tests/unit/test-systemd-parts-kill.c $(SYSTEMD_BENCH_SOURCES)

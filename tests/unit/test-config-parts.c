@@ -97,8 +97,8 @@ static void test_bad(void **state)
         } bad[] = {
                 { PARTS "Adress=192.0.2.20/24\n", "x.app:6: "
                                                   "Adress=: unknown key in section [Parts]" },
-                { PARTS "Mount=/dev/sda1 /srv\n", "x.app:6: "
-                                                  "Mount=: unknown key in section [Parts]" },
+                { PARTS "Agent=a ocf:b:c\n", "x.app:6: "
+                                             "Agent=: unknown key in section [Parts]" },
                 { PARTS "ExecStart=/bin/true\n",
                                 "x.app:6: "
                                 "ExecStart=: unknown key in section [Parts], expected it in [Service]" },
@@ -275,7 +275,7 @@ static void test_bad(void **state)
                                 "x.app:6: Address=: web is not an address, as in 192.0.2.10/24 or 2001:db8::30/64\n"
                                 "x.app:7: Address=: shop is not an address, as in 192.0.2.10/24 or 2001:db8::30/64" },
                 { PARTS "Address=192.0.2.20/24\n[Application]\nTakeoverMode=start-first\n",
-                                "x.app:8: TakeoverMode=: start-first does not go with an Address=, which cannot be on "
+                                "x.app:8: TakeoverMode=: start-first does not go with Address=, which cannot be on "
                                 "two nodes at once, expected stop-first" },
                 { "[Application]\nNodes=abc\n[Parts]\nAddress=192.0.2.20/24\n",
                                 "x.app: ExecStart=: missing in section [Service], expected the command to run" },

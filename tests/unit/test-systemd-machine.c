@@ -10,6 +10,7 @@
  *   want-parts N, noted N                                                   a copy with parts
  *   parts WORDS               all were read: well; dead: one has failed, unmade: at its start; stopped: one has ended otherwise;
  *                             ending: one is about to; slice: the slice has a job or none is there; alive: one can be stopped; left; guard; #JOB
+ *                             mount: one is a mount, and stands: it stays mounted; foreign: one's unit is another's
  *   judge-sent, stays, leaves, judge-failed; deaf, detached; later          what else there is
  *
  * What follows is the phase, what is said of a copy, and what is to be done. */
@@ -30,7 +31,8 @@ typedef struct Row {
 
 #define UP "want 5, sent, answered 7, job-done 7, read active @5"
 #define PARTS "want-parts 5, sent, answered 7, job-done 7, read active @5, parts well"
-#define TRY ", sent, exists, read gone, stop-sent, stop-failed, read gone"
+#define TRY ", sent, exists, parts well, read gone, stop-sent, stop-failed, read gone"
+#define UNMOUNT PARTS ", stop, stop-sent, stop-answered 8, parts well alive mount #8"
 #define PART_DEAD PARTS ", job 9, type-stop, read gone, parts dead"
 #define JUDGED UP ", job 9, type-stop, read gone"
 
@@ -168,11 +170,21 @@ static const Row rows[] = {
         { "want-parts 5, sent", "refused", "ended [5 refused (no)] remove-commands-5 forget-parts" },
         { "want-parts 5, sent", "conflicts", "judging [5 stopping] ask-judge" },
         { "want-parts 5, sent, conflicts, judge-sent", "stays", "ended [5 refused (no)] forget-parts" },
-        { "want-parts 5, sent, exists", "read gone", "asked stop-waits reset-parts" },
-        { "want-parts 5, sent, exists, read gone, stop-sent, stop-failed", "read gone",
+        { "want-parts 5, sent", "exists", "asked read read-parts" },
+        { "want-parts 5, sent, exists", "read gone", "asked" },
+        { "want-parts 5, sent, exists, read gone", "parts well", "asked read" },
+        { "want-parts 5, sent, exists, parts well", "read gone", "asked stop-waits reset-parts" },
+        { "want-parts 5, sent, exists, parts well, read gone, stop-sent, stop-failed", "read gone",
                         "asked start-waits reset-parts" },
+        /* ... and is somebody else's: what may be ours beside it has to have ended */
+        { "want-parts 5, sent, exists, parts foreign", "read gone", "stopping [5 stopping] read" },
+        { "want-parts 5, sent, exists, parts foreign, read gone, read gone", "parts foreign",
+                        "ended [5 refused (its part is another's)]" },
+        { "want-parts 5, sent, exists, parts foreign, read gone, read gone", "parts foreign left alive",
+                        "stopping read-at" },
         /* what is in the way does not end: it may be an address, so the start is refused when it has ended */
-        { "want-parts 5" TRY TRY TRY TRY TRY TRY TRY TRY ", sent, exists, read gone, stop-sent, stop-failed",
+        { "want-parts 5" TRY TRY TRY TRY TRY TRY TRY TRY
+          ", sent, exists, parts well, read gone, stop-sent, stop-failed",
                         "read gone", "stopping [5 stopping] read reset-parts" },
         { "want-parts 5" TRY TRY TRY TRY TRY TRY TRY TRY TRY ", read gone, parts dead left, later, read gone",
                         "parts dead left", "stopping [5 stuck (its part is left)] read-at" },
@@ -228,6 +240,16 @@ static const Row rows[] = {
         { PARTS ", stop, stop-sent, stop-answered 8, read gone, job-done 8", "read gone",
                         "stopping read-parts" },
         { PARTS ", stop, stop-sent, stop-answered 8, read gone", "parts stopped", "stopping read-parts" },
+        /* umount(8) has failed, and the job of the slice goes on */
+        { UNMOUNT, "read gone", "stopping [5 stopping] read-at" },
+        { UNMOUNT ", later", "read gone", "stopping [5 stopping] read-parts" },
+        { UNMOUNT ", later, read gone", "parts stopped alive left mount #8", "stopping read-at" },
+        { UNMOUNT ", later, read gone", "parts stopped alive left stands #8",
+                        "stopping [5 stuck (its part is left)] read-at" },
+        { UNMOUNT ", later, read gone, parts stopped alive left stands #8, later, later, later, read gone",
+                        "parts stopped alive left stands #8", "stopping stop-waits read-at" },
+        { UNMOUNT ", later, read gone, parts stopped alive left stands #8, read gone, job-done 8, read gone",
+                        "parts stopped", "ended [5 stopped] forget-parts" },
         { PART_DEAD ", stop-sent", "stop-failed", "stopping read" },
         { PART_DEAD ", stop-sent, stop-failed", "read gone", "stopping read-parts" },
         { PART_DEAD ", stop-sent, detached", "read gone", "stopping read-parts" },
@@ -254,7 +276,7 @@ static const Row rows[] = {
                     "job-failed 12",
                         "parts well", "starting read" },
         /* the end of the stop of what is in the way was not heard */
-        { "want-parts 5, sent, exists, read gone, stop-sent, stop-answered 8, deaf", "parts well",
+        { "want-parts 5, sent, exists, parts well, read gone, stop-sent, stop-answered 8, deaf", "parts well",
                         "asked read" },
         { PART_DEAD ", stop-sent, stop-failed, read gone, parts dead left", "read gone",
                         "stopping read-parts" },
@@ -374,6 +396,12 @@ static void take_part_word(PartsSeen *s, const char *word)
                 s->slice_job = (uint32_t) atoi(word + 1);
         else if (streq(word, "left"))
                 strcpy(s->left, "its part is left");
+        else if (streq(word, "mount"))
+                s->has_mount = true;
+        else if (streq(word, "stands"))
+                s->has_mount = s->stands = true;
+        else if (streq(word, "foreign"))
+                strcpy(s->foreign, "its part is another's");
         else if (!streq(word, "well"))
                 fail_msg("what is %s?", word);
 }
@@ -386,7 +414,7 @@ static void play_parts(Player *player, char *words)
         player->has_seen = true;
         for (char *w = strtok_r(words, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
                 take_part_word(&player->seen, w);
-        play_fact(player, &(UnitFact){ .type = UNIT_FACT_PARTS_READ }, &player->look);
+        play_fact(player, &(UnitFact){ .type = UNIT_FACT_PARTS_READ, .slice_read = true }, &player->look);
 }
 
 static void play(Player *player, const char *fact)
@@ -570,7 +598,7 @@ static void test_walks(void **state)
                 "hint failed @5", "judge-sent", "stays", "leaves", "judge-failed", "deaf", "detached",
                 "later", "want-parts 5", "want-parts 6", "noted 5", "noted 0", "parts well", "parts dead",
                 "parts dead left alive", "parts dead ending", "parts unmade", "parts stopped slice",
-                "parts well alive #8" };
+                "parts well alive #8", "parts foreign", "parts stopped alive left stands #8" };
         uint64_t seed = 1;
 
         for (unsigned walk = 0; walk < 2000; walk++) {

@@ -37,10 +37,11 @@ static void test_parts_are_known(void **state)
         " DISTRO_DEFINITION=" digest " "
 #define OF_WEB IDENTITY("web-1", "abc", "failover", "bcd", "5", "000000000000fe12")
 #define HELPER "/helpers/distro-address /helpers/distro-address "
-#define PART_BEFORE(id, name, start)                                                            \
-        "distro-app-web-1:" id ".service Description address " name " of application web-1 "    \
-        "Slice distro-web\\x2d1.slice Type notify NotifyAccess main KillMode mixed Restart no " \
-        "CollectMode inactive IgnoreOnIsolate true TimeoutStartUSec " start " TimeoutStopUSec 5000000 "
+#define PART_BEFORE(id, name, start)                                                         \
+        "distro-app-web-1:" id ".service Description address " name " of application web-1 " \
+        "Slice distro-web\\x2d1.slice Type notify KillMode mixed Restart no "                \
+        "CollectMode inactive IgnoreOnIsolate true TimeoutStartUSec " start                  \
+        " NotifyAccess main TimeoutStopUSec 5000000 "
 #define SANDBOX                                                                                  \
         "CapabilityBoundingSet 12288 NoNewPrivileges true ProtectSystem strict ProtectHome yes " \
         "RestrictAddressFamilies true AF_UNIX AF_NETLINK AF_PACKET AF_INET AF_INET6 "            \

@@ -33,7 +33,7 @@ static UnitProperties properties_of(const Model *u, Place place)
         strcpy(p.sub_state, stand_names[u->stand]);
         strcpy(p.result, u->fails ? "exit-code" : "success");
         p.invocation_id[0] = u->run;
-        p.epoch = place == WORKER ? u->epoch : 0;
+        p.epoch = place == WORKER || place == PART_B ? u->epoch : 0;
         if (u->is_loaded && model_is_up(u))
                 snprintf(p.control_group, sizeof(p.control_group), "/x/%s", place_names[place]);
         return p;
@@ -41,7 +41,10 @@ static UnitProperties properties_of(const Model *u, Place place)
 
 static const PartsSeen *see_parts(World *w)
 {
-        static const Part names[] = { {}, { .name = (char *) "a" }, { .name = (char *) "b" } };
+        static const Part plain[] = { {}, { .name = (char *) "a" }, { .name = (char *) "b" } };
+        static const Part mount[] = { {}, { .kind = PART_DEVICE, .name = (char *) "a" },
+                { .kind = PART_MOUNT, .name = (char *) "b" } };
+        const Part *names = w->has_mount ? mount : plain;
         PartProperties properties[N_PLACES] = {};
         PartView views[2];
 
@@ -58,7 +61,8 @@ static const PartsSeen *see_parts(World *w)
                         views[p - PART_A] = (PartView){ .part = &names[p],
                                 .unit = place_names[p],
                                 .properties = &properties[p],
-                                .has_processes = model_is_up(&w->units[p]) || w->units[p].has_processes };
+                                .has_processes = model_is_up(&w->units[p]) || w->units[p].has_processes,
+                                .is_mounted = model_is_up(&w->units[p]) || w->units[p].has_processes };
         }
         parts_see(views, 2, &properties[SLICE].unit, &w->seen);
         return &w->seen;
@@ -230,10 +234,12 @@ static void hear_part(World *w, const Letter *l)
         w->part_number = 0;
         w->parts[l->place] = l->model;
         w->is_part_read[l->place] = true;
+        w->is_slice_read = w->is_slice_read || l->place == SLICE;
         for (Place p = SLICE; p < WORKER; p++)
                 if (w->wants_parts[p])
                         return;
-        take_plain(w, UNIT_FACT_PARTS_READ);
+        take(w, (UnitFact){ .type = UNIT_FACT_PARTS_READ, .slice_read = w->is_slice_read });
+        w->is_slice_read = false;
 }
 
 static void hear_signal(World *w, const Letter *l)
@@ -356,6 +362,14 @@ static void die(World *w)
         model_set_stand(w, place, DEACTIVATING);
 }
 
+/* Somebody begins to work in there, or ends. */
+static void turn_busy(World *w)
+{
+        w->is_busy = !w->is_busy;
+        if (w->has_mount)
+                SHOW(w, "-- the mount is %s\n", w->is_busy ? "busy" : "free");
+}
+
 static void administrate(World *w)
 {
         Place place = (Place) walk_draw(w, N_PLACES);
@@ -429,12 +443,13 @@ static void come_from_outside(World *w)
         static const Event events[] = {
                 { die, 4 },
                 { administrate, 3 },
+                { turn_busy, 2 },
                 { stop_wish, 3 },
                 { lose_bus, 1 },
                 { kill_manager, 1 },
                 { reexec, 1 },
         };
-        unsigned n = walk_draw(w, 13);
+        unsigned n = walk_draw(w, 15);
 
         if (!w->is_attached && walk_draw(w, 3) == 0)
                 find_bus(w);
@@ -494,6 +509,7 @@ static bool is_at_rest(const World *w)
 static void end_walk(World *w)
 {
         SHOW(w, "-- the end\n");
+        w->is_busy = false;
         if (!w->is_attached)
                 attach(w);
         for (unsigned i = 0; i < N_STEPS_TO_END && !is_at_rest(w); i++) {
@@ -521,8 +537,9 @@ static void walk(uint64_t seed, bool shows)
         w->now_usec = 1000 * USEC_PER_SEC;
         w->check_usec = USEC_INFINITY;
         w->is_attached = w->is_absent = true;
-        w->kinds = walk_draw(w, 64);
+        w->kinds = walk_draw(w, 128);
         w->has_parts = walk_draw(w, 4) > 0;
+        w->has_mount = w->has_parts && walk_draw(w, 2) == 0;
         unit_machine_init(&w->m, "u.service", 0);
         for (unsigned i = 0; i < N_STEPS; i++) {
                 step(w);

@@ -270,6 +270,7 @@ void copy_result(Agreed *g, uint32_t node_id, const ResultMessage *m)
                 break;
         case UNIT_STUCK:
                 c->stuck = true;
+                snprintf(c->stuck_why, sizeof(c->stuck_why), "%s", strempty(m->reason));
                 if (c->phase != COPY_LOST)
                         c->phase = COPY_STOPPING;
                 app_touched(g, a);

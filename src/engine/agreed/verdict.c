@@ -21,7 +21,9 @@ static void copy_obstacle(const Copy *c, const Node *n, char *ret_why, size_t si
 {
         const char *name = n ? n->name : "?";
 
-        if (c->stuck)
+        if (c->stuck && c->stuck_why[0])
+                snprintf(ret_why, size_bytes, "its stop on %s did not end: %s", name, c->stuck_why);
+        else if (c->stuck)
                 snprintf(ret_why, size_bytes, "its stop on %s did not end; processes are left there", name);
         else if (c->phase == COPY_LOST && c->untamed)
                 snprintf(ret_why, size_bytes, "%s was lost in maintenance and may still run it", name);
