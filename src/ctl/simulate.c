@@ -58,7 +58,7 @@ static void map_retries(const State *s, App *a)
 static void map_app(const State *s, App *a)
 {
         uint32_t *const ids[] = { &a->owner, &a->from_node, &a->held_node, &a->next_from, &a->next_node,
-                &a->lost_node, &a->better_node };
+                &a->lost_node };
 
         for (size_t i = 0; i < ELEMENTSOF(ids); i++)
                 map_id(s, ids[i]);
@@ -319,7 +319,7 @@ static void compare_app(Comparison *c, const App *given)
                 known = true;
                 tell(c, given->name, "what is left of its FailoverDelaySec= is not the same");
         }
-        if (given->better_node != is->better_node || !timer_is_so(c, &given->better, &is->better)) {
+        if (given->better_nodes != is->better_nodes || !timer_is_so(c, &given->better, &is->better)) {
                 known = true;
                 tell(c, given->name, "what is left of its TakeoverDelaySec= is not the same");
         }

@@ -485,7 +485,7 @@ static void put_app_present(const Codec *c, const App *a)
         put_bool(c->w, a->lost_in_order);
         put_timer(c, &a->delay);
         put_u64(c->w, a->delay_usec);
-        put_u32(c->w, a->better_node);
+        put_u64(c->w, a->better_nodes);
         put_timer(c, &a->better);
         put_ids(c->w, a->owed, a->n_owed);
         put_timer(c, &a->outside);
@@ -516,7 +516,7 @@ static void get_app_present(const Codec *c, App *a)
         a->lost_in_order = get_bool(r);
         get_timer(c, &a->delay);
         a->delay_usec = get_u64(r);
-        a->better_node = get_u32(r);
+        a->better_nodes = get_u64(r);
         get_timer(c, &a->better);
         get_ids(r, &a->owed, &a->n_owed);
         get_timer(c, &a->outside);

@@ -150,11 +150,11 @@ typedef struct App {
         Retry *retries; /* sorted by node */
         size_t n_retries, n_retries_allocated;
 
-        uint32_t lost_node;   /* the owner that was lost while FailoverDelaySec= runs; 0: none */
-        bool lost_in_order;   /* that one left in order, without a copy: HandOver=no */
-        Timer delay;          /* FailoverDelaySec= */
-        uint64_t delay_usec;  /* what FailoverDelaySec= came to when `delay` was begun, or grew since */
-        uint32_t better_node; /* TakeoverDelaySec= runs for this one */
+        uint32_t lost_node;    /* the owner that was lost while FailoverDelaySec= runs; 0: none */
+        bool lost_in_order;    /* that one left in order, without a copy: HandOver=no */
+        Timer delay;           /* FailoverDelaySec= */
+        uint64_t delay_usec;   /* what FailoverDelaySec= came to when `delay` was begun, or grew since */
+        uint64_t better_nodes; /* TakeoverDelaySec= runs for these, of one tier: bits, by their place in Nodes=. At least one has been there all the time */
         Timer better;
 
         uint32_t *owed; /* after maintenance: nodes that have yet to say what they run, sorted */

@@ -132,6 +132,7 @@ golden_cases = \
 	tests/golden/sync-timeout.script \
 	tests/golden/systemd-late.script \
 	tests/golden/takeover-delay-again.script \
+	tests/golden/takeover-delay-tier.script \
 	tests/golden/takeover-fails-held.script \
 	tests/golden/takeover-fails.script \
 	tests/golden/takeover-force-refused.script \

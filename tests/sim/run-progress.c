@@ -274,11 +274,12 @@ void remark_nodes(Run *r)
                                 continue;
                         engine_app_status(e, a, &s);
                         world_remark(r->world,
-                                        "   %s: %s on '%s' (%s), epoch %llx, owner %u, next %d from %u on %u, lost %u delay %llu better %u %llu",
+                                        "   %s: %s on '%s' (%s), epoch %llx, owner %u, next %d from %u on %u, lost %u delay %llu better %llx %llu",
                                         a->name, app_state_to_string(s.state), s.node, s.reason,
                                         (unsigned long long) a->epoch, a->owner, (int) a->next_type,
                                         a->next_from, a->next_node, a->lost_node,
-                                        (unsigned long long) a->delay.serial, a->better_node,
+                                        (unsigned long long) a->delay.serial,
+                                        (unsigned long long) a->better_nodes,
                                         (unsigned long long) a->better.serial);
                         FOREACH_ARRAY(m, a->marks, a->n_marks)
                                 world_remark(r->world, "      mark on %u, %u times%s", m->node_id, m->count,

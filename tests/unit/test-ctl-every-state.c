@@ -143,7 +143,7 @@ CHANGE(is_alone, node_of(e, ABC)->grace = SOON)
 CHANGE(stops_alone, node_of(e, ABC)->grace = SOON; a->copies[0].phase = COPY_STOPPING)
 CHANGE(is_better_elsewhere, char *name = a->definition.nodes[0].name;
                 a->definition.nodes[0].name = a->definition.nodes[1].name; a->definition.nodes[1].name = name;
-                a->better = SOON; a->better_node = BCD)
+                a->better = SOON; a->better_nodes = 1)
 CHANGE(is_held, hold_against(a, DEF, BCD))
 CHANGE(needs_restart, a->copies[0].restart_needed = true)
 CHANGE(differs_on_bcd, file_on(a, BCD, 5, NULL); file_on(a, DEF, 0, NULL))

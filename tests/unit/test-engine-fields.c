@@ -140,7 +140,7 @@ CHANGE(lost_node, a->lost_node = 2)
 CHANGE(lost_in_order, a->lost_in_order = true)
 CHANGE(delay, a->delay.serial = 8)
 CHANGE(delay_length, a->delay_usec++)
-CHANGE(better_node, a->better_node = 2)
+CHANGE(better_nodes, a->better_nodes = 2)
 CHANGE(better, a->better.serial = 9)
 CHANGE(owed, a->owed[1] = 3)
 CHANGE(outside, a->outside.serial = 10)
@@ -249,7 +249,7 @@ static const struct {
         AGREED(lost_in_order),
         AGREED(delay),
         AGREED(delay_length),
-        AGREED(better_node),
+        AGREED(better_nodes),
         AGREED(better),
         AGREED(owed),
         AGREED(outside),

@@ -257,7 +257,7 @@ static Engine *new_waiting(size_t n, uint32_t n_tier, EffectList *effects)
                 assert_non_null(c);
                 c->phase = COPY_RUNNING;
                 a->owner = c->node_id;
-                a->better_node = 1;
+                a->better_nodes = 1;
                 a->better = agreed_timer(&e->here.me.agreed, USEC_PER_SEC);
         }
         return e;

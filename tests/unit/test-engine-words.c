@@ -67,7 +67,7 @@ CHANGE(is_silent, node_of(e, ABC)->presence = PRESENCE_SILENT)
 CHANGE(manager_gone, node_of(e, ABC)->grace = ((Timer){ .serial = 3, .deadline_usec = 77 }))
 CHANGE(manager_gone_stopping, manager_gone(c, e, a); a->copies[0].phase = COPY_STOPPING)
 CHANGE(better_waits, a->copies[0].node_id = DEF; a->better = ((Timer){ .serial = 3, .deadline_usec = 78 });
-                a->better_node = ABC)
+                a->better_nodes = 1)
 CHANGE(better_waits_unheard, better_waits(c, e, a); node_of(e, DEF)->presence = PRESENCE_SYNCING)
 CHANGE(in_maintenance, a->maintenance = true)
 CHANGE(runs_orphaned, everywhere(e, a, false))

@@ -7,7 +7,7 @@
  *   _node (the plan)                                               target down
  *   lost_node, delay   its last copy was lost; its node leaves     the delay (then a start elsewhere); the owner is back;
  *                      (HandOver=no: lost_in_order)                a start; target down, once the delay is over
- *   better_node,       a better node is eligible for a takeover    the timer (then a move); no better node; any move
+ *   better_nodes,      a better node is eligible for a takeover    the timer (then a move); no better node; any move
  *   better
  *   held_*             takeover to a node by command; a changed    a start elsewhere; each node for itself: it was not
  *                      definition would move it                    eligible for once
@@ -98,7 +98,7 @@ void app_timers(Agreed *g, App *a, const ExpiryMessage *m)
                 app_touched(g, a);
         }
         if (expiry_names(m, TIMER_TAKEOVER, &a->better)) {
-                a->better = (Timer){}; /* decide.c sees that better_node has waited */
+                a->better = (Timer){}; /* decide.c sees that better_nodes have waited */
                 a->dirty = true;
         }
         if (expiry_names(m, TIMER_OUTSIDE, &a->outside))
@@ -132,6 +132,7 @@ void app_define(Agreed *g, App *a, Definition *next)
                         c->needs_end = true;
                         c->granted_delay_usec = next->failover_delay_usec;
                 }
+        app_clear_better(a); /* it is held against those that are there */
         definition_done(&a->definition);
         a->definition = *next;
         a->has_definition = true;
@@ -425,14 +426,17 @@ void app_clear_next(App *a)
 
 void app_clear_better(App *a)
 {
-        a->better_node = 0;
+        a->better_nodes = 0;
         a->better = (Timer){};
 }
 
-void app_await_better(Agreed *g, App *a, const Node *better)
+void app_await_better(Agreed *g, App *a, uint64_t nodes)
 {
+        a->better_nodes &= nodes;
+        if (a->better_nodes != 0)
+                return;
         app_clear_better(a);
-        a->better_node = better->id;
+        a->better_nodes = nodes;
         if (a->definition.takeover_delay_usec == 0)
                 return;
         a->better = agreed_timer(g, a->definition.takeover_delay_usec);

@@ -73,7 +73,9 @@ void app_plan_again(App *a, const Copy *failed);
 void app_plan_the_same(App *a, const Copy *c);
 void app_clear_next(App *a);
 /* A better node is there: it takes over when TakeoverDelaySec= is over. */
-void app_await_better(Agreed *g, App *a, const Node *better);
+/* `nodes`: the better ones of the first tier that has any, as App.better_nodes. While one that it has waited for from the
+ * beginning is among them, the wait goes on: which of them takes it over is judged when it is over. */
+void app_await_better(Agreed *g, App *a, uint64_t nodes);
 void app_clear_better(App *a);
 /* Holds the application against the nodes that are better than `at` and eligible now, with `differing` also those that
  * only have another file. */

@@ -93,7 +93,7 @@ const char *check_app(const State *s, const App *a)
                         "A9: it is started again where it failed");
         HOLDS(a->lost_node != 0 || (a->delay.serial == 0 && !a->lost_in_order),
                         "A4: a delay runs for a node that is lost");
-        HOLDS(a->better_node != 0 || a->better.serial == 0, "A5: TakeoverDelaySec= runs for a better node");
+        HOLDS(a->better_nodes != 0 || a->better.serial == 0, "A5: TakeoverDelaySec= runs for a better node");
         HOLDS(timer_is_of(s, &a->delay) && timer_is_of(s, &a->better) && timer_is_of(s, &a->outside),
                         "A6: its timers were handed out");
         HOLDS(a->n_owed == 0 || !a->maintenance, "A7: reports are owed after a maintenance, not in one");

@@ -128,8 +128,7 @@ static void decide_stays(Agreed *g, App *a, const Copy *present)
 
 static void decide_better(Agreed *g, App *a, const AppVerdict *v)
 {
-        if (a->better_node != v->node->id)
-                app_await_better(g, a, v->node);
+        app_await_better(g, a, place_better_nodes(g, a, place_tier(a, v->node)));
         if (a->better.serial == 0 && !v->why[0])
                 app_move(g, a, v->at, START_TAKEOVER, v->node->id, "a better node has become eligible");
 }

@@ -236,3 +236,21 @@ Node *place_better(const Agreed *g, const App *a, uint32_t tier)
 {
         return place_in_order(g, a, tier, filter_better, 0);
 }
+
+static uint64_t node_bit(const App *a, const Node *n)
+{
+        int at = definition_find_node(&a->definition, n->name);
+
+        return at < 0 || at >= (int) NODES_MAX ? 0 : UINT64_C(1) << at;
+}
+
+uint64_t place_better_nodes(const Agreed *g, const App *a, uint32_t tier)
+{
+        uint64_t nodes = 0;
+
+        FOREACH_ARRAY(n, g->state.nodes, g->state.n_nodes)
+                if (place_tier(a, n) == tier && state_find_node_name(&g->state, n->name) == n &&
+                                filter_better(g, a, n, 0))
+                        nodes |= node_bit(a, n);
+        return nodes;
+}

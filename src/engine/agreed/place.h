@@ -49,4 +49,6 @@ uint32_t place_tier(const App *a, const Node *n);
 Node *place_choose(const Agreed *g, const App *a, uint32_t except);
 /* An eligible node of a tier better than `tier` that nothing is held against; NULL: none. */
 Node *place_better(const Agreed *g, const App *a, uint32_t tier);
+/* All those of this tier, as App.better_nodes. */
+uint64_t place_better_nodes(const Agreed *g, const App *a, uint32_t tier);
 bool app_is_held_against(const App *a, const Node *n);
