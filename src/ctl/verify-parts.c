@@ -78,6 +78,8 @@ int verify_parts(const AppConfig *app, ConfigMessages *messages)
         for (size_t i = 0; r >= 0 && i < app->parts.n_items; i++)
                 if (app->parts.items[i].kind == PART_ADDRESS)
                         r = check_address(app, app->parts.items + i, all, messages);
+                else if (app->parts.items[i].kind == PART_DEVICE || app->parts.items[i].kind == PART_MOUNT)
+                        r = verify_mount(app, app->parts.items + i, messages);
         freeifaddrs(all);
         return r;
 }

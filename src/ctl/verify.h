@@ -13,7 +13,9 @@ int verify_add(ConfigMessages *m, ConfigLevel level, const char *application, co
 
 /* Programs, users and groups that this host lacks. */
 int verify_host(const AppConfig *app, ConfigMessages *messages);
-/* Interfaces for the addresses of its parts that this host lacks, or has too many of. */
+/* Devices, mount points and programs for a mount that this host lacks, and what it has of its own there. */
+int verify_mount(const AppConfig *app, const Part *part, ConfigMessages *messages);
+/* Of all parts; interfaces for the addresses that this host lacks, or has too many of. */
 int verify_parts(const AppConfig *app, ConfigMessages *messages);
 /* Addresses of rings that are the host itself, on whichever host. */
 int verify_addresses(const CorosyncConf *conf, ConfigMessages *messages);

@@ -152,6 +152,7 @@ static void test_status(void **state)
         setenv("COROSYNC_MAIN_CONFIG_FILE", "/nonexistent/corosync.conf", 1); /* this host's may be wrong */
         tool_run_cases(cases, ELEMENTSOF(cases));
         unsetenv("COROSYNC_MAIN_CONFIG_FILE");
+        unsetenv("LIBMOUNT_FSTAB");
 }
 
 static void test_lists(void **state)
@@ -588,6 +589,15 @@ static void test_verify_host(void **state)
                                                 "203.0.113.9/24, so" },
                                 .not_out = { "192.0.2.9" },
                                 .out = { "Checked 1 definition: no errors, 2 warnings." } },
+                { .args = { "verify", "disk.app" },
+                                .err = { "disk: Mount=: there is no /dev/none on this node, so the application cannot run "
+                                         "here",
+                                                "disk: Mount=: /etc/passwd is no block device on this node",
+                                                "disk: Mount=: there is no directory /srv/none on this node; it is made",
+                                                "disk: Mount=: /etc/passwd is no directory on this node",
+                                                "disk: Mount=: /mnt is in /etc/fstab of this node",
+                                                "disk: Mount=: this node has no program mount.glusterfs, so" },
+                                .out = { "Checked 1 definition: no errors, 6 warnings." } },
                 { .args = { "verify", "one.app", "two.app", "has.app", "three.app" },
                                 .err = { "Warning: Restart=: with",
                                                 "wants \"always\". (3 applications: one two three)" },
@@ -609,7 +619,7 @@ static void test_verify_host(void **state)
                                 .not_out = { "distroctl form" } },
                 { "well", { "status" }, .not_out = { "ring address" } },
         };
-        char path[128];
+        char path[128], fstab[128];
 
         if (access(SYSCONFDIR "/distro-manager", F_OK) >= 0)
                 skip(); /* this host has a configuration of its own */
@@ -626,6 +636,13 @@ static void test_verify_host(void **state)
         tool_write("far.app",
                         "[Application]\nNodes=abc\n[Service]\nExecStart=/bin/true\n[Parts]\nAddress=192.0.2.9/32 lo\n"
                         "Address=192.0.2.10/32 eth-none\nAddress=203.0.113.9/24\n");
+        tool_write("disk.app",
+                        "[Application]\nNodes=abc\n[Service]\nExecStart=/bin/true\n[Parts]\nMount=/dev/none /srv/none\n"
+                        "Mount=/etc/passwd /opt\nMount=/ /etc/passwd none bind\nMount=tmpfs /mnt tmpfs\n"
+                        "Mount=srv:/x /media glusterfs\n");
+        tool_write("fstab", "tmpfs /mnt tmpfs noauto 0 0\n");
+        tool_path(fstab, sizeof(fstab), "fstab");
+        setenv("LIBMOUNT_FSTAB", fstab, 1);
         tool_write("has.app", APP_OF("ExecStart=/bin/sleep 1d\nExecStop=true\nUser=root\nGroup=0\n"));
         tool_write("one.app", APP_OF("ExecStart=/bin/sleep 1d\n\n\nRestart=on-failure\n"));
         tool_write("two.app", APP_OF("Restart=on-failure\nExecStart=/bin/sleep 1d\n"));
