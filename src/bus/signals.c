@@ -60,6 +60,7 @@ static SignalShape note_signal(NoteKind note, const char **ret_member)
         case NOTE_LEAVING:
         case NOTE_MANAGER_GONE:
         case NOTE_MANAGER_BACK:
+        case NOTE_SELF_REBOOT:
         case NOTE_VERSION:
         case _NOTE_KIND_MAX:
         default:

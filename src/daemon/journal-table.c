@@ -66,6 +66,8 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
                         "the manager of %n is gone[: %t]" },
         [NOTE_MANAGER_BACK] = { "manager-back", "7e49d1baa7dd4fc2b6141cf137ea3706", LOG_NOTICE,
                         "the manager of %n is back" },
+        [NOTE_SELF_REBOOT] = { "self-reboot", "5b0f3f1e2d7f4c3fb3a7d2b8c9e61a74", LOG_ERR,
+                        "the host %n rebooted itself, since something could not be ended in time[: %t]" },
         [NOTE_VERSION] = { "version", "f12b5b2a20b54914a1e2ff927863b8f5", LOG_NOTICE,
                         "the group's protocol version is now %t" },
         [JOURNAL_STARTING] = { "manager-starting", "fc2890e7c01843ffb37cc6ac1b5659a2", LOG_INFO, "%t" },

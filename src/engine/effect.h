@@ -79,6 +79,7 @@ typedef enum NoteKind {
         NOTE_LEAVING,
         NOTE_MANAGER_GONE, /* a node's manager is gone, its node alive: node, text: how long is waited */
         NOTE_MANAGER_BACK, /* that node has a manager again: node */
+        NOTE_SELF_REBOOT,  /* a node reports that its host rebooted itself: node, text: what follows */
         NOTE_VERSION,      /* the group goes over to another protocol version: text */
         _NOTE_KIND_MAX,
 } NoteKind;

@@ -233,6 +233,8 @@ static void put_mark(const Codec *c, const Mark *m)
         put_u64(c->w, m->duration_usec);
         put_bool(c->w, m->expired);
         put_bool(c->w, m->booted);
+        put_bool(c->w, m->stays);
+        put_bool(c->w, m->is_last);
         if (codec_present(c))
                 put_timer(c, &m->timer);
 }
@@ -245,6 +247,8 @@ static void get_mark(const Codec *c, Mark *m)
         m->duration_usec = get_u64(c->r);
         m->expired = get_bool(c->r);
         m->booted = get_bool(c->r);
+        m->stays = get_bool(c->r);
+        m->is_last = get_bool(c->r);
         if (codec_present(c))
                 get_timer(c, &m->timer);
         if (m->node_id == 0)
@@ -430,7 +434,7 @@ static void get_app_lists(const Codec *c, App *a)
                                                             a->permissions[a->n_permissions - 1].node_id)
                         reader_refuse(r);
         }
-        n = get_count(r, 26);
+        n = get_count(r, 28);
         a->marks = get_items(r, n, sizeof(Mark));
         for (a->n_marks_allocated = n; !r->error && a->n_marks < n; a->n_marks++) {
                 get_mark(c, &a->marks[a->n_marks]);
@@ -601,6 +605,7 @@ static void put_node(const Codec *c, const Node *n)
         put_node_timing(c->w, &n->least);
         put_node_timing(c->w, &n->most);
         put_u64(c->w, n->boot_id);
+        put_u64(c->w, n->rebooted_usec);
         put_u8(c->w, n->version_max);
         if (!codec_present(c))
                 return;
@@ -638,6 +643,7 @@ static void get_node(const Codec *c, Node *n)
         get_node_timing(r, &n->least);
         get_node_timing(r, &n->most);
         n->boot_id = get_u64(r);
+        n->rebooted_usec = get_u64(r);
         n->version_max = get_u8(r);
         if (n->id == 0 || isempty(n->name))
                 reader_refuse(r);

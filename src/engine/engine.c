@@ -53,6 +53,7 @@ static int engine_init(Local *here, const EngineConfig *config)
         if (!here->me.agreed.places)
                 return -ENOMEM;
         here->self_fence = config->self_fence;
+        here->rebooted_itself = config->rebooted_itself;
         r = cutoff_new(config->isolation_timeout_usec,
                         config->self_fence_usec ? config->self_fence_usec : SELF_FENCE_DEFAULT_USEC,
                         &here->cutoff);
@@ -269,6 +270,7 @@ static void send_facts(Local *here)
         own.facts.can_write = !here->write_failed;
         own.facts.guarded = !here->unguarded;
         own.facts.fused = !here->unfused;
+        own.facts.rebooted_itself = here->rebooted_itself;
         if (member_grow(&here->me, worker_facts(here, &own.facts)) == 0)
                 sync_send_facts(&here->me, &own.facts);
         message_done(&own);

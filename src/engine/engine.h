@@ -66,6 +66,7 @@ typedef struct EngineConfig {
         NoQuorumPolicy no_quorum_policy;
         uint64_t isolation_timeout_usec; /* 0: the default that follows from EVENT_CONNECTED */
         uint64_t grace_usec;
+        bool rebooted_itself; /* so this boot began: something could not be ended in time */
         SelfFence self_fence;
         uint64_t self_fence_usec; /* SelfFenceSec=; 0: SELF_FENCE_DEFAULT_USEC */
         uint64_t boot_id;         /* differs from boot to boot, not 0 */

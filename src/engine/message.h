@@ -85,8 +85,9 @@ typedef struct FactsMessage {
         size_t n_nodelist;
         bool by_fewer;  /* the sender's Corosync may give quorum to less than a majority of its nodelist */
         bool can_write; /* the sender's state directory takes writes */
-        bool guarded;   /* should its manager end, its node's guard ends the workers */
-        bool fused;     /* what outlives a kill its node's fuse ends, with the node */
+        bool rebooted_itself; /* this boot began because something here could not be ended in time */
+        bool guarded;         /* should its manager end, its node's guard ends the workers */
+        bool fused;           /* what outlives a kill its node's fuse ends, with the node */
         uint64_t realtime_usec;
         CopyFact *copies;
         size_t n_copies;

@@ -55,6 +55,8 @@ typedef struct Mark {
         uint64_t duration_usec;
         bool expired; /* good for the next start, not for an automatic takeover */
         bool booted;  /* the node has booted since: the mark goes when it expires */
+        bool stays;   /* it could not be ended there: no boot of the node takes the mark away */
+        bool is_last; /* for nothing else: the node comes after all others, and is eligible where no other one is */
         Timer timer;
 } Mark;
 
@@ -209,6 +211,7 @@ typedef struct Node {
         uint64_t grace_usec;    /* its ManagerGraceSec=; 0: never reported */
         NodeTiming timing;      /* what it said last */
         NodeTiming least, most; /* of what it said, each number by itself, since what is committed */
+        uint64_t rebooted_usec; /* wall clock of its first report after it rebooted itself last; 0: it did not */
 
         /* Of the present only. */
         Presence presence;

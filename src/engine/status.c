@@ -500,6 +500,7 @@ const char *note_kind_to_string(NoteKind k)
                 [NOTE_LEAVING] = "leaving",
                 [NOTE_MANAGER_GONE] = "manager-gone",
                 [NOTE_MANAGER_BACK] = "manager-back",
+                [NOTE_SELF_REBOOT] = "self-reboot",
                 [NOTE_VERSION] = "version",
         };
 

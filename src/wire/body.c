@@ -158,6 +158,7 @@ static void put_facts(ByteWriter *w, const FactsMessage *f)
         put_nodes(w, f->nodelist, f->n_nodelist);
         put_bool(w, f->by_fewer);
         put_bool(w, f->can_write);
+        put_bool(w, f->rebooted_itself);
         put_bool(w, f->guarded);
         put_bool(w, f->fused);
         put_u64(w, f->realtime_usec);
@@ -180,6 +181,7 @@ static void get_facts(ByteReader *r, FactsMessage *f)
         get_nodes(r, &f->nodelist, &f->n_nodelist);
         f->by_fewer = get_bool(r);
         f->can_write = get_bool(r);
+        f->rebooted_itself = get_bool(r);
         f->guarded = get_bool(r);
         f->fused = get_bool(r);
         f->realtime_usec = get_u64(r);

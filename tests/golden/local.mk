@@ -124,6 +124,8 @@ golden_cases = \
 	tests/golden/stopped-outside.script \
 	tests/golden/stopped-outside-clock.script \
 	tests/golden/storage-granted.script \
+	tests/golden/storage-stuck.script \
+	tests/golden/storage-takeover.script \
 	tests/golden/storage.script \
 	tests/golden/stuck.script \
 	tests/golden/suspend.script \

@@ -5,6 +5,7 @@
 
 #include "engine/local/cutoff.h"
 #include "engine/agreed/app.h"
+#include "engine/agreed/place.h"
 #include "engine/local/cutoff-struct.h"
 #include "engine-cluster.h"
 
@@ -154,6 +155,9 @@ static void test_cut_off(void **state)
         assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 0);
         cluster_at(&c, ABC, sent + DETECTION + PROBE / 2 + left / 2);
         assert_int_equal(cluster_count(&c, ABC, EFFECT_KILL), 1);
+        assert_int_equal(fuse(&c), end);
+        c.now = end - 1;
+        (void) probe(&c, 0);
         assert_int_equal(fuse(&c), end);
         cluster_end(&c);
 
@@ -340,6 +344,108 @@ static void test_a_short_delay_is_raised(void **state)
         cluster_end(&c);
 }
 
+/* ---- no loops ---- */
+
+static void reports(Cluster *c, uint64_t boot_id, bool rebooted_itself, uint64_t realtime_usec)
+{
+        FactsMessage facts = { .version_min = 1,
+                .version_max = 1,
+                .node_name = (char *) "abc",
+                .grace_usec = CLUSTER_GRACE,
+                .boot_id = boot_id,
+                .record = RECORD_VALID,
+                .can_write = true,
+                .guarded = true,
+                .fused = true,
+                .rebooted_itself = rebooted_itself,
+                .realtime_usec = realtime_usec };
+        EffectList effects = {};
+        Agreed *g = &c->engine[DEF]->here.me.agreed;
+
+        g->out.effects = &effects;
+        apply_facts(g, &(Member){ ABC, ABC }, &facts, false);
+        apply_finish(g);
+        g->out.effects = NULL;
+        effect_list_done(&effects);
+}
+
+/* A boot that the host did by itself counts once, whatever its managers say how often; a second one within an hour is one
+ * too many. */
+static void test_host_rebooted_itself(void **state)
+{
+        const uint64_t hour = 3600 * USEC_PER_SEC;
+        const Mark *m;
+        const Node *n;
+        Cluster c;
+
+        (void) state;
+        for (int again = 0; again < 2; again++) {
+                cluster_begin_storage(&c, NO_QUORUM_STOP, DELAY_AUTO);
+                n = state_find_node(&c.engine[DEF]->here.me.agreed.state, ABC);
+                reports(&c, 7, true, 100 * hour);
+                m = app_find_mark(cluster_distro(&c, DEF), ABC);
+                assert_non_null(m);
+                assert_true(m->is_last && m->stays);
+                reports(&c, 7, true, 100 * hour + 1);
+                assert_int_equal(m->count, 1);
+                assert_false(n->standby);
+                reports(&c, 8, false, 100 * hour + 2);
+                assert_false(n->standby);
+                reports(&c, 9, true, 101 * hour - (again ? 1 : 0));
+                assert_int_equal(n->standby, again);
+                cluster_end(&c);
+        }
+
+        /* What is a process alone was ended long before. */
+        cluster_begin_running(&c, NO_QUORUM_STOP, DELAY_AUTO);
+        reports(&c, 7, true, 100 * hour);
+        assert_null(app_find_mark(cluster_distro(&c, DEF), ABC));
+        cluster_end(&c);
+}
+
+/* Its mark outlives boots, and expires for starts, not for takeovers; a failure there makes it a mark like any. */
+static void test_mark_that_stays(void **state)
+{
+        EffectList effects = {};
+        Agreed *g;
+        Node *n;
+        Mark *m;
+        App *a;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_storage(&c, NO_QUORUM_STOP, DELAY_AUTO);
+        g = &c.engine[DEF]->here.me.agreed;
+        a = cluster_distro(&c, DEF);
+        n = state_find_node(&g->state, ABC);
+        g->out.effects = &effects;
+        app_mark_last(g, a, ABC, "its stop did not end", c.now);
+        m = app_find_mark(a, ABC);
+        assert_int_equal(place_eligible(a, n, false), NODE_IS_LAST);
+        assert_int_equal(place_eligible(a, n, true), NODE_MARKED);
+        assert_ptr_equal(place_choose(g, a, 0), state_find_node(&g->state, BCD));
+        state_find_node(&g->state, BCD)->standby = state_find_node(&g->state, DEF)->standby = true;
+        assert_ptr_equal(place_choose(g, a, 0), n);
+        app_mark_expired(g, a, m);
+        assert_int_equal(place_eligible(a, n, false), ELIGIBLE);
+        assert_int_equal(place_eligible(a, n, true), NODE_MARKED);
+        g->out.effects = NULL;
+        reports(&c, 7, false, c.now);
+        g->out.effects = &effects;
+        assert_ptr_equal(app_find_mark(a, ABC), m);
+        app_mark_node(g, a, ABC, "failed", c.now);
+        n->presence = PRESENCE_SYNCED;
+        assert_int_equal(place_eligible(a, n, false), NODE_MARKED);
+        app_mark_last(g, a, ABC, "its stop did not end", c.now);
+        assert_int_equal(place_eligible(a, n, false), NODE_MARKED);
+        assert_true(m->stays);
+        app_forget_failures(a, NULL);
+        assert_int_equal(place_eligible(a, n, true), ELIGIBLE);
+        g->out.effects = NULL;
+        effect_list_done(&effects);
+        cluster_end(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -353,6 +459,8 @@ int main(void)
                 cmocka_unit_test(test_manager_restarted),
                 cmocka_unit_test(test_what_was_granted_holds),
                 cmocka_unit_test(test_a_short_delay_is_raised),
+                cmocka_unit_test(test_host_rebooted_itself),
+                cmocka_unit_test(test_mark_that_stays),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,9 @@ CHANGE(mark_set, a->marks[0].set_realtime_usec++)
 CHANGE(mark_duration, a->marks[0].duration_usec++)
 CHANGE(mark_expired, a->marks[0].expired = true)
 CHANGE(mark_booted, a->marks[0].booted = true)
+CHANGE(mark_stays, a->marks[0].stays = true)
+CHANGE(mark_is_last, a->marks[0].is_last = true)
+CHANGE(node_rebooted, s->nodes[0].rebooted_usec++)
 CHANGE(mark_timer, a->marks[0].timer.serial = 7)
 CHANGE(copy_node, a->copies[0].node_id = 2)
 CHANGE(copy_epoch, a->copies[0].epoch--)
@@ -226,6 +229,9 @@ static const struct {
         AGREED_AND_LASTING(mark_duration),
         AGREED_AND_LASTING(mark_expired),
         AGREED_AND_LASTING(mark_booted),
+        AGREED_AND_LASTING(mark_stays),
+        AGREED_AND_LASTING(mark_is_last),
+        AGREED_AND_LASTING(node_rebooted),
         AGREED(mark_timer),
         AGREED_AND_LASTING(copy_node),
         AGREED_AND_LASTING(copy_epoch),

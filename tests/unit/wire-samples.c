@@ -72,6 +72,7 @@ static void fixed_facts(FactsMessage *f)
                 .n_nodelist = 2,
                 .nodelist = array(2, sizeof(uint32_t)),
                 .can_write = true,
+                .rebooted_itself = true,
                 .guarded = true,
                 .fused = true,
                 .realtime_usec = UINT64_C(1700000000000000),
@@ -323,6 +324,7 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->nodelist = draw_ids(f->n_nodelist, seed);
         f->by_fewer = draw_bool(seed);
         f->can_write = draw_bool(seed);
+        f->rebooted_itself = draw_bool(seed);
         f->guarded = draw_bool(seed);
         f->fused = draw_bool(seed);
         f->realtime_usec = draw_u64(seed);
@@ -507,7 +509,8 @@ static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
                         a->n_record_nodes != b->n_record_nodes || a->n_nodelist != b->n_nodelist ||
                         a->by_fewer != b->by_fewer || a->can_write != b->can_write ||
                         a->guarded != b->guarded || a->fused != b->fused ||
-                        a->realtime_usec != b->realtime_usec || a->n_copies != b->n_copies)
+                        a->rebooted_itself != b->rebooted_itself || a->realtime_usec != b->realtime_usec ||
+                        a->n_copies != b->n_copies)
                 return false;
         for (size_t i = 0; i < a->n_record_nodes; i++)
                 if (a->record_nodes[i] != b->record_nodes[i])

@@ -15,6 +15,7 @@
  *   retries            it failed on a node, and is started        the timer, which each begins anew; clear; takeover to it
  *                      there again (LocalRestarts=)
  *   marks              it failed on a node                         clear; takeover to it; the timer and a boot of the node
+ *                      it could not be ended there                 clear; takeover to it
  *   halted, finished   FailureAction=stop; it ended by itself      start
  *   owed               maintenance is switched off                 each node reports, or goes
  *   unsure             maintenance or delay changed                the revision is committed */
@@ -545,7 +546,7 @@ Copy *app_grant(Agreed *g, App *a, uint32_t node_id, StartType type, uint32_t fr
 
 /* ---- failures ---- */
 
-void app_mark_node(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
+static Mark *app_set_mark(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
 {
         Mark *m = app_find_mark(a, node_id);
         uint64_t timeout =
@@ -555,7 +556,7 @@ void app_mark_node(Agreed *g, App *a, uint32_t node_id, const char *reason, uint
                 m = app_add_mark(a, node_id);
         if (!m) {
                 g->out.oom = true;
-                return;
+                return NULL;
         }
         m->count++;
         m->expired = m->booted = false;
@@ -570,8 +571,31 @@ void app_mark_node(Agreed *g, App *a, uint32_t node_id, const char *reason, uint
 
         free(a->failure);
         a->failure = outlet_strdup(&g->out, reason && *reason ? reason : "failed");
-        agreed_note(g, NOTE_APP_FAILED, a->name, node_id, "%s", a->failure ? a->failure : "");
         g->lasting_changed = true;
+        return m;
+}
+
+void app_mark_node(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
+{
+        Mark *m = app_set_mark(g, a, node_id, reason, realtime_usec);
+
+        if (!m)
+                return;
+        m->is_last = false;
+        agreed_note(g, NOTE_APP_FAILED, a->name, node_id, "%s", a->failure ? a->failure : "");
+}
+
+void app_mark_last(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
+{
+        const Mark *before = app_find_mark(a, node_id);
+        bool fails = before && !before->expired && !before->is_last;
+        Mark *m = app_set_mark(g, a, node_id, reason, realtime_usec);
+
+        if (!m)
+                return;
+        m->stays = true;
+        m->is_last = !fails;
+        app_touched(g, a);
 }
 
 void app_fail_copy(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec)
@@ -584,7 +608,7 @@ void app_fail_copy(Agreed *g, App *a, uint32_t node_id, const char *reason, uint
 void app_mark_expired(Agreed *g, App *a, Mark *m)
 {
         m->timer = (Timer){};
-        if (m->booted)
+        if (m->booted && !m->stays)
                 app_remove_mark(a, m);
         else
                 m->expired = true;

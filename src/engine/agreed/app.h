@@ -91,6 +91,9 @@ Copy *app_grant(Agreed *g, App *a, uint32_t node_id, StartType type, uint32_t fr
 void app_fail_copy(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);
 /* The same without FailureAction=. */
 void app_mark_node(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);
+/* Something of it could not be ended there in time: nothing is started there that another node can start, and no boot changes
+ * that. */
+void app_mark_last(Agreed *g, App *a, uint32_t node_id, const char *reason, uint64_t realtime_usec);
 void app_mark_expired(Agreed *g, App *a, Mark *m);
 /* A stop job that is not ours. */
 void app_stopped_outside(Agreed *g, App *a, uint32_t node_id, uint64_t realtime_usec);

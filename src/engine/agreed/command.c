@@ -115,7 +115,7 @@ static CommandError check_takeover_node(const Agreed *g, const App *a, const Nod
         char why[200];
         Eligibility x = place_eligible(a, to, false);
 
-        if (x == ELIGIBLE || x == NODE_MARKED)
+        if (x == ELIGIBLE || x == NODE_IS_LAST || x == NODE_MARKED)
                 return COMMAND_OK;
         (void) place_explain(g, a, to, node_state(to), why, sizeof(why));
         if (x == NOT_IN_NODES || x == NOT_PERMITTED || x == NODE_IN_STANDBY)
@@ -126,6 +126,7 @@ static CommandError check_takeover_node(const Agreed *g, const App *a, const Nod
 static CommandError check_takeover(const Agreed *g, const App *a, const Command *c, Refusal *o)
 {
         Node *to = isempty(c->node) ? NULL : state_find_node_name(&g->state, c->node);
+        const Copy *lost;
         CommandError error;
         AppVerdict v;
 
@@ -138,6 +139,12 @@ static CommandError check_takeover(const Agreed *g, const App *a, const Command 
                 error = check_takeover_node(g, a, to, o);
         if (error != COMMAND_OK)
                 return error;
+        lost = c->force ? NULL : app_lost_needs_end(a);
+        if (lost)
+                return refuse(o, COMMAND_STILL_RUNNING,
+                                "%s may still have what outlives a kill until FailoverDelaySec= is over; where it is "
+                                "known to be down, --force takes %s over now",
+                                state_node_name(&g->state, lost->node_id), a->name);
         v = verdict_taken_over(g, a, to, c->force);
         return refuse_verdict(g, a, &v, o);
 }

@@ -238,6 +238,15 @@ static void copy_settled(Agreed *g, App *a, const Copy *c)
         app_touched(g, a);
 }
 
+/* What does not end keeps the application from going elsewhere, and may take its host with it. */
+static void copy_is_stuck(Agreed *g, App *a, Copy *c, uint64_t realtime_usec)
+{
+        if (!c->stuck && c->needs_end)
+                app_mark_last(g, a, c->node_id, "its stop did not end", realtime_usec);
+        c->stuck = true;
+        app_touched(g, a);
+}
+
 void copy_result(Agreed *g, uint32_t node_id, const ResultMessage *m)
 {
         App *a = state_find_app(&g->state, m->app);
@@ -269,11 +278,10 @@ void copy_result(Agreed *g, uint32_t node_id, const ResultMessage *m)
                         copy_settled(g, a, c);
                 break;
         case UNIT_STUCK:
-                c->stuck = true;
+                copy_is_stuck(g, a, c, m->realtime_usec);
                 snprintf(c->stuck_why, sizeof(c->stuck_why), "%s", strempty(m->reason));
                 if (c->phase != COPY_LOST)
                         c->phase = COPY_STOPPING;
-                app_touched(g, a);
                 break;
         case UNIT_NONE:
         case UNIT_STOPPED:
@@ -369,9 +377,8 @@ void copy_fact(Agreed *g, uint32_t node_id, const CopyFact *f, uint64_t realtime
         }
         c->untamed = false;
         if (f->state == UNIT_STUCK) {
-                c->stuck = true;
+                copy_is_stuck(g, a, c, realtime_usec);
                 c->phase = COPY_STOPPING;
-                app_touched(g, a);
         } else if (f->state == UNIT_STOPPING) {
                 c->phase = COPY_STOPPING;
                 app_touched(g, a);

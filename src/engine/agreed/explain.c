@@ -112,6 +112,9 @@ bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state
                         explain_here(a, n, ret_why, size_bytes);
                 else if (explain_stays(g, a, n, ret_why, size_bytes))
                         break;
+                else if (m && m->stays)
+                        snprintf(ret_why, size_bytes,
+                                        "could not be ended there once: good for the next start, not for a takeover");
                 else if (m)
                         snprintf(ret_why, size_bytes,
                                         "failed before: good for the next start, not for a takeover");
@@ -131,6 +134,9 @@ bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state
         case NODE_IS_LEAVING:
         case NODE_NOT_SYNCED:
                 snprintf(ret_why, size_bytes, "%s", node_state_to_string(state));
+                break;
+        case NODE_IS_LAST:
+                snprintf(ret_why, size_bytes, "where no other node may: it could not be ended there in time");
                 break;
         case NODE_MARKED:
                 explain_mark(g, a, n, ret_why, size_bytes);
@@ -157,5 +163,5 @@ bool place_explain(const Agreed *g, const App *a, const Node *n, NodeState state
                 break;
         }
         explain_wrong_file(a, n, ret_why, size_bytes);
-        return x == ELIGIBLE;
+        return x == ELIGIBLE || x == NODE_IS_LAST;
 }

@@ -43,7 +43,7 @@ static Eligibility place_eligible_named(const App *a, const Node *n, bool takeov
                 return NODE_NOT_SYNCED;
         /* An expired mark makes a node eligible for the next start, not for an automatic takeover. */
         mark = app_find_mark(a, n->id);
-        if (mark && (!mark->expired || takeover))
+        if (mark && (takeover || (!mark->expired && !mark->is_last)))
                 return NODE_MARKED;
         if (app_find_variant(a, n->id))
                 return NODE_DIFFERS;
@@ -55,7 +55,7 @@ static Eligibility place_eligible_named(const App *a, const Node *n, bool takeov
                 return NODE_UNWRITABLE;
         if (n->late)
                 return NODE_LATE;
-        return ELIGIBLE;
+        return mark && !mark->expired ? NODE_IS_LAST : ELIGIBLE;
 }
 
 /* Eligible: a synced member that is permitted, not in standby, not leaving, not marked for this application, has the
@@ -212,9 +212,17 @@ static bool filter_eligible(const Agreed *g, const App *a, const Node *n, uint32
         return n->id != except && place_eligible_named(a, n, false) == ELIGIBLE;
 }
 
+static bool filter_last(const Agreed *g, const App *a, const Node *n, uint32_t except)
+{
+        (void) g;
+        return n->id != except && place_eligible_named(a, n, false) == NODE_IS_LAST;
+}
+
 Node *place_choose(const Agreed *g, const App *a, uint32_t except)
 {
-        return place_in_order(g, a, UINT32_MAX, filter_eligible, except);
+        Node *n = place_in_order(g, a, UINT32_MAX, filter_eligible, except);
+
+        return n || a->n_marks == 0 ? n : place_in_order(g, a, UINT32_MAX, filter_last, except);
 }
 
 bool app_is_held_against(const App *a, const Node *n)

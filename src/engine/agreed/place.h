@@ -13,6 +13,7 @@ typedef enum Eligibility {
         NODE_IS_LEAVING,
         NODE_NOT_SYNCED,
         NODE_MARKED,
+        NODE_IS_LAST, /* eligible where no other node is */
         NODE_DIFFERS,
         NODE_UNGUARDED,
         NODE_UNFUSED,
@@ -45,7 +46,7 @@ void places_begin(const Agreed *g, Places *p, const App *a);
 void places_end(const Agreed *g, Places *p);
 /* The node's tier, or UINT32_MAX where Nodes= does not name it. */
 uint32_t place_tier(const App *a, const Node *n);
-/* The placement's choice among all eligible nodes but `except`; NULL: none. */
+/* The placement's choice among all eligible nodes but `except`, where there is none among those that come last; NULL: none. */
 Node *place_choose(const Agreed *g, const App *a, uint32_t except);
 /* An eligible node of a tier better than `tier` that nothing is held against; NULL: none. */
 Node *place_better(const Agreed *g, const App *a, uint32_t tier);

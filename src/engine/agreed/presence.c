@@ -109,10 +109,29 @@ void node_grace_over(Agreed *g, Node *n)
 
 /* ---- what it says of itself ---- */
 
+/* Where it could not end what was here it would not be able to the next time. Twice within an hour, and nothing is started
+ * there until somebody has looked. */
+static void facts_rebooted_itself(Agreed *g, Node *n, const FactsMessage *f)
+{
+        bool again = n->rebooted_usec != 0 &&
+                     usec_left(f->realtime_usec, n->rebooted_usec) < REBOOTED_AGAIN_USEC;
+
+        n->rebooted_usec = MAX(f->realtime_usec, (uint64_t) 1);
+        n->standby = n->standby || again;
+        agreed_note(g, NOTE_SELF_REBOOT, NULL, n->id, "%s",
+                        again ? "twice within an hour: it is in standby until 'distroctl unstandby'" : "");
+        FOREACH_ARRAY(a, g->state.apps, g->state.n_apps)
+                FOREACH_ARRAY(c, a->copies, a->n_copies)
+                        if (c->node_id == n->id && c->needs_end)
+                                app_mark_last(g, a, n->id, "its host rebooted itself", f->realtime_usec);
+}
+
 static void facts_node(Agreed *g, Node *n, const FactsMessage *f)
 {
         bool booted = n->boot_id != 0 && n->boot_id != f->boot_id;
 
+        if (f->rebooted_itself && n->boot_id != f->boot_id)
+                facts_rebooted_itself(g, n, f);
         if (n->grace_usec != f->grace_usec || n->boot_id != f->boot_id || n->version_max != f->version_max)
                 g->lasting_changed = true;
         if (node_rename(g, n, f->node_name))
@@ -141,7 +160,7 @@ static void facts_node(Agreed *g, Node *n, const FactsMessage *f)
         FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {
                 Mark *m = app_find_mark(a, n->id);
 
-                if (m && m->expired)
+                if (m && m->expired && !m->stays)
                         app_remove_mark(a, m);
                 else if (m)
                         m->booted = true;

@@ -6,6 +6,9 @@
 
 #include "engine/agreed/agreed.h"
 
+#define REBOOTED_AGAIN_USEC \
+        (3600 * USEC_PER_SEC) /* a host that rebooted itself twice in so long is in standby */
+
 void node_grace_over(Agreed *g, Node *n);
 
 void apply_view(Agreed *g, const DecidedView *v);

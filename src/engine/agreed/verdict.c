@@ -133,7 +133,8 @@ static Node *verdict_node(const Agreed *g, const App *a)
 {
         Node *wanted = a->next_node != 0 ? state_find_node(&g->state, a->next_node) : NULL;
 
-        if (wanted && place_eligible(a, wanted, false) == ELIGIBLE)
+        if (wanted && (place_eligible(a, wanted, false) == ELIGIBLE ||
+                                      place_eligible(a, wanted, false) == NODE_IS_LAST))
                 return wanted;
         return verdict_returned(g, a, place_choose(g, a, 0));
 }

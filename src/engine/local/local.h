@@ -15,6 +15,7 @@ typedef struct Local {
         Membership me;
         NoQuorumPolicy no_quorum_policy; /* from the configuration */
         SelfFence self_fence;            /* the same */
+        bool rebooted_itself;            /* the same */
 
         /* cutoff.c */
         Cutoff *cutoff;
