@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* start-floor [-n UNITS] [-f IN-FLIGHT] [-r ROUNDS] [-s SECONDS] [-t TYPE] COMMAND [ARGUMENT...]
+/* start-floor [-n UNITS] [-f IN-FLIGHT] [-r ROUNDS] [-s SECONDS] [-t TYPE] [-p] COMMAND [ARGUMENT...]
  *
  * The least that a start of workers can take on this host: a loop of StartTransientUnit() on the system bus, with nothing
  * around it. Each round starts as many units as said, like the workers that distro-manager would start, with at most so
  * many jobs outstanding, and prints the microseconds from the first call to the end of the last job. Then it stops them
  * again, outside of the time that counts, and before each round rests for so many seconds: a start on a host that was
- * at rest, as at a failover, mostly takes two to three times what one right after another takes. */
+ * at rest, as at a failover, mostly takes two to three times what one right after another takes. -p: in the sandbox that the
+ * helper of an address has. */
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +30,7 @@ typedef struct Floor {
         sd_bus *bus;
         unsigned n_units, n_in_flight_max, n_rounds, rest_sec;
         const char *type;
+        bool is_part;
         char **command;
         unsigned n_sent, n_ended;
         int error;
@@ -124,6 +127,18 @@ static int append_like_worker(sd_bus_message *m, const Floor *f)
         return r;
 }
 
+/* As src/systemd/part-start.c has it. */
+static int append_like_part(sd_bus_message *m)
+{
+        uint64_t capabilities = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
+
+        return sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "CapabilityBoundingSet", "t",
+                        capabilities, "NoNewPrivileges", "b", 1, "ProtectSystem", "s", "strict",
+                        "ProtectHome", "s", "yes", "RestrictAddressFamilies", "(bas)", 1, 5, "AF_UNIX",
+                        "AF_NETLINK", "AF_PACKET", "AF_INET", "AF_INET6", "MemoryDenyWriteExecute", "b", 1,
+                        "RuntimeDirectory", "as", 1, "bench-floor", "RuntimeDirectoryPreserve", "s", "yes");
+}
+
 static int send_start(Floor *f, const char *unit)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -138,6 +153,8 @@ static int send_start(Floor *f, const char *unit)
                 r = append_command(m, f->command);
         if (r >= 0)
                 r = append_like_worker(m, f);
+        if (r >= 0 && f->is_part)
+                r = append_like_part(m);
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         if (r >= 0)
@@ -220,7 +237,7 @@ int main(int argc, char **argv)
         Floor f = { .n_units = 1, .n_in_flight_max = 64, .n_rounds = 1, .type = "exec" };
         int option, r = 0;
 
-        while (r >= 0 && (option = getopt(argc, argv, "+n:f:r:s:t:")) != -1)
+        while (r >= 0 && (option = getopt(argc, argv, "+n:f:r:s:t:p")) != -1)
                 switch (option) {
                 case 'n':
                         r = parse_count(optarg, &f.n_units);
@@ -237,12 +254,15 @@ int main(int argc, char **argv)
                 case 't':
                         f.type = optarg;
                         break;
+                case 'p':
+                        f.is_part = true;
+                        break;
                 default:
                         r = -EINVAL;
                 }
         if (r < 0 || optind >= argc) {
                 fprintf(stderr, "usage: start-floor [-n UNITS] [-f IN-FLIGHT] [-r ROUNDS] [-s SECONDS] [-t TYPE] "
-                                "COMMAND [ARGUMENT...]\n");
+                                "[-p] COMMAND [ARGUMENT...]\n");
                 return 2;
         }
         f.command = argv + optind;

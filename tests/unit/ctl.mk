@@ -23,6 +23,10 @@ check_PROGRAMS += tests/unit/test-ctl-goal
 TESTS += tests/unit/test-ctl-goal
 tests_unit_test_ctl_goal_LDADD = $(CTL_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/test-ctl-evidence
+TESTS += tests/unit/test-ctl-evidence
+tests_unit_test_ctl_evidence_LDADD = $(CTL_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/test-ctl-journal
 TESTS += tests/unit/test-ctl-journal
 tests_unit_test_ctl_journal_SOURCES = tests/unit/test-ctl-journal.c tests/unit/ctl-harness.c tests/unit/ctl-harness.h
