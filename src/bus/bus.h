@@ -61,6 +61,8 @@ typedef struct BusLocal {
         const char *version;
         const char *status;                  /* the line that systemd shows */
         uint64_t token_usec, consensus_usec; /* from cmap; 0: not known yet */
+        uint64_t rebooted_usec; /* this boot began because this host rebooted itself, then; 0: it did not */
+        const char *rebooted_why;
         uint32_t n_file_warnings; /* about this node's files of applications, as they were read last */
         const BusNumber *quorum;  /* what Corosync's votequorum says; may be empty */
         size_t n_quorum;

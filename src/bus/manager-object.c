@@ -122,6 +122,16 @@ static void write_consensus(const BusObject *o, Sink *s)
         sink_u64(s, o->local.consensus_usec);
 }
 
+static void write_rebooted(const BusObject *o, Sink *s)
+{
+        sink_u64(s, o->local.rebooted_usec);
+}
+
+static void write_rebooted_why(const BusObject *o, Sink *s)
+{
+        sink_string(s, strempty(o->local.rebooted_why));
+}
+
 static void write_file_warnings(const BusObject *o, Sink *s)
 {
         sink_u32(s, o->local.n_file_warnings);
@@ -144,6 +154,8 @@ const Property manager_properties[] = {
         { "TokenUSec", false, write_token },
         { "ConsensusUSec", false, write_consensus },
         { "FileWarnings", false, write_file_warnings },
+        { "SelfRebootTimestamp", false, write_rebooted },
+        { "SelfRebootReason", false, write_rebooted_why },
 };
 const size_t n_manager_properties = ELEMENTSOF(manager_properties);
 
@@ -500,6 +512,8 @@ static const sd_bus_vtable vtable[] = {
         BUS_CHANGING("TokenUSec", "t"),
         BUS_CHANGING("ConsensusUSec", "t"),
         BUS_CHANGING("FileWarnings", "u"),
+        BUS_CONSTANT("SelfRebootTimestamp", "t"),
+        BUS_CONSTANT("SelfRebootReason", "s"),
 
         SD_BUS_VTABLE_END,
 };

@@ -314,6 +314,8 @@ static const InfoField manager_fields[] = {
         { "TokenUSec", "t", read_u64, offsetof(ManagerInfo, token_usec) },
         { "ConsensusUSec", "t", read_u64, offsetof(ManagerInfo, consensus_usec) },
         { "FileWarnings", "u", read_u32, offsetof(ManagerInfo, n_file_warnings) },
+        { "SelfRebootTimestamp", "t", read_u64, offsetof(ManagerInfo, rebooted_usec) },
+        { "SelfRebootReason", "s", read_string, offsetof(ManagerInfo, rebooted_why) },
 };
 
 static const InfoField app_fields[] = {

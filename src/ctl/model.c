@@ -56,6 +56,7 @@ void manager_info_done(ManagerInfo *m)
         free(m->node_name);
         free(m->view);
         free(m->version);
+        free(m->rebooted_why);
         free(m->status);
         strings_done(&m->members);
         strings_done(&m->waiting_for);

@@ -35,12 +35,12 @@ typedef struct Known {
 } Known;
 
 typedef struct ManagerInfo {
-        char *node_name, *view, *version, *status;
+        char *node_name, *view, *version, *status, *rebooted_why;
         uint32_t node_id, n_file_warnings;
         bool quorate, synced, formed;
         Known known;
         Strings members, waiting_for;
-        uint64_t token_usec, consensus_usec;
+        uint64_t token_usec, consensus_usec, rebooted_usec;
         QuorumFact *facts;
         size_t n_facts, n_facts_allocated;
 } ManagerInfo;

@@ -50,6 +50,8 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_usec(j, "token_usec", m->token_usec);
         json_usec(j, "consensus_usec", m->consensus_usec);
         json_u64(j, "file_warnings", m->n_file_warnings);
+        json_u64(j, "self_reboot_usec", m->rebooted_usec);
+        json_string(j, "self_reboot_reason", strempty(m->rebooted_why));
         json_end(j);
 }
 

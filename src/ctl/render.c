@@ -272,7 +272,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                             *waiting = strings_join(&m->waiting_for, ", ");
         const NodeInfo *own = snapshot_find_node(s, m->node_name);
         bool well = m->quorate && m->formed && m->synced && !m->known.stale;
-        char caution[CAUTION_MAX];
+        char caution[CAUTION_MAX], when[SPAN_MAX];
         const char *warnings[8];
         size_t n_warnings;
 
@@ -324,6 +324,9 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                 if (warning)
                         print_fieldf(f, o, COLOR_YELLOW, "Warning", "%s: %s.", n->name, warning);
         }
+        if (m->rebooted_usec != 0)
+                print_fieldf(f, o, COLOR_YELLOW, "Rebooted", "this host rebooted itself at %s: %s",
+                                time_stamp(m->rebooted_usec, when), strempty(m->rebooted_why));
         if (m->n_file_warnings > 0)
                 print_fieldf(f, o, COLOR_YELLOW, "Files",
                                 "%" PRIu32 " warning%s about those of this node: 'distroctl verify' tells",

@@ -365,6 +365,8 @@ static void ask_local(void *userdata, BusLocal *ret)
                 .node_name = m->cluster->own_name,
                 .version = PACKAGE_VERSION,
                 .status = notify_status_text(m->notify),
+                .rebooted_usec = m->rebooted.realtime_usec,
+                .rebooted_why = m->rebooted.reason,
                 .n_file_warnings = m->n_file_warnings,
                 .token_usec = m->cluster->token_usec,
                 .consensus_usec = m->cluster->consensus_usec,

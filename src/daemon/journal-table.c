@@ -100,6 +100,7 @@ static const JournalRow table[_JOURNAL_KIND_MAX] = {
         [JOURNAL_GUARD_FAILED] = { "guard-failed", "15b9f6fbf15b410085308723912c0f40", LOG_ERR, "%t" },
         [JOURNAL_FUSE_FAILED] = { "fuse-failed", "7a641d5e243c4774931a03fecd4a1b38", LOG_ERR, "%t" },
         [JOURNAL_FUSE_BACK] = { "fuse-back", "8837abbd675046f5943893760aeb5ce0", LOG_NOTICE, "%t" },
+        [JOURNAL_REBOOTED] = { "rebooted", "de940669c3474372aa403c4148dad084", LOG_ERR, "%t" },
         [JOURNAL_GUARD_BACK] = { "guard-back", "39a8c00a9d1648558295644ae2bdfdf6", LOG_NOTICE, "%t" },
         [JOURNAL_MAINTENANCE_UNTOLD] = { "maintenance-untold", "fde92ec287cf4769901b27fa21ae38ca", LOG_ERR,
                         "[%a: ]%t" },

@@ -44,6 +44,7 @@ typedef enum JournalKind {
         JOURNAL_GUARD_BACK,
         JOURNAL_FUSE_FAILED,
         JOURNAL_FUSE_BACK,
+        JOURNAL_REBOOTED,           /* the fuse did, in the boot before */
         JOURNAL_MAINTENANCE_UNTOLD, /* the helpers of parts do not know of a maintenance, or of its end */
         JOURNAL_LINES_LOST,
         _JOURNAL_KIND_MAX,

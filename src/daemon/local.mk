@@ -41,6 +41,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/private-socket.h \
 	src/daemon/pulse.c \
 	src/daemon/pulse.h \
+	src/daemon/rebooted.c \
+	src/daemon/rebooted.h \
 	src/daemon/record.c \
 	src/daemon/record.h \
 	src/daemon/reload.c \

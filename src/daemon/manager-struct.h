@@ -16,6 +16,7 @@
 #include "daemon/notify.h"
 #include "daemon/record.h"
 #include "engine/engine.h"
+#include "fuse/self-reboot.h"
 #include "group/cluster-reader.h"
 #include "group/group.h"
 #include "group/votes.h"
@@ -127,6 +128,7 @@ struct Manager {
         AppConfigs apps;      /* in force here: of a file that became wrong, the last that was right */
         ClusterInfo *cluster; /* NULL until Corosync has told */
         uint64_t boot_id;
+        SelfReboot rebooted; /* how this boot began; `realtime_usec` 0: otherwise */
         Record record;
         uint64_t isolation_usec; /* IsolationTimeoutSec=, or the default that Corosync's timing gives */
         StartStep start;

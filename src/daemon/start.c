@@ -15,6 +15,7 @@
 #include "daemon/guard-link.h"
 #include "daemon/lock.h"
 #include "daemon/loop.h"
+#include "daemon/rebooted.h"
 #include "daemon/reload.h"
 #include "systemd/private-bus.h"
 #include "systemd/unit-commands.h"
@@ -201,6 +202,7 @@ int start_begin(Manager *m)
         r = read_boot_id(&m->boot_id);
         if (r < 0)
                 return r;
+        rebooted_look(m);
         r = make_parts(m);
         if (r < 0)
                 return r;

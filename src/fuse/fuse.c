@@ -15,12 +15,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "fuse/scribe.h"
 
 #define AGAIN_USEC (100 * USEC_PER_MSEC) /* between two tries to end this host */
 
 typedef struct FuseState {
         Deadlines *table;
         int socket_fd, timer_fd, signal_fd;
+        Scribe scribe;
+        bool has_room; /* the scribe was asked for it */
 } FuseState;
 
 static int path_in(const char *directory, const char *name, char *ret, size_t size)
@@ -130,9 +133,13 @@ static int look(const FuseParameters *p, FuseState *s)
         struct itimerspec at = {};
 
         if (usec <= clock_usec(CLOCK_BOOTTIME)) {
+                scribe_write(&s->scribe, first);
                 last_resort_take(&p->last_resort, first); /* comes back where nothing could be done */
                 usec = clock_usec(CLOCK_BOOTTIME) + AGAIN_USEC;
         }
+        if (first && !s->has_room)
+                scribe_make_room(&s->scribe);
+        s->has_room = first;
         if (first) {
                 at.it_value.tv_sec = (time_t) MIN(usec / USEC_PER_SEC, (uint64_t) INT32_MAX);
                 at.it_value.tv_nsec = (long) (usec % USEC_PER_SEC) * 1000 + (usec == 0);
@@ -213,6 +220,7 @@ int fuse_run(const FuseParameters *p)
 
         if (r >= 0) {
                 (void) deadlines_open(s.table); /* what stands there counts */
+                scribe_begin(&s.scribe, p->state_directory);
                 if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
                         fprintf(stderr, "its memory cannot be locked: %s\n", strerror(errno));
                 if (sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 }) < 0)

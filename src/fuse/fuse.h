@@ -2,7 +2,8 @@
 #pragma once
 
 /* The fuse of this host: a process that reboots it past a deadline, and does nothing else. Once it runs it asks nobody for
- * anything: it is locked in memory, allocates nothing, never forks, and needs no room on a disk.
+ * anything: it is locked in memory, allocates nothing, never forks, and needs no room on a disk. That it went off a thread writes
+ * down, which may hang with its disk.
  *
  *     DIRECTORY/fuse             a datagram socket for root: the orders of deadlines.h; the answer goes to the sender's address
  *     DIRECTORY/fuse.deadlines   the table, of one size for ever. A fuse that begins takes it as it stands: a deadline that
@@ -14,6 +15,7 @@
 
 typedef struct FuseParameters {
         const char *directory;
+        const char *state_directory; /* for SELF_REBOOT_NAME; NULL: nothing is left behind */
         LastResort last_resort;
 } FuseParameters;
 

@@ -5,10 +5,11 @@
 
 static void print_help(void)
 {
-        fputs("distro-fuse [DIRECTORY]\n"
+        fputs("distro-fuse [DIRECTORY [STATE-DIRECTORY]]\n"
               "\n"
               "Reboots this host past a deadline that distro-manager or its guard has set. DIRECTORY holds its socket and\n"
-              "its table of deadlines [/run/distro-manager].\n"
+              "its table of deadlines [/run/distro-manager]; in STATE-DIRECTORY it leaves that it rebooted the host\n"
+              "[/var/lib/distro-manager].\n"
               "\n"
               "  -h --help     this text\n"
               "     --version  the version\n",
@@ -17,7 +18,8 @@ static void print_help(void)
 
 int main(int argc, char **argv)
 {
-        FuseParameters p = { .directory = "/run/distro-manager" };
+        FuseParameters p = { .directory = "/run/distro-manager",
+                .state_directory = "/var/lib/distro-manager" };
         int r;
 
         if (argc == 2 && (streq(argv[1], "-h") || streq(argv[1], "--help"))) {
@@ -28,12 +30,15 @@ int main(int argc, char **argv)
                 puts("distro-fuse " PACKAGE_VERSION);
                 return EXIT_SUCCESS;
         }
-        if (argc > 2 || (argc == 2 && argv[1][0] != '/')) {
-                fputs("The only argument has to be an absolute path.\nTry 'distro-fuse --help'.\n", stderr);
+        if (argc > 3 || (argc >= 2 && argv[1][0] != '/') || (argc == 3 && argv[2][0] != '/')) {
+                fputs("The arguments have to be absolute paths, two at most.\nTry 'distro-fuse --help'.\n",
+                                stderr);
                 return EXIT_FAILURE;
         }
-        if (argc == 2)
+        if (argc >= 2)
                 p.directory = argv[1];
+        if (argc == 3)
+                p.state_directory = argv[2];
         last_resort_open(NULL, &p.last_resort);
         r = fuse_run(&p);
         if (r < 0)

@@ -433,6 +433,8 @@ int harness_setup(void **state)
                 .status = "No quorum",
                 .token_usec = 1000000,
                 .n_file_warnings = 3,
+                .rebooted_usec = UINT64_C(1700000000000000),
+                .rebooted_why = "web did not end",
                 .consensus_usec = 1200000,
                 .quorum = h->numbers,
                 .n_quorum = 2,

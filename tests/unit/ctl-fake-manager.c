@@ -162,8 +162,8 @@ static int get_manager(sd_bus *bus, const char *path, const char *interface, con
         if (streq(property, "Members"))
                 return well ? sd_bus_message_append(reply, "as", 2, "abc", "bcd")
                             : sd_bus_message_append(reply, "as", 1, "abc");
-        if (streq(property, "Version"))
-                return sd_bus_message_append(reply, "s", "0.1.0");
+        if (streq(property, "Version") || streq(property, "SelfRebootReason"))
+                return sd_bus_message_append(reply, "s", *property == 'V' ? "0.1.0" : "web did not end");
         if (streq(property, "Status"))
                 return sd_bus_message_append(reply, "s", "Waiting for Corosync: cpg: busy");
         if (streq(property, "WaitingFor"))
@@ -173,11 +173,13 @@ static int get_manager(sd_bus *bus, const char *path, const char *interface, con
                 return sd_bus_message_append(reply, "a{sv}", 4, "TotalVotes", "t",
                                 well ? UINT64_C(2) : UINT64_C(1), "ExpectedVotes", "t", UINT64_C(3), "Quorum",
                                 "t", UINT64_C(2), "LastManStanding", "b", (int) well);
-        if (streq(property, "TokenUSec"))
-                return sd_bus_message_append(reply, "t", UINT64_C(1650000));
         if (streq(property, "FileWarnings"))
                 return sd_bus_message_append(reply, "u", (uint32_t) (streq(scenario, "well") ? 2 : 0));
-        return sd_bus_message_append(reply, "t", UINT64_C(1980000)); /* ConsensusUSec */
+        return sd_bus_message_append(reply, "t",
+                        *property == 'C'
+                                        ? UINT64_C(1980000) /* ConsensusUSec, TokenUSec, SelfRebootTimestamp */
+                        : *property == 'T' ? UINT64_C(1650000)
+                                           : streq(scenario, "rebooted") * UINT64_C(1700000000000000));
 }
 
 static int get_app_text(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -312,12 +314,10 @@ static int get_node(sd_bus *bus, const char *path, const char *interface, const 
                 return sd_bus_message_append(reply, "b", (int) n->standby);
         if (streq(property, "Record"))
                 return sd_bus_message_append(reply, "s", streq(scenario, "clean") ? "written" : n->record);
-        if (streq(property, "Guarded"))
-                return sd_bus_message_append(
-                                reply, "b", !streq(scenario, "unguarded") || streq(n->name, "abc"));
-        if (streq(property, "Fused"))
-                return sd_bus_message_append(
-                                reply, "b", !streq(scenario, "unfused") || streq(n->name, "abc"));
+        if (streq(property, "Guarded") || streq(property, "Fused"))
+                return sd_bus_message_append(reply, "b",
+                                !streq(scenario, *property == 'G' ? "unguarded" : "unfused") ||
+                                                streq(n->name, "abc"));
         if (streq(property, "FilesUnread"))
                 return sd_bus_message_append(reply, "b", streq(scenario, "unread") && streq(n->name, "bcd"));
         r = sd_bus_message_open_container(reply, 'a', "s");
@@ -697,6 +697,8 @@ static const sd_bus_vtable manager_vtable[] = {
         READ_ONLY("TokenUSec", "t", get_manager),
         READ_ONLY("ConsensusUSec", "t", get_manager),
         READ_ONLY("FileWarnings", "u", get_manager),
+        READ_ONLY("SelfRebootTimestamp", "t", get_manager),
+        READ_ONLY("SelfRebootReason", "s", get_manager),
         SD_BUS_VTABLE_END,
 };
 

@@ -69,6 +69,8 @@ static void test_manager_properties(void **state)
                 { "QuorumDetail", "a{sv}", "[('ExpectedVotes' <3>) ('TwoNode' <no>)]" },
                 { "TokenUSec", "t", "1000000" },
                 { "FileWarnings", "u", "3" },
+                { "SelfRebootTimestamp", "t", "1700000000000000" },
+                { "SelfRebootReason", "s", "'web did not end'" },
                 { "ConsensusUSec", "t", "1200000" },
         };
 

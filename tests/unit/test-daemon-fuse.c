@@ -144,6 +144,51 @@ static void test_mute(void **state)
         assert_trace("event fuse there\n");
 }
 
+/* ---- how this boot began ---- */
+
+static void leave_note(const char *path, const char *boot)
+{
+        SelfReboot s = { .realtime_usec = UINT64_C(1700000000000000), .reason = "web did not end" };
+        char text[SELF_REBOOT_BYTES];
+
+        snprintf(s.boot, sizeof(s.boot), "%s", boot);
+        self_reboot_format(&s, text);
+        write_file(path, text);
+}
+
+/* Told once, by the first manager of this boot; those after it know it too, and the next boot does not. */
+static void test_rebooted_itself(void **state)
+{
+        (void) state;
+        leave_note("/var/lib/distro-manager/" SELF_REBOOT_NAME, "of-another-boot");
+        begin_quietly();
+        assert_int_equal(m->rebooted.realtime_usec, 1700000000000000);
+        assert_string_equal(m->rebooted.reason, "web did not end");
+        assert_false(file_exists("/var/lib/distro-manager/" SELF_REBOOT_NAME));
+        fuse_goes();
+        m = manager_free(m);
+        begin_quietly();
+        assert_int_equal(m->rebooted.realtime_usec, 1700000000000000);
+}
+
+/* What this boot's fuse has written is for the next one: it may be about to go off. And room alone says nothing. */
+static void test_did_not_reboot_itself(void **state)
+{
+        char boot[40];
+
+        (void) state;
+        assert_int_equal(self_reboot_boot(boot), 0);
+        leave_note("/var/lib/distro-manager/" SELF_REBOOT_NAME, boot);
+        begin_quietly();
+        assert_int_equal(m->rebooted.realtime_usec, 0);
+        assert_true(file_exists("/var/lib/distro-manager/" SELF_REBOOT_NAME));
+        fuse_goes();
+        m = manager_free(m);
+        write_file("/var/lib/distro-manager/" SELF_REBOOT_NAME, "");
+        begin_quietly();
+        assert_int_equal(m->rebooted.realtime_usec, 0);
+}
+
 /* ---- with a real one ---- */
 
 static int end_of_host(DeadlineAction action)
@@ -218,6 +263,8 @@ int main(void)
                 TEST(test_start_without_a_fuse),
                 TEST(test_mute),
                 TEST(test_killed),
+                TEST(test_rebooted_itself),
+                TEST(test_did_not_reboot_itself),
         };
 
         return cmocka_run_group_tests_name("daemon-fuse", tests, NULL, NULL);

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "fuse/fuse.h"
+#include "fuse/self-reboot.h"
 
 /* ---- orders ---- */
 
@@ -153,7 +154,7 @@ typedef struct Fuse {
 
 static Fuse fuse_start(void)
 {
-        FuseParameters p = { .directory = folder };
+        FuseParameters p = { .directory = folder, .state_directory = folder };
         int fds[2];
         Fuse f;
 
@@ -291,6 +292,76 @@ static void test_goes_off(void **state)
         file("/proc/sysrq-trigger", text, sizeof(text));
         assert_string_equal(text, "b");
         fuse_stop(&f, SIGKILL);
+}
+
+/* What it leaves on the disk for the next boot; a disk that hangs holds nothing up. */
+static void test_leaves_a_note(void **state)
+{
+        Fuse f = fuse_start();
+        char boot[40], path[128];
+        SelfReboot s;
+
+        (void) state;
+        order("arm 5 %" PRIu64 " reboot /srv/nfs cannot be unmounted",
+                        clock_usec(CLOCK_BOOTTIME) + 10 * USEC_PER_MSEC);
+        assert_int_equal(fuse_wait(&f, 10000), 'b');
+        assert_int_equal(self_reboot_boot(boot), 0);
+        assert_int_equal(self_reboot_read(folder, &s), 0);
+        assert_string_equal(s.reason, "/srv/nfs cannot be unmounted");
+        assert_string_equal(s.boot, boot);
+        fuse_stop(&f, SIGKILL);
+
+        /* Room for it says nothing. A boot has an empty table. */
+        snprintf(path, sizeof(path), "%s/fuse.deadlines", folder);
+        assert_int_equal(unlink(path), 0);
+        snprintf(path, sizeof(path), "%s/" SELF_REBOOT_NAME, folder);
+        assert_int_equal(unlink(path), 0);
+        f = fuse_start();
+        order("arm 5 %" PRIu64 " reboot x", clock_usec(CLOCK_BOOTTIME) + 60 * USEC_PER_SEC);
+        for (int i = 0; i < 5000 && access(path, F_OK) < 0; i++)
+                (void) poll(NULL, 0, 1);
+        assert_int_equal(self_reboot_read(folder, &s), -EBADMSG);
+        order("disarm 5");
+        fuse_stop(&f, SIGTERM);
+}
+
+static void test_disk_hangs(void **state)
+{
+        uint64_t begin, took;
+        char path[128];
+        Fuse f;
+
+        (void) state;
+        snprintf(path, sizeof(path), "%s/" SELF_REBOOT_NAME, folder);
+        assert_int_equal(mkfifo(path, 0600), 0); /* who opens it to write waits for a reader */
+        f = fuse_start();
+        begin = clock_usec(CLOCK_BOOTTIME);
+        order("arm 5 %" PRIu64 " reboot x", begin + 10 * USEC_PER_MSEC);
+        assert_int_equal(fuse_wait(&f, 10000), 'b');
+        took = clock_usec(CLOCK_BOOTTIME) - begin;
+        printf("went off %.1f ms after its deadline beside a disk that hangs\n",
+                        ((double) took - 10000) / 1000);
+        assert_true(took < 5 * USEC_PER_SEC);
+        fuse_stop(&f, SIGKILL);
+}
+
+static void test_self_reboot_parse(void **state)
+{
+        static const char *const bad[] = { "", "boot=x\nat=1\nreason=r\n", "boot=x\nat=y\nreason=r\nend\n",
+                "at=1\nboot=x\nreason=r\nend\n", "boot=x\nat=1\nreason=r\nend\nmore\n",
+                "boot=0123456789012345678901234567890123456789\nat=1\nreason=r\nend\n" };
+        char text[SELF_REBOOT_BYTES];
+        SelfReboot s = { .realtime_usec = 77, .boot = "b", .reason = "" }, again;
+
+        (void) state;
+        memset(s.reason, 'x', sizeof(s.reason) - 1);
+        self_reboot_format(&s, text);
+        assert_int_equal(self_reboot_parse(text, sizeof(text), &again), 0);
+        assert_int_equal(again.realtime_usec, 77);
+        assert_string_equal(again.boot, "b");
+        assert_string_equal(again.reason, s.reason);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(self_reboot_parse(bad[i], strlen(bad[i]), &again), -EBADMSG);
 }
 
 /* How often the fuse has slept: it wakes up for orders and deadlines alone. */
@@ -454,6 +525,9 @@ int main(void)
                 cmocka_unit_test(test_bounds),
                 cmocka_unit_test(test_damaged),
                 PROCESS(test_goes_off),
+                cmocka_unit_test(test_self_reboot_parse),
+                PROCESS(test_leaves_a_note),
+                PROCESS(test_disk_hangs),
                 PROCESS(test_sleeps),
                 PROCESS(test_is_put_off),
                 PROCESS(test_next_one),
