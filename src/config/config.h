@@ -158,6 +158,12 @@ int app_config_load_all(const ConfigContext *context, ConfigMessages *messages, 
  * `messages` tells. It is the one that `in_force`, what was read before, does not have with that address, else the second by
  * name. `in_force` may be NULL. What it has for applications that are failures counts too, since that stays. 0 or -ENOMEM. */
 int app_configs_refuse_shared(AppConfigs *c, const AppConfigs *in_force, ConfigMessages *messages);
+/* An application of which something outlives a kill, and whose FailoverDelaySec= is shorter than `least_usec`, what this node
+ * needs to end that: a message says so with both. Returns -EINVAL for one, 0, or -ENOMEM. */
+int app_config_check_delay(const AppConfig *a, uint64_t least_usec, ConfigMessages *messages);
+/* Makes failures of these. What `is_known` says was there before is not refused: the group raises its delay. 0 or -ENOMEM. */
+int app_configs_refuse_short(AppConfigs *c, uint64_t least_usec,
+                bool (*is_known)(const char *name, void *userdata), void *userdata, ConfigMessages *messages);
 /* One application with its drop-ins. -ENOENT: there is no file, or it is masked; -EINVAL: `messages` tells.
  */
 int app_config_load(const ConfigContext *context, const char *name, ConfigMessages *messages, AppConfig *ret);

@@ -27,6 +27,7 @@ libconfig_a_SOURCES = \
 	src/config/sealed.c \
 	src/config/sealed.h \
 	src/config/shared-parts.c \
+	src/config/short-delay.c \
 	src/config/specifier.c \
 	src/config/specifier.h \
 	src/config/syntax.c \

@@ -24,6 +24,9 @@ int parse_error(ParseState *p, const char *format, ...) _printf_(2, 3);
 /* Adds a warning; returns 0, or -ENOMEM. */
 int parse_warning(ParseState *p, const char *format, ...) _printf_(2, 3);
 
+/* That application is a failure, with the errors that `messages` have about it. 0 or -ENOMEM. */
+int app_configs_move_to_failures(AppConfigs *c, size_t at, const ConfigMessages *messages);
+
 /* Moves all messages to the end of others; 0 or -ENOMEM. */
 int config_messages_move(ConfigMessages *from, ConfigMessages *to);
 

@@ -150,7 +150,7 @@ static int describe(const char *name, const ConfigMessages *messages, AppConfigF
         return 0;
 }
 
-static int move_to_failures(AppConfigs *c, size_t at, const ConfigMessages *messages)
+int app_configs_move_to_failures(AppConfigs *c, size_t at, const ConfigMessages *messages)
 {
         AppConfigFailure failure, *grown = realloc(c->failures, (c->n_failures + 1) * sizeof(*grown));
         size_t to = 0;
@@ -188,7 +188,7 @@ static int refuse_once(AppConfigs *c, const AppConfigs *in_force, ConfigMessages
         free(h.items); /* its pointers end with the first that is moved */
         for (size_t i = c->n_items; r >= 0 && i > 0; i--)
                 if (refused[i - 1]) {
-                        r = move_to_failures(c, i - 1, &own);
+                        r = app_configs_move_to_failures(c, i - 1, &own);
                         *ret_again = true;
                 }
         return r < 0 ? r : config_messages_move(&own, messages);

@@ -28,11 +28,17 @@ static bool refuse_host(const Ctl *c, const char *verb)
 }
 
 /* A delay that ends before the other side of a cut has stopped. */
-static int check_delay(
-                const Definition *d, const CorosyncConf *corosync, const Timing *t, ConfigMessages *messages)
+static int check_delay(const AppConfig *a, const CorosyncConf *corosync, const Timing *t,
+                uint64_t needs_end_usec, ConfigMessages *messages)
 {
         char delay[SPAN_MAX], needed[SPAN_MAX], detection[SPAN_MAX];
+        const Definition *d = &a->definition;
 
+        if (corosync->n_nodes > 0 && d->needs_end) {
+                int r = app_config_check_delay(a, needs_end_usec, messages);
+
+                return r == -EINVAL ? 0 : r;
+        }
         if (corosync->n_nodes == 0 || d->n_nodes < 2 || d->failover_delay_usec == DELAY_AUTO ||
                         d->failover_delay_usec >= t->needed_usec)
                 return 0;
@@ -103,12 +109,16 @@ static int check_all(ConfigContext *context, const CorosyncConf *corosync, Findi
 {
         ManagerConfig manager = {};
         AppConfigs apps = {};
-        uint64_t isolation_usec = 0;
+        uint64_t isolation_usec = 0, grace_usec = MANAGER_GRACE_DEFAULT_USEC,
+                 self_fence_usec = SELF_FENCE_DEFAULT_USEC;
         Timing t;
         int r = manager_config_load(context, &f->messages, &manager);
 
-        if (r >= 0)
+        if (r >= 0) {
                 isolation_usec = manager.isolation_timeout_usec;
+                grace_usec = manager.manager_grace_usec;
+                self_fence_usec = manager.self_fence_usec;
+        }
         context->self_fence = manager.self_fence;
         manager_config_done(&manager);
         if (r < 0 && r != -EINVAL)
@@ -118,7 +128,8 @@ static int check_all(ConfigContext *context, const CorosyncConf *corosync, Findi
         if (r >= 0)
                 r = app_configs_refuse_shared(&apps, NULL, &f->messages);
         for (size_t i = 0; i < apps.n_items && r >= 0; i++) {
-                r = check_delay(&apps.items[i].definition, corosync, &t, &f->messages);
+                r = check_delay(&apps.items[i], corosync, &t,
+                                timing_needs_end_usec(&t, self_fence_usec, grace_usec), &f->messages);
                 if (r >= 0)
                         r = verify_host(&apps.items[i], &f->messages);
                 if (r >= 0)
@@ -166,7 +177,10 @@ static int check_file(
                                 path);
         r = app_config_load_file(context, path, &f->messages, &app);
         if (r >= 0)
-                r = check_delay(&app.definition, corosync, &t, &f->messages);
+                r = check_delay(&app, corosync, &t,
+                                timing_needs_end_usec(
+                                                &t, SELF_FENCE_DEFAULT_USEC, MANAGER_GRACE_DEFAULT_USEC),
+                                &f->messages);
         if (r >= 0)
                 r = verify_host(&app, &f->messages);
         if (r >= 0)

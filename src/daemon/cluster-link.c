@@ -62,7 +62,7 @@ void cluster_link_warn_of_delays(Manager *m)
                 const Definition *d = &m->apps.items[i].definition;
 
                 if (d->failover_delay_usec == DELAY_AUTO || d->failover_delay_usec >= t.needed_usec ||
-                                d->n_nodes < 2)
+                                d->n_nodes < 2 || d->needs_end)
                         continue;
                 if (n++ > 0)
                         put_bytes(&names, ", ", 2);

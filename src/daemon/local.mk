@@ -8,6 +8,8 @@ libdaemon_a_SOURCES = \
 	src/daemon/bus-link.h \
 	src/daemon/cluster-link.c \
 	src/daemon/cluster-link.h \
+	src/daemon/delays.c \
+	src/daemon/delays.h \
 	src/daemon/effects.c \
 	src/daemon/effects.h \
 	src/daemon/events.c \

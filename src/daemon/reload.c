@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include "base/array.h"
+#include "daemon/delays.h"
 #include "daemon/events.h"
 #include "daemon/loop.h"
 #include "daemon/pulse.h"
@@ -111,6 +112,8 @@ static void take(Manager *m, LoaderResult *result)
         pulse_trim_later(m);
         if (result->error >= 0)
                 result->error = app_configs_refuse_shared(&result->configs, &m->apps, &result->messages);
+        if (result->error >= 0)
+                result->error = delays_refuse_short(m, result);
         n_right = result->configs.n_items; /* without the last good ones of files that are wrong now */
         tell_messages(m, &result->messages);
         show_warnings(m, &result->messages);
@@ -127,6 +130,7 @@ static void take(Manager *m, LoaderResult *result)
                 result->configs = (AppConfigs){};
                 show_parts(m, &old);
                 app_configs_done(&old);
+                delays_warn_of_raised(m);
         }
         m->apps_loaded = true;
         if (!first)

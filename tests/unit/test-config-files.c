@@ -537,6 +537,54 @@ static void test_shared_addresses(void **state)
         app_configs_done(&before);
 }
 
+static bool is_first_of_two(const char *name, void *userdata)
+{
+        return streq(name, userdata);
+}
+
+/* What outlives a kill, and has no time for its end: refused with both numbers, but not where it was there before. */
+static void test_short_delays(void **state)
+{
+        char known[] = "known";
+        char name[] = "/srv", *none[] = { NULL };
+        Part parts[] = { { .kind = PART_ADDRESS, .id = name, .name = name, .arguments = none },
+                { .kind = PART_MOUNT, .id = name, .name = name, .arguments = none, .line = 7 } };
+        AppConfigs c = {};
+        Fixture *f = *state;
+
+        put(f, "etc/" APPS "known.app", APP("abc def") "[Application]\nFailoverDelaySec=9s\n");
+        put(f, "etc/" APPS "other.app", APP("abc def") "[Application]\nFailoverDelaySec=9s\n");
+        put(f, "etc/" APPS "plain.app", APP("abc def") "[Application]\nFailoverDelaySec=9s\n");
+        assert_int_equal(app_config_load_all(&f->context, &f->messages, &c), 0);
+        for (size_t i = 0; i < 2; i++)
+                assert_int_equal(parts_copy(&(Parts){ parts, ELEMENTSOF(parts) }, &c.items[i].parts), 0);
+        c.items[0].definition.needs_end = c.items[1].definition.needs_end = true;
+        assert_int_equal(app_configs_refuse_short(&c, 9 * USEC_PER_SEC, is_first_of_two, known, &f->messages),
+                        0);
+        assert_errors(f, "");
+        assert_int_equal(app_configs_refuse_short(
+                                         &c, 10845 * USEC_PER_MSEC, is_first_of_two, known, &f->messages),
+                        0);
+        assert_errors(f,
+                        ":7: Mount=: /srv outlives a kill, and FailoverDelaySec=9s is shorter than the 10s 845ms that "
+                        "this node may need to end it when it is cut off, expected \"auto\" or at least that");
+        assert_int_equal(c.n_items, 2);
+        assert_non_null(app_configs_find(&c, "known"));
+        assert_non_null(app_configs_find(&c, "plain"));
+        assert_int_equal(c.n_failures, 1);
+        assert_string_equal(c.failures[0].name, "other");
+
+        /* What nobody waits for has time, and so has what waits as long as it needs. */
+        c.items[0].definition.failover_delay_usec = DELAY_AUTO;
+        assert_int_equal(app_config_check_delay(c.items, 10845 * USEC_PER_MSEC, &f->messages), 0);
+        c.items[0].definition.failover_delay_usec = 0;
+        assert_int_equal(app_config_check_delay(c.items, 10845 * USEC_PER_MSEC, &f->messages), -EINVAL);
+        c.items[0].definition.n_nodes = 1;
+        assert_int_equal(app_config_check_delay(c.items, 10845 * USEC_PER_MSEC, &f->messages), 0);
+        c.items[0].definition.n_nodes = 2;
+        app_configs_done(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -550,6 +598,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_stray, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_manager, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_shared_addresses, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_short_delays, setup, teardown),
                 cmocka_unit_test(test_default_path),
                 cmocka_unit_test(test_examples),
         };

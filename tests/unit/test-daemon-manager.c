@@ -366,6 +366,32 @@ static void test_reload_with_a_shared_address(void **state)
         assert_int_equal(m->apps.items[0].parts.n_items, 1);
 }
 
+#define SHORT_TEXT                                                                               \
+        "[Application]\nNodes=abc bcd\nFailoverDelaySec=1s\n[Service]\nExecStart=/bin/sleep 1\n" \
+        "[Parts]\nMount=/dev/sdb1 /srv ext4\n"
+
+/* Too short for what outlives a kill: refused in a file that is new to the group, and in no other. */
+static void test_reload_with_a_short_delay(void **state)
+{
+        App *known;
+
+        (void) state;
+        begin_quietly();
+        known = state_add_app(&doubles.state, "known");
+        assert_non_null(known);
+        known->last_epoch = 5;
+        write_file(SYSCONFDIR "/distro-manager/applications/known.app", SHORT_TEXT);
+        assert_int_equal(raise(SIGHUP), 0);
+        turn_until_quiet(200 * USEC_PER_MSEC);
+        assert_trace("changed known \nevent definitions right=2 wrong=0 distro\n");
+        known->last_epoch = 0;
+        assert_int_equal(raise(SIGHUP), 0);
+        turn_until_quiet(200 * USEC_PER_MSEC);
+        assert_trace("changed known \nevent definitions right=2 wrong=1 distro\n"); /* the last good one stays */
+        assert_string_equal(m->apps.failures[0].name, "known");
+        assert_non_null(strstr(m->apps.failures[0].text, "FailoverDelaySec=1s is shorter than the "));
+}
+
 /* A node has got the address of an application: the next reading says so. */
 static void test_reload_after_a_nodelist(void **state)
 {
@@ -703,6 +729,7 @@ int main(void)
                 TEST(test_bus_that_closes),
                 TEST(test_reload),
                 TEST(test_reload_with_a_shared_address),
+                TEST(test_reload_with_a_short_delay),
                 TEST(test_reload_after_a_nodelist),
                 TEST(test_changed_nodelist),
                 TEST(test_changed_nodelist_while_waiting),
