@@ -278,6 +278,7 @@ static int make_engine(Manager *m)
                 .skip_sync_wait = m->took_part,
                 .unguarded = !m->guard.there,
                 .unfused = !m->fuse.there,
+                .rebooted_itself = m->rebooted.realtime_usec != 0,
                 .no_quorum_policy = m->config.no_quorum_policy,
                 .self_fence = m->config.self_fence,
                 .self_fence_usec = m->config.self_fence_usec,

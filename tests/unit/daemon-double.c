@@ -86,10 +86,11 @@ Effect *doubles_effect(EventType on, EffectType type)
 int __wrap_engine_new(const EngineConfig *config, Engine **ret);
 int __wrap_engine_new(const EngineConfig *config, Engine **ret)
 {
-        trace("engine-new node=%" PRIu32 " nodes=%zu record=%d bytes=%zu skip=%s%s%s", config->node_id,
+        trace("engine-new node=%" PRIu32 " nodes=%zu record=%d bytes=%zu skip=%s%s%s%s", config->node_id,
                         config->n_nodes, (int) config->record_kind, config->record_size_bytes,
                         yes_no(config->skip_sync_wait), config->unguarded ? " without a guard" : "",
-                        config->unfused ? " without a fuse" : "");
+                        config->unfused ? " without a fuse" : "",
+                        config->rebooted_itself ? " after a reboot by itself" : "");
         if (doubles.engine_new_result < 0 && config->record_kind == RECORD_VALID)
                 return doubles.engine_new_result;
         *ret = calloc(1, sizeof(Engine));

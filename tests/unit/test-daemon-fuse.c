@@ -161,7 +161,12 @@ static void test_rebooted_itself(void **state)
 {
         (void) state;
         leave_note("/var/lib/distro-manager/" SELF_REBOOT_NAME, "of-another-boot");
-        begin_quietly();
+        begin();
+        assert_trace("read-cluster\n"
+                     "engine-new node=1 nodes=2 record=0 bytes=0 skip=no after a reboot by itself\n"
+                     "event time\n"
+                     "event definitions right=1 wrong=0 distro\n"
+                     "join distro-manager\n");
         assert_int_equal(m->rebooted.realtime_usec, 1700000000000000);
         assert_string_equal(m->rebooted.reason, "web did not end");
         assert_false(file_exists("/var/lib/distro-manager/" SELF_REBOOT_NAME));
