@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# doc/recipes.md, typed as it stands there, but that the guests' interface is called host0.
+# doc/recipes.md, typed as it stands there, but that the guests' interface is called host0, and their disk is /lab/data.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 # shellcheck source-path=SCRIPTDIR source=lab/manual.sh
@@ -8,10 +8,13 @@
 
 PAGE=${0%/*}/../../doc/recipes.md
 
-applications() { cluster_app distro 'abc {bcd def}'; }
+applications() {
+        disk_add_raw data 256
+        cluster_app distro 'abc {bcd def}'
+}
 
 cluster_up abc bcd def
-manual_read recipes.md < <(sed -e 's/\\/\\e/g' -e 's/\beth0\b/host0/' -e 's/^## /.SH /' -e 's/^<!-- \(try .*\) -->$/.\\" \1/' "$PAGE" |
+manual_read recipes.md < <(sed -e 's/\\/\\e/g' -e 's/\beth0\b/host0/' -e 's|/dev/disk/by-id/wwn-[0-9a-fx]*|/lab/data|' -e 's/^## /.SH /' -e 's/^<!-- \(try .*\) -->$/.\\" \1/' "$PAGE" |
         awk '/^```/ { print inside ? ".EE" : ".EX"; inside = !inside; next } { print }')
 mkdir -p "$LAB"/{abc,bcd,def}/root/usr/share/doc/distro-manager
 while read -r number block; do
@@ -19,4 +22,5 @@ while read -r number block; do
 done <<<"$MANUAL_LIST"
 check 'there are recipes' test "$MANUAL_TRIED" -gt 8
 
-end_test web
+end_test web db
+disk_end srv-db.mount
