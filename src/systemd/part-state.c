@@ -27,6 +27,16 @@ static bool part_has_failed(const PartProperties *p)
         return streq(p->unit.active_state, "failed");
 }
 
+/* The helper of a device whose process was killed: what waits for the device in its place can do so for long. */
+static bool view_has_failed(const PartView *v)
+{
+        const UnitProperties *p = &v->properties->unit;
+
+        return part_has_failed(v->properties) ||
+               (v->part->kind == PART_DEVICE && streq(p->active_state, "deactivating") && p->result[0] &&
+                               !streq(p->result, "success"));
+}
+
 bool part_is_foreign(const PartView *v)
 {
         const UnitProperties *p = &v->properties->unit;
@@ -95,7 +105,7 @@ void part_end_to_words(const PartView *v, char *ret, size_t size_bytes)
 
         if (v->part->kind == PART_MOUNT)
                 mount_end_to_words(v, ret, size_bytes);
-        else if (!part_has_failed(p))
+        else if (!view_has_failed(v))
                 snprintf(ret, size_bytes, "it was stopped from outside");
         else if (streq(p->unit.result, "exit-code") && p->text[0] && strcmp_ptr(p->text, v->text_before) != 0)
                 say_helpers_word(v, ret, size_bytes);
@@ -221,9 +231,9 @@ static const PartView *first_ended(const PartView *views, size_t n_views)
         FOREACH_ARRAY(v, views, n_views) {
                 const PartProperties *p = v->properties;
 
-                if (!part_ends_by_itself(p) && !part_is_foreign(v))
+                if (!part_ends_by_itself(p) && !part_is_foreign(v) && !view_has_failed(v))
                         continue;
-                if (!first || part_has_failed(p) > part_has_failed(first->properties) ||
+                if (!first || view_has_failed(v) > view_has_failed(first) ||
                                 (part_has_failed(p) && part_has_failed(first->properties) &&
                                                 p->unit.ended_usec < first->properties->unit.ended_usec))
                         first = v;
@@ -241,7 +251,8 @@ void parts_see(const PartView *views, size_t n_views, const UnitProperties *slic
         };
         FOREACH_ARRAY(v, views, n_views) {
                 ret->is_alive = ret->is_alive || !view_is_over(v);
-                ret->is_ending = ret->is_ending || (!part_is_foreign(v) && part_is_ending(v->properties));
+                ret->is_ending = ret->is_ending || (!part_is_foreign(v) && v->part->kind != PART_DEVICE &&
+                                                                   part_is_ending(v->properties));
                 ret->by_guard = ret->by_guard || v->by_guard;
                 if (ret->unremoved == 0 && view_is_over(v) && !v->has_processes &&
                                 part_may_be_there(v->properties))
@@ -260,7 +271,7 @@ void parts_see(const PartView *views, size_t n_views, const UnitProperties *slic
                 part_end_to_words(first, why, sizeof(why));
                 ret->was_there = first->properties->active_usec != 0 ||
                                  !unit_properties_exist(&first->properties->unit);
-                ret->has_failed = part_has_failed(first->properties);
+                ret->has_failed = view_has_failed(first);
                 say_of_part(ret->ended, first, "%s: %s", ret->was_there ? "ended" : "did not start", why);
         }
 }

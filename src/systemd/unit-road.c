@@ -90,8 +90,10 @@ static void wait_for_stop(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         uint64_t due = usec_add(m->stop_usec, UNIT_STUCK_AFTER_USEC);
 
-        if (!f->parts->has_mount || m->stop.stage != CALL_AT_WORK)
+        if (!f->parts->has_mount)
                 return;
+        if (m->stop.stage != CALL_AT_WORK)
+                due = f->now_usec + UNIT_STUCK_AFTER_USEC;
         if (f->now_usec < due) {
                 unit_read_at(t, due);
                 return;

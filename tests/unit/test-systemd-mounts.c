@@ -215,6 +215,26 @@ static void test_helper_is_killed(void **state)
         wait_for(b, "a 5 failed (its part device /dev/sdb1 ended: ");
 }
 
+/* Its process was killed, and what takes its place waits: why it ended is known, and that somebody uses the mount is told. */
+static void test_helper_is_killed_and_busy(void **state)
+{
+        Bench *b = *state;
+
+        run_with_disk(b);
+        b->fake.hold_stops = true;
+        strcpy(fake_find_unit(&b->fake, DEVICE("a"))->result, "signal");
+        set_text(b, DEVICE("a"), "deactivating", "/dev/sdb1 is mounted at /srv/a still: used by 7 (vim)");
+        fake_job_new(&b->fake, "a", "stop");
+        fake_job_done(&b->fake, "a", "done");
+        wait_for(b, "a 5 stuck (its part mount /srv/a is still mounted: used by 7 (vim));");
+        bench_mount(b, NULL);
+        fake_remove_unit(&b->fake, MOUNT);
+        fake_remove_unit(&b->fake, DEVICE("a"));
+        b->fake.hold_stops = false;
+        fake_stop_slice(&b->fake, "a");
+        wait_for(b, "a 5 failed (its part device /dev/sdb1 ended: signal);");
+}
+
 /* ... and then it is looked at again, and is free. */
 static void test_device_is_looked_at_again(void **state)
 {
@@ -367,6 +387,7 @@ int main(void)
                 BENCH_TEST(test_unknown_is_mounted),
                 BENCH_TEST(test_busy),
                 BENCH_TEST(test_helper_is_killed),
+                BENCH_TEST(test_helper_is_killed_and_busy),
                 BENCH_TEST(test_device_is_looked_at_again),
                 BENCH_TEST(test_unmounted_by_hand),
                 BENCH_TEST(test_foreign),
