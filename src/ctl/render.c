@@ -467,7 +467,12 @@ static void print_next_step(FILE *f, const RenderOptions *o, const AppInfo *a)
 {
         if (!o->legend)
                 return;
-        if (strstr(a->reason, "its stop") && strstr(a->reason, "did not end"))
+        if (strstr(a->reason, "its stop") && strstr(a->reason, "did not end: its part"))
+                print_fieldf(f, o, COLOR_NONE, "Hint",
+                                "End %s%s what the remark names: it goes on by itself then, and starts nowhere else "
+                                "before.",
+                                isempty(a->node) ? "there" : "on ", a->node);
+        else if (strstr(a->reason, "its stop") && strstr(a->reason, "did not end"))
                 print_fieldf(f, o, COLOR_NONE, "Hint",
                                 "'systemctl status %s' %s%s shows its processes; it starts nowhere else before they have "
                                 "ended.",

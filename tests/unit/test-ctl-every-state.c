@@ -137,6 +137,8 @@ CHANGE(has_start_type, a->copies[0].start_type = (StartType) value;
 CHANGE(is_moving, a->copies[0].phase = COPY_STOPPING; a->next_type = START_TAKEOVER)
 CHANGE(will_wait, a->definition.awaits_leaver = true; node_of(e, ABC)->leaving = true; is_moving(e, a, value))
 CHANGE(is_stuck, a->copies[0].phase = COPY_STOPPING; a->copies[0].stuck = true)
+CHANGE(part_is_stuck, a->copies[0].phase = COPY_STOPPING; a->copies[0].stuck = true;
+                strcpy(a->copies[0].stuck_why, "its part mount /srv/data is still mounted: used by 7 (vim)"))
 CHANGE(is_untamed, a->copies[0].phase = COPY_LOST; a->copies[0].untamed = true)
 CHANGE(is_silent, node_of(e, ABC)->presence = PRESENCE_SILENT)
 CHANGE(is_alone, node_of(e, ABC)->grace = SOON)
@@ -335,6 +337,7 @@ static const ShownRow rows[] = {
         { OF_APP, "stopping, to go elsewhere", is_moving, NULL, 0 },
         { OF_APP, "stopping, and will be waited for", will_wait, NULL, 0 },
         { OF_APP, "its stop did not end", is_stuck, NULL, 0 },
+        { OF_APP, "the end of a part of it is waited for", part_is_stuck, NULL, 0 },
         { OF_APP, "lost in maintenance", is_untamed, NULL, 0 },
         { OF_APP, "its manager is silent", is_silent, NULL, 0 },
         { OF_APP, "its manager is gone", is_alone, NULL, 0 },
