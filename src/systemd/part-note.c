@@ -22,14 +22,19 @@ void part_note_done(PartNote *n)
 
 /* ---- the text ---- */
 
-static void add_line(Text *t, const char *key, const char *value)
+static void add_escaped(Text *t, const char *value)
 {
-        text_printf(t, "%s=", key);
         for (const char *c = value; *c; c++)
                 if ((unsigned char) *c < ' ' || *c == 0x7f || *c == '\\')
                         text_printf(t, "\\x%02x", (unsigned char) *c);
                 else
                         text_add_n(t, c, 1);
+}
+
+static void add_line(Text *t, const char *key, const char *value)
+{
+        text_printf(t, "%s=", key);
+        add_escaped(t, value);
         text_add(t, "\n");
 }
 
@@ -42,7 +47,9 @@ char *part_note_format(const char *app, const PartNote *n)
         text_printf(&t, "epoch=%" PRIu64 "\n", n->epoch);
         add_line(&t, "slice", slice);
         FOREACH_ARRAY(p, n->parts.items, n->parts.n_items) {
-                text_printf(&t, "part=%s %s\n", part_kind_to_string(p->kind), p->id);
+                text_printf(&t, "part=%s ", part_kind_to_string(p->kind));
+                add_escaped(&t, p->id);
+                text_add(&t, "\n");
                 add_line(&t, "name", p->name);
                 for (char **word = p->arguments; *word; word++)
                         add_line(&t, "argument", *word);

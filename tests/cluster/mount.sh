@@ -7,13 +7,13 @@
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
-UNIT=srv-data.mount
+UNIT='srv-the\x2ddata.mount'
 DEVICE=distro-app-db:device-1.service
 
 applications() {
         disk_add data
         cluster_app db '{abc bcd def}' Takeover=manual '[Parts]' \
-                "Mount=/lab/data /srv/data ext4 noatime TimeoutStopSec=${STOP:-20s}"
+                "Mount=/lab/data /srv/the-data ext4 noatime TimeoutStopSec=${STOP:-20s}"
         mkdir -p "$LAB"/{abc,bcd,def}/root/srv
 }
 
@@ -29,7 +29,7 @@ reason_has() {
                 esac
         done
 }
-is_mounted() { node_exec "$1" mountpoint -q /srv/data; }
+is_mounted() { node_exec "$1" mountpoint -q /srv/the-data; }
 mounted_nodes() {
         local name nodes=
         for name in "${MEMBERS[@]}"; do
@@ -38,12 +38,12 @@ mounted_nodes() {
         echo "${nodes# }"
 }
 runs_elsewhere() { state_is running && [ "$(owner)" != "$1" ] && [ "$(mounted_nodes)" = "$(owner)" ]; }
-write_it() { node_exec "$1" sh -c "echo $2 >/srv/data/$2 && sync /srv/data/$2 /srv/data"; }
-reads() { [ "$(node_exec "$1" cat "/srv/data/$2")" = "$2" ]; }
+write_it() { node_exec "$1" sh -c "echo $2 >/srv/the-data/$2 && sync /srv/the-data/$2 /srv/the-data"; }
+reads() { [ "$(node_exec "$1" cat "/srv/the-data/$2")" = "$2" ]; }
 other_than() { printf '%s\n' "${MEMBERS[@]}" | grep -vx "$1" | head -n 1; }
 # Somebody works in there, and systemd does not know. Sets BUSY to the process as the guest has it.
 use_it() {
-        node_exec "$1" systemd-run --quiet --unit=lab-user sh -c 'cd /srv/data && exec sleep infinity'
+        node_exec "$1" systemd-run --quiet --unit=lab-user sh -c 'cd /srv/the-data && exec sleep infinity'
         BUSY=$(node_exec "$1" systemctl show --value -p MainPID lab-user.service)
 }
 leave_it() { node_exec "$1" systemctl stop lab-user.service; }
@@ -107,7 +107,7 @@ use_it "$from"
 begin=$(now)
 check_fails 'the takeover says what is in its way' node_exec "$from" distroctl takeover db "$(other_than "$from")"
 check 'it is blocked' state_is blocked
-check_within 5 'each node names the process' reason_has "mount /srv/data is still mounted: used by $BUSY (sleep)"
+check_within 5 'each node names the process' reason_has "mount /srv/the-data is still mounted: used by $BUSY (sleep)"
 line=$(journal_since "$begin" MESSAGE_ID=58df036d18d04febbf787df77c68918c -o json | head -n 1)
 check_time 'it was known after' $(($(line_time "$line") - begin)) 0 4000000
 note "$(app_field db reason)"
@@ -115,14 +115,14 @@ check_stays 3 'no other node has the disk' test "$(mounted_nodes)" = "$from"
 node_exec "$from" systemctl reset-failed
 node_exec "$from" systemctl kill -s KILL distro-manager.service
 cluster_wait_synced
-check_within 10 'the next manager says the same' reason_has "mount /srv/data is still mounted: used by $BUSY (sleep)"
+check_within 10 'the next manager says the same' reason_has "mount /srv/the-data is still mounted: used by $BUSY (sleep)"
 leave_it "$from"
 moved 'once it is left' "$from"
 
 step 'it is unmounted by hand'
 from=$NODE begin=$(now)
-check 'umount' node_exec "$from" umount /srv/data
-wait_line "$begin" 20 "$(of "$from")" --grep='failed on .*: its part mount /srv/data ended: it was unmounted from outside' >"$LAB/line" ||
+check 'umount' node_exec "$from" umount /srv/the-data
+wait_line "$begin" 20 "$(of "$from")" --grep='failed on .*: its part mount /srv/the-data ended: it was unmounted from outside' >"$LAB/line" ||
         fail 'it is a failure, by name'
 moved 'unmounted by hand' "$from"
 check 'clear' node_exec "$from" distroctl clear db

@@ -4,7 +4,9 @@
  * that does not change when it is read again; what is refused has to be explained. */
 
 #include "base/address-spec.h"
+#include "base/text.h"
 #include "config/config.h"
+#include "config/unit-names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
@@ -16,24 +18,51 @@ static const ConfigContext context = {
 };
 
 /* Its helper would take the words, and understand them as they were meant. */
+static void check_address(const Part *p)
+{
+        _cleanup_free_ char *error = NULL;
+        AddressSpec spec;
+
+        ASSERT(streq(p->arguments[0], p->name));
+        ASSERT(address_spec_begin(&spec, p->arguments[0], &error) == 0);
+        for (char *const *word = p->arguments + 1; *word; word++) {
+                ASSERT(!strpbrk(*word, "$ \t\n") && **word);
+                ASSERT(address_spec_add(&spec, *word, &error) == 1);
+        }
+        ASSERT(address_spec_finish(&spec, &error) == 0);
+}
+
+/* systemd has each of them in a line of a file. */
+static void check_mount(const Part *p)
+{
+        char unit[PART_UNIT_NAME_MAX];
+
+        ASSERT(strings_count(p->arguments) == 4 && streq(p->arguments[1], p->name) && p->name[0] == '/');
+        ASSERT(mount_unit_name(p->name, unit) && streq(unit, p->id));
+        for (char *const *word = p->arguments; *word; word++)
+                ASSERT(!strpbrk(*word, "\n\t") && !endswith(*word, "\\"));
+}
+
 static void check_parts(const Parts *parts)
 {
-        ASSERT(parts->n_items <= 64);
+        char unit[PART_UNIT_NAME_MAX];
+
+        ASSERT(parts->n_items <= 128);
         for (size_t i = 0; i < parts->n_items; i++) {
                 const Part *p = parts->items + i;
-                _cleanup_free_ char *error = NULL;
-                AddressSpec spec;
 
                 ASSERT(p->start_timeout_usec > 0 && p->stop_timeout_usec > 0);
                 ASSERT(p->start_timeout_usec < USEC_INFINITY && p->stop_timeout_usec < USEC_INFINITY);
                 ASSERT(parts_find(parts, p->id) == p);
-                ASSERT(streq(p->arguments[0], p->name));
-                ASSERT(address_spec_begin(&spec, p->arguments[0], &error) == 0);
-                for (char *const *word = p->arguments + 1; *word; word++) {
-                        ASSERT(!strpbrk(*word, "$ \t\n") && **word);
-                        ASSERT(address_spec_add(&spec, *word, &error) == 1);
-                }
-                ASSERT(address_spec_finish(&spec, &error) == 0);
+                ASSERT(part_unit("fuzz", p, unit));
+                if (p->kind == PART_ADDRESS)
+                        check_address(p);
+                else if (p->kind == PART_DEVICE)
+                        ASSERT(streq(p->arguments[0], p->name) && !p->arguments[1] && p->name[0] == '/' &&
+                                        !strchr(p->name, '$') && i + 1 < parts->n_items &&
+                                        p[1].kind == PART_MOUNT);
+                else if (p->kind == PART_MOUNT)
+                        check_mount(p);
         }
 }
 

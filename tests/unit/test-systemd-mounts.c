@@ -351,6 +351,21 @@ static void test_mountinfo(void **state)
         free(source);
 }
 
+/* A hyphen in the mount point is an escape in the unit's name, and the note has escapes of its own. */
+static void test_note(void **state)
+{
+        Part part = { PART_MOUNT, W("srv-a\\x2db.mount"), W("/srv/a-b"),
+                (char *[]){ W("a:/b"), W("/srv/a-b"), W(""), W(""), NULL }, 1, 1 };
+        PartNote n = { .epoch = 7, .parts = { &part, 1 } }, same;
+        Bench *b = *state;
+
+        assert_int_equal(part_note_write(b->cgroups, "b", &n), 0);
+        assert_int_equal(part_note_read(b->cgroups, "b", &same), 0);
+        assert_string_equal(same.parts.items[0].id, part.id);
+        assert_string_equal(same.parts.items[0].arguments[2], "");
+        part_note_done(&same);
+}
+
 static void test_words(void **state)
 {
         static const char *const said[][2] = {
@@ -395,6 +410,7 @@ int main(void)
                 BENCH_TEST(test_adopted),
                 BENCH_TEST(test_left_without_worker),
                 BENCH_TEST(test_mountinfo),
+                BENCH_TEST(test_note),
                 BENCH_TEST(test_words),
         };
 
