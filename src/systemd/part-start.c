@@ -367,8 +367,9 @@ static int append_removal_commands(sd_bus_message *m, const Part *p, const PartP
 /* Not in the application's slice: what is killed there shall not hit it again. */
 static int append_removal(sd_bus_message *m, const char *app, const Part *p, const PartPlace *place)
 {
-        _cleanup_free_ char *description = text_format(
-                        "removal of %s %s of application %s", part_kind_to_string(p->kind), p->name, app);
+        _cleanup_free_ char *description = text_format("%s of %s %s of application %s",
+                        p->kind == PART_DEVICE ? "check" : "removal", part_kind_to_string(p->kind), p->name,
+                        app);
         int r;
 
         if (!description)

@@ -107,16 +107,22 @@ void unit_reset_parts(const Unit *unit)
 }
 
 /* No answer is waited for: where it was not heard, or one is under way, the next look asks again, and the end of its job
- * tells. */
+ * tells. The part comes after its removal, so systemd keeps one that failed, and does not make it once more: it is started as
+ * it is. */
 static void unit_remove_part(const Unit *unit, const Part *part)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         const Units *u = unit->units;
+        char name[PART_UNIT_NAME_MAX];
 
-        if (u->bus && part_removal_message(u->bus, unit->app, part,
-                                      &(PartPlace){ u->helper_dir, u->maintenance_dir, u->words_dir },
-                                      &m) >= 0)
-                (void) sd_bus_send(u->bus, m, NULL);
+        if (!u->bus || !removal_unit(unit->app, part, name) ||
+                        part_removal_message(u->bus, unit->app, part,
+                                        &(PartPlace){ u->helper_dir, u->maintenance_dir, u->words_dir },
+                                        &m) < 0)
+                return;
+        (void) sd_bus_send(u->bus, m, NULL);
+        (void) sd_bus_call_method_async(u->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                        "StartUnit", NULL, NULL, "ss", name, "fail");
 }
 
 void unit_part_removed(Unit *unit, const char *id, size_t id_length)

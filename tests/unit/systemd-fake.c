@@ -467,21 +467,45 @@ void fake_job_of(Fake *fake, const char *name, const char *result)
         emit_job(fake, "JobRemoved", ++fake->last_job, name, result);
 }
 
-/* What takes away once more what a part has left. It has its job, and is gone with it. */
-static int do_removal(Fake *fake, sd_bus_message *m, const char *name)
+/* Its job, and where it succeeds it is gone with that. */
+static int run_removal(Fake *fake, sd_bus_message *m, FakeUnit *u)
 {
-        FakeUnit *u = &fake->units[fake->n_units++];
+        char name[sizeof(u->name)];
         int r;
 
-        assert_true(fake->n_units < FAKE_UNITS_MAX);
-        *u = (FakeUnit){};
-        snprintf(u->name, sizeof(u->name), "%s", name);
+        strcpy(name, u->name);
         strcpy(u->active, "activating");
         begin_job(fake, u, "start");
         r = answer_job(fake, m, u, true);
         end_job(fake, u, fake->removals_fail ? "failed" : "done");
-        fake_remove_unit(fake, name);
+        if (!fake->removals_fail)
+                fake_remove_unit(fake, name);
         return r;
+}
+
+/* What takes away once more what a part has left. One that failed stays. */
+static int do_removal(Fake *fake, sd_bus_message *m, const char *name)
+{
+        FakeUnit *u = &fake->units[fake->n_units];
+
+        if (fake_find_unit(fake, name))
+                return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.UnitExists", "exists");
+        fake->n_units++;
+        assert_true(fake->n_units < FAKE_UNITS_MAX);
+        *u = (FakeUnit){};
+        snprintf(u->name, sizeof(u->name), "%s", name);
+        return run_removal(fake, m, u);
+}
+
+static int do_start_unit(Fake *fake, sd_bus_message *m)
+{
+        const char *name, *mode;
+        FakeUnit *u;
+
+        assert_true(sd_bus_message_read(m, "ss", &name, &mode) > 0);
+        u = fake_find_unit(fake, name);
+        return u ? run_removal(fake, m, u)
+                 : sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.NoSuchUnit", "not loaded");
 }
 
 static const FakeUnit *fake_find_slice(Fake *fake, const char *app)
@@ -695,6 +719,8 @@ static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return 1; /* taken, and never answered */
         if (sd_bus_message_is_method_call(m, NULL, "StartTransientUnit"))
                 return do_start(fake, m);
+        if (sd_bus_message_is_method_call(m, NULL, "StartUnit"))
+                return do_start_unit(fake, m);
         if (sd_bus_message_is_method_call(m, NULL, "StopUnit"))
                 return do_stop(fake, m);
         if (sd_bus_message_is_method_call(m, NULL, "KillUnit"))

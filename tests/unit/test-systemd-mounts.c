@@ -241,10 +241,13 @@ static void test_device_is_looked_at_again(void **state)
         Bench *b = *state;
 
         run_with_disk(b);
+        b->fake.removals_fail = true;
         kill_helper(b);
+        wait_for(b, "a 5 stuck (");
+        b->fake.removals_fail = false;
         wait_for(b, "a 5 failed (its part device /dev/sdb1 ended: ");
         assert_true(contains(b->fake.start_text,
-                        "distro-removal-a:device-1.service fail Description removal of device /dev/sdb1 of application a "
+                        "distro-removal-a:device-1.service fail Description check of device /dev/sdb1 of application a "
                         "Type oneshot CollectMode inactive-or-failed TimeoutStartUSec 20000000 "
                         "ExecStart /helpers/distro-device /helpers/distro-device check /dev/sdb1 --timeout=1s false "));
 }
