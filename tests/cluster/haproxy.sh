@@ -45,10 +45,9 @@ other_than() { printf '%s\n' "${MEMBERS[@]}" | grep -vx "$1" | head -n 1; }
 answers_now() { web_answers_from "$1" $(($(now) - 200000)); }
 # As another node than $1 shows it, which may be cut off.
 runs_elsewhere() {
-        local other node
+        local other
         other=$(other_than "$1")
-        node=$(app_field web node "$other")
-        [ "$(app_field web state "$other")" = running ] && [ "$node" != "$1" ] && answers_now "$node"
+        app_left web "$1" "$other" && answers_now "$(app_field web node "$other")"
 }
 is_another_run() { [ "$(run_of "$1")" != "$2" ] && app_is web state running; }
 run_of() { node_exec "$1" systemctl show --value -p InvocationID distro-app-web.service; }

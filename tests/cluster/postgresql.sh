@@ -37,16 +37,11 @@ applications() {
 	END
 }
 
-owner() { app_field pg node "${1:-}"; }
+owner() { app_field pg node; }
 # Any member but $1.
 other_than() { printf '%s\n' "${MEMBERS[@]}" | grep -vx "$1" | head -n 1; }
 # As one of the other nodes than $1 shows it, which may be cut off.
-runs_elsewhere() {
-        local other
-        other=$(other_than "$1")
-        [ "$(app_field pg state "$other")" = running ] && [ "$(owner "$other")" != "$1" ]
-}
-has_no_quorum() { [ "$(cluster_status "$1" .manager.quorate)" = false ]; }
+runs_elsewhere() { app_left pg "$1" "$(other_than "$1")"; }
 has_rebooted() {
         local pid
         pid=$(node_pid "$1") && [ "$pid" != "$2" ] && node_is_synced "$1"

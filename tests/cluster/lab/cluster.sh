@@ -315,6 +315,13 @@ app_field() {
                 --arg app "$1" --arg field "$2"
 }
 
+# Whether application $1 runs, and not on $2, as guest $3 shows it at one moment: between two looks it may be lost.
+app_left() {
+        # shellcheck disable=SC2016 # jq expands it
+        cluster_status "$3" '.applications[] | select(.name == $app and .state == "running" and .node != $from) | .name' \
+                --arg app "$1" --arg from "$2" | grep -q .
+}
+
 # Whether field $2 of application $1 is $3 on every member that is up.
 app_is() {
         local name
