@@ -45,6 +45,11 @@ static void write_quorate(const BusObject *o, Sink *s)
         sink_bool(s, engine_is_quorate(server_engine(o->server)));
 }
 
+static void write_quorum_pending(const BusObject *o, Sink *s)
+{
+        sink_bool(s, engine_awaits_quorum(server_engine(o->server)));
+}
+
 static void write_synced(const BusObject *o, Sink *s)
 {
         sink_bool(s, engine_is_synced(server_engine(o->server)));
@@ -143,6 +148,7 @@ const Property manager_properties[] = {
         { "Version", true, write_version },
         { "View", false, write_view },
         { "Quorate", false, write_quorate },
+        { "QuorumPending", false, write_quorum_pending },
         { "Synced", false, write_synced },
         { "Stale", false, bus_write_stale },
         { "StaleSinceTimestamp", false, bus_write_stale_since },
@@ -501,6 +507,7 @@ static const sd_bus_vtable vtable[] = {
         BUS_CONSTANT("Version", "s"),
         BUS_CHANGING("View", "s"),
         BUS_CHANGING("Quorate", "b"),
+        BUS_CHANGING("QuorumPending", "b"),
         BUS_CHANGING("Synced", "b"),
         BUS_CHANGING("Stale", "b"),
         BUS_CHANGING("StaleSinceTimestamp", "t"),

@@ -302,6 +302,7 @@ static const InfoField manager_fields[] = {
         { "NodeId", "u", read_u32, offsetof(ManagerInfo, node_id) },
         { "View", "s", read_string, offsetof(ManagerInfo, view) },
         { "Quorate", "b", read_bool, offsetof(ManagerInfo, quorate) },
+        { "QuorumPending", "b", read_bool, offsetof(ManagerInfo, quorum_pending) },
         { "Synced", "b", read_bool, offsetof(ManagerInfo, synced) },
         { "Stale", "b", read_bool, offsetof(ManagerInfo, known.stale) },
         { "StaleSinceTimestamp", "t", read_u64, offsetof(ManagerInfo, known.since_usec) },

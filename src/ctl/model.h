@@ -37,7 +37,7 @@ typedef struct Known {
 typedef struct ManagerInfo {
         char *node_name, *view, *version, *status, *rebooted_why;
         uint32_t node_id, n_file_warnings;
-        bool quorate, synced, formed;
+        bool quorate, quorum_pending, synced, formed;
         Known known;
         Strings members, waiting_for;
         uint64_t token_usec, consensus_usec, rebooted_usec;

@@ -27,6 +27,7 @@ void json_manager(Json *j, const char *key, const ManagerInfo *m)
         json_text(j, "version", m->version);
         json_text(j, "view", m->view);
         json_bool(j, "quorate", m->quorate);
+        json_bool(j, "quorum_pending", m->quorum_pending);
         json_bool(j, "formed", m->formed);
         json_bool(j, "synced", m->synced);
         json_known(j, &m->known);

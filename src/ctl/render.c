@@ -209,6 +209,12 @@ static bool is_outside(const ManagerInfo *m)
         return !m->quorate && m->members.n == 0;
 }
 
+/* In the group, and before Corosync's first word on the quorum of its ring. */
+static bool awaits(const ManagerInfo *m)
+{
+        return m->quorum_pending && !is_outside(m);
+}
+
 /* All is as it was in its last view, and old nevertheless: Corosync is there and says nothing. */
 static bool is_isolated(const ManagerInfo *m)
 {
@@ -218,6 +224,7 @@ static bool is_isolated(const ManagerInfo *m)
 const char *manager_caution(const ManagerInfo *m, const Moment *now, char buffer[CAUTION_MAX])
 {
         const char *why = is_outside(m)    ? "this node is not in the group"
+                          : awaits(m)      ? "Corosync has not said yet whether this node has quorum"
                           : !m->quorate    ? "this node has no quorum"
                           : !m->formed     ? "the group has not formed"
                           : is_isolated(m) ? "Corosync is silent on this node"
@@ -246,10 +253,11 @@ static void print_quorum(FILE *f, const RenderOptions *o, const ManagerInfo *m)
                          *expected = manager_info_fact(m, "ExpectedVotes"),
                          *needed = manager_info_fact(m, "Quorum"), *device = manager_info_fact(m, "Device"),
                          *for_all = manager_info_fact(m, "WaitForAll");
-        Color color = m->quorate && !is_isolated(m) ? COLOR_GREEN : COLOR_RED;
+        Color color = m->quorate && !is_isolated(m) ? COLOR_GREEN : awaits(m) ? COLOR_YELLOW : COLOR_RED;
         const char *word = is_isolated(m)  ? "not known: Corosync is silent"
                            : m->quorate    ? "yes"
                            : is_outside(m) ? "not known: this node is not in the group"
+                           : awaits(m)     ? "not known yet: Corosync has not said it for this ring"
                                            : "NO: nothing starts or moves here";
         const char *with = device && device->number > 0 ? ", with a quorum device" : "";
 
@@ -285,6 +293,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
                         m->node_name,
                         well             ? "takes part in the cluster"
                         : is_outside(m)  ? "is not in the group"
+                        : awaits(m)      ? "waits for Corosync's word on quorum"
                         : !m->quorate    ? "has no quorum"
                         : !m->formed     ? "waits for the group to form"
                         : is_isolated(m) ? "is cut off: Corosync is silent"
@@ -299,6 +308,7 @@ static int print_manager(FILE *f, const RenderOptions *o, const Snapshot *s)
         print_quorum(f, o, m);
         print_field(f, o, well ? COLOR_NONE : COLOR_YELLOW, "Group",
                         is_outside(m)    ? "not known: this node is not in it"
+                        : awaits(m)      ? "not known yet"
                         : !m->quorate    ? "without quorum"
                         : !m->formed     ? "not formed yet: no application is started"
                         : is_isolated(m) ? "not known: this node hears nothing of it"

@@ -422,6 +422,11 @@ bool engine_is_quorate(const Engine *e)
         return view_is_quorate(&e->here.me);
 }
 
+bool engine_awaits_quorum(const Engine *e)
+{
+        return e->here.me.phase != PHASE_NONE && !view_has_quorum_word(&e->here.me);
+}
+
 bool engine_has_workers(const Engine *e)
 {
         return e->here.starts_wait || runs_any_alive(&e->here);

@@ -115,7 +115,8 @@ static inline bool engine_is_stale(const Engine *e)
 {
         return engine_stale_since(e) != 0;
 }
-bool engine_is_quorate(const Engine *e); /* Corosync's word for the present ring, on this node */
+bool engine_is_quorate(const Engine *e);    /* Corosync's word for the present ring, on this node */
+bool engine_awaits_quorum(const Engine *e); /* in a view, before Corosync's first word for its ring */
 bool engine_is_isolated(const Engine *e);
 bool engine_has_workers(
                 const Engine *e); /* a worker is alive here, or its start waits for Corosync's answer */

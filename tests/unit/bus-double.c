@@ -161,6 +161,11 @@ bool engine_is_formed(const Engine *e)
         return e->formed;
 }
 
+bool engine_awaits_quorum(const Engine *e)
+{
+        return e->awaits_quorum;
+}
+
 bool engine_is_quorate(const Engine *e)
 {
         return e->quorate;

@@ -8,7 +8,7 @@
 
 struct Engine {
         State state;
-        bool synced, formed, quorate;
+        bool synced, formed, quorate, awaits_quorum;
         uint64_t stale_since_usec;
         ViewId view;
         Member members[8];

@@ -61,6 +61,7 @@ static void test_manager_properties(void **state)
                 { "Version", "s", "'1.2.3'" },
                 { "View", "s", "'40.2'" },
                 { "Quorate", "b", "yes" },
+                { "QuorumPending", "b", "no" },
                 { "Synced", "b", "yes" },
                 { "Formed", "b", "yes" },
                 { "Members", "as", "['abc' 'bcd' 'def']" },

@@ -374,6 +374,33 @@ static void test_overview(void **state)
                         "web          running  abc   failover from def  1min 40s ago  -\n");
 }
 
+/* In the group, and before Corosync's first word: that is no loss of quorum. */
+static void write_awaiting(FILE *f, const void *data)
+{
+        static char view[] = "5.1", waits[] = "Waiting for Corosync to say whether there is quorum";
+        char *members[] = { names[0] };
+        Snapshot s = { .manager = { .node_name = names[0],
+                                       .view = view,
+                                       .version = empty,
+                                       .status = waits,
+                                       .quorum_pending = data != NULL,
+                                       .members = { .items = members, .n = 1 } } };
+        RenderOptions o = { .legend = true };
+
+        assert_int_equal(render_overview(f, &o, &s), 0);
+}
+
+static void test_awaiting(void **state)
+{
+        _cleanup_free_ char *text = written(write_awaiting, ""), *without = written(write_awaiting, NULL);
+
+        (void) state;
+        assert_non_null(strstr(text, "* abc - waits for Corosync's word on quorum\n"));
+        assert_non_null(strstr(text, "    Quorum: not known yet: Corosync has not said it for this ring\n"));
+        assert_non_null(strstr(text, "     Group: not known yet\n"));
+        assert_non_null(strstr(without, "    Quorum: NO: nothing starts or moves here\n"));
+}
+
 /* Before the group has formed. */
 static void write_unformed(FILE *f, const void *data)
 {
@@ -505,6 +532,7 @@ int main(void)
                 cmocka_unit_test(test_remark),
                 cmocka_unit_test(test_overview),
                 cmocka_unit_test(test_unformed),
+                cmocka_unit_test(test_awaiting),
                 cmocka_unit_test(test_formed_without_applications),
                 cmocka_unit_test(test_style),
         };

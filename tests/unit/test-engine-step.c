@@ -59,6 +59,7 @@ static void test_nothing_starts_before_quorum(void **state)
         cluster_at(&c, BCD, c.now + 500 * USEC_PER_MSEC);
         cluster_deliver(&c);
         assert_false(engine_is_quorate(c.engine[BCD]));
+        assert_true(engine_awaits_quorum(c.engine[BCD]));
         assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
         /* The others have it, bcd has not: the view waits for its word. */
         cluster_quorum_on(&c, ABC, c.ring, true);
