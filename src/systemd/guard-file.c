@@ -10,7 +10,8 @@
 #include "systemd/unit-info.h"
 
 #define LINE_MAX_BYTES 128u
-#define ROUND_USEC (250 * USEC_PER_MSEC) /* how often the guard looks, once its time has come */
+#define ROUND_USEC (250 * USEC_PER_MSEC)  /* how often the guard looks, once its time has come */
+#define ROUND_MAX_USEC (2 * USEC_PER_SEC) /* ... and what does not end is looked at ever less often */
 
 void guard_state_done(GuardState *s)
 {
@@ -48,7 +49,8 @@ GuardMoments guard_moments(uint64_t ended_usec, uint64_t grace_usec)
 uint64_t guard_next_look(const GuardMoments *m, uint64_t now_usec)
 {
         const uint64_t at[] = { m->kill_usec, m->by_hand_usec, m->end_kill_usec, m->end_by_hand_usec };
-        uint64_t next = usec_add(now_usec, ROUND_USEC);
+        uint64_t past_usec = now_usec - MIN(now_usec, MAX(m->by_hand_usec, m->end_by_hand_usec)),
+                 next = usec_add(now_usec, MIN(ROUND_USEC + past_usec / 16, ROUND_MAX_USEC));
 
         if (now_usec < m->stop_usec)
                 return m->stop_usec;

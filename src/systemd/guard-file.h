@@ -59,5 +59,6 @@ typedef struct GuardMoments {
 } GuardMoments;
 
 GuardMoments guard_moments(uint64_t ended_usec, uint64_t grace_usec);
-/* When to look again: in a moment once its time has come, and at each of them. */
+/* When to look again: at each of them, in a moment once its time has come, and ever less often where all are long past, as
+ * beside what does not end. */
 uint64_t guard_next_look(const GuardMoments *m, uint64_t now_usec);

@@ -21,6 +21,8 @@
  *              START_CONFLICTS                            judging      look; then STOPPING: does the host go down?
  *              START_REFUSED                              ended        REFUSED, its commands are removed
  *              STOP_WANTED, of a start that waits         ended        STOPPED
+ *              ... once something of its names was        check        STOPPED is the cause
+ *              in its way, with parts
  *   starting,  STOP_WANTED                                the same     the stop waits in line
  *   up,        JOB_SEEN: not ours                         the same     ask what it does
  *   stopping   JOB_TYPE, JOB_ENDED, STOP_FAILED           the same     read

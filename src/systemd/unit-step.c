@@ -126,6 +126,20 @@ static void start_refused(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         refuse(m, f->text, t);
 }
 
+/* Something that the parts were to be is there and does not end. Where another node started the application it would be there
+ * twice, so this is refused, or stopped, only once its end has been seen, as on the road of a copy. */
+static void await_rest(UnitMachine *m, UnitState cause, const char *reason, UnitTodo *t)
+{
+        unit_call_done(m, &m->start);
+        m->is_begun = true;
+        m->road.stage = ROAD_CHECK;
+        m->road.cause = cause;
+        m->road.again = true;
+        unit_set_text(&m->road.reason, reason, t);
+        unit_set_state(m, UNIT_STOPPING, NULL, t);
+        t->read = true;
+}
+
 static void want_stop(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         if (unit_state_is_end(m->state)) {
@@ -133,7 +147,9 @@ static void want_stop(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 return;
         }
         m->history.stop_asked = true;
-        if (m->start.stage == CALL_WAITS) {
+        if (m->start.stage == CALL_WAITS && m->has_parts && m->n_tries > 0)
+                await_rest(m, UNIT_STOPPED, NULL, t);
+        else if (m->start.stage == CALL_WAITS) {
                 m->start.stage = CALL_NONE;
                 unit_set_state(m, UNIT_STOPPED, NULL, t);
         } else if (!unit_call_is_out(&m->stop))
@@ -148,6 +164,7 @@ static void stop_sent(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 
 static void stop_answered(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
+        m->road.is_fresh = false; /* what was read of the slice before shows no job of this stop */
         call_answered(m, &m->stop, f->job_id, t);
 }
 
@@ -293,26 +310,13 @@ static void take_hint(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 
 /* ---- a start whose effect is not known ---- */
 
-/* Something that the parts were to be is there and does not end. Where another node started the application it would be there
- * twice, so this is refused only once its end has been seen, as on the road of a copy. */
-static void await_rest(UnitMachine *m, const char *reason, UnitTodo *t)
-{
-        unit_call_done(m, &m->start);
-        m->is_begun = true;
-        m->road.stage = ROAD_CHECK;
-        m->road.cause = UNIT_REFUSED;
-        m->road.again = true;
-        unit_set_text(&m->road.reason, reason, t);
-        unit_set_state(m, UNIT_STOPPING, NULL, t);
-        t->read = true;
-}
-
 static void retry_start(UnitMachine *m, UnitTodo *t)
 {
         if (++m->n_tries <= UNIT_START_TRIES_MAX)
                 m->start.stage = CALL_WAITS;
         else if (m->has_parts)
-                await_rest(m, "parts of an earlier run are still there, and systemd does not let go of them",
+                await_rest(m, UNIT_REFUSED,
+                                "parts of an earlier run are still there, and systemd does not let go of them",
                                 t);
         else
                 refuse(m, "systemd keeps an old unit of that name and does not let go of it", t);
@@ -408,7 +412,7 @@ static bool verify(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                         !f->parts) /* whose it is has to be known first; their reading brings us here again */
                 return false;
         if (!exists && m->in_the_way && f->parts->foreign[0]) {
-                await_rest(m, f->parts->foreign, t);
+                await_rest(m, UNIT_REFUSED, f->parts->foreign, t);
                 return false;
         }
         if (!exists) {

@@ -272,6 +272,26 @@ static bool unit_is_in_maintenance(const Unit *unit)
         return path && access(path, F_OK) == 0;
 }
 
+/* A note that could not be read may be readable by now: its file was mended, or could only not be opened. */
+static void unit_read_note_again(Unit *unit)
+{
+        UnitParts *noted = NULL, *old = unit->parts;
+        int r;
+
+        if (!old || !old->is_unknown || unit->part_slot || !unit->units->guard_directory)
+                return;
+        r = unit_parts_from_note(unit->units->guard_directory, unit->app, &noted);
+        for (size_t i = 0; r >= 0 && !noted->is_unknown && i + 1 < old->n_items; i++)
+                r = unit_parts_add_found(unit->app, old->items[i].unit, &noted);
+        if (r < 0 || noted->is_unknown) {
+                unit_parts_free(noted);
+                return;
+        }
+        noted->is_unread = old->is_unread;
+        unit->parts = noted;
+        unit_parts_free(old);
+}
+
 /* What the host shows beside the unit's properties. */
 static UnitFact unit_look(Unit *unit)
 {
@@ -283,6 +303,7 @@ static UnitFact unit_look(Unit *unit)
         /* A drop-in may have taken away what the properties said of the copy. */
         if (p->epoch == 0 && p->transient && u->guard_directory)
                 f.epoch = unit_run_epoch(u->guard_directory, unit->app, p->invocation_id);
+        unit_read_note_again(unit);
         /* Without memory no group is looked at, and the next look comes. */
         if (unit->parts && m->has_parts && unit_parts_group(unit->parts, m->control_group) >= 0)
                 f.parts = unit_parts_see(

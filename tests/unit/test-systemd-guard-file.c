@@ -47,6 +47,8 @@ static void test_next_look(void **state)
         assert_int_equal(guard_next_look(&m, 3600000), 3850000);
         assert_int_equal(guard_next_look(&m, 4000000), 4200000);
         assert_int_equal(guard_next_look(&m, 4200000), 4450000);
+        assert_int_equal(guard_next_look(&m, 12200000), 12950000);
+        assert_int_equal(guard_next_look(&m, 4200000 + 3600 * USEC_PER_SEC), 4200000 + 3602 * USEC_PER_SEC);
         assert_int_equal(guard_next_look(&m, UINT64_MAX), UINT64_MAX);
 }
 

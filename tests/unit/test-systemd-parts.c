@@ -558,6 +558,24 @@ static void test_note_cannot_be_read(void **state)
         wait_for(b, "a 1 stopped;");
 }
 
+/* It could only not be opened, or was mended: what it says is known then, and ended. */
+static void test_note_can_be_read_again(void **state)
+{
+        PartNote note = { 5, two_parts };
+        Bench *b = *state;
+
+        manager_ends(b);
+        put_note(b, "a", "epoch=5\n");
+        manager_comes(b);
+        wait_for(b, "a 1 stuck (its note ");
+        fake_add_part(&b->fake, "a", IP6("a"), "active");
+        fake_add_part(&b->fake, "a", "distro-a.slice", "active");
+        assert_int_equal(part_note_write(b->cgroups, "a", &note), 0);
+        wait_for(b, "a 1 stopped;");
+        assert_int_equal(b->fake.n_units, 0);
+        assert_false(has_note(b, "a"));
+}
+
 /* systemd reads its units anew, and all is listed twice, before anything that has no epoch was read. */
 static void test_listed_twice(void **state)
 {
@@ -666,6 +684,7 @@ int main(void)
                 BENCH_TEST(test_worker_without_part),
                 BENCH_TEST(test_manager_ends_in_a_stop),
                 BENCH_TEST(test_note_cannot_be_read),
+                BENCH_TEST(test_note_can_be_read_again),
                 BENCH_TEST(test_parts_without_note),
                 BENCH_TEST(test_listed_twice),
                 cmocka_unit_test(test_group_of_all),
