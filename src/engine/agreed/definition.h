@@ -7,7 +7,8 @@
 #include "engine/agreed/agreed.h"
 #include "engine/encode.h"
 
-/* Three quarters of a message: marks, permissions and copies come on top, and cannot be refused. */
+/* Three quarters of a message: marks, starts where it failed, permissions and copies come on top, and cannot be refused. (A
+ * start where it failed that was refused would leave a mark, which is as large.) */
 #define STATE_ROOM_BYTES (MESSAGE_BYTES_MAX / 4 * 3) /* a state that is larger takes no more definitions */
 #define RELOAD_USEC (2 * USEC_PER_SEC)               /* nodes that read their files are waited for so long */
 #define DEFINITIONS_BYTES (1024u * 1024)             /* of one message of definitions; more go in parts */
