@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "daemon/bus-link.h"
 #include "daemon/events.h"
+#include "daemon/guard-link.h"
 #include "daemon/loop.h"
 #include "daemon/reload.h"
 
@@ -81,6 +82,7 @@ static void hand_over(Manager *m, const char *why, bool shutdown)
         r = loop_arm(m, &m->leave_timer, EXTEND_EVERY_USEC, on_extend);
         if (r < 0)
                 return loop_fail(m, r, "arming a timer");
+        guard_link_tell(m); /* of a host that is to stay down */
         event_leave(m);
 }
 
@@ -182,6 +184,7 @@ static void on_own_job(const OwnJobAnswer *answer, void *userdata)
         m->own_job = own_job_query_free(m->own_job);
         if (m->leave != LEAVE_ASKING || answer->error < 0)
                 return;
+        m->powers_off = answer->powers_off;
         if (own_job_is_leave(answer))
                 hand_over(m,
                                 answer->manager == OWN_JOB_SHUTDOWN ? "the host goes down"

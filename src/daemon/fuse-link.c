@@ -239,7 +239,7 @@ static bool may_wait(Manager *m, uint64_t deadline, const char *app)
         FuseLink *l = &m->fuse;
         bool waiting = false;
 
-        if (!l->told || l->told_usec == 0 || deadline < l->told_usec ||
+        if (!l->told || l->told_usec == 0 || l->told_poweroff != m->powers_off || deadline < l->told_usec ||
                         deadline >= usec_add(l->told_usec, FUSE_SLACK_USEC) || !streq(l->app, app))
                 return false;
         if (deadline == l->told_usec)
@@ -248,6 +248,12 @@ static bool may_wait(Manager *m, uint64_t deadline, const char *app)
                 waiting = sd_event_source_get_enabled(l->slack, NULL) > 0;
         /* Without the timer each move is told. */
         return waiting || loop_arm(m, &l->slack, FUSE_SLACK_USEC, on_slack) >= 0;
+}
+
+/* Where little is left it may be late, but not without reason: a probe takes its time. */
+static uint64_t ahead_of(uint64_t deadline)
+{
+        return deadline - MIN(FUSE_TAKES_USEC, usec_left(deadline, boottime_usec()) / 8);
 }
 
 static void tell(Manager *m, uint64_t deadline, const char *app)
@@ -262,13 +268,15 @@ static void tell(Manager *m, uint64_t deadline, const char *app)
                 snprintf(reason, sizeof(reason),
                                 "%s did not end here before the other nodes of the cluster may start it",
                                 app);
-                fuse_order_arm(&o, FUSE_MANAGER, deadline, DEADLINE_REBOOT, reason);
+                fuse_order_arm(&o, FUSE_MANAGER, ahead_of(deadline),
+                                m->powers_off ? DEADLINE_POWEROFF : DEADLINE_REBOOT, reason);
         }
         loop_disarm(l->slack);
         give_order(m, &o, l->told && l->told_usec != 0 && deadline > l->told_usec);
         /* The next fuse is told again in any case, see link_greeted(). */
         l->told = true;
         l->told_usec = deadline;
+        l->told_poweroff = m->powers_off;
         snprintf(l->app, sizeof(l->app), "%s", app);
 }
 

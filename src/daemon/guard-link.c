@@ -177,7 +177,10 @@ static int make_text(Manager *m, ByteWriter *ret)
 {
         const State *state = engine_state(m->engine);
         _cleanup_free_ char **names = calloc(state->n_apps + 1, sizeof(names[0]));
-        GuardState told = { .in_step = m->in_step, .idle = m->idle, .self_fence = m->config.self_fence };
+        GuardState told = { .in_step = m->in_step,
+                .idle = m->idle,
+                .self_fence = m->config.self_fence,
+                .powers_off = m->powers_off };
         _cleanup_free_ char *text = NULL;
         size_t n = 0, size = 0;
         FILE *f;

@@ -111,6 +111,7 @@ typedef struct FuseLink {
         uint64_t asked_usec;    /* since when the first of them waits at most */
         bool told;              /* this fuse knows `told_usec`, and for what; 0: nothing */
         uint64_t told_usec;
+        bool told_poweroff;
         char app[APP_NAME_MAX + 1];
 } FuseLink;
 
@@ -201,7 +202,8 @@ struct Manager {
 
         /* The end. */
         LeaveStep leave;
-        bool anew; /* it leaves so that systemd starts it again */
+        bool powers_off; /* the host is to stay down: so the fuse, should it go off, does not boot it */
+        bool anew;       /* it leaves so that systemd starts it again */
         OwnJobQuery *own_job;
         uint64_t leave_usec; /* when the signal came */
         LeaveTiming leave_timing;

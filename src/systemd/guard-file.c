@@ -76,8 +76,8 @@ int guard_state_write(FILE *f, const GuardState *s)
         fprintf(f, "grace=%" PRIu64 "\n", s->grace_usec);
         for (size_t i = 0; i < s->n_maintenance; i++)
                 fprintf(f, "maintenance=%s\n", s->maintenance[i]);
-        fprintf(f, "%s%s%send\n", self_fence_lines[s->self_fence], s->in_step ? "in-step\n" : "",
-                        s->idle ? "idle\n" : "");
+        fprintf(f, "%s%s%s%send\n", self_fence_lines[s->self_fence], s->in_step ? "in-step\n" : "",
+                        s->idle ? "idle\n" : "", s->powers_off ? "powers-off\n" : "");
         return fflush(f) != 0 || ferror(f) ? -EIO : 0;
 }
 
@@ -98,6 +98,7 @@ int guard_file_write(const char *directory, const GuardState *s)
         }
         /* Whether it is in step, or idle, is the present manager's to say. */
         r = guard_state_write(f, &(GuardState){ .self_fence = s->self_fence,
+                                                 .powers_off = s->powers_off,
                                                  .grace_usec = s->grace_usec,
                                                  .maintenance = s->maintenance,
                                                  .n_maintenance = s->n_maintenance });
@@ -166,6 +167,9 @@ static int read_state(FILE *f, GuardState *s)
                         r = 0;
                 } else if (streq(line, "idle") && !s->idle) {
                         s->idle = true;
+                        r = 0;
+                } else if (streq(line, "powers-off") && !s->powers_off) {
+                        s->powers_off = true;
                         r = 0;
                 } else if (strncmp(line, "maintenance=", strlen("maintenance=")) == 0)
                         r = add_maintenance(s, &n_allocated, line + strlen("maintenance="));

@@ -17,6 +17,7 @@ typedef struct GuardState {
         bool in_step;
         bool idle; /* no worker depends on it: systemd need not look after the guard often */
         SelfFence self_fence;
+        bool powers_off; /* the host goes down, and is to stay down */
         uint64_t grace_usec;
         char **maintenance; /* names of applications */
         size_t n_maintenance;
@@ -26,7 +27,7 @@ void guard_state_done(GuardState *s);
 bool guard_state_in_maintenance(const GuardState *s, const char *app);
 
 /* As text: "grace=USEC", a line "maintenance=NAME" for each, "self-fence=yes" or "self-fence=no" where it is not auto, "in-step"
- * and "idle" where it is, "end". 0 or -EIO. */
+ * and "idle" and "powers-off" where it is, "end". 0 or -EIO. */
 int guard_state_write(FILE *f, const GuardState *s);
 /* -EBADMSG: it is not what guard_state_write() makes; -ENOMEM and errors of reading. */
 int guard_state_read(FILE *f, GuardState *ret);

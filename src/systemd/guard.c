@@ -142,7 +142,8 @@ static void arm_fuse(GuardProcess *g)
 
         if (g->fuse_usec == 0 || usec < g->fuse_usec)
                 g->fuse_usec = usec;
-        fuse_order_arm(&o, FUSE_GUARD, g->fuse_usec, DEADLINE_REBOOT, FUSE_WHY);
+        fuse_order_arm(&o, FUSE_GUARD, g->fuse_usec,
+                        g->state.powers_off ? DEADLINE_POWEROFF : DEADLINE_REBOOT, FUSE_WHY);
         give_order(g, &o);
 }
 

@@ -2,6 +2,8 @@
 #include "systemd/own-job.h"
 #include "systemd/unit-read.h"
 
+#define POWEROFF_UNIT "poweroff.target"
+#define HALT_UNIT "halt.target"
 #define QUERY_TIMEOUT_USEC (5 * USEC_PER_SEC)
 
 struct OwnJobQuery {
@@ -72,6 +74,8 @@ static int read_unit_jobs(sd_bus_message *m, OwnJobQuery *q)
                         q->answer.manager = job_from_type(type);
                 else if (streq(unit, COROSYNC_UNIT))
                         q->answer.corosync = job_from_type(type);
+                else if (streq(unit, POWEROFF_UNIT) || streq(unit, HALT_UNIT))
+                        q->answer.powers_off = q->answer.powers_off || streq(type, "start");
         }
         return r;
 }
@@ -104,7 +108,7 @@ static int query_units(sd_bus *bus, OwnJobQuery *q)
         int r = sd_bus_message_new_method_call(
                         bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByNames");
         if (r >= 0)
-                r = sd_bus_message_append(m, "as", 2, q->own_unit, COROSYNC_UNIT);
+                r = sd_bus_message_append(m, "as", 4, q->own_unit, COROSYNC_UNIT, POWEROFF_UNIT, HALT_UNIT);
         if (r >= 0)
                 r = sd_bus_call_async(bus, &q->units, m, on_units, q, QUERY_TIMEOUT_USEC);
         return r;

@@ -22,6 +22,7 @@ typedef struct OwnJobAnswer {
                           * or decides without */
         OwnJob manager;  /* the job of our own unit; SHUTDOWN if the host goes down, whatever that job is */
         OwnJob corosync; /* NONE, STOP or RESTART */
+        bool powers_off; /* the host goes down and is to stay down: poweroff.target or halt.target is being started */
 } OwnJobAnswer;
 
 typedef void (*OwnJobCallback)(const OwnJobAnswer *answer, void *userdata);

@@ -1,19 +1,57 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A host that cannot end in time what runs on it reboots itself, and no other does.
+# At most 600 s.
+# A host that cannot end in time what runs on it reboots itself, at least a second before others start it: cut off beside a mount
+# that is busy, with a systemd that stands still, and with a manager that is gone. Quorum that flaps reboots nothing.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
+UNIT=srv-data.mount
+GRACE=8000000
+
 applications() {
-        cluster_app distro 'abc {bcd def}' Takeover=manual
+        disk_add data
+        cluster_app db 'abc bcd def' Takeover=manual '[Parts]' 'Mount=/lab/data /srv/data ext4 noatime TimeoutStopSec=60s'
+        cluster_manager_conf ManagerGraceSec=8s
+        mkdir -p "$LAB"/{abc,bcd,def}/root/srv
 }
 
 fuse_of() { node_exec "$1" systemctl show --value -p "$2" distro-fuse.service; }
 fuse_is_back() { [ "$(fuse_of abc ActiveState)" = active ] && [ "$(fuse_of abc MainPID)" != "$1" ]; }
+owner() { app_field db node; }
+is_running() { [ "$(app_field db state)" = running ]; }
+# Somebody works in there, and systemd does not know.
+use_it() { node_exec "$1" systemd-run --quiet --unit=lab-user sh -c 'cd /srv/data && exec sleep infinity'; }
+# Prints when the host $1 went down by itself after time $2.
+went_down() { awk -v who="$1" -v since="$2" '$1 == who && $2 > since { print $2; found = 1; exit } END { exit !found }' "$LAB/cuts"; }
+boots() { node_exec "$1" cat /proc/sys/kernel/random/boot_id; }
+
+# expect_reboot NODE SINCE: it rebooted itself, and db started elsewhere a second later or more; it says why. Sets DOWN.
+expect_reboot() {
+        local line started
+        wait_until 60 went_down "$1" "$2" >/dev/null || fail "$1 reboots itself"
+        DOWN=$(went_down "$1" "$2")
+        grep -q 'distro-fuse: rebooting: ' "$LAB/$1/console" || fail 'its console says why' "$(tail -n 20 "$LAB/$1/console")"
+        line=$(wait_line "$2" 60 MESSAGE_ID=1ccb93dc83a64e7a9375f951b4d68c06 DISTRO_APPLICATION=db) || fail 'db starts elsewhere'
+        started=$(line_time "$(worker_start "$2" db "$(jq -r .DISTRO_NODE <<<"$line")" 30)")
+        note "down $(seconds $((DOWN - $2))) s after it began, started elsewhere $(seconds $((started - DOWN))) s after that"
+        check_time 'the start after its end' $((started - DOWN)) 1000000 60000000
+}
+
+# says_why NODE: it is back, and says so, to root there and to the others.
+says_why() {
+        local said
+        wait_until 60 node_is_synced "$1" || fail "$1 is back"
+        said=$(node_exec "$1" distroctl --no-pager status)
+        grep -q 'Rebooted: this host rebooted itself at ' <<<"$said" || fail 'its status says it' "$said"
+        wait_line "$DOWN" 20 "$(of "$1")" SYSLOG_IDENTIFIER=distro-manager --grep='this host rebooted itself at ' >/dev/null ||
+                fail 'its journal says it'
+}
 
 begin=$(now)
 cluster_up abc bcd def
-expect_start "$begin" 10 distro abc normal
+check_within 30 'db runs' is_running
+check 'on abc' test "$(owner)" = abc
 
 step 'the fuse is there, and stays'
 for name in abc bcd def; do
@@ -33,5 +71,61 @@ check_fails 'nor restarts it' node_exec abc systemctl restart distro-fuse
 check 'it is the same' test "$(fuse_of abc MainPID)" = "$pid"
 node_exec abc systemctl kill -s KILL distro-fuse
 check_within 5 'one that is killed comes back' fuse_is_back "$pid"
+check_stays 3 'and nothing reboots' app_runs_on db abc
 
-end_test distro
+step 'cut off, with a mount that is busy'
+from=$(owner)
+use_it "$from"
+begin=$(now)
+cable_cut "$from"
+expect_reboot "$from" "$begin"
+cable_mend "$from"
+says_why "$from"
+
+step 'the same, and its systemd stands still'
+check_within 30 'db runs' is_running
+from=$(owner)
+use_it "$from"
+kill -STOP "$(node_pid "$from")"
+begin=$(now)
+cable_cut "$from"
+expect_reboot "$from" "$begin"
+cable_mend "$from"
+says_why "$from"
+
+step 'its manager is gone for good: the guard tells the fuse'
+check_within 30 'db runs' is_running
+from=$(owner)
+use_it "$from"
+node_exec "$from" sh -c 'mkdir -p /run/systemd/system/distro-manager.service.d &&
+        printf "[Service]\nRestart=no\n" >/run/systemd/system/distro-manager.service.d/lab.conf && systemctl daemon-reload'
+begin=$(now)
+node_exec "$from" systemctl kill --kill-whom=main --signal=KILL distro-manager
+expect_reboot "$from" "$begin"
+check_time 'the end of the host after that of its manager' $((DOWN - begin)) $((GRACE * 7 / 8 - 200000)) $((GRACE * 7 / 8 + 1000000))
+says_why "$from"
+
+step 'a manager that comes back in time calls it off'
+check_within 30 'db runs' is_running
+from=$(owner)
+before=$(boots "$from")
+node_exec "$from" systemctl kill -s KILL distro-manager
+cluster_wait_synced
+check_stays 12 'nothing reboots' app_runs_on db "$from"
+check 'it is the same boot' test "$(boots "$from")" = "$before"
+
+step 'quorum flaps: fifty times a second without'
+from=$(owner)
+before=$(boots "$from")
+for ((i = 0; i < 50; i++)); do
+        cable_cut "$from"
+        sleep 1 # how long it lasts
+        cable_mend "$from"
+        wait_until 30 node_is_quorate "$from" 3 || fail 'it has quorum again'
+done
+cluster_wait_synced
+check 'it is the same boot' test "$(boots "$from")" = "$before"
+check_within 30 'db runs' is_running
+
+end_test db
+disk_end "$UNIT"

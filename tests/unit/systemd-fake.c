@@ -609,6 +609,9 @@ static int reply_rows(Fake *fake, sd_bus_message *m, bool own)
         for (size_t i = 0; !own && i < fake->n_units; i++)
                 assert_true(sd_bus_message_append(reply, "(ssssssouso)", fake->units[i].name, "", "loaded",
                                             fake->units[i].active, "", "", "/x", 0, "", "/") >= 0);
+        if (own && fake->target)
+                assert_true(sd_bus_message_append(reply, "(ssssssouso)", fake->target, "", "loaded",
+                                            "inactive", "", "", "/x", 78, "start", "/") >= 0);
         if (own)
                 assert_true(sd_bus_message_append(reply, "(ssssssouso)", "distro-manager.service", "",
                                             "loaded", "active", "", "", "/x", fake->own_job[0] ? 77 : 0,

@@ -55,6 +55,7 @@ typedef struct Fake {
         const char *start_error;   /* answers of StartTransientUnit(), once */
         const char *start_missing; /* the unit that it does not find; NULL: the error is of another sort */
         const char *system_state;  /* "running" */
+        const char *target;        /* of the host, that is being started; NULL: none */
         char own_job[16];          /* type of a job of distro-manager.service; "": none */
 } Fake;
 

@@ -28,7 +28,8 @@ static const char *armed(uint64_t usec)
 {
         static char text[256];
 
-        snprintf(text, sizeof(text), "arm 1 %" PRIu64 " reboot " WHY "\n", usec);
+        snprintf(text, sizeof(text), "arm 1 %" PRIu64 " %s " WHY "\n", usec - FUSE_TAKES_USEC,
+                        m->powers_off ? "poweroff" : "reboot");
         return text;
 }
 
@@ -71,6 +72,10 @@ static void test_set_moved_put_out(void **state)
         assert_string_equal(fuse_heard(), armed(at + FUSE_SLACK_USEC + 7));
 
         /* Sooner is never too late to be told. */
+        engine_says(at - 1);
+        assert_heard(armed(at - 1));
+        /* A host that is to stay down does. */
+        m->powers_off = true;
         engine_says(at - 1);
         assert_heard(armed(at - 1));
         /* What stands, stands. */

@@ -57,6 +57,7 @@ static void test_file(void **state)
         char *apps[] = { (char *) "web", (char *) "db-1" };
         GuardState s = {}, told = { .in_step = true,
                 .self_fence = SELF_FENCE_NO,
+                .powers_off = true,
                 .grace_usec = 12345,
                 .maintenance = apps,
                 .n_maintenance = 2 };
@@ -67,6 +68,7 @@ static void test_file(void **state)
         assert_int_equal(s.grace_usec, 12345);
         assert_int_equal(s.n_maintenance, 2);
         assert_int_equal(s.self_fence, SELF_FENCE_NO);
+        assert_true(s.powers_off);
         assert_false(s.in_step); /* that is the manager's to say, not the file's */
         assert_true(guard_state_in_maintenance(&s, "web"));
         assert_true(guard_state_in_maintenance(&s, "db-1"));
@@ -105,6 +107,7 @@ static void test_file_refused(void **state)
                 "grace=5\nidle\nidle\nend\n",
                 "grace=5\nself-fence=yes\nself-fence=no\nend\n",
                 "grace=5\nself-fence=auto\nend\n",
+                "grace=5\npowers-off\npowers-off\nend\n",
                 "grace=5\nend\nmore\n",
         };
 

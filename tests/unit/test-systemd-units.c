@@ -424,6 +424,7 @@ static void test_own_job(void **state)
                 const char *job, *system_state;
                 OwnJob manager;
                 bool leave;
+                const char *target; /* that is being started */
         } cases[] = {
                 { "", "running", OWN_JOB_NONE, false },
                 { "start", "starting", OWN_JOB_NONE, false },
@@ -432,6 +433,9 @@ static void test_own_job(void **state)
                 { "try-restart", "running", OWN_JOB_RESTART, false },
                 { "stop", "stopping", OWN_JOB_SHUTDOWN, true },
                 { "", "stopping", OWN_JOB_SHUTDOWN, true },
+                { "stop", "stopping", OWN_JOB_SHUTDOWN, true, "reboot.target" },
+                { "stop", "stopping", OWN_JOB_SHUTDOWN, true, "poweroff.target" },
+                { "stop", "stopping", OWN_JOB_SHUTDOWN, true, "halt.target" },
         };
         Bench *b = *state;
 
@@ -441,12 +445,14 @@ static void test_own_job(void **state)
 
                 strcpy(b->fake.own_job, c->job);
                 b->fake.system_state = c->system_state;
+                b->fake.target = c->target;
                 assert_int_equal(units_query_own_job(b->units, on_own_job, &answer, &q), 0);
                 settle(b);
                 assert_int_equal(answer.error, 0);
                 assert_int_equal(answer.manager, c->manager);
                 assert_int_equal(answer.corosync, OWN_JOB_NONE);
                 assert_int_equal(own_job_is_leave(&answer), c->leave);
+                assert_int_equal(answer.powers_off, c->target && !streq(c->target, "reboot.target"));
                 own_job_query_free(q);
         }
         OwnJobAnswer restart = { .corosync = OWN_JOB_RESTART },
