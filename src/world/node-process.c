@@ -271,6 +271,11 @@ static void read_letter(World *w, WorldNode *n, Letter *l)
                 trace(w, n, "reads a new nodelist");
                 world_did(w, DEED_NODELIST_TAKEN);
         }
+        if (l->type == EVENT_DEFINITIONS) {
+                event.definitions.again = --m->n_readings > 0;
+                if (event.definitions.again)
+                        world_did(w, DEED_FILES_READ_AGAIN);
+        }
         if (l->type == EVENT_QUORUM && ring_compare(&l->ring, &m->ring) != 0)
                 world_did(w, DEED_QUORUM_FIRST);
         if (l->type == EVENT_VIEW) {
@@ -346,6 +351,8 @@ void process_post_definitions(World *w, WorldNode *n)
 {
         Letter l = { .type = EVENT_DEFINITIONS };
 
+        if (n->manager.up)
+                n->manager.n_readings++;
         process_post(w, n, INBOX_OTHER, &l, 5 * USEC_PER_MSEC);
 }
 

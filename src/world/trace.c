@@ -344,6 +344,7 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_NODE_ADDED] = "node added",
                 [DEED_NODE_RENAMED] = "node renamed",
                 [DEED_NODELIST_TAKEN] = "manager takes a new nodelist",
+                [DEED_FILES_READ_AGAIN] = "files asked for while they are read",
                 [DEED_FILE_WRONG] = "wrong file",
                 [DEED_VERSION] = "manager of another version",
                 [DEED_POLICY] = "policy of its own",

@@ -144,11 +144,12 @@ typedef struct WorldManager {
         uint8_t version_max; /* of the program that it runs; 0: as it is */
         uint64_t nodelist;   /* as it read it last: bit i is node i + 1 */
         uint64_t incarnation;
-        bool connected;   /* to Corosync */
-        bool told;        /* its engine has read so */
-        bool in_group;    /* its own join has been delivered */
-        uint64_t join_id; /* the item that is its own join */
-        uint64_t probe;   /* the newest that is about to be sent; 0: none */
+        bool connected;    /* to Corosync */
+        bool told;         /* its engine has read so */
+        bool in_group;     /* its own join has been delivered */
+        uint64_t join_id;  /* the item that is its own join */
+        uint64_t probe;    /* the newest that is about to be sent; 0: none */
+        size_t n_readings; /* of its files, asked for and not over */
         bool send_scheduled;
         bool busy; /* Corosync has answered TRY_AGAIN */
         Inbox inbox[_INBOX_SOURCE_MAX];

@@ -124,8 +124,9 @@ typedef enum WorldDeed {
         DEED_NODE_RENAMED,   /* it came back under another name */
         DEED_NODELIST_TAKEN, /* a manager has started anew for it */
         DEED_FILE_WRONG,
-        DEED_VERSION, /* a manager of another version of the program starts */
-        DEED_POLICY,  /* ... or with another NoQuorumPolicy= than the others */
+        DEED_FILES_READ_AGAIN, /* they were asked for while they were being read */
+        DEED_VERSION,          /* a manager of another version of the program starts */
+        DEED_POLICY,           /* ... or with another NoQuorumPolicy= than the others */
         DEED_BLOW,
         _WORLD_DEED_MAX,
 } WorldDeed;

@@ -11,7 +11,7 @@
 
 typedef struct Awaited {
         uint64_t nodes;   /* with a copy: bit i is node i */
-        uint64_t failed;  /* on which a copy ended by itself at some time */
+        uint64_t failed;  /* on which a copy ended by itself at some time, or could not start */
         bool disturbed;   /* since its last start */
         uint32_t node_id; /* the one that left; 0: none */
         uint64_t ended_usec;
@@ -65,7 +65,9 @@ static void observe_unit(const Leavers *c, const CheckApp *app, Awaited *a, cons
         if (o->type == OBSERVE_START) {
                 judge_start(app, a, o, f);
                 *a = (Awaited){ .nodes = a->nodes, .failed = a->failed };
-        } else if (o->type == OBSERVE_UNIT_BEGIN)
+        } else if (o->type == OBSERVE_START_VOID)
+                a->failed |= bit;
+        else if (o->type == OBSERVE_UNIT_BEGIN)
                 a->nodes |= bit;
         else if (o->type == OBSERVE_UNIT_END && a->nodes & bit) {
                 a->nodes &= ~bit;

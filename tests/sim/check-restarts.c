@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* LocalRestarts=: an application is started again where it failed so often within FailureTimeoutSec=, and no more. Members that
+/* LocalRestarts=: an application is started again where it failed so often within FailureTimeoutSec=, and no more; its owner and
+ * its hold stay. Members that
  * are in step note the same decision, and one that is late notes it later: the first of them counts, by the epoch of the copy
  * that failed. Commands may end the count, and a group that forms anew has lost it: from there on all is counted anew. */
 
@@ -13,9 +14,15 @@ typedef struct Again {
         uint32_t count;
 } Again;
 
+/* Where it belongs, as a member in step holds it: 0: nowhere, or none is known. */
+typedef struct Place {
+        uint32_t owner, held_node;
+} Place;
+
 typedef struct Restarts {
         const CheckConfig *config;
-        Again *again; /* for each application an entry for each node */
+        Again *again;          /* for each application an entry for each node */
+        Place *before, *after; /* a member's last step; the same */
 } Restarts;
 
 static void *restarts_free(void *judge)
@@ -27,6 +34,8 @@ static void *restarts_free(void *judge)
         for (size_t i = 0; c->again && i < c->config->n_apps * c->config->n_nodes; i++)
                 free(c->again[i].node);
         free(c->again);
+        free(c->before);
+        free(c->after);
         free(c);
         return NULL;
 }
@@ -39,7 +48,9 @@ static void *restarts_new(const CheckConfig *config)
                 return NULL;
         c->config = config;
         c->again = calloc(config->n_apps * config->n_nodes + 1, sizeof(*c->again));
-        return c->again ? c : restarts_free(c);
+        c->before = calloc(config->n_apps * (config->n_nodes + 1) + 1, sizeof(*c->before));
+        c->after = calloc(config->n_apps * (config->n_nodes + 1) + 1, sizeof(*c->after));
+        return c->again && c->before && c->after ? c : restarts_free(c);
 }
 
 static Again *find(Restarts *c, size_t app, const char *node)
@@ -74,6 +85,37 @@ static void observe_again(Restarts *c, size_t at, const Observation *o, Findings
                                 app->name, o->where, a->count);
 }
 
+static size_t place_of(const Restarts *c, size_t app, const Observation *o)
+{
+        return app * (c->config->n_nodes + 1) + o->node_id;
+}
+
+/* A member has made a step; what it has noted in that comes next. */
+static void note_places(Restarts *c, const Observation *o)
+{
+        for (size_t i = 0; i < c->config->n_apps; i++) {
+                size_t at = place_of(c, i, o);
+                const App *a = c->config->apps[i].local_restarts > 0 && o->engine &&
+                                                               engine_is_synced(o->engine)
+                                               ? state_find_app(engine_state(o->engine),
+                                                                 c->config->apps[i].name)
+                                               : NULL;
+
+                c->before[at] = c->after[at];
+                c->after[at] = a ? (Place){ a->owner, a->held_node } : (Place){};
+        }
+}
+
+static void judge_place(const Restarts *c, size_t app, const Observation *o, Findings *f)
+{
+        const Place *before = &c->before[place_of(c, app, o)], *after = &c->after[place_of(c, app, o)];
+
+        if (before->owner != 0 && (before->owner != after->owner || before->held_node != after->held_node))
+                finding(f, o, "%s failed on %s and is started there again: its owner was %u and is %u, its hold %u and %u",
+                                o->app, o->where, before->owner, after->owner, before->held_node,
+                                after->held_node);
+}
+
 static bool begins_anew(const Effect *e)
 {
         static const char *const commands[] = { "clear", "takeover", "start" };
@@ -94,11 +136,15 @@ static void restarts_observe(void *judge, const Observation *o, Findings *f)
                 FOREACH_ARRAY(e, o->effects->effects, o->effects->n_effects)
                         for (size_t i = 0; begins_anew(e) && i < c->config->n_apps * c->config->n_nodes; i++)
                                 c->again[i].count = 0;
+        if (o->type == OBSERVE_STEP)
+                note_places(c, o);
         if (o->type != OBSERVE_DECISION || o->note != NOTE_APP_RETRIED || !o->where)
                 return;
         for (size_t i = 0; i < c->config->n_apps; i++)
-                if (streq(o->app, c->config->apps[i].name))
+                if (streq(o->app, c->config->apps[i].name)) {
                         observe_again(c, i, o, f);
+                        judge_place(c, i, o, f);
+                }
 }
 
 const CheckClass check_restarts = { "restarts", restarts_new, restarts_free, restarts_observe };

@@ -495,21 +495,21 @@ void draw_parts(Dice *d, Plan *p)
                         draw_kinds(d, p, i);
         for (uint64_t n = 1 + roll(d, 8); n > 0; n--) {
                 uint64_t at = some_time(d, p);
-                uint32_t node = some_node(d, p);
+                uint32_t node = some_node(d, p), where = chance(d, 60) ? 0 : node;
                 size_t app = roll(d, p->n_apps);
                 uint64_t what = roll(d, 4);
                 Act *a = act_add(p, at,
                                 what == 0   ? ACT_PART_DIES
                                 : what == 1 ? ACT_PART_SLOW
                                             : ACT_PART,
-                                node);
+                                where); /* 0: on all nodes, and so where it runs */
 
                 a->app = app;
                 if (what == 0)
                         continue;
                 a->value = what == 1 ? roll(d, 3 * USEC_PER_SEC) : what - 1;
                 a->value2 = what == 1 ? roll(d, PART_STOP_MAX_USEC) : 0;
-                act_add(p, at + while_usec(d), a->kind, node)->app = app;
+                act_add(p, at + while_usec(d), a->kind, where)->app = app;
                 if (chance(d, 40))
                         continue;
                 a = act_add(p, at + roll(d, 3 * USEC_PER_SEC), ends[roll(d, ELEMENTSOF(ends))], node);

@@ -108,6 +108,22 @@ static void act_on_units(Run *r, const Act *a)
         }
 }
 
+static void act_on_parts(Run *r, const Act *a)
+{
+        const char *app = r->plan->apps[a->app].name;
+
+        for (uint32_t node = 1; node <= r->plan->n_nodes; node++) {
+                if (a->node != 0 && a->node != node)
+                        continue;
+                if (a->kind == ACT_PART_DIES)
+                        world_part_dies(r->world, node, app);
+                else if (a->kind == ACT_PART_SLOW)
+                        world_part_behave(r->world, node, app, WORLD_PART_WELL, a->value, a->value2);
+                else
+                        world_part_behave(r->world, node, app, (WorldPartFault) a->value, 0, 0);
+        }
+}
+
 static uint64_t reported_nodes(const Run *r)
 {
         const Engine *e = synced_engine(r);
@@ -198,12 +214,8 @@ static void act(Run *r, const Act *a)
                 break;
         case ACT_PART:
         case ACT_PART_SLOW:
-                world_part_behave(w, a->node, r->plan->apps[a->app].name,
-                                a->kind == ACT_PART ? (WorldPartFault) a->value : WORLD_PART_WELL,
-                                a->kind == ACT_PART ? 0 : a->value, a->value2);
-                break;
         case ACT_PART_DIES:
-                world_part_dies(w, a->node, r->plan->apps[a->app].name);
+                act_on_parts(r, a);
                 break;
         case ACT_COMMAND:
                 command(r, a);

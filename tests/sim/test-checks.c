@@ -48,6 +48,7 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define GRANT(a, e, w) { .type = OBSERVE_DECISION, .node_id = 1, .app = (a), .epoch = (e), .note = NOTE_APP_STARTING, .where = (w), .quorate = true }
 #define AGAIN(t, a, w, e) { .type = OBSERVE_DECISION, .at_usec = (t) * USEC_PER_SEC, .node_id = 1, .app = (a), .where = (w), .epoch = (e), \
         .note = NOTE_APP_RETRIED }
+#define HELD(n, e) { .type = OBSERVE_STEP, .node_id = (n), .engine = (e) }
 #define NOTED(t, l) { .type = OBSERVE_STEP, .at_usec = (t) * USEC_PER_SEC, .node_id = 1, .effects = (l) }
 #define SPEAKS(c, v, committed) { .type = OBSERVE_STATE, .node_id = 1, .revision = { 8, (c) }, .version = (v), .quorate = true, .flag = (committed) }
 #define WRITTEN(n) { .type = OBSERVE_DISK_WRITTEN, .node_id = (n) }
@@ -636,6 +637,29 @@ static void test_restarts(void **state)
         assert_int_equal(JUDGE(check_restarts, AGAIN(5, "one", "a", 1)), 1);
 }
 
+/* Owner and hold, before the step and after it. */
+static void test_restarts_keep(void **state)
+{
+        App as[] = { { .name = (char *) "three", .owner = 2, .held_node = 2 },
+                { .name = (char *) "three", .owner = 2 },
+                { .name = (char *) "three", .owner = 1, .held_node = 2 } };
+        Engine e[ELEMENTSOF(as)] = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(as); i++) {
+                e[i].here.me.synced = true;
+                e[i].here.me.phase = PHASE_DECIDED;
+                e[i].here.me.agreed.state.apps = &as[i];
+                e[i].here.me.agreed.state.n_apps = 1;
+                assert_int_equal(JUDGE(check_restarts, HELD(1, &e[0]), HELD(1, &e[i]),
+                                                 AGAIN(5, "three", "b", 1)),
+                                i > 0);
+                /* Another member's step is none of its; and one that was not in step has nothing to compare. */
+                assert_int_equal(JUDGE(check_restarts, HELD(2, &e[0]), HELD(1, &e[i]),
+                                                 AGAIN(5, "three", "b", 1)),
+                                0);
+        }
+}
+
 static void test_parts(void **state)
 {
         Command force = {
@@ -752,6 +776,7 @@ int main(void)
                 cmocka_unit_test(test_places),
                 cmocka_unit_test(test_leaver),
                 cmocka_unit_test(test_restarts),
+                cmocka_unit_test(test_restarts_keep),
                 cmocka_unit_test(test_parts),
                 cmocka_unit_test(test_live),
         };
