@@ -89,6 +89,7 @@ static void hand_over(Manager *m, const char *why, bool shutdown)
 /* The loop ends when that is done. */
 static void leave_group(Manager *m)
 {
+        fuse_link_update(m); /* nothing else of this step will: what has ended in it is to end no host */
         m->leave = LEAVE_GOING;
         if (m->group)
                 group_leave(m->group);

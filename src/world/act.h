@@ -46,6 +46,7 @@ typedef enum ActKind {
         ACT_EXPECT_STATE,
         ACT_EXPECT_REPLY,
         ACT_EXPECT_NODE,
+        ACT_EXPECT_REBOOTS,
         _ACT_KIND_MAX,
 } ActKind;
 
@@ -71,6 +72,7 @@ typedef struct Act {
         bool flag; /* of DISK, DEVICE: it fails */
         uint8_t version;
         unsigned part[NODES_MAX];
+        uint32_t n_reboots;
         WorldUnitFault fault;
         WorldPartKind part_kinds[WORLD_PARTS_MAX]; /* of PARTS */
         size_t n_part_kinds;

@@ -167,6 +167,7 @@ static void do_left(World *w, WorldNode *n)
                 return;
         }
         trace(w, n, "has left");
+        fuse_follow(w, n, true);
         process_end(w, n, true, false);
         if (n->shutting_down)
                 world_schedule(w, w->now_usec + 50 * USEC_PER_MSEC, on_power_off, n, n->generation, 0);

@@ -208,7 +208,8 @@ void world_node_down(World *w, uint32_t node)
         process_end(w, n, false, false);
         n->manager.exited = false;
         guard_model_disarm(n);
-        n->guard.away = false;
+        fuse_power_cut(n);
+        n->guard.away = n->fuse_away = false;
         systemd_power_cut(n);
         unit_models_power_cut(w, n);
         totem_corosync_stop(w, n);

@@ -5,6 +5,15 @@
 #include "base/timing.h"
 #include "world/world-struct.h"
 
+typedef enum GuardAct {
+        GUARD_STOPS,
+        GUARD_KILLS_NEEDING, /* that of which something outlives a kill */
+        GUARD_KILLS,
+} GuardAct;
+
+#define GUARD_FUSE_LEAST_USEC USEC_PER_SEC
+#define GUARD_ROUND_USEC (250 * USEC_PER_MSEC)
+
 static bool guard_model_spares(const WorldGuard *g, const char *app)
 {
         for (size_t i = 0; i < g->n_spared; i++)
@@ -13,12 +22,15 @@ static bool guard_model_spares(const WorldGuard *g, const char *app)
         return false;
 }
 
-static void guard_model_end_units(World *w, WorldNode *n, bool kill_now)
+static void guard_model_end_units(World *w, WorldNode *n, GuardAct act)
 {
         for (size_t i = 0; i < n->n_units; i++) {
                 WorldUnit *u = n->units + i;
 
-                if (!unit_model_is_alive(u) || guard_model_spares(&n->guard, u->app))
+                bool kill_now = act != GUARD_STOPS;
+
+                if (!unit_model_is_alive(u) || guard_model_spares(&n->guard, u->app) ||
+                                (act == GUARD_KILLS_NEEDING && !fuse_needs_end(u)))
                         continue;
                 trace(w, n, "the guard %s unit %s", kill_now ? "kills" : "stops", u->app);
                 world_did(w, DEED_GUARD);
@@ -37,7 +49,7 @@ static void guard_model_end_units(World *w, WorldNode *n, bool kill_now)
 static void on_guard_late(World *w, WorldNode *n, const Happening *h)
 {
         if (n->guard.armed && !n->guard.away && n->guard.serial == h->generation)
-                guard_model_end_units(w, n, h->value);
+                guard_model_end_units(w, n, (GuardAct) h->value);
 }
 
 static void on_guard(World *w, WorldNode *n, const Happening *h)
@@ -53,18 +65,33 @@ static void on_guard(World *w, WorldNode *n, const Happening *h)
                                 n, n->guard.serial, h->value);
                 return;
         }
-        guard_model_end_units(w, n, h->value);
+        guard_model_end_units(w, n, (GuardAct) h->value);
 }
 
-/* From its first stop on, each second: what parts have not ended are stopped again. */
+/* Of what the guard is to end, something outlives a kill. */
+static bool guard_model_needs_fuse(const WorldNode *n)
+{
+        FOREACH_ARRAY(u, n->units, n->n_units)
+                if (fuse_needs_end(u) && unit_model_is_alive(u) && !guard_model_spares(&n->guard, u->app))
+                        return true;
+        return false;
+}
+
+/* From its first stop on: what parts have not ended are stopped again. A reading that shows every end puts the fuse out. */
 static void on_guard_look(World *w, WorldNode *n, const Happening *h)
 {
         if (!n->guard.armed || n->guard.away || n->guard.serial != h->generation)
                 return;
-        FOREACH_ARRAY(u, n->units, systemd_is_late(w, n) ? 0 : n->n_units)
-                if (u->n_parts > 0 && !guard_model_spares(&n->guard, u->app))
-                        parts_look_of_guard(w, n, u);
-        world_schedule(w, w->now_usec + USEC_PER_SEC, on_guard_look, n, n->guard.serial, 0);
+        if (!n->suspended && !systemd_is_late(w, n)) {
+                FOREACH_ARRAY(u, n->units, n->n_units)
+                        if (u->n_parts > 0 && !guard_model_spares(&n->guard, u->app))
+                                parts_look_of_guard(w, n, u);
+                if (!guard_model_needs_fuse(n)) { /* nor what the manager was afraid of when it ended */
+                        fuse_set(w, n, FUSE_GUARD, 0);
+                        fuse_set(w, n, FUSE_MANAGER, 0);
+                }
+        }
+        world_schedule(w, w->now_usec + GUARD_ROUND_USEC, on_guard_look, n, n->guard.serial, 0);
 }
 
 static int guard_model_spare(WorldGuard *g, const State *s)
@@ -80,15 +107,23 @@ static int guard_model_spare(WorldGuard *g, const State *s)
         return 0;
 }
 
-/* It has seen the end of the manager, or is there at last. */
+/* It has seen the end of the manager, or is there at last. What has parts that outlive a kill is killed sooner, and the fuse burns
+ * behind it. */
 static void guard_model_count(World *w, WorldNode *n, uint64_t gone_usec)
 {
         WorldGuard *g = &n->guard;
         GraceTiming t = grace_timing_of(process_grace(w, n));
+        bool fuse = guard_model_needs_fuse(n);
 
         g->serial = ++w->next_serial;
-        world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard, n, g->serial, 0);
-        world_schedule(w, w->now_usec + usec_left(t.kill_usec, gone_usec), on_guard, n, g->serial, 1);
+        if (fuse)
+                fuse_set(w, n, FUSE_GUARD,
+                                w->now_usec + MAX(usec_left(t.fuse_usec, gone_usec), GUARD_FUSE_LEAST_USEC));
+        world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard, n, g->serial, GUARD_STOPS);
+        if (fuse)
+                world_schedule(w, w->now_usec + usec_left(t.end_kill_usec, gone_usec), on_guard, n, g->serial,
+                                GUARD_KILLS_NEEDING);
+        world_schedule(w, w->now_usec + usec_left(t.kill_usec, gone_usec), on_guard, n, g->serial, GUARD_KILLS);
         if (w->n_app_parts > 0)
                 world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard_look, n,
                                 g->serial, 0);
@@ -138,6 +173,7 @@ void guard_model_resume(World *w, WorldNode *n, const State *s, uint64_t gone_us
 
 void guard_model_disarm(WorldNode *n)
 {
+        n->fuse.at_usec[FUSE_GUARD] = 0;
         for (size_t i = 0; i < n->guard.n_spared; i++)
                 free(n->guard.spared[i]);
         n->guard.n_spared = 0;

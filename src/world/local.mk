@@ -5,6 +5,7 @@ libworld_a_SOURCES = \
 	src/world/begin.c \
 	src/world/effect-model.c \
 	src/world/faults.c \
+	src/world/fuse-model.c \
 	src/world/group-bytes.c \
 	src/world/group-model.c \
 	src/world/guard-model.c \

@@ -14,8 +14,7 @@ uint64_t process_clock(const World *w, const WorldNode *n)
         return w->now_usec + n->clock_offset_usec + (n->clock_ppm < 0 ? -drift : drift);
 }
 
-/* How long this node's clock takes for so much of its own time. */
-static uint64_t process_wait(const WorldNode *n, uint64_t usec)
+uint64_t process_wait(const WorldNode *n, uint64_t usec)
 {
         /* A clock that is behind asks again. */
         return n->clock_ppm == 0 ? usec : usec - usec / 1000 * (uint64_t) abs(n->clock_ppm) / 1000 + 1;
@@ -112,10 +111,13 @@ void process_step(World *w, WorldNode *n, Event *event)
                                          .quorate = m->was_quorate });
         if (event->type == EVENT_MESSAGE)
                 observe_state(w, n);
+        fuse_follow(w, n, false);
         world_carry_out(w, n, &effects);
         effect_list_done(&effects);
-        if (m->up && m->generation == generation)
+        if (m->up && m->generation == generation) {
+                fuse_follow(w, n, true);
                 process_schedule(w, n);
+        }
         if (took == 0)
                 return;
         w->traffic.longest_usec[event->type] = MAX(w->traffic.longest_usec[event->type], took);
@@ -204,6 +206,7 @@ static Event letter_event(const WorldNode *n, const World *w, const Letter *l)
                 e.unit.state = l->state;
                 e.unit.reason = l->reason;
                 e.unit.unit_digest = l->unit_digest;
+                e.unit.needs_end = l->needs_end;
                 break;
         case EVENT_WRITTEN:
                 e.written.revision = l->revision;
@@ -426,6 +429,7 @@ static void tell_what_is_here(World *w, WorldNode *n)
                 event.unit.epoch = u->epoch;
                 event.unit.state = state;
                 event.unit.unit_digest = u->unit_digest;
+                event.unit.needs_end = fuse_needs_end(u);
                 event.unit.reason = state == UNIT_FAILED ? "exit-code" : NULL;
                 process_step(w, n, &event);
                 if (n->manager.generation != generation)
@@ -479,6 +483,7 @@ void process_start(World *w, WorldNode *n)
         m->timer_usec = USEC_INFINITY;
         trace(w, n, "manager starts");
         world_observe(w, &(Observation){ .type = OBSERVE_MANAGER_BEGIN, .node_id = n->id });
+        fuse_manager_begins(n);
         tell_what_is_here(w, n);
         world_group_connect(w, n);
 }

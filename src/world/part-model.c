@@ -29,7 +29,7 @@ const char *world_part_kind_to_string(WorldPartKind kind)
 
 /* ---- which there are ---- */
 
-static WorldAppParts *find_app(World *w, const char *app)
+static WorldAppParts *find_app(const World *w, const char *app)
 {
         FOREACH_ARRAY(a, w->app_parts, w->n_app_parts)
                 if (streq(a->app, app))
@@ -53,7 +53,21 @@ int world_set_parts(World *w, const char *app, const WorldPartKind *kinds, size_
         }
         a->n_kinds = MIN(n, (size_t) WORLD_PARTS_MAX);
         memcpy(a->kinds, kinds, a->n_kinds * sizeof(*kinds));
+        FOREACH_ARRAY(node, w->nodes, w->n_nodes)
+                FOREACH_ARRAY(d, node->definitions, node->n_definitions)
+                        if (streq(d->name, app))
+                                d->needs_end = world_parts_need_end(w, app);
         return 0;
+}
+
+bool world_parts_need_end(const World *w, const char *app)
+{
+        const WorldAppParts *a = find_app(w, app);
+
+        for (size_t i = 0; a && i < a->n_kinds; i++)
+                if (a->kinds[i] != WORLD_PART_ADDRESS)
+                        return true;
+        return false;
 }
 
 static WorldPart *by_serial(WorldNode *n, uint64_t serial, WorldUnit **ret_unit)

@@ -433,6 +433,15 @@ static int expect_node(Script *s, const Act *a)
                                                         names[is]);
 }
 
+static int expect_reboots(Script *s, const Act *a)
+{
+        unsigned n = world_reboots(s->world, a->nodes[0]);
+
+        return n == a->n_reboots ? 0
+                                 : refuse(s, -EDOM, "host %s has ended by itself %u times",
+                                                   world_node_name(s->world, a->nodes[0]), n);
+}
+
 /* ---- one line ---- */
 
 static int (*const deeds[_ACT_KIND_MAX])(Script *s, const Act *a) = {
@@ -459,6 +468,7 @@ static int (*const deeds[_ACT_KIND_MAX])(Script *s, const Act *a) = {
         [ACT_EXPECT_STATE] = expect_state,
         [ACT_EXPECT_REPLY] = expect_reply,
         [ACT_EXPECT_NODE] = expect_node,
+        [ACT_EXPECT_REBOOTS] = expect_reboots,
 };
 
 static int carry_out(Script *s, const Act *a)

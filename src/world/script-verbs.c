@@ -3,6 +3,7 @@
 /* The words of what happens, and of what must be so. */
 
 #include "base/array.h"
+#include "base/parse.h"
 #include "world/act.h"
 
 /* ---- what happens to nodes ---- */
@@ -453,6 +454,19 @@ static int parse_expect_node(Parse *p)
                                        p->words[3]);
 }
 
+/* expect reboots NODE N */
+static int parse_expect_reboots(Parse *p)
+{
+        int r = parse_need_words(p, 4, 4);
+
+        p->act->kind = ACT_EXPECT_REBOOTS;
+        if (r == 0)
+                r = parse_need_node(p, p->words[2]);
+        if (r == 0 && parse_u32(p->words[3], &p->act->n_reboots) < 0)
+                return parse_refuse(p, "'%s' is not a number", p->words[3]);
+        return r;
+}
+
 int parse_expect(Parse *p)
 {
         int r = parse_need_words(p, 3, WORDS_MAX);
@@ -463,6 +477,8 @@ int parse_expect(Parse *p)
                 return parse_expect_reply(p);
         if (streq(p->words[1], "node"))
                 return parse_expect_node(p);
+        if (streq(p->words[1], "reboots"))
+                return parse_expect_reboots(p);
         r = parse_need_app(p, p->words[1]);
         if (r < 0)
                 return r;

@@ -61,6 +61,7 @@
  *   expect reply ok|ERROR                 the last command's answer; a name that no node knows goes into a command only
  *                                         where its refusal is expected
  *   expect node NODE synced|unsynced|no-manager|off
+ *   expect reboots NODE N                 so often has its host ended by itself
  */
 
 #include "world/world.h"

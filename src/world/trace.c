@@ -340,6 +340,7 @@ const char *world_deed_to_string(WorldDeed d)
                 [DEED_PART_FAILS] = "part does not start",
                 [DEED_PART_DIES] = "part dies",
                 [DEED_PART_STUCK] = "part does not end",
+                [DEED_REBOOT] = "host that ends itself",
                 [DEED_NODE_REMOVED] = "node removed",
                 [DEED_NODE_ADDED] = "node added",
                 [DEED_NODE_RENAMED] = "node renamed",

@@ -55,6 +55,8 @@ void unit_model_report(
                 .unit_digest = u && u->epoch == epoch ? u->unit_digest : 0,
                 .state = state };
 
+        l.needs_end = u && u->epoch == epoch && fuse_needs_end(u);
+
         if (bus_lateness(w, n) > 0) {
                 if (u)
                         u->unread = true;

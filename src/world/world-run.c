@@ -322,6 +322,11 @@ const Engine *world_engine(const World *w, uint32_t node)
         return world_node(w, node)->manager.engine;
 }
 
+unsigned world_reboots(const World *w, uint32_t node)
+{
+        return world_node(w, node)->n_reboots;
+}
+
 size_t world_running(const World *w, const char *app, uint32_t *ret_nodes, size_t n_max)
 {
         size_t n_found = 0;

@@ -125,6 +125,7 @@ typedef struct Letter {
         Command command;
         bool guarded;         /* of GUARD; of FUSE, that it is there */
         uint64_t unit_digest; /* of UNIT */
+        bool needs_end;       /* the same */
 } Letter;
 
 typedef struct Inbox {
@@ -250,6 +251,18 @@ typedef struct Systemd {
         size_t n_calls, n_calls_allocated;
 } Systemd;
 
+typedef enum FuseOwner {
+        FUSE_MANAGER,
+        FUSE_GUARD,
+        _FUSE_OWNER_MAX,
+} FuseOwner;
+
+typedef struct WorldFuse {
+        uint64_t at_usec[_FUSE_OWNER_MAX]; /* when the host goes down; 0: not */
+        uint64_t look_usec;                /* when it is looked at next; 0: never */
+        bool told, slack;                  /* of the present manager: it has said one; it moves it on soon */
+} WorldFuse;
+
 typedef struct WorldGuard {
         bool away; /* there is none: nothing ends the workers, and the manager is told */
         bool armed;
@@ -282,6 +295,8 @@ typedef struct WorldNode {
         Corosync corosync;
         WorldManager manager;
         WorldGuard guard;
+        WorldFuse fuse;
+        unsigned n_reboots; /* by it */
         bool fuse_away;
         Systemd systemd;
         WorldUnit *units;
@@ -461,6 +476,8 @@ void process_schedule(World *w, WorldNode *n);
 void process_unhang(World *w, WorldNode *n);
 void process_post_definitions(World *w, WorldNode *n);
 uint64_t process_clock(const World *w, const WorldNode *n);
+uint64_t process_wait(
+                const WorldNode *n, uint64_t usec); /* how long its clock takes for so much of its own time */
 uint64_t process_realtime(const World *w, const WorldNode *n);
 uint64_t process_grace(const World *w, const WorldNode *n);
 void letter_done(Letter *l);
@@ -508,6 +525,14 @@ void parts_read_again(World *w, WorldNode *n, WorldUnit *u);
 void parts_power_cut(World *w, WorldNode *n, WorldUnit *u);
 void parts_end_by_guard(World *w, WorldNode *n, WorldUnit *u, bool kill_now);
 void parts_look_of_guard(World *w, WorldNode *n, WorldUnit *u);
+
+/* fuse-model.c */
+bool fuse_needs_end(const WorldUnit *u); /* something of it outlives a kill */
+void fuse_set(World *w, WorldNode *n, FuseOwner owner, uint64_t at_usec); /* 0: it is put out */
+void fuse_follow(World *w, WorldNode *n,
+                bool may_put_out); /* the engine's deadline; put out only after a step's effects */
+void fuse_manager_begins(WorldNode *n);
+void fuse_power_cut(WorldNode *n);
 
 /* guard-model.c */
 void guard_model_arm(World *w, WorldNode *n);

@@ -24,6 +24,7 @@
  *   unit-model.c      its units: workers
  *   part-model.c      what parts they have, and how an end of such a copy is told
  *   guard-model.c     the guard, which outlives the manager
+ *   fuse-model.c      the host's own end
  *   faults.c          what a test does to the world
  *   trace.c           readable lines
  *   script-run.c      a small language over all of it */
@@ -119,6 +120,7 @@ typedef enum WorldDeed {
         DEED_PART_FAILS,   /* a part does not start */
         DEED_PART_DIES,
         DEED_PART_STUCK,   /* its stop does not succeed */
+        DEED_REBOOT,       /* a host's own end */
         DEED_NODE_REMOVED, /* from the nodelist */
         DEED_NODE_ADDED,
         DEED_NODE_RENAMED,   /* it came back under another name */
@@ -146,6 +148,7 @@ typedef enum ObservationType {
         OBSERVE_PART_BEGIN, /* something of a part may exist from now on: node, app, epoch, where: its kind, token: its number */
         OBSERVE_PART_END,   /* nothing of it does */
         OBSERVE_PART_STUCK, /* its stop did not succeed; it is tried again */
+        OBSERVE_REBOOT, /* a host goes down by itself: node, where: by whose deadline, flag: the guard's; its end follows */
         OBSERVE_QUORUM, /* an engine's step began without quorum and ended with it or the reverse: node, quorate */
         OBSERVE_DECISION, /* an engine noted a decision on an application: node, app, where, epoch, note, quorate */
         OBSERVE_STATE, /* after a delivered message: node, ring, history, digest, revision, version, quorate; flag: all of it is
@@ -370,6 +373,8 @@ typedef enum WorldPartFault {
 const char *world_part_kind_to_string(WorldPartKind kind);
 /* What each copy of `app` that starts from now on has beside its worker, in this order; at most WORLD_PARTS_MAX. */
 int world_set_parts(World *w, const char *app, const WorldPartKind *kinds, size_t n);
+/* One of these outlives a kill. The files that are there say so already. */
+bool world_parts_need_end(const World *w, const char *app);
 /* How what is mounted, or else the last part, behaves on `node`; and how long each takes, 0: as the worker does. */
 void world_part_behave(World *w, uint32_t node, const char *app, WorldPartFault fault, uint64_t start_usec,
                 uint64_t stop_usec);
@@ -416,6 +421,7 @@ void world_disarm(World *w);
 /* ---- looking ---- */
 
 bool world_node_is_up(const World *w, uint32_t node);
+unsigned world_reboots(const World *w, uint32_t node); /* how often it has ended by itself */
 bool world_manager_is_up(const World *w, uint32_t node);
 bool world_corosync_is_well(const World *w, uint32_t node); /* neither down nor frozen */
 const Engine *world_engine(const World *w, uint32_t node);  /* NULL: no manager runs */

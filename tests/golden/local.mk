@@ -101,6 +101,9 @@ golden_cases = \
 	tests/golden/parts.script \
 	tests/golden/parts-guard.script \
 	tests/golden/parts-manager-killed.script \
+	tests/golden/self-reboot.script \
+	tests/golden/self-flap.script \
+	tests/golden/self-reboot-race.script \
 	tests/golden/permission.script \
 	tests/golden/permit-others.script \
 	tests/golden/priority.script \

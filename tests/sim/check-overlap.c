@@ -146,7 +146,8 @@ static void note_thing(Overlap *c, size_t app, const Observation *o)
                 *things -= MIN(*things, 1u);
                 if (*things == 0)
                         c->nodes[app] &= ~bit;
-        } else if (o->type == OBSERVE_UNIT_STUCK || o->type == OBSERVE_PART_STUCK) /* nobody can end that */
+        } else if ((o->type == OBSERVE_UNIT_STUCK || o->type == OBSERVE_PART_STUCK) &&
+                        !c->config->apps[app].needs_end) /* nobody can end that, and its host does not */
                 c->nodes[app] &= ~bit;
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Parts: when a start is issued, no part of an earlier copy exists on a node of that ring; and no node tells an end of a copy, or
- * leaves it out of what it reports, while a part of it exists there. What nobody can end there, since its stop does not succeed or
- * there was no guard and its manager is gone, holds no start back for longer than the grace; by force an administrator takes the
+ * leaves it out of what it reports, while a part of it exists there. What nobody can end there, since there was no guard and its
+ * manager is gone, or its stop does not succeed and no host ends itself for it, holds no start back for longer than the grace; by force an administrator takes the
  * risk. */
 
 #include "base/array.h"
 #include "check.h"
 
 typedef struct PartHere {
-        const char *app; /* the configuration's */
+        const CheckApp *app;
         uint32_t node_id;
         uint64_t epoch, number;
         bool stuck;
@@ -73,10 +73,10 @@ static void judge_start(const Parts *c, const Observation *o, Findings *f)
         size_t app = find_app(c, o->app);
 
         FOREACH_ARRAY(p, c->here, c->n_here) {
-                if (!streq(p->app, o->app) || !in_ring(o, p->node_id) ||
+                if (!streq(p->app->name, o->app) || !in_ring(o, p->node_id) ||
                                 (app < c->config->n_apps && c->forced[app]))
                         continue;
-                if ((p->stuck || p->unguarded) && !c->manager_up[p->node_id])
+                if (((p->stuck && !p->app->needs_end) || p->unguarded) && !c->manager_up[p->node_id])
                         continue;
                 finding(f, o, "%s is started on node %u (epoch %#llx) while a part of it (epoch %#llx) exists on node %u of the same ring",
                                 o->app, o->node_id, (unsigned long long) o->epoch,
@@ -89,7 +89,7 @@ static void judge_start(const Parts *c, const Observation *o, Findings *f)
 static bool facts_have(const FactsMessage *m, const PartHere *p)
 {
         FOREACH_ARRAY(c, m->copies, m->n_copies)
-                if (c->epoch == p->epoch && streq(c->app, p->app))
+                if (c->epoch == p->epoch && streq(c->app, p->app->name))
                         return unit_state_is_alive(c->state);
         return false;
 }
@@ -98,13 +98,13 @@ static void judge_message(const Parts *c, const Observation *o, const Message *m
 {
         FOREACH_ARRAY(p, c->here, c->n_here) {
                 bool told = m->type == MESSAGE_RESULT && m->result.epoch == p->epoch &&
-                            streq(m->result.app, p->app) && !unit_state_is_alive(m->result.state);
+                            streq(m->result.app, p->app->name) && !unit_state_is_alive(m->result.state);
 
                 if (p->node_id != o->node_id ||
                                 (!told && (m->type != MESSAGE_FACTS || facts_have(&m->facts, p))))
                         continue;
                 finding(f, o, "node %u says that %s (epoch %#llx) has ended while a part of it exists there",
-                                o->node_id, p->app, (unsigned long long) p->epoch);
+                                o->node_id, p->app->name, (unsigned long long) p->epoch);
                 return;
         }
 }
@@ -114,7 +114,7 @@ static void part_begins(Parts *c, const Observation *o)
         size_t app = find_app(c, o->app);
 
         if (app < c->config->n_apps && ARRAY_GROW(c->here, c->n_here, c->n_allocated) >= 0)
-                c->here[c->n_here++] = (PartHere){ c->config->apps[app].name, o->node_id, o->epoch, o->token,
+                c->here[c->n_here++] = (PartHere){ &c->config->apps[app], o->node_id, o->epoch, o->token,
                         false, false };
 }
 
@@ -123,7 +123,7 @@ static void part_is(Parts *c, const Observation *o)
         for (size_t i = c->n_here; i > 0; i--) {
                 PartHere *p = c->here + i - 1;
 
-                if (p->node_id != o->node_id || p->epoch != o->epoch || !streq(p->app, o->app))
+                if (p->node_id != o->node_id || p->epoch != o->epoch || !streq(p->app->name, o->app))
                         continue;
                 if (o->type == OBSERVE_PART_STUCK)
                         p->stuck = true;

@@ -16,6 +16,8 @@ typedef struct CheckApp {
         bool awaits_leaver;           /* HandOver=no */
         uint64_t failure_timeout_usec;
         uint32_t local_restarts;
+        bool needs_end;          /* something of it outlives a kill */
+        uint64_t least_end_usec; /* so long at least it has to end where its node is cut off */
 } CheckApp;
 
 typedef struct CheckConfig {
@@ -57,6 +59,7 @@ extern const CheckClass check_commands; /* a command that was answered is not lo
 
 extern const CheckClass
                 check_parts; /* no start beside a part of an earlier copy, and no end is told before its parts' */
+extern const CheckClass check_reboots;  /* no host ends itself for nothing */
 extern const CheckClass check_places;   /* no start where a node has said that it may not have one */
 extern const CheckClass check_leaver;   /* HandOver=no waits for the node that leaves */
 extern const CheckClass check_restarts; /* LocalRestarts= is not exceeded */
@@ -65,6 +68,10 @@ extern const CheckClass check_stops;    /* no healthy copy is stopped for nothin
 
 /* This host sleeps, and may have copies that nobody can know of until then. */
 void check_overlap_sleeps(void *judge, uint32_t node, uint64_t until_usec);
+/* The manager of this node hears nothing of its units until then. */
+void check_reboots_blind(void *judge, uint32_t node, uint64_t until_usec);
+/* All faults have ended. */
+void check_reboots_calm(void *judge);
 /* The manager of this node does nothing from now on. */
 void check_overlap_hangs(void *judge, uint32_t node, uint64_t now_usec);
 

@@ -11,6 +11,7 @@ sim_checks = \
 	tests/sim/check-parts.c \
 	tests/sim/check-places.c \
 	tests/sim/check-quorum.c \
+	tests/sim/check-reboots.c \
 	tests/sim/check-restarts.c \
 	tests/sim/check-states.c \
 	tests/sim/check-stops.c \

@@ -49,6 +49,6 @@ void draw_guard(Dice *d, Plan *p);
 void draw_forget(Dice *d, Plan *p);
 void draw_leaver(Dice *d, Plan *p);
 void draw_by_hand(Dice *d, Plan *p);
-#define PART_STOP_MAX_USEC (300 * USEC_PER_MSEC) /* of a part, where it is slow */
+#define PART_STOP_MAX_USEC (6 * USEC_PER_SEC) /* of a part, where it is slow */
 void draw_parts(Dice *d, Plan *p);
 void draw_restarts(Dice *d, Plan *p);

@@ -476,6 +476,8 @@ static void draw_kinds(Dice *d, Plan *p, size_t app)
         p->n_parts[app] = 1 + roll(d, WORLD_PARTS_MAX);
         for (size_t k = 0; k < p->n_parts[app]; k++)
                 p->parts[app][k] = (WorldPartKind) roll(d, _WORLD_PART_KIND_MAX);
+        for (size_t k = 0; k < p->n_parts[app]; k++)
+                p->apps[app].needs_end = p->apps[app].needs_end || p->parts[app][k] != WORLD_PART_ADDRESS;
         p->apps[app].takeover_mode = TAKEOVER_STOP_FIRST;
         for (size_t i = 0; i < p->n_acts; i++)
                 if (p->acts[i].kind == ACT_FILE_CHANGE && p->acts[i].app == app &&

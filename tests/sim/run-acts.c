@@ -274,6 +274,7 @@ static void act(Run *r, const Act *a)
                                                 .name); /* where no manager runs there is nobody to ask */
                 break;
         case ACT_BUS_LOST:
+                check_reboots_blind(judge_of(r, &check_reboots), a->node, world_now(w) + a->value);
                 world_bus_lost(w, a->node, a->value);
                 break;
         case ACT_GUARD_AWAY:

@@ -10,8 +10,8 @@ typedef struct Run {
         World *world;
         CheckApp apps[PLAN_APPS_MAX];
         CheckConfig config;
-        const CheckClass *classes[12];
-        void *judges[12];
+        const CheckClass *classes[13];
+        void *judges[13];
         const char *judge; /* whose finding came first */
         Findings findings;
         uint64_t *digest;  /* NULL: nobody wants it */

@@ -53,6 +53,7 @@ void heal(Run *r)
         World *w = r->world;
 
         world_remark(w, "> all faults end");
+        check_reboots_calm(judge_of(r, &check_reboots));
         world_set_faults(w, (unsigned) r->plan->faults & WORLD_JITTER);
         world_disarm(w);
         world_device_fail(w, false);

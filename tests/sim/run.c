@@ -106,6 +106,44 @@ static Timing worst_timing(const Plan *p)
         return t;
 }
 
+/* The least that any node may have at any time for what outlives a kill. */
+static uint64_t least_end(const Plan *p)
+{
+        bool device = p->quorum == WORLD_QUORUM_DEVICE;
+        Timing t = timing_of(p->token_usec ? p->token_usec : USEC_PER_SEC,
+                        p->consensus_usec ? p->consensus_usec : 2630 * USEC_PER_MSEC, p->isolation_usec,
+                        device);
+        uint64_t least = timing_needs_end_usec(&t, SELF_FENCE_DEFAULT_USEC, p->grace_usec);
+
+        FOREACH_ARRAY(a, p->acts, p->n_acts)
+                for (unsigned i = 0; a->kind == ACT_TIMING && i < 2; i++) {
+                        t = timing_of(a->value, a->value2, i ? 0 : p->isolation_usec, device);
+                        least = MIN(least, timing_needs_end_usec(&t, SELF_FENCE_DEFAULT_USEC, p->grace_usec));
+                }
+        return least;
+}
+
+static CheckApp check_app(const Plan *p, size_t i, const Timing *t)
+{
+        const Definition *d = p->apps + i;
+        uint64_t end = least_end(p), least = plan_least_delay(p, i, t);
+        CheckApp a = { .name = d->name,
+                .start_first = d->takeover_mode == TAKEOVER_START_FIRST || plan_changes_mode(p, i),
+                .failover_delay_usec = p->faults & PLAN_FILE ? USEC_INFINITY : least,
+                .longest_delay_usec = plan_longest_delay(p, i, t),
+                .least_delay_usec = least,
+                .awaits_leaver = d->awaits_leaver && d->failover_delay_usec != DELAY_AUTO,
+                .failure_timeout_usec = d->failure_timeout_usec,
+                .local_restarts = d->local_restarts };
+
+        if (!d->needs_end)
+                return a;
+        a.needs_end = true;
+        a.least_end_usec = a.least_delay_usec = MAX(least, end);
+        a.failover_delay_usec = USEC_INFINITY;
+        return a;
+}
+
 /* Nodes that may freeze at some time. */
 static uint64_t freezing_nodes(const Plan *p)
 {
@@ -134,7 +172,7 @@ static int run_init(Run *r, FILE *trace)
         Timing t = worst_timing(p);
         const CheckClass *classes[] = { &check_copies, &check_epochs, &check_states, &check_quorum,
                 &check_commands, &check_overlap, &check_stops, &check_places, &check_leaver, &check_versions,
-                &check_restarts, &check_parts };
+                &check_restarts, &check_parts, &check_reboots };
         WorldConfig c = {
                 .nodes = plan_node_names,
                 .n_nodes = p->n_nodes,
@@ -160,12 +198,7 @@ static int run_init(Run *r, FILE *trace)
         };
 
         for (size_t i = 0; i < p->n_apps; i++)
-                r->apps[i] = (CheckApp){ p->apps[i].name,
-                        p->apps[i].takeover_mode == TAKEOVER_START_FIRST || plan_changes_mode(p, i),
-                        p->faults & PLAN_FILE ? USEC_INFINITY : plan_least_delay(p, i, &t),
-                        plan_longest_delay(p, i, &t), plan_least_delay(p, i, &t),
-                        p->apps[i].awaits_leaver && p->apps[i].failover_delay_usec != DELAY_AUTO,
-                        p->apps[i].failure_timeout_usec, p->apps[i].local_restarts };
+                r->apps[i] = check_app(p, i, &t);
         r->config = (CheckConfig){ .apps = r->apps,
                 .n_apps = p->n_apps,
                 .n_nodes = p->n_nodes,

@@ -16,6 +16,8 @@ static const CheckApp apps[] = {
         { "one", false, 5 * USEC_PER_SEC, 0, 5 * USEC_PER_SEC },
         { "two", true, 0 },
         { "three", false, 20 * USEC_PER_SEC, 0, 20 * USEC_PER_SEC, true, 60 * USEC_PER_SEC, 1 },
+        { "four", false, USEC_INFINITY, 0, 12 * USEC_PER_SEC, .needs_end = true,
+                        .least_end_usec = 12 * USEC_PER_SEC },
 };
 static const CheckConfig config = { .apps = apps,
         .n_apps = ELEMENTSOF(apps),
@@ -43,6 +45,7 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define PART(n, a, e, k) { .type = OBSERVE_PART_BEGIN, .node_id = (n), .app = (a), .epoch = (e), .token = (k) }
 #define PART_GONE(n, a, e, k) { .type = OBSERVE_PART_END, .node_id = (n), .app = (a), .epoch = (e), .token = (k) }
 #define PART_STUCK(n, a, e) { .type = OBSERVE_PART_STUCK, .node_id = (n), .app = (a), .epoch = (e) }
+#define REBOOTS(t, n, guard) { .type = OBSERVE_REBOOT, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .flag = (guard) }
 #define MANAGER(n) { .type = OBSERVE_MANAGER_BEGIN, .node_id = (n) }
 #define HOLDS(n, h, d) { .type = OBSERVE_STATE, .node_id = (n), .ring = { 1, 8 }, .history = (h), .digest = (d) }
 #define GRANT(a, e, w) { .type = OBSERVE_DECISION, .node_id = 1, .app = (a), .epoch = (e), .note = NOTE_APP_STARTING, .where = (w), .quorate = true }
@@ -718,6 +721,16 @@ static void test_parts(void **state)
         assert_int_equal(JUDGE(check_parts, MANAGER(1), PART(1, "one", 1, 0), GONE(2, 1), MANAGER(1),
                                          START(2, "one", 2, START_FAILOVER, true)),
                         1);
+        /* Its host is to end itself for that one. */
+        assert_int_equal(JUDGE(check_parts, MANAGER(1), PART(1, "four", 1, 0), PART_STUCK(1, "four", 1),
+                                         GONE(2, 1), START(2, "four", 2, START_FAILOVER, true)),
+                        1);
+        assert_int_equal(JUDGE(check_overlap, PART(1, "four", 1, 0), PART_STUCK(1, "four", 1),
+                                         BEGIN(2, "four", 2), LATER(5)),
+                        1);
+        assert_int_equal(JUDGE(check_overlap, PART(1, "one", 1, 0), PART_STUCK(1, "one", 1),
+                                         BEGIN(2, "one", 2), LATER(5)),
+                        0);
         /* Two nodes with parts of it are two copies. */
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), PART(1, "one", 1, 0), END(1, "one", 1),
                                          BEGIN(2, "one", 2), LATER(5)),
@@ -725,6 +738,96 @@ static void test_parts(void **state)
         assert_int_equal(JUDGE(check_overlap, BEGIN(1, "one", 1), PART(1, "one", 1, 0), END(1, "one", 1),
                                          PART_GONE(1, "one", 1, 0), BEGIN(2, "one", 2), LATER(5)),
                         0);
+}
+
+/* What needs the end of its host is there, or not; its manager was in step a while ago, or its guard counts. */
+static void test_reboots(void **state)
+{
+        Node own = { .id = 1, .presence = PRESENCE_SYNCED };
+        Effect asks = { .type = EFFECT_PROBE, .token = 1 };
+        EffectList sent = { &asks, 1, 1 };
+        Event back = { .type = EVENT_PROBE, .probe.number = 1 };
+        Engine e = {};
+
+        e.here.me.synced = true;
+        e.here.me.phase = PHASE_DECIDED;
+        e.here.me.agreed.state.nodes = &own;
+        e.here.me.agreed.state.n_nodes = 1;
+        assert_int_equal(JUDGE(check_reboots, PART(1, "four", 1, 0), REBOOTS(60, 1, false)), 0);
+        assert_int_equal(JUDGE(check_reboots, BEGIN(1, "four", 1), REBOOTS(60, 1, false)), 0);
+        assert_int_equal(JUDGE(check_reboots, REBOOTS(60, 1, false)), 1);
+        assert_int_equal(JUDGE(check_reboots, PART(2, "four", 1, 0), REBOOTS(60, 1, false)), 1);
+        /* Whose end is enough by a kill. */
+        assert_int_equal(JUDGE(check_reboots, PART(1, "one", 1, 0), REBOOTS(60, 1, false)), 1);
+        /* It has ended, and its manager may not have heard yet. */
+        assert_int_equal(JUDGE(check_reboots, PART(1, "four", 1, 0),
+                                         { .type = OBSERVE_PART_END,
+                                                         .at_usec = 50 * USEC_PER_SEC,
+                                                         .node_id = 1,
+                                                         .app = "four",
+                                                         .epoch = 1 },
+                                         REBOOTS(60, 1, false)),
+                        1);
+        assert_int_equal(JUDGE(check_reboots, PART(1, "four", 1, 0),
+                                         { .type = OBSERVE_PART_END,
+                                                         .at_usec = 58 * USEC_PER_SEC,
+                                                         .node_id = 1,
+                                                         .app = "four",
+                                                         .epoch = 1 },
+                                         REBOOTS(60, 1, false)),
+                        0);
+        /* In step at 49 s; it has 12 s then, less what a kill takes and a deadline may be behind. */
+        for (uint64_t t = 58; t <= 60; t++) {
+                assert_int_equal(JUDGE(check_reboots, PART(1, "four", 1, 0), NOTED(49, &sent),
+                                                 { .type = OBSERVE_STEP,
+                                                                 .at_usec = 49 * USEC_PER_SEC,
+                                                                 .node_id = 1,
+                                                                 .event = &back,
+                                                                 .engine = &e,
+                                                                 .quorate = true },
+                                                 REBOOTS(t, 1, false)),
+                                t < 59);
+                /* That answer came late. */
+                assert_int_equal(JUDGE(check_reboots, PART(1, "four", 1, 0), NOTED(49, &sent),
+                                                 { .type = OBSERVE_STEP,
+                                                                 .at_usec = 50 * USEC_PER_SEC,
+                                                                 .node_id = 1,
+                                                                 .event = &back,
+                                                                 .engine = &e,
+                                                                 .quorate = true },
+                                                 REBOOTS(t, 1, false)),
+                                0);
+        }
+        /* 7/8 of 8 s. */
+        assert_int_equal(JUDGE(check_reboots, PART(1, "four", 1, 0), GONE(10, 1), REBOOTS(17, 1, true)), 0);
+        assert_int_equal(JUDGE(check_reboots, PART(1, "four", 1, 0), GONE(10, 1), REBOOTS(16, 1, true)), 1);
+        assert_int_equal(
+                        JUDGE(check_reboots, PART(1, "four", 1, 0), GONE(10, 1),
+                                        { .type = OBSERVE_STATE, .at_usec = 11 * USEC_PER_SEC, .node_id = 1 },
+                                        GONE(12, 1), REBOOTS(17, 1, true)),
+                        1);
+}
+
+static void test_reboots_calm(void **state)
+{
+        const Observation part = PART(1, "four", 1, 0);
+        Findings f = {};
+        void *j = check_reboots.judge_new(&config);
+
+        assert_non_null(j);
+        check_reboots.observe(j, &part, &f);
+        for (uint64_t i = 0; i < 3; i++)
+                check_reboots.observe(j, &(const Observation) REBOOTS(100 * (i + 1), 1, false), &f);
+        assert_int_equal(f.n, 0);
+        check_reboots_calm(j);
+        for (uint64_t i = 0; i < 3; i++) {
+                assert_int_equal(f.n, 0);
+                check_reboots.observe(j, &(const Observation) REBOOTS(1000 * (i + 1), 1, false), &f);
+        }
+        assert_int_equal(f.n, 1);
+        check_reboots.observe(j, &(const Observation) REBOOTS(6000, 1, false), &f);
+        assert_int_equal(f.n, 1);
+        check_reboots.judge_free(j);
 }
 
 static void test_live(void **state)
@@ -778,6 +881,8 @@ int main(void)
                 cmocka_unit_test(test_restarts),
                 cmocka_unit_test(test_restarts_keep),
                 cmocka_unit_test(test_parts),
+                cmocka_unit_test(test_reboots),
+                cmocka_unit_test(test_reboots_calm),
                 cmocka_unit_test(test_live),
         };
 

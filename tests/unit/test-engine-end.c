@@ -213,6 +213,23 @@ static void test_flaps(void **state)
         cluster_end(&c);
 }
 
+/* A device takes its vote away, or the nodelist grows: the ring is the same, and has been for long. */
+static void test_quorum_goes_in_an_old_view(void **state)
+{
+        uint64_t lost;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_storage(&c, NO_QUORUM_STOP, DELAY_AUTO);
+        while (c.now < CLUSTER_START + 2 * NEEDS_END)
+                (void) probe(&c, 0);
+        lost = c.now;
+        cluster_quorum(&c, false);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+        assert_int_equal(fuse(&c), lost + NEEDS_END - USEC_PER_SEC);
+        cluster_end(&c);
+}
+
 /* Back in a quorate ring, and not in step yet: its peers count from the first loss, should it be lost again; while it is
  * there they start nothing. */
 static void test_back_and_not_in_step(void **state)
@@ -455,6 +472,7 @@ int main(void)
                 cmocka_unit_test(test_cut_off),
                 cmocka_unit_test(test_silent),
                 cmocka_unit_test(test_flaps),
+                cmocka_unit_test(test_quorum_goes_in_an_old_view),
                 cmocka_unit_test(test_back_and_not_in_step),
                 cmocka_unit_test(test_manager_restarted),
                 cmocka_unit_test(test_what_was_granted_holds),

@@ -32,6 +32,7 @@ struct Cutoff {
 
         /* When this host has to be down; see cutoff_end_usec(). */
         uint64_t proven_usec; /* the sending of the newest probe that a quorate ring gave back quickly; 0: none */
+        uint64_t turned_usec; /* when quorum went in a view that had it, as the first loss since it was in step; 0: it did not */
         uint64_t lost_usec; /* the delay of the peers may run since then; 0: this member is in step, or knows nothing */
 
         /* What is known of the others. */

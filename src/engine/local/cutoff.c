@@ -223,6 +223,9 @@ void cutoff_quorum(Local *here, bool quorate)
                 cutoff_note_quorum(here, true);
                 return;
         }
+        /* It had quorum in this very view, and was in step: nobody can have counted it as lost before now. */
+        if (here->cutoff->no_quorum_usec == 0 && here->cutoff->away_usec == 0)
+                here->cutoff->turned_usec = here->me.agreed.now_usec;
         if (here->cutoff->no_quorum_usec == 0)
                 here->cutoff->no_quorum_usec = here->me.agreed.now_usec;
         /* A Corosync just started is alone at first: that counts only when IsolationTimeoutSec= is over. */
@@ -429,6 +432,15 @@ static bool cutoff_is_in_step(const Local *here)
                here->cutoff->cut_off_usec == 0 && here->cutoff->step_probe == 0 && !here->cutoff->isolated;
 }
 
+/* Workers have their time from the view on, also where quorum goes in a view that is old: that is the safe side for what a kill
+ * ends. A host goes down for what is certain. */
+static uint64_t cutoff_loss_usec(const Local *here, uint64_t since_usec)
+{
+        if (since_usec == 0)
+                return USEC_INFINITY;
+        return MAX(since_usec, usec_left(here->cutoff->turned_usec, cutoff_lag_usec(here)));
+}
+
 /* The first loss since it was in step counts. A ring that is not quorate yet is one, and so is an answer that came late. */
 void cutoff_watch_loss(Local *here)
 {
@@ -438,17 +450,14 @@ void cutoff_watch_loss(Local *here)
         if (!runs_any_alive(here))
                 c->proven_usec = 0; /* nothing here goes by it, and no probe is sent that would keep it new */
         if (cutoff_is_in_step(here)) {
-                c->lost_usec = 0;
+                c->lost_usec = c->turned_usec = 0;
                 return;
         }
         if (c->proven_usec != 0)
                 t = usec_add(c->proven_usec, cutoff_detection_usec(here));
         if (c->no_quorum_usec != 0)
                 t = MIN(t, usec_left(c->no_quorum_usec, cutoff_lag_usec(here)));
-        if (c->cut_off_usec != 0)
-                t = MIN(t, c->cut_off_usec);
-        if (c->away_usec != 0)
-                t = MIN(t, c->away_usec);
+        t = MIN(t, MIN(cutoff_loss_usec(here, c->cut_off_usec), cutoff_loss_usec(here, c->away_usec)));
         if (t != USEC_INFINITY && (c->lost_usec == 0 || t < c->lost_usec))
                 c->lost_usec = MAX(t, (uint64_t) 1);
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The fuse: the host's own end. Manager and guard set a deadline each; once one has passed the host goes down and boots again. It
+ * needs neither of them, nor systemd, and what stands outlives them; a host that slept goes down as it wakes up. */
+
+#include "world/world-struct.h"
+
+#define SLACK_USEC \
+        USEC_PER_SEC /* a manager moves its deadline on when it is so much older than the engine's, or has stood so long */
+#define LOOK_USEC (100 * USEC_PER_MSEC)
+
+static const char *const owners[_FUSE_OWNER_MAX] = { [FUSE_MANAGER] = "manager", [FUSE_GUARD] = "guard" };
+
+bool fuse_needs_end(const WorldUnit *u)
+{
+        FOREACH_ARRAY(p, u->parts, u->n_parts)
+                if (p->kind != WORLD_PART_ADDRESS)
+                        return true;
+        return false;
+}
+
+/* Of what is here, something would outlive a kill. */
+static const WorldUnit *what_is_left(const WorldNode *n)
+{
+        FOREACH_ARRAY(u, n->units, n->n_units)
+                if (fuse_needs_end(u) && unit_model_is_alive(u))
+                        return u;
+        return NULL;
+}
+
+static void go_off(World *w, WorldNode *n, FuseOwner owner)
+{
+        const WorldUnit *left = what_is_left(n);
+
+        trace(w, n, "its fuse goes off: the deadline of its %s has passed", owners[owner]);
+        world_did(w, DEED_REBOOT);
+        n->n_reboots++;
+        world_observe(w, &(Observation){ .type = OBSERVE_REBOOT,
+                                         .node_id = n->id,
+                                         .app = left ? left->app : NULL,
+                                         .where = owners[owner],
+                                         .flag = owner == FUSE_GUARD });
+        world_node_down(w, n->id);
+        world_node_up(w, n->id);
+}
+
+static void on_look(World *w, WorldNode *n, const Happening *h);
+
+static void look_at(World *w, WorldNode *n, uint64_t at_usec)
+{
+        WorldFuse *f = &n->fuse;
+
+        if (f->look_usec != 0 && f->look_usec <= at_usec)
+                return;
+        f->look_usec = at_usec;
+        world_schedule(w, at_usec, on_look, n, n->generation, at_usec);
+}
+
+static void on_look(World *w, WorldNode *n, const Happening *h)
+{
+        WorldFuse *f = &n->fuse;
+
+        if (!n->up || n->generation != h->generation || f->look_usec != h->value)
+                return;
+        f->look_usec = 0;
+        for (FuseOwner o = 0; o < _FUSE_OWNER_MAX; o++)
+                if (f->at_usec[o] != 0 && f->at_usec[o] <= w->now_usec && !n->suspended && !n->fuse_away) {
+                        go_off(w, n, o);
+                        return;
+                }
+        for (FuseOwner o = 0; o < _FUSE_OWNER_MAX; o++)
+                if (f->at_usec[o] != 0)
+                        look_at(w, n, MAX(f->at_usec[o], w->now_usec + LOOK_USEC));
+}
+
+void fuse_set(World *w, WorldNode *n, FuseOwner owner, uint64_t at_usec)
+{
+        n->fuse.at_usec[owner] = at_usec;
+        if (at_usec != 0)
+                look_at(w, n, MAX(at_usec, w->now_usec));
+}
+
+void fuse_power_cut(WorldNode *n)
+{
+        n->fuse = (WorldFuse){};
+}
+
+/* ---- the manager's ---- */
+
+static void on_slack(World *w, WorldNode *n, const Happening *h)
+{
+        if (!n->manager.up || n->manager.generation != h->generation)
+                return;
+        n->fuse.slack = false;
+        if (n->manager.hung) /* it moves nothing */
+                return;
+        n->fuse.told = false;
+        fuse_follow(w, n, true);
+}
+
+/* A move by less than the slack waits for the next, or for its time. */
+static bool may_wait(World *w, WorldNode *n, uint64_t at_usec)
+{
+        WorldFuse *f = &n->fuse;
+
+        if (!f->told || f->at_usec[FUSE_MANAGER] == 0 || at_usec < f->at_usec[FUSE_MANAGER] ||
+                        at_usec >= usec_add(f->at_usec[FUSE_MANAGER], SLACK_USEC))
+                return false;
+        if (at_usec != f->at_usec[FUSE_MANAGER] && !f->slack) {
+                f->slack = true;
+                world_schedule(w, w->now_usec + SLACK_USEC, on_slack, n, n->manager.generation, 0);
+        }
+        return true;
+}
+
+void fuse_follow(World *w, WorldNode *n, bool may_put_out)
+{
+        const char *app;
+        uint64_t t, clock = process_clock(w, n), at;
+
+        if (!n->manager.up)
+                return;
+        t = engine_fuse_deadline(n->manager.engine, &app);
+        if (t == USEC_INFINITY || (t == 0 && !may_put_out))
+                return;
+        at = t == 0 ? 0 : t <= clock ? w->now_usec : w->now_usec + process_wait(n, t - clock);
+        if (at != 0 && may_wait(w, n, at))
+                return;
+        n->fuse.told = true;
+        fuse_set(w, n, FUSE_MANAGER, at);
+}
+
+void fuse_manager_begins(WorldNode *n)
+{
+        n->fuse.told = n->fuse.slack = false;
+}
