@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "daemon/bus-link.h"
 #include "daemon/events.h"
+#include "daemon/fuse-link.h"
 #include "daemon/guard-link.h"
 #include "daemon/loop.h"
 #include "daemon/reload.h"

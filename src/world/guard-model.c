@@ -119,11 +119,13 @@ static void guard_model_count(World *w, WorldNode *n, uint64_t gone_usec)
         if (fuse)
                 fuse_set(w, n, FUSE_GUARD,
                                 w->now_usec + MAX(usec_left(t.fuse_usec, gone_usec), GUARD_FUSE_LEAST_USEC));
-        world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard, n, g->serial, GUARD_STOPS);
+        world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard, n, g->serial,
+                        GUARD_STOPS);
         if (fuse)
                 world_schedule(w, w->now_usec + usec_left(t.end_kill_usec, gone_usec), on_guard, n, g->serial,
                                 GUARD_KILLS_NEEDING);
-        world_schedule(w, w->now_usec + usec_left(t.kill_usec, gone_usec), on_guard, n, g->serial, GUARD_KILLS);
+        world_schedule(w, w->now_usec + usec_left(t.kill_usec, gone_usec), on_guard, n, g->serial,
+                        GUARD_KILLS);
         if (w->n_app_parts > 0)
                 world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard_look, n,
                                 g->serial, 0);

@@ -263,6 +263,26 @@ static void test_killed(void **state)
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 9);
 }
 
+/* A planned leave without quorum: the last end and the engine's last word come in one step. */
+static void test_put_out_as_it_leaves(void **state)
+{
+        (void) state;
+        begin_quietly();
+        engine_says(soon(60));
+        turn();
+        (void) fuse_heard();
+        assert_int_equal(raise(SIGTERM), 0);
+        turn();
+        doubles.fuse_usec = 0;
+        doubles.fuse_app = NULL;
+        doubles_effect(EVENT_PROBE, EFFECT_LEFT);
+        doubles.group.probe(m, 1);
+        assert_true(m->fuse.told);
+        assert_int_equal(m->fuse.told_usec, 0);
+        turn();
+        assert_true(m->exiting);
+}
+
 #define TEST(func) cmocka_unit_test_setup_teardown(func, daemon_setup, daemon_teardown)
 
 int main(void)
@@ -270,6 +290,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_set_moved_put_out),
                 TEST(test_set_before_the_effects),
+                TEST(test_put_out_as_it_leaves),
                 TEST(test_start_without_a_fuse),
                 TEST(test_mute),
                 TEST(test_killed),
