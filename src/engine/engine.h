@@ -95,7 +95,7 @@ uint64_t engine_deadline(const Engine *e);
 /* The moment, on the clock of Event.now_usec, past which this host has to be down while an application is here that needs
  * that: the others may start it from then on. To be asked after each step, before its effects are carried out: a start rests
  * on it. 0: no such application is here, or none that anybody starts or ends elsewhere (FailoverDelaySec=infinity,
- * maintenance, NoQuorumPolicy=freeze, SelfFence=no). USEC_INFINITY: one is here, and this engine has not been in a view yet:
+ * maintenance, NoQuorumPolicy=freeze, SelfFence=no). USEC_INFINITY: one is here, and no quorate ring has answered this engine yet:
  * what an earlier manager said stands. The moment stays in the future while this member is in step, whatever its quorum does
  * for a while; once past, it is not taken back but by the end of what is here, or by a quorate ring. `ret_app`: for which one,
  * NULL with 0; valid until the next step. */

@@ -5,11 +5,13 @@
 
 #include "world/world-struct.h"
 
-#define SLACK_USEC \
+#define FUSE_MOVE_USEC \
         USEC_PER_SEC /* a manager moves its deadline on when it is so much older than the engine's, or has stood so long */
-#define LOOK_USEC (100 * USEC_PER_MSEC)
+#define FUSE_LOOK_USEC (100 * USEC_PER_MSEC)
 
-static const char *const owners[_FUSE_OWNER_MAX] = { [FUSE_MANAGER] = "manager", [FUSE_GUARD] = "guard" };
+static const char *const owners[_DEADLINE_OWNER_MAX] = {
+        [DEADLINE_MANAGER] = "manager", [DEADLINE_GUARD] = "guard"
+};
 
 bool fuse_needs_end(const WorldUnit *u)
 {
@@ -28,7 +30,7 @@ static const WorldUnit *what_is_left(const WorldNode *n)
         return NULL;
 }
 
-static void go_off(World *w, WorldNode *n, FuseOwner owner)
+static void go_off(World *w, WorldNode *n, DeadlineOwner owner)
 {
         const WorldUnit *left = what_is_left(n);
 
@@ -39,7 +41,7 @@ static void go_off(World *w, WorldNode *n, FuseOwner owner)
                                          .node_id = n->id,
                                          .app = left ? left->app : NULL,
                                          .where = owners[owner],
-                                         .flag = owner == FUSE_GUARD });
+                                         .flag = owner == DEADLINE_GUARD });
         world_node_down(w, n->id);
         world_node_up(w, n->id);
 }
@@ -63,17 +65,17 @@ static void on_look(World *w, WorldNode *n, const Happening *h)
         if (!n->up || n->generation != h->generation || f->look_usec != h->value)
                 return;
         f->look_usec = 0;
-        for (FuseOwner o = 0; o < _FUSE_OWNER_MAX; o++)
+        for (DeadlineOwner o = 0; o < _DEADLINE_OWNER_MAX; o++)
                 if (f->at_usec[o] != 0 && f->at_usec[o] <= w->now_usec && !n->suspended && !n->fuse_away) {
                         go_off(w, n, o);
                         return;
                 }
-        for (FuseOwner o = 0; o < _FUSE_OWNER_MAX; o++)
+        for (DeadlineOwner o = 0; o < _DEADLINE_OWNER_MAX; o++)
                 if (f->at_usec[o] != 0)
-                        look_at(w, n, MAX(f->at_usec[o], w->now_usec + LOOK_USEC));
+                        look_at(w, n, MAX(f->at_usec[o], w->now_usec + FUSE_LOOK_USEC));
 }
 
-void fuse_set(World *w, WorldNode *n, FuseOwner owner, uint64_t at_usec)
+void fuse_set(World *w, WorldNode *n, DeadlineOwner owner, uint64_t at_usec)
 {
         n->fuse.at_usec[owner] = at_usec;
         if (at_usec != 0)
@@ -103,12 +105,12 @@ static bool may_wait(World *w, WorldNode *n, uint64_t at_usec)
 {
         WorldFuse *f = &n->fuse;
 
-        if (!f->told || f->at_usec[FUSE_MANAGER] == 0 || at_usec < f->at_usec[FUSE_MANAGER] ||
-                        at_usec >= usec_add(f->at_usec[FUSE_MANAGER], SLACK_USEC))
+        if (!f->told || f->at_usec[DEADLINE_MANAGER] == 0 || at_usec < f->at_usec[DEADLINE_MANAGER] ||
+                        at_usec >= usec_add(f->at_usec[DEADLINE_MANAGER], FUSE_MOVE_USEC))
                 return false;
-        if (at_usec != f->at_usec[FUSE_MANAGER] && !f->slack) {
+        if (at_usec != f->at_usec[DEADLINE_MANAGER] && !f->slack) {
                 f->slack = true;
-                world_schedule(w, w->now_usec + SLACK_USEC, on_slack, n, n->manager.generation, 0);
+                world_schedule(w, w->now_usec + FUSE_MOVE_USEC, on_slack, n, n->manager.generation, 0);
         }
         return true;
 }
@@ -127,7 +129,7 @@ void fuse_follow(World *w, WorldNode *n, bool may_put_out)
         if (at != 0 && may_wait(w, n, at))
                 return;
         n->fuse.told = true;
-        fuse_set(w, n, FUSE_MANAGER, at);
+        fuse_set(w, n, DEADLINE_MANAGER, at);
 }
 
 void fuse_manager_begins(WorldNode *n)

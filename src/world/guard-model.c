@@ -87,8 +87,8 @@ static void on_guard_look(World *w, WorldNode *n, const Happening *h)
                         if (u->n_parts > 0 && !guard_model_spares(&n->guard, u->app))
                                 parts_look_of_guard(w, n, u);
                 if (!guard_model_needs_fuse(n)) { /* nor what the manager was afraid of when it ended */
-                        fuse_set(w, n, FUSE_GUARD, 0);
-                        fuse_set(w, n, FUSE_MANAGER, 0);
+                        fuse_set(w, n, DEADLINE_GUARD, 0);
+                        fuse_set(w, n, DEADLINE_MANAGER, 0);
                 }
         }
         world_schedule(w, w->now_usec + GUARD_ROUND_USEC, on_guard_look, n, n->guard.serial, 0);
@@ -117,7 +117,7 @@ static void guard_model_count(World *w, WorldNode *n, uint64_t gone_usec)
 
         g->serial = ++w->next_serial;
         if (fuse)
-                fuse_set(w, n, FUSE_GUARD,
+                fuse_set(w, n, DEADLINE_GUARD,
                                 w->now_usec + MAX(usec_left(t.fuse_usec, gone_usec), GUARD_FUSE_LEAST_USEC));
         world_schedule(w, w->now_usec + usec_left(t.stop_usec, gone_usec), on_guard, n, g->serial,
                         GUARD_STOPS);
@@ -175,7 +175,7 @@ void guard_model_resume(World *w, WorldNode *n, const State *s, uint64_t gone_us
 
 void guard_model_disarm(WorldNode *n)
 {
-        n->fuse.at_usec[FUSE_GUARD] = 0;
+        n->fuse.at_usec[DEADLINE_GUARD] = 0;
         for (size_t i = 0; i < n->guard.n_spared; i++)
                 free(n->guard.spared[i]);
         n->guard.n_spared = 0;

@@ -251,16 +251,16 @@ typedef struct Systemd {
         size_t n_calls, n_calls_allocated;
 } Systemd;
 
-typedef enum FuseOwner {
-        FUSE_MANAGER,
-        FUSE_GUARD,
-        _FUSE_OWNER_MAX,
-} FuseOwner;
+typedef enum DeadlineOwner {
+        DEADLINE_MANAGER,
+        DEADLINE_GUARD,
+        _DEADLINE_OWNER_MAX,
+} DeadlineOwner;
 
 typedef struct WorldFuse {
-        uint64_t at_usec[_FUSE_OWNER_MAX]; /* when the host goes down; 0: not */
-        uint64_t look_usec;                /* when it is looked at next; 0: never */
-        bool told, slack;                  /* of the present manager: it has said one; it moves it on soon */
+        uint64_t at_usec[_DEADLINE_OWNER_MAX]; /* when the host goes down; 0: not */
+        uint64_t look_usec;                    /* when it is looked at next; 0: never */
+        bool told, slack; /* of the present manager: it has said one; it moves it on soon */
 } WorldFuse;
 
 typedef struct WorldGuard {
@@ -528,7 +528,7 @@ void parts_look_of_guard(World *w, WorldNode *n, WorldUnit *u);
 
 /* fuse-model.c */
 bool fuse_needs_end(const WorldUnit *u); /* something of it outlives a kill */
-void fuse_set(World *w, WorldNode *n, FuseOwner owner, uint64_t at_usec); /* 0: it is put out */
+void fuse_set(World *w, WorldNode *n, DeadlineOwner owner, uint64_t at_usec); /* 0: it is put out */
 void fuse_follow(World *w, WorldNode *n,
                 bool may_put_out); /* the engine's deadline; put out only after a step's effects */
 void fuse_manager_begins(WorldNode *n);

@@ -100,7 +100,11 @@ golden_cases = \
 	tests/golden/owed-takeover.script \
 	tests/golden/parts.script \
 	tests/golden/parts-guard.script \
+	tests/golden/parts-maintenance.script \
+	tests/golden/parts-note.script \
 	tests/golden/parts-manager-killed.script \
+	tests/golden/self-hung.script \
+	tests/golden/self-maintenance.script \
 	tests/golden/self-reboot.script \
 	tests/golden/self-flap.script \
 	tests/golden/self-reboot-race.script \

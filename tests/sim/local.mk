@@ -35,11 +35,14 @@ tests_sim_sim_LDADD = libworld.a libwire.a libengine.a libbase.a
 TESTS += tests/sim/sim
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/sim/test-checks
-tests_sim_test_checks_SOURCES = tests/sim/test-checks.c $(sim_checks)
+check_PROGRAMS += tests/sim/test-checks tests/sim/test-checks-parts
+tests_sim_test_checks_SOURCES = tests/sim/test-checks.c tests/sim/test-checks.h $(sim_checks)
 tests_sim_test_checks_CFLAGS = $(TEST_CFLAGS)
 tests_sim_test_checks_LDADD = libworld.a libwire.a libengine.a libbase.a $(CMOCKA_LIBS)
-TESTS += tests/sim/test-checks
+tests_sim_test_checks_parts_SOURCES = tests/sim/test-checks-parts.c tests/sim/test-checks.h $(sim_checks)
+tests_sim_test_checks_parts_CFLAGS = $(TEST_CFLAGS)
+tests_sim_test_checks_parts_LDADD = libworld.a libwire.a libengine.a libbase.a $(CMOCKA_LIBS)
+TESTS += tests/sim/test-checks tests/sim/test-checks-parts
 endif
 
 # Everything that can happen in a very small cluster; copying engines is for tests only and in no library.

@@ -153,6 +153,7 @@ static void act(Run *r, const Act *a)
         case ACT_SUSPEND:
                 check_overlap_sleeps(
                                 judge_of(r, &check_overlap), a->node, world_now(w) + a->value + JOINED_USEC);
+                check_reboots_blind(judge_of(r, &check_reboots), a->node, world_now(w) + a->value);
                 world_node_suspend(w, a->node, a->value);
                 break;
         case ACT_WIPE:

@@ -453,6 +453,10 @@ void cutoff_watch_loss(Local *here)
                 c->lost_usec = c->turned_usec = 0;
                 return;
         }
+        /* No quorate ring has answered this manager yet: the peers may have lost the node under the one before it, by whose word
+         * all goes then. */
+        if (c->lost_usec == 0 && c->proven_usec == 0)
+                return;
         if (c->proven_usec != 0)
                 t = usec_add(c->proven_usec, cutoff_detection_usec(here));
         if (c->no_quorum_usec != 0)
