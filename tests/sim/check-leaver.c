@@ -10,9 +10,9 @@
 #define SLACK_USEC (100 * USEC_PER_MSEC) /* clocks have rates of their own, and a report takes its time */
 
 typedef struct Awaited {
-        uint64_t nodes;   /* with a copy: bit i is node i */
-        uint64_t failed;  /* on which a copy ended by itself at some time, or could not start */
-        bool disturbed;   /* since its last start */
+        uint64_t nodes;  /* with a copy: bit i is node i */
+        uint64_t failed; /* on which a copy ended by itself at some time, or could not start, or did not end */
+        bool disturbed;  /* since its last start */
         uint32_t node_id; /* the one that left; 0: none */
         uint64_t ended_usec;
 } Awaited;
@@ -100,6 +100,11 @@ static void leavers_observe(void *judge, const Observation *o, Findings *f)
                 c->leaving[o->node_id] = false;
         else if (o->type == OBSERVE_STEP && o->event && o->event->type == EVENT_LEAVE)
                 c->leaving[o->node_id] = o->quorate;
+        /* Where something could not be ended a mark stays that ranks last. */
+        for (size_t i = 0; i < c->config->n_apps; i++)
+                if (o->type == OBSERVE_REBOOT || o->type == OBSERVE_UNIT_STUCK ||
+                                o->type == OBSERVE_PART_STUCK)
+                        c->apps[i].failed |= UINT64_C(1) << o->node_id;
         for (size_t i = 0; i < c->config->n_apps; i++)
                 if (disturbs(o))
                         c->apps[i].disturbed = true;

@@ -30,6 +30,7 @@ typedef struct Rest {
         uint32_t node_id;
         uint64_t epoch;
         uint32_t n_things; /* its worker and its parts */
+        bool asked;        /* for its start */
 } Rest;
 
 typedef struct Reboots {
@@ -87,26 +88,44 @@ static Rest *find_rest(Reboots *c, const Observation *o)
         return NULL;
 }
 
+static Rest *add_rest(Reboots *c, const Observation *o)
+{
+        FOREACH_ARRAY(a, c->config->apps, c->config->n_apps)
+                if (a->needs_end && streq(a->name, o->app) &&
+                                ARRAY_GROW(c->rests, c->n_rests, c->n_allocated) >= 0) {
+                        c->rests[c->n_rests] = (Rest){ .app = a, .node_id = o->node_id, .epoch = o->epoch };
+                        return c->rests + c->n_rests++;
+                }
+        return NULL;
+}
+
+/* A start that was asked for may begin, until it is known that it will not. */
 static void note_thing(Reboots *c, const Observation *o)
 {
         bool begins = o->type == OBSERVE_PART_BEGIN || o->type == OBSERVE_UNIT_BEGIN;
         Rest *r = find_rest(c, o);
 
-        if (!r && begins)
-                FOREACH_ARRAY(a, c->config->apps, c->config->n_apps)
-                        if (a->needs_end && streq(a->name, o->app) &&
-                                        ARRAY_GROW(c->rests, c->n_rests, c->n_allocated) >= 0) {
-                                r = c->rests + c->n_rests++;
-                                *r = (Rest){ .app = a, .node_id = o->node_id, .epoch = o->epoch };
-                        }
+        if (!r && (begins || o->type == OBSERVE_START))
+                r = add_rest(c, o);
         if (!r)
                 return;
+        r->asked = o->type == OBSERVE_START;
         if (begins)
                 r->n_things++;
-        else if (--r->n_things == 0) {
-                c->hosts[o->node_id].ended_usec = o->at_usec;
-                ARRAY_CLOSE(c->rests, c->n_rests, (size_t) (r - c->rests));
-        }
+        else if (o->type != OBSERVE_START && o->type != OBSERVE_START_VOID)
+                r->n_things -= MIN(r->n_things, 1u);
+        if (r->n_things > 0 || r->asked)
+                return;
+        c->hosts[o->node_id].ended_usec = o->at_usec;
+        ARRAY_CLOSE(c->rests, c->n_rests, (size_t) (r - c->rests));
+}
+
+static void note_down(Reboots *c, uint32_t node_id)
+{
+        for (size_t i = c->n_rests; i > 0; i--)
+                if (c->rests[i - 1].node_id == node_id)
+                        ARRAY_CLOSE(c->rests, c->n_rests, i - 1);
+        c->hosts[node_id].well_usec = c->hosts[node_id].gone_usec = 0;
 }
 
 /* ---- whether it is well ---- */
@@ -193,9 +212,10 @@ static void reboots_observe(void *judge, const Observation *o, Findings *f)
         else if (o->type == OBSERVE_MANAGER_END && !o->flag && h->gone_usec == 0)
                 h->gone_usec = o->at_usec;
         else if (o->type == OBSERVE_NODE_DOWN)
-                h->well_usec = h->gone_usec = 0;
-        else if (o->type == OBSERVE_PART_BEGIN || o->type == OBSERVE_PART_END ||
-                        o->type == OBSERVE_UNIT_BEGIN || o->type == OBSERVE_UNIT_END)
+                note_down(c, o->node_id);
+        else if (o->type == OBSERVE_START || o->type == OBSERVE_START_VOID || o->type == OBSERVE_PART_BEGIN ||
+                        o->type == OBSERVE_PART_END || o->type == OBSERVE_UNIT_BEGIN ||
+                        o->type == OBSERVE_UNIT_END)
                 note_thing(c, o);
 }
 

@@ -141,6 +141,10 @@ static CheckApp check_app(const Plan *p, size_t i, const Timing *t)
         a.needs_end = true;
         a.least_end_usec = a.least_delay_usec = MAX(least, end);
         a.failover_delay_usec = USEC_INFINITY;
+        FOREACH_ARRAY(act, p->acts, p->n_acts)
+                if (act->kind ==
+                                ACT_TIMING) /* what a peer may be ahead of a slower node is taken from its time */
+                        a.least_end_usec = 0;
         return a;
 }
 

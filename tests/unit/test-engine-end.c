@@ -264,6 +264,25 @@ static void test_back_and_not_in_step(void **state)
         cluster_end(&c);
 }
 
+/* What starts where a loss is known would have the deadline of that loss. */
+static void test_start_in_step(void **state)
+{
+        Cluster c;
+
+        (void) state;
+        cluster_begin_storage(&c, NO_QUORUM_STOP, DELAY_AUTO);
+        c.engine[BCD]->here.cutoff->away_usec = c.now;
+        c.engine[BCD]->here.cutoff->step_probe = UINT64_MAX;
+        cluster_unit_is(&c, ABC, "distro", UNIT_FAILED);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        c.engine[BCD]->here.cutoff->step_probe = 1;
+        c.now += PROBE;
+        cluster_at(&c, BCD, c.now);
+        cluster_deliver(&c);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 1);
+        cluster_end(&c);
+}
+
 /* What an earlier manager said stands until the first view: it knew more. */
 static void test_manager_restarted(void **state)
 {
@@ -481,6 +500,7 @@ int main(void)
                 cmocka_unit_test(test_flaps),
                 cmocka_unit_test(test_quorum_goes_in_an_old_view),
                 cmocka_unit_test(test_back_and_not_in_step),
+                cmocka_unit_test(test_start_in_step),
                 cmocka_unit_test(test_manager_restarted),
                 cmocka_unit_test(test_what_was_granted_holds),
                 cmocka_unit_test(test_a_short_delay_is_raised),

@@ -426,7 +426,7 @@ void cutoff_watch(Local *here)
 
 /* ---- when all has to have ended ---- */
 
-static bool cutoff_is_in_step(const Local *here)
+bool cutoff_is_in_step(const Local *here)
 {
         return here->cutoff->away_usec == 0 && here->cutoff->no_quorum_usec == 0 &&
                here->cutoff->cut_off_usec == 0 && here->cutoff->step_probe == 0 && !here->cutoff->isolated;

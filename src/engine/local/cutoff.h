@@ -46,6 +46,8 @@ static inline bool cutoff_is_stale(const Local *here)
 {
         return cutoff_stale_since(here) != 0;
 }
+/* No loss of this node is known that its peers may count from. */
+bool cutoff_is_in_step(const Local *here);
 bool cutoff_has_slept(const Local *here); /* the host did, and no probe has come back since: nothing starts */
 /* Sends a probe, one in a step; returns its number. */
 uint64_t cutoff_ask(Local *here);

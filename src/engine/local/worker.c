@@ -206,6 +206,11 @@ static void worker_start(Local *here, App *a, const Copy *c)
         }
         if (!worker_is_fresh(here, a, c))
                 return;
+        /* The deadline of what outlives a kill would be that of a loss before its start. */
+        if (c->needs_end && !cutoff_is_in_step(here)) {
+                here->starts_wait = true;
+                return;
+        }
         u = runs_add(here, a->name, c->epoch);
         if (!u)
                 return;
