@@ -174,14 +174,23 @@ static void judge_early(const Reboots *c, const Host *h, const Observation *o, F
                                 (unsigned long long) ((o->at_usec - h->well_usec) / USEC_PER_MSEC));
 }
 
+/* Who reads that all has ended may not have heard yet: a manager after a while, and where none is in step the guard from half of the
+ * grace on. */
+static bool may_not_have_heard(const Reboots *c, const Host *h, const Observation *o)
+{
+        if (o->at_usec < h->blind_usec || (h->ended_usec != 0 && o->at_usec < h->ended_usec + HEARD_USEC))
+                return true;
+        return !o->flag && h->gone_usec != 0 &&
+               o->at_usec < h->gone_usec + c->config->grace_usec / 2 + HEARD_USEC;
+}
+
 static void judge_reboot(Reboots *c, Host *h, const Observation *o, Findings *f)
 {
         bool left = false;
 
         FOREACH_ARRAY(r, c->rests, c->n_rests)
                 left = left || r->node_id == o->node_id;
-        left = left || o->at_usec < h->blind_usec ||
-               (h->ended_usec != 0 && o->at_usec < h->ended_usec + HEARD_USEC);
+        left = left || may_not_have_heard(c, h, o);
         if (!left)
                 finding(f, o, "host %u goes down, and nothing is on it that outlives a kill", o->node_id);
         else
