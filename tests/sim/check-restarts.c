@@ -118,7 +118,7 @@ static void judge_place(const Restarts *c, size_t app, const Observation *o, Fin
 
 static bool begins_anew(const Effect *e)
 {
-        static const char *const commands[] = { "clear", "takeover", "start" };
+        static const char *const commands[] = { "clear", "takeover", "start", "forget" };
 
         if (e->type != EFFECT_NOTE || (e->note != NOTE_COMMAND && e->note != NOTE_FORMED))
                 return false;
