@@ -12,8 +12,10 @@ DEVICE=distro-app-db:device-1.service
 
 applications() {
         disk_add data
-        cluster_app db '{abc bcd def}' Takeover=manual '[Parts]' \
-                "Mount=/lab/data /srv/the-data ext4 noatime TimeoutStopSec=${STOP:-20s}"
+        cluster_app db '{abc bcd def}' FailoverDelaySec=auto Takeover=manual '[Parts]' \
+                "Mount=/lab/data /srv/the-data ext4 noatime TimeoutStopSec=20s"
+        cluster_app none abc FailoverDelaySec=auto Enabled=no '[Parts]' 'Mount=/lab/none /srv/none'
+        cluster_app memory bcd FailoverDelaySec=auto Enabled=no '[Parts]' 'Mount=tmpfs /srv/memory tmpfs size=1M'
         mkdir -p "$LAB"/{abc,bcd,def}/root/srv
 }
 
@@ -54,9 +56,13 @@ identity() {
         run_of "$1" "$UNIT"
         app_field db epoch
 }
+# failed_with SINCE NODE REASON: its journal says so.
+failed_with() {
+        wait_line "$1" 20 "$(of "$2")" --grep="failed on $2: $3" >"$LAB/line" || fail "it fails on $2: $3"
+}
 # Sets NODE.
 moved() {
-        check_within 40 "it runs elsewhere than on $2, which alone has the disk" runs_elsewhere "$2"
+        check_within 60 "it runs elsewhere than on $2, which alone has the disk" runs_elsewhere "$2"
         NODE=$(owner)
         [ -z "${3:-}" ] || check "$NODE reads what $2 wrote" reads "$NODE" "$3"
         note "$1: $2 -> $NODE"
@@ -122,10 +128,28 @@ moved 'once it is left' "$from"
 step 'it is unmounted by hand'
 from=$NODE begin=$(now)
 check 'umount' node_exec "$from" umount /srv/the-data
-wait_line "$begin" 20 "$(of "$from")" --grep='failed on .*: its part mount /srv/the-data ended: it was unmounted from outside' >"$LAB/line" ||
-        fail 'it is a failure, by name'
+failed_with "$begin" "$from" 'its part mount /srv/the-data ended: it was unmounted from outside'
 moved 'unmounted by hand' "$from"
 check 'clear' node_exec "$from" distroctl clear db
+
+step 'somebody has mounted something there: the start is refused, and that is not touched'
+from=$NODE other=$(other_than "$NODE") begin=$(now)
+check 'mount' node_exec "$other" mount -t tmpfs mine /srv/the-data
+node_exec "$from" distroctl takeover db "$other" >/dev/null 2>&1 || true
+failed_with "$begin" "$other" 'its part mount /srv/the-data did not start: mine is mounted there already, and not by distro-manager'
+check 'it is there' test "$(node_exec "$other" findmnt -n -o FSTYPE /srv/the-data)" = tmpfs
+check 'umount' node_exec "$other" umount /srv/the-data
+check_within 30 'it runs on' state_is running
+check 'with the disk there and nowhere else' test "$(mounted_nodes)" = "$(owner)"
+
+step 'a device that is not there, and a file system from elsewhere'
+check_fails 'start says why' node_exec abc distroctl start none
+failed_with "$begin" abc 'its part device /lab/none did not start: it is not there'
+check 'start' node_exec abc distroctl start memory
+check_within 10 'it runs' app_is memory state running
+check 'it is mounted' test "$(node_exec bcd findmnt -n -o FSTYPE /srv/memory)" = tmpfs
+check 'stop' node_exec abc distroctl stop memory
+check_fails 'it is unmounted' node_exec bcd mountpoint -q /srv/memory
 
 end_test db
 disk_end "$UNIT"
