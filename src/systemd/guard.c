@@ -37,6 +37,7 @@ typedef struct GuardProcess {
         GuardEnd *end;          /* while workers are being ended */
         uint64_t watchdog_usec; /* WatchdogSec=; 0: systemd does not look after this process */
         uint64_t fuse_usec;     /* what the fuse is to know; 0: nothing */
+        bool put_out;           /* all had ended since this began to count, and that was said */
         bool fuse_unknown;      /* a guard before this one may have told it something */
         bool fuse_fails;        /* it does not answer, and that was said */
         bool idle;
@@ -142,6 +143,7 @@ static void arm_fuse(GuardProcess *g)
 
         if (g->fuse_usec == 0 || usec < g->fuse_usec)
                 g->fuse_usec = usec;
+        g->put_out = false;
         fuse_order_arm(&o, FUSE_GUARD, g->fuse_usec,
                         g->state.powers_off ? DEADLINE_POWEROFF : DEADLINE_REBOOT, FUSE_WHY);
         give_order(g, &o);
@@ -164,6 +166,7 @@ static void all_has_ended(GuardProcess *g)
 {
         disarm_fuse(g, FUSE_GUARD);
         disarm_fuse(g, FUSE_MANAGER);
+        g->put_out = true;
 }
 
 /* ---- counting ---- */
@@ -174,6 +177,7 @@ static void begin_to_count(GuardProcess *g)
 
         set_idle(g, false);
         g->moments = guard_moments(g->stamp.ended_usec, g->state.grace_usec);
+        g->put_out = false;
         if (guard_notes_need_fuse(g->parameters, &g->state))
                 arm_fuse(g);
         r = set_timer(g, g->moments.stop_usec);
@@ -224,7 +228,7 @@ static int on_round(sd_event_source *source, uint64_t usec, void *userdata)
                 is_over = guard_end_round(g->end, &g->state, &g->moments, now);
                 if (guard_end_needs_fuse(g->end, &g->state))
                         arm_fuse(g);
-                else if (g->fuse_usec != 0 || is_over)
+                else if (!g->put_out)
                         all_has_ended(g);
                 if (is_over) {
                         g->end = guard_end_free(g->end);
