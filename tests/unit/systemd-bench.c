@@ -12,6 +12,7 @@ static void on_changed(const UnitInfo *info, void *userdata)
 
         if (info->state == UNIT_RUNNING)
                 b->n_running++;
+        b->needs_end = info->needs_end;
         snprintf(b->seen + n, sizeof(b->seen) - n, "%s %" PRIu64 " %s%s%s%s;", info->app, info->epoch,
                         unit_state_to_string(info->state), info->reason ? " (" : "", strempty(info->reason),
                         info->reason ? ")" : "");

@@ -23,6 +23,7 @@ typedef struct Bench {
         char seen[16384];
         unsigned n_ready, n_parts_changed;
         size_t n_running;
+        bool needs_end; /* as the last report said */
         char cgroups[64];
         char dropins[80]; /* not there, until a unit needs it */
         char mountinfo[80];

@@ -137,6 +137,18 @@ static void test_bad(void **state)
         }
 }
 
+/* Where the host may not end what a kill does not, nothing of the kind is here. */
+static void test_self_fence(void **state)
+{
+        ConfigContext never = context;
+
+        (void) state;
+        never.self_fence = SELF_FENCE_NO;
+        check_bad(&never, PARTS "Address=192.0.2.20/24\nMount=/dev/sdb1 /srv/nfs\n",
+                        "x.app:7: Mount=: /dev/sdb1 outlives a kill of its processes, and SelfFence=no in manager.conf keeps "
+                        "this host from ending it in time, expected SelfFence=auto there or no such part");
+}
+
 /* What two lines cannot both have, and what one hides of another. */
 static void test_two_lines(void **state)
 {
@@ -193,6 +205,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),
                 cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_self_fence),
                 cmocka_unit_test(test_two_lines),
                 cmocka_unit_test(test_unit_names),
         };

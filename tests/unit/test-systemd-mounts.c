@@ -318,6 +318,7 @@ static void test_adopted(void **state)
         run_with_disk(b);
         renew(b);
         expect(b, "a 5 running;ready;");
+        assert_true(b->needs_end);
         expect_log(b, "");
 }
 

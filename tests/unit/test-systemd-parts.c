@@ -151,6 +151,7 @@ static void test_start_and_stop(void **state)
         start_with_parts(b, "a", 5);
         show_parts(b, "a", "address ip-192.0.2.20 unknown '';address ip-2001:db8::30 unknown '';");
         expect(b, "a 5 starting;a 5 running;");
+        assert_false(b->needs_end);
         assert_true(has_note(b, "a"));
         show_parts(b, "a", "address ip-192.0.2.20 active '';address ip-2001:db8::30 active '';");
         assert_true(b->n_parts_changed > 0);
