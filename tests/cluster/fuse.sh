@@ -11,13 +11,13 @@ GRACE=8000000
 
 applications() {
         disk_add data
-        cluster_app db 'abc bcd def' Takeover=manual '[Parts]' 'Mount=/lab/data /srv/data ext4 noatime TimeoutStopSec=60s'
+        cluster_app db 'abc bcd def' Takeover=manual '[Parts]' 'Mount=/lab/data /srv/data ext4 noatime TimeoutStopSec=15s' -- TimeoutStopSec=5s
         cluster_manager_conf ManagerGraceSec=8s
         mkdir -p "$LAB"/{abc,bcd,def}/root/srv
 }
 
 fuse_of() { node_exec "$1" systemctl show --value -p "$2" distro-fuse.service; }
-fuse_is_back() { [ "$(fuse_of abc ActiveState)" = active ] && [ "$(fuse_of abc MainPID)" != "$1" ]; }
+another_fuse() { [ "$(fuse_of "$1" ActiveState)" = active ] && [ "$(fuse_of "$1" MainPID)" != "$2" ]; }
 owner() { app_field db node; }
 is_running() { [ "$(app_field db state)" = running ]; }
 # Somebody works in there, and systemd does not know.
@@ -70,7 +70,7 @@ check_fails 'nobody stops it' node_exec abc systemctl stop distro-fuse
 check_fails 'nor restarts it' node_exec abc systemctl restart distro-fuse
 check 'it is the same' test "$(fuse_of abc MainPID)" = "$pid"
 node_exec abc systemctl kill -s KILL distro-fuse
-check_within 5 'one that is killed comes back' fuse_is_back "$pid"
+check_within 5 'one that is killed comes back' another_fuse abc "$pid"
 check_stays 3 'and nothing reboots' app_runs_on db abc
 
 step 'cut off, with a mount that is busy'
@@ -114,10 +114,17 @@ cluster_wait_synced
 check_stays 12 'nothing reboots' app_runs_on db "$from"
 check 'it is the same boot' test "$(boots "$from")" = "$before"
 
+step 'guard and fuse are killed: they come back, and nothing reboots'
+fuse=$(fuse_of "$from" MainPID)
+node_exec "$from" systemctl kill -s KILL distro-guard distro-fuse
+check_within 5 'there is another fuse' another_fuse "$from" "$fuse"
+check_stays 12 'it runs where it ran' app_runs_on db "$from"
+check 'it is the same boot' test "$(boots "$from")" = "$before"
+
 step 'quorum flaps: fifty times a second without'
 from=$(owner)
 before=$(boots "$from")
-for ((i = 0; i < 50; i++)); do
+for ((i = 0; i < ${FLAPS:-50}; i++)); do
         cable_cut "$from"
         sleep 1 # how long it lasts
         cable_mend "$from"
@@ -126,6 +133,15 @@ done
 cluster_wait_synced
 check 'it is the same boot' test "$(boots "$from")" = "$before"
 check_within 30 'db runs' is_running
+
+step 'the host is to stay down, and the mount does not end'
+check_within 30 'db runs' is_running
+from=$(owner)
+use_it "$from"
+node_exec "$from" systemctl --no-block poweroff
+stays_down() { ! node_is_up "$from"; }
+check_within 120 'it goes down, and does not boot again' stays_down
+check_within 60 'db runs elsewhere' is_running
 
 end_test db
 disk_end "$UNIT"
