@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The distribution's HAProxy with an address of IPv4 and one of IPv6, under a client that never stops asking: moved by hand,
-# its configuration read anew, its process killed, its node cut off and without power. After each exactly one node answers, by
-# both addresses and with its MAC. The client's longest pause is printed.
+# The distribution's HAProxy, by its own unit, with an address of IPv4 and one of IPv6, under a client that never stops asking:
+# moved by hand, its configuration read anew, its process killed, its node cut off and without power. After each exactly one
+# node answers, by both addresses and with its MAC. The client's longest pause is printed.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 
@@ -26,17 +26,11 @@ applications() {
 		[Application]
 		Nodes={abc bcd def}
 		Takeover=manual
-		LocalRestarts=1
 
 		[Parts]
 		Address=$WEB_4/24 host0
 		Address=$WEB_6/64 host0
-
-		[Service]
-		Type=notify
-		ExecStart=/usr/sbin/haproxy -Ws -f /etc/haproxy/haproxy.cfg
-		ExecReload=/bin/kill -USR2 \$MAINPID
-		KillMode=mixed
+		Unit=haproxy.service
 	END
 }
 
@@ -50,8 +44,8 @@ runs_elsewhere() {
         app_left web "$1" "$other" && answers_now "$(app_field web node "$other")"
 }
 is_another_run() { [ "$(run_of "$1")" != "$2" ] && app_is web state running; }
-run_of() { node_exec "$1" systemctl show --value -p InvocationID distro-app-web.service; }
-pid_on() { node_exec "$1" systemctl show --value -p MainPID distro-app-web.service; }
+run_of() { node_exec "$1" systemctl show --value -p InvocationID haproxy.service; }
+pid_on() { node_exec "$1" systemctl show --value -p MainPID haproxy.service; }
 
 # settled WHAT SINCE: it answers where it is now, and nobody else does.
 settled() {
@@ -76,12 +70,12 @@ check 'it has moved' test "$NODE" != "$from"
 
 step 'it reads its configuration anew, under the client'
 from=$NODE since=$(now) run=$(run_of "$NODE")
-check 'reload' node_exec "$from" systemctl reload distro-app-web.service
+check 'reload' node_exec "$from" systemctl reload haproxy.service
 settled 'reload' "$since"
 check 'it is the same run' test "$(run_of "$from")" = "$run"
 [ "$(web_pause "$since")" -lt 1000000 ] || fail 'the client hardly notices' "$(seconds "$(web_pause "$since")") s"
 
-step 'it is killed: with LocalRestarts=1 it is started again in its place'
+step 'it is killed: its own Restart= starts it again in its place, and nothing moves'
 from=$NODE since=$(now) run=$(run_of "$NODE")
 node_exec "$from" kill -KILL "$(pid_on "$from")"
 check_within 10 'another run of it' is_another_run "$from" "$run"
@@ -92,7 +86,7 @@ step 'the cable of its node is cut'
 from=$NODE since=$(now)
 cable_cut "$from"
 check_within 30 'another node has it' runs_elsewhere "$from"
-check 'its worker has ended there' test "$(pid_on "$from")" = 0
+check 'it has ended there' test "$(pid_on "$from")" = 0
 cable_mend "$from"
 settled 'cable cut' "$since"
 

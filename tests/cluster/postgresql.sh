@@ -3,10 +3,10 @@
 # At most 600 s.
 # postgresql.sh [--long]
 #
-# The distribution's PostgreSQL on a disk that all nodes share, with an address: a client writes without end, and its node is
-# drained, loses its manager, its power, its cable, its cable while its systemd stands still. After each exactly one server
-# runs, the address is where it is and answers with that node's MAC, and every commit that was answered is there. The
-# client's longest pause is printed. Each kind once, with --long four times.
+# The distribution's PostgreSQL, by its own unit, on a disk that all nodes share, with an address: a client writes without end,
+# and its node is drained, loses its manager, its power, its cable, its cable while its systemd stands still. After each
+# exactly one server runs, the address is where it is and answers with that node's MAC, and every commit that was answered is
+# there. The client's longest pause is printed. Each kind once, with --long four times.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
 # shellcheck source-path=SCRIPTDIR source=lab/postgresql.sh
@@ -17,8 +17,15 @@ ROUNDS=1
 
 applications() {
         disk_add data 512
+        disk_add_raw raw
+        disk_writer_install
         web_install
         pg_install data
+        cluster_file all /etc/systemd/system/lab-writer.service <<-END
+		[Service]
+		Type=notify
+		ExecStart=$DISK_WRITER /lab/raw
+	END
         cluster_file all /etc/distro-manager/applications/pg.app <<-END
 		[Application]
 		Nodes={abc bcd def}
@@ -26,14 +33,9 @@ applications() {
 
 		[Parts]
 		Mount=/lab/data $PG_MOUNT ext4 noatime
+		Unit=lab-writer.service
 		Address=$PG_ADDRESS/24 host0
-
-		[Service]
-		Type=notify
-		User=postgres
-		RuntimeDirectory=postgresql
-		ExecStart=/usr/lib/postgresql/$PG_VERSION/bin/postgres -D $PG_MOUNT/main -c config_file=/etc/postgresql/$PG_VERSION/main/postgresql.conf
-		KillSignal=SIGINT
+		Unit=postgresql@$PG_VERSION-main.service
 	END
 }
 

@@ -71,6 +71,8 @@ int main(int argc, char **argv)
         /* The /proc of the namespace may be that of processes that are gone. */
         self = open("/proc/self", O_DIRECTORY | O_CLOEXEC);
         space = open(argv[1], O_RDONLY | O_CLOEXEC);
+        if (space < 0 && errno == ENOENT)
+                return 0; /* the guest has just ended by itself */
         if (self < 0 || space < 0)
                 return die(argv[1]);
         if (setns(space, CLONE_NEWNS) < 0)
