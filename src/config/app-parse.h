@@ -17,6 +17,7 @@ typedef struct AppParse {
         PropertyList properties;         /* as they will be sent */
         PropertyList neutral_properties; /* the same with neutral specifiers; for the digest alone */
         Parts parts, neutral_parts;      /* likewise */
+        bool has_service;                /* there is a key of [Service] */
         size_t n_part_lines;             /* since the last empty value, also of those that were wrong */
         ParsePlace nodes, permitted, takeover_mode, dependencies;
         ParsePlace *unit_places; /* where each key of the table was given last */

@@ -183,6 +183,7 @@ int app_parse_assignment(ParseState *p, size_t section, const char *key, const c
         AppParse *a = userdata;
         int r;
 
+        a->has_service = a->has_service || section == SERVICE;
         if (section != APPLICATION && section != PARTS)
                 return parse_unit_assignment(a, p, section == UNIT ? SECTION_UNIT : SECTION_SERVICE,
                                 app_sections[section], key, value);
@@ -253,6 +254,32 @@ static int check_start_limit(AppParse *a, const char *restart)
         return parse_warning(&at,
                         "with these restarts StartLimitBurst= is not reached within StartLimitIntervalSec=, "
                         "so a worker that keeps failing never goes to another node");
+}
+
+/* Without [Service] the worker of an application that is its installed units has no process: it stands for them. */
+static int add_anchor(AppParse *a)
+{
+        static const struct {
+                const char *key, *value;
+        } lines[] = {
+                { "Type", "oneshot" },
+                { "RemainAfterExit", "yes" },
+                { "ExecStart", "/bin/true" },
+                { "User", "nobody" },
+        };
+        bool has_unit = false;
+        int r = 0;
+
+        FOREACH_ARRAY(part, a->parts.items, a->parts.n_items)
+                has_unit = has_unit || part->kind == PART_UNIT;
+        for (size_t i = 0; i < ELEMENTSOF(lines) && has_unit && !a->has_service && r >= 0; i++) {
+                ParseState p = a->state;
+
+                p.key = lines[i].key;
+                r = parse_unit_assignment(
+                                a, &p, SECTION_SERVICE, app_sections[SERVICE], lines[i].key, lines[i].value);
+        }
+        return r;
 }
 
 /* What systemd would refuse only when the application is started. */
@@ -374,6 +401,8 @@ int app_parse_finish(AppParse *a, AppConfig *ret)
         a->state.line = 0;
         a->state.key = NULL;
         int r = go_on(check_definition(a));
+        if (r >= 0)
+                r = go_on(add_anchor(a));
         if (r >= 0)
                 r = go_on(check_service(a));
         if (r >= 0)

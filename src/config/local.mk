@@ -10,6 +10,8 @@ libconfig_a_SOURCES = \
 	src/config/config-files.c \
 	src/config/config-files.h \
 	src/config/config.h \
+	src/config/installed-unit.c \
+	src/config/installed-unit.h \
 	src/config/load.c \
 	src/config/manager-config.c \
 	src/config/manager-config.h \

@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "config/installed-unit.h"
 #include "config/part-keys.h"
 #include "config/part-line.h"
 
@@ -14,6 +15,8 @@
 #define ADDRESS_TIMEOUT_DEFAULT_USEC (10 * USEC_PER_SEC)
 #define ADDRESS_WORD_MAX 255u
 #define MOUNT_WORD_MAX 1023u
+#define UNIT_TIMEOUT_DEFAULT_USEC (90 * USEC_PER_SEC)
+#define UNIT_WORD_MAX 255u
 
 /* A word as it is, or with what a key of ours has behind its name. */
 static int add_option(Part *part, const char *name, const char *value)
@@ -118,6 +121,41 @@ static int parse_address(PartLine *l, Parts *parts)
         return r < 0 ? r : parts_add(parts, &part);
 }
 
+static int describe_unit(const char *name, Part *part)
+{
+        part->id = strdup(name);
+        part->name = strdup(name);
+        part->arguments = calloc(1, sizeof(char *));
+        return part->id && part->name && part->arguments ? 0 : -ENOMEM;
+}
+
+/* Its times are its own; those of a unit that says nothing are systemd's. */
+static int parse_unit(PartLine *l, Parts *parts)
+{
+        _cleanup_free_ char *name = NULL, *more = NULL, *error = NULL;
+        _cleanup_(part_done) Part part = {
+                .kind = PART_UNIT,
+                .start_timeout_usec = UNIT_TIMEOUT_DEFAULT_USEC,
+                .stop_timeout_usec = UNIT_TIMEOUT_DEFAULT_USEC,
+        };
+        int r = part_line_next(l, &name);
+
+        if (r >= 0)
+                r = part_line_next(l, &more);
+        if (r > 0)
+                return parse_error(l->u->p,
+                                "\"%s\" stands behind the unit, expected the unit alone: its times are those of the unit",
+                                more);
+        if (r >= 0)
+                r = installed_unit_check_name(strempty(name), &error);
+        if (r < 0)
+                return r;
+        if (error)
+                return parse_error(l->u->p, "%s", error);
+        r = describe_unit(name, &part);
+        return r < 0 ? r : parts_add(parts, &part);
+}
+
 static const struct {
         const char *key;
         int (*parse)(PartLine *l, Parts *parts);
@@ -125,6 +163,7 @@ static const struct {
 } part_keys[] = {
         { "Address", parse_address, ADDRESS_WORD_MAX },
         { "Mount", parse_mount, MOUNT_WORD_MAX },
+        { "Unit", parse_unit, UNIT_WORD_MAX },
 };
 
 /* Where the value cannot be read with neutral specifiers, it stands for itself. */

@@ -87,6 +87,30 @@ static bool parse_with_id(const char *unit_name, const char *prefix, char *ret, 
         return part_id_is_valid(*ret_id, *ret_id_length) && take_app(app, (size_t) (colon - app), ret);
 }
 
+void gate_slice_name(const char *app, size_t stage, char *ret)
+{
+        app_slice_name(app, ret);
+        sprintf(ret + strlen(ret) - strlen(SLICE_SUFFIX), "-%zu" SLICE_SUFFIX, stage + 1);
+}
+
+bool gate_slice_parse(const char *unit_name, char *ret)
+{
+        char name[GATE_SLICE_NAME_MAX], app[APP_NAME_MAX + 1], *hyphen;
+
+        if (strlen(unit_name) >= sizeof(name) || !endswith(unit_name, SLICE_SUFFIX))
+                return false;
+        strcpy(name, unit_name);
+        hyphen = strrchr(name, '-');
+        if (!hyphen || hyphen[1] < '1' || hyphen[1] > '9' ||
+                        !streq(hyphen + 1 + strspn(hyphen + 1, "0123456789"), SLICE_SUFFIX))
+                return false;
+        strcpy(hyphen, SLICE_SUFFIX);
+        if (!app_slice_parse(name, app))
+                return false;
+        strcpy(ret, app);
+        return true;
+}
+
 bool part_unit_parse(const char *unit_name, char *ret)
 {
         const char *id;
@@ -110,7 +134,7 @@ bool removal_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME
 bool app_unit_parse(const char *unit_name, char *ret)
 {
         return worker_unit_parse(unit_name, ret) || part_unit_parse(unit_name, ret) ||
-               app_slice_parse(unit_name, ret);
+               app_slice_parse(unit_name, ret) || gate_slice_parse(unit_name, ret);
 }
 
 /* As systemd has it: what it is called, and what it is, behind the last dot. No unit of ours is somebody's own. */

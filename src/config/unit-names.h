@@ -15,6 +15,7 @@
 #define WORKER_UNIT_NAME_MAX (sizeof(WORKER_UNIT_PREFIX WORKER_UNIT_SUFFIX) + APP_NAME_MAX)
 #define WORKER_SLICE "distro.slice"
 #define APP_SLICE_NAME_MAX (sizeof("distro-.slice") + 4 * APP_NAME_MAX)
+#define GATE_SLICE_NAME_MAX (APP_SLICE_NAME_MAX + sizeof("-18446744073709551615"))
 #define PART_UNIT_NAME_MAX 256u /* systemd's own bound, with the final zero */
 
 /* "distro-app-NAME.service"; `ret` has room for WORKER_UNIT_NAME_MAX bytes. */
@@ -35,5 +36,9 @@ bool part_unit_parse(const char *unit_name, char *ret);
  * part's id as well, which lies in `unit_name` and has `*ret_id_length` bytes. */
 bool removal_unit(const char *app, const Part *p, char ret[static PART_UNIT_NAME_MAX]);
 bool removal_unit_parse(const char *unit_name, char *ret, const char **ret_id, size_t *ret_id_length);
+/* The slice without a process in which the call of that stage ends, from 0: "distro-NAME-1.slice", within the application's own;
+ * `ret` has room for GATE_SLICE_NAME_MAX bytes. */
+void gate_slice_name(const char *app, size_t stage, char *ret);
+bool gate_slice_parse(const char *unit_name, char *ret);
 /* Of a worker, a part or a slice. */
 bool app_unit_parse(const char *unit_name, char *ret);

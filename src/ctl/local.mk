@@ -50,7 +50,7 @@ libctl_a_SOURCES = \
 	src/ctl/verbs-change.c \
 	src/ctl/verbs-drain.c \
 	src/ctl/verbs-files.c \
-	src/ctl/verify-mounts.c src/ctl/verify-parts.c \
+	src/ctl/verify-mounts.c src/ctl/verify-parts.c src/ctl/verify-units.c \
 	src/ctl/verify.c \
 	src/ctl/verify.h \
 	src/ctl/verbs-list.c \

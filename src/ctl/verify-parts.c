@@ -80,6 +80,8 @@ int verify_parts(const AppConfig *app, ConfigMessages *messages)
                         r = check_address(app, app->parts.items + i, all, messages);
                 else if (app->parts.items[i].kind == PART_DEVICE || app->parts.items[i].kind == PART_MOUNT)
                         r = verify_mount(app, app->parts.items + i, messages);
+                else if (app->parts.items[i].kind == PART_UNIT)
+                        r = verify_unit(app, app->parts.items + i, messages);
         freeifaddrs(all);
         return r;
 }

@@ -15,6 +15,8 @@ int verify_add(ConfigMessages *m, ConfigLevel level, const char *application, co
 int verify_host(const AppConfig *app, ConfigMessages *messages);
 /* Devices, mount points and programs for a mount that this host lacks, and what it has of its own there. */
 int verify_mount(const AppConfig *app, const Part *part, ConfigMessages *messages);
+/* An installed unit that this host lacks, or starts at boot, or that cannot be a part. */
+int verify_unit(const AppConfig *app, const Part *part, ConfigMessages *messages);
 /* Of all parts; interfaces for the addresses that this host lacks, or has too many of. */
 int verify_parts(const AppConfig *app, ConfigMessages *messages);
 /* Addresses of rings that are the host itself, on whichever host. */

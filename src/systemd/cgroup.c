@@ -337,13 +337,23 @@ static int list_add_new(GroupList *l, char *group)
         return r;
 }
 
+/* The name of a unit of that name, or of any worker or part; systemd puts a "_" before one that a file there could have. */
+static bool is_wanted(const char *name, const char *unit)
+{
+        char app[APP_NAME_MAX + 1];
+
+        if (unit)
+                return streq(name + (name[0] == '_'), unit);
+        return worker_unit_parse(name, app) || part_unit_parse(name, app);
+}
+
 /* In the slices that are in it as well. What lies in a service is its own affair, as that of a user's systemd. */
-static int list_slice(
-                const char *root, const char *hierarchy, const char *slice, unsigned depth, GroupList *l)
+static int list_slice(const char *root, const char *hierarchy, const char *slice, const char *unit,
+                unsigned depth, GroupList *l)
 {
         _cleanup_free_ char *path = group_path(root, hierarchy, slice);
-        char app[APP_NAME_MAX + 1], *group;
         struct dirent *entry;
+        char *group;
         DIR *dir;
         int r = 0;
 
@@ -355,8 +365,7 @@ static int list_slice(
         while (r >= 0 && (entry = readdir(dir))) {
                 bool is_slice = depth < DEPTH_MAX && endswith(entry->d_name, ".slice");
 
-                if (!is_slice && !worker_unit_parse(entry->d_name, app) &&
-                                !part_unit_parse(entry->d_name, app))
+                if (!is_slice && !is_wanted(entry->d_name, unit))
                         continue;
                 group = text_format("%s/%s", slice, entry->d_name);
                 if (!group)
@@ -364,7 +373,7 @@ static int list_slice(
                 else if (!is_slice)
                         r = list_add_new(l, group);
                 else {
-                        r = list_slice(root, hierarchy, group, depth + 1, l);
+                        r = list_slice(root, hierarchy, group, unit, depth + 1, l);
                         free(group);
                 }
         }
@@ -377,7 +386,7 @@ static int compare_groups(const void *a, const void *b)
         return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-int cgroup_list_workers(const char *root, char ***ret)
+static int list_groups(const char *root, const char *unit, char ***ret)
 {
         _cleanup_free_ char *prefix = NULL;
         GroupList l = {};
@@ -388,7 +397,7 @@ int cgroup_list_workers(const char *root, char ***ret)
         r = array_reserve(&l.items, &l.n_allocated, 1, sizeof(l.items[0]));
         FOREACH_ARRAY(h, hierarchies, ELEMENTSOF(hierarchies))
                 if (r >= 0)
-                        r = list_slice(root, *h, prefix, 0, &l);
+                        r = list_slice(root, *h, prefix, unit, 0, &l);
         if (r < 0) {
                 strings_free(l.items);
                 return r;
@@ -398,22 +407,23 @@ int cgroup_list_workers(const char *root, char ***ret)
         return 0;
 }
 
+int cgroup_list_workers(const char *root, char ***ret)
+{
+        return list_groups(root, NULL, ret);
+}
+
 int cgroup_find_unit(const char *root, const char *unit, char **ret)
 {
         _cleanup_(strings_freep) char **groups = NULL;
-        char *found = NULL;
-        int r = cgroup_list_workers(root, &groups);
+        size_t n = 0;
+        int r = list_groups(root, unit, &groups);
 
         if (r < 0)
                 return r;
-        for (char **group = groups; *group; group++)
-                if (streq(strrchr(*group, '/') + 1, unit))
-                        found = *group;
-        if (!found)
+        while (groups[n])
+                n++;
+        if (n == 0)
                 return -ENOENT;
-        found = strdup(found);
-        if (!found)
-                return -ENOMEM;
-        *ret = found;
-        return 0;
+        *ret = strdup(groups[n - 1]);
+        return *ret ? 0 : -ENOMEM;
 }

@@ -18,7 +18,7 @@ int cgroup_is_populated(const char *root, const char *group);
 /* The groups of all workers and parts that exist in slices, found without systemd: in their own, and where a drop-in with Slice=
  * has placed them. Sorted, NULL-terminated, to be freed with strings_free(). An empty list is no error. */
 int cgroup_list_workers(const char *root, char ***ret);
-/* That of one of them; where there is more than one, the last. -ENOENT: there is none. The caller frees. */
+/* That of any unit, as an installed one; where there is more than one, the last. -ENOENT: there is none. The caller frees. */
 int cgroup_find_unit(const char *root, const char *unit, char **ret);
 
 /* The group in which systemd would put a unit of this slice, found from where this process is: below the same root as our own.

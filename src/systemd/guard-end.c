@@ -247,6 +247,41 @@ static size_t each_group(const char *cgroup_root, const GuardState *state, Guard
         return n_alive;
 }
 
+/* The installed units of an application, which lie among all others: its note tells which they are. */
+static size_t end_installed_of(GuardEnd *g, const PartNote *note)
+{
+        const char *root = g->parameters->cgroup_root;
+        size_t n_alive = 0;
+
+        FOREACH_ARRAY(part, note->parts.items, note->parts.n_items) {
+                _cleanup_free_ char *group = NULL;
+
+                if (part->kind != PART_UNIT || cgroup_find_unit(root, part->id, &group) < 0 ||
+                                cgroup_is_populated(root, group) == 0)
+                        continue;
+                n_alive++;
+                kill_group(g, group);
+        }
+        return n_alive;
+}
+
+static size_t end_installed(GuardEnd *g, const GuardState *state, const GuardMoments *m, uint64_t now)
+{
+        _cleanup_(strings_freep) char **names = NULL;
+        size_t n_alive = 0;
+
+        if (part_note_list(g->parameters->directory, &names) < 0)
+                return 1; /* not known to be gone */
+        for (char **app = names; *app; app++) {
+                _cleanup_(part_note_done) PartNote note = {};
+
+                if (!guard_state_in_maintenance(state, *app) && is_due_by_hand(g, *app, m, now) &&
+                                part_note_read(g->parameters->directory, *app, &note) >= 0)
+                        n_alive += end_installed_of(g, &note);
+        }
+        return n_alive;
+}
+
 size_t guard_count_groups(const char *cgroup_root, const GuardState *state)
 {
         return each_group(cgroup_root, state, NULL, NULL, 0);
@@ -261,7 +296,8 @@ bool guard_end_round(GuardEnd *g, const GuardState *state, const GuardMoments *m
         g->needing = list_needing(g->parameters->directory, state);
         n_alive = end_units(g, state, m, now);
         if (now >= m->end_kill_usec)
-                n_alive += each_group(g->parameters->cgroup_root, state, g, m, now);
+                n_alive += each_group(g->parameters->cgroup_root, state, g, m, now) +
+                           end_installed(g, state, m, now);
         /* A systemd that has not heard of it may start again what was killed, so it is not over before it has. */
         g->n_quiet = now >= m->by_hand_usec && n_alive == 0 && units_is_ready(g->units) ? g->n_quiet + 1 : 0;
         return g->n_quiet >= QUIET_ROUNDS;

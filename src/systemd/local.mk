@@ -10,6 +10,8 @@ libunits_a_SOURCES = \
 	src/systemd/mount-facts.c src/systemd/mount-facts.h \
 	src/systemd/own-job.c src/systemd/own-job.h \
 	src/systemd/part-note.c src/systemd/part-note.h \
+	src/systemd/part-order.c src/systemd/part-order.h \
+	src/systemd/part-stages.c src/systemd/part-stages.h \
 	src/systemd/part-start.c src/systemd/part-start.h \
 	src/systemd/part-state.c src/systemd/part-state.h \
 	src/systemd/private-bus.c src/systemd/private-bus.h \
@@ -24,6 +26,7 @@ libunits_a_SOURCES = \
 	src/systemd/unit-read.c src/systemd/unit-read.h \
 	src/systemd/unit-road.c src/systemd/unit-road.h \
 	src/systemd/unit-run.c src/systemd/unit-run.h \
+	src/systemd/unit-stages.c src/systemd/unit-stages.h \
 	src/systemd/unit-start.c src/systemd/unit-start.h \
 	src/systemd/unit-state.c src/systemd/unit-state.h \
 	src/systemd/unit-step.c src/systemd/unit-step.h \

@@ -44,7 +44,7 @@ char *part_note_format(const char *app, const PartNote *n)
         Text t = {};
 
         app_slice_name(app, slice);
-        text_printf(&t, "epoch=%" PRIu64 "\n", n->epoch);
+        text_printf(&t, "epoch=%" PRIu64 "\nbegun=%" PRIu64 "\n", n->epoch, n->begun_usec);
         add_line(&t, "slice", slice);
         FOREACH_ARRAY(p, n->parts.items, n->parts.n_items) {
                 text_printf(&t, "part=%s ", part_kind_to_string(p->kind));
@@ -153,6 +153,9 @@ static int take_note(const char *app, char *text, PartNote *n)
 
         if (r < 0 || n->epoch == 0 || !epoch_is_possible(n->epoch))
                 return -EBADMSG;
+        r = take_number(&text, "begun", &n->begun_usec);
+        if (r < 0)
+                return r;
         app_slice_name(app, slice);
         value = next_value(&text, "slice");
         if (!value || !streq(value, slice))

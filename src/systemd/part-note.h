@@ -7,6 +7,7 @@
  * become of the application's file meanwhile.
  *
  *     epoch=17
+ *     begun=123456789                    CLOCK_MONOTONIC, microseconds: what an installed unit did before is not of this copy
  *     slice=distro-web.slice
  *     part=address ip-192.0.2.20         the kind and the id; the parts in the order of their start
  *     name=192.0.2.20/24
@@ -25,6 +26,7 @@
 typedef struct PartNote {
         uint64_t epoch;
         Parts parts;
+        uint64_t begun_usec;
 } PartNote;
 
 void part_note_done(PartNote *n);

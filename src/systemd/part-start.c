@@ -5,40 +5,12 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "config/unit-names.h"
+#include "systemd/part-order.h"
+#include "systemd/part-stages.h"
 #include "systemd/part-start.h"
 #include "systemd/unit-read.h"
 
 #define PART_WORDS_MAX 64u /* of one command */
-
-static size_t count_parts(const UnitStart *s)
-{
-        return s->parts ? s->parts->n_items : 0;
-}
-
-/* ---- what the worker has more ---- */
-
-static int append_part_names(sd_bus_message *m, const UnitStart *s, const char *property)
-{
-        char name[PART_UNIT_NAME_MAX];
-        int r = unit_start_open_list(m, property, "s");
-
-        for (size_t i = 0; i < count_parts(s) && r >= 0; i++) {
-                if (!part_unit(s->app, s->parts->items + i, name))
-                        return -EINVAL;
-                r = sd_bus_message_append_basic(m, 's', name);
-        }
-        return r < 0 ? r : unit_start_close_list(m);
-}
-
-int part_start_append_worker(sd_bus_message *m, const UnitStart *s)
-{
-        int r;
-
-        if (count_parts(s) == 0)
-                return 0;
-        r = append_part_names(m, s, "BindsTo");
-        return r < 0 ? r : append_part_names(m, s, "After");
-}
 
 /* ---- the parts ---- */
 
@@ -113,20 +85,6 @@ static int append_description(sd_bus_message *m, const UnitStart *s, const Part 
         return description ? sd_bus_message_append(m, "(sv)", "Description", "s", description) : -ENOMEM;
 }
 
-/* `before`: the unit of the part before it, "": it is the first; `more`, `removal`: what it comes after besides. */
-static int append_order(sd_bus_message *m, const char *before, const char *more, const char *removal)
-{
-        const char *after[] = { before, more, removal };
-        int r = before[0] ? sd_bus_message_append(m, "(sv)", "BindsTo", "as", 1, before) : 0;
-
-        if (r >= 0)
-                r = unit_start_open_list(m, "After", "s");
-        FOREACH_ARRAY(unit, after, ELEMENTSOF(after))
-                if (r >= 0 && (*unit)[0])
-                        r = sd_bus_message_append_basic(m, 's', *unit);
-        return r < 0 ? r : unit_start_close_list(m);
-}
-
 static int append_service(sd_bus_message *m, const UnitStart *s, const Part *p, const char *slice)
 {
         int r = append_description(m, s, p);
@@ -174,10 +132,10 @@ static int append_address_sandbox(sd_bus_message *m)
 
 /* With the network behind it, so that a host that goes down takes the address away before that; and after what an earlier
  * run's removal is still at. */
-static int append_address(sd_bus_message *m, const UnitStart *s, const Part *p, const char *before,
-                const PartPlace *place)
+static int append_address(sd_bus_message *m, const UnitStart *s, size_t i, const PartPlace *place)
 {
         char slice[APP_SLICE_NAME_MAX], removal[PART_UNIT_NAME_MAX];
+        const Part *p = s->parts->items + i;
         int r;
 
         if (!removal_unit(s->app, p, removal))
@@ -190,7 +148,7 @@ static int append_address(sd_bus_message *m, const UnitStart *s, const Part *p, 
         if (r >= 0)
                 r = append_address_commands(m, s, p, place);
         if (r >= 0)
-                r = append_order(m, before, "network.target", removal);
+                r = part_order_append_part(m, s, i, (const char *const[]){ "network.target", removal, NULL });
         return r < 0 ? r : append_address_sandbox(m);
 }
 
@@ -224,10 +182,10 @@ static int append_device_commands(sd_bus_message *m, const Part *p, const PartPl
 
 /* It sees the end of all, so a kill of all that is in the slice leaves it alone; the slice's stop stops it. It ends when the
  * device is free, however long that takes, but the stop of the slice waits for it no longer than is said. */
-static int append_device(sd_bus_message *m, const UnitStart *s, const Part *p, const char *before,
-                const PartPlace *place)
+static int append_device(sd_bus_message *m, const UnitStart *s, size_t i, const PartPlace *place)
 {
         char slice[APP_SLICE_NAME_MAX], removal[PART_UNIT_NAME_MAX];
+        const Part *p = s->parts->items + i;
         int r = removal_unit(s->app, p, removal) ? append_service(m, s, p, WORKER_SLICE) : -EINVAL;
 
         app_slice_name(s->app, slice);
@@ -238,7 +196,7 @@ static int append_device(sd_bus_message *m, const UnitStart *s, const Part *p, c
                                 1, "Requires", "as", 1, slice);
         if (r >= 0)
                 r = append_device_commands(m, p, place);
-        return r < 0 ? r : append_order(m, before, slice, removal);
+        return r < 0 ? r : part_order_append_part(m, s, i, (const char *const[]){ slice, removal, NULL });
 }
 
 /* ---- a mount ---- */
@@ -254,9 +212,10 @@ static bool mount_is_written(const Part *p, bool has_device)
 
 /* systemd has one time for the mount and the unmount. What mount(8) and umount(8) say is kept for the reason. The mount lies in
  * distro.slice: with the application's slice its stop takes the control group away in which umount(8) would be run again. */
-static int append_mount(sd_bus_message *m, const UnitStart *s, const Part *p, const char *before,
-                const PartPlace *place, bool has_device)
+static int append_mount(sd_bus_message *m, const UnitStart *s, size_t i, const PartPlace *place)
 {
+        const Part *p = s->parts->items + i;
+        bool has_device = i > 0 && p[-1].kind == PART_DEVICE;
         _cleanup_free_ char *words = text_format("%s/%s", place->words, p->id);
         char slice[APP_SLICE_NAME_MAX];
         int r = words ? append_description(m, s, p) : -ENOMEM;
@@ -274,35 +233,29 @@ static int append_mount(sd_bus_message *m, const UnitStart *s, const Part *p, co
                 r = sd_bus_message_append(m, "(sv)", "Options", "s", p->arguments[3]);
         if (r >= 0 && mount_is_written(p, has_device))
                 r = sd_bus_message_append(m, "(sv)", "ReadWriteOnly", "b", 1);
-        return r < 0 ? r : append_order(m, before, slice, "");
+        return r < 0 ? r : part_order_append_part(m, s, i, (const char *const[]){ slice, NULL });
 }
 
 /* ---- all of them ---- */
 
-/* `before`: as of append_order(). */
-static int append_properties(
-                sd_bus_message *m, const UnitStart *s, size_t i, const char *before, const PartPlace *place)
+static int append_properties(sd_bus_message *m, const UnitStart *s, size_t i, const PartPlace *place)
 {
-        const Part *p = s->parts->items + i;
-
-        switch (p->kind) {
+        switch (s->parts->items[i].kind) {
         case PART_ADDRESS:
-                return append_address(m, s, p, before, place);
+                return append_address(m, s, i, place);
         case PART_DEVICE:
-                return append_device(m, s, p, before, place);
+                return append_device(m, s, i, place);
         case PART_MOUNT:
-                if (strings_count(p->arguments) != 4)
-                        return -EINVAL;
-                return append_mount(m, s, p, before, place, i > 0 && p[-1].kind == PART_DEVICE);
-        case PART_UNIT:
+                return strings_count(s->parts->items[i].arguments) == 4 ? append_mount(m, s, i, place)
+                                                                        : -EINVAL;
+        case PART_UNIT: /* that is there */
         case _PART_KIND_MAX:
                 break;
         }
         return -EINVAL;
 }
 
-static int append_part(
-                sd_bus_message *m, const UnitStart *s, size_t i, const char *before, const PartPlace *place)
+static int append_part(sd_bus_message *m, const UnitStart *s, size_t i, const PartPlace *place)
 {
         char name[PART_UNIT_NAME_MAX];
         int r;
@@ -315,7 +268,7 @@ static int append_part(
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "(sv)");
         if (r >= 0)
-                r = append_properties(m, s, i, before, place);
+                r = append_properties(m, s, i, place);
         if (r >= 0)
                 r = unit_start_append_identity(m, s);
         if (r >= 0)
@@ -326,26 +279,34 @@ static int append_part(
 static int append_slice(sd_bus_message *m, const UnitStart *s)
 {
         char slice[APP_SLICE_NAME_MAX];
-
-        app_slice_name(s->app, slice);
-        return sd_bus_message_append(m, "(sa(sv))", slice, 2, "Description", "s",
-                        s->description ? s->description : s->app, "CollectMode", "s", "inactive");
-}
-
-int part_start_append_units(sd_bus_message *m, const UnitStart *s, const PartPlace *place)
-{
-        char before[PART_UNIT_NAME_MAX] = "";
         int r;
 
-        if (count_parts(s) == 0)
-                return sd_bus_message_append(m, "a(sa(sv))", 0);
-        r = sd_bus_message_open_container(m, 'a', "(sa(sv))");
+        app_slice_name(s->app, slice);
+        r = sd_bus_message_open_container(m, 'r', "sa(sv)");
         if (r >= 0)
+                r = sd_bus_message_append_basic(m, 's', slice);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "(sv)");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)(sv)", "Description", "s",
+                                s->description ? s->description : s->app, "CollectMode", "s", "inactive");
+        if (r >= 0)
+                r = part_order_append_slice(m, s);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+int part_start_append_units(sd_bus_message *m, const UnitStart *s, size_t stage, const PartPlace *place)
+{
+        PartStage of = part_stages_get(s->parts, stage);
+        int r = sd_bus_message_open_container(m, 'a', "(sa(sv))");
+
+        if (of.end > 0 && stage == 0 && r >= 0)
                 r = append_slice(m, s);
-        for (size_t i = 0; i < s->parts->n_items && r >= 0; i++) {
-                r = append_part(m, s, i, before, place);
-                (void) part_unit(s->app, s->parts->items + i, before); /* it was one */
-        }
+        for (size_t i = of.first; i < of.end && r >= 0; i++)
+                if (s->parts->items[i].kind != PART_UNIT)
+                        r = append_part(m, s, i, place);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

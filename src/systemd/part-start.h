@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a start has more where the application has parts. All is one call, and one transaction of systemd:
+/* What a start has more where the application has parts. All is one call, and one transaction of systemd; where an installed unit
+ * is among them, it may be several (part-stages.h):
  *
  *     distro-NAME.slice             the application's own; stopping it ends all that is in it, the last first, and its job ends
  *                                   when the last job in it has
@@ -12,8 +13,10 @@
  *                                   Both lie in distro.slice, bound to the application's: a kill of that spares them, as they
  *                                   are to end what is mounted and to see that the device is free, and so does its end, where
  *                                   they have not done so
- *                                   Each part has BindsTo= and After= on the part before it
- *     distro-app-NAME.service       the worker: Slice=, BindsTo= and After= on each part
+ *     distro-app-NAME.service       the worker
+ *     distro-NAME-1.slice           without a process, in the slice: what a call before the worker's ends in
+ *
+ * part-order.h says what requires what.
  *
  * systemd 252 forgets at a daemon-reload what stands behind a prefix or a "$" in a command, so parts have neither (but for
  * "-", which it keeps). */
@@ -36,12 +39,10 @@ typedef struct PartPlace {
         const char *words; /* the folder in which the last words of mount(8) and umount(8) are kept, by unit */
 } PartPlace;
 
-/* The further properties of the worker; nothing where there are no parts. What sd-bus says, -EINVAL: a part has no name or
- * words that a unit can have. */
-int part_start_append_worker(sd_bus_message *m, const UnitStart *s);
 /* The call that takes away once more what a part has left, in a unit of its own: its helper's own removal did not succeed.
- * The end of its job tells whether this one did. 0, what sd-bus says, or -EINVAL as above. */
+ * The end of its job tells whether this one did. 0, what sd-bus says, or -EINVAL as below. */
 int part_removal_message(
                 sd_bus *bus, const char *app, const Part *p, const PartPlace *place, sd_bus_message **ret);
-/* The auxiliary units, a(sa(sv)); an empty list where there are no parts. */
-int part_start_append_units(sd_bus_message *m, const UnitStart *s, const PartPlace *place);
+/* The auxiliary units, a(sa(sv)); an empty list where there are no parts. What sd-bus says, -EINVAL: a part has no name
+ * or words that a unit can have. */
+int part_start_append_units(sd_bus_message *m, const UnitStart *s, size_t stage, const PartPlace *place);

@@ -16,10 +16,27 @@ bool part_is_ending(const PartProperties *p)
         return streq(p->unit.active_state, "deactivating") || (!part_is_over(p) && p->unit.job_id != 0);
 }
 
-/* No job does that to it: its helper has ended. */
-static bool part_ends_by_itself(const PartProperties *p)
+/* No job does that to it: its helper has ended. An installed unit may be about to be started again by itself. */
+static bool part_ends_by_itself(const PartView *v)
 {
-        return part_is_over(p) || (part_is_ending(p) && p->unit.job_id == 0);
+        const PartProperties *p = v->properties;
+
+        return part_is_over(p) || (v->part->kind != PART_UNIT && part_is_ending(p) && p->unit.job_id == 0);
+}
+
+static bool part_is_up(const PartProperties *p)
+{
+        return p->unit.job_id == 0 && unit_properties_are_alive(&p->unit) &&
+               !streq(p->unit.active_state, "activating") && !streq(p->unit.active_state, "deactivating");
+}
+
+/* Its own restart, or an administrator's: the worker goes with it where it has a job, and the copy goes on. */
+static bool part_restarts(const PartView *v)
+{
+        const UnitProperties *p = &v->properties->unit;
+
+        return v->part->kind == PART_UNIT &&
+               (streq(p->active_state, "activating") || unit_properties_are_pending(p));
 }
 
 static bool part_has_failed(const PartProperties *p)
@@ -99,12 +116,41 @@ static void mount_end_to_words(const PartView *v, char *ret, size_t size_bytes)
                 unit_result_to_words(&p->unit, ret, size_bytes);
 }
 
+/* It was started in this copy, and not before it, as an installed unit may have been. */
+static bool part_was_there(const PartView *v)
+{
+        return v->properties->active_usec != 0 &&
+               (v->part->kind != PART_UNIT || v->properties->active_usec >= v->begun_usec);
+}
+
+/* A job that is done is no start where a condition has skipped it. */
+static bool part_was_skipped(const PartView *v)
+{
+        const UnitProperties *p = &v->properties->unit;
+
+        return v->part->kind == PART_UNIT && part_is_over(v->properties) && !part_was_there(v) &&
+               (p->condition_failed || streq(p->result, "exec-condition"));
+}
+
+/* A word of its own, STATUS=, is none about its end. */
+static void installed_end_to_words(const PartView *v, char *ret, size_t size_bytes)
+{
+        if (part_has_failed(v->properties))
+                unit_result_to_words(&v->properties->unit, ret, size_bytes);
+        else if (part_was_there(v))
+                snprintf(ret, size_bytes, "it has ended, or was stopped from outside");
+        else
+                snprintf(ret, size_bytes, "systemd did not make it active");
+}
+
 void part_end_to_words(const PartView *v, char *ret, size_t size_bytes)
 {
         const PartProperties *p = v->properties;
 
         if (v->part->kind == PART_MOUNT)
                 mount_end_to_words(v, ret, size_bytes);
+        else if (v->part->kind == PART_UNIT)
+                installed_end_to_words(v, ret, size_bytes);
         else if (!view_has_failed(v))
                 snprintf(ret, size_bytes, "it was stopped from outside");
         else if (streq(p->unit.result, "exit-code") && p->text[0] && strcmp_ptr(p->text, v->text_before) != 0)
@@ -193,7 +239,7 @@ static void part_left(const PartView *v, const PartView *views, char *ret)
         else if (!part_is_over(p))
                 say_of_part(ret, v, "has not ended: it is %s%s", p->unit.active_state,
                                 p->unit.job_id != 0 ? ", with a job" : "");
-        else if (part_may_be_there(p))
+        else if (v->part->kind != PART_UNIT && part_may_be_there(p))
                 say_of_part(ret, v,
                                 "may still be there: its removal did not succeed and is tried again; once you have "
                                 "removed it: systemctl reset-failed %s",
@@ -231,7 +277,7 @@ static const PartView *first_ended(const PartView *views, size_t n_views)
         FOREACH_ARRAY(v, views, n_views) {
                 const PartProperties *p = v->properties;
 
-                if (!part_ends_by_itself(p) && !part_is_foreign(v) && !view_has_failed(v))
+                if (!v->is_due || (!part_ends_by_itself(v) && !part_is_foreign(v) && !view_has_failed(v)))
                         continue;
                 if (!first || view_has_failed(v) > view_has_failed(first) ||
                                 (part_has_failed(p) && part_has_failed(first->properties) &&
@@ -241,6 +287,34 @@ static const PartView *first_ended(const PartView *views, size_t n_views)
         return first;
 }
 
+static void say_of_end(const PartView *v, PartsSeen *ret)
+{
+        char why[UNIT_REASON_MAX];
+
+        part_end_to_words(v, why, sizeof(why));
+        ret->was_there = part_was_there(v) || !unit_properties_exist(&v->properties->unit);
+        ret->has_failed = view_has_failed(v);
+        if (part_was_skipped(v))
+                say_of_part(ret->ended, v, "was skipped: a condition of it was not met");
+        else
+                say_of_part(ret->ended, v, "%s: %s", ret->was_there ? "ended" : "did not start", why);
+}
+
+/* Why an installed unit cannot be started for a copy that is about to be begun. */
+static void part_refusal(const PartView *v, char *ret)
+{
+        const PartProperties *p = v->properties;
+        char words[INSTALLED_UNIT_WORDS_MAX];
+
+        if (v->part->kind != PART_UNIT)
+                return;
+        if (installed_unit_is_refused(v->unit, p->unit.load_state, &p->installed, words))
+                snprintf(ret, UNIT_REASON_MAX, "its part unit %s", words);
+        else if (!part_is_over(p) || v->has_processes)
+                say_of_part(ret, v, "runs already, and was not started by distro-manager: systemctl stop %s",
+                                v->unit);
+}
+
 void parts_see(const PartView *views, size_t n_views, const UnitProperties *slice, PartsSeen *ret)
 {
         const PartView *first = first_ended(views, n_views);
@@ -248,14 +322,20 @@ void parts_see(const PartView *views, size_t n_views, const UnitProperties *slic
         *ret = (PartsSeen){
                 .slice_job = slice->job_id,
                 .slice_stops = slice->job_id != 0 || !unit_properties_are_alive(slice),
+                .is_up = true,
         };
         FOREACH_ARRAY(v, views, n_views) {
                 ret->is_alive = ret->is_alive || !view_is_over(v);
                 ret->is_ending = ret->is_ending || (!part_is_foreign(v) && v->part->kind != PART_DEVICE &&
                                                                    part_is_ending(v->properties));
                 ret->by_guard = ret->by_guard || v->by_guard;
-                if (ret->unremoved == 0 && view_is_over(v) && !v->has_processes &&
-                                part_may_be_there(v->properties))
+                ret->is_up = ret->is_up && (!v->is_due || (part_is_up(v->properties) && !part_is_foreign(v)));
+                if (!ret->refusal[0])
+                        part_refusal(v, ret->refusal);
+                if (!ret->restarts[0] && part_restarts(v))
+                        say_of_part(ret->restarts, v, "is restarting");
+                if (ret->unremoved == 0 && v->part->kind != PART_UNIT && view_is_over(v) &&
+                                !v->has_processes && part_may_be_there(v->properties))
                         ret->unremoved = (size_t) (v - views) + 1;
                 ret->has_mount = ret->has_mount || v->part->kind == PART_MOUNT;
                 ret->stands = ret->stands || mount_stands(v);
@@ -265,13 +345,6 @@ void parts_see(const PartView *views, size_t n_views, const UnitProperties *slic
         /* As they are stopped: what comes behind has to have ended before. */
         for (const PartView *v = views + n_views; v > views && !ret->left[0];)
                 part_left(--v, views, ret->left);
-        if (first) {
-                char why[UNIT_REASON_MAX];
-
-                part_end_to_words(first, why, sizeof(why));
-                ret->was_there = first->properties->active_usec != 0 ||
-                                 !unit_properties_exist(&first->properties->unit);
-                ret->has_failed = view_has_failed(first);
-                say_of_part(ret->ended, first, "%s: %s", ret->was_there ? "ended" : "did not start", why);
-        }
+        if (first)
+                say_of_end(first, ret);
 }

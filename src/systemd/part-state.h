@@ -3,6 +3,7 @@
 
 /* What systemd says about a part's unit, and what that means for the copy. Pure. */
 
+#include "config/installed-unit.h"
 #include "config/part.h"
 #include "systemd/unit-state.h"
 
@@ -16,6 +17,7 @@ typedef struct PartProperties {
         char text[PART_TEXT_MAX]; /* StatusText: its helper's STATUS=; of a mount that mount(8) or umount(8) did not do: why */
         int32_t clean_code,
                         clean_status; /* how the last command of ExecStopPost= ended; 0: it was not seen to */
+        InstalledUnit installed;      /* of an installed unit, what decides whether it can be a part */
 } PartProperties;
 
 /* What the host shows of one part. */
@@ -28,6 +30,8 @@ typedef struct PartView {
         bool has_processes;      /* in its control group */
         bool is_mounted;         /* of a mount: something is, where it would be, or it is not known */
         const char *mounted;     /* of that: what; "": not known */
+        bool is_due;             /* the call of its start was sent */
+        uint64_t begun_usec;     /* when the copy was begun, CLOCK_MONOTONIC; what was before is not of it */
 } PartView;
 
 /* What all of them and their slice mean for the copy. */
@@ -41,10 +45,13 @@ typedef struct PartsSeen {
         bool has_failed;    /* ... and it was not stopped, it failed */
         size_t unremoved; /* 1 for the first, and so on: all of it has ended but what it left, and taking that away did not
                            * succeed; 0: there is none */
+        bool is_up;                  /* all that are due are at work */
         bool has_mount;              /* one is a mount */
         bool stands;                 /* a mount is there, and nothing is at work to unmount it */
         char ended[UNIT_REASON_MAX]; /* "its part ... ended: ..."; "": all are at work, or about to be */
         char left[UNIT_REASON_MAX]; /* "its part ..." of one that is not seen to have ended, the last first; "": all have */
+        char restarts[UNIT_REASON_MAX]; /* "its part ... is restarting"; "": none is */
+        char refusal[UNIT_REASON_MAX]; /* before the first call: why one of them cannot be started; "": all can be */
         char foreign[UNIT_REASON_MAX]; /* "its part ... did not start: ...": somebody else has its unit; "": nobody has any */
 } PartsSeen;
 

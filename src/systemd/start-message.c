@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/text.h"
 #include "config/unit-names.h"
+#include "systemd/part-order.h"
+#include "systemd/part-stages.h"
 #include "systemd/part-start.h"
 #include "systemd/start-message.h"
 #include "systemd/unit-read.h"
@@ -112,13 +115,43 @@ static int append_own_properties(sd_bus_message *m, const UnitStart *s)
                         "inactive");
 }
 
-int unit_start_message(sd_bus *bus, const UnitStart *start, const PartPlace *place, sd_bus_message **ret)
+static int append_worker(sd_bus_message *m, const UnitStart *s)
+{
+        int r = append_defaults(m);
+
+        if (r >= 0)
+                r = append_properties(m, s->properties);
+        if (r >= 0)
+                r = append_own_properties(m, s);
+        if (r >= 0)
+                r = part_order_append_worker(m, s);
+        return r < 0 ? r : unit_start_append_identity(m, s);
+}
+
+static int append_gate(sd_bus_message *m, const UnitStart *s, size_t stage)
+{
+        _cleanup_free_ char *description = text_format("start of application %s, as far as part %zu", s->app,
+                        part_stages_get(s->parts, stage).end);
+        int r = description ? append_defaults(m) : -ENOMEM;
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)(sv)", "Description", "s", description, "CollectMode", "s",
+                                "inactive");
+        return r < 0 ? r : part_order_append_gate(m, s, stage);
+}
+
+int unit_start_message(sd_bus *bus, const UnitStart *start, size_t stage, const PartPlace *place,
+                sd_bus_message **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        char name[WORKER_UNIT_NAME_MAX];
+        char name[MAX(WORKER_UNIT_NAME_MAX, GATE_SLICE_NAME_MAX)];
+        bool is_last = stage + 1 >= part_stages_count(start->parts);
         int r;
 
-        worker_unit_name(start->app, name);
+        if (is_last)
+                worker_unit_name(start->app, name);
+        else
+                gate_slice_name(start->app, stage, name);
         r = sd_bus_message_new_method_call(
                         bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
         if (r >= 0)
@@ -126,19 +159,11 @@ int unit_start_message(sd_bus *bus, const UnitStart *start, const PartPlace *pla
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "(sv)");
         if (r >= 0)
-                r = append_defaults(m);
-        if (r >= 0)
-                r = append_properties(m, start->properties);
-        if (r >= 0)
-                r = append_own_properties(m, start);
-        if (r >= 0)
-                r = part_start_append_worker(m, start);
-        if (r >= 0)
-                r = unit_start_append_identity(m, start);
+                r = is_last ? append_worker(m, start) : append_gate(m, start, stage);
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         if (r >= 0)
-                r = part_start_append_units(m, start, place);
+                r = part_start_append_units(m, start, stage, place);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(m);

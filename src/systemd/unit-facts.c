@@ -126,7 +126,8 @@ static void units_job_signal(Units *u, sd_bus_message *m, bool removed)
         if (removed)
                 removal_ended(u, name, result);
         /* Of a slice only the job that we asked for counts. */
-        if (!worker_unit_parse(name, app) && (!removed || !app_slice_parse(name, app)))
+        if (!worker_unit_parse(name, app) &&
+                        (!removed || (!app_slice_parse(name, app) && !gate_slice_parse(name, app))))
                 return;
         unit = units_lookup(u, app);
         if (!unit || (streq(name, unit->name) ? false : !unit->parts))

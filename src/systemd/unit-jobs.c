@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "config/unit-names.h"
 #include "systemd/mount-facts.h"
@@ -35,6 +36,7 @@ static int unit_write_note(const Unit *unit)
 
         if (!unit->parts)
                 return 0;
+        unit->parts->note.begun_usec = clock_usec(CLOCK_MONOTONIC);
         return u->guard_directory ? part_note_write(u->guard_directory, unit->app, &unit->parts->note)
                                   : -ENOTDIR;
 }
@@ -44,7 +46,7 @@ static int unit_write_note(const Unit *unit)
 static bool start_lacks_room(const Unit *unit, const sd_bus_error *e)
 {
         const char *rest = startswith(strempty(e->message), "Unit ");
-        char name[PART_UNIT_NAME_MAX];
+        char name[PART_UNIT_NAME_MAX], app[APP_NAME_MAX + 1];
         size_t n = rest ? strcspn(rest, " ") : 0;
 
         if (!sd_bus_error_has_name(e, "org.freedesktop.systemd1.NoSuchUnit") || !rest || n >= sizeof(name) ||
@@ -52,7 +54,8 @@ static bool start_lacks_room(const Unit *unit, const sd_bus_error *e)
                 return false;
         memcpy(name, rest, n);
         name[n] = '\0';
-        return streq(name, unit->name) || (unit->parts && unit_parts_find(unit->parts, name));
+        return streq(name, unit->name) || gate_slice_parse(name, app) ||
+               (unit->parts && unit_parts_made(unit->parts, name));
 }
 
 static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -83,6 +86,21 @@ static int unit_refuse_start(Unit *unit, const char *reason)
         return 1;
 }
 
+/* Also what is being read is of before it. */
+static void unit_begin_parts(Unit *unit)
+{
+        if (!unit->parts)
+                return;
+        unit_parts_begin(unit->parts);
+        if (!unit->part_slot)
+                return;
+        unit->part_slot = sd_bus_slot_unref(unit->part_slot);
+        unit->part_read->is_wanted = true;
+        unit->part_read = NULL;
+        unit->units->n_reads--;
+        unit_queue(unit, QUEUE_PARTS);
+}
+
 /* 1: sent or settled; 0: nothing can be sent now. */
 static int unit_send_start(Unit *unit)
 {
@@ -92,7 +110,7 @@ static int unit_send_start(Unit *unit)
         char text[UNIT_REASON_MAX];
         int r;
 
-        r = unit_start_message(unit->units->bus, start,
+        r = unit_start_message(unit->units->bus, start, unit->machine.stage,
                         &(PartPlace){ u->helper_dir, u->maintenance_dir, u->words_dir }, &m);
         if (r == -ENOTCONN || r == -ECONNRESET)
                 return 0;
@@ -106,7 +124,7 @@ static int unit_send_start(Unit *unit)
                                 strerror(-r));
                 return unit_refuse_start(unit, text);
         }
-        r = unit_write_note(unit);
+        r = unit->machine.stage > 0 ? 0 : unit_write_note(unit);
         if (r < 0) {
                 snprintf(text, sizeof(text), "its note cannot be written to %s/" PART_NOTES ": %s",
                                 strempty(u->guard_directory), strerror(-r));
@@ -116,8 +134,7 @@ static int unit_send_start(Unit *unit)
                         unit->units->bus, &unit->start_slot, m, on_start, unit, UNITS_CALL_TIMEOUT_USEC);
         if (r < 0)
                 return 0;
-        if (unit->parts)
-                unit_parts_begin(unit->parts);
+        unit_begin_parts(unit);
         unit_take_plain(unit, UNIT_FACT_START_SENT);
         return 1;
 }
@@ -142,7 +159,7 @@ static const char *unit_handle(const Unit *unit)
 
 typedef void (*UnitCallNamed)(const Unit *unit, const char *name);
 
-/* Those that are not known to lie in the slice: a drop-in can have placed them elsewhere, and a start that systemd is at, or
+/* Those that are not known to lie in the slice: an installed unit, or what a drop-in has placed elsewhere; and a start that systemd is at, or
  * whose note cannot be read, shows nothing of it. No answer is waited for: reading tells. */
 static void unit_call_beside(const Unit *unit, UnitCallNamed call)
 {
@@ -153,10 +170,15 @@ static void unit_call_beside(const Unit *unit, UnitCallNamed call)
                 return;
         if (!unit_parts_lies_within(parts, p) && !streq(p->load_state, "not-found"))
                 call(unit, unit->name);
-        FOREACH_ARRAY(part, parts->items, parts->n_items - 1)
-                if (unit_parts_part(parts, part)->kind == PART_ADDRESS && part->properties.unit.slice[0] &&
-                                !unit_parts_lies_within(parts, &part->properties.unit))
+        for (size_t i = 0; i < parts->n_items - 1; i++) {
+                const PartUnit *part = &parts->items[i];
+                PartKind kind = parts->note.parts.items[i].kind;
+
+                if (kind == PART_UNIT ||
+                                (kind == PART_ADDRESS && part->properties.unit.slice[0] &&
+                                                !unit_parts_lies_within(parts, &part->properties.unit)))
                         call(unit, part->unit);
+        }
 }
 
 static void stop_named(const Unit *unit, const char *name)

@@ -93,6 +93,7 @@ void unit_set_state(UnitMachine *m, UnitState state, const char *reason, UnitTod
         if (!unit_state_is_end(state))
                 return;
         unit_forget_wishes(m, t);
+        m->stage = m->n_stages = 0;
         t->forget_parts = m->has_parts && !(m->is_begun && (state == UNIT_FAILED || state == UNIT_REFUSED));
         /* A failed unit is kept for its result. Of one that was stopped or killed the result is no failure of
          * the worker, and a manager that comes after this one must not take it for one. */
@@ -122,6 +123,11 @@ bool unit_is_judged(UnitMachine *m, UnitTodo *t)
         unit_set_state(m, UNIT_STOPPING, NULL, t);
         t->ask_judge = true;
         return false;
+}
+
+bool unit_is_early(const UnitMachine *m)
+{
+        return m->stage + 1 < m->n_stages;
 }
 
 void unit_machine_init(UnitMachine *m, const char *unit, uint64_t epoch)

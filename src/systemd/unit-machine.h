@@ -70,6 +70,27 @@
  *                ... which a part's own removal left      check        take it away once more
  *                ... and can be stopped                   stop         a stop that was asked for, again
  *
+ * A start in several calls (part-stages.h) is one start: STARTING is said from the first on, and the worker is in the last.
+ *
+ *   its calls    fact                                     then         said, and to be done
+ *   -----------  ---------------------------------------  -----------  ------------------------------------------
+ *   before the   START_WANTED, with installed units       asked        read the parts
+ *   first        LOOKED: an installed unit is at work,    ended        REFUSED
+ *                or cannot be a part
+ *                LOOKED: none is                          asked        the first call waits in line
+ *                STOP_WANTED                              ended        STOPPED
+ *   between      JOB_ENDED: of a call                     between      read the parts of all calls until then
+ *   two          LOOKED: all of them are at work          asked        the next call waits in line
+ *                LOOKED: one is on its way                between      read them again
+ *                LOOKED: one is not, or was skipped       cause        its end says why
+ *                LOOKED: the call's job was not done      cause
+ *                STOP_WANTED                              stop         the next call is not sent
+ *   a later one  START_REFUSED                            stop         REFUSED is the cause
+ *                START_CONFLICTS                          cause        judged first
+ *                START_EXISTS                             stop         REFUSED is the cause
+ *   any          START_UNHEARD, DETACHED; LOOKED: there   stop         STOPPED is the cause: it never began, and what the
+ *                is no worker                                          call has begun is taken away
+ *
  * FAILED and REFUSED leave the note and the failed parts where they are, as a manager that comes later is to find the reason;
  * every other end takes them away.
  *
@@ -176,7 +197,9 @@ typedef struct UnitMachine {
         uint64_t left_usec; /* since when something is left after the end; 0: nothing was */
 
         bool is_stale; /* a start's job has ended since the unit was read: `properties` may be those of an older copy */
-        bool has_parts;  /* and a slice, and a note */
+        bool has_parts; /* and a slice, and a note */
+        bool has_units; /* of these installed ones: they may be at work without us */
+        size_t stage, n_stages; /* the call that is out, or next, of those of its start: part-stages.h; 0 of 0: nothing is to be started */
         bool is_begun;   /* of these something may be there */
         bool is_noted;   /* an earlier manager began it, and the note is all that is known */
         bool in_the_way; /* of a start: there is something of that name, and it may be the slice or a part */
@@ -199,7 +222,7 @@ bool unit_state_is_end(UnitState state);
 
 typedef enum UnitFactType {
         UNIT_FACT_NOTED,        /* epoch, 0: not known: an earlier manager's note of a copy with parts */
-        UNIT_FACT_START_WANTED, /* epoch, has_parts */
+        UNIT_FACT_START_WANTED, /* epoch, has_parts, has_units, n_stages */
         UNIT_FACT_START_SENT,
         UNIT_FACT_START_ANSWERED,  /* job_id; 0: not an answer that systemd gives */
         UNIT_FACT_START_EXISTS,    /* systemd has a unit of that name */
@@ -239,7 +262,8 @@ typedef struct UnitFact {
         bool left;     /* processes are in its control group */
         bool leaves;   /* the host, corosync.service or the manager is being stopped */
         bool in_maintenance; /* the application is: what ends by itself, or by hand, leads to nothing until that is over */
-        bool has_parts;
+        bool has_parts, has_units;
+        size_t n_stages;
         bool slice_read;        /* PARTS_READ: the slice too, and with it all of them */
         const PartsSeen *parts; /* NULL: it has none, or not all of them were ever read */
 } UnitFact;
@@ -291,3 +315,5 @@ void unit_read_at(UnitTodo *t, uint64_t usec);
 void unit_call_done(UnitMachine *m, UnitCall *call);
 /* True: the answer is there, in history.going_down; else it is asked for. */
 bool unit_is_judged(UnitMachine *m, UnitTodo *t);
+/* The worker's call is not due yet. */
+bool unit_is_early(const UnitMachine *m);

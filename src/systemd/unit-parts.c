@@ -153,6 +153,14 @@ PartUnit *unit_parts_find(UnitParts *p, const char *unit)
         return NULL;
 }
 
+bool unit_parts_made(UnitParts *p, const char *unit)
+{
+        const PartUnit *item = unit_parts_find(p, unit);
+        size_t i = item ? (size_t) (item - p->items) : 0;
+
+        return item && (i == p->n_items - 1 || p->note.parts.items[i].kind != PART_UNIT);
+}
+
 void unit_parts_begin(UnitParts *p)
 {
         FOREACH_ARRAY(item, p->items, p->n_items)
@@ -302,6 +310,7 @@ static PartView part_view(const UnitParts *p, size_t i, const PartHost *host, co
                 .by_guard = part_is_over(&unit->properties) &&
                             guard_stamp_covers(host->directory, unit->properties.unit.ended_usec),
                 .has_processes = part_has_processes(p, unit, host->cgroup_root),
+                .begun_usec = p->note.begun_usec,
                 .is_mounted = mounted != NULL,
                 .mounted = mounted,
         };
@@ -318,7 +327,7 @@ static char *find_mounted(const Part *part, const char *mountinfo, int *error)
         return source;
 }
 
-const PartsSeen *unit_parts_see(UnitParts *p, const PartHost *host)
+const PartsSeen *unit_parts_see(UnitParts *p, size_t n_due, const PartHost *host)
 {
         size_t n = p->n_items - 1;
         _cleanup_free_ PartView *views = NULL;
@@ -334,6 +343,7 @@ const PartsSeen *unit_parts_see(UnitParts *p, const PartHost *host)
         for (size_t i = 0; i < n; i++) {
                 mounted[i] = find_mounted(p->note.parts.items + i, host->mountinfo, &r);
                 views[i] = part_view(p, i, host, mounted[i]);
+                views[i].is_due = i < n_due;
         }
         parts_see(views, n, &p->items[n].properties.unit, &p->seen);
         see_note(p, host->directory);

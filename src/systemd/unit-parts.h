@@ -47,6 +47,8 @@ DEFINE_TRIVIAL_CLEANUP(UnitParts *, unit_parts_free)
 
 void unit_parts_get(const UnitParts *p, size_t i, UnitPart *ret);
 const char *unit_parts_slice(const UnitParts *p);
+/* It is called so, and is made by a start: an installed unit is not. */
+bool unit_parts_made(UnitParts *p, const char *unit);
 /* NULL: none of its units is called so. */
 PartUnit *unit_parts_find(UnitParts *p, const char *unit);
 /* Its start was sent: what was read before it, as at a listing while it stood in line, is not how they are. */
@@ -64,5 +66,5 @@ bool unit_parts_lies_within(const UnitParts *p, const UnitProperties *properties
 int unit_parts_group_of(const UnitParts *p, const char *unit, const UnitProperties *properties, char **ret);
 /* The part that it is the unit of; NULL: it is the slice. */
 const Part *unit_parts_part(const UnitParts *p, const PartUnit *unit);
-/* What the host shows of them; NULL: not all of them were read. */
-const PartsSeen *unit_parts_see(UnitParts *p, const PartHost *host);
+/* What the host shows of them; NULL: not all of them were read. `n_due`: of so many the start was asked for. */
+const PartsSeen *unit_parts_see(UnitParts *p, size_t n_due, const PartHost *host);

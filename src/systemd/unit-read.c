@@ -149,6 +149,18 @@ static int read_clean(sd_bus_message *m, PartProperties *p)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* What the boot itself starts among its mounts. */
+static int read_wanted(sd_bus_message *m, PartProperties *p)
+{
+        const char *s;
+        int r = sd_bus_message_enter_container(m, 'a', "s");
+
+        while (r >= 0 && (r = sd_bus_message_read_basic(m, 's', &s)) > 0)
+                if (streq(s, "local-fs.target") || streq(s, "remote-fs.target"))
+                        p->installed.has_boot_mount = true;
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 /* ConditionResult and AssertResult mean something only after an attempt; their timestamps tell. */
 typedef struct Checks {
         bool condition_result, assert_result, has_condition, has_assert;
@@ -174,6 +186,11 @@ typedef struct UnitTarget {
 #define STRING_FIELD(n, f) \
         { \
                 n, "s", NULL, offsetof(UnitProperties, f), sizeof(((UnitProperties *) NULL)->f), false \
+        }
+#define INSTALLED_FIELD(n, f) \
+        { \
+                n, "s", NULL, offsetof(PartProperties, installed.f), \
+                                sizeof(((PartProperties *) NULL)->installed.f), false \
         }
 #define NUMBER_FIELD(n, f) { n, "i", NULL, offsetof(UnitProperties, f), sizeof(int32_t), false }
 /* clang-format on */
@@ -247,6 +264,13 @@ static const UnitField part_fields[] = {
         { "ActiveEnterTimestampMonotonic", "t", NULL, offsetof(PartProperties, active_usec), sizeof(uint64_t),
                         false },
         { "ExecStopPost", "a(sasbttttuii)", NULL, 0, 0, false },
+        { "WantedBy", "as", NULL, 0, 0, false },
+        { "RequiredBy", "as", NULL, 0, 0, false },
+        INSTALLED_FIELD("Id", id),
+        INSTALLED_FIELD("UnitFileState", file_state),
+        INSTALLED_FIELD("Type", type),
+        { "RemainAfterExit", "b", NULL, offsetof(PartProperties, installed.remain_after_exit), sizeof(bool),
+                        false },
 };
 
 static const UnitField *find_field(const UnitField *in, size_t n, const char *name)
@@ -264,7 +288,7 @@ static int read_value(sd_bus_message *m, const UnitField *f, const UnitTarget *t
                                        : (uint8_t *) t->unit;
 
         if (of_part && f->size_bytes == 0)
-                return read_clean(m, t->part);
+                return streq(f->signature, "as") ? read_wanted(m, t->part) : read_clean(m, t->part);
         return f->read ? f->read(m, t->unit) : read_basic(m, f, base + f->offset);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "systemd/unit-road.h"
 
-static void read_parts(UnitMachine *m, UnitTodo *t)
+void unit_road_read(UnitMachine *m, UnitTodo *t)
 {
         m->road.reading = t->read_parts = true;
         m->road.again = false;
@@ -60,7 +60,8 @@ static void stop_slice(UnitMachine *m)
 static void words_of_left(UnitMachine *m, const UnitFact *f, bool alive, char *ret)
 {
         snprintf(ret, UNIT_REASON_MAX, "%s", f->parts->left);
-        if (alive)
+        /* What a job waits for is not looked for in its control group. */
+        if (alive || unit_properties_are_pending(&m->properties))
                 snprintf(ret, UNIT_REASON_MAX, "its worker has not ended");
         else if (m->control_group && f->left)
                 snprintf(ret, UNIT_REASON_MAX, "processes are left after its end");
@@ -99,7 +100,7 @@ static void wait_for_stop(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 return;
         }
         if (m->road.read_usec + UNIT_STUCK_LOOK_USEC <= f->now_usec || m->road.read_usec < due) {
-                read_parts(m, t);
+                unit_road_read(m, t);
                 return;
         }
         unit_read_at(t, m->road.read_usec + UNIT_STUCK_LOOK_USEC);
@@ -144,7 +145,7 @@ static bool wait_for_parts(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         if (!f->parts->is_ending || m->history.stop_asked)
                 return false;
         if (m->road.again) /* signals of it tell; this is for one that is lost */
-                read_parts(m, t);
+                unit_road_read(m, t);
         else
                 m->road.again = true;
         unit_read_at(t, f->now_usec + UNIT_STUCK_LOOK_USEC);
@@ -176,6 +177,9 @@ bool unit_walk(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
                 t->read_parts = true;
                 return true;
         }
+        if (m->road.stage == ROAD_NONE &&
+                        m->road.reading) /* what was read of them may be of before its start */
+                return true;
         if (!is_on_road(m, f, over))
                 return false;
         if (is_left_alone(m, f, t)) {
@@ -187,7 +191,7 @@ bool unit_walk(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
                 m->road.stage = ROAD_CAUSE;
                 unit_set_state(m, UNIT_STOPPING, NULL, t);
                 if (over && !m->history.stop_asked)
-                        read_parts(m, t);
+                        unit_road_read(m, t);
         }
         if (m->road.reading)
                 return true;
@@ -207,7 +211,7 @@ bool unit_walk(UnitMachine *m, const UnitFact *f, bool alive, UnitTodo *t)
                 m->road.again = true;
         }
         if (m->road.again)
-                read_parts(m, t);
+                unit_road_read(m, t);
         else
                 check_end(m, f, alive, t);
         return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/array.h"
 #include "systemd/unit-road.h"
+#include "systemd/unit-stages.h"
 #include "systemd/unit-step.h"
 
 #define OTHER_COPY "another copy of it is at work on this node"
@@ -26,10 +27,12 @@ static void call_ended(UnitMachine *m, UnitCall *call, const char *result, UnitT
         unit_call_done(m, call);
         if (call == &m->start) {
                 snprintf(m->history.job_result, sizeof(m->history.job_result), "%s", result);
-                if (streq(result, "done"))
+                if (streq(result, "done") && !unit_is_early(m))
                         m->history.ran = true;
                 m->history.blind = false;
                 m->is_stale = true;
+                if (m->has_units)
+                        unit_road_read(m, t);
         }
         t->read = true;
 }
@@ -74,7 +77,11 @@ static void want_start(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         unit_forget_wishes(m, t);
         t->renewed = true;
         m->has_parts = f->has_parts;
-        m->start.stage = CALL_WAITS;
+        m->has_units = f->has_units;
+        m->n_stages = f->n_stages;
+        m->start.stage = m->has_units ? CALL_UNCERTAIN
+                                      : CALL_WAITS; /* one that is at work already is not ours */
+        t->read = m->has_units;
 }
 
 /* What an earlier manager left. If it ended, no manager saw how. */
@@ -102,8 +109,13 @@ static void start_answered(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 
 static void start_exists(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
+        if (m->stage > 0) {
+                unit_end_start(m, UNIT_REFUSED, "parts of an earlier run are still there", t);
+                return;
+        }
         start_uncertain(m);
         m->in_the_way = t->read_parts = m->has_parts;
+        m->is_begun = m->is_begun && !m->has_units; /* the call did nothing */
         t->read = true;
 }
 
@@ -116,14 +128,17 @@ static void start_unheard(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 static void start_conflicts(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         unit_call_done(m, &m->start);
-        m->is_begun = false;
+        m->is_begun = m->stage > 0;
         unit_set_text(&m->refusal, f->text, t);
         t->look = true;
 }
 
 static void start_refused(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
-        refuse(m, f->text, t);
+        if (m->stage == 0)
+                refuse(m, f->text, t);
+        else
+                unit_end_start(m, UNIT_REFUSED, f->text, t);
 }
 
 /* Something that the parts were to be is there and does not end. Where another node started the application it would be there
@@ -147,12 +162,20 @@ static void want_stop(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 return;
         }
         m->history.stop_asked = true;
-        if (m->start.stage == CALL_WAITS && m->has_parts && m->n_tries > 0)
-                await_rest(m, UNIT_STOPPED, NULL, t);
-        else if (m->start.stage == CALL_WAITS) {
+        if (m->start.stage == CALL_WAITS || (m->start.stage == CALL_UNCERTAIN && !m->is_begun)) {
+                /* Of one with installed units the first time in line is not after a call. */
+                if (m->has_parts && m->stage == 0 &&
+                                m->n_tries > (m->has_units && m->start.stage == CALL_WAITS ? 1u : 0u)) {
+                        await_rest(m, UNIT_STOPPED, NULL, t);
+                        return;
+                }
                 m->start.stage = CALL_NONE;
-                unit_set_state(m, UNIT_STOPPED, NULL, t);
-        } else if (!unit_call_is_out(&m->stop))
+                if (m->stage == 0) {
+                        unit_set_state(m, UNIT_STOPPED, NULL, t);
+                        return;
+                }
+        }
+        if (!unit_call_is_out(&m->stop))
                 m->stop.stage = CALL_WAITS;
 }
 
@@ -408,6 +431,11 @@ static bool verify(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 unit_set_state(m, UNIT_STOPPED, NULL, t);
                 return false;
         }
+        /* What it has begun is not done again beside itself. */
+        if (!exists && m->has_units && m->is_begun) {
+                unit_end_start(m, UNIT_STOPPED, NULL, t);
+                return false;
+        }
         if (!exists && m->in_the_way &&
                         !f->parts) /* whose it is has to be known first; their reading brings us here again */
                 return false;
@@ -416,7 +444,7 @@ static bool verify(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 return false;
         }
         if (!exists) {
-                if (!clear_the_way(m, t))
+                if (!clear_the_way(m, t) && unit_may_begin(m, f, t))
                         retry_start(m, t);
                 return false;
         }
@@ -428,6 +456,14 @@ static bool settle_calls(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         uint32_t job = m->properties.job_id;
 
+        if (m->start.stage == CALL_AT_WORK && unit_is_early(m)) {
+                /* Its job is not the worker's; where all that it starts is at work, or has ended, so has the job. */
+                if (!f->parts || m->road.reading || !(f->parts->is_up || f->parts->ended[0])) {
+                        unit_await_stage(m, f, t);
+                        return false;
+                }
+                unit_call_done(m, &m->start);
+        }
         if (m->stop.stage == CALL_AT_WORK && m->stop.job_id != job && !m->has_parts)
                 unit_call_done(m, &m->stop);
         if (m->start.stage == CALL_AT_WORK && m->start.job_id != job) {
@@ -555,6 +591,10 @@ static void conclude(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         /* That a start was in the way of another job is worth a word, unless the host goes down. */
         if (m->refusal && state == UNIT_NONE)
                 state = UNIT_KILLED;
+        if (state == UNIT_RUNNING && f->parts && f->parts->restarts[0]) {
+                state = UNIT_STARTING;
+                snprintf(reason, sizeof(reason), "%s", f->parts->restarts);
+        }
         if (state == UNIT_KILLED && !unit_is_judged(m, t))
                 return;
         if (m->history.going_down && state == UNIT_KILLED)
@@ -575,9 +615,11 @@ static void parts_read(UnitMachine *m, const UnitFact *f, UnitTodo *t)
         m->road.is_fresh = f->slice_read;
         if (f->slice_read)
                 m->road.read_usec = f->now_usec;
-        t->look = m->epoch != 0 && m->start.stage == CALL_NONE && !m->is_stale;
+        t->look = m->epoch != 0 && !m->is_stale &&
+                  (m->start.stage == CALL_NONE || (m->start.stage == CALL_AT_WORK && unit_is_early(m)));
         t->read = m->is_stale ||
-                  (m->start.stage == CALL_UNCERTAIN && (m->stop.stage == CALL_AT_WORK || m->in_the_way));
+                  (m->start.stage == CALL_UNCERTAIN &&
+                                  (m->stop.stage == CALL_AT_WORK || m->in_the_way || m->has_units));
 }
 
 /* A stop whose end was not heard: the slice, which has been read, has another job, or none. */
@@ -609,6 +651,8 @@ static void take_look(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 if (m->foreign.type == FOREIGN_ASKED) /* its answer brings us here again */
                         return;
         }
+        if (unit_is_early(m) && m->is_begun && unit_walk_stages(m, f, t))
+                return;
         if (m->has_parts && m->is_begun && unit_walk(m, f, alive, t))
                 return;
         if (!alive && p->job_id == 0 && wait_for_left(m, f, t))

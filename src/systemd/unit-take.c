@@ -6,6 +6,7 @@
 #include "config/unit-names.h"
 #include "systemd/guard-file.h"
 #include "systemd/mount-facts.h"
+#include "systemd/part-stages.h"
 #include "systemd/part-start.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-run.h"
@@ -189,7 +190,8 @@ static void follow_calls(Unit *unit, bool start, bool stop)
 
         follow_call(unit, &m->start, &unit->start_slot, QUEUE_START);
         follow_call(unit, &m->stop, &unit->stop_slot, QUEUE_STOP);
-        if (m->start.stage == CALL_NONE)
+        /* The calls of one start have it in common. */
+        if (m->start.stage == CALL_NONE && !unit_is_early(m))
                 unit->request = unit_start_copy_free(unit->request);
         u->n_start_jobs += (size_t) starts - (size_t) start;
         u->n_jobs += (size_t) starts + (size_t) stops - (size_t) start - (size_t) stop;
@@ -292,6 +294,15 @@ static void unit_read_note_again(Unit *unit)
         unit_parts_free(old);
 }
 
+/* Parts of which the start was asked for. An earlier manager's note does not say how far it came. */
+static size_t unit_count_due(const Unit *unit)
+{
+        const UnitMachine *m = &unit->machine;
+
+        return m->n_stages > 0 ? part_stages_get(&unit->parts->note.parts, m->stage).end
+                               : unit->parts->note.parts.n_items;
+}
+
 /* What the host shows beside the unit's properties. */
 static UnitFact unit_look(Unit *unit)
 {
@@ -306,8 +317,8 @@ static UnitFact unit_look(Unit *unit)
         unit_read_note_again(unit);
         /* Without memory no group is looked at, and the next look comes. */
         if (unit->parts && m->has_parts && unit_parts_group(unit->parts, m->control_group) >= 0)
-                f.parts = unit_parts_see(
-                                unit->parts, &(PartHost){ u->guard_directory, u->cgroup_root, u->mountinfo });
+                f.parts = unit_parts_see(unit->parts, unit_count_due(unit),
+                                &(PartHost){ u->guard_directory, u->cgroup_root, u->mountinfo });
         f.in_maintenance = f.parts && unit_is_in_maintenance(unit);
         if (unit_properties_are_alive(p))
                 return f;

@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "systemd/units.h"
+#include "systemd/part-stages.h"
 #include "systemd/part-start.h"
 #include "systemd/mount-facts.h"
 #include "systemd/unit-commands.h"
@@ -128,8 +129,10 @@ int units_start(Units *u, const UnitStart *start)
         }
         unit_take(unit, &(UnitFact){ .type = UNIT_FACT_START_WANTED,
                                         .epoch = start->epoch,
-                                        .has_parts = start->parts && start->parts->n_items > 0 });
-        if (unit->machine.start.stage != CALL_WAITS || unit->request)
+                                        .has_parts = start->parts && start->parts->n_items > 0,
+                                        .has_units = part_stages_have_units(start->parts),
+                                        .n_stages = part_stages_count(start->parts) });
+        if (unit->machine.start.stage == CALL_NONE || unit->request)
                 return 0;
         unit_drop_parts(unit);
         r = unit_start_copy(start, &unit->request);
@@ -138,6 +141,10 @@ int units_start(Units *u, const UnitStart *start)
         if (r < 0) {
                 units_remove(u, unit);
                 return r;
+        }
+        if (unit->machine.start.stage == CALL_UNCERTAIN) { /* are its installed units at work? */
+                unit_parts_want(unit->parts);
+                unit_queue(unit, QUEUE_PARTS);
         }
         units_pump(u);
         return 0;

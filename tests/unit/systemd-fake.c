@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "systemd-fake.h"
+#include "base/array.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "config/unit-names.h"
 #include "systemd/unit-read.h"
@@ -151,7 +153,7 @@ static void end_job(Fake *fake, FakeUnit *u, const char *result)
         emit_job(fake, "JobRemoved", id, u->name, result);
         if (!stop || !fake->silent_stop)
                 emit_changed(fake, u);
-        if (streq(u->active, "inactive"))
+        if (streq(u->active, "inactive") && !u->is_installed)
                 remove_unit(fake, u);
 }
 
@@ -167,6 +169,15 @@ void fake_job_new(Fake *fake, const char *app, const char *type)
 void fake_job_done(Fake *fake, const char *app, const char *result)
 {
         end_job(fake, fake_find(fake, app), result);
+}
+
+void fake_end_job(Fake *fake, const char *name, const char *result)
+{
+        FakeUnit *unit = fake_find_unit(fake, name);
+
+        assert_non_null(unit);
+        if (unit)
+                end_job(fake, unit, result);
 }
 
 void fake_forge_signals(Fake *fake, const char *app)
@@ -212,10 +223,15 @@ static void note(Fake *fake, const char *what, const char *unit)
         size_t n = strlen(fake->log);
         const char *colon = strchr(unit, ':');
 
-        (void) app_unit_parse(unit, app);
+        if (!app_unit_parse(unit, app)) {
+                snprintf(fake->log + n, sizeof(fake->log) - n, "%s %s;", what, unit);
+                return;
+        }
         snprintf(fake->log + n, sizeof(fake->log) - n, "%s %s%.*s%s;", what, app,
                         colon ? (int) (strlen(colon) - strlen(".service")) : 0, strempty(colon),
-                        app_slice_parse(unit, app) ? ".slice" : "");
+                        app_slice_parse(unit, app)    ? ".slice"
+                        : gate_slice_parse(unit, app) ? ".gate"
+                                                      : "");
 }
 
 /* Sends the answer for a job, and ends the job if it is not held. */
@@ -261,6 +277,7 @@ static uint64_t read_environment(Fake *fake, sd_bus_message *m)
         char type;
 
         fake->environment[0] = 0;
+        fake->n_required = 0;
         assert_true(sd_bus_message_enter_container(m, 'a', "(sv)") > 0);
         while (sd_bus_message_enter_container(m, 'r', "sv") > 0) {
                 assert_true(sd_bus_message_read_basic(m, 's', &name) > 0);
@@ -269,6 +286,8 @@ static uint64_t read_environment(Fake *fake, sd_bus_message *m)
                         assert_true(sd_bus_message_read(m, "v", "b", &ignores) > 0);
                 else if (streq(name, "LogExtraFields"))
                         read_definition(fake, m);
+                else if (streq(name, "Requires"))
+                        fake_read_required(fake, m);
                 else if (!streq(name, "Environment"))
                         assert_true(sd_bus_message_skip(m, "v") >= 0);
                 else {
@@ -301,6 +320,55 @@ FakeUnit *fake_add_part(Fake *fake, const char *app, const char *name, const cha
         u->was_active = streq(active, "active");
         u->has_parts = true;
         return u;
+}
+
+FakeUnit *fake_add_installed(Fake *fake, const char *name)
+{
+        FakeUnit *u = fake_add_part(fake, "", name, "inactive");
+
+        u->transient = false;
+        u->is_installed = true;
+        u->has_parts = false;
+        return u;
+}
+
+void fake_set(Fake *fake, const char *name, const char *active, uint32_t job)
+{
+        FakeUnit *u = fake_find_unit(fake, name);
+
+        assert_non_null(u);
+        if (!u)
+                return;
+        strcpy(u->active, active);
+        u->job = job;
+        emit_changed(fake, u);
+}
+
+/* What the start requires, for this application. True: one of them is not there then. */
+static bool start_installed(Fake *fake, const char *app)
+{
+        for (size_t i = 0; i < fake->n_required; i++) {
+                FakeUnit *u = fake_find_unit(fake, fake->required[i]);
+
+                assert_non_null(u);
+                if (!u || streq(u->active, "active"))
+                        continue;
+                snprintf(u->app, sizeof(u->app), "%s", app);
+                if (streq(u->name, fake->skip_installed)) {
+                        strcpy(u->result, "exec-condition");
+                        continue;
+                }
+                if (streq(u->name, fake->fail_installed)) {
+                        strcpy(u->active, "failed");
+                        strcpy(u->result, "exit-code");
+                        u->exit_status = 1;
+                        return true;
+                }
+                strcpy(u->active, "active");
+                u->active_usec = clock_usec(CLOCK_MONOTONIC);
+                emit_changed(fake, u);
+        }
+        return false;
 }
 
 void fake_unit_changed(Fake *fake, const char *name)
@@ -352,18 +420,30 @@ static bool start_parts(Fake *fake, const char *app, uint64_t epoch, sd_bus_mess
         return failed;
 }
 
+static void stop_installed(FakeUnit *u)
+{
+        strcpy(u->active, "inactive");
+        u->app[0] = '\0';
+        u->job = 0;
+}
+
 /* The worker first; its slice's job ends last. */
 static void stop_all_of(Fake *fake, const char *app)
 {
         FakeUnit *worker = fake_find(fake, app);
+        char gate[APP_NAME_MAX + 1];
 
         if (worker && !streq(worker->active, "failed"))
                 remove_unit(fake, worker);
         for (size_t i = fake->n_units; i > 0; i--) {
                 FakeUnit *u = &fake->units[i - 1];
 
-                if (streq(u->app, app) && (strchr(u->name, ':') || is_mount(u->name)) &&
-                                !streq(u->active, "failed") && !is_part_named(u->name, fake->keep_part))
+                if (!streq(u->app, app) || streq(u->active, "failed") ||
+                                is_part_named(u->name, fake->keep_part))
+                        continue;
+                if (u->is_installed)
+                        stop_installed(u);
+                else if (strchr(u->name, ':') || is_mount(u->name) || gate_slice_parse(u->name, gate))
                         remove_unit(fake, u);
         }
 }
@@ -387,35 +467,6 @@ void fake_part_dies(Fake *fake, const char *name, const char *text)
         part = fake_find_unit(fake, name);
         strcpy(part->active, "failed");
         emit_changed(fake, part);
-}
-
-/* The values of what sd-bus tells of a message, which has a line for each; bytes make a word. */
-static void keep_values(char *text)
-{
-        char *to = text, *rest;
-        bool in_bytes = false;
-
-        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-                char *value = line + strspn(line, " "), *end = strrchr(value, ';');
-                bool is_byte = strncmp(value, "BYTE ", 5) == 0;
-
-                if (in_bytes && !is_byte)
-                        *to++ = ' ';
-                in_bytes = is_byte;
-                value = strchr(value, ' ');
-                if (!end || !value || end < value)
-                        continue;
-                value += value[1] == '"' ? 2 : 1;
-                end -= end[-1] == '"';
-                if (is_byte)
-                        *to++ = (char) atoi(value);
-                else {
-                        memmove(to, value, (size_t) (end - value));
-                        to += end - value;
-                        *to++ = ' ';
-                }
-        }
-        *to = '\0';
 }
 
 void fake_remove_unit(Fake *fake, const char *name)
@@ -444,22 +495,14 @@ void fake_stop_slice(Fake *fake, const char *app)
         end_job(fake, u, "done");
 }
 
-static char *message_text(sd_bus_message *m)
+static bool fake_has_gate(Fake *fake, const char *app)
 {
-        size_t size;
-        char *text = NULL, *begin;
-        FILE *f = open_memstream(&text, &size);
+        char of[APP_NAME_MAX + 1];
 
-        assert_non_null(f);
-        assert_true(sd_bus_message_dump(m, f, 0) >= 0);
-        assert_int_equal(fclose(f), 0);
-        assert_true(sd_bus_message_rewind(m, true) >= 0);
-        begin = strstr(text, "MESSAGE");
-        assert_non_null(begin);
-        if (begin)
-                memmove(text, begin, strlen(begin) + 1);
-        keep_values(text);
-        return text;
+        for (size_t i = 0; i < fake->n_units; i++)
+                if (gate_slice_parse(fake->units[i].name, of) && streq(of, app))
+                        return true;
+        return false;
 }
 
 void fake_job_of(Fake *fake, const char *name, const char *result)
@@ -519,15 +562,16 @@ static const FakeUnit *fake_find_slice(Fake *fake, const char *app)
 static int do_start(Fake *fake, sd_bus_message *m)
 {
         const char *name, *mode, *error = fake->start_error;
-        char app[APP_NAME_MAX + 1];
+        char app[APP_NAME_MAX + 1], gate_name[GATE_SLICE_NAME_MAX] = "";
         size_t id_length;
         const char *id;
 
         free(fake->start_text);
-        fake->start_text = message_text(m);
+        fake->start_text = fake_message_text(m);
         assert_true(sd_bus_message_read(m, "ss", &name, &mode) > 0);
         assert_string_equal(mode, "fail");
         note(fake, "start", name);
+        snprintf(gate_name, sizeof(gate_name), "%s", name); /* it ends with what is read next */
         fake->start_error = NULL;
         if (error && fake->start_missing)
                 return sd_bus_reply_method_errorf(m, error, "Unit %s not found.", fake->start_missing);
@@ -535,15 +579,21 @@ static int do_start(Fake *fake, sd_bus_message *m)
                 return sd_bus_reply_method_errorf(m, error, "it says no");
         if (removal_unit_parse(name, app, &id, &id_length))
                 return do_removal(fake, m, name);
-        assert_true(worker_unit_parse(name, app));
+        bool is_gate = gate_slice_parse(name, app);
+        assert_true(is_gate || worker_unit_parse(name, app));
+        bool is_later = !is_gate && fake_has_gate(fake, app);
         for (size_t i = 0; i < fake->n_units; i++)
-                if (streq(fake->units[i].name, name) || streq(fake->units[i].app, app))
+                if (streq(fake->units[i].name, name) || (!is_later && streq(fake->units[i].app, app)))
                         return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.UnitExists", "exists");
 
         uint64_t epoch = read_environment(fake, m);
         assert_true(sd_bus_message_exit_container(m) >= 0);
-        bool failed = start_parts(fake, app, epoch, m);
+        bool failed = start_parts(fake, app, epoch, m) || start_installed(fake, app);
         FakeUnit *u = fake_add(fake, app, epoch, failed ? "inactive" : "activating");
+        if (is_gate) {
+                strcpy(u->name, gate_name);
+                strcpy(u->app, app);
+        }
         strcpy(u->definition, fake->definition);
         u->has_parts = fake->n_units > 1 && fake_find_slice(fake, app);
         begin_job(fake, u, "start");
@@ -565,6 +615,11 @@ static int do_stop(Fake *fake, sd_bus_message *m)
         FakeUnit *u = find_name(fake, name);
         if (!u)
                 return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.NoSuchUnit", "not loaded");
+        if (u->is_installed) {
+                if (!fake->hold_stops && !streq(u->name, fake->keep_part))
+                        stop_installed(u);
+                return sd_bus_reply_method_return(m, "o", SYSTEMD_JOB_PREFIX "1");
+        }
         if (app_slice_parse(name, app) && !fake->hold_stops) {
                 stop_all_of(fake, app);
                 u = find_name(fake, name);
@@ -595,7 +650,11 @@ static int do_reset(Fake *fake, sd_bus_message *m)
         assert_true(sd_bus_message_read(m, "s", &name) > 0);
         note(fake, "reset", name);
         FakeUnit *u = find_name(fake, name);
-        if (u && streq(u->active, "failed"))
+        if (u && u->is_installed && streq(u->active, "failed")) {
+                stop_installed(u);
+                strcpy(u->result, "success");
+                u->exit_status = 0;
+        } else if (u && streq(u->active, "failed"))
                 remove_unit(fake, u);
         return sd_bus_reply_method_return(m, NULL);
 }
@@ -621,49 +680,6 @@ static int reply_rows(Fake *fake, sd_bus_message *m, bool own)
         return 1;
 }
 
-static void append_log_fields(sd_bus_message *reply, const char *text, const char *definition)
-{
-        assert_true(sd_bus_message_open_container(reply, 'e', "sv") >= 0);
-        assert_true(sd_bus_message_append(reply, "s", "LogExtraFields") >= 0);
-        assert_true(sd_bus_message_open_container(reply, 'v', "aay") >= 0);
-        assert_true(sd_bus_message_open_container(reply, 'a', "ay") >= 0);
-        assert_true(sd_bus_message_append_array(reply, 'y', "A=b", 3) >= 0);
-        assert_true(sd_bus_message_append_array(reply, 'y', text, strlen(text)) >= 0);
-        assert_true(sd_bus_message_append_array(reply, 'y', definition, strlen(definition)) >= 0);
-        for (int depth = 0; depth < 3; depth++)
-                assert_true(sd_bus_message_close_container(reply) >= 0);
-}
-
-static void append_part(sd_bus_message *reply, const FakeUnit *u)
-{
-        bool over = streq(u->active, "failed");
-
-        assert_true(sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}", "StatusText", "s", u->text,
-                                    "StateChangeTimestamp", "t", (uint64_t) 7000000,
-                                    "ExecMainStartTimestampMonotonic", "t", (uint64_t) 1000,
-                                    "ActiveEnterTimestampMonotonic", "t",
-                                    (uint64_t) (u->was_active ? 2000 : 0), "ExecStopPost", "a(sasbttttuii)",
-                                    2, "/x", 0, 1, (uint64_t) 1, (uint64_t) 1, (uint64_t) 1, (uint64_t) 1, 5,
-                                    2, 9, "/x", 0, 0, (uint64_t) 1, (uint64_t) 1, (uint64_t) 1, (uint64_t) 1,
-                                    6, (int32_t) over, (int32_t) u->not_clean) >= 0);
-}
-
-/* Those with parts lie in a slice of their own. */
-static void place_unit(const FakeUnit *u, char *ret_slice, char *ret_group)
-{
-        char app[APP_NAME_MAX + 1];
-
-        strcpy(ret_slice, WORKER_SLICE);
-        if (u->has_parts && app_unit_parse(u->name, app) && !endswith(u->name, ".slice"))
-                app_slice_name(app, ret_slice);
-        if (u->slice[0])
-                strcpy(ret_slice, u->slice);
-        sprintf(ret_group, "%s%s/%s", u->slice[0] || !u->has_parts ? "/" : "/" WORKER_SLICE "/", ret_slice,
-                        u->name);
-        if (endswith(u->name, ".slice"))
-                sprintf(ret_group, "/" WORKER_SLICE "/%s", u->name);
-}
-
 static int do_get_all(Fake *fake, sd_bus_message *m)
 {
         static const FakeUnit absent = { .active = "inactive", .result = "success" };
@@ -676,7 +692,7 @@ static int do_get_all(Fake *fake, sd_bus_message *m)
                         0);
         const FakeUnit *found = find_name(fake, name), *u = found ? found : &absent;
         snprintf(epoch, sizeof(epoch), "DISTRO_EPOCH=%llu", (unsigned long long) u->epoch);
-        place_unit(u, slice, group);
+        fake_place_unit(u, slice, group);
 
         assert_true(sd_bus_message_new_method_return(m, &reply) >= 0);
         assert_true(sd_bus_message_open_container(reply, 'a', "{sv}") >= 0);
@@ -689,8 +705,9 @@ static int do_get_all(Fake *fake, sd_bus_message *m)
                                     "ExecMainCode", "i", u->exit_status ? 1 : 0, "ExecMainStatus", "i",
                                     u->exit_status, "InactiveEnterTimestampMonotonic", "t",
                                     u->ended_usec) >= 0);
-        append_part(reply, u);
-        append_log_fields(reply, u->epoch && !u->no_log_fields ? epoch : "DISTRO_NODE=abc", u->definition);
+        fake_append_part(reply, u);
+        fake_append_log_fields(
+                        reply, u->epoch && !u->no_log_fields ? epoch : "DISTRO_NODE=abc", u->definition);
         assert_true(sd_bus_message_close_container(reply) >= 0);
         send_message(fake, reply);
         return 1;

@@ -19,6 +19,9 @@ typedef struct FakeUnit {
         bool was_active, not_clean; /* of a part: ever; its ExecStopPost= failed */
         char slice[64];             /* by a drop-in; "": that of the start */
         bool has_parts, no_group;   /* it has them, or is one; systemd has forgotten its control group */
+        bool is_installed;          /* of its own name, and there for ever */
+        const char *file_state;     /* NULL: "disabled" */
+        uint64_t active_usec;       /* of an installed one: when it became active last */
         bool transient;
         uint64_t epoch;
         uint32_t job;
@@ -36,9 +39,12 @@ typedef struct Fake {
         size_t n_units;
         uint32_t last_job;
         size_t n_jobs, n_jobs_max;
-        char log[8192];        /* the changing calls, in order: "start a;stop b;" */
-        char *start_text;      /* the last start: its values, one after the other, with a space behind each */
-        char fail_part[96];    /* at its start, the part of this id; "": none */
+        char log[8192];     /* the changing calls, in order: "start a;stop b;" */
+        char *start_text;   /* the last start: its values, one after the other, with a space behind each */
+        char fail_part[96]; /* at its start, the part of this id; "": none */
+        char fail_installed[96], skip_installed[96]; /* at its start; the latter by a condition of it */
+        char required[4][96];                        /* what the last start requires */
+        size_t n_required;
         char keep_part[96];    /* at the stop of its slice, it stays as it is; "": none */
         bool ignores_isolate;  /* the last start does */
         char definition[64];   /* of the last start: "DISTRO_DEFINITION=..." */
@@ -67,6 +73,10 @@ FakeUnit *fake_find(Fake *fake, const char *app);
 FakeUnit *fake_find_unit(Fake *fake, const char *name);
 /* A part of an application, and its slice: in no start. */
 FakeUnit *fake_add_part(Fake *fake, const char *app, const char *name, const char *active);
+/* A unit that is no part of a start: the worker, or a gate, requires it. */
+FakeUnit *fake_add_installed(Fake *fake, const char *name);
+/* It is now in that state, with that job of this number; 0: none. */
+void fake_set(Fake *fake, const char *name, const char *active, uint32_t job);
 /* A part dies with that word, and systemd stops the worker, which is bound to it. */
 void fake_part_dies(Fake *fake, const char *name, const char *text);
 void fake_remove_unit(Fake *fake, const char *name);
@@ -78,9 +88,18 @@ void fake_remove(Fake *fake, const char *app);
 void fake_changed(Fake *fake, const char *app); /* emits PropertiesChanged */
 /* A job by somebody else, from its signal on, and its end. */
 void fake_job_new(Fake *fake, const char *app, const char *type);
+void fake_end_job(Fake *fake, const char *name, const char *result); /* of any unit */
 void fake_job_done(Fake *fake, const char *app, const char *result);
 void fake_job_of(Fake *fake, const char *name, const char *result);
 /* What another process sends us: that this unit has failed and its job, too, that systemd has read its units again and that
  * it has another owner. */
 void fake_forge_signals(Fake *fake, const char *app);
 void fake_owner_changed(Fake *fake, const char *owner);
+/* The values of a message, one after the other, with a space behind each; the caller frees. */
+char *fake_message_text(sd_bus_message *m);
+/* Of an answer about a unit: what a part and an installed one have more; the fields of its journal entries; where it lies. */
+void fake_append_part(sd_bus_message *reply, const FakeUnit *u);
+void fake_append_log_fields(sd_bus_message *reply, const char *text, const char *definition);
+void fake_place_unit(const FakeUnit *u, char *ret_slice, char *ret_group);
+/* Requires= of a start, which `m` stands before. */
+void fake_read_required(Fake *fake, sd_bus_message *m);

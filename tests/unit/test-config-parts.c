@@ -29,7 +29,8 @@ static void assert_parts(const Parts *parts, const char *expected, const char *t
         for (size_t i = 0; i < parts->n_items; i++) {
                 const Part *p = parts->items + i;
 
-                assert_string_equal(part_kind_to_string(p->kind), "address");
+                if (p->kind != PART_ADDRESS)
+                        n += (size_t) snprintf(all + n, sizeof(all) - n, "%s ", part_kind_to_string(p->kind));
                 n += (size_t) snprintf(all + n, sizeof(all) - n, "%s %s:", p->id, p->name);
                 for (char *const *word = p->arguments; *word; word++)
                         n += (size_t) snprintf(all + n, sizeof(all) - n, " %s", *word);
@@ -49,6 +50,10 @@ static void test_good(void **state)
         } good[] = {
                 { HEAD, "" },
                 { PARTS, "" },
+                { PARTS "Unit=nginx.service\nUnit=srv-%j.mount\nUnit=\"pg@15-main.service\"\n",
+                                "unit nginx.service nginx.service: 90000000 90000000\n"
+                                "unit srv-x.mount srv-x.mount: 90000000 90000000\n"
+                                "unit pg@15-main.service pg@15-main.service: 90000000 90000000\n" },
                 { PARTS "Address=192.0.2.20/24\n",
                                 "ip-192.0.2.20 192.0.2.20/24: 192.0.2.20/24 10000000 10000000\n" },
                 { PARTS "Address=192.0.2.20/24 eth0 check=no\nAddress=2001:DB8:0::30/64\n",
@@ -108,6 +113,39 @@ static void test_bad(void **state)
                 { PARTS "Nodes=abc\n",
                                 "x.app:6: "
                                 "Nodes=: unknown key in section [Parts], expected it in [Application]" },
+                { PARTS "Unit=nginx\nUnit=web.slice\n",
+                                "x.app:6: Unit=: \"nginx\" cannot be a part, expected a unit of systemd that is a .service, "
+                                ".mount, .socket, .target or .swap\n"
+                                "x.app:7: Unit=: \"web.slice\" cannot be a part, expected a unit of systemd that is a "
+                                ".service, .mount, .socket, .target or .swap" },
+                { PARTS "Unit=postgresql@.service\nUnit=a@.mount\n",
+                                "x.app:6: Unit=: postgresql@.service is a template, expected an instance of it, as in "
+                                "postgresql@15-main.service\n"
+                                "x.app:7: Unit=: a@.mount is a template, expected an instance of it, as in a@1.mount" },
+                { PARTS "Unit=corosync.service\nUnit=systemd-journald.service\nUnit=network.target\nUnit=proc-x.mount\n",
+                                "x.app:6: Unit=: corosync.service is one that this host, or its manager, needs, expected "
+                                "another one\n"
+                                "x.app:7: Unit=: systemd-journald.service is one that this host, or its manager, needs, "
+                                "expected another one\n"
+                                "x.app:8: Unit=: network.target is one that this host, or its manager, needs, expected "
+                                "another one\n"
+                                "x.app:9: Unit=: proc-x.mount is one that this host, or its manager, needs, expected "
+                                "another one" },
+                { PARTS "Unit=distro-app-web.service\nUnit=a/b.service\n",
+                                "x.app:6: Unit=: \"distro-app-web.service\" is no name of an installed unit, expected one "
+                                "as in nginx.service\n"
+                                "x.app:7: Unit=: \"a/b.service\" is no name of an installed unit, expected one as in "
+                                "nginx.service" },
+                { PARTS "Unit=nginx.service TimeoutStopSec=5s\n",
+                                "x.app:6: Unit=: \"TimeoutStopSec=5s\" stands behind the unit, expected the unit alone: its "
+                                "times are those of the unit" },
+                { PARTS "Unit=nginx.service\nUnit=nginx.service\n",
+                                "x.app:7: Unit=: nginx.service is a part already (x.app:6), expected it once" },
+                { "[Application]\nNodes=abc\nTakeoverMode=start-first\n[Parts]\nUnit=nginx.service\n",
+                                "x.app:3: TakeoverMode=: start-first does not go with Unit=, which cannot be on two "
+                                "nodes at once, expected stop-first" },
+                { "[Application]\nNodes=abc\n[Parts]\nUnit=nginx.service\n[Service]\nUser=shop\n",
+                                "x.app: ExecStart=: missing in section [Service], expected the command to run" },
                 { PARTS "TimeoutStartSec=5s\n",
                                 "x.app:6: "
                                 "TimeoutStartSec=: has no line of its own in [Parts], expected it behind the part, as in Address=192.0.2.10/24 TimeoutStopSec=5s" },
@@ -283,6 +321,23 @@ static void test_bad(void **state)
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 check_bad(&context, bad[i].text, bad[i].expected);
+}
+
+/* Without [Service] the worker stands for the installed units, and so it does in the digest. */
+static void test_anchor(void **state)
+{
+        static const char plain
+                        [] = "[Application]\nNodes=abc\n[Parts]\nUnit=nginx.service\n",
+                   written[] = "[Application]\nNodes=abc\n[Parts]\nUnit=nginx.service\n[Service]\nType=oneshot\n"
+                               "RemainAfterExit=yes\nExecStart=/bin/true\nUser=nobody\n",
+                   other[] = "[Application]\nNodes=abc\n[Parts]\nUnit=nginx.service\n[Service]\n"
+                             "ExecStart=/bin/true\n";
+        _cleanup_(app_config_done) AppConfig a = parse_good(&context, plain),
+                                             b = parse_good(&context, written),
+                                             c = parse_good(&context, other);
+
+        assert_true(a.unit_digest == b.unit_digest && a.definition.digest == b.definition.digest);
+        assert_true(a.unit_digest != c.unit_digest && a.definition.digest != c.definition.digest);
 }
 
 /* What a node is reached by is not a service's, however it is written. */
@@ -558,6 +613,7 @@ int main(void)
                 cmocka_unit_test(test_specifiers),
                 cmocka_unit_test(test_need_end),
                 cmocka_unit_test(test_digest),
+                cmocka_unit_test(test_anchor),
                 cmocka_unit_test(test_digest_by_node),
                 cmocka_unit_test(test_unit_names),
                 cmocka_unit_test(test_units_of_parts),

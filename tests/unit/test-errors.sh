@@ -26,6 +26,7 @@ my %severe;
 my @rules = (
         # Files of configuration, `distroctl verify`
         { files => 'src/config/*.c', call => 'parse_error|parse_warning' },
+        { files => 'src/config/installed-unit.c', call => 'text_format|say' },
         { files => 'src/base/ip-address.c src/base/address-spec.c', call => 'text_refuse' },
         # Corosync's configuration
         { files => 'src/group/cluster.c', call => 'text_refuse' },
@@ -52,9 +53,9 @@ my @rules = (
                 all => 1 },
         { files => 'src/engine/agreed/app.c src/engine/agreed/copy.c', call => 'app_fail_copy|app_mark_node' },
         { files => 'src/daemon/effects.c', call => 'refuse_start' },
-        { files => 'src/systemd/unit*.c', call => 'refuse|await_rest|with_reason|units_say' },
+        { files => 'src/systemd/unit*.c', call => 'refuse|await_rest|unit_end_start|with_reason|units_say' },
         { files => 'src/systemd/unit-*.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*(text|ret_reason)\b/ } },
-        { files => 'src/systemd/part-state.c', call => 'say_of_part|snprintf', if => sub { $_[0] =~ /^\s*ret, (v|size_bytes),\s*"\w/ } },
+        { files => 'src/systemd/part-state.c', call => 'say_of_part|snprintf', if => sub { $_[0] =~ /^\s*ret(->ended|->restarts)?, (v|size_bytes),\s*"\w/ } },
         { files => 'src/systemd/unit-parts.c', call => 'snprintf' },
         { files => 'src/systemd/unit-road.c', call => 'snprintf', if => sub { $_[0] =~ /^\s*ret\b/ } },
         { files => 'src/systemd/unit-jobs.c', table => qr/\bf\.text = ("[^"]+");/ },

@@ -142,6 +142,10 @@ static void test_list(void **state)
         assert_int_equal(cgroup_find_unit(folder, "distro-app-web-3.service", &found), -ENOENT);
         assert_int_equal(cgroup_find_unit(folder, "distro-app-web-2.service", &found), 0);
         assert_true(endswith(found, expected[3]));
+        free(found);
+        found = NULL;
+        assert_int_equal(cgroup_find_unit(folder, "other.service", &found), 0); /* an installed unit */
+        assert_true(endswith(found, "/distro.slice/other.service"));
 }
 
 /* Where systemd puts a unit of a slice. */

@@ -8,9 +8,11 @@
  *   read WORDS, hint WORDS    active, activating, deactivating, inactive or failed; gone; @EPOCH; #JOB; !RUN; file, masked;
  *                             left: processes are in its group; guard: the guard was at work
  *   want-parts N, noted N                                                   a copy with parts
+ *   want-units N                                                            ... and an installed unit, in two calls
  *   parts WORDS               all were read: well; dead: one has failed, unmade: at its start; stopped: one has ended otherwise;
  *                             ending: one is about to; slice: the slice has a job or none is there; alive: one can be stopped; left; guard; #JOB
  *                             mount: one is a mount, and stands: it stays mounted; foreign: one's unit is another's
+ *                             up: all that are due are at work; restarts; taken: an installed unit cannot be started
  *   judge-sent, stays, leaves, judge-failed; deaf, detached; later          what else there is
  *
  * What follows is the phase, what is said of a copy, and what is to be done. */
@@ -34,6 +36,8 @@ typedef struct Row {
 #define TRY ", sent, exists, parts well, read gone, stop-sent, stop-failed, read gone"
 #define UNMOUNT PARTS ", stop, stop-sent, stop-answered 8, parts well alive mount #8"
 #define PART_DEAD PARTS ", job 9, type-stop, read gone, parts dead"
+#define FIRST "want-units 5, read gone, parts well, read gone, sent, answered 7"
+#define SECOND FIRST ", job-done 7, read gone, parts up, sent"
 #define JUDGED UP ", job 9, type-stop, read gone"
 
 static const Row rows[] = {
@@ -201,6 +205,53 @@ static const Row rows[] = {
         { "want-parts 5, sent, unheard, stop, stop-sent, stop-failed", "read gone", "asked read-parts" },
         { "want-parts 5, sent, answered 7, job-done 7", "read active @5", "starting keep-run read-parts" },
         { "want-parts 5, sent, answered 7, job-done 7, read active @5", "parts well", "up [5 running]" },
+
+        /* in two calls: before the first */
+        { "", "want-units 5", "asked read" },
+        { "want-units 5", "read gone", "asked read-parts reset-parts" },
+        { "want-units 5, read gone", "parts well", "asked read" },
+        { "want-units 5, read gone, parts well", "read gone", "asked start-waits reset-parts" },
+        { "want-units 5, read gone, parts taken", "read gone",
+                        "ended [5 refused (its part is not ours)] reset-parts forget-parts" },
+        { "want-units 5, read gone", "stop", "ended [5 stopped] forget-parts" },
+        { "want-units 5, read gone, detached, parts well", "read gone", "asked start-waits reset-parts" },
+        /* between two */
+        { FIRST, "job-done 7", "starting read read-parts" },
+        { FIRST ", job-done 7", "read gone", "starting" },
+        { FIRST ", job-done 7, read gone", "parts up", "starting start-waits" },
+        { FIRST ", job-done 7, read gone", "parts well", "starting read-at" },
+        { FIRST ", job-done 7, read gone, parts well", "read gone", "starting read-at read-parts" },
+        { FIRST ", job-done 7, read gone", "parts unmade", "stopping [5 stopping] read-parts" },
+        { FIRST ", job-done 7, read gone, parts unmade, parts unmade, stop-sent, stop-failed, read gone",
+                        "parts unmade", "ended [5 refused (its part is unmade)]" },
+        { FIRST ", job-failed 7, read gone", "parts up alive", "stopping [5 stopping] read-parts" },
+        { FIRST ", job-done 7", "stop", "starting stop-waits" },
+        { FIRST ", job-done 7, stop, stop-sent, stop-failed, read gone", "parts up",
+                        "stopping [5 stopping] read-parts" },
+        { FIRST ", job-done 7, read gone, parts up", "stop", "starting stop-waits" },
+        { FIRST, "read gone", "starting read-at" },                  /* its job is at work */
+        { FIRST ", read gone", "parts up", "starting start-waits" }, /* or its end was not heard */
+        /* the second */
+        { SECOND, "answered 9", "starting" },
+        { SECOND, "refused", "stopping [5 stopping] stop-waits" },
+        { SECOND, "exists", "stopping [5 stopping] stop-waits" },
+        { SECOND, "conflicts", "stopping [5 stopping] read-parts" },
+        { SECOND ", refused, stop-sent, stop-failed, read gone", "parts well", "ended [5 refused (no)]" },
+        { SECOND ", unheard", "read active @5", "up [5 running] keep-run" },
+        { SECOND ", unheard", "read gone", "stopping [5 stopping] stop-waits" },
+        { SECOND ", detached", "read gone", "stopping [5 stopping] stop-waits" },
+        { SECOND ", detached, read gone, stop-sent, stop-failed, read gone", "parts well",
+                        "ended [5 stopped] forget-parts" },
+        { "want-units 5, read gone, parts well, read gone, sent, unheard", "read gone",
+                        "stopping [5 stopping] stop-waits" },
+        { SECOND ", answered 9, job-done 9, read active @5", "parts up", "up [5 running]" },
+        { SECOND ", answered 9, job-done 9, read active @5", "parts unmade",
+                        "stopping [5 stopping] stop-waits" },
+        /* an installed unit is started again by itself, or by hand */
+        { SECOND ", answered 9, job-done 9, read active @5, parts up", "parts restarts",
+                        "starting [5 starting (its part restarts)]" },
+        { SECOND ", answered 9, job-done 9, read active @5, parts up, parts restarts", "parts up",
+                        "up [5 running]" },
 
         /* the road: in maintenance nothing follows from an end */
         { PARTS ", parts well", "read gone maintenance", "stopping [5 stopping] read-at" },
@@ -406,6 +457,12 @@ static void take_part_word(PartsSeen *s, const char *word)
                 s->has_mount = s->stands = true;
         else if (streq(word, "foreign"))
                 strcpy(s->foreign, "its part is another's");
+        else if (streq(word, "up"))
+                s->is_up = true;
+        else if (streq(word, "restarts"))
+                strcpy(s->restarts, "its part restarts");
+        else if (streq(word, "taken"))
+                strcpy(s->refusal, "its part is not ours");
         else if (!streq(word, "well"))
                 fail_msg("what is %s?", word);
 }
@@ -429,6 +486,10 @@ static void play(Player *player, const char *fact)
         } words[] = {
                 { "want", { .type = UNIT_FACT_START_WANTED } },
                 { "want-parts", { .type = UNIT_FACT_START_WANTED, .has_parts = true } },
+                { "want-units", { .type = UNIT_FACT_START_WANTED,
+                                                .has_parts = true,
+                                                .has_units = true,
+                                                .n_stages = 2 } },
                 { "noted", { .type = UNIT_FACT_NOTED } },
                 { "parts", { .type = UNIT_FACT_PARTS_READ } },
                 { "sent", { .type = UNIT_FACT_START_SENT } },
@@ -600,9 +661,10 @@ static void test_walks(void **state)
                 "read activating @5 #7", "read deactivating @5 #8", "read inactive @5 #9", "read failed @5",
                 "read failed @4", "read gone", "read gone left", "read inactive file", "hint active @5",
                 "hint failed @5", "judge-sent", "stays", "leaves", "judge-failed", "deaf", "detached",
-                "later", "want-parts 5", "want-parts 6", "noted 5", "noted 0", "parts well", "parts dead",
-                "parts dead left alive", "parts dead ending", "parts unmade", "parts stopped slice",
-                "parts well alive #8", "parts foreign", "parts stopped alive left stands #8" };
+                "later", "want-units 5", "want-units 6", "parts up", "parts taken", "want-parts 5",
+                "want-parts 6", "noted 5", "noted 0", "parts well", "parts dead", "parts dead left alive",
+                "parts dead ending", "parts unmade", "parts stopped slice", "parts well alive #8",
+                "parts foreign", "parts stopped alive left stands #8" };
         uint64_t seed = 1;
 
         for (unsigned walk = 0; walk < 2000; walk++) {

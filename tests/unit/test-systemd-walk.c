@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The machine beside a small model of systemd: a slice, two parts, each bound to the one before it, and a worker bound to
- * the last, with their jobs, and calls, answers and signals that are on their way. What comes, and in which order, is drawn; the
+ * the last, with their jobs, one of the parts an installed unit in some, and calls, answers and signals that are on their way. What comes, and in which order, is drawn; the
  * order is always one that systemd could produce. Whatever it is:
  *
  *   - no end is said of a copy of which something is there,
  *   - no start is sent while something of an earlier copy is there,
+ *   - no installed unit is started while what comes before it is not there, as long as nothing dies,
  *   - once nothing more comes from outside and a stop was asked for, an end is said.
  *
  * An argument is the seed of one walk, which is shown. */
@@ -41,13 +42,16 @@ static UnitProperties properties_of(const Model *u, Place place)
 
 static const PartsSeen *see_parts(World *w)
 {
-        static const Part plain[] = { {}, { .name = (char *) "a" }, { .name = (char *) "b" } };
-        static const Part mount[] = { {}, { .kind = PART_DEVICE, .name = (char *) "a" },
-                { .kind = PART_MOUNT, .name = (char *) "b" } };
-        const Part *names = w->has_mount ? mount : plain;
+        Part names[] = { {}, { .name = (char *) "a" }, { .name = (char *) "b" } };
         PartProperties properties[N_PLACES] = {};
         PartView views[2];
 
+        if (w->installed < N_PLACES)
+                names[w->installed].kind = PART_UNIT;
+        if (w->has_mount) {
+                names[PART_A].kind = PART_DEVICE;
+                names[PART_B].kind = PART_MOUNT;
+        }
         for (Place p = SLICE; p < WORKER; p++) {
                 const Model *u = &w->parts[p];
 
@@ -61,6 +65,8 @@ static const PartsSeen *see_parts(World *w)
                         views[p - PART_A] = (PartView){ .part = &names[p],
                                 .unit = place_names[p],
                                 .properties = &properties[p],
+                                .is_due = w->m.n_stages < 2 || w->m.stage > 0 || p == PART_A,
+                                .begun_usec = w->begun_usec,
                                 .has_processes = model_is_up(&w->units[p]) || w->units[p].has_processes,
                                 .is_mounted = model_is_up(&w->units[p]) || w->units[p].has_processes };
         }
@@ -71,7 +77,7 @@ static const PartsSeen *see_parts(World *w)
 static bool may_be_there(const World *w, uint64_t epoch)
 {
         for (Place p = PART_A; p < N_PLACES; p++)
-                if (model_is_there(&w->units[p], p) && w->units[p].epoch == epoch)
+                if (model_is_there(w, p) && w->units[p].epoch == epoch)
                         return true;
         return false;
 }
@@ -175,7 +181,13 @@ static void send_start(World *w)
                                         (unsigned) w->first_seed, (unsigned) w->m.epoch, (unsigned) e);
         if (w->m.has_parts)
                 w->note = w->m.epoch;
-        call(w, &w->start_number, (Letter){ .what = ASK_START, .epoch = w->m.epoch });
+        if (w->m.stage == 0)
+                w->begun_usec = w->now_usec;
+        memset(w->is_part_read, 0, sizeof(w->is_part_read));
+        if (w->part_number != 0) /* is being read, and is read again */
+                w->wants_parts[w->part_place] = true;
+        w->part_number = 0;
+        call(w, &w->start_number, (Letter){ .what = ASK_START, .stage = w->m.stage, .epoch = w->m.epoch });
         take_plain(w, UNIT_FACT_START_SENT);
 }
 
@@ -197,6 +209,7 @@ static void pump(World *w)
         for (Place p = SLICE; p < WORKER; p++)
                 if (w->wants_parts[p] && w->part_number == 0) {
                         call(w, &w->part_number, (Letter){ .what = ASK_READ_PART, .place = p });
+                        w->part_place = p;
                         w->wants_parts[p] = false;
                 }
 }
@@ -248,8 +261,10 @@ static void hear_signal(World *w, const Letter *l)
 
         if (w->is_absent)
                 return;
-        if (l->what == SIGNAL_CHANGED && l->place != WORKER)
+        if (l->what == SIGNAL_CHANGED && l->place < WORKER)
                 w->wants_parts[l->place] = w->m.has_parts;
+        else if (l->place == GATE && l->what != SIGNAL_JOB_REMOVED)
+                return;
         else if (l->what == SIGNAL_CHANGED)
                 take(w, (UnitFact){ .type = UNIT_FACT_HINT,
                                         .properties = &p,
@@ -257,7 +272,7 @@ static void hear_signal(World *w, const Letter *l)
         else if (l->what == SIGNAL_JOB_NEW && l->place == WORKER)
                 take(w, (UnitFact){ .type = UNIT_FACT_JOB_SEEN, .job_id = l->job_id });
         else if (l->what == SIGNAL_JOB_REMOVED &&
-                        (l->place == WORKER || (l->place == SLICE && w->m.has_parts)))
+                        (l->place == WORKER || ((l->place == SLICE || l->place == GATE) && w->m.has_parts)))
                 take(w, (UnitFact){ .type = UNIT_FACT_JOB_ENDED, .job_id = l->job_id, .text = l->result });
 }
 
@@ -286,7 +301,8 @@ static void hear(World *w)
 
 static void list_units(World *w)
 {
-        bool has_part = w->units[PART_A].is_loaded || w->units[PART_B].is_loaded;
+        bool has_part = (w->units[PART_A].is_loaded && w->installed != PART_A) ||
+                        (w->units[PART_B].is_loaded && w->installed != PART_B);
 
         if (w->is_absent && !w->note && !has_part && !w->units[WORKER].is_loaded)
                 return;
@@ -338,11 +354,14 @@ static void start_wish(World *w)
         w->is_absent = false;
         take(w, (UnitFact){ .type = UNIT_FACT_START_WANTED,
                                 .epoch = ++w->n_epochs,
-                                .has_parts = w->has_parts });
+                                .has_parts = w->has_parts,
+                                .has_units = w->installed < N_PLACES,
+                                .n_stages = w->n_stages });
         if (w->m.epoch != w->n_epochs)
                 return;
         memset(w->is_part_read, 0, sizeof(w->is_part_read));
-        memset(w->wants_parts, 0, sizeof(w->wants_parts));
+        for (Place p = SLICE; p < WORKER; p++)
+                w->wants_parts[p] = w->m.has_units;
         w->part_number = 0;
         for (uint64_t e = 1; e < w->n_epochs; e++)
                 if (may_be_there(w, e))
@@ -359,6 +378,7 @@ static void die(World *w)
                 return;
         SHOW(w, "-- %s dies\n", place_names[place]);
         u->fails = walk_draw(w, 3) > 0;
+        u->restarts = place == w->installed && walk_draw(w, 2) == 0;
         model_set_stand(w, place, DEACTIVATING);
 }
 
@@ -376,7 +396,7 @@ static void administrate(World *w)
         bool starts = walk_draw(w, 8) == 0;
         Letter ignored = {};
 
-        if (!w->units[place].is_loaded || (starts && place == SLICE))
+        if (!w->units[place].is_loaded || (starts && (place == SLICE || place == GATE)))
                 return;
         SHOW(w, "-- systemctl %s %s\n", starts ? "start" : "stop", place_names[place]);
         if (place == SLICE) {
@@ -384,11 +404,12 @@ static void administrate(World *w)
                 return;
         }
         w->is_touched = w->is_touched || starts;
-        for (Place p = starts && w->has_parts ? SLICE : place; starts && p <= place; p++)
+        if (!starts && place == w->installed && w->units[place].stand == ACTIVE && walk_draw(w, 2) == 0)
+                model_restart(w, place);
+        else if (!starts)
+                model_stop(w, place);
+        for (Place p = w->has_parts && place != w->installed ? SLICE : place; starts && p <= place; p++)
                 model_make_job(w, p, JOB_START);
-        for (Place p = place; !starts && p < N_PLACES; p++)
-                if (model_is_up(&w->units[p]) || w->units[p].job == JOB_START)
-                        model_make_job(w, p, JOB_STOP);
 }
 
 typedef struct Event {
@@ -538,8 +559,15 @@ static void walk(uint64_t seed, bool shows)
         w->check_usec = USEC_INFINITY;
         w->is_attached = w->is_absent = true;
         w->kinds = walk_draw(w, 128);
-        w->has_parts = walk_draw(w, 4) > 0;
-        w->has_mount = w->has_parts && walk_draw(w, 2) == 0;
+        w->is_calm = !(w->kinds & 3);
+        w->has_parts = walk_draw(w, 6) > 0;
+        w->has_mount = w->has_parts && walk_draw(w, 3) == 0;
+        w->installed = !w->has_parts || w->has_mount
+                                       ? N_PLACES
+                                       : ((Place[]){ PART_A, PART_B, PART_B, N_PLACES })[walk_draw(w, 4)];
+        w->n_stages = w->installed == PART_B ? 2 : 1;
+        if (w->installed < N_PLACES)
+                w->units[w->installed].is_loaded = true;
         unit_machine_init(&w->m, "u.service", 0);
         for (unsigned i = 0; i < N_STEPS; i++) {
                 step(w);
