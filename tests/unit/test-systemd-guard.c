@@ -410,12 +410,12 @@ static pid_t systemd_start(int listener, const char *error)
                 replies[i] = error;
         if (pid == 0) {
                 for (;;) {
-                        pid_t one = fork();
+                        pid_t outer = getpid(), one = fork();
 
                         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-                        if (one == 0)
+                        if (one == 0 && getppid() == outer) /* it can have ended before that */
                                 folder_serve(listener, replies);
-                        if (one < 0 || waitpid(one, NULL, 0) < 0)
+                        if (one <= 0 || waitpid(one, NULL, 0) < 0)
                                 _exit(1);
                 }
         }
