@@ -655,6 +655,28 @@ static void test_probe_from_before_a_sleep(void **state)
         cluster_end(&c);
 }
 
+/* A restart that waits for a probe, and then a leave that waits for its worker: the bound of the restart is nothing that is due. */
+static void test_leave_ends_a_restart(void **state)
+{
+        Event restart = { .type = EVENT_RESTART, .leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false) };
+        Event leave = { .type = EVENT_LEAVE, .leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false) };
+        uint64_t restart_end;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_FREEZE, 0);
+        c.hold_probes = true;
+        cluster_step(&c, ABC, &restart);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_LEFT), 0);
+        restart_end = c.now + restart.leave.group_usec + cluster_isolation_usec();
+        cluster_step(&c, ABC, &leave);
+        cluster_at(&c, ABC, restart_end);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_STOP), 1);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_LEFT), 0);
+        assert_true(engine_deadline(c.engine[ABC]) > restart_end);
+        cluster_end(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -675,6 +697,7 @@ int main(void)
                 cmocka_unit_test(test_start_waits_after_maintenance),
                 cmocka_unit_test(test_strange_worker_is_in_the_way),
                 cmocka_unit_test(test_probe_from_before_a_sleep),
+                cmocka_unit_test(test_leave_ends_a_restart),
         };
 
         return cmocka_run_group_tests_name("engine-step", tests, NULL, NULL);

@@ -16,6 +16,7 @@ void leave_begin(Local *here, const LeaveTiming *timing)
         if (here->leaving)
                 return;
         here->leaving = true;
+        here->restarting = false; /* what a restart waits for is waited for no longer */
         here->leave = *timing;
         here->leave_usec = here->me.agreed.now_usec;
         member_note(&here->me, NOTE_LEAVING, NULL, here->me.node_id, "handing over what runs here");
