@@ -528,7 +528,7 @@ void process_end(World *w, WorldNode *n, bool planned, bool restart)
                 world_group_leave(w, n, planned);
         if (n->up)
                 systemd_manager_ended(w, n);
-        if (n->up && !planned)
+        if (n->up) /* whatever ended it */
                 guard_model_arm(w, n);
         abandon_write(w, n);
         process_release(n);

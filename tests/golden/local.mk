@@ -104,6 +104,7 @@ golden_cases = \
 	tests/golden/parts-note.script \
 	tests/golden/parts-manager-killed.script \
 	tests/golden/self-hung.script \
+	tests/golden/self-leave.script \
 	tests/golden/self-maintenance.script \
 	tests/golden/self-reboot.script \
 	tests/golden/self-flap.script \
