@@ -573,13 +573,13 @@ void parts_end_by_guard(World *w, WorldNode *n, WorldUnit *u, bool kill_now)
                 parts_stop_slice(w, n, u);
 }
 
-/* What does not end is stopped again, and the note of what has ended goes. */
+/* What does not end is stopped again. The note of what has ended goes; one that is there goes by it, and tells its end. */
 void parts_look_of_guard(World *w, WorldNode *n, WorldUnit *u)
 {
         if (u->slice_job)
                 return;
         if (worker_exists(u) || is_left(u))
                 parts_stop_slice(w, n, u);
-        else if (u->state != UNIT_FAILED && !(u->has_ended && !u->by_hand))
+        else if (!n->manager.up && u->state != UNIT_FAILED && !(u->has_ended && !u->by_hand))
                 u->n_parts = 0;
 }

@@ -100,6 +100,7 @@ golden_cases = \
 	tests/golden/owed-takeover.script \
 	tests/golden/parts.script \
 	tests/golden/parts-guard.script \
+	tests/golden/parts-guard-late.script \
 	tests/golden/parts-maintenance.script \
 	tests/golden/parts-note.script \
 	tests/golden/parts-manager-killed.script \
