@@ -385,6 +385,33 @@ static void test_strictest_nodelist(void **state)
         }
 }
 
+/* All lose quorum in a view and have it back in the same one: no record says who leaves, so the one that does says it anew. */
+static void test_leave_is_told_a_group_that_forms_anew(void **state)
+{
+        Event leave = { .type = EVENT_LEAVE, .leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false) };
+        const Node *abc;
+        Cluster c;
+
+        (void) state;
+        cluster_begin_running(&c, NO_QUORUM_STOP, 30 * USEC_PER_SEC);
+        cluster_step(&c, ABC, &leave);
+        cluster_deliver(&c);
+        abc = state_find_node(engine_state(c.engine[BCD]), ABC);
+        assert_true(abc->leaving);
+        cluster_quorum(&c, false);
+        assert_false(engine_is_synced(c.engine[BCD]));
+        cluster_quorum(&c, true);
+        for (int i = 0; i < 20 && !engine_is_synced(c.engine[ABC]); i++)
+                cluster_all_at(&c, c.now + USEC_PER_SEC);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        abc = state_find_node(engine_state(c.engine[BCD]), ABC);
+        assert_int_equal(abc->presence, PRESENCE_SYNCED);
+        assert_true(abc->leaving);
+        cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_LEFT), 1);
+        cluster_end(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -397,6 +424,7 @@ int main(void)
                 cmocka_unit_test(test_new_disk_is_no_witness),
                 cmocka_unit_test(test_nodelist_is_told),
                 cmocka_unit_test(test_strictest_nodelist),
+                cmocka_unit_test(test_leave_is_told_a_group_that_forms_anew),
         };
 
         return cmocka_run_group_tests_name("engine-forming", tests, NULL, NULL);

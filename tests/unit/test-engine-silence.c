@@ -362,6 +362,48 @@ static void test_silence_ends_without_workers(void **state)
         cluster_end(&c);
 }
 
+/* It says that it leaves, Corosync is silent meanwhile, and it asks for the state: it leaves all the same. What it stopped in
+ * the silence has ended as its node leaves, and waits for that one where HandOver=no says so: also if its report says so, which
+ * comes before anything else. */
+static void leaves_after_a_silence(bool ends_in_silence)
+{
+        Event leave = { .type = EVENT_LEAVE, .leave = leave_timing_of(LEAVE_STOP_DEFAULT_USEC, false) };
+        const Node *abc;
+        uint64_t t;
+        Cluster c;
+
+        t = begin_silence(&c, 30 * USEC_PER_SEC);
+        for (uint32_t node = ABC; node <= DEF; node++)
+                cluster_distro(&c, node)->definition.awaits_leaver = true;
+        cluster_at(&c, ABC, t + USEC_PER_MSEC);
+        cluster_step(&c, ABC, &leave);
+        cluster_deliver(&c);
+        cluster_at(&c, ABC, t + cluster_isolation_usec());
+        assert_true(engine_is_isolated(c.engine[ABC]));
+        if (ends_in_silence)
+                cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+        c.hold_probes = false;
+        cluster_at(&c, ABC, c.engine[ABC]->here.cutoff->probe_next_usec);
+        cluster_deliver(&c);
+        assert_true(engine_is_synced(c.engine[ABC]));
+        abc = state_find_node(engine_state(c.engine[BCD]), ABC);
+        assert_int_equal(abc->presence, PRESENCE_SYNCED);
+        assert_true(abc->leaving);
+        if (!ends_in_silence)
+                cluster_unit_is(&c, ABC, "distro", UNIT_STOPPED);
+        assert_int_equal(cluster_count(&c, ABC, EFFECT_LEFT), 1);
+        assert_int_equal(cluster_count(&c, BCD, EFFECT_START), 0);
+        assert_int_equal(cluster_distro(&c, BCD)->lost_node, ABC);
+        cluster_end(&c);
+}
+
+static void test_leaves_after_a_silence(void **state)
+{
+        (void) state;
+        leaves_after_a_silence(false);
+        leaves_after_a_silence(true);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -379,6 +421,7 @@ int main(void)
                 cmocka_unit_test(test_short_silence),
                 cmocka_unit_test(test_silence_without_workers),
                 cmocka_unit_test(test_silence_ends_without_workers),
+                cmocka_unit_test(test_leaves_after_a_silence),
         };
 
         return cmocka_run_group_tests_name("engine-silence", tests, NULL, NULL);
