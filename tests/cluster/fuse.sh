@@ -11,7 +11,7 @@ GRACE=8000000
 
 applications() {
         disk_add data
-        cluster_app db 'abc bcd def' Takeover=manual '[Parts]' 'Mount=/lab/data /srv/data ext4 noatime TimeoutStopSec=15s' -- TimeoutStopSec=5s
+        cluster_app db 'abc bcd def' FailoverDelaySec=auto Takeover=manual '[Parts]' 'Mount=/lab/data /srv/data ext4 noatime TimeoutStopSec=15s' -- TimeoutStopSec=5s
         cluster_manager_conf ManagerGraceSec=8s
         mkdir -p "$LAB"/{abc,bcd,def}/root/srv
 }
