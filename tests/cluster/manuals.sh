@@ -38,7 +38,7 @@ try_page() {
 
 manual_add_guests abc bcd def
 pages=$(cd "$LAB/tree$MAN" && find . -name '*distro*' -name '*.[0-9]' -printf '%f\n' | sort)
-check 'six pages are installed' test "$(wc -w <<<"$pages")" = 6
+check 'seven pages are installed' test "$(wc -w <<<"$pages")" = 7
 for name in "${MEMBERS[@]}"; do
         lab_ssh "$name"
         mkdir -p "$LAB/$name/root/srv/distro"
