@@ -87,3 +87,8 @@ uint64_t leave_timing_total(const LeaveTiming *t)
 {
         return t->ask_usec + t->group_usec + t->stop_usec + t->rest_usec;
 }
+
+uint64_t fuse_ahead_usec(uint64_t left_usec)
+{
+        return MIN(FUSE_TAKES_USEC, left_usec / 8);
+}

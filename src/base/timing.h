@@ -45,6 +45,12 @@ typedef struct GraceTiming {
 
 GraceTiming grace_timing_of(uint64_t grace_usec);
 
+/* From its deadline to the end of the host: the fuse goes off so much ahead of the moment by which the manager wants it down. Where
+ * little is left it may be late, but not without reason: a probe takes its time. */
+#define FUSE_TAKES_USEC (500 * USEC_PER_MSEC)
+
+uint64_t fuse_ahead_usec(uint64_t left_usec);
+
 /* What a planned leave gives to each of the things that it waits for, one after the other. When the last is over the
  * manager ends, whatever is left. distro-manager(8) explains it. */
 typedef struct LeaveTiming {

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/timing.h"
 #include "daemon/events.h"
 #include "daemon/loop.h"
 #include "fuse/fuse-client.h"
@@ -250,10 +251,9 @@ static bool may_wait(Manager *m, uint64_t deadline, const char *app)
         return waiting || loop_arm(m, &l->slack, FUSE_SLACK_USEC, on_slack) >= 0;
 }
 
-/* Where little is left it may be late, but not without reason: a probe takes its time. */
 static uint64_t ahead_of(uint64_t deadline)
 {
-        return deadline - MIN(FUSE_TAKES_USEC, usec_left(deadline, boottime_usec()) / 8);
+        return deadline - fuse_ahead_usec(usec_left(deadline, boottime_usec()));
 }
 
 static void tell(Manager *m, uint64_t deadline, const char *app)

@@ -14,8 +14,6 @@
 #include "daemon/manager-struct.h"
 
 #define FUSE_SLACK_USEC USEC_PER_SEC
-#define FUSE_TAKES_USEC \
-        (500 * USEC_PER_MSEC) /* from its deadline to the end of the host: it goes off so much ahead of the engine's */
 
 int fuse_link_begin(Manager *m);
 void fuse_link_drop(Manager *m);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The fuse: the host's own end. Manager and guard set a deadline each; once one has passed the host goes down and boots again. It
- * needs neither of them, nor systemd, and what stands outlives them; a host that slept goes down as it wakes up. */
+/* The fuse: the host's own end. Manager and guard set a deadline each; once one has passed the host goes down and boots again. The
+ * manager's is ahead of the engine's by what a host takes for that; here it takes no time. It needs neither of them, nor systemd, and
+ * what stands outlives them; a host that slept goes down as it wakes up. */
 
+#include "base/timing.h"
 #include "world/world-struct.h"
 
 #define FUSE_MOVE_USEC \
@@ -72,7 +74,9 @@ static void on_look(World *w, WorldNode *n, const Happening *h)
                 }
         for (DeadlineOwner o = 0; o < _DEADLINE_OWNER_MAX; o++)
                 if (f->at_usec[o] != 0)
-                        look_at(w, n, MAX(f->at_usec[o], w->now_usec + FUSE_LOOK_USEC));
+                        look_at(w, n,
+                                        f->at_usec[o] > w->now_usec ? f->at_usec[o]
+                                                                    : w->now_usec + FUSE_LOOK_USEC);
 }
 
 void fuse_set(World *w, WorldNode *n, DeadlineOwner owner, uint64_t at_usec)
@@ -101,14 +105,14 @@ static void on_slack(World *w, WorldNode *n, const Happening *h)
 }
 
 /* A move by less than the slack waits for the next, or for its time. */
-static bool may_wait(World *w, WorldNode *n, uint64_t at_usec)
+static bool may_wait(World *w, WorldNode *n, uint64_t deadline_usec)
 {
         WorldFuse *f = &n->fuse;
 
-        if (!f->told || f->at_usec[DEADLINE_MANAGER] == 0 || at_usec < f->at_usec[DEADLINE_MANAGER] ||
-                        at_usec >= usec_add(f->at_usec[DEADLINE_MANAGER], FUSE_MOVE_USEC))
+        if (!f->told || f->at_usec[DEADLINE_MANAGER] == 0 || deadline_usec < f->told_usec ||
+                        deadline_usec >= usec_add(f->told_usec, FUSE_MOVE_USEC))
                 return false;
-        if (at_usec != f->at_usec[DEADLINE_MANAGER] && !f->slack) {
+        if (deadline_usec != f->told_usec && !f->slack) {
                 f->slack = true;
                 world_schedule(w, w->now_usec + FUSE_MOVE_USEC, on_slack, n, n->manager.generation, 0);
         }
@@ -118,18 +122,20 @@ static bool may_wait(World *w, WorldNode *n, uint64_t at_usec)
 void fuse_follow(World *w, WorldNode *n, bool may_put_out)
 {
         const char *app;
-        uint64_t t, clock = process_clock(w, n), at;
+        uint64_t t, left;
 
         if (!n->manager.up)
                 return;
         t = engine_fuse_deadline(n->manager.engine, &app);
         if (t == USEC_INFINITY || (t == 0 && !may_put_out))
                 return;
-        at = t == 0 ? 0 : t <= clock ? w->now_usec : w->now_usec + process_wait(n, t - clock);
-        if (at != 0 && may_wait(w, n, at))
+        if (t != 0 && may_wait(w, n, t))
                 return;
+        left = usec_left(t, process_clock(w, n));
         n->fuse.told = true;
-        fuse_set(w, n, DEADLINE_MANAGER, at);
+        n->fuse.told_usec = t;
+        fuse_set(w, n, DEADLINE_MANAGER,
+                        t == 0 ? 0 : w->now_usec + process_wait(n, left - fuse_ahead_usec(left)));
 }
 
 void fuse_manager_begins(WorldNode *n)

@@ -260,7 +260,8 @@ typedef enum DeadlineOwner {
 typedef struct WorldFuse {
         uint64_t at_usec[_DEADLINE_OWNER_MAX]; /* when the host goes down; 0: not */
         uint64_t look_usec;                    /* when it is looked at next; 0: never */
-        bool told, slack; /* of the present manager: it has said one; it moves it on soon */
+        bool told, slack;   /* of the present manager: it has said one; it moves it on soon */
+        uint64_t told_usec; /* what it has said, by its engine's clock */
 } WorldFuse;
 
 typedef struct WorldGuard {

@@ -6,11 +6,12 @@
  * faults have ended a host does so at most twice within an hour. */
 
 #include "base/array.h"
+#include "base/timing.h"
 #include "check.h"
 
 #define HOUR_USEC (3600 * USEC_PER_SEC)
-#define EARLY_USEC \
-        (2 * USEC_PER_SEC) /* a kill takes a second, and a deadline is moved on by that much at least */
+/* A kill takes a second, a deadline is moved on by that much at least, and the host takes its time to go down. */
+#define EARLY_USEC (2 * USEC_PER_SEC + FUSE_TAKES_USEC)
 #define HEARD_USEC (5 * USEC_PER_SEC)    /* of an end, by then */
 #define QUICK_USEC (100 * USEC_PER_MSEC) /* a probe that is back so soon was in a ring that turned */
 #define PROBES_KEPT 16u
@@ -218,7 +219,7 @@ static void reboots_observe(void *judge, const Observation *o, Findings *f)
                 note_step(h, o);
         else if (o->type == OBSERVE_STATE)
                 h->gone_usec = 0;
-        else if (o->type == OBSERVE_MANAGER_END && !o->flag && h->gone_usec == 0)
+        else if (o->type == OBSERVE_MANAGER_END && h->gone_usec == 0)
                 h->gone_usec = o->at_usec;
         else if (o->type == OBSERVE_NODE_DOWN)
                 note_down(c, o->node_id);

@@ -3,7 +3,8 @@
 /* LocalRestarts=: an application is started again where it failed so often within FailureTimeoutSec=, and no more; its owner and
  * its hold stay. Members that
  * are in step note the same decision, and one that is late notes it later: the first of them counts, by the epoch of the copy
- * that failed. Commands may end the count, and a group that forms anew has lost it: from there on all is counted anew. */
+ * that failed. Commands may end the count, and a group that forms anew has lost it: from there on all is counted anew. So it is
+ * where two groups meet that both had quorum: what the one counted whose members lose track is lost. */
 
 #include "base/array.h"
 #include "check.h"
@@ -116,16 +117,18 @@ static void judge_place(const Restarts *c, size_t app, const Observation *o, Fin
                                 after->held_node);
 }
 
-static bool begins_anew(const Effect *e)
+static bool begins_anew(const Restarts *c, const Effect *e)
 {
         static const char *const commands[] = { "clear", "takeover", "start", "forget" };
 
-        if (e->type != EFFECT_NOTE || (e->note != NOTE_COMMAND && e->note != NOTE_FORMED))
+        if (e->type != EFFECT_NOTE)
                 return false;
+        if (e->note == NOTE_FORMED || (e->note == NOTE_UNSYNCED && c->config->apart))
+                return true;
         for (size_t i = 0; e->note == NOTE_COMMAND && i < ELEMENTSOF(commands); i++)
                 if (e->text && strncmp(e->text, commands[i], strlen(commands[i])) == 0)
                         return true;
-        return e->note == NOTE_FORMED;
+        return false;
 }
 
 static void restarts_observe(void *judge, const Observation *o, Findings *f)
@@ -134,7 +137,8 @@ static void restarts_observe(void *judge, const Observation *o, Findings *f)
 
         if (o->type == OBSERVE_STEP && o->effects)
                 FOREACH_ARRAY(e, o->effects->effects, o->effects->n_effects)
-                        for (size_t i = 0; begins_anew(e) && i < c->config->n_apps * c->config->n_nodes; i++)
+                        for (size_t i = 0; begins_anew(c, e) && i < c->config->n_apps * c->config->n_nodes;
+                                        i++)
                                 c->again[i].count = 0;
         if (o->type == OBSERVE_STEP)
                 note_places(c, o);

@@ -544,8 +544,11 @@ static void test_restarts(void **state)
 {
         Effect clear = { .type = EFFECT_NOTE, .note = NOTE_COMMAND, .text = (char *) "clear three" },
                stop = { .type = EFFECT_NOTE, .note = NOTE_COMMAND, .text = (char *) "stop three" },
-               formed = { .type = EFFECT_NOTE, .note = NOTE_FORMED };
-        const EffectList cleared = { &clear, 1, 1 }, stopped = { &stop, 1, 1 }, anew = { &formed, 1, 1 };
+               formed = { .type = EFFECT_NOTE, .note = NOTE_FORMED },
+               unsynced = { .type = EFFECT_NOTE, .note = NOTE_UNSYNCED };
+        const EffectList cleared = { &clear, 1, 1 }, stopped = { &stop, 1, 1 }, anew = { &formed, 1, 1 },
+                         behind = { &unsynced, 1, 1 };
+        CheckConfig apart = config;
 
         assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), AGAIN(6, "three", "a", 2)), 1);
         /* The same one, as another member notes it; another node; a minute later. */
@@ -560,6 +563,14 @@ static void test_restarts(void **state)
                                          AGAIN(7, "three", "a", 2)),
                         0);
         assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), NOTED(6, &anew),
+                                         AGAIN(7, "three", "a", 2)),
+                        0);
+        /* A member loses track: what it counted is lost only where another group had quorum too. */
+        assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), NOTED(6, &behind),
+                                         AGAIN(7, "three", "a", 2)),
+                        1);
+        apart.apart = true;
+        assert_int_equal(JUDGE_WITH(&apart, check_restarts, AGAIN(5, "three", "a", 1), NOTED(6, &behind),
                                          AGAIN(7, "three", "a", 2)),
                         0);
         assert_int_equal(JUDGE(check_restarts, AGAIN(5, "three", "a", 1), NOTED(6, &stopped),

@@ -40,6 +40,7 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define LATER(t) { .type = OBSERVE_DISK_WRITTEN, .at_usec = (t) * USEC_PER_SEC, .node_id = 1 }
 #define GUARD(t, n, there) { .type = OBSERVE_GUARD, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .flag = (there) }
 #define GONE(t, n) { .type = OBSERVE_MANAGER_END, .at_usec = (t) * USEC_PER_SEC, .node_id = (n) }
+#define LEFT(t, n) { .type = OBSERVE_MANAGER_END, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .flag = true }
 #define STEP_AT(t, n, e) { .type = OBSERVE_STEP, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .event = (e), .quorate = true }
 #define START_AT(t, n, a, e) { .type = OBSERVE_START, .at_usec = (t) * USEC_PER_SEC, .node_id = (n), .app = (a), .epoch = (e) }
 #define VOID(n, a, e) { .type = OBSERVE_START_VOID, .node_id = (n), .app = (a), .epoch = (e) }
@@ -61,10 +62,10 @@ static const uint32_t all_nodes[] = { 1, 2, 3 }, two_nodes[] = { 1, 2 };
 #define LOST(n) { .type = OBSERVE_DISK_LOST, .node_id = (n) }
 /* clang-format on */
 
-static size_t judge(const CheckClass *class, const Observation *history, size_t n)
+static size_t judge(const CheckConfig *of, const CheckClass *class, const Observation *history, size_t n)
 {
         Findings f = {};
-        void *j = class->judge_new(&config);
+        void *j = class->judge_new(of);
 
         assert_non_null(j);
         for (size_t i = 0; i < n; i++)
@@ -73,6 +74,7 @@ static size_t judge(const CheckClass *class, const Observation *history, size_t 
         assert_int_equal(f.n > 0, f.first[0] != '\0');
         return f.n;
 }
-#define JUDGE(class, ...)                                     \
-        judge(&(class), (const Observation[]){ __VA_ARGS__ }, \
+#define JUDGE(class, ...) JUDGE_WITH(&config, class, __VA_ARGS__)
+#define JUDGE_WITH(of, class, ...)                                  \
+        judge((of), &(class), (const Observation[]){ __VA_ARGS__ }, \
                         sizeof((const Observation[]){ __VA_ARGS__ }) / sizeof(Observation))
