@@ -106,8 +106,7 @@ SHAPE(local_shape, Local, EMBEDDED(Local, me, membership_shape), ONE(Local, cuto
                 GROWING(Local, commands, &local_command_shape),
                 ARRAY_AS(Local, expiry_sent, n_expiry_sent, offsetof(Local, n_expiry_allocated), NULL),
                 SENT(Local, expiry_in), SENT(Local, definitions_known_in), SENT(Local, definitions_sent_in),
-                SENT(Local, failure_told_in), SENT(Local, guard_told_in),
-                SENT_AS(VOID_IN_HOLD, Local, leave_sent_in, 0, 0),
+                SENT(Local, failure_told_in), SENT(Local, guard_told_in), SENT(Local, leave_sent_in),
                 SENT_AS(VOID_IN_HOLD, Local, timing_sent_in, 0, 0),
                 SENT_AS(VOID_IN_HOLD, Local, acked_in, offsetof(Local, acked), sizeof(Revision)));
 SHAPE(engine_shape, Engine, EMBEDDED(Engine, here, local_shape));

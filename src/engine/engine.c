@@ -270,6 +270,7 @@ static void send_facts(Local *here)
         own.facts.can_write = !here->write_failed;
         own.facts.guarded = !here->unguarded;
         own.facts.fused = !here->unfused;
+        own.facts.leaving = here->leaving;
         own.facts.rebooted_itself = here->rebooted_itself;
         if (member_grow(&here->me, worker_facts(here, &own.facts)) == 0)
                 sync_send_facts(&here->me, &own.facts);

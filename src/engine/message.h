@@ -88,6 +88,7 @@ typedef struct FactsMessage {
         bool rebooted_itself; /* this boot began because something here could not be ended in time */
         bool guarded;         /* should its manager end, its node's guard ends the workers */
         bool fused;           /* what outlives a kill its node's fuse ends, with the node */
+        bool leaving;         /* the sender has begun a planned leave */
         uint64_t realtime_usec;
         CopyFact *copies;
         size_t n_copies;

@@ -161,6 +161,7 @@ static void put_facts(ByteWriter *w, const FactsMessage *f)
         put_bool(w, f->rebooted_itself);
         put_bool(w, f->guarded);
         put_bool(w, f->fused);
+        put_bool(w, f->leaving);
         put_u64(w, f->realtime_usec);
         put_copies(w, f);
 }
@@ -184,6 +185,7 @@ static void get_facts(ByteReader *r, FactsMessage *f)
         f->rebooted_itself = get_bool(r);
         f->guarded = get_bool(r);
         f->fused = get_bool(r);
+        f->leaving = get_bool(r);
         f->realtime_usec = get_u64(r);
         get_copies(r, f);
 }

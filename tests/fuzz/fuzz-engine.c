@@ -206,6 +206,7 @@ static void fill_facts(Fuzz *f, FactsMessage *m)
         m->guarded = draw(f, 4) != 0;
         m->fused = draw(f, 4) != 0;
         m->rebooted_itself = draw(f, 4) == 0;
+        m->leaving = draw(f, 8) == 0;
         m->copies = calloc(3, sizeof(*m->copies));
         for (uint64_t n = draw(f, 4); m->n_copies < n; m->n_copies++)
                 m->copies[m->n_copies] = (CopyFact){ draw_app(f), draw_epoch(f),

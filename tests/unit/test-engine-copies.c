@@ -39,22 +39,12 @@ static void test_report_begins_anew(void **state)
         tell(&c, &ack);
         assert_int_equal(bcd->acked.count, 9); /* an older one takes nothing back */
         bcd->late = bcd->leaving = true;
-        bcd->pid++; /* the earlier one's */
         assert_true(app_set_variant(a, BCD, 0, NULL, NULL));
         cluster_report(&c, BCD, 0, UNIT_NONE);
         assert_int_equal(bcd->acked.count, 0);
         assert_false(bcd->late);
         assert_false(bcd->leaving);
         assert_null(app_find_variant(a, BCD));
-
-        /* The same manager leaves all the same, but not where a shutdown alone said so. */
-        bcd->pid--;
-        for (int by_shutdown = 0; by_shutdown <= 1; by_shutdown++) {
-                bcd->leaving = true;
-                bcd->shutdown.serial = by_shutdown ? 1 : 0;
-                cluster_report(&c, BCD, 0, UNIT_NONE);
-                assert_int_equal(bcd->leaving, !by_shutdown);
-        }
         cluster_end(&c);
 }
 

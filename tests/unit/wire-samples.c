@@ -75,6 +75,7 @@ static void fixed_facts(FactsMessage *f)
                 .rebooted_itself = true,
                 .guarded = true,
                 .fused = true,
+                .leaving = true,
                 .realtime_usec = UINT64_C(1700000000000000),
                 .n_copies = 2,
                 .copies = array(2, sizeof(CopyFact)),
@@ -327,6 +328,7 @@ static void draw_facts(FactsMessage *f, uint64_t *seed)
         f->rebooted_itself = draw_bool(seed);
         f->guarded = draw_bool(seed);
         f->fused = draw_bool(seed);
+        f->leaving = draw_bool(seed);
         f->realtime_usec = draw_u64(seed);
         f->n_copies = draw_length(seed, 500);
         f->copies = array(f->n_copies, sizeof(f->copies[0]));
@@ -508,7 +510,7 @@ static bool facts_equal(const FactsMessage *a, const FactsMessage *b)
                         a->record != b->record || !revision_equal(a->record_revision, b->record_revision) ||
                         a->n_record_nodes != b->n_record_nodes || a->n_nodelist != b->n_nodelist ||
                         a->by_fewer != b->by_fewer || a->can_write != b->can_write ||
-                        a->guarded != b->guarded || a->fused != b->fused ||
+                        a->guarded != b->guarded || a->fused != b->fused || a->leaving != b->leaving ||
                         a->rebooted_itself != b->rebooted_itself || a->realtime_usec != b->realtime_usec ||
                         a->n_copies != b->n_copies)
                 return false;

@@ -126,17 +126,10 @@ static void facts_rebooted_itself(Agreed *g, Node *n, const FactsMessage *f)
                                 app_mark_last(g, a, n->id, "its host rebooted itself", f->realtime_usec);
 }
 
-/* Its present manager has said that it leaves, and will: one that has lost track meanwhile does not say so again. */
-static bool facts_still_leaves(const Node *n, const Member *sender, const FactsMessage *f)
-{
-        return n->leaving && n->shutdown.serial == 0 && n->pid == sender->pid && n->boot_id == f->boot_id;
-}
-
-static void facts_node(Agreed *g, Node *n, const Member *sender, const FactsMessage *f)
+static void facts_node(Agreed *g, Node *n, const FactsMessage *f)
 {
         bool booted = n->boot_id != 0 && n->boot_id != f->boot_id;
 
-        n->leaving = facts_still_leaves(n, sender, f);
         if (f->rebooted_itself && n->boot_id != f->boot_id)
                 facts_rebooted_itself(g, n, f);
         if (n->grace_usec != f->grace_usec || n->boot_id != f->boot_id || n->version_max != f->version_max)
@@ -152,6 +145,7 @@ static void facts_node(Agreed *g, Node *n, const Member *sender, const FactsMess
         n->version_max = f->version_max;
         node_set_nodelist(g, n, f->nodelist, f->n_nodelist, f->by_fewer);
         n->unknown = n->late = false;
+        n->leaving = f->leaving; /* one that has lost track while it leaves does so all the same */
         n->shutdown = (Timer){};
         n->acked = (Revision){};
         n->presence = PRESENCE_REPORTED;
@@ -215,7 +209,7 @@ void apply_facts(Agreed *g, const Member *sender, const FactsMessage *f, bool fo
                         return;
                 }
         }
-        facts_node(g, n, sender, f);
+        facts_node(g, n, f);
         g->outcome.files_dirty = true;
         /* What differs is told anew by `definitions`. */
         FOREACH_ARRAY(a, g->state.apps, g->state.n_apps) {

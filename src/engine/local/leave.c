@@ -94,9 +94,9 @@ static bool leave_is_done(Local *here)
         if (!member_is_synced(&here->me) || !view_is_quorate(&here->me))
                 return !leave_has_workers(here);
         if (own && (!own->leaving || own->shutdown.serial != 0) &&
-                        here->leave_sent_in != here->me.hold_serial) {
+                        here->leave_sent_in != here->me.view_serial) {
                 member_send(&here->me, &m);
-                here->leave_sent_in = here->me.hold_serial;
+                here->leave_sent_in = here->me.view_serial;
         }
         return own && own->leaving && !leave_has_copies(here) && !leave_has_workers(here);
 }
