@@ -88,8 +88,7 @@ bool bus_error_is_unknown(const sd_bus_error *error)
                sd_bus_error_has_name(error, "org.distro.Error.NoSuchNode");
 }
 
-/* A sentence gets one full stop at its end, whether its writer set one or not. */
-static const char *full_stop(const char *text)
+const char *full_stop(const char *text)
 {
         size_t n = strlen(text);
 

@@ -33,6 +33,8 @@ int bus_failed(const Ctl *c, const sd_bus_error *error, int r, const char *doing
 /* The same without printing: the text into `ret` (the caller frees; NULL without memory). */
 int bus_explain_error(const Ctl *c, const sd_bus_error *error, int r, const char *doing, bool is_command,
                 char **ret);
+/* A sentence gets one full stop at its end, whether its writer set one or not: "." where it is missing. */
+const char *full_stop(const char *text);
 /* The error says that too much was asked for in too short a time. */
 bool bus_error_is_limit(const sd_bus_error *error);
 /* The error says that no such object is there. */

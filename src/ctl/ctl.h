@@ -127,4 +127,5 @@ int verb_timing(Ctl *c, int argc, char **argv);
 int verb_cat(Ctl *c, int argc, char **argv);
 int verb_logs(Ctl *c, int argc, char **argv);
 int verb_reload(Ctl *c, int argc, char **argv);
+int verb_reload_service(Ctl *c, int argc, char **argv);
 int verb_form(Ctl *c, int argc, char **argv);

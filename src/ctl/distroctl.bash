@@ -51,8 +51,8 @@ _distroctl() {
         local -a objects=()
         local options='-h --help --version -H --host= --json= -q --quiet --no-block -f --force --follow --local -a --all -l --full
                 -n --lines= --part -p --property= --value --state= --save= --applications= --corosync= --no-pager --no-legend --no-ask-password'
-        local verbs='status list-applications list-nodes show locate explain logs watch timing start stop restart takeover permit
-                forbid maintenance clear standby unstandby drain forget verify cat reload simulate form'
+        local verbs='status list-applications list-nodes show locate explain logs watch timing start stop restart reload-service takeover
+                permit forbid maintenance clear standby unstandby drain forget verify cat reload simulate form'
 
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
@@ -99,7 +99,7 @@ _distroctl() {
                         candidates="$(__distroctl_names list-applications) $(__distroctl_names list-nodes)" ;;
                 list-applications|locate|start|stop|restart|cat)
                         candidates=$(__distroctl_names list-applications) ;;
-                explain|logs)
+                explain|logs|reload-service)
                         ((n_args == 0)) && candidates=$(__distroctl_names list-applications) ;;
                 takeover|permit|forbid|clear)
                         if ((n_args == 0)); then

@@ -5,13 +5,11 @@
 #include <ifaddrs.h>
 #include <unistd.h>
 
+#include "base/dbus.h"
 #include "base/ip-address.h"
 #include "base/text.h"
 #include "config/unit-names.h"
 
-#define PID1_NAME "org.freedesktop.systemd1"
-#define PID1_PATH "/org/freedesktop/systemd1"
-#define PID1_MANAGER "org.freedesktop.systemd1.Manager"
 #define LINE_BYTES 8192
 
 static int say(char **ret_why, char *text)
@@ -41,8 +39,8 @@ static int unit_state(sd_bus *systemd, const char *unit, char **ret)
         if (r >= 0)
                 r = sd_bus_message_read(m, "o", &path);
         return r < 0 ? r
-                     : sd_bus_get_property_string(systemd, PID1_NAME, path, "org.freedesktop.systemd1.Unit",
-                                       "ActiveState", NULL, ret);
+                     : sd_bus_get_property_string(
+                                       systemd, PID1_NAME, path, PID1_UNIT, "ActiveState", NULL, ret);
 }
 
 /* A process of it, as the kernel has it; 0: none. */

@@ -47,6 +47,8 @@ libctl_a_SOURCES = \
 	src/ctl/simulate.h \
 	src/ctl/table.c \
 	src/ctl/table.h \
+	src/ctl/unit-reload.c \
+	src/ctl/unit-reload.h \
 	src/ctl/verbs-change.c \
 	src/ctl/verbs-drain.c \
 	src/ctl/verbs-files.c \
@@ -56,6 +58,7 @@ libctl_a_SOURCES = \
 	src/ctl/verbs-list.c \
 	src/ctl/verbs-logs.c \
 	src/ctl/verbs-reload.c \
+	src/ctl/verbs-reload-service.c \
 	src/ctl/verbs-show.c \
 	src/ctl/verbs-simulate.c \
 	src/ctl/verbs-status.c \

@@ -26,6 +26,8 @@ const Verb ctl_verbs[] = {
         { "stop", "APP...", 1, -1, OPTION_NO_BLOCK | OPTION_LOCAL, NULL, "Stop, and wait until it is stopped",
                         verb_stop },
         { "restart", "APP...", 1, -1, OPTION_NO_BLOCK, NULL, "Stop and start in place", verb_restart },
+        { "reload-service", "APP", 1, 1, 0, NULL, "Have it read its own configuration again, where it runs",
+                        verb_reload_service },
         { "takeover", "APP [NODE]", 1, 2, OPTION_NO_BLOCK | OPTION_FORCE, NULL,
                         "Move it to NODE and hold it there, or to the best node", verb_takeover },
         { "permit", "APP NODE", 2, 2, OPTION_NO_BLOCK, NULL, "Let NODE run it", verb_permit },

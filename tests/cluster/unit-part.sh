@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installed units as parts of an application without [Service]: `front`, then an address, then `db`, which does not start without
 # the address. Restarts of theirs are no failover, an end is one; a condition that skips one, and one that runs already, are
-# failed starts; and a manager that is killed in the middle of a start leaves nothing that runs alone.
+# failed starts; a reload is neither; and a manager that is killed in the middle of a start leaves nothing that runs alone.
 # At most 400 s.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
@@ -16,6 +16,7 @@ applications() {
 		ExecStartPre=/bin/sleep 0.4
 		Type=exec
 		ExecStart=/bin/sleep infinity
+		ExecReload=/bin/sh -c 'sleep 1; echo reloaded >>/run/front-reloads'
 		Restart=always
 		RestartSec=200ms
 	END
@@ -93,6 +94,25 @@ for unit in db front; do
         runs_again
         check 'it is the same copy' test "$(app_field pg epoch)" = "$epoch"
 done
+
+step 'they are reloaded'
+epoch=$(app_field pg epoch) run=$(run_of "$NODE" front.service) other=$(other_than "$NODE")
+said=$(node_exec "$other" distroctl reload-service pg 2>&1) && fail 'elsewhere it is not done' "$said"
+grep -qF "pg runs on $NODE, and $other cannot reload it." <<<"$said" || fail 'it says where it runs' "$said"
+# reloads GUEST OPTION...: it is done, by that guest's distroctl.
+reloads() {
+        local said
+        said=$(node_exec "$1" distroctl "${@:2}" reload-service pg 2>&1) || fail 'it is reloaded' "$said"
+        grep -qxF 'front.service of pg has reloaded.' <<<"$said" || fail 'it says so of front' "$said"
+        grep -qxF 'Cannot reload, and left as it is: db.service, distro-app-pg.service.' <<<"$said" ||
+                fail 'it names what cannot' "$said"
+}
+reloads "$NODE"
+reloads "$other" -H "$NODE"
+check 'front has reloaded twice' test "$(node_exec "$NODE" wc -l </dev/null /run/front-reloads)" = '2 /run/front-reloads'
+check 'it is the same run' test "$(run_of "$NODE" front.service)" = "$run"
+check_stays 3 'it is the same copy' test "$(app_field pg epoch)" = "$epoch"
+check 'it runs' runs_whole
 
 step 'front dies, and systemd starts it again'
 epoch=$(app_field pg epoch) run=$(run_of "$NODE" front.service)

@@ -203,10 +203,8 @@ static int get_app_text(sd_bus *bus, const char *path, const char *interface, co
 
         snprintf(unit, sizeof(unit), "distro-app-%s.service", a->name);
         /* Whoever asked for a start has its answer and looks at what becomes of it; the signal has no target. */
-        if (streq(a->name, "stuck") && streq(property, "Target") && streq(a->target, "started")) {
-                printf("stuck is looked at\n");
-                fflush(stdout);
-        }
+        if (streq(a->name, "stuck") && streq(property, "Target") && streq(a->target, "started"))
+                puts("stuck is looked at");
         for (size_t i = 0; i < ELEMENTSOF(values); i++)
                 if (streq(values[i].property, property))
                         return sd_bus_message_append(reply, "s", strempty(values[i].value));
@@ -282,7 +280,7 @@ static int get_app_lists(sd_bus *bus, const char *path, const char *interface, c
                            : sd_bus_message_append(reply, "as", 0);
 }
 
-/* Those of web are here, those of silent elsewhere. */
+/* Those of web are here, those of silent elsewhere; "installed": they are installed units. */
 static int get_parts(sd_bus *bus, const char *path, const char *interface, const char *property,
                 sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -291,8 +289,9 @@ static int get_parts(sd_bus *bus, const char *path, const char *interface, const
 
         if (streq(property, "HasParts"))
                 return sd_bus_message_append(reply, "b", (int) (here || streq(a->name, "silent")));
-        if (!here)
-                return sd_bus_message_append(reply, "a(sssts)", 0);
+        if (!here || streq(scenario, "installed"))
+                return sd_bus_message_append(reply, "a(sssts)", 2 * here, "unit", "front.service", "active",
+                                UINT64_C(0), "", "unit", "db.service", "active", UINT64_C(0), "");
         return sd_bus_message_append(reply, "a(sssts)", 2, "address", "ip-192.0.2.20", "active",
                         UINT64_C(1767323045000000), "192.0.2.20/24 is on eth0", "address", "ip-fd00::30",
                         "failed", UINT64_C(0), "");
@@ -783,6 +782,7 @@ int main(int argc, char **argv)
                 return 2;
         }
         scenario = argv[1];
+        (void) setvbuf(stdout, NULL, _IOLBF, 0);
         r = sd_event_default(&event);
         if (r >= 0)
                 r = sd_bus_open_system(&bus);
@@ -794,7 +794,6 @@ int main(int argc, char **argv)
                 fprintf(stderr, "ctl-fake-manager: %s\n", strerror(-r));
                 return 1;
         }
-        printf("ready\n");
-        fflush(stdout);
+        puts("ready");
         return sd_event_loop(event) < 0;
 }

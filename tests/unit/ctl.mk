@@ -33,6 +33,13 @@ tests_unit_test_ctl_journal_SOURCES = tests/unit/test-ctl-journal.c tests/unit/c
 tests_unit_test_ctl_journal_LDADD = $(CTL_TEST_LIBS)
 EXTRA_tests_unit_test_ctl_journal_DEPENDENCIES = distroctl$(EXEEXT) tests/unit/ctl-fake-manager$(EXEEXT)
 
+check_PROGRAMS += tests/unit/test-ctl-reload-service
+TESTS += tests/unit/test-ctl-reload-service
+tests_unit_test_ctl_reload_service_SOURCES = tests/unit/test-ctl-reload-service.c \
+	tests/unit/ctl-harness.c tests/unit/ctl-harness.h
+tests_unit_test_ctl_reload_service_LDADD = $(CTL_TEST_LIBS)
+EXTRA_tests_unit_test_ctl_reload_service_DEPENDENCIES = distroctl$(EXEEXT) tests/unit/ctl-fake-manager$(EXEEXT)
+
 check_PROGRAMS += tests/unit/test-ctl-corosync-conf
 TESTS += tests/unit/test-ctl-corosync-conf
 tests_unit_test_ctl_corosync_conf_LDADD = $(CTL_TEST_LIBS)

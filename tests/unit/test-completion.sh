@@ -45,6 +45,8 @@ expect 'Quorate Stale Status' distroctl show --property =
 expect 'Quorate' distroctl show --property = Q
 expect 'Description State' distroctl show pay -p ''
 expect 'list-applications list-nodes locate logs' distroctl l
+expect 'reload reload-service' distroctl rel
+expect 'pay payroll' distroctl reload-service pa
 expect "$(printf '%q abc' "\$(touch\${IFS}$work/done)")" distroctl drain ''
 expect 'device\ fails device\ works' distroctl simulate dev
 expect 'takeover\ pay takeover\ payroll' distroctl simulate 'takeover\ p'
