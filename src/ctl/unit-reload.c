@@ -41,6 +41,17 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error
         return 0;
 }
 
+/* systemd sends signals to a bus if a client of it has subscribed, which each may once. */
+static int subscribe(sd_bus *systemd, sd_bus_error *error)
+{
+        int r = sd_bus_call_method(systemd, PID1_NAME, PID1_PATH, PID1_MANAGER, "Subscribe", error, NULL, "");
+
+        if (!sd_bus_error_has_name(error, "org.freedesktop.systemd1.AlreadySubscribed"))
+                return r;
+        sd_bus_error_free(error);
+        return 0;
+}
+
 /* With "fail" a job that is under way, as the stop of a copy that moves, is not replaced by ours. */
 static int call_reload(sd_bus *systemd, const char *unit, sd_bus_error *error, sd_bus_message **ret)
 {
@@ -83,10 +94,8 @@ int unit_reload(sd_bus *systemd, const char *unit, uint64_t timeout_usec, sd_bus
         int r = sd_bus_match_signal(
                         systemd, &slot, PID1_NAME, PID1_PATH, PID1_MANAGER, "JobRemoved", on_job_removed, &w);
 
-        /* Without it systemd sends its signals to those alone who asked for the job, and not with every version. */
         if (r >= 0)
-                r = sd_bus_call_method(
-                                systemd, PID1_NAME, PID1_PATH, PID1_MANAGER, "Subscribe", error, NULL, "");
+                r = subscribe(systemd, error);
         if (r >= 0)
                 r = call_reload(systemd, unit, error, &reply);
         if (r >= 0)

@@ -149,15 +149,15 @@ static int report(const ServiceReload *l)
 
         if (!names)
                 return ctl_oom(l->ctl);
-        if (l->n_asked > 0 && l->unable.n > 0)
-                ctl_say(l->ctl, "Cannot reload, and left as it is: %s.", names);
-        else if (!l->failed && l->n_asked == 0) {
+        if (l->n_asked == 0 && !l->failed) {
                 ctl_error(l->ctl,
                                 "Nothing of %s can reload: %s. ExecReload= makes a unit able to; 'distroctl "
                                 "restart %s' starts it anew.",
                                 l->app.name, names, l->app.name);
                 return STATUS_FAILURE;
         }
+        if (l->unable.n > 0)
+                ctl_say(l->ctl, "Cannot reload, and left as it is: %s.", names);
         return l->failed ? STATUS_FAILURE : STATUS_OK;
 }
 

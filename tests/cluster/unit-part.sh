@@ -16,7 +16,7 @@ applications() {
 		ExecStartPre=/bin/sleep 0.4
 		Type=exec
 		ExecStart=/bin/sleep infinity
-		ExecReload=/bin/sh -c 'sleep 1; echo reloaded >>/run/front-reloads'
+		ExecReload=/bin/sh -c 'sleep 1; echo front >>/run/reloads'
 		Restart=always
 		RestartSec=200ms
 	END
@@ -29,6 +29,7 @@ applications() {
 		ExecStartPre=/bin/sh -c 'ip -4 address show dev host0 | grep -qw $ADDRESS'
 		Type=exec
 		ExecStart=/bin/sleep infinity
+		ExecReload=/bin/sh -c 'echo db >>/run/reloads; ! test -e /run/bad-db'
 	END
         cluster_file all /etc/distro-manager/applications/pg.app <<-END
 		[Application]
@@ -96,21 +97,26 @@ for unit in db front; do
 done
 
 step 'they are reloaded'
-epoch=$(app_field pg epoch) run=$(run_of "$NODE" front.service) other=$(other_than "$NODE")
+epoch=$(app_field pg epoch) other=$(other_than "$NODE")
+run="$(run_of "$NODE" front.service) $(run_of "$NODE" db.service)"
 said=$(node_exec "$other" distroctl reload-service pg 2>&1) && fail 'elsewhere it is not done' "$said"
 grep -qF "pg runs on $NODE, and $other cannot reload it." <<<"$said" || fail 'it says where it runs' "$said"
 # reloads GUEST OPTION...: it is done, by that guest's distroctl.
 reloads() {
         local said
         said=$(node_exec "$1" distroctl "${@:2}" reload-service pg 2>&1) || fail 'it is reloaded' "$said"
-        grep -qxF 'front.service of pg has reloaded.' <<<"$said" || fail 'it says so of front' "$said"
-        grep -qxF 'Cannot reload, and left as it is: db.service, distro-app-pg.service.' <<<"$said" ||
-                fail 'it names what cannot' "$said"
+        [ "$said" = "front.service of pg has reloaded.
+db.service of pg has reloaded.
+Cannot reload, and left as it is: distro-app-pg.service." ] || fail 'it says what has reloaded, and what cannot' "$said"
 }
 reloads "$NODE"
 reloads "$other" -H "$NODE"
-check 'front has reloaded twice' test "$(node_exec "$NODE" wc -l </dev/null /run/front-reloads)" = '2 /run/front-reloads'
-check 'it is the same run' test "$(run_of "$NODE" front.service)" = "$run"
+check 'both have, twice' test "$(node_exec "$NODE" cat /run/reloads | paste -sd ' ')" = 'front db front db'
+check 'a bad configuration' node_exec "$NODE" touch /run/bad-db
+said=$(node_exec "$NODE" distroctl reload-service pg 2>&1) && fail 'that is no success' "$said"
+grep -qF "db.service of pg was not reloaded: systemd says 'failed'." <<<"$said" || fail 'it names db' "$said"
+check 'rm' node_exec "$NODE" rm /run/bad-db
+check 'it is the same run' test "$(run_of "$NODE" front.service) $(run_of "$NODE" db.service)" = "$run"
 check_stays 3 'it is the same copy' test "$(app_field pg epoch)" = "$epoch"
 check 'it runs' runs_whole
 

@@ -28,7 +28,7 @@ typedef enum Way {
 /* How the units of a case are; what was asked of them. The case's end is after systemd's last answer. */
 static const char *const unit_names[] = { "front.service", "db.service", "distro-app-web.service" };
 static _Atomic(const Way *) ways;
-static char asked[256];
+static char asked[256], subscriber[64];
 
 static Way way_of(const char *unit)
 {
@@ -102,6 +102,18 @@ static int answer_get(sd_bus_message *m, const char *unit)
                         m, "org.freedesktop.systemd1.NoSuchUnit", "Unit %s not loaded.", unit);
 }
 
+/* Each client may once. */
+static int answer_subscribe(sd_bus_message *m)
+{
+        const char *client = sd_bus_message_get_sender(m);
+
+        if (streq(subscriber, client))
+                return sd_bus_reply_method_errorf(m, "org.freedesktop.systemd1.AlreadySubscribed",
+                                "Client is already subscribed.");
+        snprintf(subscriber, sizeof(subscriber), "%s", client);
+        return sd_bus_reply_method_return(m, "");
+}
+
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         const char *unit, *mode;
@@ -111,7 +123,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
         if (sd_bus_message_get_type(m, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL)
                 return 0;
         if (sd_bus_message_is_method_call(m, PID1_MANAGER, "Subscribe"))
-                r = sd_bus_reply_method_return(m, "");
+                r = answer_subscribe(m);
         else if (sd_bus_message_is_method_call(m, PID1_MANAGER, "GetUnit"))
                 r = sd_bus_message_read(m, "s", &unit) < 0 ? -EBADMSG : answer_get(m, unit);
         else if (sd_bus_message_is_method_call(m, PID1_MANAGER, "ReloadUnit"))
@@ -211,6 +223,10 @@ static void test_verb(void **state)
                                                   "whom polkit allows to manage units, may;" },
                                   .not_out = { "Nothing" } },
                                 { WAY_GONE, WAY_DENIED, WAY_CANNOT }, "db.service fail; " },
+                { { "installed", { "reload-service", "web" }, 1,
+                                  .out = { "Cannot reload, and left as it is: db.service, distro-app-web.service.\n" },
+                                  .not_out = { "Nothing" } },
+                                { WAY_GONE, WAY_CANNOT, WAY_CANNOT }, "" },
                 /* Only where it runs. */
                 { { "installed", { "reload-service", "silent" }, 1,
                                   .err = { "silent runs on bcd, and abc cannot reload it. 'distroctl -H bcd "
