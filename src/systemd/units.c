@@ -17,9 +17,10 @@
 #define OWN_UNIT_DEFAULT "distro-manager.service"
 #define TIMER_ACCURACY_USEC USEC_PER_MSEC
 
+/* What a note says that cannot be read is not known: it may. */
 static bool needs_end(const Unit *unit)
 {
-        return unit && unit->parts && parts_need_end(&unit->parts->note.parts);
+        return unit && unit->parts && (unit->parts->is_unknown || parts_need_end(&unit->parts->note.parts));
 }
 
 static int on_report(sd_event_source *source, void *userdata)
