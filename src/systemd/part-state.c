@@ -300,6 +300,21 @@ static void say_of_end(const PartView *v, PartsSeen *ret)
                 say_of_part(ret->ended, v, "%s: %s", ret->was_there ? "ended" : "did not start", why);
 }
 
+/* Its Restart= is at work: its start job has failed, and with it those of what requires it. */
+static void say_of_retry(const PartView *v, char *ret)
+{
+        const UnitProperties *p = &v->properties->unit;
+        char why[UNIT_REASON_MAX];
+
+        if (!v->is_due || !part_restarts(v) || p->job_id != 0)
+                return;
+        if (!p->result[0] || streq(p->result, "success"))
+                strcpy(why, "systemd tries it again");
+        else
+                unit_result_to_words(p, why, sizeof(why));
+        say_of_part(ret, v, "did not start: %s", why);
+}
+
 /* Why an installed unit cannot be started for a copy that is about to be begun. */
 static void part_refusal(const PartView *v, char *ret)
 {
@@ -334,6 +349,8 @@ void parts_see(const PartView *views, size_t n_views, const UnitProperties *slic
                         part_refusal(v, ret->refusal);
                 if (!ret->restarts[0] && part_restarts(v))
                         say_of_part(ret->restarts, v, "is restarting");
+                if (!ret->retried[0])
+                        say_of_retry(v, ret->retried);
                 if (ret->unremoved == 0 && v->part->kind != PART_UNIT && view_is_over(v) &&
                                 !v->has_processes && part_may_be_there(v->properties))
                         ret->unremoved = (size_t) (v - views) + 1;

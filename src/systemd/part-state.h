@@ -51,6 +51,7 @@ typedef struct PartsSeen {
         char ended[UNIT_REASON_MAX]; /* "its part ... ended: ..."; "": all are at work, or about to be */
         char left[UNIT_REASON_MAX]; /* "its part ..." of one that is not seen to have ended, the last first; "": all have */
         char restarts[UNIT_REASON_MAX]; /* "its part ... is restarting"; "": none is */
+        char retried[UNIT_REASON_MAX]; /* "its part ... did not start: ...", of one that systemd is to start again by itself; "": none */
         char refusal[UNIT_REASON_MAX]; /* before the first call: why one of them cannot be started; "": all can be */
         char foreign[UNIT_REASON_MAX]; /* "its part ... did not start: ...": somebody else has its unit; "": nobody has any */
 } PartsSeen;

@@ -25,6 +25,10 @@ static UnitState cause_of_end(UnitMachine *m, const PartsSeen *s, bool alive, ch
                 snprintf(reason, UNIT_REASON_MAX, "%s", s->ended);
                 return s->was_there ? UNIT_FAILED : UNIT_REFUSED;
         }
+        if (state == UNIT_REFUSED && s->retried[0] && streq(m->history.job_result, "dependency")) {
+                snprintf(reason, UNIT_REASON_MAX, "%s", s->retried);
+                return state;
+        }
         /* The note says that it was begun, and nothing says how it went on. */
         if (m->is_noted && !unit_properties_exist(&m->properties))
                 return UNIT_STOPPED;

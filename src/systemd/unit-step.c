@@ -109,13 +109,9 @@ static void start_answered(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 
 static void start_exists(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
-        if (m->stage > 0) {
-                unit_end_start(m, UNIT_REFUSED, "parts of an earlier run are still there", t);
-                return;
-        }
         start_uncertain(m);
         m->in_the_way = t->read_parts = m->has_parts;
-        m->is_begun = m->is_begun && !m->has_units; /* the call did nothing */
+        m->is_begun = m->is_begun && (m->stage > 0 || !m->has_units); /* the call did nothing */
         t->read = true;
 }
 
@@ -399,9 +395,10 @@ static bool verify_existing(UnitMachine *m, const UnitFact *f, UnitTodo *t)
                 return p->epoch != 0;
         }
         unit_reset_rest(m, t);
-        if (m->n_tries == 0 || ++m->n_tries > UNIT_START_TRIES_MAX)
-                retry_start(m, t);
-        else
+        if (m->n_tries == 0 || ++m->n_tries > UNIT_START_TRIES_MAX) {
+                if (unit_may_begin(m, f, t))
+                        retry_start(m, t);
+        } else
                 t->read_later = true; /* systemd collects it in a moment */
         return false;
 }
@@ -424,6 +421,17 @@ static bool verify(UnitMachine *m, const UnitFact *f, UnitTodo *t)
 {
         bool exists = unit_properties_exist(&m->properties);
 
+        /* The calls before it have begun what is stopped now; whose that is has to be known first, as below. */
+        if (m->in_the_way && m->stage > 0) {
+                const char *foreign = f->parts ? f->parts->foreign : NULL;
+
+                if (foreign && m->history.stop_asked)
+                        unit_end_start(m, UNIT_STOPPED, NULL, t);
+                else if (foreign)
+                        unit_end_start(m, UNIT_REFUSED,
+                                        foreign[0] ? foreign : "parts of an earlier run are still there", t);
+                return false;
+        }
         if (m->history.stop_asked && (!exists || m->properties.epoch != m->epoch)) {
                 unit_call_done(m, &m->start);
                 if (!exists && m->has_parts) /* of which there may be some */

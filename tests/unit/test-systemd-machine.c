@@ -234,7 +234,11 @@ static const Row rows[] = {
         /* the second */
         { SECOND, "answered 9", "starting" },
         { SECOND, "refused", "stopping [5 stopping] stop-waits" },
-        { SECOND, "exists", "stopping [5 stopping] stop-waits" },
+        { SECOND, "exists", "starting read read-parts" },
+        { SECOND ", exists", "parts foreign", "starting read" },
+        { SECOND ", exists, parts foreign", "read gone", "stopping [5 stopping] stop-waits" },
+        { SECOND ", exists, parts foreign, read gone, stop-sent, stop-failed, read gone", "parts foreign",
+                        "ended [5 refused (its part is another's)]" },
         { SECOND, "conflicts", "stopping [5 stopping] read-parts" },
         { SECOND ", refused, stop-sent, stop-failed, read gone", "parts well", "ended [5 refused (no)]" },
         { SECOND ", unheard", "read active @5", "up [5 running] keep-run" },

@@ -180,6 +180,22 @@ static void test_refused_before(void **state)
         assert_false(part_note_exists(b->cgroups, "pg-1"));
 }
 
+/* Also where an earlier copy's worker is there still, as it failed. */
+static void test_refused_beside_a_rest(void **state)
+{
+        Bench *b = *state;
+
+        fake_add_installed(&b->fake, DRBD);
+        strcpy(fake_add_installed(&b->fake, PG)->active, "active");
+        fake_add(&b->fake, "pg-1", 4, "failed");
+        start_pg(b, 5);
+        wait_for(b, "pg-1 5 refused (its part unit " PG
+                    " runs already, and was not started by distro-manager: systemctl stop " PG ");");
+        assert_true(is_active(b, PG));
+        assert_null(strstr(b->fake.log, "start"));
+        assert_null(strstr(b->fake.log, "stop"));
+}
+
 /* A start that is taken back before its first call has begun nothing. */
 static void test_stop_before(void **state)
 {
@@ -245,6 +261,25 @@ static void test_fails_at_start(void **state)
         run_pg(b, 6);
 }
 
+/* Its Restart= has it between two tries when systemd gives up what requires it. */
+static void test_fails_at_start_and_is_tried_again(void **state)
+{
+        Bench *b = *state;
+        FakeUnit *drbd = fake_add_installed(&b->fake, DRBD);
+
+        fake_add_installed(&b->fake, PG);
+        b->fake.hold_starts = true;
+        start_pg(b, 5);
+        wait_for(b, "pg-1 5 starting;");
+        settle(b);
+        strcpy(drbd->result, "exit-code");
+        drbd->exit_status = 1;
+        fake_set(&b->fake, DRBD, "activating", 0);
+        fake_end_job(&b->fake, GATE, "dependency");
+        wait_for(b, "pg-1 5 refused (its part unit " DRBD " did not start: exit-code, status 1);");
+        assert_false(is_active(b, DRBD) || is_active(b, PG_IP));
+}
+
 /* The second call is refused, and what the first one began is stopped before that is said. */
 static void test_second_call_is_refused(void **state)
 {
@@ -260,6 +295,33 @@ static void test_second_call_is_refused(void **state)
         wait_for(b, "pg-1 5 refused (it says no);");
         assert_non_null(strstr(b->fake.log, "stop pg-1.slice;"));
         assert_false(is_active(b, DRBD) || is_active(b, PG_IP));
+}
+
+static Part mounted[] = { ADDRESS, UNIT(DRBD),
+        { PART_MOUNT, W("srv-pg.mount"), W("/srv/pg"),
+                        (char *[]){ W("/dev/drbd0"), W("/srv/pg"), W(""), W(""), NULL }, USEC_PER_SEC,
+                        USEC_PER_SEC } };
+
+/* Also by what somebody else has where the second call would mount. */
+static void test_second_call_finds_a_mount(void **state)
+{
+        Bench *b = *state;
+        FakeUnit *mount;
+
+        fake_add_installed(&b->fake, DRBD);
+        b->fake.hold_starts = true;
+        assert_int_equal(units_start(b->units, &(UnitStart){ .app = "pg-1",
+                                                               .epoch = 5,
+                                                               .parts = &(Parts){ mounted, 3 } }),
+                        0);
+        wait_for(b, "pg-1 5 starting;");
+        mount = fake_add_part(&b->fake, "", "srv-pg.mount", "active");
+        strcpy(mount->fragment, "/run/systemd/generator/srv-pg.mount");
+        b->fake.start_error = "org.freedesktop.systemd1.UnitExists";
+        fake_end_job(&b->fake, GATE, "done");
+        wait_for(b, "pg-1 5 refused (its part mount /srv/pg did not start: it is in /etc/fstab; take it out there);");
+        assert_true(is_active(b, "srv-pg.mount"));
+        assert_false(is_active(b, PG_IP) || is_active(b, DRBD));
 }
 
 /* ---- at work ---- */
@@ -393,11 +455,14 @@ int main(void)
                 cmocka_unit_test(test_stages),
                 BENCH_TEST(test_two_calls),
                 BENCH_TEST(test_refused_before),
+                BENCH_TEST(test_refused_beside_a_rest),
                 BENCH_TEST(test_stop_before),
                 BENCH_TEST(test_stop_between),
                 BENCH_TEST(test_skipped),
                 BENCH_TEST(test_fails_at_start),
+                BENCH_TEST(test_fails_at_start_and_is_tried_again),
                 BENCH_TEST(test_second_call_is_refused),
+                BENCH_TEST(test_second_call_finds_a_mount),
                 BENCH_TEST(test_restart_is_no_end),
                 BENCH_TEST(test_death_is_an_end),
                 BENCH_TEST(test_stop_that_does_not_end),
