@@ -103,6 +103,33 @@ static bool say_of_postgresql(const char *name, char *ret)
                                name, (int) (dash - version), version, (int) (end - dash - 1), dash + 1);
 }
 
+void installed_unit_take_wanting(InstalledUnit *u, const char *name)
+{
+        static const char *const targets[] = { "basic.target", "default.target", "graphical.target",
+                "multi-user.target", "network.target", "network-online.target", "paths.target",
+                "sockets.target", "swap.target", "sysinit.target", "timers.target" };
+
+        if (streq(name, "local-fs.target") || streq(name, "remote-fs.target"))
+                u->has_boot_mount = true;
+        for (size_t i = 0; i < ELEMENTSOF(targets); i++)
+                if (streq(name, targets[i]))
+                        snprintf(u->boot_target, sizeof(u->boot_target), "%s", name);
+}
+
+/* No file of the unit's says so: a script of /etc/init.d, a link of a package. */
+static bool say_of_boot(const char *name, const InstalledUnit *u, char *ret)
+{
+        if (!u->boot_target[0])
+                return false;
+        if (endswith(name, ".swap"))
+                return say(ret, "%s is used from the boot on: write noauto into its line in /etc/fstab, then: systemctl daemon-reload",
+                                name);
+        if (streq(u->file_state, "generated") && endswith(name, ".service"))
+                return say(ret, "%s is started at boot by %s: systemctl disable %s", name, u->boot_target,
+                                name);
+        return say(ret, "%s is started at boot, as %s wants it", name, u->boot_target);
+}
+
 bool installed_unit_is_refused(const char *name, const char *load_state, const InstalledUnit *u,
                 char ret[static INSTALLED_UNIT_WORDS_MAX])
 {
@@ -124,6 +151,8 @@ bool installed_unit_is_refused(const char *name, const char *load_state, const I
         if (u->has_boot_mount)
                 return say(ret, "%s is mounted at boot: write noauto into its line in /etc/fstab, then: systemctl daemon-reload",
                                 name);
+        if (say_of_boot(name, u, ret))
+                return true;
         if (streq(u->type, "oneshot") && !u->remain_after_exit)
                 return say(ret,
                                 "%s is a oneshot without RemainAfterExit=yes: it would be over before the application "

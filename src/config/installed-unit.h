@@ -15,10 +15,13 @@ typedef struct InstalledUnit {
         char type[16];       /* of a service: "oneshot" ... */
         bool remain_after_exit;
         bool has_boot_mount; /* local-fs.target or remote-fs.target mounts it */
+        char boot_target[24]; /* another target of the boot that wants it: "multi-user.target" ...; "": none does */
 } InstalledUnit;
 
 /* What is wrong with the name, and what is expected; the caller frees. NULL: it can be a part. -ENOMEM. */
 int installed_unit_check_name(const char *name, char **ret);
+/* `name` wants or requires it. */
+void installed_unit_take_wanting(InstalledUnit *u, const char *name);
 /* True: it cannot be a part, and `ret` says why. */
 bool installed_unit_is_refused(const char *name, const char *load_state, const InstalledUnit *u,
                 char ret[static INSTALLED_UNIT_WORDS_MAX]);

@@ -38,16 +38,14 @@ static char *ask_first(const AskedUnit *a, const char *property)
         return strdup(names[0]);
 }
 
-static bool ask_wanted(const AskedUnit *a, const char *property)
+static void ask_wanted(const AskedUnit *a, const char *property, InstalledUnit *ret)
 {
         _cleanup_(strings_freep) char **names = NULL;
 
         if (sd_bus_get_property_strv(a->bus, SYSTEMD, a->path, SYSTEMD_UNIT, property, NULL, &names) < 0)
-                return false;
+                return;
         for (char **name = names; name && *name; name++)
-                if (streq(*name, "local-fs.target") || streq(*name, "remote-fs.target"))
-                        return true;
-        return false;
+                installed_unit_take_wanting(ret, *name);
 }
 
 static void ask_installed(const AskedUnit *a, InstalledUnit *ret)
@@ -60,7 +58,8 @@ static void ask_installed(const AskedUnit *a, InstalledUnit *ret)
         (void) sd_bus_get_property_trivial(
                         a->bus, SYSTEMD, a->path, SYSTEMD_SERVICE, "RemainAfterExit", NULL, 'b', &remain);
         ret->remain_after_exit = remain;
-        ret->has_boot_mount = ask_wanted(a, "WantedBy") || ask_wanted(a, "RequiredBy");
+        ask_wanted(a, "WantedBy", ret);
+        ask_wanted(a, "RequiredBy", ret);
 }
 
 static int judge(const AppConfig *app, const Part *part, const AskedUnit *a, ConfigMessages *messages)

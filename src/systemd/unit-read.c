@@ -149,15 +149,14 @@ static int read_clean(sd_bus_message *m, PartProperties *p)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* What the boot itself starts among its mounts. */
+/* What the boot itself starts. */
 static int read_wanted(sd_bus_message *m, PartProperties *p)
 {
         const char *s;
         int r = sd_bus_message_enter_container(m, 'a', "s");
 
         while (r >= 0 && (r = sd_bus_message_read_basic(m, 's', &s)) > 0)
-                if (streq(s, "local-fs.target") || streq(s, "remote-fs.target"))
-                        p->installed.has_boot_mount = true;
+                installed_unit_take_wanting(&p->installed, s);
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 

@@ -94,6 +94,8 @@ void fake_append_part(sd_bus_message *reply, const FakeUnit *u)
                 assert_true(sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "Id", "s", u->name,
                                             "UnitFileState", "s", u->file_state ? u->file_state : "disabled",
                                             "Type", "s", "simple", "RemainAfterExit", "b", 0) >= 0);
+        if (u->is_installed && u->wanted_by)
+                assert_true(sd_bus_message_append(reply, "{sv}", "WantedBy", "as", 1, u->wanted_by) >= 0);
 }
 
 /* Those with parts lie in a slice of their own. */

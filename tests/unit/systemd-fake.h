@@ -21,6 +21,7 @@ typedef struct FakeUnit {
         bool has_parts, no_group;   /* it has them, or is one; systemd has forgotten its control group */
         bool is_installed;          /* of its own name, and there for ever */
         const char *file_state;     /* NULL: "disabled" */
+        const char *wanted_by;      /* NULL: nothing wants it */
         uint64_t active_usec;       /* of an installed one: when it became active last */
         bool transient;
         uint64_t epoch;

@@ -172,9 +172,14 @@ static void test_refused_before(void **state)
         start_pg(b, 7);
         wait_for(b, "pg-1 7 refused (its part unit " PG
                     " is enabled and would also start at boot: systemctl disable " PG ");");
-        pg->no_file = true;
+        pg->file_state = "generated"; /* a script of /etc/init.d */
+        pg->wanted_by = "multi-user.target";
         start_pg(b, 8);
-        wait_for(b, "pg-1 8 refused (its part unit " PG ": there is no such unit on this node);");
+        wait_for(b, "pg-1 8 refused (its part unit " PG
+                    " is started at boot by multi-user.target: systemctl disable " PG ");");
+        pg->no_file = true;
+        start_pg(b, 9);
+        wait_for(b, "pg-1 9 refused (its part unit " PG ": there is no such unit on this node);");
         assert_null(strstr(b->fake.log, "start"));
         assert_null(strstr(b->fake.log, "stop"));
         assert_false(part_note_exists(b->cgroups, "pg-1"));
