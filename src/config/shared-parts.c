@@ -82,15 +82,20 @@ static const char *common_node(const Definition *a, const Definition *b)
         return NULL;
 }
 
-static int complain(const Holder *h, const Holder *other, const char *node, ConfigMessages *messages)
+static ParseState holder_state(const Holder *h, ConfigMessages *messages)
 {
-        ParseState p = {
+        return (ParseState){
                 .messages = messages,
                 .application = h->app->definition.name,
                 .file = strempty(h->part->file),
                 .line = h->part->line,
                 .key = part_kind_key(h->part->kind),
         };
+}
+
+static int complain(const Holder *h, const Holder *other, const char *node, ConfigMessages *messages)
+{
+        ParseState p = holder_state(h, messages);
         int r = parse_error(&p,
                         "%s is a part of %s too (%s:%u), and %s may run both, expected it in one of them",
                         h->part->name, other->app->definition.name, strempty(other->part->file),
@@ -123,6 +128,61 @@ static int judge(const Holders *h, ConfigMessages *messages)
                 }
                 if (node)
                         *h->items[j].is_refused = true;
+        }
+        return r;
+}
+
+/* ---- mounts, one below the other ---- */
+
+/* By their units, whose names are those of the paths: the upper one hides what is there before it, and systemd unmounts what is below
+ * with it. */
+static bool is_below(const Part *p, const Part *upper)
+{
+        size_t n = strlen(upper->id);
+
+        if (!endswith(p->id, ".mount") || !endswith(upper->id, ".mount"))
+                return false;
+        n -= strlen(".mount");
+        return strncmp(p->id, upper->id, n) == 0 && p->id[n] == '-';
+}
+
+/* Of the two the one that goes, as where both have the same. */
+static const Holder *choose_loser(const Holder *a, const Holder *b)
+{
+        int r = CMP(b->is_in_force, a->is_in_force);
+
+        if (r == 0)
+                r = strcmp(a->app->definition.name, b->app->definition.name);
+        return !b->is_refused || (r > 0 && a->is_refused) ? a : b;
+}
+
+static int judge_below(const Holder *lower, const Holder *upper, ConfigMessages *messages)
+{
+        const Holder *loser = choose_loser(lower, upper), *other = loser == lower ? upper : lower;
+        const char *node = common_node(&lower->app->definition, &upper->app->definition);
+        ParseState p = holder_state(loser, messages);
+        int r;
+
+        if (!node || !loser->is_refused || is_refused(lower) || is_refused(upper))
+                return 0;
+        *loser->is_refused = true;
+        r = parse_error(&p,
+                        "%s and %s, a part of %s (%s:%u), lie one below the other, and %s may run both, expected them apart",
+                        loser->part->name, other->part->name, other->app->definition.name,
+                        strempty(other->part->file), other->part->line, node);
+        return r == -EINVAL ? 0 : r;
+}
+
+static int judge_mounts(const Holders *h, ConfigMessages *messages)
+{
+        int r = 0;
+
+        FOREACH_ARRAY(lower, h->items, h->n_items) {
+                if (!endswith(lower->part->id, ".mount"))
+                        continue;
+                FOREACH_ARRAY(upper, h->items, h->n_items)
+                        if (r >= 0 && lower->app != upper->app && is_below(lower->part, upper->part))
+                                r = judge_below(lower, upper, messages);
         }
         return r;
 }
@@ -185,6 +245,8 @@ static int refuse_once(AppConfigs *c, const AppConfigs *in_force, ConfigMessages
         r = list_holders(c, in_force, refused, &h);
         if (r >= 0)
                 r = judge(&h, &own);
+        if (r >= 0)
+                r = judge_mounts(&h, &own);
         free(h.items); /* its pointers end with the first that is moved */
         for (size_t i = c->n_items; r >= 0 && i > 0; i--)
                 if (refused[i - 1]) {

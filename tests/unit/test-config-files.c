@@ -537,6 +537,36 @@ static void test_shared_addresses(void **state)
         app_configs_done(&before);
 }
 
+/* Nor mounts of which one would hide the other. */
+static void test_mounts_of_two(void **state)
+{
+        Fixture *f = *state;
+
+        put(f, "etc/" APPS "admin.app", SHARED("abc", "Mount=/dev/sdb /srv/a\n"));
+        put(f, "etc/" APPS "mail.app", SHARED("abc", "Mount=/dev/sdc /srv/a-b\n"));
+        put(f, "etc/" APPS "shop.app", SHARED("abc", "Mount=/dev/sdd /srv/a/data\n"));
+        put(f, "etc/" APPS "wiki.app", SHARED("ghi", "Mount=/dev/sde /srv\n"));
+        AppConfigs first = load_shared(f, NULL,
+                        "/etc/distro-manager/applications/shop.app:6: Mount=: /srv/a/data and /srv/a, a part of admin "
+                        "(/etc/distro-manager/applications/admin.app:6), lie one below the other, and abc may run both, "
+                        "expected them apart");
+        assert_int_equal(first.n_items, 3);
+        assert_null(app_configs_find(&first, "shop"));
+        app_configs_done(&first);
+
+        /* Who has it already keeps it. */
+        assert_int_equal(unlink_in(f, "etc/" APPS "admin.app"), 0);
+        AppConfigs before = load_shared(f, NULL, "");
+        put(f, "etc/" APPS "admin.app", SHARED("abc", "Unit=srv-a.mount\n"));
+        AppConfigs after = load_shared(f, &before,
+                        "/etc/distro-manager/applications/admin.app:6: Unit=: srv-a.mount and /srv/a/data, a part of shop "
+                        "(/etc/distro-manager/applications/shop.app:6), lie one below the other, and abc may run both, "
+                        "expected them apart");
+        assert_int_equal(after.n_items, 3);
+        app_configs_done(&after);
+        app_configs_done(&before);
+}
+
 static bool is_first_of_two(const char *name, void *userdata)
 {
         return streq(name, userdata);
@@ -598,6 +628,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_stray, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_manager, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_shared_addresses, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_mounts_of_two, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_short_delays, setup, teardown),
                 cmocka_unit_test(test_default_path),
                 cmocka_unit_test(test_examples),
