@@ -6,6 +6,8 @@
 # At most 400 s.
 # shellcheck source-path=SCRIPTDIR source=lab/lab.sh
 . "${0%/*}/lab/lab.sh"
+# shellcheck source-path=SCRIPTDIR source=lab/terminal.sh
+. "$LAB_SRC/terminal.sh"
 
 ADDRESS=10.99.0.83
 ROUNDS=${UNIT_PART_ROUNDS:-12}
@@ -41,6 +43,9 @@ applications() {
 		Address=$ADDRESS/24 host0
 		Unit=db.service
 	END
+        for name in "${MEMBERS[@]}"; do
+                lab_ssh "$name"
+        done
 }
 
 unit_is() { [ "$(node_exec "$1" systemctl show --value -p ActiveState "$2")" = "$3" ]; }
@@ -110,6 +115,7 @@ db.service of pg has reloaded.
 Cannot reload, and left as it is: distro-app-pg.service." ] || fail 'it says what has reloaded, and what cannot' "$said"
 }
 reloads "$NODE"
+check_within 20 'ssh gets through' node_exec "$other" ssh -n "$NODE" true
 reloads "$other" -H "$NODE"
 check 'both have, twice' test "$(node_exec "$NODE" cat /run/reloads | paste -sd ' ')" = 'front db front db'
 check 'a bad configuration' node_exec "$NODE" touch /run/bad-db
