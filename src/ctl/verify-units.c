@@ -62,11 +62,35 @@ static void ask_installed(const AskedUnit *a, InstalledUnit *ret)
         ask_wanted(a, "RequiredBy", ret);
 }
 
+/* Of the units that would start it one that is at work, or will be from the next boot on, and is no part itself. NULL: there is none. To be
+ * freed. */
+static char *find_trigger(const AppConfig *app, const AskedUnit *a)
+{
+        _cleanup_(strings_freep) char **names = NULL;
+
+        if (sd_bus_get_property_strv(a->bus, SYSTEMD, a->path, SYSTEMD_UNIT, "TriggeredBy", NULL, &names) < 0)
+                return NULL;
+        for (char **name = names; name && *name; name++) {
+                char active[24], file_state[24];
+                _cleanup_free_ char *path = NULL;
+
+                if (parts_find(&app->parts, *name) ||
+                                sd_bus_path_encode("/org/freedesktop/systemd1/unit", *name, &path) < 0)
+                        continue;
+                ask_text(&(AskedUnit){ a->bus, path }, SYSTEMD_UNIT, "ActiveState", active, sizeof(active));
+                ask_text(&(AskedUnit){ a->bus, path }, SYSTEMD_UNIT, "UnitFileState", file_state,
+                                sizeof(file_state));
+                if (streq(active, "active") || streq(file_state, "enabled"))
+                        return strdup(*name);
+        }
+        return NULL;
+}
+
 static int judge(const AppConfig *app, const Part *part, const AskedUnit *a, ConfigMessages *messages)
 {
         const char *name = app->definition.name;
         char words[INSTALLED_UNIT_WORDS_MAX], load_state[24];
-        _cleanup_free_ char *real = NULL;
+        _cleanup_free_ char *real = NULL, *trigger = NULL, *triggered = NULL;
         InstalledUnit u = {};
 
         ask_text(a, SYSTEMD_UNIT, "LoadState", load_state, sizeof(load_state));
@@ -81,6 +105,17 @@ static int judge(const AppConfig *app, const Part *part, const AskedUnit *a, Con
                 return verify_add(messages, CONFIG_WARNING, name, name,
                                 "%s: Unit=: %s runs nothing itself; the processes are those of %s", name,
                                 part->id, real);
+        trigger = find_trigger(app, a);
+        if (trigger)
+                return verify_add(messages, CONFIG_WARNING, name, name,
+                                "%s: Unit=: %s starts %s whenever it is used, also where the application does not run: "
+                                "systemctl disable --now %s",
+                                name, trigger, part->id, trigger);
+        triggered = ask_first(a, "Triggers");
+        if (triggered && !parts_find(&app->parts, triggered))
+                return verify_add(messages, CONFIG_WARNING, name, name,
+                                "%s: Unit=: %s starts %s, which goes on when it is stopped, expected Unit=%s behind it",
+                                name, part->id, triggered, triggered);
         return 0;
 }
 

@@ -92,6 +92,16 @@ grep -qF 'Unit=: on this node db.service is enabled and would also start at boot
         fail 'verify says that it is enabled' "$verified"
 check 'disable' node_exec "$NODE" systemctl -q disable db.service
 
+step 'a socket of the host would start it'
+check 'a socket' node_exec "$NODE" sh -c 'printf "[Socket]\nListenStream=/run/db.sock\n[Install]\nWantedBy=sockets.target\n" >/etc/systemd/system/db.socket'
+check 'enable' node_exec "$NODE" systemctl -q enable db.socket
+verified=$(node_exec "$NODE" distroctl verify 2>&1 || true)
+grep -qF 'Unit=: db.socket starts db.service whenever it is used, also where the application does not run: systemctl disable --now db.socket' <<<"$verified" ||
+        fail 'verify says that it can be started by it' "$verified"
+check 'disable' node_exec "$NODE" systemctl -q disable --now db.socket
+check 'verify finds nothing' node_exec "$NODE" distroctl verify
+check 'no socket' node_exec "$NODE" sh -c 'rm /etc/systemd/system/db.socket && systemctl daemon-reload'
+
 step 'an administrator restarts them'
 for unit in db front; do
         epoch=$(app_field pg epoch) run=$(run_of "$NODE" $unit.service)
