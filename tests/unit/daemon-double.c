@@ -385,8 +385,9 @@ ClusterInfo *doubles_cluster(void)
         if (doubles.cluster_address && c->n_nodes > 1)
                 c->nodes[1].addresses[0] = strdup(doubles.cluster_address);
         if (doubles.cluster_loopback) {
-                c->loopback = strdup(doubles.cluster_loopback);
-                ASSERT(c->loopback);
+                c->nodes[0].addresses[0] = strdup(doubles.cluster_loopback);
+                ASSERT(c->nodes[0].addresses[0]);
+                c->loopback = c->nodes[0].addresses[0];
         }
         if (doubles.cluster_device) {
                 c->device_model = strdup(doubles.cluster_device);
