@@ -99,7 +99,7 @@ check_within 30 'db runs' is_running
 from=$(owner)
 use_it "$from"
 node_exec "$from" sh -c 'mkdir -p /run/systemd/system/distro-manager.service.d &&
-        printf "[Service]\nRestart=no\n" >/run/systemd/system/distro-manager.service.d/lab.conf && systemctl daemon-reload'
+        printf "[Service]\nRestart=no\n" >/run/systemd/system/distro-manager.service.d/stays-away.conf && systemctl daemon-reload'
 begin=$(now)
 node_exec "$from" systemctl kill --kill-whom=main --signal=KILL distro-manager
 expect_reboot "$from" "$begin"
