@@ -36,3 +36,5 @@ int fuse_send(int fd, const FuseOrder *o);
 int fuse_answer(int fd, pid_t *ret_pid);
 /* Into the table of a fuse that is not there. 0, or negative errno, as where there was never one. */
 int fuse_write_table(const char *directory, const FuseOrder *o);
+/* The deadline that stands in it; 0: there is none, or it cannot be read. */
+uint64_t fuse_read_table(const char *directory, FuseSender sender);

@@ -141,6 +141,9 @@ static void arm_fuse(GuardProcess *g)
         uint64_t usec = MAX(g->moments.fuse_usec, usec_add(boot_time_now(), FUSE_LEAST_USEC));
         FuseOrder o;
 
+        /* What a guard before this one has said stands: guards that end one after the other put nothing off. */
+        if (g->fuse_usec == 0 && g->fuse_unknown)
+                g->fuse_usec = fuse_read_table(g->parameters->directory, FUSE_GUARD);
         if (g->fuse_usec == 0 || usec < g->fuse_usec)
                 g->fuse_usec = usec;
         g->put_out = false;

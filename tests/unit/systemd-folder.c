@@ -56,6 +56,14 @@ const char *get(const char *name)
         return text;
 }
 
+void folder_remove(const char *name)
+{
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        (void) unlink(path);
+}
+
 /* ---- a bus, with systemd on it, in a process of its own ---- */
 
 /* Errors that systemd answers with, stop by stop; NULL: it does what it is asked to. */

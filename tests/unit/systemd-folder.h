@@ -20,6 +20,7 @@ int folder_tear_down(void **state);
 /* Files, and the folders that they are in; the text is good until the next one. */
 void put(const char *name, const char *text);
 const char *get(const char *name);
+void folder_remove(const char *name);
 
 int folder_listen(void); /* at "bus" */
 /* systemd, for one connection: it never returns. Each call is a line of the file "calls". The answers are errors, call by call;
