@@ -82,6 +82,18 @@ static const char *common_node(const Definition *a, const Definition *b)
         return NULL;
 }
 
+/* One disk for all nodes, by what it is called: two nodes that mount it destroy it. /dev/sdb may be another one on each. */
+static bool is_one_for_all(const Part *p)
+{
+        static const char *const folders[] = { "/dev/disk/by-id/", "/dev/disk/by-uuid/",
+                "/dev/disk/by-partuuid/" };
+
+        for (size_t i = 0; p->kind == PART_DEVICE && i < ELEMENTSOF(folders); i++)
+                if (startswith(p->name, folders[i]))
+                        return true;
+        return false;
+}
+
 static ParseState holder_state(const Holder *h, ConfigMessages *messages)
 {
         return (ParseState){
@@ -93,14 +105,24 @@ static ParseState holder_state(const Holder *h, ConfigMessages *messages)
         };
 }
 
+/* `node`: may run both; NULL: it is one for all nodes. */
 static int complain(const Holder *h, const Holder *other, const char *node, ConfigMessages *messages)
 {
         ParseState p = holder_state(h, messages);
-        int r = parse_error(&p,
-                        "%s is a part of %s too (%s:%u), and %s may run both, expected it in one of them",
-                        h->part->name, other->app->definition.name, strempty(other->part->file),
-                        other->part->line, node);
+        const Part *theirs = other->part;
+        int r;
 
+        if (node)
+                r = parse_error(&p,
+                                "%s is a part of %s too (%s:%u), and %s may run both, expected it in one of them",
+                                h->part->name, other->app->definition.name, strempty(theirs->file),
+                                theirs->line, node);
+        else
+                r = parse_error(&p,
+                                "%s is a part of %s too (%s:%u), and is the same disk on every node, expected it in one of "
+                                "them",
+                                h->part->name, other->app->definition.name, strempty(theirs->file),
+                                theirs->line);
         return r == -EINVAL ? 0 : r;
 }
 
@@ -109,24 +131,25 @@ static bool is_refused(const Holder *h)
         return h->is_refused && *h->is_refused;
 }
 
-/* Whoever comes behind another one that may be on one node with it. */
+/* Whoever comes behind another one that may be on one node with it, or has the disk of all nodes. */
 static int judge(const Holders *h, ConfigMessages *messages)
 {
         int r = 0;
 
         for (size_t j = 1, first = 0; r >= 0 && j < h->n_items; j++) {
-                const char *node = NULL;
+                bool is_shared = false;
 
                 if (!streq(part_claim(h->items[j].part), part_claim(h->items[first].part)))
                         first = j;
-                for (size_t i = first; i < j && !node && h->items[j].is_refused; i++) {
-                        if (!is_refused(h->items + i))
-                                node = common_node(
-                                                &h->items[j].app->definition, &h->items[i].app->definition);
-                        if (node)
+                for (size_t i = first; i < j && !is_shared && h->items[j].is_refused; i++) {
+                        const char *node = common_node(
+                                        &h->items[j].app->definition, &h->items[i].app->definition);
+
+                        is_shared = !is_refused(h->items + i) && (node || is_one_for_all(h->items[j].part));
+                        if (is_shared)
                                 r = complain(h->items + j, h->items + i, node, messages);
                 }
-                if (node)
+                if (is_shared)
                         *h->items[j].is_refused = true;
         }
         return r;

@@ -567,6 +567,24 @@ static void test_mounts_of_two(void **state)
         app_configs_done(&before);
 }
 
+/* One name for one disk: no node has to be in both Nodes=. */
+static void test_disk_of_two(void **state)
+{
+        Fixture *f = *state;
+
+        put(f, "etc/" APPS "admin.app", SHARED("abc", "Mount=/dev/disk/by-id/wwn-0x1 /srv/a\n"));
+        put(f, "etc/" APPS "mail.app", SHARED("ghi", "Mount=/dev/disk/by-id/wwn-0x1 /srv/b\n"));
+        put(f, "etc/" APPS "shop.app", SHARED("abc", "Mount=/dev/sdb /srv/c\n"));
+        put(f, "etc/" APPS "wiki.app", SHARED("ghi", "Mount=/dev/sdb /srv/d\n"));
+        AppConfigs c = load_shared(f, NULL,
+                        "/etc/distro-manager/applications/mail.app:6: Mount=: /dev/disk/by-id/wwn-0x1 is a part of admin too "
+                        "(/etc/distro-manager/applications/admin.app:6), and is the same disk on every node, expected it in "
+                        "one of them");
+        assert_int_equal(c.n_items, 3);
+        assert_null(app_configs_find(&c, "mail"));
+        app_configs_done(&c);
+}
+
 static bool is_first_of_two(const char *name, void *userdata)
 {
         return streq(name, userdata);
@@ -629,6 +647,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_manager, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_shared_addresses, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_mounts_of_two, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_disk_of_two, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_short_delays, setup, teardown),
                 cmocka_unit_test(test_default_path),
                 cmocka_unit_test(test_examples),
