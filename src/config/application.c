@@ -376,22 +376,16 @@ static int seal(AppParse *a, AppConfig *c)
 /* What outlives a kill would be left behind where it does not end. */
 static int check_self_fence(AppParse *a)
 {
-        if (!a->state.context || a->state.context->self_fence != SELF_FENCE_NO || !parts_need_end(&a->parts))
-                return 0;
-        FOREACH_ARRAY(part, a->parts.items, a->parts.n_items) {
-                ParseState at = a->state;
+        const Part *part = parts_first_to_end(&a->parts);
+        ParseState at;
 
-                if (part->kind == PART_ADDRESS)
-                        continue;
-                at.file = strempty(part->file);
-                at.line = part->line;
-                at.key = part_kind_key(part->kind);
-                return parse_error(&at,
-                                "%s outlives a kill of its processes, and SelfFence=no in manager.conf keeps this "
-                                "host from ending it in time, expected SelfFence=auto there or no such part",
-                                part->name);
-        }
-        return 0;
+        if (!a->state.context || a->state.context->self_fence != SELF_FENCE_NO || !part)
+                return 0;
+        at = parse_state_at_part(&a->state, part);
+        return parse_error(&at,
+                        "%s outlives a kill of its processes, and SelfFence=no in manager.conf keeps this "
+                        "host from ending it in time, expected SelfFence=auto there or no such part",
+                        part->name);
 }
 
 int app_parse_finish(AppParse *a, AppConfig *ret)

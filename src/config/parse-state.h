@@ -48,3 +48,13 @@ static inline ParseState parse_state_at(const ParseState *p, const ParsePlace *p
         s.key = key;
         return s;
 }
+
+/* The same for the line of a part. */
+static inline ParseState parse_state_at_part(const ParseState *p, const Part *part)
+{
+        ParseState s = *p;
+        s.file = strempty(part->file);
+        s.line = part->line;
+        s.key = part_kind_key(part->kind);
+        return s;
+}

@@ -104,10 +104,15 @@ const Part *parts_find(const Parts *p, const char *id)
         return NULL;
 }
 
-bool parts_need_end(const Parts *p)
+const Part *parts_first_to_end(const Parts *p)
 {
         for (size_t i = 0; i < p->n_items; i++)
                 if (p->items[i].kind != PART_ADDRESS)
-                        return true;
-        return false;
+                        return p->items + i;
+        return NULL;
+}
+
+bool parts_need_end(const Parts *p)
+{
+        return parts_first_to_end(p) != NULL;
 }

@@ -42,8 +42,10 @@ typedef struct Parts {
 void part_done(Part *p);
 void parts_done(Parts *p);
 int parts_copy(const Parts *p, Parts *ret); /* 0 or -ENOMEM */
-/* Any of them outlives a kill of the processes, so that its end is certain only with its host's: all but addresses. */
-bool parts_need_end(const Parts *p);
+/* The first that outlives a kill of the processes, so that its end is certain only with its host's: any but an address; NULL: there
+ * is none. */
+const Part *parts_first_to_end(const Parts *p);
+bool parts_need_end(const Parts *p); /* there is one */
 /* What no two parts of one node can have: the unit's name, or the device. */
 const char *part_claim(const Part *p);
 const Part *parts_find(const Parts *p, const char *id); /* NULL: there is none of that id */

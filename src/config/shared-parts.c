@@ -96,13 +96,9 @@ static bool is_one_for_all(const Part *p)
 
 static ParseState holder_state(const Holder *h, ConfigMessages *messages)
 {
-        return (ParseState){
-                .messages = messages,
-                .application = h->app->definition.name,
-                .file = strempty(h->part->file),
-                .line = h->part->line,
-                .key = part_kind_key(h->part->kind),
-        };
+        return parse_state_at_part(
+                        &(ParseState){ .messages = messages, .application = h->app->definition.name },
+                        h->part);
 }
 
 /* `node`: may run both; NULL: it is one for all nodes. */

@@ -5,18 +5,10 @@
 #include "base/text.h"
 #include "config/parse-state.h"
 
-static const Part *first_that_needs_end(const Parts *p)
-{
-        for (size_t i = 0; i < p->n_items; i++)
-                if (p->items[i].kind != PART_ADDRESS)
-                        return p->items + i;
-        return NULL;
-}
-
 int app_config_check_delay(const AppConfig *a, uint64_t least_usec, ConfigMessages *messages)
 {
         const Definition *d = &a->definition;
-        const Part *part = first_that_needs_end(&a->parts);
+        const Part *part = parts_first_to_end(&a->parts);
         char delay[USEC_TEXT_MAX], least[USEC_TEXT_MAX];
         ParseState p = { .messages = messages, .application = d->name };
 
@@ -24,9 +16,7 @@ int app_config_check_delay(const AppConfig *a, uint64_t least_usec, ConfigMessag
         if (!part || d->n_nodes < 2 || d->failover_delay_usec == DELAY_AUTO ||
                         d->failover_delay_usec >= least_usec)
                 return 0;
-        p.file = strempty(part->file);
-        p.line = part->line;
-        p.key = part_kind_key(part->kind);
+        p = parse_state_at_part(&p, part);
         return parse_error(&p,
                         "%s outlives a kill, and FailoverDelaySec=%s is shorter than the %s that this node may need to "
                         "end it when it is cut off, expected \"auto\" or at least that",
