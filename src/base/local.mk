@@ -9,6 +9,7 @@ libbase_a_SOURCES = \
 	src/base/hash.c src/base/hash.h \
 	src/base/ip-address.c src/base/ip-address.h \
 	src/base/local-socket.c src/base/local-socket.h \
+	src/base/mount-list.c src/base/mount-list.h \
 	src/base/parse.c src/base/parse.h \
 	src/base/quorum-warnings.c src/base/quorum-warnings.h \
 	src/base/strings.c src/base/strings.h \

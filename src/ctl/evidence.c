@@ -7,10 +7,9 @@
 
 #include "base/dbus.h"
 #include "base/ip-address.h"
+#include "base/mount-list.h"
 #include "base/text.h"
 #include "config/unit-names.h"
-
-#define LINE_BYTES 8192
 
 static int say(char **ret_why, char *text)
 {
@@ -85,49 +84,18 @@ int evidence_of_unit(sd_bus *systemd, const char *unit, char **ret_why)
 
 /* ---- mounts and devices ---- */
 
-/* The list writes blanks and the like as \040. */
-static void unescape(char *s)
-{
-        char *to = s;
-
-        for (; *s; s++)
-                if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-                        *to++ = (char) ((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-                        s += 3;
-                } else
-                        *to++ = *s;
-        *to = '\0';
-}
-
-static int look_for_mount(const char *list, const char *where, bool *ret_found)
-{
-        char line[LINE_BYTES], path[LINE_BYTES];
-        FILE *f = fopen(list, "re");
-        int r = 0;
-
-        if (!f)
-                return -errno;
-        *ret_found = false;
-        while (!*ret_found && fgets(line, sizeof(line), f))
-                if (sscanf(line, "%*s %*s %*s %*s %8191s", path) == 1) {
-                        unescape(path);
-                        *ret_found = streq(path, where);
-                }
-        if (ferror(f))
-                r = -EIO;
-        (void) fclose(f); /* nothing was written */
-        return r;
-}
-
 int evidence_of_mount(const char *where, char **ret_why)
 {
-        bool here = false, there = false;
-        int r = look_for_mount("/proc/self/mountinfo", where, &here);
+        static const char *const lists[] = { MOUNTINFO, "/proc/1/mountinfo" };
+        int r = 0;
 
         *ret_why = NULL;
-        if (r >= 0)
-                r = look_for_mount("/proc/1/mountinfo", where, &there);
-        return r >= 0 && (here || there) ? say(ret_why, text_format("%s is mounted", where)) : r;
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(lists); i++) {
+                _cleanup_free_ char *source = NULL;
+
+                r = mount_find(lists[i], where, &source);
+        }
+        return r > 0 ? say(ret_why, text_format("%s is mounted", where)) : r;
 }
 
 int evidence_of_device(const char *path, char **ret_why)

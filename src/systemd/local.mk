@@ -7,7 +7,7 @@ libunits_a_SOURCES = \
 	src/systemd/guard-file.c src/systemd/guard-file.h \
 	src/systemd/guard.c src/systemd/guard.h \
 	src/systemd/killer.c src/systemd/killer.h \
-	src/systemd/mount-facts.c src/systemd/mount-facts.h \
+	src/systemd/mount-words.c src/systemd/mount-words.h \
 	src/systemd/own-job.c src/systemd/own-job.h \
 	src/systemd/part-note.c src/systemd/part-note.h \
 	src/systemd/part-order.c src/systemd/part-order.h \

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/unit-names.h"
-#include "systemd/mount-facts.h"
+#include "systemd/mount-words.h"
 #include "systemd/start-message.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-jobs.h"

@@ -2,10 +2,10 @@
 #include <systemd/sd-bus.h>
 
 #include "base/array.h"
+#include "base/mount-list.h"
 #include "base/text.h"
 #include "systemd/cgroup.h"
 #include "systemd/guard-file.h"
-#include "systemd/mount-facts.h"
 #include "config/unit-names.h"
 #include "systemd/unit-parts.h"
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "config/unit-names.h"
 #include "systemd/guard-file.h"
-#include "systemd/mount-facts.h"
+#include "systemd/mount-words.h"
 #include "systemd/part-stages.h"
 #include "systemd/part-start.h"
 #include "systemd/unit-commands.h"

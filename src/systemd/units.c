@@ -3,11 +3,11 @@
 #include <time.h>
 
 #include "base/array.h"
+#include "base/mount-list.h"
 #include "base/text.h"
 #include "systemd/units.h"
 #include "systemd/part-stages.h"
 #include "systemd/part-start.h"
-#include "systemd/mount-facts.h"
 #include "systemd/unit-commands.h"
 #include "systemd/unit-facts.h"
 #include "systemd/unit-jobs.h"

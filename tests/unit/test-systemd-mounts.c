@@ -4,7 +4,8 @@
 
 #include "systemd-bench.h"
 #include "base/text.h"
-#include "systemd/mount-facts.h"
+#include "base/mount-list.h"
+#include "systemd/mount-words.h"
 #include "systemd/part-note.h"
 
 #define W(x) ((char[]){ x }) /* a literal as a word of its own */

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the host shows of a mount beside what systemd says. */
+/* What mount(8) and umount(8) have said of a mount: systemd keeps no more than their exit status. */
 
 #include "base/macros.h"
-
-#define MOUNTINFO "/proc/self/mountinfo"
-
-/* Whether something is mounted at `where`, as the file tells, which is in the format of /proc/PID/mountinfo: 1, and what was
- * mounted there last is in *ret_source, to be freed; 0; a negative errno: it is not known. */
-int mount_find(const char *mountinfo, const char *where, char **ret_source);
 
 /* The first line of what mount(8) or umount(8) has said, as it is kept in DIRECTORY/UNIT, without what it begins with ("mount:
  * /srv: "). "" where it said nothing, or that cannot be read. */
