@@ -8,7 +8,6 @@
 #include "systemd/part-order.h"
 #include "systemd/part-stages.h"
 #include "systemd/part-start.h"
-#include "systemd/unit-read.h"
 
 #define PART_WORDS_MAX 64u /* of one command */
 
@@ -350,12 +349,7 @@ int part_removal_message(
 
         if (!removal_unit(app, p, name))
                 return -EINVAL;
-        r = sd_bus_message_new_method_call(
-                        bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", name, "fail");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(sv)");
+        r = unit_start_open_call(bus, name, &m);
         if (r >= 0)
                 r = append_removal(m, app, p, place);
         if (r >= 0)

@@ -5,7 +5,6 @@
 #include "systemd/part-stages.h"
 #include "systemd/part-start.h"
 #include "systemd/start-message.h"
-#include "systemd/unit-read.h"
 
 /* ---- values, by their signature ---- */
 
@@ -152,12 +151,7 @@ int unit_start_message(sd_bus *bus, const UnitStart *start, size_t stage, const 
                 worker_unit_name(start->app, name);
         else
                 gate_slice_name(start->app, stage, name);
-        r = sd_bus_message_new_method_call(
-                        bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", name, "fail");
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(sv)");
+        r = unit_start_open_call(bus, name, &m);
         if (r >= 0)
                 r = is_last ? append_worker(m, start) : append_gate(m, start, stage);
         if (r >= 0)

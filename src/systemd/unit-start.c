@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 
+#include "systemd/unit-read.h"
 #include "systemd/unit-start.h"
 
 struct UnitStartCopy {
@@ -63,6 +64,24 @@ int unit_start_copy(const UnitStart *start, UnitStartCopy **ret)
 const UnitStart *unit_start_copy_get(const UnitStartCopy *c)
 {
         return &c->start;
+}
+
+/* ---- the call ---- */
+
+int unit_start_open_call(sd_bus *bus, const char *name, sd_bus_message **ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = sd_bus_message_new_method_call(
+                        bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ss", name, "fail");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "(sv)");
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
 }
 
 /* ---- properties that are lists ---- */

@@ -29,6 +29,9 @@ UnitStartCopy *unit_start_copy_free(UnitStartCopy *c);
 DEFINE_TRIVIAL_CLEANUP(UnitStartCopy *, unit_start_copy_free)
 const UnitStart *unit_start_copy_get(const UnitStartCopy *c);
 
+/* The call that makes and starts a transient unit of that name, as far as its first property. 0, or what sd-bus says; then *ret is
+ * as it was. */
+int unit_start_open_call(sd_bus *bus, const char *name, sd_bus_message **ret);
 /* Around the values of a property that is a list, each of the type `element`; what sd-bus says. */
 int unit_start_open_list(sd_bus_message *m, const char *property, const char *element);
 int unit_start_close_list(sd_bus_message *m);

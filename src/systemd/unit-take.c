@@ -89,22 +89,23 @@ static int units_ask_judge(Units *u)
 
 /* ---- what follows ---- */
 
+/* No answer is waited for: if the unit stays, the next start of that name finds it and resets it again. */
+static void reset_named(const Unit *unit, const char *name)
+{
+        if (unit->units->bus)
+                (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
+                                SYSTEMD_MANAGER, "ResetFailedUnit", NULL, NULL, "s", name);
+}
+
 void unit_reset_failed(const Unit *unit)
 {
-        if (!unit->units->bus)
-                return;
-        /* No answer is waited for: if the unit stays, the next start of that name finds it and resets it
-         * again. */
-        (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                        "ResetFailedUnit", NULL, NULL, "s", unit->name);
+        reset_named(unit, unit->name);
 }
 
 void unit_reset_parts(const Unit *unit)
 {
-        FOREACH_ARRAY(part, unit->parts->items, unit->units->bus ? unit->parts->n_items : 0)
-                (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
-                                SYSTEMD_MANAGER, "ResetFailedUnit", NULL, NULL, "s",
-                                part->unit); /* as above */
+        FOREACH_ARRAY(part, unit->parts->items, unit->parts->n_items)
+                reset_named(unit, part->unit);
 }
 
 /* No answer is waited for: where it was not heard, or one is under way, the next look asks again, and the end of its job
@@ -132,9 +133,7 @@ void unit_part_removed(Unit *unit, const char *id, size_t id_length)
                 const char *own = unit->parts->note.parts.items[i].id;
 
                 if (strlen(own) == id_length && memcmp(own, id, id_length) == 0)
-                        (void) sd_bus_call_method_async(unit->units->bus, NULL, SYSTEMD_NAME, SYSTEMD_PATH,
-                                        SYSTEMD_MANAGER, "ResetFailedUnit", NULL, NULL, "s",
-                                        unit->parts->items[i].unit); /* as above */
+                        reset_named(unit, unit->parts->items[i].unit);
         }
         unit_parts_want(unit->parts);
         unit_queue(unit, QUEUE_PARTS);
