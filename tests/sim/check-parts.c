@@ -6,7 +6,7 @@
  * risk. */
 
 #include "base/array.h"
-#include "check.h"
+#include "check-hosts.h"
 
 typedef struct PartHere {
         const CheckApp *app;
@@ -17,11 +17,9 @@ typedef struct PartHere {
 } PartHere;
 
 typedef struct Parts {
-        const CheckConfig *config;
+        Hosts hosts;
         PartHere *here;
         size_t n_here, n_allocated;
-        bool *manager_up, *unguarded; /* by node id */
-        bool *forced;                 /* by application */
 } Parts;
 
 static void *parts_free(void *judge)
@@ -31,9 +29,7 @@ static void *parts_free(void *judge)
         if (!c)
                 return NULL;
         free(c->here);
-        free(c->manager_up);
-        free(c->unguarded);
-        free(c->forced);
+        hosts_done(&c->hosts);
         free(c);
         return NULL;
 }
@@ -44,39 +40,17 @@ static void *parts_new(const CheckConfig *config)
 
         if (!c)
                 return NULL;
-        c->config = config;
-        c->manager_up = calloc(config->n_nodes + 1, sizeof(bool));
-        c->unguarded = calloc(config->n_nodes + 1, sizeof(bool));
-        c->forced = calloc(config->n_apps + 1, sizeof(bool));
-        return c->manager_up && c->unguarded && c->forced ? c : parts_free(c);
-}
-
-static size_t find_app(const Parts *c, const char *name)
-{
-        size_t i = 0;
-
-        while (i < c->config->n_apps && !streq(c->config->apps[i].name, name))
-                i++;
-        return i;
-}
-
-static bool in_ring(const Observation *o, uint32_t node_id)
-{
-        for (size_t i = 0; i < o->n_ring_nodes; i++)
-                if (o->ring_nodes[i] == node_id)
-                        return true;
-        return false;
+        return hosts_begin(&c->hosts, config) ? c : parts_free(c);
 }
 
 static void judge_start(const Parts *c, const Observation *o, Findings *f)
 {
-        size_t app = find_app(c, o->app);
+        const bool *forced = hosts_forced(&c->hosts, o->app);
 
         FOREACH_ARRAY(p, c->here, c->n_here) {
-                if (!streq(p->app->name, o->app) || !in_ring(o, p->node_id) ||
-                                (app < c->config->n_apps && c->forced[app]))
+                if (!streq(p->app->name, o->app) || !in_ring(o, p->node_id) || (forced && *forced))
                         continue;
-                if (((p->stuck && !p->app->needs_end) || p->unguarded) && !c->manager_up[p->node_id])
+                if (((p->stuck && !p->app->needs_end) || p->unguarded) && !c->hosts.manager_up[p->node_id])
                         continue;
                 finding(f, o, "%s is started on node %u (epoch %#llx) while a part of it (epoch %#llx) exists on node %u of the same ring",
                                 o->app, o->node_id, (unsigned long long) o->epoch,
@@ -111,11 +85,10 @@ static void judge_message(const Parts *c, const Observation *o, const Message *m
 
 static void part_begins(Parts *c, const Observation *o)
 {
-        size_t app = find_app(c, o->app);
+        const CheckApp *app = hosts_find_app(&c->hosts, o->app);
 
-        if (app < c->config->n_apps && ARRAY_GROW(c->here, c->n_here, c->n_allocated) >= 0)
-                c->here[c->n_here++] = (PartHere){ &c->config->apps[app], o->node_id, o->epoch, o->token,
-                        false, false };
+        if (app && ARRAY_GROW(c->here, c->n_here, c->n_allocated) >= 0)
+                c->here[c->n_here++] = (PartHere){ app, o->node_id, o->epoch, o->token, false, false };
 }
 
 static void part_is(Parts *c, const Observation *o)
@@ -132,21 +105,6 @@ static void part_is(Parts *c, const Observation *o)
         }
 }
 
-static void node_is(Parts *c, const Observation *o)
-{
-        if (o->type == OBSERVE_GUARD)
-                c->unguarded[o->node_id] = !o->flag;
-        else if (o->type == OBSERVE_NODE_DOWN)
-                c->unguarded[o->node_id] = false;
-        else
-                c->manager_up[o->node_id] = o->type == OBSERVE_MANAGER_BEGIN;
-        FOREACH_ARRAY(p, c->here, c->n_here)
-                if (p->node_id == o->node_id && o->type == OBSERVE_MANAGER_BEGIN)
-                        p->unguarded = false;
-                else if (p->node_id == o->node_id && c->unguarded[o->node_id] && !c->manager_up[o->node_id])
-                        p->unguarded = true;
-}
-
 static void parts_observe(void *judge, const Observation *o, Findings *f)
 {
         Parts *c = judge;
@@ -157,15 +115,10 @@ static void parts_observe(void *judge, const Observation *o, Findings *f)
                 part_begins(c, o);
         else if (o->type == OBSERVE_PART_END || o->type == OBSERVE_PART_STUCK)
                 part_is(c, o);
-        else if (o->type == OBSERVE_MANAGER_BEGIN || o->type == OBSERVE_MANAGER_END ||
-                        o->type == OBSERVE_GUARD || o->type == OBSERVE_NODE_DOWN)
-                node_is(c, o);
-        else if (o->type == OBSERVE_COMMAND && o->command->kind == COMMAND_TAKEOVER && o->command->force) {
-                size_t app = find_app(c, strempty(o->command->app));
-
-                if (app < c->config->n_apps)
-                        c->forced[app] = true;
-        } else if (o->type == OBSERVE_STEP && o->effects)
+        else if (hosts_observe(&c->hosts, o))
+                FOREACH_ARRAY(p, c->here, c->n_here)
+                        hosts_mark(&c->hosts, o, p->node_id, &p->unguarded);
+        else if (o->type == OBSERVE_STEP && o->effects)
                 FOREACH_ARRAY(e, o->effects->effects, o->effects->n_effects)
                         if (e->type == EFFECT_SEND)
                                 judge_message(c, o, e->message, f);

@@ -5,6 +5,8 @@ sim_checks = \
 	tests/sim/check-commands.c \
 	tests/sim/check-copies.c \
 	tests/sim/check-epochs.c \
+	tests/sim/check-hosts.c \
+	tests/sim/check-hosts.h \
 	tests/sim/check-leaver.c \
 	tests/sim/check-live.c \
 	tests/sim/check-overlap.c \
