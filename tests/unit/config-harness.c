@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config-harness.h"
 
+static const char *const nodes[] = { "abc", "bcd", "def" };
+const ConfigContext three_nodes = {
+        .root = "/nonexistent",
+        .host_name = "eth0.example.org",
+        .machine_id = "0123456789abcdef0123456789abcdef",
+        .boot_id = "01234567-89ab-cdef-0123-456789abcdef",
+        .node_names = nodes,
+        .n_node_names = ELEMENTSOF(nodes),
+};
+
 void assert_messages(const ConfigMessages *m, ConfigLevel level, const char *expected, const char *text)
 {
         char *joined = config_messages_join(m, level);

@@ -12,6 +12,9 @@
 
 #include "config/config.h"
 
+/* The nodes abc, bcd and def, on a host without files. */
+extern const ConfigContext three_nodes;
+
 /* All that was said at that level is `expected`; `text` is what it was said of. */
 void assert_messages(const ConfigMessages *m, ConfigLevel level, const char *expected, const char *text);
 /* Of "x.app", without an error. */

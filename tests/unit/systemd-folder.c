@@ -103,29 +103,17 @@ static int get_run(sd_bus_message *m)
 /* There is no unit. */
 static int list_nothing(sd_bus_message *m)
 {
-        sd_bus_message *reply = NULL;
-        int r = sd_bus_message_new_method_return(m, &reply);
+        int r = sd_bus_reply_method_return(m, "a(ssssssouso)", 0);
 
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "a(ssssssouso)", 0);
-        if (r >= 0)
-                r = sd_bus_send(NULL, reply, NULL);
-        sd_bus_message_unref(reply);
         return r < 0 ? r : 1;
 }
 
 /* Nor one that ever was. */
 static int get_nothing(sd_bus_message *m)
 {
-        sd_bus_message *reply = NULL;
-        int r = sd_bus_message_new_method_return(m, &reply);
+        int r = sd_bus_reply_method_return(m, "a{sv}", 3, "LoadState", "s", "not-found", "ActiveState", "s",
+                        "inactive", "SubState", "s", "dead");
 
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "a{sv}", 3, "LoadState", "s", "not-found", "ActiveState",
-                                "s", "inactive", "SubState", "s", "dead");
-        if (r >= 0)
-                r = sd_bus_send(NULL, reply, NULL);
-        sd_bus_message_unref(reply);
         return r < 0 ? r : 1;
 }
 

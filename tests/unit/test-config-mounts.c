@@ -6,16 +6,6 @@
 #include "base/array.h"
 #include "config/unit-names.h"
 
-static const char *const nodes[] = { "abc", "bcd", "def" };
-static const ConfigContext context = {
-        .root = "/nonexistent",
-        .host_name = "eth0.example.org",
-        .machine_id = "0123456789abcdef0123456789abcdef",
-        .boot_id = "01234567-89ab-cdef-0123-456789abcdef",
-        .node_names = nodes,
-        .n_node_names = ELEMENTSOF(nodes),
-};
-
 /* The lines of [Parts] begin in the sixth. */
 #define PARTS "[Application]\nNodes=abc\n[Service]\nExecStart=/bin/true\n[Parts]\n"
 
@@ -77,7 +67,7 @@ static void test_good(void **state)
                 AppConfig app;
 
                 snprintf(text, sizeof(text), PARTS "%s", g->text);
-                app = parse_good(&context, text);
+                app = parse_good(&three_nodes, text);
                 assert_parts(&app.parts, g->expected, text);
                 app_config_done(&app);
         }
@@ -133,14 +123,14 @@ static void test_bad(void **state)
 
                 snprintf(text, sizeof(text), PARTS "%s\n", b->text);
                 snprintf(expected, sizeof(expected), "x.app:6: Mount=: %s", b->expected);
-                check_bad(&context, text, expected);
+                check_bad(&three_nodes, text, expected);
         }
 }
 
 /* Where the host may not end what a kill does not, nothing of the kind is here. */
 static void test_self_fence(void **state)
 {
-        ConfigContext never = context;
+        ConfigContext never = three_nodes;
 
         (void) state;
         never.self_fence = SELF_FENCE_NO;
@@ -168,14 +158,14 @@ static void test_two_lines(void **state)
         FOREACH_ARRAY(b, bad, ELEMENTSOF(bad)) {
                 snprintf(text, sizeof(text), PARTS "Mount=%s\nMount=%s\n", b->first, b->second);
                 snprintf(expected, sizeof(expected), "x.app:7: Mount=: %s", b->expected);
-                check_bad(&context, text, expected);
+                check_bad(&three_nodes, text, expected);
         }
         snprintf(text, sizeof(text), "/%0130d/%0130d", 0, 0);
         snprintf(expected, sizeof(expected),
                         "x.app:6: Mount=: %s is too long: systemd has no unit for it, expected a shorter mount point",
                         text);
         snprintf(text, sizeof(text), PARTS "Mount=/dev/sdb1 /%0130d/%0130d\n", 0, 0);
-        check_bad(&context, text, expected);
+        check_bad(&three_nodes, text, expected);
 }
 
 /* As systemd-escape(1) has it. */

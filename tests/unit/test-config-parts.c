@@ -6,16 +6,6 @@
 #include "base/array.h"
 #include "config/unit-names.h"
 
-static const char *const nodes[] = { "abc", "bcd", "def" };
-static const ConfigContext context = {
-        .root = "/nonexistent",
-        .host_name = "eth0.example.org",
-        .machine_id = "0123456789abcdef0123456789abcdef",
-        .boot_id = "01234567-89ab-cdef-0123-456789abcdef",
-        .node_names = nodes,
-        .n_node_names = ELEMENTSOF(nodes),
-};
-
 /* The lines of [Parts] begin in the fifth. */
 #define HEAD "[Application]\nNodes=abc\n[Service]\nExecStart=/bin/true\n"
 #define PARTS HEAD "[Parts]\n"
@@ -83,7 +73,7 @@ static void test_good(void **state)
         };
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++) {
-                AppConfig app = parse_good(&context, good[i].text);
+                AppConfig app = parse_good(&three_nodes, good[i].text);
                 Parts copy;
 
                 assert_parts(&app.parts, good[i].expected, good[i].text);
@@ -320,7 +310,7 @@ static void test_bad(void **state)
         };
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                check_bad(&context, bad[i].text, bad[i].expected);
+                check_bad(&three_nodes, bad[i].text, bad[i].expected);
 }
 
 /* Without [Service] the worker stands for the installed units, and so it does in the digest. */
@@ -332,9 +322,9 @@ static void test_anchor(void **state)
                                "RemainAfterExit=yes\nExecStart=/bin/true\nUser=nobody\n",
                    other[] = "[Application]\nNodes=abc\n[Parts]\nUnit=nginx.service\n[Service]\n"
                              "ExecStart=/bin/true\n";
-        _cleanup_(app_config_done) AppConfig a = parse_good(&context, plain),
-                                             b = parse_good(&context, written),
-                                             c = parse_good(&context, other);
+        _cleanup_(app_config_done) AppConfig a = parse_good(&three_nodes, plain),
+                                             b = parse_good(&three_nodes, written),
+                                             c = parse_good(&three_nodes, other);
 
         assert_true(a.unit_digest == b.unit_digest && a.definition.digest == b.definition.digest);
         assert_true(a.unit_digest != c.unit_digest && a.definition.digest != c.definition.digest);
@@ -356,7 +346,7 @@ static void test_addresses_of_nodes(void **state)
                                 "node has" },
                 { PARTS "Address=10.99.0.3/24\nAddress=2001:db8::4/64\n", "" },
         };
-        ConfigContext known = context;
+        ConfigContext known = three_nodes;
 
         known.node_addresses = own;
         known.n_node_addresses = ELEMENTSOF(own);
@@ -388,17 +378,17 @@ static void test_bounds(void **state)
         for (unsigned i = 0; i < 64; i++)
                 fprintf(f, "Address=10.0.0.%u/24 eth0\n", i + 1);
         fflush(f);
-        app = parse_good(&context, text);
+        app = parse_good(&three_nodes, text);
         assert_int_equal(app.parts.n_items, 64);
         app_config_done(&app);
         for (unsigned i = 64; i < 10000; i++)
                 fprintf(f, "Address=10.0.%u.%u/24 eth0\n", i / 128, i % 128 + 1);
         fflush(f);
-        check_bad(&context, text, "x.app:70: Address=: too many parts, expected at most 64");
+        check_bad(&three_nodes, text, "x.app:70: Address=: too many parts, expected at most 64");
         /* Those that are wrong count too, but an empty value begins anew. */
         fputs("Address=\nAddress=10.0.0.1/24\n", f);
         fclose(f);
-        check_bad(&context, text, "x.app:70: Address=: too many parts, expected at most 64");
+        check_bad(&three_nodes, text, "x.app:70: Address=: too many parts, expected at most 64");
         free(text);
 
         big = malloc(100000);
@@ -407,14 +397,16 @@ static void test_bounds(void **state)
         size = strlen(big);
         memset(big + size, 'a', 256);
         big[size + 256] = 0;
-        check_bad(&context, big, "x.app:6: Address=: a word of 256 bytes is too long, expected at most 255");
+        check_bad(&three_nodes, big,
+                        "x.app:6: Address=: a word of 256 bytes is too long, expected at most 255");
         memset(big + size, '1', 90000);
         big[size + 90000] = 0;
-        check_bad(&context, big,
+        check_bad(&three_nodes, big,
                         "x.app:6: Address=: a word of 90000 bytes is too long, expected at most 255");
         free(big);
 
-        assert_int_equal(app_config_parse(&context, "x", "x.app", zero, sizeof(zero) - 1, &m, &app), -EINVAL);
+        assert_int_equal(app_config_parse(&three_nodes, "x", "x.app", zero, sizeof(zero) - 1, &m, &app),
+                        -EINVAL);
         assert_messages(&m, CONFIG_ERROR, "x.app:6: a zero byte, expected text", zero);
         config_messages_done(&m);
 }
@@ -422,7 +414,7 @@ static void test_bounds(void **state)
 /* What a specifier stands for is one word, whatever is in it. */
 static void test_specifiers(void **state)
 {
-        ConfigContext spaces = context;
+        ConfigContext spaces = three_nodes;
         ConfigMessages m = { 0 };
         AppConfig app = { 0 };
         static const char text[] = PARTS "Address=192.0.2.20/24 %H\n";
@@ -485,16 +477,17 @@ static void test_digest(void **state)
         uint64_t unit_one, unit_two;
 
         /* An application without parts keeps the digest that it has had. */
-        assert_true(digest_of(&context, HEAD, &unit_one) == UINT64_C(0x20a32a7dd9fe2c90));
+        assert_true(digest_of(&three_nodes, HEAD, &unit_one) == UINT64_C(0x20a32a7dd9fe2c90));
         assert_true(unit_one == UINT64_C(0xaaeba62f7963016b));
         for (size_t i = 0; i < ELEMENTSOF(same); i++) {
-                if (digest_of(&context, same[i][0], &unit_one) != digest_of(&context, same[i][1], &unit_two))
+                if (digest_of(&three_nodes, same[i][0], &unit_one) !=
+                                digest_of(&three_nodes, same[i][1], &unit_two))
                         fail_msg("digests differ:\n%s---\n%s", same[i][0], same[i][1]);
                 assert_true(unit_one == unit_two);
         }
         for (size_t i = 0; i < ELEMENTSOF(different); i++) {
-                if (digest_of(&context, different[i][0], &unit_one) ==
-                                digest_of(&context, different[i][1], &unit_two))
+                if (digest_of(&three_nodes, different[i][0], &unit_one) ==
+                                digest_of(&three_nodes, different[i][1], &unit_two))
                         fail_msg("digests are equal:\n%s---\n%s", different[i][0], different[i][1]);
                 assert_true(unit_one != unit_two);
         }
@@ -507,7 +500,7 @@ static void test_digest_by_node(void **state)
                 PARTS "Address=192.0.2.20/24 %l\n",
                 PARTS "Address=192.0.2.2%l/24\n", /* an address here, which no neutral word makes */
         };
-        ConfigContext one = context, two = context;
+        ConfigContext one = three_nodes, two = three_nodes;
 
         one.host_name = "8.example.org";
         two.host_name = "9.example.org";
