@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/timing.h"
+#include "daemon/companion.h"
 #include "daemon/events.h"
 #include "daemon/loop.h"
 #include "fuse/fuse-client.h"
@@ -25,19 +26,8 @@ static void link_close(FuseLink *l)
 void fuse_link_drop(Manager *m)
 {
         link_close(&m->fuse);
-        m->fuse.timer = sd_event_source_unref(m->fuse.timer);
+        m->fuse.companion.timer = sd_event_source_unref(m->fuse.companion.timer);
         m->fuse.slack = sd_event_source_unref(m->fuse.slack);
-}
-
-static void link_heard(Manager *m, bool there)
-{
-        FuseLink *l = &m->fuse;
-
-        if (l->heard && l->was_there == there)
-                return;
-        l->was_there = there;
-        l->heard = true;
-        event_fuse(m, there);
 }
 
 /* Said from the loop, since the engine may be in a step. */
@@ -47,7 +37,7 @@ static void link_lost(Manager *m, int error)
 
         link_close(&m->fuse);
         m->fuse.error = error;
-        r = loop_arm(m, &m->fuse.timer, 0, on_timer);
+        r = loop_arm(m, &m->fuse.companion.timer, 0, on_timer);
         if (r < 0)
                 loop_fail(m, r, "arming a timer");
 }
@@ -55,20 +45,14 @@ static void link_lost(Manager *m, int error)
 static void tell_lost(Manager *m)
 {
         FuseLink *l = &m->fuse;
-        int r;
 
-        if (!l->was_lost)
+        if (!l->companion.was_lost)
                 journal_text(m->journal, JOURNAL_FUSE_FAILED,
                                 "the fuse, distro-fuse.service, does not answer: %s; this node gets no application that needs it until it "
                                 "does, and what runs here runs on",
                                 strerror(-l->error));
         l->error = 0;
-        l->was_lost = true;
-        l->delay_usec = l->delay_usec == 0 ? RECONNECT_MIN_USEC : MIN(l->delay_usec * 2, USEC_PER_SEC);
-        r = loop_arm(m, &l->timer, l->delay_usec, on_timer);
-        if (r < 0)
-                return loop_fail(m, r, "arming a timer");
-        link_heard(m, false);
+        companion_lost(m, &l->companion, on_timer, event_fuse);
 }
 
 /* ---- orders and answers ---- */
@@ -78,7 +62,7 @@ static int await_answer(Manager *m)
 {
         int r = sd_event_source_set_enabled(m->fuse.source, SD_EVENT_ON);
 
-        return r < 0 ? r : loop_arm(m, &m->fuse.timer, FUSE_ANSWER_USEC, on_timer);
+        return r < 0 ? r : loop_arm(m, &m->fuse.companion.timer, FUSE_ANSWER_USEC, on_timer);
 }
 
 static int on_end(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -110,10 +94,8 @@ static int link_greeted(Manager *m, pid_t pid)
 
         if (r < 0)
                 return r;
-        if (l->was_lost)
+        if (companion_is_back(&l->companion))
                 journal_text(m->journal, JOURNAL_FUSE_BACK, "the fuse, distro-fuse.service, answers again");
-        l->was_lost = false;
-        l->delay_usec = 0;
         l->there = true;
         l->told = false;
         return 0;
@@ -135,7 +117,7 @@ static int take_answers(Manager *m)
         }
         if (r < 0 || l->n_unanswered > 0)
                 return r;
-        loop_disarm(l->timer);
+        loop_disarm(l->companion.timer);
         return sd_event_source_set_enabled(l->source, SD_EVENT_OFF);
 }
 
@@ -147,7 +129,7 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events, void *use
         if (r < 0)
                 link_lost(m, r);
         else if (m->fuse.there) {
-                link_heard(m, true);
+                companion_heard(m, &m->fuse.companion, true, event_fuse);
                 fuse_link_update(m);
         }
         return 0;
@@ -220,7 +202,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 int fuse_link_begin(Manager *m)
 {
-        return loop_arm(m, &m->fuse.timer, 0, on_timer);
+        return loop_arm(m, &m->fuse.companion.timer, 0, on_timer);
 }
 
 /* ---- what it is told ---- */

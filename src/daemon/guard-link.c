@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/local-socket.h"
 #include "base/text.h"
+#include "daemon/companion.h"
 #include "daemon/events.h"
 #include "daemon/loop.h"
 
@@ -33,38 +34,21 @@ static void link_close(Manager *m)
 void guard_link_drop(Manager *m)
 {
         link_close(m);
-        m->guard.timer = sd_event_source_unref(m->guard.timer);
+        m->guard.companion.timer = sd_event_source_unref(m->guard.companion.timer);
         byte_writer_done(&m->guard.text);
-}
-
-static void link_heard(Manager *m, bool there)
-{
-        GuardLink *l = &m->guard;
-
-        if (l->heard && l->was_there == there)
-                return;
-        l->was_there = there;
-        l->heard = true;
-        event_guard(m, there);
 }
 
 static void link_lost(Manager *m, int error)
 {
-        GuardLink *l = &m->guard;
-        int r;
+        Companion *c = &m->guard.companion;
 
         link_close(m);
-        if (!l->was_lost)
+        if (!c->was_lost)
                 journal_text(m->journal, JOURNAL_GUARD_FAILED,
                                 "the guard, distro-guard.service, does not answer: %s; this node gets no application until it does, and what runs "
                                 "here runs on",
                                 strerror(-error));
-        l->was_lost = true;
-        l->delay_usec = l->delay_usec == 0 ? RECONNECT_MIN_USEC : MIN(l->delay_usec * 2, USEC_PER_SEC);
-        r = loop_arm(m, &l->timer, l->delay_usec, on_timer);
-        if (r < 0)
-                return loop_fail(m, r, "arming a timer");
-        link_heard(m, false);
+        companion_lost(m, c, on_timer, event_guard);
 }
 
 /* What it does not take now waits until it does; a connection that has ended is noticed by itself. */
@@ -93,18 +77,16 @@ static void link_greeted(Manager *m)
 {
         GuardLink *l = &m->guard;
 
-        loop_disarm(l->timer);
-        if (l->was_lost)
+        loop_disarm(l->companion.timer);
+        if (companion_is_back(&l->companion))
                 journal_text(m->journal, JOURNAL_GUARD_BACK,
                                 "the guard, distro-guard.service, answers again");
-        l->was_lost = false;
-        l->delay_usec = 0;
         l->dirty = true;
         l->told = false;
         l->there = true;
         if (m->engine)
                 guard_link_update(m);
-        link_heard(m, true);
+        companion_heard(m, &l->companion, true, event_guard);
 }
 
 static int on_guard(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -146,7 +128,7 @@ static int link_connect(Manager *m)
                 return r;
         }
         (void) sd_event_source_set_io_fd_own(l->source, true); /* cannot fail */
-        return loop_arm(m, &l->timer, GUARD_ANSWER_USEC, on_timer);
+        return loop_arm(m, &l->companion.timer, GUARD_ANSWER_USEC, on_timer);
 }
 
 /* It is tried again, or has not greeted us in time. */
@@ -162,7 +144,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 int guard_link_begin(Manager *m)
 {
-        return loop_arm(m, &m->guard.timer, 0, on_timer);
+        return loop_arm(m, &m->guard.companion.timer, 0, on_timer);
 }
 
 void guard_link_tell(Manager *m)

@@ -7,6 +7,7 @@ libdaemon_a_SOURCES = \
 	src/daemon/bus-link.c \
 	src/daemon/bus-link.h \
 	src/daemon/cluster-link.c \
+	src/daemon/companion.c src/daemon/companion.h \
 	src/daemon/cluster-link.h \
 	src/daemon/delays.c \
 	src/daemon/delays.h \

@@ -81,15 +81,20 @@ typedef struct BusLink {
 
 typedef struct MaintenanceFile MaintenanceFile; /* see maintenance.h */
 
+/* A process that has to be there beside the manager: see companion.h. */
+typedef struct Companion {
+        sd_event_source *timer; /* the next try, or the end of our patience */
+        uint64_t delay_usec;    /* before the next try; 0: the last one was good */
+        bool heard, was_there;  /* there was a word about it, and that is what the engine has heard */
+        bool was_lost;          /* the journal says so */
+} Companion;
+
 /* The connection to the guard: see guard-link.c. */
 typedef struct GuardLink {
+        Companion companion;
         sd_event_source *source; /* the connection; NULL: there is none */
-        sd_event_source *timer;  /* the next try, or the end of our patience */
-        uint64_t delay_usec;     /* before the next try; 0: the last one was good */
         size_t n_greeted;        /* so much of the greeting has come */
         bool there;              /* all of it has: there is a guard */
-        bool heard, was_there;   /* there was a word about it, and that is what the engine has heard */
-        bool was_lost;           /* the journal says so */
         bool dirty, told;        /* what it knows may be old; it knows `text` */
         ByteWriter text, unsent;
         size_t n_sent; /* of `unsent` */
@@ -97,19 +102,15 @@ typedef struct GuardLink {
 
 /* The connection to the fuse: see fuse-link.c. */
 typedef struct FuseLink {
+        Companion companion;     /* its timer also: why it was lost is to be told */
         sd_event_source *source; /* the connection; NULL: there is none. Off: an answer can wait */
-        sd_event_source *
-                        timer; /* the next try, or the end of our patience, or why it was lost is to be told */
-        sd_event_source *slack; /* on: a move waits */
-        sd_event_source *end;   /* the fuse's process */
-        int error;              /* it was lost by this, and the engine does not know yet; 0: it does */
-        uint64_t delay_usec;    /* before the next try; 0: the last one was good */
-        bool there;             /* it has answered, and has not been lost since */
-        bool heard, was_there;  /* there was a word about it, and that is what the engine has heard */
-        bool was_lost;          /* the journal says so */
-        unsigned n_unanswered;  /* orders */
-        uint64_t asked_usec;    /* since when the first of them waits at most */
-        bool told;              /* this fuse knows `told_usec`, and for what; 0: nothing */
+        sd_event_source *slack;  /* on: a move waits */
+        sd_event_source *end;    /* the fuse's process */
+        int error;               /* it was lost by this, and the engine does not know yet; 0: it does */
+        bool there;              /* it has answered, and has not been lost since */
+        unsigned n_unanswered;   /* orders */
+        uint64_t asked_usec;     /* since when the first of them waits at most */
+        bool told;               /* this fuse knows `told_usec`, and for what; 0: nothing */
         uint64_t told_usec;
         bool told_poweroff;
         char app[APP_NAME_MAX + 1];

@@ -338,8 +338,8 @@ void start_go_on(Manager *m)
                 m->start = START_LOCAL;
                 notify_status(m->notify, "Looking for the units of this host");
                 r = reload_begin(m);
-        } else if (m->start == START_LOCAL && m->apps_loaded && m->units_ready && m->guard.heard &&
-                        m->fuse.heard)
+        } else if (m->start == START_LOCAL && m->apps_loaded && m->units_ready && m->guard.companion.heard &&
+                        m->fuse.companion.heard)
                 r = begin_engine(m);
         if (r < 0)
                 loop_fail(m, r, "starting");

@@ -140,7 +140,7 @@ static void test_mute(void **state)
         (void) fuse_heard();
         fuse_is_mute = true;
         engine_says(soon(60));
-        for (int i = 0; i < 200 && m->fuse.was_there; i++)
+        for (int i = 0; i < 200 && m->fuse.companion.was_there; i++)
                 turn();
         assert_trace("event probe\nevent fuse not there\n");
         fuse_is_mute = false;
@@ -226,7 +226,7 @@ static pid_t real_fuse(void)
 
 static void turn_until_there(bool there)
 {
-        for (int i = 0; i < 200 && (m->fuse.there != there || m->fuse.was_there != there); i++)
+        for (int i = 0; i < 200 && (m->fuse.there != there || m->fuse.companion.was_there != there); i++)
                 turn();
         assert_true(m->fuse.there == there);
 }
